@@ -1,0 +1,260 @@
+"""What the training scripts of the small heads share: reading the sentences, mishearing them, vectors, cross-validation, writing.
+
+Run from the checkout (`python -m models.sentiment.train`); the encoder must have been pulled. Nothing here runs with the product.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.language.encoder import Encoder
+from qa_pipeline.settings import load_settings
+from qa_pipeline.speech.models import Manifest, choose_manifest, model_folder
+
+NOISE = 0.1
+COPIES = 2
+FOLDS = 5
+LANGUAGES = ("zh", "en", "pl", "sv")
+# Inverse regularisation of the logistic regression, tried in cross-validation. Large, because e5 vectors lie close together.
+STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0)
+
+_PUNCTUATION = "，。？！、,.?!"
+_SOUNDS_LIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h"), ("r", "l"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
+_FOLDED = str.maketrans("ąćęłńóśźżåäöéü", "acelnoszzaaoeu")
+
+Rows = list[dict[str, str]]
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Vectors of sentences and of misheard copies. `group`: the sentence a row comes from; `is_copy`: misheard."""
+
+    vectors: Vectors
+    labels: NDArray[np.str_]
+    languages: NDArray[np.str_]
+    group: NDArray[np.int64]
+    is_copy: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linear:
+    """logits = vectors @ weights.T + bias, in the order of `classes`; two classes have one row, positive for the second."""
+
+    classes: tuple[str, ...]
+    weights: Vectors
+    bias: Vectors
+
+    def logits(self, vectors: Vectors) -> Vectors:
+        """(n, classes), or (n, 1) for two classes."""
+        found: Vectors = vectors @ self.weights.T + self.bias
+        return found
+
+    def reversed(self) -> Linear:
+        """The same head of two classes with the other one as the class that positive logits mean."""
+        return Linear(classes=self.classes[::-1], weights=-self.weights, bias=-self.bias)
+
+    def predict(self, vectors: Vectors) -> NDArray[np.str_]:
+        """The likeliest class of each vector."""
+        logits = self.logits(vectors)
+        chosen = logits.argmax(axis=1) if logits.shape[1] > 1 else (logits[:, 0] > 0).astype(int)
+        return np.asarray(self.classes)[chosen]
+
+
+def read_rows(path: Path) -> Rows:
+    """Rows of a tab-separated file with a heading line."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def encoder_manifest() -> Manifest:
+    """The manifest of the encoder in use."""
+    return choose_manifest(load_settings(), "encoder")
+
+
+def manifest_sha256(manifest: Manifest) -> str:
+    """SHA-256 of a manifest's content; a head belongs to one."""
+    return hashlib.sha256(manifest.model_dump_json().encode()).hexdigest()
+
+
+def load_encoder(threads: int = 2) -> Encoder:
+    """The pulled encoder."""
+    return Encoder(model_folder(encoder_manifest(), load_settings()), threads=threads)
+
+
+def sample_of(rows: Rows, column: str, encoder: Encoder, *, copies: int = COPIES, rate: float = NOISE) -> Sample:
+    """Vectors of each row's text, followed by `copies` of it with `rate` of the syllables or words misheard."""
+    texts, chosen, is_copy = [], [], []
+    for number, row in enumerate(rows):
+        heard = [misheard(row["text"], row["language"], rate=rate, seed=copy) for copy in range(copies)]
+        texts += [row["text"], *heard]
+        chosen += [number] * (1 + copies)
+        is_copy += [False] + [True] * copies
+    return Sample(
+        vectors=encoder.encode(texts),
+        labels=np.asarray([rows[number][column] for number in chosen]),
+        languages=np.asarray([rows[number]["language"] for number in chosen]),
+        group=np.asarray(chosen),
+        is_copy=np.asarray(is_copy),
+    )
+
+
+def misheard(text: str, language: str, *, rate: float, seed: int) -> str:
+    """`text` as a small recogniser might write it: homophones, lost punctuation, traditional characters; folded, cut or joined words."""
+    rng = random.Random(f"{seed}:{text}")
+    heard = _misheard_zh(text, rate, rng) if language == "zh" else _misheard_words(text, rate, rng)
+    if rng.random() < 0.5:
+        heard = "".join(char for char in heard if char not in _PUNCTUATION)
+    return heard if heard.strip() else text
+
+
+def fit(vectors: Vectors, labels: NDArray[np.str_], strength: float) -> Linear:
+    """Logistic regression, classes weighed equally, on centred vectors; the centre is folded into the bias."""
+    from sklearn.linear_model import LogisticRegression
+
+    centre = vectors.mean(axis=0)
+    model = LogisticRegression(C=strength, class_weight="balanced", max_iter=3000).fit(vectors - centre, labels)
+    weights = model.coef_.astype(np.float32)
+    return Linear(classes=tuple(model.classes_), weights=weights, bias=(model.intercept_ - weights @ centre).astype(np.float32))
+
+
+def cross_validate(sample: Sample, strength: float) -> NDArray[np.str_]:
+    """Each row's class by a model that saw neither the row's sentence nor a copy of it."""
+    from sklearn.model_selection import GroupKFold
+
+    predicted = np.empty_like(sample.labels)
+    for seen, unseen in GroupKFold(FOLDS, shuffle=True, random_state=0).split(sample.vectors, sample.labels, sample.group):
+        predicted[unseen] = fit(sample.vectors[seen], sample.labels[seen], strength).predict(sample.vectors[unseen])
+    return predicted
+
+
+def choose_strength(sample: Sample) -> float:
+    """The regularisation with the best macro-F1 in cross-validation."""
+    return max(STRENGTHS, key=lambda strength: macro_f1(sample.labels, cross_validate(sample, strength)))
+
+
+def macro_f1(true: NDArray[np.str_], predicted: NDArray[np.str_]) -> float:
+    """Mean over classes of the harmonic mean of precision and recall."""
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(true, predicted, average="macro"))
+
+
+def figures(true: NDArray[np.str_], predicted: NDArray[np.str_], languages: NDArray[np.str_]) -> str:
+    """Markdown: macro-F1 and right answers per language and overall, then the confusion matrix."""
+    lines = ["| language | right | macro-F1 |", "|---|---|---|"]
+    for language in (*LANGUAGES, "all"):
+        chosen = np.ones(len(true), bool) if language == "all" else languages == language
+        right = int((true[chosen] == predicted[chosen]).sum())
+        lines.append(f"| {language} | {right} of {int(chosen.sum())} | {macro_f1(true[chosen], predicted[chosen]):.3f} |")
+    classes = sorted(set(true.tolist()))
+    counts = Counter(zip(true.tolist(), predicted.tolist(), strict=True))
+    lines += ["", "| true \\ found | " + " | ".join(classes) + " |", "|---" * (len(classes) + 1) + "|"]
+    lines += [f"| {row} | " + " | ".join(str(counts[row, column]) for column in classes) + " |" for row in classes]
+    return "\n".join(lines)
+
+
+def write_head(path: Path, linear: Linear, *, facts: dict[str, Any]) -> Linear:
+    """Write head.json, numbers rounded to three decimals; returns the head as rounded. Two classes have one row of weights."""
+    weights, bias = np.round(linear.weights, 3), np.round(linear.bias, 3)
+    plain = [[round(float(value), 3) for value in row] for row in weights]
+    offsets = [round(float(value), 3) for value in bias]
+    single = len(plain) == 1
+    head = {
+        "classes": linear.classes,
+        "encoder": encoder_manifest().id,
+        "encoder_sha256": manifest_sha256(encoder_manifest()),
+        **facts,
+        "bias": offsets[0] if single else offsets,
+        "weights": plain[0] if single else plain,
+    }
+    body = ",\n".join(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in head.items())
+    path.write_text("{\n" + body + "\n}\n", "utf-8")
+    return Linear(classes=linear.classes, weights=weights.astype(np.float32), bias=bias.astype(np.float32))
+
+
+def write_figures(readme: Path, text: str) -> None:
+    """Replace what stands between the two marks in a README."""
+    before, _, rest = readme.read_text("utf-8").partition("<!-- figures -->")
+    _, _, after = rest.partition("<!-- end of figures -->")
+    readme.write_text(f"{before}<!-- figures -->\n{text}\n<!-- end of figures -->{after}", "utf-8")
+
+
+def mistakes(rows: Rows, column: str, predict: Callable[[Sequence[str]], NDArray[np.str_]]) -> list[str]:
+    """One line for each row that is classified wrongly."""
+    found = predict([row["text"] for row in rows])
+    return [
+        f"{row['language']} {row[column]} → {label}: {row['text']}"
+        for row, label in zip(rows, found.tolist(), strict=True)
+        if label != row[column]
+    ]
+
+
+def _misheard_zh(text: str, rate: float, rng: random.Random) -> str:
+    from opencc import OpenCC
+    from pypinyin import lazy_pinyin
+
+    out = []
+    for char in text:
+        if not "\u4e00" <= char <= "\u9fff" or rng.random() >= rate:
+            out.append(char)
+        elif rng.random() < 0.85:
+            out.append(rng.choice(_characters().get(_sounds_like(lazy_pinyin(char)[0], rng), [char])))
+    heard = "".join(out)
+    return str(OpenCC("s2t").convert(heard)) if rng.random() < 0.3 else heard
+
+
+def _sounds_like(syllable: str, rng: random.Random) -> str:
+    if rng.random() < 0.5:
+        return syllable
+    for one, other in rng.sample(_SOUNDS_LIKE, len(_SOUNDS_LIKE)):
+        for old, new in ((one, other), (other, one)):
+            changed = new + syllable.removeprefix(old) if syllable.startswith(old) else syllable
+            if syllable.endswith(old) and len(old) > 1:
+                changed = syllable.removesuffix(old) + new
+            if changed != syllable and changed in _characters():
+                return changed
+    return syllable
+
+
+@cache
+def _characters() -> dict[str, list[str]]:
+    """Common characters (the first level of GB 2312) by syllable without tone."""
+    from pypinyin import lazy_pinyin
+
+    found: dict[str, list[str]] = defaultdict(list)
+    for high in range(0xB0, 0xD8):
+        for low in range(0xA1, 0xFF if high < 0xD7 else 0xFA):
+            char = bytes([high, low]).decode("gb2312")
+            found[lazy_pinyin(char)[0]].append(char)
+    return found
+
+
+def _misheard_words(text: str, rate: float, rng: random.Random) -> str:
+    out: list[str] = []
+    for word in text.split():
+        kind = rng.randrange(4) if rng.random() < rate else None
+        if kind == 0:
+            word = word.translate(_FOLDED)
+        elif kind == 1 and len(word) > 3:
+            cut = rng.randrange(1, len(word))
+            word = f"{word[:cut]} {word[cut:]}"
+        elif kind == 2 and len(word) > 2:
+            drop = rng.randrange(len(word))
+            word = word[:drop] + word[drop + 1 :]
+        elif kind == 3 and out:
+            word = out.pop() + word
+        out.append(word)
+    return " ".join(out)

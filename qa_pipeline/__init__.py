@@ -1,0 +1,1 @@
+"""Speech-analytics QA for recorded calls: recordings in, scored calls out."""

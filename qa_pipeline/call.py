@@ -1,0 +1,178 @@
+"""The nouns of the field, as frozen values: Call, Word, SpeakerTurn, Utterance, Conversation.
+
+Time is integer milliseconds from the start of the recording, half-open [start_ms, end_ms). A *speaker* is a voice, a *role* is
+what that voice does in the call, a *channel* is a track of the file. None means "not known", never a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a voice does in the call. `other`: menus, announcements, voicemail machines, third parties."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """The four outcomes of a criterion; never collapsed into fewer."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    NOT_APPLICABLE = "not_applicable"
+    UNDETERMINED = "undetermined"
+
+
+class Disposition(StrEnum):
+    """How a call ended, as far as its matter goes (domain.md: a scorecard is fair only with it)."""
+
+    COMPLETED = "completed"
+    CALL_BACK = "call_back"
+    REFUSED = "refused"
+    WRONG_PERSON = "wrong_person"
+    VOICEMAIL = "voicemail"
+    OPTED_OUT = "opted_out"
+    CUT_OFF = "cut_off"
+
+
+class Layout(StrEnum):
+    """How the recording carries the parties. `dual_mono`: two equal tracks; `one_sided`: one track is silent."""
+
+    MONO = "mono"
+    STEREO = "stereo"
+    DUAL_MONO = "dual_mono"
+    ONE_SIDED = "one_sided"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One recording and what is known about it before listening.
+
+    `language`: zh, en, pl, sv, or None to detect. `agent_channel`: 0 = first (left), or None. `started_at` is zone-aware.
+    """
+
+    call_id: str
+    source_uri: str
+    audio_sha256: str
+    agent_id: str | None = None
+    agent_name: str | None = None
+    team: str | None = None
+    site: str | None = None
+    customer_id: str | None = None
+    company: str | None = None
+    direction: str | None = None
+    campaign: str | None = None
+    rubric: str | None = None
+    language: str | None = None
+    started_at: datetime | None = None
+    ring_seconds: float | None = None
+    wait_seconds: float | None = None
+    hangup_by: str | None = None
+    disposition: str | None = None
+    transfer: str | None = None
+    csat: float | None = None
+    agent_channel: int | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One recognised word (zh: one or a few characters). `text` keeps leading spaces: joining words gives the utterance text."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakerTurn:
+    """A stretch of one voice, from diarization. `speaker` is a label without meaning across calls."""
+
+    speaker: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """What one party said without a long pause or the other party in between.
+
+    `utterance` counts from 0 in order of start. `confidence`: mean of the words' (0–1). `sentiment`: −1…1, None for agents.
+    `norm`: what matching reads (see language/normalise.py).
+    """
+
+    utterance: int
+    role: Role
+    speaker: str
+    channel: int | None
+    start_ms: int | None
+    end_ms: int | None
+    text: str
+    confidence: float | None
+    language: str
+    norm: str
+    words: tuple[Word, ...]
+    sentiment: float | None = None
+    sentiment_label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """Figures of a whole conversation; a rubric's `metric:` names a field. None where nothing was measured.
+
+    Shares 0–1; `*_speech_rate` characters/min for zh, words/min else; sentiment −1…1.
+    """
+
+    customer_sentiment: float | None = None
+    customer_sentiment_label: str | None = None
+    agent_talk_share: float | None = None
+    customer_talk_share: float | None = None
+    silence_share: float | None = None
+    longest_silence_ms: int | None = None
+    holds: int | None = None
+    hold_ms: int | None = None
+    interruptions_by_agent: int | None = None
+    interruptions_by_customer: int | None = None
+    agent_speech_rate: float | None = None
+    customer_speech_rate: float | None = None
+    median_response_ms: int | None = None
+    turns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A call as words by role: all that scoring may look at, besides the rubric.
+
+    `vectors`: utterance number → 384 floats of meaning (L2 norm 1), only where computed. `starts_cut`/`ends_cut`: the
+    recording begins or ends inside speech, or the file was truncated.
+    """
+
+    conversation_id: str
+    call: Call
+    duration_ms: int
+    language: str | None
+    language_confidence: float | None
+    layout: Layout
+    role_confidence: float
+    utterances: tuple[Utterance, ...]
+    metrics: Metrics
+    asr_model: str | None
+    diarization_model: str | None
+    manifest_sha256: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    starts_cut: bool = False
+    ends_cut: bool = False
+    vectors: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+
+    def by_role(self, role: Role) -> tuple[Utterance, ...]:
+        """Utterances of one role, in order."""
+        return tuple(utterance for utterance in self.utterances if utterance.role is role)

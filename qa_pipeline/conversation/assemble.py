@@ -1,0 +1,129 @@
+"""Words × voices → utterances by voice: the raw conversation, before anybody knows who is the agent.
+
+In: transcripts (one a channel, or one of a mixed track with diarization turns). Out: utterances with speaker labels and role unknown. Roles are
+proved in roles.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from qa_pipeline.call import Role, SpeakerTurn, Utterance, Word
+from qa_pipeline.language.normalise import normalise
+from qa_pipeline.speech.transcribe import Transcript
+
+# Chosen on recorded calls: a pause this long ends an utterance; a clause this long ends at the next boundary the recogniser drew.
+_PAUSE_MS = 700
+_LONG_CLAUSE = {"zh": 12, "": 8}
+_SENTENCE_END = re.compile(r"[。？！?!]$|(?<!\bMr)(?<!\bMs)(?<!\bDr)\.$")
+# A run of words this short between two runs of the other voice is a boundary error of the diarization, not a turn.
+_BLIP_MS = 250
+_NEAREST_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _VoicedWord:
+    word: Word
+    speaker: str
+    segment: int
+
+
+def assemble_channels(transcripts: Sequence[Transcript], *, first_channel: int = 0) -> tuple[Utterance, ...]:
+    """Utterances of a recording with one party a channel; the speaker is called `channel0`, `channel1`."""
+    runs = []
+    for channel, transcript in enumerate(transcripts, first_channel):
+        voiced = [_VoicedWord(word=word, speaker=f"channel{channel}", segment=i) for i, segment in enumerate(transcript.segments) for word in segment]
+        runs.extend((channel, run, transcript.language) for run in _split(voiced, transcript.language))
+    return _numbered([_utterance(run, channel=channel, language=language) for channel, run, language in runs])
+
+
+def assemble_voices(transcript: Transcript, turns: Sequence[SpeakerTurn], *, channel: int | None = None) -> tuple[Utterance, ...]:
+    """Utterances of a mixed track. `turns`: exclusive (never two at a time), sorted, as diarization gives them.
+
+    Each word goes to the voice it overlaps most, else to the nearest within a second, else to the voice of the word before.
+    """
+    voiced: list[_VoicedWord] = []
+    for number, segment in enumerate(transcript.segments):
+        for word in segment:
+            speaker = _speaker_of(word, turns) or (voiced[-1].speaker if voiced else (turns[0].speaker if turns else "voice0"))
+            voiced.append(_VoicedWord(word=word, speaker=speaker, segment=number))
+    smoothed = _without_blips(voiced)
+    return _numbered([_utterance(run, channel=channel, language=transcript.language) for run in _split(smoothed, transcript.language)])
+
+
+def _speaker_of(word: Word, turns: Sequence[SpeakerTurn]) -> str | None:
+    best, best_overlap = None, 0
+    nearest, nearest_gap = None, _NEAREST_MS
+    for turn in turns:
+        overlap = min(word.end_ms, turn.end_ms) - max(word.start_ms, turn.start_ms)
+        if overlap > best_overlap:
+            best, best_overlap = turn.speaker, overlap
+        elif overlap <= 0 and -overlap < nearest_gap:
+            nearest, nearest_gap = turn.speaker, -overlap
+    return best or nearest
+
+
+def _without_blips(words: Sequence[_VoicedWord]) -> list[_VoicedWord]:
+    """Give very short runs inside the other voice's clause back to it."""
+    runs: list[list[_VoicedWord]] = []
+    for item in words:
+        if runs and runs[-1][-1].speaker == item.speaker:
+            runs[-1].append(item)
+        else:
+            runs.append([item])
+    for before, run, after in zip(runs, runs[1:], runs[2:], strict=False):
+        span = run[-1].word.end_ms - run[0].word.start_ms
+        is_inside = before[-1].segment == run[0].segment == after[0].segment
+        close = run[0].word.start_ms - before[-1].word.end_ms < 150 and after[0].word.start_ms - run[-1].word.end_ms < 150
+        if span <= _BLIP_MS and is_inside and close and before[-1].speaker == after[0].speaker:
+            run[:] = [replace(item, speaker=before[-1].speaker) for item in run]
+    return [item for run in runs for item in run]
+
+
+def _split(words: Sequence[_VoicedWord], language: str) -> Iterator[list[_VoicedWord]]:
+    """Runs of one voice, ended by a pause, a sentence end, or the recogniser's boundary after a long clause."""
+    run: list[_VoicedWord] = []
+    long_clause = _LONG_CLAUSE.get(language, _LONG_CLAUSE[""])
+    for item in words:
+        if run:
+            before = run[-1]
+            size = sum(len(w.word.text.strip()) for w in run) if language == "zh" else len(run)
+            ends = (
+                item.speaker != before.speaker
+                or item.word.start_ms - before.word.end_ms >= _PAUSE_MS
+                or _SENTENCE_END.search(before.word.text.strip())
+                or (item.segment != before.segment and size >= long_clause)
+            )
+            if ends:
+                yield run
+                run = []
+        run.append(item)
+    if run:
+        yield run
+
+
+def _utterance(run: Sequence[_VoicedWord], *, channel: int | None, language: str) -> Utterance:
+    words = tuple(item.word for item in run)
+    first = replace(words[0], text=words[0].text.lstrip())
+    words = (first, *words[1:])
+    text = "".join(word.text for word in words)
+    return Utterance(
+        utterance=0,
+        role=Role.UNKNOWN,
+        speaker=run[0].speaker,
+        channel=channel,
+        start_ms=words[0].start_ms,
+        end_ms=max(word.end_ms for word in words),
+        text=text,
+        confidence=round(sum(word.confidence for word in words) / len(words), 4),
+        language=language,
+        norm=normalise(text, language),
+        words=words,
+    )
+
+
+def _numbered(utterances: Sequence[Utterance]) -> tuple[Utterance, ...]:
+    ordered = sorted((u for u in utterances if u.text.strip()), key=lambda u: (u.start_ms or 0, u.end_ms or 0, u.speaker))
+    return tuple(replace(utterance, utterance=number) for number, utterance in enumerate(ordered))

@@ -1,0 +1,156 @@
+"""Who is the agent: roles proved from what is said, never from position, order of speaking or loudness.
+
+Evidence, as log-odds per voice: a fixed lexicon per language (role_lexicon.yaml), a trained head over the meaning of each utterance
+(role_head.py), the agent's known name, who says "you have called / I am calling" against the direction. The voices are compared with each other;
+`role_confidence` is the posterior of the assignment chosen. Menus, announcements and voicemail machines are role `other`, by utterance where they
+share a track with a person. A channel map settles the matter, unless the words contradict it, which lowers the confidence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa_pipeline.call import Call, Role, Utterance
+from qa_pipeline.language.normalise import unit_spans
+from qa_pipeline.language.phrases import Phrase, Speech, compile_phrase, find_phrase
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LEXICON_PATH = Path(__file__).with_name("role_lexicon.yaml")
+
+# Chosen, not measured. Evidence of one voice saturates: a long call must not be surer than its best proofs.
+_MOST_PER_VOICE = 12.0
+_HEAD_WEIGHT = 0.35
+_NAME_WEIGHT = 2.0
+_MACHINE_WEIGHT = 3.0
+_SHORT_UNITS = 3
+_CONTRADICTION = 0.03
+_CONTRADICTED_CONFIDENCE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """The utterances with roles, and how sure the assignment is (0–1). `evidence`: log-odds for "agent" per speaker."""
+
+    utterances: tuple[Utterance, ...]
+    role_confidence: float
+    evidence: Mapping[str, float]
+
+
+def assign_roles(utterances: Sequence[Utterance], call: Call, *, head_log_odds: NDArray[np.float32] | None = None) -> Roles:
+    """Give every utterance its role.
+
+    `head_log_odds`: (n,) one figure an utterance, positive for agent, from the trained head; None leaves it out.
+    """
+    if not utterances:
+        return Roles(utterances=(), role_confidence=0.0, evidence={})
+    language = utterances[0].language
+    machine = {u.utterance for u in utterances if _is_machine(u)}
+    people = [u for u in utterances if u.utterance not in machine]
+    speakers = sorted({u.speaker for u in people})
+    evidence = {
+        speaker: _evidence([u for u in people if u.speaker == speaker], call, language, head_log_odds, utterances) for speaker in speakers
+    }
+    agents, confidence = _choose(evidence, people, call)
+    assigned = []
+    for utterance in utterances:
+        if utterance.utterance in machine:
+            role = Role.OTHER
+        else:
+            role = Role.AGENT if utterance.speaker in agents else Role.CUSTOMER
+        assigned.append(replace(utterance, role=role))
+    return Roles(utterances=tuple(assigned), role_confidence=round(confidence, 4), evidence=evidence)
+
+
+def _choose(evidence: Mapping[str, float], people: Sequence[Utterance], call: Call) -> tuple[set[str], float]:
+    """The speakers who are the agent, and the posterior of that choice."""
+    if call.agent_channel is not None and all(u.channel is not None for u in people) and people:
+        mapped = {u.speaker for u in people if u.channel == call.agent_channel}
+        rest = set(evidence) - mapped
+        if mapped and rest:
+            believed = _posterior(max(evidence[s] for s in mapped) - max(evidence[s] for s in rest))
+            return mapped, _CONTRADICTED_CONFIDENCE if believed < _CONTRADICTION else 1.0
+        return mapped, 1.0
+    if not evidence:
+        return set(), 0.0
+    if len(evidence) == 1:
+        (speaker, odds), *_ = evidence.items()
+        return ({speaker}, _posterior(odds)) if odds > 0 else (set(), _posterior(-odds))
+    ranked = sorted(evidence, key=lambda speaker: -evidence[speaker])
+    best, rest = ranked[0], ranked[1:]
+    # The customer is the other voice that is least like an agent; further voices go to the side their own words speak for.
+    customer = rest[-1]
+    agents = {best, *(s for s in rest[:-1] if evidence[s] - evidence[customer] > evidence[best] - evidence[s])}
+    return agents, _posterior(evidence[best] - evidence[customer])
+
+
+def _posterior(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
+
+
+def _evidence(
+    own: Sequence[Utterance], call: Call, language: str, head: NDArray[np.float32] | None, everyone: Sequence[Utterance]
+) -> float:
+    speech = Speech(own, language)
+    total = _lexicon_odds(speech, Role.AGENT, language) - _lexicon_odds(speech, Role.CUSTOMER, language)
+    if call.agent_name and language:
+        for phrase in _name_phrases(call.agent_name, language):
+            if find_phrase(phrase, speech):
+                total += _NAME_WEIGHT
+                break
+    if head is not None:
+        position = {u.utterance: i for i, u in enumerate(everyone)}
+        total += sum(
+            _HEAD_WEIGHT * float(head[position[u.utterance]]) for u in own if len(unit_spans(u.text)) >= _SHORT_UNITS
+        )
+    return max(-_MOST_PER_VOICE, min(_MOST_PER_VOICE, total))
+
+
+def _lexicon_odds(speech: Speech, role: Role, language: str) -> float:
+    total = 0.0
+    for weight, phrases in _lexicon(role.value, language):
+        hits = {hit.start for phrase in phrases for hit in find_phrase(phrase, speech)}
+        total += weight * min(2, len(hits))
+    return total
+
+
+def _is_machine(utterance: Utterance) -> bool:
+    speech = Speech([utterance], utterance.language)
+    return _lexicon_odds(speech, Role.OTHER, utterance.language) >= _MACHINE_WEIGHT
+
+
+@cache
+def _name_phrases(name: str, language: str) -> tuple[Phrase, ...]:
+    return tuple(
+        compile_phrase(text, language)
+        for text in (
+            {"zh": [f"我(是|叫|姓){{any:8}}{name}", f"{name}为您服务"]}.get(language)
+            or [f"(this is|my name is|i am|speaking with) {name}", f"{name} (speaking|here)"]
+        )
+    )
+
+
+@cache
+def _lexicon(role: str, language: str) -> tuple[tuple[float, tuple[Phrase, ...]], ...]:
+    entries = _lexicon_data().get(role, {}).get(language, [])
+    return tuple((entry["weight"], tuple(compile_phrase(text, language) for text in entry["phrases"])) for entry in entries)
+
+
+@cache
+def _lexicon_data() -> dict[str, dict[str, list[dict[str, object]]]]:
+    from ruamel.yaml import YAML
+
+    data: dict[str, dict[str, list[dict[str, object]]]] = YAML(typ="safe").load(LEXICON_PATH.read_text("utf-8"))
+    return data
+
+
+def lexicon_version() -> int:
+    """Version of the role lexicon: part of a conversation's options."""
+    return int(str(_lexicon_data()["version"]))

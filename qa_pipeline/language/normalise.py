@@ -1,0 +1,245 @@
+"""Text → `norm`: the tokens that matching reads, and where each lies in the text.
+
+zh: toneless syllables of the simplified characters; others: case and diacritics folded, lightly stemmed words; numbers as digits everywhere.
+`norm` is one string, stored per utterance, so that scoring needs no dictionary. Its grammar, by example:
+
+    "nin hao"        two units of the text, one token each
+    "20/3"           one token that covers three units (二 十 … as written)
+    "is+!not"        one unit (isn't) that gives two tokens
+    "!bu"            a negation: never matched by, or bridged over by, anything that is not one
+
+A unit is a Han character, a run of digits or a word of letters; `unit_spans` finds them by one regular expression, so that `norm` together with
+the text gives back character positions without being stored twice.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:]\d+)*|[^\W\d_{HAN}]+(?:['’][^\W\d_{HAN}]+)*")
+_HAN_UNIT = re.compile(rf"[{HAN}]")
+_HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+_HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
+_HAN_NEGATIONS = frozenset("不没别勿未莫甭")
+# Idioms in which the negation character denies nothing.
+_HAN_NOT_NEGATING = re.compile(r"不好意思|对不起|不客气|差不多|要不|不过|不但|不仅|了不起|没关系|没事|没问题|不知|未来|特别|分别|别的|别人|个别|级别|性别|区别|告别|不管")
+_NEGATIONS = {
+    "en": frozenset({"not", "no", "never", "cannot", "without", "nor"}),
+    "pl": frozenset({"nie", "bez", "nigdy"}),
+    "sv": frozenset({"inte", "ej", "aldrig", "utan", "icke"}),
+}
+_CONTRACTIONS = {"m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would", "s": "is"}
+_FOLD = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "ß": "ss", "đ": "d", "’": "'"})
+_STEMMERS = {"en": "english", "pl": "polish", "sv": "swedish"}
+_NUMBER_WORDS = {
+    "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty",
+    "pl": "zero jeden dwa trzy cztery piec szesc siedem osiem dziewiec dziesiec jedenascie dwanascie trzynascie czternascie pietnascie szesnascie "
+    "siedemnascie osiemnascie dziewietnascie dwadziescia",
+    "sv": "noll ett tva tre fyra fem sex sju atta nio tio elva tolv tretton fjorton femton sexton sjutton arton nitton tjugo",
+}
+_TENS = {
+    "en": "twenty thirty forty fifty sixty seventy eighty ninety",
+    "pl": "dwadziescia trzydziesci czterdziesci piecdziesiat szescdziesiat siedemdziesiat osiemdziesiat dziewiecdziesiat",
+    "sv": "tjugo trettio fyrtio femtio sextio sjuttio attio nittio",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of `norm`. `start`/`end`: half-open character span in the text it came from."""
+
+    text: str
+    start: int
+    end: int
+    is_negation: bool = False
+
+
+def normalise(text: str, language: str) -> str:
+    """The `norm` of a text. Deterministic; reads no files besides the dictionaries of pypinyin, OpenCC and Snowball."""
+    units = [match.group() for match in _UNIT.finditer(text)]
+    if language == "zh":
+        return " ".join(_norm_zh(units))
+    return " ".join(_norm_words(units, language))
+
+
+def tokens_of(norm: str, text: str) -> tuple[Token, ...]:
+    """The tokens of a stored `norm`, located in the text it was made from."""
+    spans = unit_spans(text)
+    tokens = []
+    unit = 0
+    for item in norm.split():
+        body, _, covered = item.partition("/")
+        count = int(covered) if covered else 1
+        if unit + count > len(spans):
+            break
+        start, end = spans[unit][0], spans[unit + count - 1][1]
+        for part in body.split("+"):
+            is_negation = part.startswith("!")
+            tokens.append(Token(part.lstrip("!"), start, end, is_negation))
+        unit += count
+    return tuple(tokens)
+
+
+def unit_spans(text: str) -> list[tuple[int, int]]:
+    """Character spans of the units of a text."""
+    return [match.span() for match in _UNIT.finditer(text)]
+
+
+def simplify(text: str) -> str:
+    """Traditional Chinese characters → simplified, one for one (the length never changes)."""
+    return "".join(_simplified(char) if _HAN_UNIT.match(char) else char for char in text)
+
+
+def _norm_zh(units: Sequence[str]) -> list[str]:
+    chars = [_simplified(unit) if len(unit) == 1 and _HAN_UNIT.match(unit) else unit for unit in units]
+    syllables = _syllables(chars)
+    negating = _negating(chars)
+    out: list[str] = []
+    index = 0
+    while index < len(chars):
+        run = _number_run(chars, index)
+        if run:
+            value = _han_number(chars[index : index + run])
+            out.append(value if run == 1 else f"{value}/{run}")
+            index += run
+            continue
+        unit = chars[index]
+        if unit[0].isdigit():
+            out.append(_plain_number(unit))
+        elif _HAN_UNIT.match(unit):
+            out.append(("!" if index in negating else "") + syllables[index])
+        else:
+            out.append(_fold(unit).replace("'", ""))
+        index += 1
+    return out
+
+
+def _number_run(chars: Sequence[str], index: int) -> int:
+    """Length of the spoken number that begins here; a lone 一 (一下, 一些) and a lone scale (千万, 百分) are none."""
+    end = index
+    while end < len(chars) and (chars[end] in _HAN_DIGITS or chars[end] in _HAN_SCALES):
+        end += 1
+    run = chars[index:end]
+    if not run or (len(run) == 1 and (run[0] == "一" or run[0] in "百千万")):
+        return 0
+    return len(run)
+
+
+def _han_number(run: Sequence[str]) -> str:
+    if not any(char in _HAN_SCALES for char in run):
+        return "".join(str(_HAN_DIGITS[char]) for char in run)
+    total = section = digit = 0
+    for char in run:
+        if char in _HAN_DIGITS:
+            digit = _HAN_DIGITS[char]
+        elif char == "万":
+            total, section, digit = total + (section + digit) * 10_000, 0, 0
+        else:
+            section, digit = section + (digit or 1) * _HAN_SCALES[char], 0
+    return str(total + section + digit)
+
+
+def _negating(chars: Sequence[str]) -> set[int]:
+    text = "".join(char if len(char) == 1 else "x" for char in chars)
+    harmless = {index for match in _HAN_NOT_NEGATING.finditer(text) for index in range(*match.span())}
+    found = set()
+    for index, char in enumerate(text):
+        if char not in _HAN_NEGATIONS or index in harmless:
+            continue
+        # 方不方便, 有没有: a question, not a denial.
+        if 0 < index < len(text) - 1 and text[index - 1] == text[index + 1]:
+            continue
+        # …不/没 at the end of a clause asks too (方便不), but the text has no reliable clause ends: it stays a negation.
+        found.add(index)
+    return found
+
+
+def _syllables(chars: Sequence[str]) -> list[str]:
+    from pypinyin import lazy_pinyin
+
+    out = [""] * len(chars)
+    index = 0
+    while index < len(chars):
+        end = index
+        while end < len(chars) and len(chars[end]) == 1 and _HAN_UNIT.match(chars[end]):
+            end += 1
+        if end > index:
+            run = "".join(chars[index:end])
+            found = lazy_pinyin(run, v_to_u=False)
+            out[index:end] = found if len(found) == end - index else [lazy_pinyin(char)[0] for char in run]
+        index = max(end, index + 1)
+    return [re.sub(r"[^a-z]", "", syllable) or "x" for syllable in out]
+
+
+@cache
+def _simplified(char: str) -> str:
+    converted: str = _opencc().convert(char)
+    return converted if len(converted) == 1 else char
+
+
+@cache
+def _opencc():  # type: ignore[no-untyped-def]  # opencc ships no types
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
+
+
+def _norm_words(units: Sequence[str], language: str) -> list[str]:
+    return [_norm_word(unit, language) for unit in units]
+
+
+@cache
+def _norm_word(unit: str, language: str) -> str:
+    if unit[0].isdigit():
+        return _plain_number(unit)
+    if _HAN_UNIT.match(unit):
+        return _norm_zh([unit])[0]
+    word = _fold(unit)
+    if word in _number_words(language):
+        return str(_number_words(language)[word])
+    negations = _NEGATIONS.get(language, frozenset())
+    if language == "en":
+        if word in {"can't", "cannot"}:
+            return "can+!not"
+        if word.endswith("n't"):
+            return f"{_stem(word[:-3], language)}+!not"
+        head, apostrophe, tail = word.rpartition("'")
+        if apostrophe and tail in _CONTRACTIONS:
+            return f"{_stem(head, language)}+{_CONTRACTIONS[tail]}"
+    word = word.replace("'", "")
+    return f"!{word}" if word in negations else _stem(word, language)
+
+
+def _fold(word: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", word.casefold().translate(_FOLD))
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def _stem(word: str, language: str) -> str:
+    if language not in _STEMMERS or len(word) < 4:
+        return word
+    return _stemmer(language).stemWord(word)
+
+
+@cache
+def _stemmer(language: str):  # type: ignore[no-untyped-def]  # snowballstemmer ships no types
+    import snowballstemmer
+
+    return snowballstemmer.stemmer(_STEMMERS[language])
+
+
+@cache
+def _number_words(language: str) -> dict[str, int]:
+    if language not in _NUMBER_WORDS:
+        return {}
+    ones = {word: value for value, word in enumerate(_NUMBER_WORDS[language].split())}
+    return ones | {word: 10 * value for value, word in enumerate(_TENS[language].split(), 2)}
+
+
+def _plain_number(unit: str) -> str:
+    return re.sub(r"[.,:]", "", unit)

@@ -1,0 +1,140 @@
+"""A recording as samples: decode with PyAV, resample to 16 kHz, tell how the file carries the parties.
+
+In: a path or an fsspec URI. Out: Audio. What the file means (who, when) is in ingest.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.call import Layout
+from qa_pipeline.errors import RecordingError
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+
+SAMPLE_RATE = 16_000
+_LOWEST_RATE = 8_000
+# Chosen, not measured: two tracks this alike are one microphone; a track this much quieter carries nobody.
+_SAME_CORRELATION = 0.98
+_SILENT_RATIO = 1e-3
+_SILENT_PEAK = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Audio:
+    """Decoded sound. `samples`: (channels, n) float32 in [−1, 1] at 16 kHz, 1 or 2 channels.
+
+    `is_truncated`: the file ended before its own header says, or could not be decoded to its end.
+    """
+
+    samples: NDArray[np.float32]
+    is_truncated: bool = False
+
+    @property
+    def duration_ms(self) -> int:
+        """Length of the recording."""
+        return int(self.samples.shape[1] * 1000 // SAMPLE_RATE)
+
+    @property
+    def layout(self) -> Layout:
+        """How the parties are carried, from the samples: equal tracks are one, a silent one carries nobody."""
+        if self.samples.shape[0] == 1:
+            return Layout.MONO
+        left, right = self.samples
+        power = np.array([float(np.mean(np.square(track))) for track in (left, right)])
+        if power.max() <= 0:
+            return Layout.DUAL_MONO
+        peaks = np.array([float(np.abs(track).max()) for track in (left, right)])
+        if power.min() < _SILENT_RATIO * power.max() and peaks.min() < max(_SILENT_PEAK, 0.01 * peaks.max()):
+            return Layout.ONE_SIDED
+        if power.min() > 0 and float(np.mean(left * right)) / float(np.sqrt(power.prod())) > _SAME_CORRELATION:
+            return Layout.DUAL_MONO
+        return Layout.STEREO
+
+    def mixed(self) -> NDArray[np.float32]:
+        """All channels as one track: (n,)."""
+        mixed: NDArray[np.float32] = self.samples.mean(axis=0, dtype=np.float32) if self.samples.shape[0] > 1 else self.samples[0]
+        return mixed
+
+
+def decode(uri: str) -> Audio:
+    """Decode a recording: any format PyAV reads, 8 kHz and up, 1–2 channels.
+
+    A file that breaks off is decoded as far as it goes. Raises RecordingError when nothing can be decoded, or the form is not ours.
+    """
+    import av
+
+    chunks: list[NDArray[np.float32]] = []
+    is_truncated = False
+    with _opened(uri) as file:
+        try:
+            container = av.open(file)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise RecordingError(
+                f"{uri} is not audio that can be decoded ({type(error).__name__}).",
+                advice="Check that the file is whole and is a recording: wav, mp3, ogg, m4a, flac …",
+                stage="decode",
+            ) from error
+        with container:
+            if not container.streams.audio:
+                raise RecordingError(f"{uri} has no audio track.", advice="Export the call with its sound.", stage="decode")
+            stream = container.streams.audio[0]
+            _refuse_form(uri, stream.codec_context.channels, stream.codec_context.sample_rate)
+            resampler = av.AudioResampler(format="fltp", layout=stream.codec_context.layout.name, rate=SAMPLE_RATE)
+            try:
+                for frame in container.decode(stream):
+                    chunks.extend(_samples(out) for out in resampler.resample(frame))
+            except (av.FFmpegError, OSError):
+                is_truncated = True
+            with contextlib.suppress(av.FFmpegError):
+                chunks.extend(_samples(out) for out in resampler.resample(None))
+            promised = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
+    samples = np.concatenate(chunks, axis=1) if chunks else np.zeros((1, 0), dtype=np.float32)
+    if not samples.shape[1]:
+        raise RecordingError(
+            f"{uri} holds no sound that can be decoded.", advice="The file is empty or damaged: copy it again from the recorder.", stage="decode"
+        )
+    if promised is not None and samples.shape[1] / SAMPLE_RATE < 0.97 * promised - 0.3:
+        is_truncated = True
+    return Audio(samples=np.clip(samples, -1.0, 1.0), is_truncated=is_truncated)
+
+
+def sha256_of(uri: str) -> str:
+    """SHA-256 of the file's bytes. Raises RecordingError when it cannot be read."""
+    with _opened(uri) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def _opened(uri: str) -> Iterator[IO[bytes]]:
+    import fsspec
+
+    try:
+        with fsspec.open(uri, "rb") as file:
+            yield file
+    except FileNotFoundError as error:
+        raise RecordingError(f"{uri} is not there.", advice="Check the path, or take the row out of the metadata.", stage="decode") from error
+    except PermissionError as error:
+        raise RecordingError(f"{uri} may not be read.", advice="Give this user the right to read it.", stage="decode") from error
+
+
+def _refuse_form(uri: str, channels: int, rate: int) -> None:
+    if channels not in (1, 2):
+        raise RecordingError(
+            f"{uri} has {channels} channels; one or two are wanted.", advice="Export it as mono, or as stereo with one party a side.", stage="decode"
+        )
+    if rate < _LOWEST_RATE:
+        raise RecordingError(f"{uri} has {rate} Hz; at least {_LOWEST_RATE} are wanted.", advice="Export it at 8 kHz or more.", stage="decode")
+
+
+def _samples(frame: AudioFrame) -> NDArray[np.float32]:
+    samples: NDArray[np.float32] = frame.to_ndarray().astype(np.float32, copy=False)
+    return samples

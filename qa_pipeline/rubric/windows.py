@@ -1,0 +1,99 @@
+"""Which part of a conversation a check looks at: one party's utterances within first/last seconds or turns, before/after another hit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa_pipeline.call import Conversation, Role, Utterance
+from qa_pipeline.rubric.schema import Extent, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """What is searched: utterances in order, and the span of time they are looked for in."""
+
+    utterances: tuple[Utterance, ...]
+    start_ms: int | None
+    end_ms: int | None
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """Numbers of the utterances."""
+        return frozenset(utterance.utterance for utterance in self.utterances)
+
+
+def select(
+    conversation: Conversation,
+    roles: Sequence[Role],
+    window: Window | None,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+) -> Searched:
+    """Utterances of the roles inside a window. `before`/`after`: utterance numbers that bound it, exclusive.
+
+    `first` counts from the party's first words, `last` back from its last; seconds or turns, whichever reaches further. Without times, only
+    turns count.
+    """
+    own = [u for u in conversation.utterances if u.role in roles]
+    inside = own
+    start, end = 0, conversation.duration_ms
+    if window and window.first:
+        inside = _first(own, conversation, window.first)
+        if own and own[0].start_ms is not None:
+            start = own[0].start_ms
+            end = _limit_ms(inside, start, window.first)
+    elif window and window.last:
+        inside = _last(own, conversation, window.last)
+        if own and own[-1].end_ms is not None:
+            end = own[-1].end_ms
+            reach = end - round((window.last.seconds or 0) * 1000)
+            start = max(0, min([reach, *(u.start_ms for u in inside if u.start_ms is not None)]))
+    kept = tuple(u for u in inside if (before is None or u.utterance < before) and (after is None or u.utterance > after))
+    has_times = conversation.duration_ms > 0
+    return Searched(utterances=kept, start_ms=start if has_times else None, end_ms=end if has_times else None)
+
+
+def turn_numbers(own: Sequence[Utterance], conversation: Conversation) -> dict[int, int]:
+    """Utterance number → how many times the party had taken the floor before (from 0). Menus and machines end no turn."""
+    numbers: dict[int, int] = {}
+    mine = {u.utterance for u in own}
+    turn, was_mine = -1, False
+    for utterance in conversation.utterances:
+        if utterance.utterance in mine:
+            if not was_mine:
+                turn += 1
+            was_mine = True
+            numbers[utterance.utterance] = turn
+        elif utterance.role in (Role.AGENT, Role.CUSTOMER, Role.UNKNOWN):
+            was_mine = False
+    return numbers
+
+
+def _first(own: Sequence[Utterance], conversation: Conversation, extent: Extent) -> list[Utterance]:
+    turns = turn_numbers(own, conversation)
+    limit = own[0].start_ms + extent.seconds * 1000 if own and extent.seconds and own[0].start_ms is not None else None
+    return [
+        u
+        for u in own
+        if (extent.turns is not None and turns[u.utterance] < extent.turns)
+        or (limit is not None and u.start_ms is not None and u.start_ms < limit)
+    ]
+
+
+def _last(own: Sequence[Utterance], conversation: Conversation, extent: Extent) -> list[Utterance]:
+    turns = turn_numbers(own, conversation)
+    final = max(turns.values(), default=-1)
+    limit = own[-1].end_ms - extent.seconds * 1000 if own and extent.seconds and own[-1].end_ms is not None else None
+    return [
+        u
+        for u in own
+        if (extent.turns is not None and turns[u.utterance] > final - extent.turns)
+        or (limit is not None and u.end_ms is not None and u.end_ms > limit)
+    ]
+
+
+def _limit_ms(inside: Sequence[Utterance], start: int, extent: Extent) -> int:
+    reach = start + round((extent.seconds or 0) * 1000)
+    return max([reach, *(u.end_ms for u in inside if u.end_ms is not None)])

@@ -1,0 +1,114 @@
+"""One frozen Settings value, read from `qa-pipeline.toml` and the environment (`QA_PIPELINE_NAME=value` wins over the file).
+
+Which file: the one named by `QA_PIPELINE_CONFIG`, else `qa-pipeline.toml` in the working folder, else none. Every field's description
+is printed in docs/settings.md (a test compares the two).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from qa_pipeline.errors import Fault, InputRefused
+
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_CONFIG = "qa-pipeline.toml"
+
+
+def packaged_folder(name: str) -> Path:
+    """Folder `rubrics` or `models` as shipped: inside the installed package, else beside it in a checkout."""
+    inside = Path(__file__).resolve().parent / "_data" / name
+    return inside if inside.is_dir() else PACKAGE_ROOT / name
+
+
+class Settings(BaseSettings):
+    """What an operator may choose. Paths may start with `~`."""
+
+    model_config = SettingsConfigDict(env_prefix="QA_PIPELINE_", frozen=True, extra="forbid")
+
+    results: str = Field("./results", description="results root: a folder or an object-store URI")
+    cache: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("qa-pipeline")),
+        description="folder for model weights and stage outputs",
+    )
+    rubrics: Path = Field(default_factory=lambda: packaged_folder("rubrics"), description="folder of rubric YAML files")
+    manifests: Path = Field(default_factory=lambda: packaged_folder("models"), description="folder of model manifests")
+    profile: str = Field("base", description="model profile from profiles.yaml")
+    timezone: str = Field("Asia/Shanghai", description="zone of times written without one, and of call_date")
+    languages: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("zh", "en", "pl", "sv"), description="languages that detection may answer; comma-separated in the environment"
+    )
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where models run")
+    compute_type: str = Field("int8", description="CTranslate2 number type of the recogniser: int8, float16, float32")
+    threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 1)), ge=1, description="threads per worker; changes last digits of results")
+    workers: int = Field(1, ge=1, description="worker processes; each holds its own models (about 1.5 GB)")
+    call_timeout_seconds: float = Field(1800.0, gt=0, description="a call that takes longer is stopped and listed as failed")
+    beam_size: int = Field(5, ge=1, description="beams of the recogniser")
+    hints: str = Field("", description="names given to the recogniser beforehand; off by default because a transcript is evidence")
+    simplified_chinese: bool = Field(True, description="write Chinese transcripts in simplified characters, whatever the recogniser wrote")
+    diarization_step: float = Field(0.1, gt=0, le=0.5, description="step of the diarization window as a share of its length")
+    sentiment_threshold: float = Field(0.25, gt=0, lt=1, description="customer sentiment from here up is positive, from minus this down negative")
+    min_free_gb: float = Field(1.0, ge=0, description="free disk below which a run is refused")
+    clip_megabytes: float = Field(24.0, ge=0, description="size limit of audio embedded in the HTML report; beyond it, links")
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _split_languages(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order: explicit values, environment, file."""
+        named = os.environ.get("QA_PIPELINE_CONFIG")
+        path = Path(named) if named else Path(DEFAULT_CONFIG)
+        file: tuple[PydanticBaseSettingsSource, ...] = (TomlConfigSettingsSource(settings_cls, path),) if path.is_file() else ()
+        return (init_settings, env_settings, *file)
+
+    def model_post_init(self, context: object) -> None:
+        """Expand `~` once, so that every reader sees real paths."""
+        for name in ("cache", "rubrics", "manifests"):
+            object.__setattr__(self, name, getattr(self, name).expanduser())
+
+    @property
+    def model_cache(self) -> Path:
+        """Where assembled weights live."""
+        return self.cache / "models"
+
+    @property
+    def work(self) -> Path:
+        """Where stage outputs live, by content."""
+        return self.cache / "work"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from file and environment; `overrides` that are None are left out.
+
+    Raises InputRefused naming every bad setting.
+    """
+    named = os.environ.get("QA_PIPELINE_CONFIG")
+    if named and not Path(named).is_file():
+        raise InputRefused(f"QA_PIPELINE_CONFIG names {named}, which is not there.", advice="Create it, or unset the variable.")
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic validates what the command line gave
+    except ValidationError as error:
+        faults = [Fault(path=named or DEFAULT_CONFIG, message=f"{'.'.join(map(str, e['loc']))}: {e['msg']}") for e in error.errors()]
+        raise InputRefused("Settings cannot be used.", faults=faults) from error
