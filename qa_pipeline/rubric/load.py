@@ -389,3 +389,11 @@ def _load_situations(folder: Path) -> Situations:
 
 def _list_beside(name: str, *folders: Path) -> Path | None:
     return next((folder / name for folder in folders if (folder / name).is_file()), None)
+
+
+def stable_faults(rubric: Rubric, path: Path) -> list[Fault]:
+    """Stable criteria need cases beside the rubric, positive and negative."""
+    from qa_pipeline.rubric.cases import cases_path, load_cases, missing_cases
+
+    cases = cases_path(path)
+    return [Fault(path=str(cases), message=text, advice="add one") for text in missing_cases(rubric, load_cases(cases))]

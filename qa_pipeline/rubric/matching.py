@@ -14,8 +14,9 @@ from typing import Literal
 import numpy as np
 
 from qa_pipeline.call import Conversation, Role, Utterance
+from qa_pipeline.language.normalise import unit_spans
 from qa_pipeline.language.phrases import Hit, MatchMode, Phrase, Speech, best_similarity, compile_phrase, find_phrase
-from qa_pipeline.rubric.meanings import Heads
+from qa_pipeline.rubric.meanings import SHORTEST_UNITS, Heads
 from qa_pipeline.rubric.schema import Meaning, PhraseLists
 from qa_pipeline.rubric.windows import Searched
 
@@ -131,7 +132,8 @@ class Listening:
                 self._probabilities[list_id] = {}
             else:
                 values = head.probability(np.array([vectors[number] for number in vectors], dtype=np.float32))
-                self._probabilities[list_id] = dict(zip(vectors, values.tolist(), strict=True))
+                judged = dict(zip(vectors, values.tolist(), strict=True))
+                self._probabilities[list_id] = {n: p for n, p in judged.items() if len(unit_spans(self.by_number[n].text)) >= SHORTEST_UNITS}
         return self._probabilities[list_id]
 
 

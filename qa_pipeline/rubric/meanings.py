@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.language.normalise import unit_spans
 from qa_pipeline.rubric.schema import ExampleList, Meaning, Rubric
 
 HEADS_NAME = "heads.json"
@@ -25,7 +26,8 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 # Inverse regularisation; chosen by cross-validation over the shipped lists (benchmarks/meaning.py prints it).
 _C = 20.0
 _DECIMALS = 4
-_BACKGROUND_WEIGHT = 1.0
+# Shorter utterances (什么, so) mean too many things: phrases decide about them, and heads neither learn from nor judge them.
+SHORTEST_UNITS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,7 +50,7 @@ Heads = Mapping[str, Head]
 
 def head_key(examples: ExampleList, background: ExampleList, encoder_id: str) -> str:
     """What a fitted head depends on, as a hash."""
-    text = "\n".join((encoder_id, str(_C), examples.model_dump_json(exclude={"about"}), background.model_dump_json(exclude={"about"})))
+    text = "\n".join((encoder_id, f"{_C} {SHORTEST_UNITS}", examples.model_dump_json(exclude={"about"}), background.model_dump_json(exclude={"about"})))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -85,14 +87,33 @@ def fit_heads(lists: Iterable[ExampleList], background: ExampleList, *, encoder_
     """Fit heads for lists and add them to a store. Needs the text encoder."""
     heads: dict[str, Head] = {}
     kept = json.loads(store.read_text("utf-8")) if store.is_file() else {}
-    rest = encode(background.unlikes())
+    rest = encode(_long_enough(background.unlikes()))
     for examples in lists:
-        head = fit_head(examples.id, encode(examples.likes()), encode(examples.unlikes()), rest)
+        head = fit_head(examples.id, encode(_long_enough(examples.likes())), encode(_long_enough(examples.unlikes())), rest)
         heads[examples.id] = head
         kept[head_key(examples, background, encoder_id)] = _to_json(head)
-    store.parent.mkdir(parents=True, exist_ok=True)
-    store.write_text(json.dumps(kept, sort_keys=True, indent=None, separators=(",", ":")), "utf-8")
+    _write(store, kept)
     return heads
+
+
+def _long_enough(texts: Iterable[str]) -> list[str]:
+    return [text for text in texts if len(unit_spans(text)) >= SHORTEST_UNITS]
+
+
+def keep_used(rubrics: Iterable[Rubric], *, encoder_id: str, store: Path) -> None:
+    """Take heads out of a store that no rubric needs any more."""
+    used = {
+        head_key(m.examples, rubric.background, encoder_id) for rubric in rubrics for m in meanings_of(rubric) if m.examples and rubric.background
+    }
+    kept = json.loads(store.read_text("utf-8")) if store.is_file() else {}
+    _write(store, {key: entry for key, entry in kept.items() if key in used})
+
+
+def _write(store: Path, kept: Mapping[str, object]) -> None:
+    store.parent.mkdir(parents=True, exist_ok=True)
+    # One head a line, so that a change of one list is a change of one line.
+    lines = ",\n".join(f"{json.dumps(key)}:{json.dumps(kept[key], separators=(',', ':'))}" for key in sorted(kept))
+    store.write_text("{\n" + lines + "\n}\n", "utf-8")
 
 
 def fit_head(list_id: str, like: NDArray[np.float32], unlike: NDArray[np.float32], background: NDArray[np.float32]) -> Head:

@@ -88,6 +88,11 @@ def prepare(rubric: Rubric, heads: Heads) -> Scorecard:
     return Scorecard(rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes)
 
 
+def score_id_of(conversation_id: str, rubric_sha256: str) -> str:
+    """Identity of a score: what was heard, and by which rubric it is judged."""
+    return hashlib.sha256(f"{conversation_id}|{rubric_sha256}".encode()).hexdigest()[:32]
+
+
 def score(conversation: Conversation, scorecard: Scorecard) -> Score:
     """Score one conversation by one rubric."""
     rubric, heads = scorecard.rubric, scorecard.heads
@@ -237,7 +242,7 @@ def _total(conversation: Conversation, scorecard: Scorecard, findings: tuple[Fin
     critical_failed = any(f.criterion.critical and f.outcome is Outcome.NOT_MET for f in counted)
     reasons = _review_reasons(conversation, counted, coverage, critical_failed)
     return Score(
-        score_id=hashlib.sha256(f"{conversation.conversation_id}|{scorecard.sha256}".encode()).hexdigest()[:32],
+        score_id=score_id_of(conversation.conversation_id, scorecard.sha256),
         conversation=conversation,
         rubric=rubric,
         rubric_sha256=scorecard.sha256,

@@ -1,0 +1,432 @@
+"""The command line. Each command reads options, calls the library, prints; nothing is decided here.
+
+Exit codes: 0 done, 1 done with failures listed, 2 bad usage or input refused, 3 environment not ready.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qa_pipeline.errors import InputRefused, QaError
+from qa_pipeline.telemetry import disable_telemetry
+
+if TYPE_CHECKING:
+    from qa_pipeline.engine import Event, Plan, Summary
+    from qa_pipeline.rubric.schema import Rubric
+    from qa_pipeline.settings import Settings
+
+
+class _Commands(click.Group):
+    """Turns the library's errors into a message and an exit code, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except QaError as error:
+            click.echo(f"qa-pipeline: {error.message}", err=True)
+            if isinstance(error, InputRefused):
+                for fault in error.faults:
+                    click.echo(f"  {fault}", err=True)
+            if error.advice:
+                click.echo(f"  {error.advice}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("\nStopped. What was finished is kept; the same command goes on from there.", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="qa-pipeline")
+def main() -> None:
+    """Score recorded calls against a rubric, with evidence that can be played."""
+    disable_telemetry()
+
+
+_results = click.option("--results", metavar="ROOT", help="Results root: a folder or an object-store URI.")
+_profile = click.option("--profile", metavar="NAME", help="Model profile (base, large).")
+
+
+@main.command()
+@click.argument("sources", nargs=-1, required=True)
+@_results
+@_profile
+@click.option("--rubric", metavar="NAME|PATH", help="Rubric for calls whose metadata name none; a path scores as a trial.")
+@click.option("--direction", type=click.Choice(["inbound", "outbound"]), help="For calls whose metadata do not say.")
+@click.option("--agent-channel", type=click.IntRange(0, 1), help="Track of the agent in stereo calls: 0 first (left).")
+@click.option("--language", type=click.Choice(["zh", "en", "pl", "sv"]), help="Language, instead of detecting it.")
+@click.option("--timezone", metavar="ZONE", help="Zone of times written without one.")
+@click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of the metadata file.")
+@click.option("--filename-pattern", metavar="PATTERN", help="Metadata in file names, as {campaign}_{agent_id}_{started_at}.")
+@click.option("--force", is_flag=True, help="Listen again, also to calls that are there.")
+@click.option("--retry-failed", is_flag=True, help="Try again what failed for good.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+def run(sources: tuple[str, ...], **options: Any) -> None:
+    """Turn recordings into scored calls.
+
+    SOURCES are folders, files, patterns or URIs; calls.csv, .parquet or .jsonl beside the recordings describe them.
+    """
+    from qa_pipeline import engine
+    from qa_pipeline.recordings.ingest import ingest
+
+    settings = _settings(results=options["results"], profile=options["profile"], timezone=options["timezone"])
+    rubrics, named, purpose = _rubrics(settings, options["rubric"])
+    store = engine.open_store(settings)
+    intake = ingest(sources, _defaults(settings, named, options))
+    planned_store = store
+    if not options["dry_run"]:
+        engine.check_environment(settings, store)
+    plan = engine.plan(
+        intake, settings, planned_store, rubrics, purpose=purpose, force=options["force"], retry_failed=options["retry_failed"]
+    )
+    for warning in plan.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if options["dry_run"]:
+        _show_plan(plan, settings)
+        return
+    if options["force"]:
+        store.forget("calls", "call_id", [call.call_id for call in plan.listen])
+    with _Progress(len(plan.listen)) as progress:
+        summary = engine.run(plan, settings, store, rubrics, purpose=purpose, report=progress.report)
+    _show_summary(summary, settings)
+    sys.exit(1 if summary.failures else 0)
+
+
+@main.command()
+@_results
+@click.option("--html", "html_path", metavar="FILE", help="Write the page here instead of ROOT/report.html.")
+@click.option("--no-html", is_flag=True, help="Only the table on the terminal.")
+def report(results: str | None, html_path: str | None, no_html: bool) -> None:
+    """Show the scores: a table here, and one self-contained HTML page."""
+    from qa_pipeline import engine
+    from qa_pipeline.report.data import load_report
+    from qa_pipeline.report.html import write_html
+    from qa_pipeline.report.terminal import show_calls
+
+    settings = _settings(results=results)
+    data = load_report(engine.open_store(settings), settings)
+    show_calls(data)
+    if not no_html:
+        target = Path(html_path or f"{settings.results}/report.html")
+        write_html(data, target, clip_megabytes=settings.clip_megabytes)
+        click.echo(f"\nReport: {target.resolve()}")
+
+
+@main.command()
+@click.argument("call_id")
+@_results
+def scorecard(call_id: str, results: str | None) -> None:
+    """Show one call: every criterion with its evidence, and the transcript."""
+    from qa_pipeline import engine
+    from qa_pipeline.report.data import load_report
+    from qa_pipeline.report.terminal import show_scorecard
+
+    settings = _settings(results=results)
+    show_scorecard(load_report(engine.open_store(settings), settings, call_id=call_id), call_id)
+
+
+@main.command()
+@click.argument("sql")
+@_results
+def query(sql: str, results: str | None) -> None:
+    """Ask the tables in SQL (DuckDB), for example: select agent_id, avg(percent) from current_scores group by 1."""
+    from qa_pipeline import engine
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.results.query import rows
+
+    show_rows(rows(engine.open_store(_settings(results=results)), sql))
+
+
+@main.command()
+@_results
+def status(results: str | None) -> None:
+    """Show what ran."""
+    from qa_pipeline import engine
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.results.query import rows
+
+    show_rows(rows(engine.open_store(_settings(results=results)), "select * exclude (code_version) from runs order by started_at desc limit 20"))
+
+
+@main.command()
+@_results
+def failures(results: str | None) -> None:
+    """Show what could not be processed, why, and what to do."""
+    from qa_pipeline import engine
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.results.query import rows
+
+    sql = "select source_uri, stage, attempt, message, advice, transient from current_failures order by \"at\" desc"
+    show_rows(rows(engine.open_store(_settings(results=results)), sql))
+
+
+@main.command()
+@_results
+def compact(results: str | None) -> None:
+    """Join small files of the tables; afterwards any Parquet reader sees exactly the current rows."""
+    from qa_pipeline import engine
+
+    for name, files in engine.open_store(_settings(results=results)).compact().items():
+        click.echo(f"{name}: {files} file{'s' if files != 1 else ''}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@_results
+@_profile
+@click.option("--misses", is_flag=True, help="Also list every outcome that differs.")
+def evaluate(folder: str, results: str | None, profile: str | None, misses: bool) -> None:
+    """Compare what the pipeline makes of FOLDER with the truth files beside its recordings (STEM.truth.json)."""
+    from qa_pipeline.evaluate import evaluate_folder, show_evaluation
+
+    settings = _settings(results=results, profile=profile)
+    with _Progress(0) as progress:
+        evaluation = evaluate_folder(Path(folder), settings, report=progress.report)
+    show_evaluation(evaluation, misses=misses)
+
+
+@main.group()
+def models() -> None:
+    """Fetch and check model weights."""
+
+
+@models.command("pull")
+@_profile
+def models_pull(profile: str | None) -> None:
+    """Fetch, check and assemble the models of a profile; what is there already is kept."""
+    from qa_pipeline.speech.models import manifests_in_use, pull
+
+    settings = _settings(profile=profile)
+    for manifest in manifests_in_use(settings):
+        pull(manifest, settings, report=lambda text: click.echo(text, err=True))
+
+
+@models.command("verify")
+@_profile
+def models_verify(profile: str | None) -> None:
+    """Check every file of the models against its SHA-256."""
+    from qa_pipeline.errors import ModelError
+    from qa_pipeline.speech.models import manifests_in_use, verify
+
+    settings = _settings(profile=profile)
+    faults = [fault for manifest in manifests_in_use(settings) for fault in verify(manifest, settings)]
+    if faults:
+        raise ModelError("\n  ".join(["Models are not in order:", *faults]), advice="Run `qa-pipeline models pull`.")
+    click.echo(f"All models of profile {settings.profile} are whole.")
+
+
+@models.command("list")
+@_profile
+def models_list(profile: str | None) -> None:
+    """List the models of a profile with licence and state."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.speech.models import manifests_in_use, verify
+
+    settings = _settings(profile=profile)
+    show_rows(
+        [
+            {"model": m.id, "purpose": m.purpose, "licence": m.licence, "source": m.repository or "package index", "state": "; ".join(verify(m, settings)) or "whole"}
+            for m in manifests_in_use(settings)
+        ]
+    )
+
+
+@main.group()
+def rubric() -> None:
+    """Check, test and publish rubrics."""
+
+
+@rubric.command("check")
+@click.argument("files", nargs=-1, type=click.Path())
+def rubric_check(files: tuple[str, ...]) -> None:
+    """Check rubric files; every fault with file, line and column."""
+    from qa_pipeline.errors import RubricError
+    from qa_pipeline.rubric.load import load_rubric, rubric_paths, stable_faults
+
+    faults = []
+    paths = [Path(file) for file in files] or rubric_paths(_settings().rubrics)
+    for path in paths:
+        try:
+            faults += stable_faults(load_rubric(path), path)
+        except RubricError as error:
+            faults += error.faults or ()
+            if not error.faults:
+                click.echo(f"{path}: {error}", err=True)
+                sys.exit(2)
+    for fault in faults:
+        click.echo(str(fault))
+    if faults:
+        sys.exit(2)
+    click.echo(f"{len(paths)} rubric{'s' if len(paths) != 1 else ''} in order.")
+
+
+@rubric.command("test")
+@click.argument("names", nargs=-1)
+def rubric_test(names: tuple[str, ...]) -> None:
+    """Run the cases beside the rubrics."""
+    from qa_pipeline.publishing.publish import run_cases
+
+    settings = _settings()
+    failed = total = 0
+    for name, results_of in run_cases(settings, names):
+        total += len(results_of)
+        for result in results_of:
+            for miss in result.misses:
+                failed += 1
+                click.echo(f"{name}: {result.case.name}: {miss}")
+    click.echo(f"{total} cases, {failed} misses.")
+    sys.exit(1 if failed else 0)
+
+
+@rubric.command("fit")
+def rubric_fit() -> None:
+    """Fit the meanings of changed example lists (rubrics/heads.json); needed before publishing."""
+    from qa_pipeline.publishing.publish import fit_lists
+
+    click.echo(f"{fit_lists(_settings())} lists fitted.")
+
+
+@rubric.command("publish")
+@click.argument("name")
+def rubric_publish(name: str) -> None:
+    """Freeze a rubric's version and hash in published.lock, if its cases pass and its version is new."""
+    from qa_pipeline.publishing.publish import publish
+
+    settings = _settings()
+    published = publish(name, settings)
+    click.echo(f"{published.id} version {published.version} is published.")
+
+
+@main.group()
+def config() -> None:
+    """Look at the settings."""
+
+
+@config.command("check")
+def config_check() -> None:
+    """Print every setting with its value and meaning."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.settings import Settings
+
+    settings = _settings()
+    show_rows([{"setting": n, "value": str(getattr(settings, n)), "meaning": f.description} for n, f in Settings.model_fields.items()])
+
+
+# --- shared by commands ----------------------------------------------------------------------------------------------------------------
+
+
+def _settings(**overrides: object) -> Settings:
+    from qa_pipeline.settings import load_settings
+
+    return load_settings(**overrides)
+
+
+def _rubrics(settings: Settings, asked: str | None) -> tuple[dict[str, Rubric], str | None, str]:
+    """All rubrics, the id asked for, and the purpose of the scores. A path is a trial; official runs need published rubrics."""
+    from qa_pipeline.publishing.publish import check_published
+    from qa_pipeline.rubric.load import load_rubric, load_rubrics
+
+    if asked and (asked.endswith((".yaml", ".yml")) or "/" in asked):
+        tried = load_rubric(Path(asked))
+        return {tried.id: tried}, tried.id, "trial"
+    rubrics = load_rubrics(settings.rubrics)
+    if asked and asked not in rubrics:
+        raise InputRefused(f"No rubric is called {asked!r}.", advice=f"There are: {', '.join(sorted(rubrics))}. A file is given by its path.")
+    check_published(rubrics.values(), settings.rubrics)
+    return rubrics, asked, "official"
+
+
+def _defaults(settings: Settings, rubric: str | None, options: dict[str, Any]):  # type: ignore[no-untyped-def]
+    from qa_pipeline.recordings.ingest import Defaults
+
+    return Defaults(
+        rubric=rubric,
+        direction=options["direction"],
+        agent_channel=options["agent_channel"],
+        language=options["language"],
+        timezone=settings.timezone,
+        encoding="utf-8-sig" if options["encoding"].lower() in ("utf-8", "utf8") else options["encoding"],
+        filename_pattern=options["filename_pattern"],
+    )
+
+
+class _Progress:
+    """A progress bar on the terminal, or plain lines where there is none."""
+
+    def __init__(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(), console=self._console
+        )
+        self._is_bar = self._console.is_terminal
+        self._task = self._bar.add_task("calls", total=total or None, visible=total > 0)
+
+    def __enter__(self) -> _Progress:
+        if self._is_bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._is_bar:
+            self._bar.stop()
+
+    def report(self, event: Event) -> None:
+        """Show one event of the engine."""
+        if event.kind == "stage":
+            self._console.print(event.text, highlight=False)
+            return
+        if event.kind == "failed":
+            self._console.print(f"failed: {event.call_id}: {event.text}", highlight=False, markup=False)
+        if self._is_bar:
+            self._bar.update(self._task, completed=event.done, total=event.total, visible=True)
+        elif event.done == event.total or event.done % max(1, event.total // 20) == 0:
+            self._console.print(f"{event.done}/{event.total} calls", highlight=False)
+
+
+def _show_plan(plan: Plan, settings: Settings) -> None:
+    from collections import Counter
+
+    minutes = _minutes([call.source_uri for call in plan.listen])
+    chosen = Counter(plan.rubric_of[call.call_id] or "none (stored unscored)" for call in plan.listen)
+    # Real-time factor of profile base on two cores (benchmarks/throughput.py), mono being the slower.
+    hours = minutes / 60 * 0.2 / max(1, settings.workers)
+    click.echo(f"{plan.found} recordings: {len(plan.listen)} to listen to ({minutes:.1f} min), {len(plan.rescore)} to score, {len(plan.skipped)} done already.")
+    for name, count in sorted(chosen.items()):
+        click.echo(f"  rubric {name}: {count}")
+    for missing in plan.unavailable:
+        click.echo(f"  not there: {missing.source_uri}")
+    click.echo(f"Models: profile {settings.profile}. Expected: at most {hours:.2f} h. Results need about {minutes * 0.05:.1f} MB.")
+
+
+def _minutes(uris: list[str]) -> float:
+    import av
+
+    total = 0.0
+    for uri in uris:
+        try:
+            with av.open(uri) as container:
+                total += (container.duration or 0) / 60e6
+        except (av.FFmpegError, OSError, ValueError):
+            continue
+    return total
+
+
+def _show_summary(summary: Summary, settings: Settings) -> None:
+    click.echo(
+        f"{summary.found} recordings: {summary.processed} processed, {summary.scored} scored, {summary.skipped} there already, "
+        f"{summary.unscored} without a rubric, {summary.failed} failed; {summary.seconds:.1f} s. Results: {settings.results}"
+    )
+    for failure in summary.failures:
+        click.echo(f"failed: {failure.source_uri}: {failure.message}{' (known; not tried again)' if failure.is_known else ''}")
+        click.echo(f"        {failure.advice}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,327 @@
+"""One recording → one Conversation: the whole of listening, with models kept warm.
+
+In: a Call and the settings. Out: a Conversation with roles, sentiment, metrics and sentence vectors. What was recognised is kept under the
+work folder by content (audio, manifests, options), so that a repeated run does no speech work twice.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.call import Call, Conversation, Layout, Role, SpeakerTurn, Utterance, Word
+from qa_pipeline.conversation.assemble import assemble_channels, assemble_voices
+from qa_pipeline.conversation.metrics import measure
+from qa_pipeline.conversation.role_head import RoleHead, load_role_head, log_odds
+from qa_pipeline.conversation.roles import assign_roles, lexicon_version
+from qa_pipeline.language.sentiment import SentimentHead, classify, load_head, summarise
+from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
+from qa_pipeline.settings import Settings
+from qa_pipeline.speech.models import choose_manifest, manifests_digest, model_folder
+from qa_pipeline.speech.transcribe import Transcriber, Transcript
+
+if TYPE_CHECKING:
+    from qa_pipeline.language.encoder import Encoder
+    from qa_pipeline.speech.diarize import Diarizer
+
+Stage = Callable[[str], None]
+
+# Part of every conversation's identity: raised when a change of code changes what is recognised or assembled from equal input.
+LISTENING_VERSION = 1
+# Speech that runs to the very edge of the file was cut. Chosen, not measured.
+_EDGE_MS = 60
+_SHORTEST_MS = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """What the speech models said of one recording: transcripts by track and, for mixed tracks, turns by voice."""
+
+    language: str | None
+    language_confidence: float | None
+    transcripts: tuple[tuple[int, Transcript], ...]
+    turns: tuple[SpeakerTurn, ...] | None
+
+
+def conversation_options(settings: Settings) -> dict[str, str]:
+    """The settings that change what is heard, as they are written into every row."""
+    return {
+        "listening": str(LISTENING_VERSION),
+        "role_lexicon": str(lexicon_version()),
+        "beam_size": str(settings.beam_size),
+        "compute_type": settings.compute_type,
+        "device": settings.device,
+        "diarization_step": str(settings.diarization_step),
+        "languages": ",".join(settings.languages),
+        "simplified_chinese": str(settings.simplified_chinese).lower(),
+        **({"hints": settings.hints} if settings.hints else {}),
+    }
+
+
+def conversation_id(call: Call, options: Mapping[str, str], manifest_sha256: str) -> str:
+    """Identity of a conversation: the audio, what the metadata say that changes listening, models and options."""
+    parts = {
+        "audio": call.audio_sha256,
+        "language": call.language,
+        "agent_channel": call.agent_channel,
+        "agent_name": call.agent_name,
+        "direction": call.direction,
+        "options": dict(options),
+        "manifests": manifest_sha256,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class Listener:
+    """Models kept warm for many calls; each is loaded when first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.options = conversation_options(settings)
+        self.manifest_sha256 = manifests_digest(settings)
+        self._transcribers: dict[str, Transcriber] = {}
+
+    def listen(self, call: Call, *, stage: Stage = lambda name: None) -> Conversation:
+        """Listen to one call. `stage` is told which stage begins (decode, speech, diarize, meaning).
+
+        Raises RecordingError when the recording cannot be decoded.
+        """
+        stage("decode")
+        audio = decode(call.source_uri)
+        identity = conversation_id(call, self.options, self.manifest_sha256)
+        recognised = self._recognise(call, audio, stage)
+        stage("meaning")
+        utterances = _assemble(recognised)
+        vectors = self._vectors(utterances)
+        head = log_odds(vectors, self._role_head) if len(utterances) else None
+        roles = assign_roles(utterances, call, head_log_odds=head)
+        utterances, sentiment, label = self._feel(roles.utterances, vectors)
+        starts_cut, ends_cut = _cuts(audio, utterances)
+        return Conversation(
+            conversation_id=identity,
+            call=call,
+            duration_ms=audio.duration_ms,
+            language=recognised.language,
+            language_confidence=recognised.language_confidence,
+            layout=audio.layout,
+            role_confidence=roles.role_confidence,
+            utterances=utterances,
+            metrics=measure(utterances, audio.duration_ms, sentiment=sentiment, sentiment_label=label),
+            asr_model=choose_manifest(self.settings, "asr", recognised.language).id,
+            diarization_model=choose_manifest(self.settings, "segmentation").id if recognised.turns is not None else None,
+            manifest_sha256=self.manifest_sha256,
+            options=self.options,
+            starts_cut=starts_cut,
+            ends_cut=ends_cut,
+            vectors={u.utterance: tuple(vector.tolist()) for u, vector in zip(utterances, _rounded(vectors), strict=True)},
+        )
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Sentence vectors: (n, 384), for fitting the meanings of rubrics."""
+        return self._encoder.encode(texts)
+
+    def _recognise(self, call: Call, audio: Audio, stage: Stage) -> Recognised:
+        key_parts = [call.audio_sha256, call.language, self.manifest_sha256, self.options]
+        key = hashlib.sha256(json.dumps(key_parts, sort_keys=True).encode()).hexdigest()
+        path = self.settings.work / key[:2] / f"{key}.json.gz"
+        if path.is_file() and (kept := _load_recognised(path)) is not None:
+            return kept
+        recognised = self._recognise_anew(call, audio, stage)
+        _save_recognised(path, recognised)
+        return recognised
+
+    def _recognise_anew(self, call: Call, audio: Audio, stage: Stage) -> Recognised:
+        stage("speech")
+        if audio.duration_ms < _SHORTEST_MS:
+            return Recognised(language=call.language, language_confidence=None, transcripts=(), turns=None)
+        layout = audio.layout
+        tracks = _tracks(audio)
+        language, confidence = call.language, None
+        if language is None:
+            detected = self._transcriber(None).detect_language(audio.mixed(), self.settings.languages)
+            if detected is None:
+                return Recognised(language=None, language_confidence=None, transcripts=(), turns=None)
+            language, confidence = detected
+        transcriber = self._transcriber(language)
+        transcripts = tuple(
+            (channel, transcriber.transcribe(samples, language=language, language_confidence=confidence, hints=self.settings.hints))
+            for channel, samples in tracks
+        )
+        turns = None
+        if layout is not Layout.STEREO and any(transcript.segments for _, transcript in transcripts):
+            stage("diarize")
+            turns = self._diarizer.diarize(tracks[0][1]).turns
+        return Recognised(
+            language=language, language_confidence=round(confidence, 4) if confidence is not None else None, transcripts=transcripts, turns=turns
+        )
+
+    def _vectors(self, utterances: Sequence[Utterance]) -> NDArray[np.float32]:
+        if not utterances:
+            return np.zeros((0, 384), dtype=np.float32)
+        return self._encoder.encode([u.text for u in utterances])
+
+    def _feel(
+        self, utterances: tuple[Utterance, ...], vectors: NDArray[np.float32]
+    ) -> tuple[tuple[Utterance, ...], float | None, str | None]:
+        """Sentiment of the customer's utterances, and of the call."""
+        theirs = [i for i, u in enumerate(utterances) if u.role is Role.CUSTOMER]
+        if not theirs:
+            return utterances, None, None
+        scores = classify(vectors[theirs], self._sentiment_head)
+        felt = {i: found for i, found in zip(theirs, scores, strict=True)}
+        marked = tuple(
+            replace(u, sentiment=round(felt[i].score, 4), sentiment_label=felt[i].label) if i in felt else u for i, u in enumerate(utterances)
+        )
+        lengths = [float(len(utterances[i].text)) for i in theirs]
+        value, label = summarise(scores, lengths, threshold=self.settings.sentiment_threshold)
+        return marked, round(value, 4) if value is not None else None, label
+
+    def _transcriber(self, language: str | None) -> Transcriber:
+        manifest = choose_manifest(self.settings, "asr", language)
+        if manifest.id not in self._transcribers:
+            self._transcribers[manifest.id] = Transcriber(
+                model_folder(manifest, self.settings),
+                device=self.settings.device,
+                compute_type=self.settings.compute_type,
+                threads=self.settings.threads,
+                beam_size=self.settings.beam_size,
+                simplified_chinese=self.settings.simplified_chinese,
+            )
+        return self._transcribers[manifest.id]
+
+    @cached_property
+    def _diarizer(self) -> Diarizer:
+        from qa_pipeline.speech.diarize import Diarizer
+
+        segmentation = model_folder(choose_manifest(self.settings, "segmentation"), self.settings)
+        embedding = model_folder(choose_manifest(self.settings, "embedding"), self.settings)
+        return Diarizer(
+            segmentation=segmentation / "pytorch_model.bin",
+            embedding=embedding / "campplus.onnx",
+            step=self.settings.diarization_step,
+            threads=self.settings.threads,
+            device=self.settings.device,
+        )
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        from qa_pipeline.language.encoder import Encoder
+
+        return Encoder(model_folder(choose_manifest(self.settings, "encoder"), self.settings), threads=self.settings.threads)
+
+    @cached_property
+    def _sentiment_head(self) -> SentimentHead:
+        return load_head(self.settings.manifests / "sentiment" / "head.json")
+
+    @cached_property
+    def _role_head(self) -> RoleHead:
+        return load_role_head(self.settings.manifests / "roles" / "head.json")
+
+
+def _tracks(audio: Audio) -> list[tuple[int, NDArray[np.float32]]]:
+    """Tracks to recognise, by channel: both of a stereo call, the one that speaks, or the mix."""
+    if audio.layout is Layout.STEREO:
+        return list(enumerate(audio.samples))
+    if audio.layout is Layout.ONE_SIDED:
+        loudest = int(np.argmax([float(np.mean(np.square(track))) for track in audio.samples]))
+        return [(loudest, audio.samples[loudest])]
+    return [(0, audio.mixed())]
+
+
+def _assemble(recognised: Recognised) -> tuple[Utterance, ...]:
+    if not recognised.transcripts:
+        return ()
+    if recognised.turns is None:
+        return assemble_channels([transcript for _, transcript in recognised.transcripts])
+    _, transcript = recognised.transcripts[0]
+    return assemble_voices(transcript, recognised.turns)
+
+
+def _cuts(audio: Audio, utterances: Sequence[Utterance]) -> tuple[bool, bool]:
+    """Whether the recording begins or ends inside speech. A file that broke off is cut at its end whatever was being said."""
+    if not utterances:
+        return False, audio.is_truncated
+    last_word = max(u.end_ms or 0 for u in utterances)
+    loud_at_end = _is_loud(audio, audio.duration_ms - _EDGE_MS, audio.duration_ms)
+    return False, audio.is_truncated or (audio.duration_ms - last_word < _EDGE_MS and loud_at_end)
+
+
+def _is_loud(audio: Audio, start_ms: int, end_ms: int) -> bool:
+    """Whether a stretch is as loud as the call's speech is on the whole."""
+    samples = audio.mixed()
+    part = samples[max(0, start_ms) * SAMPLE_RATE // 1000 : end_ms * SAMPLE_RATE // 1000]
+    if not part.size:
+        return False
+    frames = samples[: samples.size // 320 * 320].reshape(-1, 320)
+    typical = float(np.percentile(np.sqrt(np.mean(np.square(frames), axis=1)), 75)) if frames.size else 0.0
+    return float(np.sqrt(np.mean(np.square(part)))) > 0.5 * typical > 0
+
+
+def _rounded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """As the tables keep them, so that scoring now and from storage agree to the last digit."""
+    return vectors.astype(np.float16).astype(np.float32)
+
+
+# --- what was recognised, on disk ------------------------------------------------------------------------------------------------------
+
+
+def _save_recognised(path: Path, recognised: Recognised) -> None:
+    data = {
+        "language": recognised.language,
+        "language_confidence": recognised.language_confidence,
+        "transcripts": [
+            {
+                "channel": channel,
+                "language": t.language,
+                "language_confidence": t.language_confidence,
+                "segments": [[[w.text, w.start_ms, w.end_ms, w.confidence] for w in segment] for segment in t.segments],
+            }
+            for channel, t in recognised.transcripts
+        ],
+        "turns": [[t.speaker, t.start_ms, t.end_ms] for t in recognised.turns] if recognised.turns is not None else None,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    with gzip.open(partial, "wt", encoding="utf-8") as file:
+        json.dump(data, file, ensure_ascii=False)
+    partial.replace(path)
+
+
+def _load_recognised(path: Path) -> Recognised | None:
+    """What is kept, or None when the file is damaged (it is then made anew)."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            data: dict[str, Any] = json.load(file)
+    except (OSError, EOFError, ValueError):
+        path.unlink(missing_ok=True)
+        return None
+    transcripts = tuple(
+        (
+            t["channel"],
+            Transcript(
+                language=t["language"],
+                language_confidence=t["language_confidence"],
+                segments=tuple(
+                    tuple(Word(text=text, start_ms=start, end_ms=end, confidence=confidence) for text, start, end, confidence in segment)
+                    for segment in t["segments"]
+                ),
+            ),
+        )
+        for t in data["transcripts"]
+    )
+    turns = data["turns"]
+    return Recognised(
+        language=data["language"],
+        language_confidence=data["language_confidence"],
+        transcripts=transcripts,
+        turns=tuple(SpeakerTurn(speaker=s, start_ms=a, end_ms=b) for s, a, b in turns) if turns is not None else None,
+    )

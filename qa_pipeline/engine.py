@@ -1,0 +1,422 @@
+"""One batch of calls through all stages, with isolation: what the CLI and the flows both drive.
+
+Listening runs in supervised worker processes with warm models and a time limit per call (pebble): a call that hangs or takes native code down
+costs that call only. Scoring is pure and runs here. Results are committed every few calls, details before heads, so that a run can be killed at
+any moment and repeated.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa_pipeline.call import Call, Conversation
+from qa_pipeline.conversation.listen import Listener, conversation_id, conversation_options
+from qa_pipeline.errors import CallFailed, CallTimeout, EnvironmentNotReady, QaError, RubricError, WorkerCrashed
+from qa_pipeline.recordings.ingest import Intake, Unavailable
+from qa_pipeline.results.query import rows as query_rows
+from qa_pipeline.results.store import Store
+from qa_pipeline.rubric.load import choose_rubric
+from qa_pipeline.rubric.meanings import HEADS_NAME, Head, fit_heads, load_heads
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.rubric.score import Score, Scorecard, prepare, score, score_id_of
+from qa_pipeline.settings import Settings
+from qa_pipeline.speech.models import choose_manifest, manifests_digest, manifests_in_use, model_folder
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
+
+_COMMIT_CALLS = 16
+_COMMIT_SECONDS = 60.0
+# Waiting tasks per worker: enough that none idles, few enough that a kill loses little.
+_WINDOW = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A call that could not be processed. `is_known`: failed for good before and not tried again."""
+
+    call_id: str | None
+    source_uri: str
+    audio_sha256: str | None
+    stage: str
+    error_type: str
+    message: str
+    advice: str
+    transient: bool
+    is_known: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run is going to do; nothing has been done yet."""
+
+    listen: tuple[Call, ...]
+    rescore: tuple[str, ...]
+    skipped: tuple[Call, ...]
+    known_failures: tuple[Failure, ...]
+    unavailable: tuple[Unavailable, ...]
+    rubric_of: Mapping[str, str | None]
+    warnings: tuple[str, ...]
+    found: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a run did. Counts are calls."""
+
+    run_id: str
+    found: int
+    processed: int
+    scored: int
+    skipped: int
+    unscored: int
+    failures: tuple[Failure, ...]
+    seconds: float
+
+    @property
+    def failed(self) -> int:
+        """Calls that are not in the results."""
+        return len(self.failures)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Progress: a call is done (or failed), or a stage of the run began."""
+
+    kind: str
+    call_id: str | None = None
+    done: int = 0
+    total: int = 0
+    text: str = ""
+
+
+Report = Callable[[Event], None]
+
+
+@dataclass(slots=True)
+class _Tally:
+    processed: int = 0
+    scored: int = 0
+    unscored: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+
+def code_version() -> str:
+    """Version of this package."""
+    try:
+        return version("qa-pipeline")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def open_store(settings: Settings) -> Store:
+    """The results root of the settings."""
+    return Store(settings.results, timezone=settings.timezone, code_version=code_version())
+
+
+def check_environment(settings: Settings, store: Store) -> None:
+    """Refuse before any work what would fail later. Raises EnvironmentNotReady, ModelError."""
+    for manifest in manifests_in_use(settings):
+        model_folder(manifest, settings)
+    store.prepare()
+    places = [settings.cache, *([Path(settings.results)] if "://" not in settings.results else [])]
+    for place in places:
+        existing = next(parent for parent in (place, *place.absolute().parents) if parent.exists())
+        free = shutil.disk_usage(existing).free / 1e9
+        if free < settings.min_free_gb:
+            raise EnvironmentNotReady(
+                f"{existing} has {free:.1f} GB free; {settings.min_free_gb:.1f} are wanted.", advice="Free some space, or lower min_free_gb."
+            )
+
+
+def plan(
+    intake: Intake, settings: Settings, store: Store, rubrics: Mapping[str, Rubric], *, purpose: str, force: bool = False, retry_failed: bool = False
+) -> Plan:
+    """Decide what each call needs. Raises RubricError when a call names an unknown rubric or two apply, for all calls at once."""
+    options, manifest_sha256 = conversation_options(settings), manifests_digest(settings)
+    hashes = {name: prepare(rubric, {}).sha256 for name, rubric in rubrics.items()}
+    rubric_of, refusals = _choose_rubrics(intake.calls, rubrics)
+    if refusals:
+        raise RubricError("; ".join(dict.fromkeys(refusals)))
+    stored, scored = store.conversation_ids(), store.score_keys()
+    given_up = {} if retry_failed or force else _given_up(store)
+    listen, rescore, skipped, known = [], [], [], []
+    for call in intake.calls:
+        identity = conversation_id(call, options, manifest_sha256)
+        rubric = rubric_of[call.call_id]
+        if force or identity not in stored:
+            if (failure := given_up.get(call.source_uri)) and failure.audio_sha256 == call.audio_sha256:
+                known.append(failure)
+            else:
+                listen.append(call)
+        elif rubric and (score_id_of(identity, hashes[rubric]), purpose) not in scored:
+            rescore.append(identity)
+        else:
+            skipped.append(call)
+    return Plan(
+        listen=tuple(listen),
+        rescore=tuple(rescore),
+        skipped=tuple(skipped),
+        known_failures=tuple(known),
+        unavailable=intake.unavailable,
+        rubric_of=rubric_of,
+        warnings=intake.warnings,
+        found=len(intake.calls) + len(intake.unavailable),
+    )
+
+
+def run(plan: Plan, settings: Settings, store: Store, rubrics: Mapping[str, Rubric], *, purpose: str, report: Report = lambda event: None) -> Summary:
+    """Carry out a plan. Every call ends as a row of `calls` or of `failures`."""
+    began, started_at = time.monotonic(), datetime.now(UTC)
+    run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    used = {name: rubrics[name] for name in dict.fromkeys(plan.rubric_of.values()) if name}
+    scorecards = ready_scorecards(used, settings, report=report) if plan.listen or plan.rescore else {}
+    tally = _Tally()
+    tally.failures.extend(plan.known_failures)
+    for missing in plan.unavailable:
+        _fail(store, run_id, tally, None, RecordingFailure(missing), missing.source_uri)
+    _rescore(plan, store, scorecards, purpose, run_id, tally)
+    done, total = 0, len(plan.listen)
+    waiting: list[Conversation] = []
+    last_commit = time.monotonic()
+
+    def commit() -> None:
+        nonlocal last_commit
+        store.write_conversations(waiting, run_id=run_id)
+        scores = [_score_one(c, plan, scorecards) for c in waiting]
+        found = [s for s in scores if s is not None]
+        store.write_scores(found, purpose=purpose, run_id=run_id)
+        tally.processed += len(waiting)
+        tally.scored += len(found)
+        tally.unscored += len(waiting) - len(found)
+        waiting.clear()
+        last_commit = time.monotonic()
+
+    try:
+        for call, outcome in _listen_all(plan.listen, settings):
+            done += 1
+            if isinstance(outcome, Conversation):
+                waiting.append(outcome)
+                report(Event(kind="done", call_id=call.call_id, done=done, total=total))
+            else:
+                _fail(store, run_id, tally, call, outcome, call.source_uri)
+                report(Event(kind="failed", call_id=call.call_id, done=done, total=total, text=str(outcome)))
+            if len(waiting) >= _COMMIT_CALLS or (waiting and time.monotonic() - last_commit > _COMMIT_SECONDS):
+                commit()
+    finally:
+        # Also on Ctrl-C: what has been listened to is kept.
+        commit()
+    summary = Summary(
+        run_id=run_id,
+        found=plan.found,
+        processed=tally.processed,
+        scored=tally.scored,
+        skipped=len(plan.skipped),
+        unscored=tally.unscored,
+        failures=tuple(tally.failures),
+        seconds=time.monotonic() - began,
+    )
+    if plan.listen or plan.rescore or plan.unavailable:
+        _write_run(store, summary, started_at)
+    return summary
+
+
+def ready_scorecards(rubrics: Mapping[str, Rubric], settings: Settings, *, report: Report = lambda event: None) -> dict[str, Scorecard]:
+    """Rubrics ready to score with. Lists that nobody has fitted yet are fitted once, which loads the text encoder."""
+    encoder_id = choose_manifest(settings, "encoder").id
+    stores = (settings.rubrics / HEADS_NAME, settings.cache / HEADS_NAME)
+    heads, missing = load_heads(rubrics.values(), encoder_id=encoder_id, stores=stores)
+    if missing:
+        report(Event(kind="stage", text=f"fitting {len(missing)} example lists"))
+        background = next(rubric.background for rubric in rubrics.values() if rubric.background)
+        heads |= fit_heads(missing, background, encoder_id=encoder_id, encode=Listener(settings).encode, store=stores[1])
+    return {name: prepare(rubric, heads) for name, rubric in rubrics.items()}
+
+
+class RecordingFailure(CallFailed):
+    """A file named by the metadata that cannot be had."""
+
+    def __init__(self, missing: Unavailable) -> None:
+        super().__init__(missing.message, advice=missing.advice, call_id=missing.call_id, stage="ingest")
+
+
+# --- isolation -------------------------------------------------------------------------------------------------------------------------
+
+_listener: Listener | None = None
+_stage_folder: Path | None = None
+
+
+def _start_worker(settings: Settings, stage_folder: str) -> None:
+    """Runs once in each worker process."""
+    import signal
+
+    global _listener, _stage_folder
+    # Ctrl-C is the parent's to handle; workers end when the pool does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OMP_NUM_THREADS"] = str(settings.threads)
+    _listener, _stage_folder = Listener(settings), Path(stage_folder)
+
+
+def _listen_one(call: Call) -> Conversation:
+    """Runs in a worker process."""
+    if _listener is None or _stage_folder is None:
+        raise EnvironmentNotReady("The worker was not started properly.", advice="Run again.")
+    marker = _stage_folder / call.call_id.replace("/", "_")
+    conversation = _listener.listen(call, stage=lambda name: _note(marker, name))
+    marker.unlink(missing_ok=True)
+    return conversation
+
+
+def _note(marker: Path, stage: str) -> None:
+    """Leave word of the stage a call is in, for the parent to read should this process die."""
+    marker.write_text(stage)
+
+
+def _listen_all(calls: Sequence[Call], settings: Settings) -> Iterator[tuple[Call, Conversation | CallFailed]]:
+    """Listen to calls in worker processes; outcomes in the order they come."""
+    if not calls:
+        return
+    from pebble import ProcessPool
+
+    with tempfile.TemporaryDirectory(prefix="qa-stages-") as stages:
+        pool = ProcessPool(
+            max_workers=min(settings.workers, len(calls)), initializer=_start_worker, initargs=(settings, stages), context=get_context("spawn")
+        )
+        try:
+            yield from _windowed(pool, calls, settings, Path(stages))
+            pool.close()
+        except BaseException:
+            pool.stop()
+            raise
+        finally:
+            pool.join()
+
+
+def _windowed(pool: ProcessPool, calls: Sequence[Call], settings: Settings, stages: Path) -> Iterator[tuple[Call, Conversation | CallFailed]]:
+    queue = iter(calls)
+    running: dict[Future[Any], Call] = {}
+
+    def refill() -> None:
+        while len(running) < settings.workers * _WINDOW and (call := next(queue, None)) is not None:
+            running[pool.schedule(_listen_one, args=[call], timeout=settings.call_timeout_seconds)] = call
+
+    refill()
+    while running:
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            call = running.pop(future)
+            yield call, _outcome(future, call, settings, stages)
+        refill()
+
+
+def _outcome(future: Future[Any], call: Call, settings: Settings, stages: Path) -> Conversation | CallFailed:
+    from pebble import ProcessExpired
+
+    marker = stages / call.call_id.replace("/", "_")
+    stage = marker.read_text() if marker.is_file() else "speech"
+    try:
+        conversation: Conversation = future.result()
+        return conversation
+    except FutureTimeout:
+        return CallTimeout(
+            f"took longer than {settings.call_timeout_seconds:.0f} s and was stopped.",
+            advice="It is tried again in the next run; raise call_timeout_seconds for very long calls.", call_id=call.call_id, stage=stage,
+        )  # fmt: skip
+    except ProcessExpired as error:
+        return WorkerCrashed(
+            f"the worker process ended while it had this call (exit code {error.exitcode}).",
+            advice="It is tried again in the next run; if it happens again, the recording may be damaged or memory short.",
+            call_id=call.call_id, stage=stage,
+        )  # fmt: skip
+    except EnvironmentNotReady:
+        raise
+    except CallFailed as error:
+        return error
+    except Exception as error:  # noqa: BLE001  # the one catch-all: whatever one call does, the batch goes on and a failures row tells of it
+        return CallFailed(
+            f"{type(error).__name__} while listening.", advice="Please report it with the name of the error.", call_id=call.call_id, stage=stage
+        )
+
+
+# --- scoring and bookkeeping -----------------------------------------------------------------------------------------------------------
+
+
+def _choose_rubrics(calls: Sequence[Call], rubrics: Mapping[str, Rubric]) -> tuple[dict[str, str | None], list[str]]:
+    chosen: dict[str, str | None] = {}
+    refusals = []
+    for call in calls:
+        try:
+            rubric = choose_rubric(call, rubrics)
+            chosen[call.call_id] = rubric.id if rubric else None
+        except RubricError as error:
+            refusals.append(str(error))
+    return chosen, refusals
+
+
+def _score_one(conversation: Conversation, plan: Plan, scorecards: Mapping[str, Scorecard]) -> Score | None:
+    name = plan.rubric_of.get(conversation.call.call_id)
+    return score(conversation, scorecards[name]) if name else None
+
+
+def _rescore(plan: Plan, store: Store, scorecards: Mapping[str, Scorecard], purpose: str, run_id: str, tally: _Tally) -> None:
+    for start in range(0, len(plan.rescore), _COMMIT_CALLS):
+        conversations = store.load_conversations(plan.rescore[start : start + _COMMIT_CALLS])
+        scores = [s for c in conversations if (s := _score_one(c, plan, scorecards)) is not None]
+        store.write_scores(scores, purpose=purpose, run_id=run_id)
+        tally.scored += len(scores)
+
+
+def _given_up(store: Store) -> dict[str, Failure]:
+    """Recordings that failed for good, by URI."""
+    return {
+        row["source_uri"]: Failure(
+            call_id=row["call_id"], source_uri=row["source_uri"], audio_sha256=row["audio_sha256"], stage=row["stage"],
+            error_type=row["error_type"], message=row["message"], advice=row["advice"], transient=False, is_known=True,
+        )  # fmt: skip
+        for row in query_rows(store, "select * from current_failures where not transient")
+    }
+
+
+def _fail(store: Store, run_id: str, tally: _Tally, call: Call | None, error: QaError, source_uri: str) -> None:
+    stage = error.stage if isinstance(error, CallFailed) else "speech"
+    failure = Failure(
+        call_id=call.call_id if call else getattr(error, "call_id", None),
+        source_uri=source_uri,
+        audio_sha256=call.audio_sha256 if call else None,
+        stage=stage,
+        error_type=type(error).__name__,
+        message=error.message,
+        advice=error.advice,
+        transient=isinstance(error, CallFailed) and error.transient,
+    )
+    tally.failures.append(failure)
+    earlier = [row for row in store.read("failures", columns=["source_uri", "stage", "attempt"]).to_pylist() if row["source_uri"] == source_uri]
+    attempt = 1 + max((row["attempt"] for row in earlier if row["stage"] == stage), default=0)
+    row = {
+        "call_id": failure.call_id, "source_uri": source_uri, "audio_sha256": failure.audio_sha256, "stage": stage,
+        "error_type": failure.error_type, "message": failure.message, "advice": failure.advice, "transient": failure.transient,
+        "attempt": attempt, "run_id": run_id, "at": datetime.now(UTC),
+    }  # fmt: skip
+    store.write_rows("failures", [row])
+
+
+def _write_run(store: Store, summary: Summary, started_at: datetime) -> None:
+    row = {
+        "run_id": summary.run_id, "started_at": started_at, "finished_at": datetime.now(UTC), "found": summary.found,
+        "processed": summary.processed, "scored": summary.scored, "skipped": summary.skipped, "failed": summary.failed,
+        "unscored": summary.unscored, "code_version": code_version(),
+    }  # fmt: skip
+    store.write_rows("runs", [row])

@@ -1,0 +1,153 @@
+"""Reports on the terminal: calls × criteria, one scorecard, and plain tables of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import mean
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from qa_pipeline.report.data import CallReport, ReportData, Row
+
+MARKS = {"met": ("✓", "green"), "not_met": ("✗", "bold red"), "not_applicable": ("–", "dim"), "undetermined": ("?", "yellow")}
+_SHORT = {
+    "greeting": "greet", "self_identification": "self-id", "convenience_check": "conven.", "anything_else": "else?",
+    "forbidden_phrases": "forbid.", "closing_line": "closing", "customer_sentiment": "feeling",
+}  # fmt: skip
+_FEELINGS = {"positive": ("+", "green"), "neutral": ("0", ""), "negative": ("−", "red")}
+
+
+def show_calls(data: ReportData, console: Console | None = None) -> None:
+    """Calls × criteria, agents, failures."""
+    console = console or _console()
+    table = Table(title="Calls", header_style="bold", box=None, pad_edge=False)
+    table.add_column("call", overflow="fold", min_width=12)
+    for name in ("lang", "rubric", "disposition"):
+        table.add_column(name)
+    for criterion in data.criteria:
+        table.add_column(_SHORT.get(criterion, criterion[:8]), justify="center")
+    for name in ("percent", "passed", "review"):
+        table.add_column(name, justify="right")
+    for item in data.calls:
+        table.add_row(*_call_cells(item, data))
+    console.print(table)
+    console.print("✓ met  ✗ not met  – not applicable  ? undetermined; feeling: + positive, 0 neutral, − negative", style="dim")
+    _show_agents(data, console)
+    if data.failures:
+        console.print()
+        for row in data.failures:
+            console.print(f"failed: {row['source_uri']}: {row['message']} {row['advice']}", style="red", markup=False, highlight=False)
+
+
+def show_scorecard(data: ReportData, call_id: str, console: Console | None = None) -> None:
+    """One call: every criterion with evidence or the window searched, then the transcript."""
+    console = console or _console()
+    item = data.calls[0]
+    call, score = item.call, item.score
+    console.print(f"[bold]{escape(call_id)}[/bold]  agent {escape(call['agent_id'] or '?')}  {call['language'] or '?'}  {clock(call['duration_ms'])}")
+    if score is None:
+        console.print("No rubric applies to this call; it is stored unscored.")
+    else:
+        percent = "not scored: too little could be judged" if score["percent"] is None else f"{score['percent']:.0f} %"
+        verdict = {True: "passed", False: "not passed", None: ""}[score["passed"]]
+        console.print(f"{score['rubric_id']} version {score['rubric_version']}: {percent} {verdict}; disposition {score['disposition'] or 'unknown'}")
+        if score["needs_review"]:
+            console.print(f"needs review: {', '.join(score['review_reasons'])}", style="yellow")
+    for finding in item.findings:
+        _show_finding(finding, data, console)
+    console.print()
+    marked = {e["utterance"] for f in item.findings for e in f["evidence"] or () if e["kind"] == "hit"}
+    for row in item.utterances:
+        style = {"agent": "cyan", "customer": "", "other": "dim"}.get(row["role"], "dim")
+        mark = "▶" if row["utterance"] in marked else " "
+        console.print(Text(f"{mark} {clock(row['start_ms'])} {row['role']:9s} {row['text']}", style=style))
+
+
+def show_rows(rows: Sequence[Row], console: Console | None = None) -> None:
+    """Any rows as a table."""
+    console = console or _console()
+    if not rows:
+        console.print("Nothing.")
+        return
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_cell(value)) for value in row.values()))
+    console.print(table)
+
+
+def clock(ms: int | None) -> str:
+    """A moment as M:SS.t."""
+    return "–:––" if ms is None else f"{ms // 60_000}:{ms // 1000 % 60:02d}.{ms // 100 % 10}"
+
+
+def _call_cells(item: CallReport, data: ReportData) -> list[Text | str]:
+    call, score = item.call, item.score
+    found = {f["criterion_id"]: f for f in item.findings}
+    cells: list[Text | str] = [
+        escape(call["call_id"]),
+        call["language"] or "?",
+        score["rubric_id"] if score else "none",
+        (score["disposition"] if score else None) or "–",
+    ]
+    for criterion in data.criteria:
+        finding = found.get(criterion)
+        if finding is None:
+            cells.append("")
+        elif finding["reason_code"] == "sentiment":
+            cells.append(Text(*_FEELINGS[finding["answer"]]))
+        else:
+            cells.append(Text(*MARKS[finding["outcome"]]))
+    percent = "" if not score or score["percent"] is None else f"{score['percent']:.0f}"
+    passed = {True: Text("yes", "green"), False: Text("no", "red"), None: Text("")}[score["passed"] if score else None]
+    return [*cells, percent, passed, Text("review", "yellow") if score and score["needs_review"] else ""]
+
+
+def _show_agents(data: ReportData, console: Console) -> None:
+    by_agent: dict[str, list[Row]] = {}
+    for item in data.calls:
+        if item.score:
+            by_agent.setdefault(item.call["agent_id"] or "unknown", []).append(item.score)
+    table = Table(title="\nAgents", header_style="bold", box=None, pad_edge=False, title_justify="left")
+    for name in ("agent", "calls", "mean percent", "passed", "critical", "to review"):
+        table.add_column(name, justify="left" if name == "agent" else "right")
+    for agent, scores in sorted(by_agent.items()):
+        percents = [s["percent"] for s in scores if s["percent"] is not None]
+        table.add_row(
+            escape(agent), str(len(scores)), f"{mean(percents):.0f}" if percents else "–", str(sum(bool(s["passed"]) for s in scores)),
+            str(sum(s["critical_failed"] for s in scores)), str(sum(s["needs_review"] for s in scores)),
+        )  # fmt: skip
+    console.print(table)
+
+
+def _show_finding(finding: Row, data: ReportData, console: Console) -> None:
+    mark, style = MARKS[finding["outcome"]]
+    title = data.titles.get(finding["criterion_id"], {}).get("en") or finding["criterion_id"]
+    points = "" if finding["points"] is None else f" ({finding['points']:g}/{finding['max_points']:g})"
+    console.print(Text(f"{mark} {title}: {finding['outcome'].replace('_', ' ')}{points}. {finding['reason']}", style=style))
+    for e in finding["evidence"] or ():
+        near = "" if e["kind"] == "answer" else f"  [{e['similarity']:.2f} {e['expected']}]"
+        console.print(Text(f"    {e['kind']} {clock(e['start_ms'])}–{clock(e['end_ms'])} {e['role']}: “{e['text']}”{near}"))
+    if finding["outcome"] in ("not_met", "undetermined") and finding["window_start_ms"] is not None:
+        console.print(Text(f"    searched {clock(finding['window_start_ms'])}–{clock(finding['window_end_ms'])}", style="dim"))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return value.isoformat(sep=" ", timespec="seconds") if hasattr(value, "isoformat") and hasattr(value, "hour") else str(value)
+
+
+def _console() -> Console:
+    import os
+
+    # Piped output keeps its columns: a log is read later, on some other screen.
+    console = Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=170)

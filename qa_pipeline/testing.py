@@ -1,0 +1,98 @@
+"""Builders for tests and rubric cases: conversations written by hand, without audio, weights or files.
+
+    conversation("0:00 agent: 您好，我是尚德金融的小王。", "0:05 customer: 你好。", direction="outbound")
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from qa_pipeline.call import Call, Conversation, Layout, Metrics, Role, Utterance, Word
+from qa_pipeline.conversation.metrics import measure
+from qa_pipeline.language.normalise import normalise, unit_spans
+
+_LINE = re.compile(r"^\s*(?:(\d+):(\d\d)(?:\.(\d))?\s+)?(agent|customer|other|unknown)\s*[:：]\s*(.*?)\s*$", re.IGNORECASE)
+_SENTENCES = re.compile(r"[^。？！?!.]+[。？！?!.]*")
+# Speaking rates used to give written words times: characters (zh) or words a second. Round figures of telephone speech.
+_UNITS_PER_SECOND = {"zh": 4.5, "": 2.8}
+_GAP_MS = 400
+
+
+def conversation(
+    *lines: str,
+    language: str = "zh",
+    role_confidence: float = 1.0,
+    sentiment: tuple[float, str] | None = None,
+    starts_cut: bool = False,
+    ends_cut: bool = False,
+    vectors: Mapping[int, tuple[float, ...]] | None = None,
+    confidence: float = 0.9,
+    **call: object,
+) -> Conversation:
+    """A conversation from lines `M:SS role: text`; without a time, a line follows the one before after 400 ms.
+
+    Lines are split at sentence ends, as recognised speech is. Raises ValueError for a line of another form.
+    """
+    utterances: list[Utterance] = []
+    clock = 0
+    for line in (part for text in lines for part in text.splitlines() if part.strip()):
+        match = _LINE.match(line)
+        if not match:
+            raise ValueError(f"{line!r} is not of the form '0:03 agent: text'")
+        minutes, seconds, tenths, role, text = match.groups()
+        if minutes is not None:
+            clock = max(clock, int(minutes) * 60_000 + int(seconds) * 1000 + int(tenths or 0) * 100)
+        for sentence in _SENTENCES.findall(text) or [text]:
+            utterance = _utterance(len(utterances), Role(role.lower()), sentence.strip(), clock, language, confidence)
+            utterances.append(utterance)
+            clock = utterance.end_ms or clock
+        clock += _GAP_MS
+    duration = clock
+    value, label = sentiment or (None, None)
+    values = {"call_id": "call", "source_uri": "call.wav", "audio_sha256": "0" * 64, **call}
+    metrics = measure(utterances, duration, sentiment=value, sentiment_label=label) if utterances else Metrics()
+    return Conversation(
+        conversation_id="c" * 32,
+        call=Call(**values),  # type: ignore[arg-type]  # whatever the test gives
+        duration_ms=duration,
+        language=language,
+        language_confidence=None,
+        layout=Layout.STEREO,
+        role_confidence=role_confidence,
+        utterances=tuple(utterances),
+        metrics=metrics,
+        asr_model=None,
+        diarization_model=None,
+        manifest_sha256="",
+        starts_cut=starts_cut,
+        ends_cut=ends_cut,
+        vectors=vectors or {},
+    )
+
+
+def with_vectors(conversation: Conversation, encode) -> Conversation:  # type: ignore[no-untyped-def]
+    """The conversation with sentence vectors from `encode(texts) -> (n, 384)`."""
+    vectors = encode([u.text for u in conversation.utterances])
+    return replace(conversation, vectors={u.utterance: tuple(map(float, v)) for u, v in zip(conversation.utterances, vectors, strict=True)})
+
+
+def _utterance(number: int, role: Role, text: str, start_ms: int, language: str, confidence: float) -> Utterance:
+    spans = unit_spans(text)
+    per_unit = 1000 / _UNITS_PER_SECOND.get(language, _UNITS_PER_SECOND[""])
+    words, position = [], 0
+    for index, (_, end) in enumerate(spans):
+        upto = len(text) if index == len(spans) - 1 else end
+        words.append(
+            Word(
+                text=text[position:upto], start_ms=start_ms + round(index * per_unit), end_ms=start_ms + round((index + 1) * per_unit),
+                confidence=confidence,
+            )  # fmt: skip
+        )
+        position = upto
+    return Utterance(
+        utterance=number, role=role, speaker=role.value, channel=None, start_ms=start_ms,
+        end_ms=words[-1].end_ms if words else start_ms + 300, text=text, confidence=confidence, language=language,
+        norm=normalise(text, language), words=tuple(words),
+    )  # fmt: skip
