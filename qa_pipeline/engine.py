@@ -178,8 +178,17 @@ def plan(
     )
 
 
-def run(plan: Plan, settings: Settings, store: Store, rubrics: Mapping[str, Rubric], *, purpose: str, report: Report = lambda event: None) -> Summary:
-    """Carry out a plan. Every call ends as a row of `calls` or of `failures`."""
+def run(
+    plan: Plan,
+    settings: Settings,
+    store: Store,
+    rubrics: Mapping[str, Rubric],
+    *,
+    purpose: str,
+    report: Report = lambda event: None,
+    worker: Worker | None = None,
+) -> Summary:
+    """Carry out a plan. Every call ends as a row of `calls` or of `failures`. `worker`: what listens, for tests of the isolation."""
     began, started_at = time.monotonic(), datetime.now(UTC)
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     used = {name: rubrics[name] for name in dict.fromkeys(plan.rubric_of.values()) if name}
@@ -206,7 +215,7 @@ def run(plan: Plan, settings: Settings, store: Store, rubrics: Mapping[str, Rubr
         last_commit = time.monotonic()
 
     try:
-        for call, outcome in _listen_all(plan.listen, settings):
+        for call, outcome in _listen_all(plan.listen, settings, worker or LISTENING):
             done += 1
             if isinstance(outcome, Conversation):
                 waiting.append(outcome)
@@ -285,7 +294,18 @@ def _note(marker: Path, stage: str) -> None:
     marker.write_text(stage)
 
 
-def _listen_all(calls: Sequence[Call], settings: Settings) -> Iterator[tuple[Call, Conversation | CallFailed]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """What runs in the worker processes: `start(settings, stage folder)` once, then `work(call)` per call. Both importable functions."""
+
+    start: Callable[[Settings, str], None]
+    work: Callable[[Call], Conversation]
+
+
+LISTENING = Worker(start=_start_worker, work=_listen_one)
+
+
+def _listen_all(calls: Sequence[Call], settings: Settings, worker: Worker) -> Iterator[tuple[Call, Conversation | CallFailed]]:
     """Listen to calls in worker processes; outcomes in the order they come."""
     if not calls:
         return
@@ -293,10 +313,10 @@ def _listen_all(calls: Sequence[Call], settings: Settings) -> Iterator[tuple[Cal
 
     with tempfile.TemporaryDirectory(prefix="qa-stages-") as stages:
         pool = ProcessPool(
-            max_workers=min(settings.workers, len(calls)), initializer=_start_worker, initargs=(settings, stages), context=get_context("spawn")
+            max_workers=min(settings.workers, len(calls)), initializer=worker.start, initargs=(settings, stages), context=get_context("spawn")
         )
         try:
-            yield from _windowed(pool, calls, settings, Path(stages))
+            yield from _windowed(pool, calls, settings, Path(stages), worker)
             pool.close()
         except BaseException:
             pool.stop()
@@ -305,13 +325,15 @@ def _listen_all(calls: Sequence[Call], settings: Settings) -> Iterator[tuple[Cal
             pool.join()
 
 
-def _windowed(pool: ProcessPool, calls: Sequence[Call], settings: Settings, stages: Path) -> Iterator[tuple[Call, Conversation | CallFailed]]:
+def _windowed(
+    pool: ProcessPool, calls: Sequence[Call], settings: Settings, stages: Path, worker: Worker
+) -> Iterator[tuple[Call, Conversation | CallFailed]]:
     queue = iter(calls)
     running: dict[Future[Any], Call] = {}
 
     def refill() -> None:
         while len(running) < settings.workers * _WINDOW and (call := next(queue, None)) is not None:
-            running[pool.schedule(_listen_one, args=[call], timeout=settings.call_timeout_seconds)] = call
+            running[pool.schedule(worker.work, args=[call], timeout=settings.call_timeout_seconds)] = call
 
     refill()
     while running:

@@ -29,8 +29,7 @@ def main() -> None:
     assert head.classes == ("customer", "agent")
     head = training.write_head(FOLDER / "head.json", head, facts={"sentences": len(rows), "strength": strength})
     parts = [
-        f"Cross-validation in {training.FOLDS} parts (C = {strength:g}), over those {int(telling.sum())} of the {len(rows)} "
-        "sentences of data.tsv that only one role says:",
+        f"Cross-validation in {training.FOLDS} parts (C = {strength:g}), sentences that only one role says ({len(rows)} with the others):",
         training.figures(sample.labels[telling], found[telling], sample.languages[telling]),
         f"The {len(test)} sentences of test.tsv:",
         training.test_figures(test, "role", encoder, head),

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.call import Call, Role, Utterance
 from qa_pipeline.language.normalise import unit_spans
@@ -27,7 +27,7 @@ LEXICON_PATH = Path(__file__).with_name("role_lexicon.yaml")
 
 # Chosen, not measured. Evidence of one voice saturates: a long call must not be surer than its best proofs.
 _MOST_PER_VOICE = 12.0
-_HEAD_WEIGHT = 0.35
+_HEAD_WEIGHT = 0.5
 _NAME_WEIGHT = 2.0
 _MACHINE_WEIGHT = 3.0
 _SHORT_UNITS = 3
@@ -99,7 +99,7 @@ def _evidence(
     own: Sequence[Utterance], call: Call, language: str, head: NDArray[np.float32] | None, everyone: Sequence[Utterance]
 ) -> float:
     speech = Speech(own, language)
-    total = _lexicon_odds(speech, Role.AGENT, language) - _lexicon_odds(speech, Role.CUSTOMER, language)
+    total = _lexicon_odds(speech, Role.AGENT, language, call.direction) - _lexicon_odds(speech, Role.CUSTOMER, language, call.direction)
     if call.agent_name and language:
         for phrase in _name_phrases(call.agent_name, language):
             if find_phrase(phrase, speech):
@@ -113,9 +113,11 @@ def _evidence(
     return max(-_MOST_PER_VOICE, min(_MOST_PER_VOICE, total))
 
 
-def _lexicon_odds(speech: Speech, role: Role, language: str) -> float:
+def _lexicon_odds(speech: Speech, role: Role, language: str, direction: str | None = None) -> float:
     total = 0.0
-    for weight, phrases in _lexicon(role.value, language):
+    for weight, wanted, phrases in _lexicon(role.value, language):
+        if wanted and direction and wanted != direction:
+            continue
         hits = {hit.start for phrase in phrases for hit in find_phrase(phrase, speech)}
         total += weight * min(2, len(hits))
     return total
@@ -138,16 +140,16 @@ def _name_phrases(name: str, language: str) -> tuple[Phrase, ...]:
 
 
 @cache
-def _lexicon(role: str, language: str) -> tuple[tuple[float, tuple[Phrase, ...]], ...]:
+def _lexicon(role: str, language: str) -> tuple[tuple[float, str | None, tuple[Phrase, ...]], ...]:
     entries = _lexicon_data().get(role, {}).get(language, [])
-    return tuple((entry["weight"], tuple(compile_phrase(text, language) for text in entry["phrases"])) for entry in entries)
+    return tuple((entry["weight"], entry.get("direction"), tuple(compile_phrase(text, language) for text in entry["phrases"])) for entry in entries)
 
 
 @cache
-def _lexicon_data() -> dict[str, dict[str, list[dict[str, object]]]]:
+def _lexicon_data() -> dict[str, dict[str, list[dict[str, Any]]]]:
     from ruamel.yaml import YAML
 
-    data: dict[str, dict[str, list[dict[str, object]]]] = YAML(typ="safe").load(LEXICON_PATH.read_text("utf-8"))
+    data: dict[str, dict[str, list[dict[str, Any]]]] = YAML(typ="safe").load(LEXICON_PATH.read_text("utf-8"))
     return data
 
 

@@ -1,7 +1,11 @@
 """Sentences to vectors of meaning: multilingual-e5-small, one encoder for all four languages.
 
-Comes in: texts as recognised. Goes out: one unit vector of 384 a text; their dot product is the cosine similarity. Fetching the weights is
-in speech/models.py, what vectors are used for in language/sentiment.py, conversation/role_head.py and the rubric's `match: meaning`.
+Comes in: texts as recognised, Chinese in simplified characters. Goes out: one unit vector of 384 a text; their dot product is the cosine
+similarity. Fetching the weights is in speech/models.py, what vectors are used for in language/sentiment.py, conversation/role_head.py and
+the rubric's `match: meaning`.
+
+Converting to simplified characters is the caller's: sentiment of 83 Chinese sentences has macro-F1 0.95 in simplified characters and 0.84
+in traditional ones (models/sentiment/README.md).
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ MatchMode = Literal["exact", "tolerant", "strict", "regex"]
 
 _GAP = 4
 _LONGEST_GAP = 12
+_CONTENT = 1.0
 # Share of a phrase's weight that may be missing in what is shown as the nearest thing heard.
 _NEAREST = 0.6
 _FORBIDDEN_COST = 50.0
@@ -93,6 +94,11 @@ class _Element:
     @property
     def token(self) -> str:
         return next(iter(self.tokens))
+
+    @property
+    def skip(self) -> float:
+        """Cost of leaving this place of the pattern out."""
+        return _FORBIDDEN_COST if self.is_negation or self.kind == "some" else self.weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +211,7 @@ class Speech:
         """Lowest cost anywhere in the speech of one element, or of leaving it out."""
         found = self._lowest.get(element)
         if found is None:
-            skip = _FORBIDDEN_COST if element.is_negation else element.weight
-            found = self._lowest[element] = min(skip, float(self.row(element).min()))
+            found = self._lowest[element] = min(element.skip, float(self.row(element).min()))
         return found
 
     def _cost_row(self, element: _Element) -> NDArray[np.float64]:
@@ -298,26 +303,29 @@ def _allowed(phrase: Phrase) -> float:
     """Highest share of a pattern's weight that a match may cost; short phrases must fit better than long ones."""
     if phrase.mode == "exact":
         return 0.0
-    length, letters = _size(phrase.pattern)
+    length, letters, weight = _size(phrase.pattern)
+    if weight < _CONTENT:
+        # Nothing but function words: every one of them counts.
+        return 0.0
     if phrase.language == "zh":
-        share = {0: 0.0, 1: 0.0, 2: 0.09, 3: 0.17, 4: 0.2, 5: 0.22}.get(length, 0.25)
+        share = {0: 0.0, 1: 0.0, 2: 0.09, 3: 0.13, 4: 0.16, 5: 0.19}.get(length, 0.22)
     else:
         share = 0.0 if letters < 4 else {1: 0.18, 2: 0.16, 3: 0.19}.get(length, 0.22)
     return share * 0.6 if phrase.mode == "strict" else share
 
 
-def _size(pattern: Sequence[_Node]) -> tuple[int, int]:
-    """Elements that count and letters of the shortest reading, optional parts aside."""
-    length = letters = 0
+def _size(pattern: Sequence[_Node]) -> tuple[int, int, float]:
+    """Elements that count, letters and weight of the shortest reading, optional parts aside."""
+    length, letters, weight = 0, 0, 0.0
     for node in pattern:
         if isinstance(node, _Element):
-            length += node.weight > 0
-            letters += min(map(len, node.tokens)) if node.kind in ("token", "choice") else 0
+            sizes = [(int(node.weight > 0), min(map(len, node.tokens)) if node.kind in ("token", "choice") else 0, node.weight)]
         else:
-            sizes = [_size(alternative) for alternative in node.alternatives if alternative]
-            length += min((size[0] for size in sizes), default=0) if all(node.alternatives) else 0
-            letters += min((size[1] for size in sizes), default=0) if all(node.alternatives) else 0
-    return length, letters
+            sizes = [_size(alternative) for alternative in node.alternatives] if all(node.alternatives) else [(0, 0, 0.0)]
+        length += min(size[0] for size in sizes)
+        letters += min(size[1] for size in sizes)
+        weight += min(size[2] for size in sizes)
+    return length, letters, weight
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -392,10 +400,9 @@ def _bound(pattern: Sequence[_Node], speech: Speech, share: float) -> float:
 def _step(front: _Front, element: _Element, speech: Speech, share: float) -> _Front:
     """Match one more element: on the next token, or by leaving it out; then let tokens that the phrase does not have pass."""
     gain = share * element.weight
-    skip = _FORBIDDEN_COST if element.is_negation else element.weight
-    has_begun = front.weight[:-1] > 0
+    has_begun = front.start[:-1] < np.arange(front.start.size - 1)
     matched = front.balance[:-1] + speech.row(element) + np.where(has_begun, speech.crossing, 0.0)
-    skipped = front.balance + skip
+    skipped = front.balance + element.skip
     balance, weight, start = skipped, front.weight, front.start
     is_match = np.concatenate(([False], matched <= skipped[1:]))
     balance = np.where(is_match, np.concatenate(([0.0], matched)), skipped) - gain
@@ -563,14 +570,15 @@ class _Parser:
         tokens = {nodes[0] for nodes in alternatives if len(nodes) == 1 and isinstance(nodes[0], _Element) and nodes[0].kind == "token"}
         plain = [node for node in tokens if isinstance(node, _Element) and not node.is_negation]
         if len(alternatives) > 1 and len(plain) == len(set(alternatives)):
-            return _Element("choice", frozenset(node.token for node in plain), max(node.weight for node in plain))
+            return _Element("choice", frozenset(node.token for node in plain), min(node.weight for node in plain))
         return _Group(tuple(dict.fromkeys(alternatives)))
 
     def _slot(self, name: str) -> list[_Node]:
         head, _, count = name.partition(":")
         wild = _Element("wild", weight=0.0)
         if head in ("any", "some") and count.isdigit() and 0 < int(count) <= _LONGEST_GAP:
-            first = wild if head == "any" else _Element("some")
+            # Anything fits, but something must be there: it may not be left out, and gives no licence to mishear the rest.
+            first = wild if head == "any" else _Element("some", weight=0.0)
             return [first, *[wild] * (int(count) - 1)]
         if name == "number":
             return [_Element("number")]

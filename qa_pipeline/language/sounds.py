@@ -35,6 +35,8 @@ _UNLIKE_INITIAL = 0.9
 _MISSING_INITIAL = 0.6
 # Beyond this share of letters two words are different words, whatever they share.
 _SAME_WORD = 0.4
+# One letter makes another word of a word this short (here, there).
+_SHORT_WORD = 4
 
 
 @cache
@@ -54,7 +56,7 @@ def word_cost(expected: str, heard: str) -> float:
     """Cost of hearing one folded word for another."""
     if expected == heard:
         return 0.0
-    if expected.isdigit() or heard.isdigit() or min(len(expected), len(heard)) < 3:
+    if expected.isdigit() or heard.isdigit() or min(len(expected), len(heard)) <= _SHORT_WORD:
         return 1.0
     share = DamerauLevenshtein.normalized_distance(expected, heard)
     return 1.2 * share if share <= _SAME_WORD else 1.0

@@ -1,4 +1,4 @@
-"""Questions to the tables: DuckDB over pyarrow datasets, with views of what is current.
+"""Questions to the tables: DuckDB over their Arrow form, with views of what is current.
 
 `current_calls`: the newest conversation of each call. `current_scores`: for it, the newest official score; `current_findings`: its findings.
 `current_failures`: failures of recordings that have not succeeded since.

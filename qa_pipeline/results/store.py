@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from qa_pipeline.call import Conversation
@@ -48,15 +48,19 @@ class Store:
         """Where a table lies."""
         return f"{self.root}/{name}"
 
-    def read(self, name: str, *, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
-        """Rows of a table as Arrow; an empty table with the right columns when nothing was written yet."""
+    def read(self, name: str, *, columns: Sequence[str] | None = None, where: str | None = None) -> pa.Table:
+        """Rows of a table as Arrow; an empty table with the right columns when nothing was written yet. `where`: an SQL condition.
+
+        Read by delta-rs itself: pyarrow 26 cannot filter the string_view columns that its merges write.
+        """
         table = TABLES[name]
         delta = self._open(name)
         wanted = [c for c in table.schema.names if columns is None or c in columns]
         if delta is None:
             return table.schema.empty_table().select(wanted)
-        found: pa.Table = delta.to_pyarrow_dataset().to_table(columns=wanted, filter=where)
-        return found
+        sql = f"select {', '.join(wanted)} from data" + (f" where {where}" if where else "")
+        found = pa.table(QueryBuilder().register("data", delta).execute(sql))
+        return found.cast(pa.schema([table.schema.field(column) for column in wanted]))
 
     def conversation_ids(self) -> dict[str, str]:
         """conversation_id → call_id of every conversation stored."""
@@ -103,7 +107,9 @@ class Store:
     def load_conversations(self, ids: Iterable[str]) -> list[Conversation]:
         """Stored conversations by id, in the order given; unknown ids are left out."""
         wanted = list(dict.fromkeys(ids))
-        where = pc.field("conversation_id").isin(wanted)
+        if not wanted:
+            return []
+        where = f"conversation_id in ({_quoted(wanted)})"
         calls = {row["conversation_id"]: row for row in self.read("calls", where=where).to_pylist()}
         utterances = _grouped(self.read("utterances", where=where).to_pylist())
         metrics = {row["conversation_id"]: row for row in self.read("metrics", where=where).to_pylist()}
@@ -120,8 +126,7 @@ class Store:
         """Delete rows by an id column; for redoing work on purpose (`--force`)."""
         delta = self._open(name)
         if delta is not None and values:
-            quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
-            delta.delete(f"{column} in ({quoted})")
+            delta.delete(f"{column} in ({_quoted(values)})")
 
     def compact(self) -> dict[str, int]:
         """Join small files and drop old ones, so that any Parquet reader sees exactly the current rows. Files left per table."""
@@ -166,9 +171,9 @@ class Store:
         return now if stored is None or stored < now else stored + timedelta(microseconds=1)
 
 
-def empty_table(table: Table) -> pa.Table:
-    """A table without rows but with all columns."""
-    return table.schema.empty_table()
+def _quoted(values: Iterable[str]) -> str:
+    """Values as a list of SQL strings."""
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
 def _grouped(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -31,7 +31,7 @@ def write_onnx(folder: Path) -> None:
 
     sys.path.insert(0, str(folder))
     try:
-        from speakerlab.models.campplus.DTDNN import CAMPPlus
+        from speakerlab.models.campplus.DTDNN import CAMPPlus  # type: ignore[import-not-found]  # in the folder only
     finally:
         sys.path.remove(str(folder))
 
@@ -43,7 +43,7 @@ def write_onnx(folder: Path) -> None:
     with warnings.catch_warnings():
         # The tracing exporter is deprecated in favour of one that needs onnxscript; and it warns of branches on the fixed rank of the input.
         warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]  # not in its __all__
         torch.onnx.export(
             model,
             (torch.randn(1, 345, FEATURES, generator=generator),),

@@ -9,7 +9,6 @@ segmentation gives both the same local speaker. What was measured is in docs/dec
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,25 +37,34 @@ _SHORTEST_PIECE_FRAMES = 25
 _EMBEDDING_HOP_SECONDS = 5.0
 _BATCH = 16
 
-# Numbers of the voice grouping; how they were found is in docs/decisions/diarization.md.
+# Numbers of the voice grouping; docs/decisions/diarization.md says what they were found on.
+_MAX_VOICES = 3
 _TREE_DISTANCE = 0.5
 _MAX_TREE_PIECES = 4000
-_MAX_VOICES = 3
-_ALIKE = 0.66
-_ALIKE_WHEN_BRIEF = 0.30
-_BRIEF_SECONDS = 0.5
-_AMPLE_SECONDS = 3.0
+# How alike (cosine) two groups must be to be one voice, by the seconds of the briefer; under 0.3 s they always are.
+_ALIKE_SECONDS = (0.3, 0.5, 1.0, 3.0)
+_ALIKE = (0.25, 0.42, 0.56, 0.66)
 _THIRD_VOICE_SECONDS = 3.0
+# How much more like itself than like the next voice (mean cosine) a voice must be, by its seconds; under 3 s it is not asked.
+_COHESION_SECONDS = (3.0, 10.0)
+_COHESION = (0.18, 0.08)
+_SISTER_SECONDS = 6.0
+_SISTER_GAP = 0.15
 # How much a stretch listens to the rest of its local speaker.
-_COMPANY = 0.1
+_COMPANY = 0.05
+# A voice keeps its turn through a pause of a second in which nobody else speaks (chosen, not measured); speech as such is closed over 0.3 s,
+# as in the NIST evaluations (https://www.nist.gov/itl/iad/mig/rich-transcription-evaluation).
+_TURN_PAUSE_MS = 1000
+_SPEECH_PAUSE_MS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diarization:
     """Turns of one recording.
 
-    `turns`: at most one voice at a time, in order; what words are joined on. `overlapping`: also voices that speak together; what error
-    rates are measured on. `speakers`: labels in order of first speech. `embeddings`: speaker → 192 floats of L2 norm 1.
+    `turns`: at most one voice at a time, in order, through pauses of up to a second; what words are joined on. `overlapping`: speech as
+    such, also of voices together, through pauses of up to 0.3 s. `speakers`: labels in order of first speech. `embeddings`: speaker → 192
+    floats of L2 norm 1.
     """
 
     turns: tuple[SpeakerTurn, ...]
@@ -101,17 +109,17 @@ class Diarizer:
         )
         pieces = find_pieces(windows.data, grid)
         vectors = self._embed(features, pieces)
-        labels = group_voices(vectors, own_seconds(pieces))
-        voices = int(labels.max(initial=0)) + 1
-        centroids = _centroids(vectors, labels, voices)
+        labels = group_voices(vectors, pieces)
+        centroids = _centroids(vectors, labels)
+        voices = len(centroids)
         by_voice = label_windows(windows.data, grid, _evidence(pieces, vectors @ centroids.T, grid.length))
         count = pipeline.speaker_count(windows, frames, warm_up=(0.0, 0.0))
-        annotations = []
-        for most in (voices, 1):
+        turns = []
+        for most, pause_ms in ((voices, _SPEECH_PAUSE_MS), (1, _TURN_PAUSE_MS)):
             count.data = np.minimum(count.data, most).astype(np.int8)
             discrete = pipeline.to_diarization(SlidingWindowFeature(by_voice.copy(), windows.sliding_window), count)
-            annotations.append(pipeline.to_annotation(discrete))
-        together, alone = (_read_turns(annotation, len(audio) * 1000 // SAMPLE_RATE) for annotation in annotations)
+            turns.append(close_pauses(_read_turns(pipeline.to_annotation(discrete), len(audio) * 1000 // SAMPLE_RATE), pause_ms))
+        together, alone = turns
         return _name_speakers(alone, together, centroids)
 
     def _embed(self, features: Floats, pieces: Integers) -> Floats:
@@ -145,32 +153,34 @@ class Grid:
 
 def _load_pipeline(segmentation: Path, embedding: Path, *, step: float, threads: int, device: str) -> Any:
     disable_telemetry()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import onnxruntime
-        import torch
-        from pyannote.audio import Model
-        from pyannote.audio.core.plda import PLDA
-        from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
-        from pyannote.audio.pipelines.speaker_verification import ONNXWeSpeakerPretrainedSpeakerEmbedding
+    import onnxruntime
+    import torch
+    from pyannote.audio import Model
+    from pyannote.audio.core.plda import PLDA
+    from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
+    from pyannote.audio.pipelines.speaker_verification import ONNXWeSpeakerPretrainedSpeakerEmbedding
 
-        torch.set_num_threads(threads)
-        # The constructor would choose the embedding class by words in the path, and insists on a PLDA. This clustering asks for neither.
-        pipeline = SpeakerDiarization(
-            segmentation=Model.from_pretrained(segmentation),
-            segmentation_step=step,
-            segmentation_batch_size=_BATCH,
-            clustering="OracleClustering",
-            plda=PLDA.__new__(PLDA),
-        )
-        pipeline._embedding = ONNXWeSpeakerPretrainedSpeakerEmbedding(str(embedding), device=torch.device(device))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        providers = pipeline._embedding.session_.get_providers()
-        pipeline._embedding.session_ = onnxruntime.InferenceSession(str(embedding), sess_options=options, providers=providers)
-        pipeline._segmentation.to(torch.device(device))
+    torch.set_num_threads(threads)
+    model = Model.from_pretrained(segmentation)
+    if model is None:
+        raise ModelError(f"{segmentation} is not a pyannote model.", advice="Run `qa-pipeline models verify`, then `qa-pipeline models pull`.")
+    # "OracleClustering" is the one setting with which the constructor loads no embedding of its own: it would choose the class by words in
+    # the path. The PLDA it insists on belongs to a clustering that is not used.
+    pipeline = SpeakerDiarization(
+        segmentation=model,
+        segmentation_step=step,
+        segmentation_batch_size=_BATCH,
+        clustering="OracleClustering",
+        plda=PLDA.__new__(PLDA),
+    )
+    pipeline._segmentation.to(torch.device(device))
+    pipeline._embedding = ONNXWeSpeakerPretrainedSpeakerEmbedding(str(embedding), device=torch.device(device))
+    # The class allows one thread. Spinning threads would take the processor from the segmentation and from other workers.
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    providers = pipeline._embedding.session_.get_providers()
+    pipeline._embedding.session_ = onnxruntime.InferenceSession(str(embedding), sess_options=options, providers=providers)
     return pipeline
 
 
@@ -211,52 +221,116 @@ def own_seconds(pieces: Integers) -> Floats:
     return seconds
 
 
-def group_voices(vectors: Floats, seconds: Floats) -> Integers:
+def group_voices(vectors: Floats, pieces: Integers) -> Integers:
     """(pieces,): which voice speaks each piece, numbered from 0; one, two or three voices.
 
-    `vectors`: (pieces, width) of L2 norm 1. `seconds`: (pieces,) of speech each stands for. A tree (average linkage, cosine) makes small
-    pure groups; then the two most alike groups are joined until the rest are different voices. How alike two voices may be depends on how
-    much the briefer one says.
+    `vectors`: (pieces, width) of L2 norm 1; `pieces` as of `find_pieces`. A tree makes small pure groups; the most alike are joined until
+    the rest differ; then each voice with much speech is looked at again, for two voices as alike as sisters.
     """
-    from scipy.cluster.hierarchy import fcluster, linkage
-
     if len(vectors) < 2:
         return np.zeros(len(vectors), np.int64)
-    sparse = slice(None, None, -(-len(vectors) // _MAX_TREE_PIECES))
-    groups = fcluster(linkage(vectors[sparse], "average", metric="cosine"), _TREE_DISTANCE, "distance") - 1
-    count = int(groups.max()) + 1
-    sums = np.stack([(vectors[sparse][groups == group] * seconds[sparse][groups == group, None]).sum(axis=0) for group in range(count)])
-    spoken = np.array([seconds[sparse][groups == group].sum() for group in range(count)]) * len(vectors) / len(vectors[sparse])
-    while len(sums) > 1:
-        pair = _pair_to_join(_unit(sums) @ _unit(sums).T, spoken)
-        if pair is None:
+    thin = slice(None, None, -(-len(vectors) // _MAX_TREE_PIECES))
+    seconds = own_seconds(pieces)[thin] * len(vectors) / len(vectors[thin])
+    group = _Group(vectors=vectors[thin], seconds=seconds, pieces=pieces[thin])
+    labels = _part_sisters(group, _join_scattered(group, _join_alike(group)))
+    nearest: Integers = (vectors @ _centroids(group.vectors * seconds[:, None], labels).T).argmax(axis=1)
+    renumbered: Integers = np.unique(nearest, return_inverse=True)[1]
+    return renumbered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """Pieces to be told apart: `vectors` (pieces, width), `seconds` (pieces,), `pieces` (pieces, 2)."""
+
+    vectors: Floats
+    seconds: Floats
+    pieces: Integers
+
+    def spoken(self, labels: Integers) -> Floats:
+        """(voices,): seconds of speech."""
+        spoken: Floats = np.bincount(labels, weights=self.seconds)
+        return spoken
+
+    def likeness(self, labels: Integers) -> Floats:
+        """(voices, voices): mean cosine of pieces that share no audio; 0 where there is no such pair."""
+        starts, ends = self.pieces[:, 0], self.pieces[:, 1]
+        apart = np.maximum.outer(starts, starts) >= np.minimum.outer(ends, ends)
+        of_voice = np.eye(labels.max() + 1)[labels]
+        pairs = of_voice.T @ apart @ of_voice
+        likeness: Floats = of_voice.T @ ((self.vectors @ self.vectors.T) * apart) @ of_voice / np.maximum(pairs, 1)
+        return likeness
+
+
+def _join_alike(group: _Group) -> Integers:
+    """Labels after joining, most alike first, groups that are one voice, then what is too little or too many for a third voice."""
+    from scipy.cluster.hierarchy import fcluster, linkage  # type: ignore[import-untyped]  # scipy ships no types
+
+    labels: Integers = fcluster(linkage(group.vectors, "average", metric="cosine"), _TREE_DISTANCE, "distance").astype(np.int64) - 1
+    while labels.max() > 0:
+        spoken = group.spoken(labels)
+        centroids = _centroids(group.vectors * group.seconds[:, None], labels)
+        alike = centroids @ centroids.T
+        np.fill_diagonal(alike, -np.inf)
+        margin = alike - np.interp(np.minimum.outer(spoken, spoken), _ALIKE_SECONDS, _ALIKE, left=-1.0)
+        first, second = np.unravel_index(margin.argmax(), margin.shape)
+        if margin[first, second] < 0:
+            smallest = spoken.argmin()
+            if len(spoken) < 3 or (len(spoken) == _MAX_VOICES and spoken[smallest] >= _THIRD_VOICE_SECONDS):
+                break
+            first, second = smallest, alike[smallest].argmax()
+        labels = _join(labels, int(first), int(second))
+    return labels
+
+
+def _join_scattered(group: _Group, labels: Integers) -> Integers:
+    """Labels after joining voices that are hardly more like themselves than like another: noise, a bad line, shouting."""
+    while labels.max() > 0:
+        likeness = group.likeness(labels)
+        others = likeness - np.diag(np.full(len(likeness), np.inf))
+        margin = likeness.diagonal() - others.max(axis=1) - np.interp(group.spoken(labels), _COHESION_SECONDS, _COHESION, left=-np.inf)
+        loosest = int(margin.argmin())
+        if margin[loosest] >= 0:
             break
-        kept, joined = pair
-        sums[kept] += sums[joined]
-        spoken[kept] += spoken[joined]
-        sums, spoken = np.delete(sums, joined, axis=0), np.delete(spoken, joined)
-    nearest: Integers = (vectors @ _unit(sums).T).argmax(axis=1)
-    return nearest
+        labels = _join(labels, loosest, int(others[loosest].argmax()))
+    return labels
 
 
-def _pair_to_join(alike: Floats, spoken: Floats) -> tuple[int, int] | None:
-    """The groups to join next, None when all are voices of their own. `alike`: cosines between groups, `spoken`: seconds of each."""
-    briefer = np.minimum.outer(spoken, spoken)
-    ampleness = np.clip((briefer - _BRIEF_SECONDS) / (_AMPLE_SECONDS - _BRIEF_SECONDS), 0, 1)
-    limit = np.where(briefer < _BRIEF_SECONDS, -1.0, _ALIKE_WHEN_BRIEF + ampleness * (_ALIKE - _ALIKE_WHEN_BRIEF))
-    margin = alike - limit
-    np.fill_diagonal(margin, -np.inf)
-    first, second = sorted(int(index) for index in np.unravel_index(margin.argmax(), margin.shape))
-    if margin[first, second] >= 0:
-        return first, second
-    if len(spoken) > 2:
-        smallest = int(spoken.argmin())
-        if spoken[smallest] < _THIRD_VOICE_SECONDS or len(spoken) > _MAX_VOICES:
-            others = alike[smallest].copy()
-            others[smallest] = -np.inf
-            first, second = sorted((smallest, int(others.argmax())))
-            return first, second
-    return None
+def _part_sisters(group: _Group, labels: Integers) -> Integers:
+    """Labels after parting voices whose halves are each clearly more like themselves than like the other half."""
+    while (voices := int(labels.max()) + 1) < _MAX_VOICES:
+        best, parted = _SISTER_GAP, None
+        for voice in range(voices):
+            trial = labels.copy()
+            trial[labels == voice] = np.where(_halve(group.vectors[labels == voice], group.seconds[labels == voice]), voices, voice)
+            if trial.max() == voices and group.spoken(trial)[[voice, voices]].min() >= _SISTER_SECONDS:
+                likeness = group.likeness(trial)
+                gap = (likeness[voice, voice] + likeness[voices, voices]) / 2 - likeness[voice, voices]
+                if gap >= best:
+                    best, parted = gap, trial
+        if parted is None:
+            break
+        labels = parted
+    return labels
+
+
+def _halve(vectors: Floats, seconds: Floats) -> Booleans:
+    """(pieces,): which of two halves each piece is in: Ward's tree, then each to the nearer mean until nothing moves (at most ten times)."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    if len(vectors) < 4:
+        return np.zeros(len(vectors), np.bool_)
+    half: Integers = fcluster(linkage(vectors, "ward"), 2, "maxclust").astype(np.int64) - 1
+    for _ in range(10):
+        moved = (vectors @ _centroids(vectors * seconds[:, None], half).T).argmax(axis=1)
+        if moved.min() == moved.max() or (moved == half).all():
+            break
+        half = moved
+    return half > 0
+
+
+def _join(labels: Integers, first: int, second: int) -> Integers:
+    kept = np.where(labels == max(first, second), min(first, second), labels)
+    return np.where(kept > max(first, second), kept - 1, kept)
 
 
 def _evidence(pieces: Integers, cosines: Floats, length: int) -> Floats:
@@ -272,20 +346,18 @@ def _evidence(pieces: Integers, cosines: Floats, length: int) -> Floats:
 def label_windows(windows: Floats, grid: Grid, evidence: Floats) -> NDArray[np.float64]:
     """(windows, frames, voices), 0 or 1: each stretch of each local speaker given to the voice with most evidence.
 
-    A stretch without any evidence (all of it under another voice) is given to none.
+    `evidence`: (feature frames + 1, voices), running sums. A stretch without any (all of it under another voice) is given to none.
     """
     labelled = np.zeros((*windows.shape[:2], evidence.shape[1]))
-    single = evidence.shape[1] == 1
     for window, activity in enumerate(windows):
         for speaker in range(windows.shape[2]):
             stretches = list(_runs(activity[:, speaker] > 0))
-            places = [(grid.place(window, first), grid.place(window, last)) for first, last in stretches]
-            own = [evidence[end] - evidence[start] for start, end in places]
-            company = _COMPANY * np.sum(own, axis=0) if own else 0.0
-            for (first, last), heard in zip(stretches, own, strict=True):
-                score = heard + company
-                if single or score.any():
-                    labelled[window, first:last, int(score.argmax())] = 1
+            heard = [evidence[grid.place(window, last)] - evidence[grid.place(window, first)] for first, last in stretches]
+            company = _COMPANY * np.sum(heard, axis=0)
+            for (first, last), own in zip(stretches, heard, strict=True):
+                score = own + company
+                if len(score) == 1 or score.any():
+                    labelled[window, first:last, score.argmax()] = 1
     return labelled
 
 
@@ -297,6 +369,19 @@ def _read_turns(annotation: Any, duration_ms: int) -> list[tuple[int, int, int]]
         if start_ms < end_ms:
             turns.append((start_ms, end_ms, int(voice)))
     return sorted(turns)
+
+
+def close_pauses(turns: list[tuple[int, int, int]], longest_ms: int) -> list[tuple[int, int, int]]:
+    """Turns, (start_ms, end_ms, voice) in order, joined across pauses of one voice in which nobody else speaks."""
+    joined: list[tuple[int, int, int]] = []
+    others_end = 0
+    for start_ms, end_ms, voice in turns:
+        if joined and joined[-1][2] == voice and start_ms - joined[-1][1] <= longest_ms and others_end <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end_ms, joined[-1][1]), voice)
+        else:
+            others_end = max([others_end, *(end for _, end, other in joined[-1:] if other != voice)])
+            joined.append((start_ms, end_ms, voice))
+    return joined
 
 
 def _name_speakers(alone: list[tuple[int, int, int]], together: list[tuple[int, int, int]], centroids: Floats) -> Diarization:
@@ -319,5 +404,6 @@ def _unit(vectors: Floats) -> Floats:
     return scaled
 
 
-def _centroids(vectors: Floats, labels: Integers, voices: int) -> Floats:
-    return _unit(np.stack([vectors[labels == voice].sum(axis=0) for voice in range(voices)]))
+def _centroids(vectors: Floats, labels: Integers) -> Floats:
+    """(voices, width) of L2 norm 1; one of zeros where there is no piece."""
+    return _unit(np.stack([vectors[labels == voice].sum(axis=0) for voice in range(int(labels.max(initial=0)) + 1)]))

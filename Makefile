@@ -1,0 +1,55 @@
+# Every target sets up what it needs (environment, locked dependencies, model weights) and works from any half-way state.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RESULTS ?= results
+
+.PHONY: demo test check bench docs setup models evaluate clean
+
+demo: models
+	$(BIN)/qa-pipeline run sample_audio --results $(RESULTS)
+	$(BIN)/qa-pipeline report --results $(RESULTS)
+
+test: models $(VENV)/.browser
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not models and not browser and not prefect" -q
+
+evaluate: models
+	$(BIN)/qa-pipeline evaluate sample_audio --misses
+
+bench: models
+	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/startup.py
+
+docs: $(VENV)/.installed
+	$(BIN)/python docs/generate.py
+
+setup: $(VENV)/.installed
+
+# The stamp is written last: an interrupted installation is simply done again.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Try make PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+models: $(VENV)/.installed
+	$(BIN)/qa-pipeline models pull
+
+# A real browser for the tests of the report.
+$(VENV)/.browser: $(VENV)/.installed
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; }
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,153 @@
+"""Write the generated pages: tables.md, settings.md and cli.md, from the code that they describe.
+
+    python docs/generate.py
+
+tests/test_docs.py fails while a page differs from what this would write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qa_pipeline import cli
+from qa_pipeline.results import query
+from qa_pipeline.results.tables import TABLES, Table
+from qa_pipeline.settings import Settings
+
+DOCS = Path(__file__).resolve().parent
+_NOTE = "<!-- Written by docs/generate.py; change the code, then run `make docs`. -->\n"
+# Defaults that differ from machine to machine, in words.
+_DEFAULTS = {
+    "cache": "`qa-pipeline` in the user's cache folder",
+    "rubrics": "`rubrics/` as shipped",
+    "manifests": "`models/` as shipped",
+    "threads": "number of processors",
+}
+_WIDTH = 100
+
+
+def tables_page() -> str:
+    """Every table with its columns, and the views."""
+    return "\n".join([
+        _NOTE,
+        "# Tables",
+        "",
+        "A results root is a folder (or an object-store URI) with one Delta Lake table a folder: Parquet files and a transaction log. After",
+        "`qa-pipeline compact` any Parquet reader sees exactly the current rows. Before that, read them with a Delta reader or with",
+        "`qa-pipeline query`. Every column may be null unless it is part of the key. Times are UTC; `ms` counts from the start of the recording.",
+        "",
+        *(line for table in TABLES.values() for line in _table(table)),
+        "## Views",
+        "",
+        "`qa-pipeline query` sees the tables and these views.",
+        "",
+        *(query.__doc__ or "").strip().splitlines()[2:],
+        "",
+        *(line for name, sql in query.VIEWS.items() for line in (f"### `{name}`", "", "```sql", _flush(sql), "```", "")),
+    ])  # fmt: skip
+
+
+def settings_page() -> str:
+    """Every setting with its environment variable, type, default and meaning."""
+    properties = Settings.model_json_schema()["properties"]
+    return "\n".join([
+        _NOTE,
+        "# Settings",
+        "",
+        "Read from `qa-pipeline.toml` in the working folder, or from the file that `QA_PIPELINE_CONFIG` names. An environment variable wins over",
+        "the file, a command's option over both. `qa-pipeline config check` prints the values in force.",
+        "",
+        "```toml",
+        'results = "/data/qa/results"',
+        'timezone = "Europe/Warsaw"',
+        "workers = 2",
+        "threads = 4",
+        "```",
+        "",
+        "| setting | environment | type | default | meaning |",
+        "|---|---|---|---|---|",
+        *(
+            f"| `{name}` | `QA_PIPELINE_{name.upper()}` | {_type(properties[name])} | {_default(name, field.default)} | {field.description} |"
+            for name, field in Settings.model_fields.items()
+        ),
+        "",
+    ])  # fmt: skip
+
+
+def cli_page() -> str:
+    """The help text of every command."""
+    return "\n".join([
+        _NOTE,
+        "# Commands",
+        "",
+        "Exit codes: 0 done · 1 done, with failures listed · 2 bad usage or input refused, nothing was done · 3 the environment is not ready",
+        "(models, disk, rights) · 130 stopped with Ctrl-C.",
+        "",
+        *(line for path, text in _helps(cli.main, "qa-pipeline", None) for line in (f"## `{path}`", "", "```text", text, "```", "")),
+    ])  # fmt: skip
+
+
+PAGES: dict[str, Callable[[], str]] = {"tables.md": tables_page, "settings.md": settings_page, "cli.md": cli_page}
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield from (f"## `{table.name}`", "", table.about, "")
+    partition = f" Partitioned by `{table.partition}`." if table.partition else ""
+    yield from (f"Key: {', '.join(f'`{column}`' for column in table.key)}.{partition}", "", "| column | type | meaning |", "|---|---|---|")
+    yield from (f"| `{column.name}` | {_arrow(str(column.type))} | {_cell(column.meaning)} |" for column in table.columns)
+    yield ""
+
+
+def _arrow(text: str) -> str:
+    return text.replace("element: ", "").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"])
+    limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    bounds = ", ".join(f"{sign} {schema[key]:g}" for key, sign in limits.items() if key in schema)
+    return " ".join(part for part in ({"array": "list"}.get(schema["type"], schema["type"]), bounds) if part)
+
+
+def _default(name: str, value: Any) -> str:
+    if name in _DEFAULTS:
+        return _DEFAULTS[name]
+    if isinstance(value, tuple):
+        return f"`{','.join(value)}`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return "empty" if value == "" else f"`{value}`"
+
+
+def _helps(command: click.Command, path: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
+    """(path, help text) of a command and all below it. The width is fixed, so that a page does not depend on a terminal."""
+    given = {**command.context_settings, "terminal_width": _WIDTH, "max_content_width": _WIDTH}
+    context = click.Context(command, info_name=path.split()[-1], parent=parent, **given)
+    yield path, command.get_help(context).rstrip()
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            if child := command.get_command(context, name):
+                yield from _helps(child, f"{path} {name}", context)
+
+
+def _flush(sql: str) -> str:
+    return "\n".join(line.strip() for line in sql.splitlines())
+
+
+def main() -> None:
+    """Write every page."""
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,314 @@
+"""YAML → Rubric: every fault located, none escapes as another exception; lists, hashes and the choice of a rubric."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rubrics import rubric, write_folder
+
+from qa_pipeline.call import Call
+from qa_pipeline.errors import Fault, RubricError
+from qa_pipeline.rubric.load import (
+    choose_rubric,
+    criterion_sha256,
+    is_published,
+    load_list,
+    load_rubric,
+    load_rubrics,
+    rubric_sha256,
+)
+
+GOOD = """\
+id: good
+version: 1
+sections:
+  - id: opening
+    criteria:
+      - id: greeting
+        check: phrase
+        phrases: {en: [hello]}
+"""
+HEAD = "id: good\nversion: 1\nsections:\n  - id: opening\n    criteria:\n"
+CALL = Call(call_id="c", source_uri="c.wav", audio_sha256="0")
+
+
+def faults_of(folder: Path, text: str) -> tuple[Fault, ...]:
+    """The faults of a rubric text; every one names the file."""
+    path = write_folder(folder, good=text) / "good.yaml"
+    with pytest.raises(RubricError) as caught:
+        load_rubric(path)
+    assert all(fault.path == str(path) for fault in caught.value.faults)
+    return caught.value.faults
+
+
+def test_a_good_rubric_is_loaded(tmp_path: Path) -> None:
+    loaded = load_rubric(write_folder(tmp_path, good=GOOD) / "good.yaml")
+    assert (loaded.id, loaded.version, loaded.pass_mark, loaded.min_coverage) == ("good", 1, 80, 0.5)
+    assert [(c.id, c.weight, c.status, c.phrases) for c in loaded.criteria] == [("greeting", 1.0, "draft", {"en": ("hello",)})]
+
+
+@pytest.mark.parametrize(
+    ("slip", "line", "column", "said", "cure"),
+    [
+        ("      - {id: a, check: phrase, phrases: {en: [true]}}\n", 6, 47, "true where a phrase is wanted", 'quote it: "true"'),
+        ("      - {id: a, check: phrase, phrases: {en: [12]}}\n", 6, 47, "12 where a phrase is wanted", 'quote it: "12"'),
+        ("      - id： a\n        check: phrase\n", 6, 11, "a full-width colon ：", "use : and a space"),
+        ("      - id: a\n        check: phrase\n        phrases: {zh: [您好]}\n        title：{zh: 好}\n", 9, 14, "a full-width colon ：", "use : and a space"),
+        ("      - id: a\n        check: phrase\n        phrases:\n          zh: [“您好”]\n", 9, 16, "a curly quote “", 'use "'),
+        ("      - id: a\n\tcheck: phrase\n", 7, 1, "a tab in the indentation", "use spaces"),
+        ("      - id: a\n        check: phrase\n        id: b\n", 8, 9, 'found duplicate key "id"', "keep one of the two"),
+        ("      - id: a\n       check: phrase\n", 7, None, "not YAML", "check indentation"),
+        ("      - {id: a, check: phrase, phrases: {en: [hello]}\n", None, None, "not YAML", "check indentation"),
+        ("      - {id: a, check: phrase, phrases: {en: *none}}\n", 6, None, "not YAML", ""),
+        ("      - {id: a, check: phrase, phrases: {en: [hello]}, wieght: 2}\n", 6, 56, "wieght: Extra inputs", "check the spelling"),
+        ("      - {id: a, check: phrase, phrases: {fr: [bonjour]}}\n", 6, None, "'zh', 'en', 'pl' or 'sv'", ""),
+        ("      - {id: a, check: phrase}\n", 6, 9, "check: phrase needs `phrases`", ""),
+        ("      - {id: a, check: metric, metric: turns}\n", 6, 9, "check: metric needs `metric` with", ""),
+        ("      - {id: a, check: not, of: [a, b]}\n", 6, 9, "check: not needs `of` with one criterion", ""),
+        ("      - {id: a, check: guess}\n", 6, 17, "'phrase'", ""),
+        ("      - {id: A b, check: manual}\n", 6, 10, "should match pattern", ""),
+        ("      - {id: a, check: manual, weight: -1}\n", 6, 32, "greater than or equal to 0", ""),
+        ("      - {id: a, check: manual, weight: heavy}\n", 6, 32, "valid number", ""),
+        ("      - {id: a, check: phrase, phrases: {en: [hello]}, within: {first: {}}}\n", 6, None, "give `seconds`, `turns` or both", ""),
+        ("      - {id: a, check: phrase, phrases: {en: [hello]}, within: {}}\n", 6, 56, "give either `first` or `last`", ""),
+        ("      - {id: a, check: phrase, groups: {g: {en: [hi]}}, need: 2}\n", 6, 9, "more than the 1 groups", ""),
+        ("      - {id: a, check: metric, metric: charm, at_least: 1}\n", 6, 32, "no metric is called 'charm'", "turns"),
+        ("      - {id: a, check: phrase, phrases: {en: ['hello {nix}']}}\n", 6, 32, "no slot is called {nix}", ""),
+        ("      - {id: a, check: phrase, phrases: {en: ['hello (you']}}\n", 6, 32, "is not closed", "Balance the brackets"),
+        ("      - {id: a, check: phrase, phrases: {en: ['?']}}\n", 6, 32, "no word to look for", ""),
+        ("      - {id: a, check: phrase, match: regex, phrases: {en: ['(']}}\n", 6, 46, "not a regular expression", ""),
+        ("      - {id: a, check: phrase, lists: [lists/none.yaml]}\n", 6, None, "no list file lists/none.yaml", "check the path"),
+        ("      - {id: a, check: phrase, meaning: {list: lists/none.yaml}}\n", 6, 32, "no list file lists/none.yaml", "check the path"),
+        ("      - {id: a, check: manual}\n      - {id: a, check: manual}\n", 7, 10, "criterion 'a' stands twice", "own id"),
+        ("      - {id: a, check: all, of: [b]}\n", 6, 29, "no criterion is called 'b'", "there are: a"),
+        ("      - {id: a, check: manual, before: b}\n", 6, 32, "no criterion is called 'b'", "there are: a"),
+        ("      - {id: a, check: manual, when: [{criterion: b}]}\n", 6, 32, "no criterion is called 'b'", "there are: a"),
+        ("      - {id: a, check: all, of: [b]}\n      - {id: b, check: all, of: [a]}\n", 6, 10, "wait for each other: a → b → a", "take one"),
+        ("      - {id: a, check: not, of: [a]}\n", 6, 10, "wait for each other: a → a", "take one"),
+    ],
+)
+def test_a_slip_is_told_with_its_place_and_cure(tmp_path: Path, slip: str, line: int | None, column: int | None, said: str, cure: str) -> None:
+    fault = faults_of(tmp_path, HEAD + slip)[0]
+    assert said in fault.message
+    assert cure in fault.advice
+    assert line in (None, fault.line)
+    assert column in (None, fault.column)
+
+
+def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    text = HEAD + "      - {id: a, check: all, of: [x]}\n      - {id: a, check: manual, before: y}\n"
+    assert [fault.line for fault in faults_of(tmp_path, text)] == [6, 7, 7]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "# nothing\n", "hello", "- a\n- b\n", "id: good\n", "id: good\nversion: 0\nsections: []\n", "id: good\nversion: one\nsections: x\n", "\0", "a: &b [*b]\n", "%YAML 1.1\n---\nid: no\n", "--- a\n--- b\n"],
+)
+def test_what_is_no_rubric_is_refused(tmp_path: Path, text: str) -> None:
+    faults_of(tmp_path, text)
+
+
+def test_bytes_that_are_no_utf8_are_told_with_their_line(tmp_path: Path) -> None:
+    path = write_folder(tmp_path) / "good.yaml"
+    path.write_bytes(GOOD.encode() + "# 您好\n".encode("gb18030"))
+    with pytest.raises(RubricError) as caught:
+        load_rubric(path)
+    (fault,) = caught.value.faults
+    assert (fault.line, fault.message) == (9, "not UTF-8 text")
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    path = write_folder(tmp_path) / "good.yaml"
+    path.write_text(GOOD, "utf-8-sig")
+    assert load_rubric(path).id == "good"
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RubricError, match="cannot be read"):
+        load_rubric(write_folder(tmp_path) / "none.yaml")
+
+
+@pytest.mark.parametrize("word", ["no", "yes", "10:00", "on"])
+def test_an_unquoted_word_is_never_read_as_something_else(tmp_path: Path, word: str) -> None:
+    path = write_folder(tmp_path, good=GOOD.replace("[hello]", f"[{word}]")) / "good.yaml"
+    assert load_rubric(path).criteria[0].phrases == {"en": (word,)}
+
+
+def test_a_regular_expression_that_python_cannot_hold_is_a_fault(tmp_path: Path) -> None:
+    text = HEAD + "      - {id: a, check: phrase, match: regex, phrases: {en: ['a{99999999999999999999}']}}\n"
+    assert faults_of(tmp_path, text)[0].line == 6
+
+
+@pytest.mark.parametrize("phrase", ["[" * 3000 + "a" + "]" * 3000, "{any:²} a"], ids=["deep", "superscript"])
+def test_a_phrase_that_python_cannot_hold_is_a_fault(tmp_path: Path, phrase: str) -> None:
+    text = HEAD + f"      - {{id: a, check: phrase, phrases: {{en: ['{phrase}']}}}}\n"
+    assert faults_of(tmp_path, text)[0].line == 6
+
+
+@pytest.mark.parametrize("key", ["weight", "at_least"])
+@pytest.mark.parametrize("value", [".nan", ".inf"])
+def test_a_number_that_is_none_is_a_fault(tmp_path: Path, key: str, value: str) -> None:
+    faults_of(tmp_path, HEAD + f"      - {{id: a, check: metric, metric: turns, at_most: 9, {key}: {value}}}\n")
+
+
+@pytest.mark.parametrize("need", ["0", "-1"])
+def test_needing_nothing_is_a_fault(tmp_path: Path, need: str) -> None:
+    faults_of(tmp_path, HEAD + f"      - {{id: a, check: phrase, groups: {{g: {{en: [hi]}}}}, need: {need}}}\n")
+
+
+def test_an_answer_that_the_question_does_not_have_is_a_fault(tmp_path: Path) -> None:
+    question = "      - {id: a, check: question, phrases: {en: [ready]}, answers: {willing: {en: [sure]}}}\n"
+    child = "      - {id: b, check: manual, when: [{criterion: a, answer: wiling}]}\n"
+    assert faults_of(tmp_path, HEAD + question + child)[0].line == 7
+
+
+def test_a_condition_that_asks_nothing_is_a_fault(tmp_path: Path) -> None:
+    faults_of(tmp_path, HEAD + "      - {id: a, check: manual, when: [{outcome: met}]}\n")
+
+
+def test_a_bad_phrase_of_a_list_file_is_a_fault_of_that_file(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, good=HEAD + "      - {id: a, check: phrase, lists: [lists/own.yaml]}\n")
+    (folder / "lists" / "own.yaml").write_text("id: own\nphrases: {en: ['hello {nix}']}\n", "utf-8")
+    with pytest.raises(RubricError) as caught:
+        load_rubric(folder / "good.yaml")
+    assert any("{nix}" in fault.message for fault in caught.value.faults)
+
+
+def test_what_takes_back_is_a_phrase_although_the_criterion_matches_by_regex(tmp_path: Path) -> None:
+    text = HEAD + "      - {id: a, check: phrase, match: regex, phrases: {en: ['a.b']}, unlike: {en: ['[(]a']}}\n"
+    assert "is not closed" in faults_of(tmp_path, text)[0].message
+
+
+@pytest.mark.filterwarnings("ignore:.*:ruamel.yaml.error.ReusedAnchorWarning")
+@given(st.text(st.sampled_from("id: version1sectoncra\n -[]{}&*!|>'\"%@`#?：“”\t,.0~<=\x85"), max_size=60))
+def test_no_text_raises_anything_but_a_rubric_error(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_folder(Path(folder), good=text) / "good.yaml"
+        with pytest.raises(RubricError):
+            load_rubric(path)
+
+
+PIECES = st.sampled_from(
+    ["[", "]", "{", "}", "&a ", "*a", "!!int x", "!!set {a}", "!!omap [a: 1]", "!!binary x", "!!timestamp y", "2026-13-45", "0x", "1e999", "null", "~", "- ",
+     "? ", ": ", "? [a]\n: b", "<<: 1", "|\n", "\n", "  ", "true", "'", '"', "\t", "：", "“", "#", "%", "weight: .nan", "{any:²}", "\\", "9" * 5000]
+)  # fmt: skip
+
+
+@given(st.integers(0, len(GOOD)), st.integers(0, 12), PIECES)
+def test_no_slip_in_a_good_rubric_raises_anything_but_a_rubric_error(place: int, cut: int, piece: str) -> None:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = write_folder(Path(folder), good=GOOD[:place] + piece + GOOD[place + cut :]) / "good.yaml"
+        try:
+            load_rubric(path)
+        except RubricError as error:
+            assert error.faults or error.message
+
+
+def test_the_phrases_of_a_list_file_are_added(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, good=GOOD + "        lists: [lists/own.yaml]\n")
+    (folder / "lists" / "own.yaml").write_text(
+        "id: own\nphrases: {en: [good morning], zh: [您好]}\nwhole_turn: {en: [hi]}\ntake_back: {en: [hello kitty]}\n", "utf-8"
+    )
+    (criterion,) = load_rubric(folder / "good.yaml").criteria
+    assert criterion.phrases == {"en": ("hello", "good morning"), "zh": ("您好",)}
+    assert (criterion.whole_turn, criterion.unlike) == ({"en": ("hi",)}, {"en": ("hello kitty",)})
+
+
+def test_the_list_of_a_meaning_is_read(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, good=GOOD + "        meaning: {list: lists/own.yaml, at_least: 0.9}\n")
+    (folder / "lists" / "own.yaml").write_text("id: own\nlike: {en: [hello there], zh: {polite: [您好啊]}}\nunlike: {en: [oh hell]}\n", "utf-8")
+    meaning = load_rubric(folder / "good.yaml").criteria[0].meaning
+    assert meaning is not None
+    assert meaning.examples is not None
+    assert meaning.examples.likes() == ("hello there", "您好啊")
+    assert meaning.examples.likes("zh") == ("您好啊",)
+    assert meaning.examples.unlikes() == ("oh hell",)
+
+
+def test_a_fault_of_a_list_file_names_that_file(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("id: own\nlikes: {}\n", "utf-8")
+    with pytest.raises(RubricError) as caught:
+        load_list(tmp_path / "own.yaml")
+    (fault,) = caught.value.faults
+    assert (Path(fault.path).name, fault.line) == ("own.yaml", 2)
+
+
+def test_the_hash_leaves_out_comments_and_layout(tmp_path: Path) -> None:
+    plain = load_rubric(write_folder(tmp_path / "a", good=GOOD) / "good.yaml")
+    dressed = GOOD.replace("{en: [hello]}", "\n          en:\n            - 'hello'  # said first").replace("version: 1", "# the first\nversion: 1")
+    assert rubric_sha256(load_rubric(write_folder(tmp_path / "b", good=dressed) / "good.yaml")) == rubric_sha256(plain)
+
+
+def test_the_hash_holds_the_words_of_the_lists(tmp_path: Path) -> None:
+    hashes = set()
+    for word in ("hi", "hey"):
+        folder = write_folder(tmp_path / word, good=GOOD + "        lists: [lists/own.yaml]\n")
+        (folder / "lists" / "own.yaml").write_text(f"id: own\nphrases: {{en: [{word}]}}\n", "utf-8")
+        hashes.add(rubric_sha256(load_rubric(folder / "good.yaml")))
+    assert len(hashes) == 2
+
+
+def test_the_hash_of_a_criterion_does_not_hang_on_its_neighbours() -> None:
+    alone = rubric({"id": "a", "check": "manual"})
+    together = rubric({"id": "a", "check": "manual"}, {"id": "b", "check": "manual"})
+    assert criterion_sha256(alone.criteria[0]) == criterion_sha256(together.criteria[0])
+    assert rubric_sha256(alone) != rubric_sha256(together)
+
+
+def test_a_folder_tells_the_faults_of_all_its_rubrics(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, good=GOOD, bad="id: bad\n", worse="- x\n", other=GOOD)
+    with pytest.raises(RubricError) as caught:
+        load_rubrics(folder)
+    assert {Path(fault.path).name for fault in caught.value.faults} == {"bad.yaml", "worse.yaml", "other.yaml"}
+
+
+def test_case_files_and_situations_are_no_rubrics(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, good=GOOD)
+    (folder / "good.cases.yaml").write_text("[]\n", "utf-8")
+    assert list(load_rubrics(folder)) == ["good"]
+
+
+def test_only_the_published_hash_is_published(tmp_path: Path) -> None:
+    one = rubric({"check": "manual"})
+    other = rubric({"check": "manual", "weight": 2})
+    (tmp_path / "published.lock").write_text(f'{{"tested": {{"1": "{rubric_sha256(one)}"}}}}', "utf-8")
+    assert is_published(one, tmp_path)
+    assert not is_published(other, tmp_path)
+
+
+INBOUND = rubric({"check": "manual"}, id="hotline", applies_to={"direction": "inbound"})
+SPRING = rubric({"check": "manual"}, id="spring", applies_to={"direction": "inbound", "campaign": "spring"})
+NAMED = rubric({"check": "manual"}, id="named")
+RUBRICS = {r.id: r for r in (INBOUND, SPRING, NAMED)}
+
+
+@pytest.mark.parametrize(
+    ("columns", "chosen"),
+    [
+        ({"direction": "inbound"}, "hotline"),
+        ({"direction": "outbound"}, None),
+        ({}, None),
+        ({"rubric": "named"}, "named"),
+        ({"rubric": "named", "direction": "inbound"}, "named"),
+    ],
+)
+def test_a_call_is_scored_by_the_named_rubric_or_by_the_one_that_applies(columns: dict[str, str], chosen: str | None) -> None:
+    found = choose_rubric(replace(CALL, **columns), RUBRICS)
+    assert (found.id if found else None) == chosen
+
+
+def test_two_rubrics_that_apply_are_refused_by_name() -> None:
+    with pytest.raises(RubricError, match="Rubrics hotline and spring both apply to call c"):
+        choose_rubric(replace(CALL, direction="inbound", campaign="spring"), RUBRICS)
+
+
+def test_a_rubric_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(RubricError, match="names rubric 'nix', which does not exist"):
+        choose_rubric(replace(CALL, rubric="nix"), RUBRICS)

@@ -1,0 +1,150 @@
+"""The documentation says what the code says: generated pages, names, examples, links, commands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import get_args
+
+import click
+import pytest
+
+from qa_pipeline.cli import main
+from qa_pipeline.results.query import VIEWS, connect
+from qa_pipeline.results.store import Store
+from qa_pipeline.results.tables import TABLES
+from qa_pipeline.rubric import schema
+from qa_pipeline.rubric.cases import Case, load_cases, run_case
+from qa_pipeline.rubric.checks import CHECKS
+from qa_pipeline.rubric.load import load_rubric
+from qa_pipeline.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+
+
+def _generator() -> ModuleType:
+    spec = spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _schema_keys() -> Iterator[str]:
+    for part in vars(schema).values():
+        if isinstance(part, type) and issubclass(part, schema._Part):
+            yield from (field.alias or name for name, field in part.model_fields.items())
+
+
+def _code_lines(page: Path) -> Iterator[str]:
+    """Lines of the page's shell blocks, without comments."""
+    for block in re.findall(r"^```sh\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        yield from (line for line in block.splitlines() if line.strip())
+
+
+def _yaml_block(page: Path) -> str:
+    """The first YAML block of a page."""
+    return page.read_text("utf-8").split("```yaml\n")[1].split("```")[0]
+
+
+def _commands(page: Path) -> Iterator[list[str]]:
+    yield from (shlex.split(line, comments=True) for line in _code_lines(page))
+
+
+@pytest.mark.parametrize("name", ["tables.md", "settings.md", "cli.md"])
+def test_a_generated_page_is_up_to_date(name: str) -> None:
+    assert (DOCS / name).read_text("utf-8") == _generator().PAGES[name](), "run `make docs`"
+
+
+def test_every_table_column_and_view_is_documented() -> None:
+    text = (DOCS / "tables.md").read_text("utf-8")
+    for table in TABLES.values():
+        part = text.split(f"## `{table.name}`\n")[1].split("\n## ")[0]
+        assert not [column.name for column in table.columns if f"| `{column.name}` |" not in part]
+    assert not [name for name in VIEWS if f"### `{name}`" not in text]
+
+
+def test_every_setting_is_documented() -> None:
+    text = (DOCS / "settings.md").read_text("utf-8")
+    assert not [name for name, field in Settings.model_fields.items() if f"| `{name}` |" not in text or not field.description]
+
+
+def test_every_command_is_documented() -> None:
+    text = (DOCS / "cli.md").read_text("utf-8")
+
+    def paths(command: click.Command, path: str) -> Iterator[str]:
+        yield path
+        if isinstance(command, click.Group):
+            for name, child in command.commands.items():
+                yield from paths(child, f"{path} {name}")
+
+    assert not [path for path in paths(main, "qa-pipeline") if f"## `{path}`\n" not in text]
+
+
+def test_every_key_of_the_rubric_language_is_documented() -> None:
+    text = (DOCS / "rubric-language.md").read_text("utf-8")
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", text))))
+    keys = {*_schema_keys(), *CHECKS, *get_args(schema.Situation), *get_args(schema.Status)}
+    assert sorted(keys - words) == []
+
+
+def test_every_key_of_a_case_is_documented() -> None:
+    text = (DOCS / "trainer.md").read_text("utf-8")
+    assert not [name for name in Case.model_fields if f"`{name}`" not in text]
+
+
+def test_the_rubric_in_the_language_page_has_no_faults(tmp_path: Path) -> None:
+    path = tmp_path / "service.yaml"
+    path.write_text(_yaml_block(DOCS / "rubric-language.md"), "utf-8")
+    assert load_rubric(path).id == "service"
+
+
+def test_the_case_in_the_trainer_page_passes(tmp_path: Path) -> None:
+    path = tmp_path / "followup.cases.yaml"
+    path.write_text(_yaml_block(DOCS / "trainer.md"), "utf-8")
+    (case,) = load_cases(path)
+    assert run_case(case, load_rubric(ROOT / "rubrics" / "followup.yaml"), {}, None).misses == ()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL))
+    paths = [target.split("#")[0] for target in targets if "://" not in target]
+    assert not [path for path in paths if path and not (page.parent / path).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_commands_in_shell_blocks_exist(page: Path) -> None:
+    makefile = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    unknown = [
+        " ".join(words)
+        for words in _commands(page)
+        if (words[0] == "make" and words[1] not in makefile) or (words[0].endswith("qa-pipeline") and not _is_understood(words[1:]))
+    ]
+    assert unknown == []
+
+
+def test_queries_in_the_docs_are_answered(tmp_path: Path) -> None:
+    queries = [words[2] for page in PAGES for words in _commands(page) if words[:2] == ["qa-pipeline", "query"]]
+    assert queries
+    with connect(Store(str(tmp_path), timezone="UTC", code_version="0")) as connection:
+        for sql in queries:
+            connection.sql(sql).to_arrow_table()
+
+
+def _is_understood(words: list[str]) -> bool:
+    """Whether the command line takes these words; nothing is run."""
+    command: click.Command = main
+    while isinstance(command, click.Group):
+        if not words or words[0] not in command.commands:
+            return False
+        command, words = command.commands[words[0]], words[1:]
+    options = {name for parameter in command.params if isinstance(parameter, click.Option) for name in parameter.opts}
+    return all(word.split("=")[0] in options for word in words if word.startswith("--"))

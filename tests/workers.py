@@ -1,0 +1,46 @@
+"""Workers that stand in for listening in tests of the isolation: importable, because they run in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+
+from qa_pipeline.call import Call, Conversation
+from qa_pipeline.conversation.listen import conversation_id, conversation_options
+from qa_pipeline.engine import Worker
+from qa_pipeline.errors import RecordingError
+from qa_pipeline.settings import Settings
+from qa_pipeline.speech.models import manifests_digest
+from qa_pipeline.testing import conversation
+
+_settings: Settings | None = None
+
+
+def start(settings: Settings, stage_folder: str) -> None:
+    """Remember the settings."""
+    global _settings
+    _settings = settings
+
+
+def work(call: Call) -> Conversation:
+    """A conversation, or the misfortune that the call's id names."""
+    if call.call_id.startswith("hang"):
+        time.sleep(600)
+    if call.call_id.startswith("crash"):
+        os._exit(139)
+    if call.call_id.startswith("broken"):
+        raise RecordingError("the file is broken.", advice="Copy it again.", call_id=call.call_id, stage="decode")
+    if call.call_id.startswith("bug"):
+        raise ZeroDivisionError("何 the customer said")
+    if call.call_id.startswith("slow"):
+        time.sleep(1.0)
+    assert _settings is not None
+    made = conversation(
+        "0:00 agent: 您好，我是尚德金融的小王，请问您现在方便吗？", "0:06 customer: 方便。", "0:08 agent: 谢谢您，再见。", direction="outbound"
+    )
+    identity = conversation_id(call, conversation_options(_settings), manifests_digest(_settings))
+    return replace(made, call=call, conversation_id=identity)
+
+
+FAKE = Worker(start=start, work=work)
