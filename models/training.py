@@ -122,7 +122,7 @@ def misheard(text: str, language: str, *, rate: float, seed: int) -> str:
 
 def fit(vectors: Vectors, labels: NDArray[np.str_], strength: float) -> Linear:
     """Logistic regression, classes weighed equally, on centred vectors; the centre is folded into the bias."""
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # scikit-learn ships no types
+    from sklearn.linear_model import LogisticRegression
 
     centre = vectors.mean(axis=0)
     model = LogisticRegression(C=strength, class_weight="balanced", max_iter=3000).fit(vectors - centre, labels)
@@ -132,7 +132,7 @@ def fit(vectors: Vectors, labels: NDArray[np.str_], strength: float) -> Linear:
 
 def cross_validate(sample: Sample, strength: float) -> NDArray[np.str_]:
     """Each row's class by a model that saw neither the row's sentence nor a copy of it."""
-    from sklearn.model_selection import GroupKFold  # type: ignore[import-untyped]  # scikit-learn ships no types
+    from sklearn.model_selection import GroupKFold
 
     predicted = np.empty_like(sample.labels)
     for seen, unseen in GroupKFold(FOLDS, shuffle=True, random_state=0).split(sample.vectors, sample.labels, sample.group):
@@ -147,7 +147,7 @@ def choose_strength(sample: Sample) -> float:
 
 def macro_f1(true: NDArray[np.str_], predicted: NDArray[np.str_]) -> float:
     """Mean over classes of the harmonic mean of precision and recall."""
-    from sklearn.metrics import f1_score  # type: ignore[import-untyped]  # scikit-learn ships no types
+    from sklearn.metrics import f1_score
 
     return float(f1_score(true, predicted, average="macro"))
 

@@ -54,8 +54,8 @@ SPEECH_DBFS = -22.0  # level of a turn with gain 0; chosen: a usual level of tel
 NOISE_HUM_SHARE = 0.3  # of the noise power is mains hum, the rest hiss; chosen by ear
 TAIL_MS = 400
 
-# The package holds Japanese voices (four women, one man); all of them speak any phonemes of the model. Blends and shifts widen
-# the choice; each of these was checked with a speech recogniser in both languages.
+# The packages hold Japanese voices (four women, one man); all of them speak any phonemes of the model, and blends and shifts make
+# more. A small recogniser follows all of these in English; in Mandarin it loses female_bright and male_deep in longer sentences.
 VOICES = {
     "female_bright": "jf_alpha",
     "female_soft": "jf_tebukuro",

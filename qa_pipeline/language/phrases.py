@@ -30,6 +30,7 @@ MatchMode = Literal["exact", "tolerant", "strict", "regex"]
 _GAP = 4
 _LONGEST_GAP = 12
 _CONTENT = 1.0
+_STRICTER = 0.6
 # Share of a phrase's weight that may be missing in what is shown as the nearest thing heard.
 _NEAREST = 0.6
 _FORBIDDEN_COST = 50.0
@@ -311,7 +312,9 @@ def _allowed(phrase: Phrase) -> float:
         share = {0: 0.0, 1: 0.0, 2: 0.09, 3: 0.13, 4: 0.16, 5: 0.19}.get(length, 0.22)
     else:
         share = 0.0 if letters < 4 else {1: 0.18, 2: 0.16, 3: 0.19}.get(length, 0.22)
-    return share * 0.6 if phrase.mode == "strict" else share
+    # A phrase with open places fits many things already: its fixed words must fit the better.
+    is_open = any(isinstance(node, _Element) and node.kind in ("wild", "some") for node in phrase.pattern)
+    return share * _STRICTER if is_open or phrase.mode == "strict" else share
 
 
 def _size(pattern: Sequence[_Node]) -> tuple[int, int, float]:

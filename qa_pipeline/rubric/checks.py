@@ -10,15 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from qa_pipeline.call import Outcome, Role, Utterance
-from qa_pipeline.language.phrases import Hit
+from qa_pipeline.language.normalise import unit_spans
+from qa_pipeline.language.phrases import Hit, Phrase
 from qa_pipeline.rubric.matching import Evidence, Listening
-from qa_pipeline.rubric.schema import Criterion, PhraseLists
+from qa_pipeline.rubric.schema import LANGUAGES, Criterion, PhraseLists
 from qa_pipeline.rubric.situations import Facts
 from qa_pipeline.rubric.windows import Searched, select
 
 # Words recognised with less confidence than this do not convict anybody. Chosen on recorded calls.
 FORBIDDEN_CONFIDENCE = 0.35
 _ANSWER_UTTERANCES = 3
+# Shorter examples mean too many things outside the sentence they were taken from.
+_EXAMPLE_UNITS = 4
 _QUOTE_REACH_CHARS = {"zh": 10, "": 30}
 
 _QUOTING: PhraseLists = {
@@ -119,7 +122,7 @@ def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
     """Not met when the agent says what is forbidden, in the list's words or by its meaning, as their own words."""
     listening = context.listening
     searched = search_window(criterion, context)
-    phrases = listening.phrases(criterion.phrases, "strict")
+    phrases = (*listening.phrases(criterion.phrases, "strict"), *_example_phrases(listening, criterion))
     hits = [hit for hit in listening.hits(phrases, searched) if not _is_excused(listening, criterion, hit.utterance, hit.start_ms)]
     whole = listening.phrases(criterion.whole_turn, "strict", whole_turn=True)
     hits += [
@@ -140,6 +143,14 @@ def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
         ordered = _in_order(evidence.values())
         return Verdict(outcome=Outcome.NOT_MET, reason_code="forbidden_said", evidence=ordered, searched=searched, occurrences=len(ordered))
     return Verdict(outcome=Outcome.MET, reason_code="nothing_forbidden", searched=searched)
+
+
+def _example_phrases(listening: Listening, criterion: Criterion) -> tuple[Phrase, ...]:
+    """The list's own examples as phrases: what is said almost as an example has it needs no judgement of meaning."""
+    if criterion.meaning is None or criterion.meaning.examples is None or listening.language not in LANGUAGES:
+        return ()
+    texts = criterion.meaning.examples.likes(listening.language)
+    return listening.phrases({listening.language: tuple(text for text in texts if len(unit_spans(text)) >= _EXAMPLE_UNITS)}, "strict")
 
 
 def check_metric(criterion: Criterion, context: Context) -> Verdict:

@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from qa_pipeline.call import Call, Metrics
 from qa_pipeline.errors import Fault, InputRefused, RubricError
 from qa_pipeline.language.phrases import compile_phrase
-from qa_pipeline.rubric.schema import Criterion, ExampleList, PhraseLists, Rubric, Situations
+from qa_pipeline.rubric.schema import LANGUAGES, Criterion, ExampleList, PhraseLists, Rubric, Situations
 
 LOCK_NAME = "published.lock"
 SITUATIONS_NAME = "situations.yaml"
@@ -81,7 +81,20 @@ def load_list(path: Path) -> ExampleList:
         raise RubricError(f"{path.name} cannot be used.", faults=_located(error, data, path)) from error
     if faults:
         raise RubricError(f"{path.name} has {_count(faults)}.", faults=faults)
-    return found
+    return _with_opposites(found, path)
+
+
+def _with_opposites(examples: ExampleList, path: Path) -> ExampleList:
+    """The list with the `like` of the lists it is told apart from among its `unlike`, as far as it does not hold them itself."""
+    unlike = dict(examples.unlike)
+    own = set(examples.likes())
+    for name in examples.against:
+        if not (path.parent / name).is_file():
+            raise RubricError(f"{path.name} cannot be used.", faults=[Fault(path=str(path), message=f"against: no list file {name}", advice="check the name")])
+        other = load_list(path.parent / name)
+        for language in LANGUAGES:
+            unlike[language] = (*unlike.get(language, ()), *(text for text in other.likes(language) if text not in own))
+    return examples.model_copy(update={"unlike": unlike})
 
 
 def rubric_sha256(rubric: Rubric) -> str:

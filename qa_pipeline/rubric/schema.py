@@ -62,6 +62,7 @@ class ExampleList(_Part):
     about: Texts = {}
     like: dict[Language, tuple[str, ...] | dict[str, tuple[str, ...]]] = {}
     unlike: PhraseLists = {}
+    against: tuple[str, ...] = Field((), description="lists whose `like` counts as `unlike` here")
     phrases: PhraseLists = {}
     whole_turn: PhraseLists = {}
     take_back: PhraseLists = {}

@@ -163,7 +163,9 @@ def _load_pipeline(segmentation: Path, embedding: Path, *, step: float, threads:
     torch.set_num_threads(threads)
     model = Model.from_pretrained(segmentation)
     if model is None:
-        raise ModelError(f"{segmentation} is not a pyannote model.", advice="Run `qa-pipeline models verify`, then `qa-pipeline models pull`.")
+        raise ModelError(
+            f"{segmentation} is not a pyannote model.", advice="Run `qa-pipeline models verify`, then `qa-pipeline models pull`."
+        )
     # "OracleClustering" is the one setting with which the constructor loads no embedding of its own: it would choose the class by words in
     # the path. The PLDA it insists on belongs to a clustering that is not used.
     pipeline = SpeakerDiarization(
@@ -248,8 +250,7 @@ class _Group:
 
     def spoken(self, labels: Integers) -> Floats:
         """(voices,): seconds of speech."""
-        spoken: Floats = np.bincount(labels, weights=self.seconds)
-        return spoken
+        return np.bincount(labels, weights=self.seconds).astype(np.float64)
 
     def likeness(self, labels: Integers) -> Floats:
         """(voices, voices): mean cosine of pieces that share no audio; 0 where there is no such pair."""

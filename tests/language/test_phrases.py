@@ -14,7 +14,9 @@ from qa_pipeline.language.phrases import Speech, best_similarity, compile_phrase
 from qa_pipeline.testing import conversation
 
 CHINESE = st.text(st.sampled_from("您好请问满意度调查方便再见有什么可以帮助不没打扰几分钟感谢配合"), min_size=2, max_size=12)
-ENGLISH = st.lists(st.sampled_from("thank you for calling good morning is this a time not never help".split()), min_size=1, max_size=8).map(" ".join)
+ENGLISH = st.lists(st.sampled_from("thank you for calling good morning is this a time not never help".split()), min_size=1, max_size=8).map(
+    " ".join
+)
 
 
 def found(phrase: str, text: str, language: str = "en", **options: object) -> list[str]:
@@ -104,7 +106,13 @@ def test_the_grammar_of_phrases(phrase: str, heard: str, is_found: bool) -> None
 
 @pytest.mark.parametrize(
     ("phrase", "heard"),
-    [("{daytime}好", "下午好"), ("{number}号为您服务", "二十三号为您服务"), ("{surname}先生", "王先生"), ("打扰您{duration}", "打扰您两分钟"), ("{date}联系您", "明天联系您")],
+    [
+        ("{daytime}好", "下午好"),
+        ("{number}号为您服务", "二十三号为您服务"),
+        ("{surname}先生", "王先生"),
+        ("打扰您{duration}", "打扰您两分钟"),
+        ("{date}联系您", "明天联系您"),
+    ],
 )
 def test_chinese_slots(phrase: str, heard: str) -> None:
     assert found(phrase, heard, "zh") == [heard]

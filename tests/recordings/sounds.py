@@ -26,7 +26,9 @@ def write_sound(path: Path, *tracks: NDArray[np.float32], codec: str = "pcm_s16l
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="s16", layout=layout)
         frame.rate, frame.pts = rate, 0
         context = stream.codec_context
-        resampler = av.AudioResampler(format=context.format.name, layout=layout, rate=context.sample_rate, frame_size=context.frame_size or None)
+        resampler = av.AudioResampler(
+            format=context.format.name, layout=layout, rate=context.sample_rate, frame_size=context.frame_size or None
+        )
         for piece in (*resampler.resample(frame), *resampler.resample(None)):
             container.mux(stream.encode(piece))
         container.mux(stream.encode(None))

@@ -84,7 +84,9 @@ def test_jsonl(folder: Path) -> None:
 
 def test_parquet(folder: Path) -> None:
     started = datetime(2026, 5, 11, 2, 20, tzinfo=UTC)
-    pq.write_table(pa.table({"file": ["a.wav", "b.wav"], "started_at": [started, None], "agent_channel": [0, None]}), folder / "calls.parquet")
+    pq.write_table(
+        pa.table({"file": ["a.wav", "b.wav"], "started_at": [started, None], "agent_channel": [0, None]}), folder / "calls.parquet"
+    )
     intake = taken(folder)
     first, second = call_of(intake, "a.wav"), call_of(intake, "b.wav")
     assert (first.started_at, first.agent_channel) == (started, 0)

@@ -29,7 +29,9 @@ def rubric(*criteria: Mapping[str, Any], situations: Situations | None = None, *
     return Rubric.model_validate_json(json.dumps(data)).model_copy(update={"situations": situations})
 
 
-def scored(spoken: Conversation, *criteria: Mapping[str, Any], heads: Heads | None = None, situations: Situations | None = None, **top: Any) -> Score:
+def scored(
+    spoken: Conversation, *criteria: Mapping[str, Any], heads: Heads | None = None, situations: Situations | None = None, **top: Any
+) -> Score:
     """Score a conversation by a rubric of these criteria."""
     return score(spoken, prepare(rubric(*criteria, situations=situations, **top), heads or {}))
 

@@ -18,7 +18,9 @@ def judged(*lines: str, language: str = "zh", **options: Any) -> Finding:
     """The finding of the shipped criterion, without its meaning."""
     plain = rubric({"check": "manual"})
     section = plain.sections[0].model_copy(update={"criteria": (CRITERION,)})
-    return score(conversation(*lines, language=language, **options), prepare(plain.model_copy(update={"sections": (section,)}), {})).findings[0]
+    return score(
+        conversation(*lines, language=language, **options), prepare(plain.model_copy(update={"sections": (section,)}), {})
+    ).findings[0]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,17 @@ def test_the_phrases_of_the_hotlines_manual_are_forbidden(said: str) -> None:
     assert (found.outcome, found.evidence[0].utterance) == (Outcome.NOT_MET, 1)
 
 
-@pytest.mark.parametrize("said", ["That's not my problem.", "You should have read the contract.", "Calm down.", "What do you want?", "Whatever.", "That is hardly my fault."])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "That's not my problem.",
+        "You should have read the contract.",
+        "Calm down.",
+        "What do you want?",
+        "Whatever.",
+        "That is hardly my fault.",
+    ],
+)
 def test_their_english_kin_are_forbidden(said: str) -> None:
     assert judged("0:00 customer: Hello.", f"0:03 agent: {said}", language="en").outcome is Outcome.NOT_MET
 
@@ -94,6 +106,11 @@ def test_a_quoting_verb_after_the_words_quotes_nothing() -> None:
     assert judged("0:00 agent: 不行就是不行，您说呢。").outcome is Outcome.NOT_MET
 
 
+def test_a_scolding_question_does_not_make_a_quotation_of_what_follows() -> None:
+    found = judged("0:00 agent: 你听不听我说？没办法帮你。")
+    assert [e.utterance for e in found.evidence] == [0, 1]
+
+
 @pytest.mark.parametrize("polite", ["麻烦您再说一遍。", "对不起，我没听清。"])
 def test_asking_politely_to_repeat_excuses_the_question_beside_it(polite: str) -> None:
     assert judged("0:00 customer: 嗯嗯。", f"0:03 agent: 什么？{polite}").outcome is Outcome.MET
@@ -109,7 +126,7 @@ def test_words_of_little_confidence_convict_nobody() -> None:
 
 
 def test_every_utterance_counts_once() -> None:
-    found = judged("0:00 agent: 不行就是不行，你听不听我说？", "0:05 agent: 没办法帮你。")
+    found = judged("0:00 agent: 不行就是不行，不行就是不行。", "0:05 agent: 没办法帮你。")
     assert (found.occurrences, [e.utterance for e in found.evidence]) == (2, [0, 1])
 
 

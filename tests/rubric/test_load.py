@@ -59,7 +59,13 @@ def test_a_good_rubric_is_loaded(tmp_path: Path) -> None:
         ("      - {id: a, check: phrase, phrases: {en: [true]}}\n", 6, 47, "true where a phrase is wanted", 'quote it: "true"'),
         ("      - {id: a, check: phrase, phrases: {en: [12]}}\n", 6, 47, "12 where a phrase is wanted", 'quote it: "12"'),
         ("      - id： a\n        check: phrase\n", 6, 11, "a full-width colon ：", "use : and a space"),
-        ("      - id: a\n        check: phrase\n        phrases: {zh: [您好]}\n        title：{zh: 好}\n", 9, 14, "a full-width colon ：", "use : and a space"),
+        (
+            "      - id: a\n        check: phrase\n        phrases: {zh: [您好]}\n        title：{zh: 好}\n",
+            9,
+            14,
+            "a full-width colon ：",
+            "use : and a space",
+        ),
         ("      - id: a\n        check: phrase\n        phrases:\n          zh: [“您好”]\n", 9, 16, "a curly quote “", 'use "'),
         ("      - id: a\n\tcheck: phrase\n", 7, 1, "a tab in the indentation", "use spaces"),
         ("      - id: a\n        check: phrase\n        id: b\n", 8, 9, 'found duplicate key "id"', "keep one of the two"),
@@ -89,11 +95,19 @@ def test_a_good_rubric_is_loaded(tmp_path: Path) -> None:
         ("      - {id: a, check: all, of: [b]}\n", 6, 29, "no criterion is called 'b'", "there are: a"),
         ("      - {id: a, check: manual, before: b}\n", 6, 32, "no criterion is called 'b'", "there are: a"),
         ("      - {id: a, check: manual, when: [{criterion: b}]}\n", 6, 32, "no criterion is called 'b'", "there are: a"),
-        ("      - {id: a, check: all, of: [b]}\n      - {id: b, check: all, of: [a]}\n", 6, 10, "wait for each other: a → b → a", "take one"),
+        (
+            "      - {id: a, check: all, of: [b]}\n      - {id: b, check: all, of: [a]}\n",
+            6,
+            10,
+            "wait for each other: a → b → a",
+            "take one",
+        ),
         ("      - {id: a, check: not, of: [a]}\n", 6, 10, "wait for each other: a → a", "take one"),
     ],
 )
-def test_a_slip_is_told_with_its_place_and_cure(tmp_path: Path, slip: str, line: int | None, column: int | None, said: str, cure: str) -> None:
+def test_a_slip_is_told_with_its_place_and_cure(
+    tmp_path: Path, slip: str, line: int | None, column: int | None, said: str, cure: str
+) -> None:
     fault = faults_of(tmp_path, HEAD + slip)[0]
     assert said in fault.message
     assert cure in fault.advice
@@ -108,7 +122,19 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "# nothing\n", "hello", "- a\n- b\n", "id: good\n", "id: good\nversion: 0\nsections: []\n", "id: good\nversion: one\nsections: x\n", "\0", "a: &b [*b]\n", "%YAML 1.1\n---\nid: no\n", "--- a\n--- b\n"],
+    [
+        "",
+        "# nothing\n",
+        "hello",
+        "- a\n- b\n",
+        "id: good\n",
+        "id: good\nversion: 0\nsections: []\n",
+        "id: good\nversion: one\nsections: x\n",
+        "\0",
+        "a: &b [*b]\n",
+        "%YAML 1.1\n---\nid: no\n",
+        "--- a\n--- b\n",
+    ],
 )
 def test_what_is_no_rubric_is_refused(tmp_path: Path, text: str) -> None:
     faults_of(tmp_path, text)
@@ -223,7 +249,9 @@ def test_the_phrases_of_a_list_file_are_added(tmp_path: Path) -> None:
 
 def test_the_list_of_a_meaning_is_read(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, good=GOOD + "        meaning: {list: lists/own.yaml, at_least: 0.9}\n")
-    (folder / "lists" / "own.yaml").write_text("id: own\nlike: {en: [hello there], zh: {polite: [您好啊]}}\nunlike: {en: [oh hell]}\n", "utf-8")
+    (folder / "lists" / "own.yaml").write_text(
+        "id: own\nlike: {en: [hello there], zh: {polite: [您好啊]}}\nunlike: {en: [oh hell]}\n", "utf-8"
+    )
     meaning = load_rubric(folder / "good.yaml").criteria[0].meaning
     assert meaning is not None
     assert meaning.examples is not None
@@ -242,7 +270,9 @@ def test_a_fault_of_a_list_file_names_that_file(tmp_path: Path) -> None:
 
 def test_the_hash_leaves_out_comments_and_layout(tmp_path: Path) -> None:
     plain = load_rubric(write_folder(tmp_path / "a", good=GOOD) / "good.yaml")
-    dressed = GOOD.replace("{en: [hello]}", "\n          en:\n            - 'hello'  # said first").replace("version: 1", "# the first\nversion: 1")
+    dressed = GOOD.replace("{en: [hello]}", "\n          en:\n            - 'hello'  # said first").replace(
+        "version: 1", "# the first\nversion: 1"
+    )
     assert rubric_sha256(load_rubric(write_folder(tmp_path / "b", good=dressed) / "good.yaml")) == rubric_sha256(plain)
 
 

@@ -69,7 +69,9 @@ def test_percent_and_coverage_stay_within_bounds(criteria: list[tuple[str, float
 @given(CRITERIA, st.sampled_from([0, 1, 10]))
 def test_an_added_undetermined_criterion_never_changes_the_percent(criteria: list[tuple[str, float]], weight: float) -> None:
     given_ = [weighted(*criterion) for criterion in criteria]
-    assert scored(PLAIN, *given_, weighted("undetermined", weight), min_coverage=0).percent == scored(PLAIN, *given_, min_coverage=0).percent
+    assert (
+        scored(PLAIN, *given_, weighted("undetermined", weight), min_coverage=0).percent == scored(PLAIN, *given_, min_coverage=0).percent
+    )
 
 
 @given(CRITERIA, st.sampled_from([0, 1, 10]))
@@ -138,7 +140,10 @@ def test_words_are_not_judged_while_the_roles_are_unknown(confidence: float, out
     assert (found.reason_code == "role_unknown") is (outcome is Outcome.UNDETERMINED)
 
 
-@pytest.mark.parametrize("criterion", [HELLO, {"check": "question", **{k: HELLO[k] for k in ("phrases",)}}, {"check": "forbidden", **{k: HELLO[k] for k in ("phrases",)}}])
+@pytest.mark.parametrize(
+    "criterion",
+    [HELLO, {"check": "question", **{k: HELLO[k] for k in ("phrases",)}}, {"check": "forbidden", **{k: HELLO[k] for k in ("phrases",)}}],
+)
 def test_a_call_without_words_is_too_short(criterion: dict[str, Any]) -> None:
     found = finding(conversation(language="en"), criterion)
     assert (found.outcome, found.reason_code) == (Outcome.UNDETERMINED, "too_short")
@@ -160,7 +165,9 @@ def test_a_language_without_phrases_is_not_judged() -> None:
         ({"first": {"turns": 1}}, True, False, True),
     ],
 )
-def test_not_heard_says_nothing_where_the_window_is_cut(within: dict[str, Any] | None, starts_cut: bool, ends_cut: bool, is_cut: bool) -> None:
+def test_not_heard_says_nothing_where_the_window_is_cut(
+    within: dict[str, Any] | None, starts_cut: bool, ends_cut: bool, is_cut: bool
+) -> None:
     spoken = conversation("0:00 agent: hello.", "0:02 customer: hello.", language="en", starts_cut=starts_cut, ends_cut=ends_cut)
     found = finding(spoken, {**FAREWELL, "within": within})
     expected = (Outcome.UNDETERMINED, "cut_off") if is_cut else (Outcome.NOT_MET, "not_said")
@@ -183,7 +190,13 @@ def test_a_figure_that_was_not_measured_is_undetermined() -> None:
 
 @pytest.mark.parametrize(
     ("bounds", "outcome"),
-    [({"at_least": 2}, "met"), ({"at_most": 2}, "met"), ({"at_least": 3}, "not_met"), ({"at_most": 1}, "not_met"), ({"at_least": 1, "at_most": 3}, "met")],
+    [
+        ({"at_least": 2}, "met"),
+        ({"at_most": 2}, "met"),
+        ({"at_least": 3}, "not_met"),
+        ({"at_most": 1}, "not_met"),
+        ({"at_least": 1, "at_most": 3}, "met"),
+    ],
 )
 def test_a_figure_lies_between_its_bounds(bounds: dict[str, float], outcome: str) -> None:
     assert finding(PLAIN, {"check": "metric", "metric": "turns", **bounds}).outcome.value == outcome
@@ -191,7 +204,12 @@ def test_a_figure_lies_between_its_bounds(bounds: dict[str, float], outcome: str
 
 @pytest.mark.parametrize(
     ("sentiment", "outcome", "answer"),
-    [((0.5, "positive"), "met", "positive"), ((0.0, "neutral"), "met", "neutral"), ((-0.5, "negative"), "not_met", "negative"), (None, "undetermined", None)],
+    [
+        ((0.5, "positive"), "met", "positive"),
+        ((0.0, "neutral"), "met", "neutral"),
+        ((-0.5, "negative"), "not_met", "negative"),
+        (None, "undetermined", None),
+    ],
 )
 def test_the_customers_sentiment(sentiment: tuple[float, str] | None, outcome: str, answer: str | None) -> None:
     found = finding(conversation("0:00 agent: hello.", "customer: well.", language="en", sentiment=sentiment), {"check": "sentiment"})
@@ -304,7 +322,14 @@ CONVENIENCE = {
 
 @pytest.mark.parametrize(
     ("reply", "answer"),
-    [("方便，你说吧。", "willing"), ("可以。", "willing"), ("不方便。", "unwilling"), ("我在开会。", "unwilling"), ("什么事啊？", "unclear"), ("不太方便。", "unclear")],
+    [
+        ("方便，你说吧。", "willing"),
+        ("可以。", "willing"),
+        ("不方便。", "unwilling"),
+        ("我在开会。", "unwilling"),
+        ("什么事啊？", "unclear"),
+        ("不太方便。", "unclear"),
+    ],
 )
 def test_how_a_question_was_answered(reply: str, answer: str) -> None:
     found = finding(conversation("0:00 agent: 请问您现在方便吗？", f"0:03 customer: {reply}"), CONVENIENCE)
@@ -317,7 +342,9 @@ def test_the_answer_is_evidence() -> None:
 
 
 def test_the_first_reply_decides() -> None:
-    found = finding(conversation("0:00 agent: 请问您现在方便吗？", "0:03 customer: 在开会。", "0:05 agent: 好。", "0:06 customer: 可以。"), CONVENIENCE)
+    found = finding(
+        conversation("0:00 agent: 请问您现在方便吗？", "0:03 customer: 在开会。", "0:05 agent: 好。", "0:06 customer: 可以。"), CONVENIENCE
+    )
     assert found.answer == "unwilling"
 
 

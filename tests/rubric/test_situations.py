@@ -41,26 +41,41 @@ def test_a_machine_answered(language: str, announcement: str, role: str) -> None
 
 
 def test_a_person_who_comes_on_after_the_announcement_is_no_machine() -> None:
-    found = facts("0:00 other: 您拨打的用户暂时无法接通。", "0:06 customer: 喂。", "0:08 agent: 您好。", "0:09 customer: 你好。", "0:11 customer: 你说。")
+    found = facts(
+        "0:00 other: 您拨打的用户暂时无法接通。",
+        "0:06 customer: 喂。",
+        "0:08 agent: 您好。",
+        "0:09 customer: 你好。",
+        "0:11 customer: 你说。",
+    )
     assert "voicemail" not in found.situations
 
 
 @pytest.mark.parametrize(
     ("language", "reply"),
-    [("zh", "你打错了。"), ("zh", "我是他爱人。"), ("zh", "这里没有这个人。"), ("en", "You have the wrong number."), ("en", "I am his wife.")],
+    [
+        ("zh", "你打错了。"),
+        ("zh", "我是他爱人。"),
+        ("zh", "这里没有这个人。"),
+        ("en", "You have the wrong number."),
+        ("en", "I am his wife."),
+    ],
 )
 def test_the_person_wanted_was_not_reached(language: str, reply: str) -> None:
     found = facts("0:00 agent: 您好。", f"0:05 customer: {reply}", language=language)
     assert (found.situations["wrong_person"][0].utterance, found.disposition) == (1, Disposition.WRONG_PERSON)
 
 
-@pytest.mark.parametrize(("language", "reply"), [("zh", "我不是很满意。"), ("zh", "我不是说过了吗？"), ("en", "I'm not sure about that."), ("zh", "对，我是。")])
+@pytest.mark.parametrize(
+    ("language", "reply"), [("zh", "我不是很满意。"), ("zh", "我不是说过了吗？"), ("en", "I'm not sure about that."), ("zh", "对，我是。")]
+)
 def test_who_only_denies_something_is_the_person_wanted(language: str, reply: str) -> None:
     assert "wrong_person" not in facts("0:00 agent: 您好。", f"0:05 customer: {reply}", language=language).situations
 
 
 @pytest.mark.parametrize(
-    ("language", "reply"), [("zh", "我在开会。"), ("zh", "现在不方便。"), ("zh", "没时间。"), ("en", "I'm driving."), ("en", "It's not a good time.")]
+    ("language", "reply"),
+    [("zh", "我在开会。"), ("zh", "现在不方便。"), ("zh", "没时间。"), ("en", "I'm driving."), ("en", "It's not a good time.")],
 )
 def test_the_customer_is_busy(language: str, reply: str) -> None:
     found = facts("0:00 agent: 您好。", f"0:05 customer: {reply}", language=language)
@@ -99,8 +114,7 @@ def test_the_customer_hung_up_before_the_agent_could_close(lines: tuple[str, ...
     assert ("customer_hung_up" in facts(HELLO, *lines, **columns).situations) is hung_up
 
 
-def test_who_leaves_during_the_agents_first_words_hung_up() -> None:
-    # The first utterance of a call has number 0, and counts like any other.
+def test_leave_taken_in_the_very_first_utterance_is_leave_taken() -> None:
     found = facts("0:00 agent: 那我们再见。", "0:05 customer: 挂了。")
     assert "customer_hung_up" not in found.situations
 

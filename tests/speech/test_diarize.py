@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from qa_pipeline.errors import ModelError
 from qa_pipeline.settings import load_settings, packaged_folder
-from qa_pipeline.speech.diarize import Diarizer, Grid, find_pieces, group_voices, label_windows, own_seconds
+from qa_pipeline.speech.diarize import Diarizer, Grid, close_pauses, find_pieces, group_voices, label_windows, own_seconds
 from qa_pipeline.speech.models import load_manifest, model_folder
 
 # One segmentation frame is one feature frame, and windows follow one another without overlap: places are easy to see.
@@ -19,7 +21,8 @@ PLAIN = Grid(step=1.0, hop=1000.0, offset=0.0, length=2000)
 
 def voice(axis: int, *, width: int = 8) -> NDArray[np.float64]:
     """A unit vector along one axis: voices of different axes are wholly unlike."""
-    return np.eye(width)[axis]
+    vector: NDArray[np.float64] = np.eye(width)[axis]
+    return vector
 
 
 def windows_with(*spans: tuple[int, int, int, int], windows: int = 2) -> NDArray[np.float32]:
@@ -55,37 +58,56 @@ class TestPieces:
         assert own_seconds(np.zeros((0, 2), np.int64)).tolist() == []
 
 
+def grouped(said: Sequence[tuple[NDArray[np.float64], float]]) -> list[int]:
+    """Labels of pieces given as (vector, seconds), one after another."""
+    ends = np.cumsum([round(seconds * 100) for _, seconds in said])
+    pieces = np.stack([np.concatenate(([0], ends[:-1])), ends], axis=1)
+    return [int(label) for label in group_voices(np.stack([vector for vector, _ in said]), pieces)]
+
+
 class TestGrouping:
     def test_nothing_said_has_no_labels(self) -> None:
-        assert group_voices(np.zeros((0, 8)), np.zeros(0)).tolist() == []
+        assert group_voices(np.zeros((0, 8)), np.zeros((0, 2), np.int64)).tolist() == []
 
     def test_one_piece_is_one_voice(self) -> None:
-        assert group_voices(voice(0)[None], np.ones(1)).tolist() == [0]
+        assert grouped([(voice(0), 1.5)]) == [0]
 
     def test_two_unlike_voices_are_two(self) -> None:
-        labels = group_voices(np.stack([voice(0), voice(1), voice(0), voice(1)]), np.full(4, 1.5))
-        assert labels[0] == labels[2] != labels[1] == labels[3]
+        first, second, third, fourth = grouped([(voice(axis), 1.5) for axis in (0, 1, 0, 1)])
+        assert first == third != second == fourth
 
     def test_pieces_that_differ_a_little_are_one_voice(self) -> None:
         lean = (voice(0) + 0.5 * voice(1)) / np.sqrt(1.25)
-        assert set(group_voices(np.stack([voice(0), lean, voice(0), lean]), np.full(4, 1.5))) == {0}
+        assert set(grouped([(voice(0), 1.5), (lean, 1.5)] * 3)) == {0}
 
     def test_a_noise_of_a_moment_is_no_voice(self) -> None:
-        labels = group_voices(np.stack([*[voice(0)] * 6, voice(1)]), np.array([*[1.5] * 6, 0.3]))
-        assert set(labels) == {0}
+        assert set(grouped([*[(voice(0), 1.5)] * 6, (voice(1), 0.25)])) == {0}
 
     def test_a_brief_answer_in_another_voice_is_a_voice(self) -> None:
-        labels = group_voices(np.stack([*[voice(0)] * 6, voice(1)]), np.array([*[1.5] * 6, 0.8]))
-        assert len(set(labels)) == 2
+        assert grouped([*[(voice(0), 1.5)] * 6, (voice(1), 0.5)]) == [0, 0, 0, 0, 0, 0, 1]
 
     def test_a_menu_before_the_call_is_a_third_voice(self) -> None:
         said = [2, 2, 2, 2, 0, 1, 0, 1, 0, 1]
-        labels = group_voices(np.stack([voice(axis) for axis in said]), np.full(10, 1.5))
-        assert [said[list(labels).index(label)] for label in labels] == said
+        labels = grouped([(voice(axis), 1.5) for axis in said])
+        assert len(set(zip(said, labels, strict=True))) == len(set(labels)) == 3
+
+    def test_a_brief_third_voice_joins_one_of_two(self) -> None:
+        assert len(set(grouped([*[(voice(0), 1.5), (voice(1), 1.5)] * 4, (voice(2), 1.5)]))) == 2
 
     def test_a_fourth_voice_joins_one_of_three(self) -> None:
-        labels = group_voices(np.stack([voice(axis) for axis in [0, 1, 2, 3] * 4]), np.full(16, 1.5))
-        assert len(set(labels)) == 3
+        assert len(set(grouped([(voice(axis), 1.5) for axis in [0, 1, 2, 3] * 4]))) == 3
+
+    def test_two_voices_as_alike_as_sisters_are_two(self) -> None:
+        # Cosine between the two 0.75: joined at first, parted because each is wholly like itself.
+        sister = 0.75 * voice(0) + np.sqrt(1 - 0.75**2) * voice(1)
+        labels = grouped([(voice(0), 1.5), (sister, 1.5)] * 6)
+        assert labels[::2] == [labels[0]] * 6
+        assert labels[1::2] == [1 - labels[0]] * 6
+
+    def test_a_voice_hardly_like_itself_is_no_voice(self) -> None:
+        # Pieces of the second are 0.55 like each other and 0.5 like the first.
+        scattered = [0.5 * voice(0) + np.sqrt(0.30) * voice(1) + np.sqrt(0.45) * voice(2 + number) for number in range(3)]
+        assert set(grouped([*[(voice(0), 1.5)] * 6, *[(vector, 1.5) for vector in scattered]])) == {0}
 
 
 class TestLabelling:
@@ -108,6 +130,22 @@ class TestLabelling:
         assert label_windows(windows_with((0, 1, 0, 10), windows=1), PLAIN, np.zeros((2001, 2))).sum() == 0
 
 
+class TestPauses:
+    def test_a_voice_keeps_its_turn_through_a_pause(self) -> None:
+        assert close_pauses([(0, 1000, 0), (1500, 2000, 0)], 500) == [(0, 2000, 0)]
+
+    def test_a_longer_pause_ends_it(self) -> None:
+        assert close_pauses([(0, 1000, 0), (1501, 2000, 0)], 500) == [(0, 1000, 0), (1501, 2000, 0)]
+
+    def test_another_voice_in_between_ends_it(self) -> None:
+        turns = [(0, 1000, 0), (1100, 1200, 1), (1300, 2000, 0)]
+        assert close_pauses(turns, 500) == turns
+
+    def test_another_voice_underneath_ends_it(self) -> None:
+        turns = [(0, 3000, 0), (500, 1000, 1), (1200, 2000, 1)]
+        assert close_pauses(turns, 500) == turns
+
+
 def test_missing_weights_are_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"pytorch_model\.bin is not there.*models pull"):
         Diarizer(segmentation=tmp_path / "pytorch_model.bin", embedding=tmp_path / "campplus.onnx", step=0.1, threads=1)
@@ -117,7 +155,8 @@ def test_missing_weights_are_named(tmp_path: Path) -> None:
 def diarizer() -> Diarizer:
     settings = load_settings()
     segmentation, embedding = (
-        model_folder(load_manifest(packaged_folder("models") / f"{name}.yaml"), settings) for name in ("pyannote-segmentation-3.0", "campplus-zh-en")
+        model_folder(load_manifest(packaged_folder("models") / f"{name}.yaml"), settings)
+        for name in ("pyannote-segmentation-3.0", "campplus-zh-en")
     )
     return Diarizer(segmentation=segmentation / "pytorch_model.bin", embedding=embedding / "campplus.onnx", step=0.1, threads=2)
 
@@ -151,7 +190,7 @@ class TestRealModels:
 
     def test_exclusive_turns_never_overlap_and_stay_inside(self, diarizer: Diarizer, sample: NDArray[np.float32]) -> None:
         turns = diarizer.diarize(sample).turns
-        assert all(one.end_ms <= other.start_ms for one, other in zip(turns, turns[1:], strict=False))
+        assert all(one.end_ms <= other.start_ms for one, other in pairwise(turns))
         assert turns[0].start_ms >= 0
         assert turns[-1].end_ms <= 30_000
 

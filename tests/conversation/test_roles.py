@@ -1,0 +1,173 @@
+"""Who is the agent: by what is said, whatever the order, the channel or the loudness."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qa_pipeline.call import Call, Role, Utterance
+from qa_pipeline.conversation.roles import Roles, assign_roles
+from qa_pipeline.testing import conversation
+
+CALL = Call(call_id="c", source_uri="c.wav", audio_sha256="0")
+
+# Each call is written with its true roles; the tests take them away and call the voices by their channels.
+CALLS = {
+    "outbound zh": (
+        "zh",
+        "outbound",
+        (
+            "agent: 您好，我是尚德金融客服中心的小王，给您做个回访，请问您现在方便吗？",
+            "customer: 可以，你说吧。",
+            "agent: 感谢您的配合，祝您生活愉快，再见。",
+        ),
+    ),
+    "inbound zh": (
+        "zh",
+        "inbound",
+        (
+            "agent: 您好，请问有什么可以帮助您？",
+            "customer: 我想查一下我的话费。",
+            "agent: 好的，我帮您查一下，请您稍等。",
+            "customer: 谢谢。",
+        ),
+    ),
+    "the customer speaks first": (
+        "zh",
+        "outbound",
+        (
+            "customer: 喂，你好，哪位？",
+            "agent: 您好，我是风行汽车的回访员，想做个满意度调查。",
+            "customer: 我在开会。",
+            "agent: 打扰您了，再见。",
+        ),
+    ),
+    "the customer opens with a company's greeting": (
+        "en",
+        "outbound",
+        (
+            "customer: Good morning, Baker Tools, this is Jim.",
+            "agent: Hello Jim, I'm calling from Acme to follow up on your order. Is now a good time?",
+            "customer: Yes, go ahead.",
+            "agent: How satisfied were you with the delivery?",
+            "customer: It was fine.",
+            "agent: Thank you for your time. Have a nice day.",
+        ),
+    ),
+    "inbound en": (
+        "en",
+        "inbound",
+        (
+            "agent: Thank you for calling Acme. How can I help you?",
+            "customer: I have a problem with my order.",
+            "agent: Let me check. Is there anything else?",
+        ),
+    ),
+}
+
+
+def unknown(language: str, *lines: str, agent_channel: int = 0) -> tuple[list[Utterance], list[Role]]:
+    """Utterances without roles on two channels, and the roles they had."""
+    spoken = conversation(*lines, language=language).utterances
+    channels = {Role.AGENT: agent_channel, Role.CUSTOMER: 1 - agent_channel, Role.OTHER: 1 - agent_channel}
+    stripped = [replace(u, role=Role.UNKNOWN, channel=channels[u.role], speaker=f"channel{channels[u.role]}") for u in spoken]
+    return stripped, [u.role for u in spoken]
+
+
+def assigned(name: str, *, agent_channel: int) -> tuple[Roles, list[Role]]:
+    language, direction, lines = CALLS[name]
+    utterances, truth = unknown(language, *lines, agent_channel=agent_channel)
+    return assign_roles(utterances, replace(CALL, direction=direction)), truth
+
+
+@pytest.mark.parametrize("agent_channel", [0, 1])
+@pytest.mark.parametrize("name", CALLS)
+def test_roles_are_told_by_the_words(name: str, agent_channel: int) -> None:
+    roles, truth = assigned(name, agent_channel=agent_channel)
+    assert [u.role for u in roles.utterances] == truth
+    assert roles.role_confidence >= 0.8
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_swapping_the_channels_swaps_nothing_else(name: str) -> None:
+    left, _ = assigned(name, agent_channel=0)
+    right, _ = assigned(name, agent_channel=1)
+    assert [u.role for u in left.utterances] == [u.role for u in right.utterances]
+    assert left.role_confidence == right.role_confidence
+    assert left.evidence == {"channel0": right.evidence["channel1"], "channel1": right.evidence["channel0"]}
+
+
+@pytest.mark.parametrize("agent_channel", [0, 1])
+def test_a_channel_map_settles_the_matter(agent_channel: int) -> None:
+    utterances, truth = unknown("en", "agent: Well.", "customer: Fine.", agent_channel=agent_channel)
+    roles = assign_roles(utterances, replace(CALL, agent_channel=agent_channel))
+    assert ([u.role for u in roles.utterances], roles.role_confidence) == (truth, 1.0)
+
+
+def test_words_that_contradict_the_channel_map_lower_the_confidence() -> None:
+    language, direction, lines = CALLS["inbound zh"]
+    utterances, _ = unknown(language, *lines, agent_channel=1)
+    assert assign_roles(utterances, replace(CALL, direction=direction, agent_channel=0)).role_confidence == 0.5
+
+
+def test_a_menu_is_nobodys_words() -> None:
+    utterances, _ = unknown("zh", "other: 普通话请按一。", "agent: 您好，请问有什么可以帮您？", "customer: 我想查话费。", agent_channel=0)
+    shared = [replace(u, channel=0, speaker="channel0") if u.utterance == 0 else u for u in utterances]
+    roles = assign_roles(shared, replace(CALL, direction="inbound"))
+    assert [u.role for u in roles.utterances] == [Role.OTHER, Role.AGENT, Role.CUSTOMER]
+
+
+@pytest.mark.parametrize(
+    ("language", "announcement"),
+    [
+        ("zh", "您拨打的用户暂时无法接通，请稍后再拨。"),
+        ("en", "Please leave a message after the tone."),
+        ("en", "This call may be recorded for training."),
+    ],
+)
+def test_announcements_are_nobodys_words(language: str, announcement: str) -> None:
+    utterances, _ = unknown(language, f"customer: {announcement}")
+    assert {u.role for u in assign_roles(utterances, CALL).utterances} == {Role.OTHER}
+
+
+@pytest.mark.parametrize(("line", "role"), [("您好，请问有什么可以帮助您？", Role.AGENT), ("我要投诉，我的快递没收到。", Role.CUSTOMER)])
+def test_a_single_voice_is_told_by_its_words(line: str, role: Role) -> None:
+    utterances, _ = unknown("zh", f"agent: {line}")
+    roles = assign_roles(utterances, CALL)
+    assert {u.role for u in roles.utterances} == {role}
+    assert roles.role_confidence > 0.8
+
+
+def test_without_evidence_nobody_is_sure() -> None:
+    utterances, _ = unknown("en", "agent: Mhm.", "customer: Mhm.")
+    assert assign_roles(utterances, CALL).role_confidence == 0.5
+
+
+def test_the_agents_known_name_is_evidence() -> None:
+    utterances, truth = unknown("en", "customer: Well, who would have thought.", "agent: This is Anna.", agent_channel=1)
+    assert [u.role for u in assign_roles(utterances, replace(CALL, agent_name="Anna")).utterances] == truth
+
+
+def test_the_trained_head_is_evidence() -> None:
+    utterances, truth = unknown("en", "agent: it came on monday", "customer: it went on tuesday")
+    roles = assign_roles(utterances, CALL, head_log_odds=np.array([4, -4], np.float32))
+    assert [u.role for u in roles.utterances] == truth
+    # 0.5 × 4 against 0.5 × −4: log-odds 4, 1 / (1 + e⁻⁴) = 0.982.
+    assert roles.role_confidence == pytest.approx(0.982, abs=1e-4)
+
+
+def test_the_head_does_not_judge_very_short_utterances() -> None:
+    utterances, _ = unknown("en", "agent: mhm", "customer: ah")
+    assert assign_roles(utterances, CALL, head_log_odds=np.array([4, -4], np.float32)).role_confidence == 0.5
+
+
+def test_no_words_have_no_roles() -> None:
+    assert assign_roles([], CALL) == Roles(utterances=(), role_confidence=0.0, evidence={})
+
+
+def test_only_the_roles_change() -> None:
+    utterances, _ = unknown("en", *CALLS["inbound en"][2])
+    roles = assign_roles(utterances, CALL)
+    assert [replace(u, role=Role.UNKNOWN) for u in roles.utterances] == utterances

@@ -1,0 +1,142 @@
+"""The results root: nothing doubled, nothing half-written seen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from stored import heard, make_score, make_store
+
+from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.results import store as store_module
+from qa_pipeline.results.store import Store
+from qa_pipeline.results.tables import TABLES
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return make_store(tmp_path)
+
+
+def counts(store: Store) -> dict[str, int]:
+    return {name: store.read(name).num_rows for name in TABLES if store.read(name).num_rows}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_an_empty_table_has_its_columns_and_types(store: Store, name: str) -> None:
+    found = store.read(name)
+    assert (found.num_rows, found.schema) == (0, TABLES[name].schema)
+
+
+def test_a_table_that_was_written_has_its_columns_and_types(store: Store) -> None:
+    store.write_conversations([heard()], run_id="r")
+    assert [store.read(name).schema == TABLES[name].schema for name in ("calls", "utterances", "embeddings", "metrics")] == [True] * 4
+
+
+def test_writing_twice_doubles_nothing(store: Store) -> None:
+    for run in ("r1", "r2"):
+        store.write_conversations([heard(), heard("two", "c2")], run_id=run)
+        store.write_scores([make_score(heard())], purpose="official", run_id=run)
+    assert counts(store) == {"calls": 2, "utterances": 4, "embeddings": 4, "metrics": 2, "findings": 1, "scores": 1}
+
+
+def test_official_and_trial_scores_stand_side_by_side(store: Store) -> None:
+    for purpose in ("official", "trial"):
+        store.write_scores([make_score(heard())], purpose=purpose, run_id="r")
+    assert {purpose for _, purpose in store.score_keys()} == {"official", "trial"}
+
+
+@pytest.mark.parametrize(("broken", "seen"), [("calls", []), ("metrics", [])])
+def test_a_conversation_is_seen_only_when_its_head_is_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch, broken: str, seen: list[str]
+) -> None:
+    def fail(self: Store, name: str, rows: Any) -> None:
+        if name == broken:
+            raise RuntimeError("the machine stopped")
+        merge(self, name, rows)
+
+    merge = Store._merge
+    monkeypatch.setattr(Store, "_merge", fail)
+    with pytest.raises(RuntimeError):
+        store.write_conversations([heard()], run_id="r")
+    assert list(store.conversation_ids()) == seen
+    assert store.load_conversations(["one"]) == []
+    monkeypatch.undo()
+    store.write_conversations([heard()], run_id="r")
+    assert store.load_conversations(["one"]) == [heard()]
+
+
+def test_heads_are_written_last(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(Store, "_merge", lambda self, name, rows: order.append(name))
+    store.write_conversations([heard()], run_id="r")
+    store.write_scores([make_score(heard())], purpose="official", run_id="r")
+    assert (order[3], order[-2:]) == ("calls", ["findings", "scores"])
+
+
+def test_times_never_run_backwards(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+            return now
+
+    monkeypatch.setattr(store_module, "datetime", Clock)
+    store.write_conversations([heard()], run_id="r1")
+    now -= timedelta(days=1)
+    store.write_conversations([heard("two", "c2"), heard("three", "c3")], run_id="r2")
+    first = datetime(2030, 1, 1, tzinfo=UTC)
+    times = dict(zip(*(store.read("calls")[column].to_pylist() for column in ("conversation_id", "processed_at")), strict=True))
+    assert times == {"one": first, "two": first + timedelta(microseconds=1), "three": first + timedelta(microseconds=2)}
+
+
+def test_stored_conversations_come_back_in_the_order_asked_for(store: Store) -> None:
+    first, second = heard(team="north"), heard("two", "c2", sentiment=(0.5, "positive"))
+    store.write_conversations([first, second], run_id="r")
+    assert store.load_conversations(["two", "nobody", "one", "two"]) == [second, first]
+
+
+def test_an_id_with_a_quote_is_only_an_id(store: Store) -> None:
+    store.write_conversations([heard("o'neil")], run_id="r")
+    assert len(store.load_conversations(["o'neil", "' or 1=1 --"])) == 1
+
+
+def test_after_compaction_any_parquet_reader_sees_the_current_rows(store: Store) -> None:
+    for number in range(3):
+        store.write_conversations([heard(f"n{number}", f"c{number}"), heard()], run_id=f"r{number}")
+    left = store.compact()
+    assert left["metrics"] == 1
+    assert pq.read_table(store.path("metrics")).num_rows == 4
+    assert counts(store)["utterances"] == 8
+
+
+def test_calls_lie_in_folders_by_date(store: Store) -> None:
+    store.write_conversations([heard(started_at=datetime(2026, 5, 11, 18, tzinfo=UTC))], run_id="r")
+    assert [path.name for path in Path(store.path("calls")).glob("call_date=*")] == ["call_date=2026-05-12"]
+
+
+def test_forgetting_takes_the_rows_of_an_id_out(store: Store) -> None:
+    store.write_conversations([heard(), heard("two", "c2")], run_id="r")
+    store.forget("calls", "conversation_id", ["one"])
+    assert list(store.conversation_ids()) == ["two"]
+
+
+def test_reading_may_be_narrowed(store: Store) -> None:
+    store.write_conversations([heard(), heard("two", "c2")], run_id="r")
+    assert store.read("calls", columns=["call_id"], where="conversation_id = 'two'").to_pylist() == [{"call_id": "c2"}]
+
+
+def test_a_root_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EnvironmentNotReady, match="cannot be written"):
+        Store(str(tmp_path / "file" / "results"), timezone="UTC", code_version="0").prepare()
+
+
+def test_writing_nothing_writes_nothing(store: Store) -> None:
+    store.write_conversations([], run_id="r")
+    store.write_scores([], purpose="official", run_id="r")
+    assert counts(store) == {}
