@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.call import Call, Role, Utterance
 from qa_pipeline.language.normalise import unit_spans
-from qa_pipeline.language.phrases import Phrase, Speech, compile_phrase, find_phrase
+from qa_pipeline.language.phrases import MatchMode, Phrase, Speech, compile_phrase, find_phrase
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,8 +31,13 @@ _HEAD_WEIGHT = 0.5
 _NAME_WEIGHT = 2.0
 _MACHINE_WEIGHT = 3.0
 _SHORT_UNITS = 3
+_MACHINE_SHARE = 0.5
+# A menu plays before anybody speaks; later, the same voice or track is a person's.
+_MENU_MS = 40_000
+_AFTER_MACHINE_CONFIDENCE = 0.9
 _CONTRADICTION = 0.03
-_CONTRADICTED_CONFIDENCE = 0.5
+# Scored, because the map was given, but low enough that a person looks.
+_CONTRADICTED_CONFIDENCE = 0.75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +57,16 @@ def assign_roles(utterances: Sequence[Utterance], call: Call, *, head_log_odds: 
     if not utterances:
         return Roles(utterances=(), role_confidence=0.0, evidence={})
     language = utterances[0].language
-    machine = {u.utterance for u in utterances if _is_machine(u)}
+    machine = _machine_utterances(utterances, call.direction)
     people = [u for u in utterances if u.utterance not in machine]
     speakers = sorted({u.speaker for u in people})
     evidence = {
         speaker: _evidence([u for u in people if u.speaker == speaker], call, language, head_log_odds, utterances) for speaker in speakers
     }
     agents, confidence = _choose(evidence, people, call)
+    if machine and len(evidence) == 1 and call.direction == "outbound":
+        # A machine answered an outbound call: the one person left on the line is the caller.
+        agents, confidence = set(evidence), max(confidence if agents else 0.0, _AFTER_MACHINE_CONFIDENCE)
     assigned = []
     for utterance in utterances:
         if utterance.utterance in machine:
@@ -123,9 +131,27 @@ def _lexicon_odds(speech: Speech, role: Role, language: str, direction: str | No
     return total
 
 
-def _is_machine(utterance: Utterance) -> bool:
+def _machine_utterances(utterances: Sequence[Utterance], direction: str | None) -> set[int]:
+    """Numbers of what machines say: what sounds like one, all of a voice that mostly does, and what leads up to it at the start of a call."""
+    sounding = {u.utterance for u in utterances if _is_machine(u, direction)}
+    found = set(sounding)
+    for speaker in {u.speaker for u in utterances}:
+        own = [u for u in utterances if u.speaker == speaker]
+        size = {u.utterance: len(unit_spans(u.text)) for u in own}
+        if sum(size[n] for n in sounding if n in size) >= _MACHINE_SHARE * sum(size.values()):
+            found |= set(size)
+    opening = []
+    for utterance in utterances:
+        if (utterance.start_ms or 0) > _MENU_MS or (opening and utterance.speaker != opening[0].speaker):
+            break
+        opening.append(utterance)
+    last = max((u.utterance for u in opening if u.utterance in sounding), default=-1)
+    return found | {u.utterance for u in opening if u.utterance < last}
+
+
+def _is_machine(utterance: Utterance, direction: str | None) -> bool:
     speech = Speech([utterance], utterance.language)
-    return _lexicon_odds(speech, Role.OTHER, utterance.language) >= _MACHINE_WEIGHT
+    return _lexicon_odds(speech, Role.OTHER, utterance.language, direction) >= _MACHINE_WEIGHT
 
 
 @cache
@@ -142,7 +168,9 @@ def _name_phrases(name: str, language: str) -> tuple[Phrase, ...]:
 @cache
 def _lexicon(role: str, language: str) -> tuple[tuple[float, str | None, tuple[Phrase, ...]], ...]:
     entries = _lexicon_data().get(role, {}).get(language, [])
-    return tuple((entry["weight"], entry.get("direction"), tuple(compile_phrase(text, language) for text in entry["phrases"])) for entry in entries)
+    # Taking a person for a machine loses their words, so machines must be heard clearly.
+    mode: MatchMode = "strict" if role == Role.OTHER.value else "tolerant"
+    return tuple((entry["weight"], entry.get("direction"), tuple(compile_phrase(text, language, mode=mode) for text in entry["phrases"])) for entry in entries)
 
 
 @cache

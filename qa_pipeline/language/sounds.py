@@ -21,6 +21,15 @@ _INITIAL_COSTS = {
     )
     for pair in pairs.split()
 }
+# Finals that differ by a medial or by a vowel that telephone speech blurs.
+_FINAL_COSTS = {
+    frozenset(pair.split("/")): cost
+    for cost, pairs in (
+        (0.2, "o/uo ie/e ue/ie ve/ie ia/a iao/ao iu/ou ui/ei un/en uan/an van/ian uang/ang ong/iong iang/ang vn/in"),
+        (0.3, "ao/ou ian/an ian/in e/ei ua/a uai/ai i/v u/ou ai/ei e/en ing/eng"),
+    )
+    for pair in pairs.split()
+}
 # Syllables without an initial, and those after j q x, respelled so that finals can be compared.
 _RESPELLED = {
     "yi": "i", "ya": "ia", "yao": "iao", "ye": "ie", "you": "iu", "yan": "ian", "yin": "in", "yang": "iang", "ying": "ing", "yong": "iong",
@@ -98,6 +107,8 @@ def _final_cost(a: str, b: str) -> float:
     bare_a, bare_b = a.removesuffix("g"), b.removesuffix("g")
     if bare_a == bare_b and bare_a.endswith("n"):
         return 0.15
+    if (blurred := _FINAL_COSTS.get(frozenset((a, b)))) is not None:
+        return blurred
     if bare_a.removesuffix("n") == bare_b.removesuffix("n"):
         return 0.35
     return 0.4 + 0.6 * DamerauLevenshtein.normalized_distance(a, b)

@@ -22,11 +22,12 @@ FORBIDDEN_CONFIDENCE = 0.35
 _ANSWER_UTTERANCES = 3
 # Shorter examples mean too many things outside the sentence they were taken from.
 _EXAMPLE_UNITS = 4
+_JUDGED_UNITS = 6
 _QUOTE_REACH_CHARS = {"zh": 10, "": 30}
 
 _QUOTING: PhraseLists = {
-    "zh": ("(您|你|他|她|客户|同事|师傅|人家|销售|业务员|客服){any:4}(说|讲|骂|回复|告诉您|告诉你|跟您说|跟你说)", "(所谓|原话)(的|是)?"),
-    "en": ("(you|he|she|they|colleague|driver|advisor|agent|someone|somebody) {any:2} (said|say|says|told|mentioned|mean)", "(told|telling) you", "(the )?words (were|was)", "quote"),
+    "zh": ("(您|他|她|客户|同事|师傅|人家|销售|业务员|客服){any:4}(说|讲|骂|回复|告诉您|告诉你|跟您说|跟你说)", "(您|你)(刚才|是|的意思是){any:2}(说|讲)", "(所谓|原话)(的|是)?"),
+    "en": ("(you|he|she|they|colleague|driver|advisor|agent|someone|somebody) {any:2} (said|say|says|told|mentioned|mean)", "(told|telling) (you|me|us|them)", "(said|says|saying) (to you|to me|that|it|something)", "(she|he|they|the {some:2}) (said|told|says)", "so {any:2}(she|he|they|the {some:2}) (said|told)", "(the )?words (were|was)", "quote"),
     "pl": ("(pan|pani|on|ona|kolega) {any:2}(powiedzial|mowi)",),
     "sv": ("(du|han|hon|de) (sa|sager)", "sa till dig"),
 }
@@ -122,8 +123,14 @@ def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
     """Not met when the agent says what is forbidden, in the list's words or by its meaning, as their own words."""
     listening = context.listening
     searched = search_window(criterion, context)
-    phrases = (*listening.phrases(criterion.phrases, "strict"), *_example_phrases(listening, criterion))
+    phrases = listening.phrases(criterion.phrases, "strict")
     hits = [hit for hit in listening.hits(phrases, searched) if not _is_excused(listening, criterion, hit.utterance, hit.start_ms)]
+    examples = _example_phrases(listening, criterion)
+    hits += [
+        hit
+        for hit in listening.hits(examples, searched)
+        if not _is_excused(listening, criterion, hit.utterance, hit.start_ms) and not _is_polite(listening, criterion, hit.utterance)
+    ]
     whole = listening.phrases(criterion.whole_turn, "strict", whole_turn=True)
     hits += [
         hit
@@ -136,7 +143,7 @@ def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
     for utterance, probability in listening.meaning_hits(criterion.meaning, searched):
         if utterance.utterance in evidence or utterance.utterance in taken_back or criterion.meaning is None:
             continue
-        if (utterance.confidence or 1.0) < FORBIDDEN_CONFIDENCE or _is_excused(listening, criterion, utterance.utterance, None):
+        if len(unit_spans(utterance.text)) < _JUDGED_UNITS or (utterance.confidence is not None and utterance.confidence < FORBIDDEN_CONFIDENCE) or _is_excused(listening, criterion, utterance.utterance, None):
             continue
         evidence[utterance.utterance] = listening.utterance_evidence(utterance, criterion.meaning.list, probability)
     if evidence:
@@ -267,7 +274,7 @@ def _is_excused(listening: Listening, criterion: Criterion, utterance: int, star
         if hit.utterance == utterance:
             if start_ms is None or hit.start_ms is None or hit.start_ms < start_ms:
                 return True
-        elif near[0].end_ms is not None and hit.end_ms is not None and near[0].end_ms - hit.end_ms < 600:
+        elif near[0].text.rstrip()[-1:] not in "。.?!？！" and near[0].end_ms is not None and hit.end_ms is not None and near[0].end_ms - hit.end_ms < 600:
             return True
     return False
 

@@ -17,6 +17,8 @@ from qa_pipeline.rubric.windows import select, turn_numbers
 _MOST_WORDS_OF_MACHINE_SIDE = 2
 # "Before it could be asked": the agent has had at most this many turns when the customer says so.
 _EARLY_AGENT_TURNS = 3
+# Regrets, when to reach the right one, thanks and leave-taking; more turns than this are the call itself.
+_MOST_TURNS_WITH_STRANGER = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ def find_facts(listening: Listening, rules: Situations) -> Facts:
         found["agent_absent"] = ()
     if said["voicemail"] and _machine_answered(listening, said["voicemail"]):
         found["voicemail"] = said["voicemail"][:1]
-    if said["wrong_person"]:
+    if said["wrong_person"] and _went_no_further(listening, said["wrong_person"][0]):
         found["wrong_person"] = said["wrong_person"][:1]
     if busy := _early(listening, said["customer_busy"], said["first_question"]):
         found["customer_busy"] = (busy,)
@@ -77,6 +79,14 @@ def _machine_answered(listening: Listening, announcements: list[Evidence]) -> bo
     return len(people) <= _MOST_WORDS_OF_MACHINE_SIDE
 
 
+def _went_no_further(listening: Listening, stranger: Evidence) -> bool:
+    """Whether the call ended soon after somebody else had answered, instead of going on with them."""
+    conversation = listening.conversation
+    agent = conversation.by_role(Role.AGENT)
+    turns = turn_numbers(agent, conversation)
+    return len({turns[u.utterance] for u in agent if u.utterance > stranger.utterance}) <= _MOST_TURNS_WITH_STRANGER
+
+
 def _early(listening: Listening, busy: list[Evidence], questions: list[Evidence]) -> Evidence | None:
     conversation = listening.conversation
     agent = conversation.by_role(Role.AGENT)
@@ -109,7 +119,7 @@ def _customer_hung_up(listening: Listening, said: dict[str, list[Evidence]], cus
     if agent_after:
         # Only "hello? are you still there?" after the customer's last words: nobody was on the line any more.
         return all(u.utterance in checking for u in agent_after)
-    if any(e.utterance for e in said["agent_ends"]):
+    if said["agent_ends"]:
         return False
     if conversation.call.hangup_by == "customer":
         return True

@@ -10,6 +10,7 @@ segmentation gives both the same local speaker. What was measured is in docs/dec
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ class Diarizer:
     def __init__(self, *, segmentation: Path, embedding: Path, step: float, threads: int, device: str = "cpu") -> None:
         """Load `pytorch_model.bin` of the segmentation and `campplus.onnx` of the embedding.
 
-        `step`: hop of the segmentation window as a share of its ten seconds. `threads` holds for this process's PyTorch as a whole.
+        `step`: hop of the segmentation window as a share of its ten seconds. `threads`: for the embedding; the segmentation uses one.
         Raises ModelError when a file is not there.
         """
         for path in (segmentation, embedding):
@@ -96,10 +97,11 @@ class Diarizer:
             return _EMPTY
         pipeline = self._pipeline
         waveform = torch.from_numpy(np.ascontiguousarray(audio, dtype=np.float32))[None]
-        windows = pipeline.get_segmentations({"waveform": waveform, "sample_rate": SAMPLE_RATE, "uri": "call"})
-        if not windows.data.any():
-            return _EMPTY
-        features = pipeline._embedding.compute_fbank(waveform[None])[0].numpy(force=True)
+        with _one_torch_thread():
+            windows = pipeline.get_segmentations({"waveform": waveform, "sample_rate": SAMPLE_RATE, "uri": "call"})
+            if not windows.data.any():
+                return _EMPTY
+            features = pipeline._embedding.compute_fbank(waveform[None])[0].numpy(force=True)
         frames = pipeline._segmentation.model.receptive_field
         grid = Grid(
             step=frames.step / _FRAME_SECONDS,
@@ -151,6 +153,23 @@ class Grid:
         return min(self.length, max(0, round(window * self.hop + frame * self.step + self.offset)))
 
 
+@contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    """Let PyTorch use one thread, then as many as before.
+
+    The segmentation is many small steps: two threads that wait for each other took 4 to 12 times the processor time of one whenever
+    anything else ran on the machine (benchmarks/diarization.py; docs/decisions/diarization.md).
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _load_pipeline(segmentation: Path, embedding: Path, *, step: float, threads: int, device: str) -> Any:
     disable_telemetry()
     import onnxruntime
@@ -160,7 +179,6 @@ def _load_pipeline(segmentation: Path, embedding: Path, *, step: float, threads:
     from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
     from pyannote.audio.pipelines.speaker_verification import ONNXWeSpeakerPretrainedSpeakerEmbedding
 
-    torch.set_num_threads(threads)
     model = Model.from_pretrained(segmentation)
     if model is None:
         raise ModelError(

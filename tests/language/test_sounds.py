@@ -8,7 +8,38 @@ from hypothesis import strategies as st
 
 from qa_pipeline.language.sounds import syllable_cost, word_cost
 
-SYLLABLES = st.sampled_from("man ma ni li zhi zi an ang hui fei yi er wu bu hao gao wo duo xian jian quan yuan lv ou 1 5 23 ok".split())
+SYLLABLES = st.sampled_from(
+    [
+        "man",
+        "ma",
+        "ni",
+        "li",
+        "zhi",
+        "zi",
+        "an",
+        "ang",
+        "hui",
+        "fei",
+        "yi",
+        "er",
+        "wu",
+        "bu",
+        "hao",
+        "gao",
+        "wo",
+        "duo",
+        "xian",
+        "jian",
+        "quan",
+        "yuan",
+        "lv",
+        "ou",
+        "1",
+        "5",
+        "23",
+        "ok",
+    ]
+)
 WORDS = st.text(st.sampled_from("abcdefghij"), min_size=1, max_size=12)
 
 

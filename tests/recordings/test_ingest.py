@@ -93,8 +93,9 @@ def test_parquet(folder: Path) -> None:
     assert (second.started_at, second.agent_channel) == (None, None)
 
 
-def test_parquet_that_is_none_is_a_fault(folder: Path) -> None:
-    (folder / "calls.parquet").write_bytes(b"no parquet at all")
+@pytest.mark.parametrize("content", [b"", b"no parquet at all", b"PAR1" + bytes(20) + b"\x10\0\0\0PAR1"])
+def test_parquet_that_is_none_is_a_fault(folder: Path, content: bytes) -> None:
+    (folder / "calls.parquet").write_bytes(content)
     assert len(faults_of(folder)) == 1
 
 
@@ -141,6 +142,23 @@ def test_lines_that_are_no_objects_are_faults(folder: Path) -> None:
     (folder / "calls.jsonl").write_text('{"file": "a.wav"}\n[1]\n\n{"file"\n')
     lines = [fault.split(":")[0] for fault in faults_of(folder)]
     assert lines == ["2", "4"]
+
+
+def test_a_line_separator_inside_a_value_ends_no_line(folder: Path) -> None:
+    (folder / "calls.jsonl").write_text('{"file": "a.wav", "team": "x\u2028y"}\n', "utf-8")
+    assert call_of(taken(folder), "a.wav").team == "x\u2028y"
+
+
+def test_a_quote_that_is_never_closed_is_a_fault(folder: Path) -> None:
+    (folder / "calls.csv").write_text('file,team\na.wav,"' + "north\nb.wav,south\n" * 9000)
+    assert len(faults_of(folder)) == 1
+
+
+@pytest.mark.parametrize("name", [".", "a.wav/b", '"a\0.wav"'])
+def test_a_name_that_is_no_file_is_unavailable_and_the_others_go_on(folder: Path, name: str) -> None:
+    (folder / "calls.csv").write_text(f"file,call_id\n{name},1\na.wav,2\nb.wav,3\n")
+    intake = taken(folder)
+    assert ([call.call_id for call in intake.calls], len(intake.unavailable)) == (["2", "3"], 1)
 
 
 def test_a_column_that_stands_twice_is_a_fault(folder: Path) -> None:

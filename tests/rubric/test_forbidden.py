@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rubrics import finding, rubric, shipped
+from built_rubrics import finding, rubric, shipped
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.rubric.score import Finding, prepare, score
@@ -149,3 +149,7 @@ def test_recognisers_spelling_is_tolerated_but_not_another_word() -> None:
 def test_without_exceptions_a_quotation_is_no_excuse() -> None:
     criterion = {"check": "forbidden", "phrases": {"zh": ["不行就是不行"]}}
     assert finding(conversation("0:00 agent: 您说不行就是不行。"), criterion).outcome is Outcome.NOT_MET
+
+
+def test_an_agent_who_never_spoke_is_not_praised_for_it() -> None:
+    assert judged("0:00 customer: 喂，有人吗？").outcome is not Outcome.MET

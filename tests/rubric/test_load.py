@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from built_rubrics import rubric, write_folder
 from hypothesis import given
 from hypothesis import strategies as st
-from rubrics import rubric, write_folder
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import Fault, RubricError

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from built_rubrics import rubric
 from numpy.typing import NDArray
-from rubrics import rubric
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import EnvironmentNotReady

@@ -6,9 +6,9 @@ from itertools import product
 from typing import Any
 
 import pytest
+from built_rubrics import MET, NOT_APPLICABLE, NOT_MET, UNDETERMINED, finding, scored, shipped_situations
 from hypothesis import given
 from hypothesis import strategies as st
-from rubrics import MET, NOT_APPLICABLE, NOT_MET, UNDETERMINED, finding, scored, shipped_situations
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.testing import conversation
@@ -390,6 +390,8 @@ def test_a_parent_may_stand_after_its_child() -> None:
         ({"metadata": "team", "is": "north"}, {"team": "south"}, False),
         ({"metadata": "team", "is": "north"}, {}, False),
         ({"metadata": "team", "in": ["north", "south"]}, {"team": "south"}, True),
+        ({"metadata": "agent_channel", "is": "0"}, {"agent_channel": 0}, True),
+        ({"metadata": "agent_channel", "is": "1"}, {"agent_channel": 1}, True),
         ({"metadata": "shift", "is": "late"}, {"extra": {"shift": "late"}}, True),
         ({"disposition": ["refused"]}, {"disposition": "refused"}, True),
         ({"disposition": ["refused"]}, {"disposition": "completed"}, False),

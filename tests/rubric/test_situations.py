@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rubrics import shipped_situations
+from built_rubrics import shipped_situations
 
 from qa_pipeline.call import Disposition
 from qa_pipeline.rubric.matching import Listening

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -68,4 +70,4 @@ BURSTS = st.lists(st.tuples(st.floats(0, 7), st.floats(0.05, 2)), max_size=4)
 def test_spans_are_in_order_apart_and_inside(bursts: list[tuple[float, float]]) -> None:
     spans: list[Span] = active_spans(track(8, *((start, min(8, start + length)) for start, length in bursts)))
     assert all(0 <= start < end <= 8000 for start, end in spans)
-    assert all(b[0] - a[1] > 400 for a, b in zip(spans, spans[1:], strict=False))
+    assert all(b[0] - a[1] > 400 for a, b in pairwise(spans))
