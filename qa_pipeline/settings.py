@@ -7,8 +7,10 @@ is printed in docs/settings.md (a test compares the two).
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 from pydantic import Field, ValidationError, field_validator
@@ -67,6 +69,15 @@ class Settings(BaseSettings):
     def _split_languages(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is no time zone; write one such as Asia/Shanghai") from error
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -109,6 +120,9 @@ def load_settings(**overrides: object) -> Settings:
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic validates what the command line gave
+    except tomllib.TOMLDecodeError as error:
+        fault = Fault(path=named or DEFAULT_CONFIG, message=f"not TOML: {error}", advice="check quotes and brackets there")
+        raise InputRefused("Settings cannot be used.", faults=[fault]) from error
     except ValidationError as error:
         faults = [Fault(path=named or DEFAULT_CONFIG, message=f"{'.'.join(map(str, e['loc']))}: {e['msg']}") for e in error.errors()]
         raise InputRefused("Settings cannot be used.", faults=faults) from error

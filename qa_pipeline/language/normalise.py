@@ -33,6 +33,7 @@ _NEGATIONS = {
     "pl": frozenset({"nie", "bez", "nigdy"}),
     "sv": frozenset({"inte", "ej", "aldrig", "utan", "icke"}),
 }
+_IRREGULAR_NEGATIONS = {"can't": "can", "cannot": "can", "won't": "will", "shan't": "shall"}
 _CONTRACTIONS = {"m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would", "s": "is"}
 _FOLD = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "ß": "ss", "đ": "d", "’": "'"})
 _STEMMERS = {"en": "english", "pl": "polish", "sv": "swedish"}
@@ -125,7 +126,7 @@ def _number_run(chars: Sequence[str], index: int) -> int:
     while end < len(chars) and (chars[end] in _HAN_DIGITS or chars[end] in _HAN_SCALES):
         end += 1
     run = chars[index:end]
-    if not run or (len(run) == 1 and (run[0] == "一" or run[0] in "百千万")):
+    if not run or run == ["一"] or not any(char in _HAN_DIGITS or char == "十" for char in run):
         return 0
     return len(run)
 
@@ -134,6 +135,9 @@ def _han_number(run: Sequence[str]) -> str:
     if not any(char in _HAN_SCALES for char in run):
         return "".join(str(_HAN_DIGITS[char]) for char in run)
     total = section = digit = 0
+    if len(run) > 1 and run[-1] in _HAN_DIGITS and run[-2] in "百千万":
+        # 三百五 is 350, 一万二 is 12000: the unit below is left unsaid.
+        run = [*run, {"百": "十", "千": "百", "万": "千"}[run[-2]]]
     for char in run:
         if char in _HAN_DIGITS:
             digit = _HAN_DIGITS[char]
@@ -204,8 +208,8 @@ def _norm_word(unit: str, language: str) -> str:
         return str(_number_words(language)[word])
     negations = _NEGATIONS.get(language, frozenset())
     if language == "en":
-        if word in {"can't", "cannot"}:
-            return "can+!not"
+        if word in _IRREGULAR_NEGATIONS:
+            return f"{_IRREGULAR_NEGATIONS[word]}+!not"
         if word.endswith("n't"):
             return f"{_stem(word[:-3], language)}+!not"
         head, apostrophe, tail = word.rpartition("'")

@@ -30,6 +30,7 @@ MatchMode = Literal["exact", "tolerant", "strict", "regex"]
 _GAP = 4
 _LONGEST_GAP = 12
 _CONTENT = 1.0
+_MOST_BRACKETS = 60
 _STRICTER = 0.5
 # Share of a phrase's weight that may be missing in what is shown as the nearest thing heard.
 _NEAREST = 0.6
@@ -66,7 +67,7 @@ _DAYTIME = {
     "sv": "morgon|dag|kväll|middag|eftermiddag",
 }
 _DURATION = {
-    "zh": "({number}|几|一|半)(分钟|秒钟|个小时)|一下|一会儿|一小会儿|一点|点",
+    "zh": "({number}|几|一|半)(分钟|秒钟|个小时)|一下|一会儿|一小会儿|点时间|一点时间",
     "en": "({number}|a couple of|a few|some|one|a) (minutes|minute|seconds|second|moments|moment)",
     "pl": "({number}|kilka|pare|dwie) (minut|minuty|chwil)|chwilę|moment|minutę",
     "sv": "({number}|några|ett par|en) (minuter|minut|stund)|en stund|ett ögonblick",
@@ -249,7 +250,7 @@ def compile_phrase(
     if mode == "regex":
         try:
             return Phrase(text=text, language=language, mode=mode, pattern=(), regex=re.compile(text, re.IGNORECASE), whole_turn=whole_turn)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise InputRefused(f"{text!r} is not a regular expression: {error}.") from error
     known = tuple(sorted((name, tuple(values)) for name, values in (slots or {}).items()))
     return Phrase(text=text, language=language, mode=mode, pattern=_pattern(text, language, known), whole_turn=whole_turn)
@@ -312,7 +313,7 @@ def _allowed(phrase: Phrase) -> float:
     if phrase.language == "zh":
         share = {0: 0.0, 1: 0.0, 2: 0.09, 3: 0.15, 4: 0.16, 5: 0.19}.get(length, 0.22)
     else:
-        share = 0.0 if letters < 4 else {1: 0.2, 2: 0.16, 3: 0.19}.get(length, 0.22)
+        share = 0.0 if letters < 4 else {1: 0.21, 2: 0.16, 3: 0.19}.get(length, 0.22)
     # A phrase with open places fits many things already: its fixed words must fit the better.
     is_open = any(isinstance(node, _Element) and node.kind in ("wild", "some") for node in phrase.pattern)
     return share * _STRICTER if is_open or phrase.mode == "strict" else share
@@ -505,13 +506,19 @@ def _find_regex(phrase: Phrase, regex: re.Pattern[str], speech: Speech) -> list[
 
 @lru_cache(maxsize=20_000)
 def _pattern(text: str, language: str, slots: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[_Node, ...]:
+    if text.count("(") + text.count("[") > _MOST_BRACKETS:
+        raise InputRefused(f"A phrase of {len(text)} characters has too many brackets.", advice="Split it into several phrases.")
     parser = _Parser(text, dict(slots), language)
     pattern = parser.sequence("")
     if parser.position < len(text):
         raise InputRefused(f"{text!r}: {text[parser.position]!r} closes nothing.", advice="Balance the brackets of the phrase.")
-    if not any(isinstance(node, _Group) or node.weight for node in pattern):
+    if not _has_words(pattern):
         raise InputRefused(f"{text!r} has no word to look for.", advice="Write at least one word.")
     return pattern
+
+
+def _has_words(pattern: Sequence[_Node]) -> bool:
+    return any(node.weight > 0 if isinstance(node, _Element) else any(_has_words(a) for a in node.alternatives) for node in pattern)
 
 
 class _Parser:
@@ -580,7 +587,7 @@ class _Parser:
     def _slot(self, name: str) -> list[_Node]:
         head, _, count = name.partition(":")
         wild = _Element("wild", weight=0.0)
-        if head in ("any", "some") and count.isdigit() and 0 < int(count) <= _LONGEST_GAP:
+        if head in ("any", "some") and count.isascii() and count.isdigit() and 0 < int(count) <= _LONGEST_GAP:
             # Anything fits, but something must be there: it may not be left out, and gives no licence to mishear the rest.
             first = wild if head == "any" else _Element("some", weight=0.0)
             return [first, *[wild] * (int(count) - 1)]

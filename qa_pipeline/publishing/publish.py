@@ -26,10 +26,9 @@ def run_cases(settings: Settings, names: Sequence[str] = ()) -> Iterator[tuple[s
     manifest = choose_manifest(settings, "encoder")
     heads, missing = load_heads(rubrics.values(), encoder_id=manifest.id, stores=(settings.rubrics / HEADS_NAME, settings.cache / HEADS_NAME))
     if missing:
-        from qa_pipeline.engine import ready_scorecards
-
-        for scorecard in ready_scorecards(rubrics, settings).values():
-            heads |= dict(scorecard.heads)
+        background = next(rubric.background for rubric in rubrics.values() if rubric.background)
+        encode = Encoder(model_folder(manifest, settings), threads=settings.threads).encode
+        heads |= fit_heads(missing, background, encoder_id=manifest.id, encode=encode, store=settings.cache / HEADS_NAME)
     encoder = Encoder(model_folder(manifest, settings), threads=settings.threads) if heads else None
     for name in names or sorted(rubrics):
         cases = load_cases(cases_path(settings.rubrics / f"{name}.yaml"))

@@ -25,7 +25,7 @@ _LOWEST_RATE = 8_000
 # Chosen, not measured: two tracks this alike are one microphone; a track this much quieter carries nobody.
 _SAME_CORRELATION = 0.98
 _SILENT_RATIO = 1e-3
-_SILENT_PEAK = 1e-3
+_SILENT_PEAK = 1e-2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,7 +53,7 @@ class Audio:
         if power.max() <= 0:
             return Layout.DUAL_MONO
         peaks = np.array([float(np.abs(track).max()) for track in (left, right)])
-        if power.min() < _SILENT_RATIO * power.max() and peaks.min() < max(_SILENT_PEAK, 0.01 * peaks.max()):
+        if power.min() < _SILENT_RATIO * power.max() and peaks.min() < max(_SILENT_PEAK, 0.05 * peaks.max()):
             return Layout.ONE_SIDED
         if power.min() > 0 and float(np.mean(left * right)) / float(np.sqrt(power.prod())) > _SAME_CORRELATION:
             return Layout.DUAL_MONO
@@ -102,6 +102,8 @@ def decode(uri: str) -> Audio:
         raise RecordingError(
             f"{uri} holds no sound that can be decoded.", advice="The file is empty or damaged: copy it again from the recorder.", stage="decode"
         )
+    if _promised_bytes(uri) > 0:
+        is_truncated = True
     if promised is not None and samples.shape[1] / SAMPLE_RATE < 0.97 * promised - 0.3:
         is_truncated = True
     return Audio(samples=np.clip(samples, -1.0, 1.0), is_truncated=is_truncated)
@@ -113,6 +115,28 @@ def sha256_of(uri: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _promised_bytes(uri: str) -> int:
+    """How many bytes of sound a WAV header promises beyond what the file holds; 0 for other files.
+
+    FFmpeg takes the length of a cut WAV from the file itself, so nobody else notices.
+    """
+    with _opened(uri) as file:
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            return 0
+        position = 12
+        while len(chunk := file.read(8)) == 8:
+            size = int.from_bytes(chunk[4:], "little")
+            position += 8
+            if chunk[:4] == b"data":
+                end = file.seek(0, 2)
+                # A recorder that streams writes 0 or the largest number and means "until the end".
+                return max(0, size - (end - position)) if 0 < size < 0xFFFFFF00 else 0
+            position += size + size % 2
+            file.seek(position)
+    return 0
+
+
 @contextlib.contextmanager
 def _opened(uri: str) -> Iterator[IO[bytes]]:
     import fsspec
@@ -122,6 +146,8 @@ def _opened(uri: str) -> Iterator[IO[bytes]]:
             yield file
     except FileNotFoundError as error:
         raise RecordingError(f"{uri} is not there.", advice="Check the path, or take the row out of the metadata.", stage="decode") from error
+    except (IsADirectoryError, NotADirectoryError, ValueError) as error:
+        raise RecordingError(f"{uri!r} is not a file.", advice="Name a recording in the column `file`.", stage="decode") from error
     except PermissionError as error:
         raise RecordingError(f"{uri} may not be read.", advice="Give this user the right to read it.", stage="decode") from error
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from qa_pipeline.call import Call, Disposition
@@ -85,7 +87,7 @@ def ingest(sources: Sequence[str], defaults: Defaults) -> Intake:
 
     Raises MetadataError with every fault of every metadata file, InputRefused when a source names nothing.
     """
-    files, metadata = _collect(sources)
+    files, metadata, has_folder = _collect(sources)
     faults: list[Fault] = []
     rows = [row for path in metadata for row in _read_metadata(path, defaults, faults)]
     described: dict[str, dict[str, object]] = {}
@@ -100,7 +102,7 @@ def ingest(sources: Sequence[str], defaults: Defaults) -> Intake:
         named[uri], described[uri] = row, values
     if faults:
         raise MetadataError(f"The metadata have {len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was processed.", faults=faults)
-    return _intake(files, named, described, defaults, warnings, has_metadata=bool(metadata))
+    return _intake(files, named, described, defaults, warnings, has_metadata=bool(metadata), has_folder=has_folder)
 
 
 def _intake(
@@ -111,10 +113,13 @@ def _intake(
     warnings: list[str],
     *,
     has_metadata: bool,
+    has_folder: bool,
 ) -> Intake:
     calls: dict[str, Call] = {}
+    by_sha256: dict[str, Call] = {}
     unavailable: list[Unavailable] = []
-    for uri in sorted({*files, *named}):
+    # Files named one by one are the question; other rows of the metadata beside them are not.
+    for uri in sorted({*files, *named} if has_folder else set(files)):
         values = dict(described.get(uri, {}))
         name = PurePosixPath(uri).name
         if uri not in named:
@@ -132,8 +137,7 @@ def _intake(
             )
             continue
         call = _call(uri, sha256, values, defaults)
-        if sha256 in {other.audio_sha256 for other in calls.values()}:
-            twin = next(other for other in calls.values() if other.audio_sha256 == sha256)
+        if twin := by_sha256.get(sha256):
             warnings.append(f"{name} is the same audio as {PurePosixPath(twin.source_uri).name}; it is one call, processed once.")
             continue
         if call.call_id in calls:
@@ -141,7 +145,7 @@ def _intake(
             raise MetadataError(
                 f"Call id {call.call_id} is given to {other} and to {name}.", advice="Give each recording its own call_id."
             )
-        calls[call.call_id] = call
+        calls[call.call_id] = by_sha256[sha256] = call
     return Intake(calls=tuple(calls.values()), warnings=tuple(warnings), unavailable=tuple(unavailable))
 
 
@@ -158,21 +162,24 @@ def _call(uri: str, sha256: str, values: Mapping[str, object], defaults: Default
 # --- files -----------------------------------------------------------------------------------------------------------------------------
 
 
-def _collect(sources: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Audio files and metadata files of all sources."""
+def _collect(sources: Sequence[str]) -> tuple[list[str], list[str], bool]:
+    """Audio files and metadata files of all sources, and whether a whole folder or metadata file was asked for."""
     import fsspec
 
     files: list[str] = []
     metadata: list[str] = []
+    has_folder = False
     for source in sources:
         fs, path = fsspec.core.url_to_fs(source)
         prefix = source.split("://", 1)[0] + "://" if "://" in source else ""
         if fs.isdir(path):
+            has_folder = True
             inside = sorted(str(p) for p in fs.find(path))
             metadata += [prefix + p for p in inside if PurePosixPath(p).name in METADATA_NAMES]
             files += [prefix + p for p in inside if p.lower().endswith(AUDIO_SUFFIXES)]
         elif PurePosixPath(path).name in METADATA_NAMES and fs.exists(path):
             metadata.append(prefix + path)
+            has_folder = True
         else:
             matched = sorted(str(p) for p in fs.glob(path)) if any(mark in path for mark in "*?[") else ([path] if fs.exists(path) else [])
             if not matched:
@@ -186,8 +193,7 @@ def _collect(sources: Sequence[str]) -> tuple[list[str], list[str]]:
             ]
     if not files and not metadata:
         raise InputRefused(f"No recordings in {', '.join(sources)}.", advice=f"Known file types: {' '.join(AUDIO_SUFFIXES)}")
-    # A single file is described by the metadata beside it; the other files that these name are not asked for.
-    return files, metadata
+    return files, metadata, has_folder
 
 
 def _beside(metadata_path: str, name: str) -> str:
@@ -223,6 +229,8 @@ def _read_metadata(path: str, defaults: Defaults, faults: list[Fault]) -> list[_
         return list(_parquet_rows(path, raw, faults))
     try:
         text = raw.decode(defaults.encoding)
+    except LookupError as error:
+        raise InputRefused(f"No encoding is called {defaults.encoding!r}.", advice="Try utf-8 or gb18030.") from error
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         faults.append(
@@ -241,7 +249,7 @@ def _csv_rows(path: str, text: str, faults: list[Fault]) -> Iterator[_Row]:
         return
     for name in {name for name in header if header.count(name) > 1 and name}:
         faults.append(Fault(path=path, line=1, message=f"column {name!r} stands twice", advice="keep one"))
-    for cells in reader:
+    for cells in _lines(reader, path, faults):
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) > len(header):
@@ -252,8 +260,15 @@ def _csv_rows(path: str, text: str, faults: list[Fault]) -> Iterator[_Row]:
         yield from _row(path, reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=False)), faults)
 
 
+def _lines(reader: Any, path: str, faults: list[Fault]) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        faults.append(Fault(path=path, line=reader.line_num, message=f"not CSV: {error}", advice="look for a quote that is not closed"))
+
+
 def _json_rows(path: str, text: str, faults: list[Fault]) -> Iterator[_Row]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -273,7 +288,7 @@ def _parquet_rows(path: str, raw: bytes, faults: list[Fault]) -> Iterator[_Row]:
 
     try:
         table = pq.read_table(io.BytesIO(raw))
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
         faults.append(Fault(path=path, message=f"not Parquet: {error}", advice="write it again"))
         return
     for number, data in enumerate(table.to_pylist(), 1):
@@ -305,10 +320,10 @@ def _validated(row: _Row, defaults: Defaults, faults: list[Fault]) -> dict[str, 
                 refuse(column, ", ".join(choices))
     for column in _NUMBERS:
         if value := row.values.get(column):
-            try:
-                values[column] = float(value)
-            except ValueError:
+            number = _number(value)
+            if number is None:
                 refuse(column, "a number")
+            values[column] = number
     if value := row.values.get("agent_channel"):
         channel = value.removesuffix(".0")
         if channel in ("0", "1"):
@@ -323,6 +338,14 @@ def _validated(row: _Row, defaults: Defaults, faults: list[Fault]) -> dict[str, 
             values["started_at"] = started
     values["extra"] = row.extra
     return values
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def parse_time(text: str, timezone: str) -> datetime | None:
@@ -368,7 +391,10 @@ def _pattern(text: str) -> re.Pattern[str]:
             out += f"(?P<{part[1:-1]}>.+?)"
         else:
             out += re.escape(part)
-    return re.compile(out)
+    try:
+        return re.compile(out)
+    except re.error as error:
+        raise InputRefused(f"Filename pattern {text!r} cannot be used: {error}.", advice="Name each column once.") from error
 
 
 def _text(value: object) -> str | None:

@@ -31,6 +31,13 @@ _QUOTING: PhraseLists = {
     "pl": ("(pan|pani|on|ona|kolega) {any:2}(powiedzial|mowi)",),
     "sv": ("(du|han|hon|de) (sa|sager)", "sa till dig"),
 }
+# Asked after the words: whether that is what was said.
+_CONFIRMING: PhraseLists = {
+    "zh": ("是这样吗", "是这么说的吗", "(这样|这么)(跟您)?说的(吗|吧)"),
+    "en": ("is that (right|correct|what {some:2} said)", "did i get that right"),
+    "pl": ("czy tak",),
+    "sv": ("stammer det",),
+}
 _POLITE: PhraseLists = {
     "zh": ("不好意思", "对不起", "抱歉", "麻烦您", "请您再", "没听清", "没有听清", "再说一遍", "再重复"),
     "en": ("sorry", "pardon", "could you", "would you", "can you repeat", "say that again", "please", "apolog"),
@@ -269,6 +276,8 @@ def _is_excused(listening: Listening, criterion: Criterion, utterance: int, star
     near = [own]
     if (before := listening.by_number.get(utterance - 1)) and before.role is own.role:
         near.insert(0, before)
+    if listening.hits(listening.phrases(_CONFIRMING, "strict"), Searched(utterances=(own,), start_ms=None, end_ms=None)):
+        return True
     searched = Searched(utterances=tuple(near), start_ms=None, end_ms=None)
     for hit in listening.hits(listening.phrases(_QUOTING), searched):
         if hit.utterance == utterance:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ LOCK_NAME = "published.lock"
 SITUATIONS_NAME = "situations.yaml"
 BACKGROUND_LIST = "lists/background.yaml"
 _LARGEST_FILE = 2_000_000
-_MOST_ALIASES = 200
+_MOST_ALIASES = 50
+_SENTIMENT_ANSWERS = ("positive", "neutral", "negative")
 
 
 def load_rubric(path: Path) -> Rubric:
@@ -205,7 +207,8 @@ def _read_yaml(path: Path) -> Any:
 def _typing_faults(text: str, path: Path) -> list[Fault]:
     """Slips of the keyboard that YAML would misread or blame elsewhere."""
     faults = []
-    if text.count("*") and sum(1 for part in text.split() if part.startswith("*")) > _MOST_ALIASES:
+    # Aliases of aliases grow without bound; a rubric needs few.
+    if len(re.findall(r"(?:^|[\s\[,{:-])\*[A-Za-z_]", text)) > _MOST_ALIASES:
         faults.append(Fault(path=str(path), message="too many aliases", advice="write the values out"))
     for number, line in enumerate(text.splitlines(), 1):
         body = line.lstrip(" ")
@@ -214,7 +217,7 @@ def _typing_faults(text: str, path: Path) -> list[Fault]:
         if body.startswith("#"):
             continue
         head = body.removeprefix("- ").split(":")[0]
-        if "：" in head and ":" not in body and '"' not in head and "[" not in head and "'" not in head:
+        if "：" in head and ": " not in head and '"' not in head and "[" not in head and "'" not in head:
             faults.append(Fault(path=str(path), line=number, column=line.index("：") + 1, message="a full-width colon ：", advice="use : and a space"))
         for mark in "“”":
             stripped = body.split(":", 1)[-1].strip().lstrip("[- ")
@@ -303,14 +306,29 @@ def _reference_faults(rubric: Rubric, data: Any, path: Path) -> list[Fault]:
                     add("when", f"when: no criterion is called {condition.criterion!r}", f"there are: {', '.join(sorted(known))}")
             if criterion.metric and criterion.metric not in Metrics.__dataclass_fields__:
                 add("metric", f"metric: no metric is called {criterion.metric!r}", f"there are: {', '.join(sorted(Metrics.__dataclass_fields__))}")
-            for language, text in criterion.phrase_texts():
-                try:
-                    compile_phrase(text, language, mode=criterion.match)
-                except InputRefused as error:
-                    add("phrases", error.message, error.advice)
+            for message, advice in _phrase_faults(criterion):
+                add("phrases", message, advice)
+            for condition in criterion.when:
+                parent = next((c for c in rubric.criteria if c.id == condition.criterion), None)
+                if parent and condition.answer and condition.answer not in {*parent.answers, "unclear", *_SENTIMENT_ANSWERS}:
+                    add("when", f"when: {parent.id} has no answer {condition.answer!r}", f"there are: {', '.join((*parent.answers, 'unclear'))}")
             if cycle := _cycle(criterion, rubric):
                 add("id", f"criteria wait for each other: {' → '.join(cycle)}", "take one of the references out")
     return faults
+
+
+def _phrase_faults(criterion: Criterion) -> Iterator[tuple[str, str]]:
+    """Phrases that cannot be compiled: message and advice."""
+    own = [criterion.phrases, *criterion.groups.values()]
+    always_phrases = [criterion.whole_turn, criterion.unlike, *criterion.answers.values()]
+    for lists, mode in ((own, criterion.match), (always_phrases, "tolerant")):
+        for phrases in lists:
+            for language, texts in phrases.items():
+                for text in texts:
+                    try:
+                        compile_phrase(text, language, mode=mode)  # type: ignore[arg-type]  # one of the modes
+                    except InputRefused as error:
+                        yield error.message, error.advice
 
 
 def _cycle(start: Criterion, rubric: Rubric) -> list[str]:
@@ -346,6 +364,7 @@ def _resolve(rubric: Rubric, path: Path, folder: Path, data: Any, faults: list[F
                     faults.append(Fault(path=str(path), line=line, column=column, message=f"no list file {name}", advice="check the path"))
                     continue
                 criterion = _with_list(criterion, load_list(found))
+                faults.extend(Fault(path=str(found), message=message, advice=advice) for message, advice in _phrase_faults(criterion))
             if criterion.meaning:
                 found = _list_beside(criterion.meaning.list, path.parent, folder)
                 if found is None:

@@ -27,6 +27,7 @@ REASONS: dict[str, str] = {
     "unclear_words": "The words in the window were recognised too badly ({confidence}).",
     "cut_off": "The recording is cut inside the window searched.",
     "wrong_language": "The rubric has no phrases for {language}.",
+    "nobody_spoke": "Nothing was heard from the {who}.",
     "too_short": "No speech was recognised.",
     "no_times": "The transcript has no times.",
 }

@@ -99,6 +99,17 @@ class Condition(_Part):
     is_: str | None = Field(None, alias="is")
     in_: tuple[str, ...] | None = Field(None, alias="in")
 
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> Condition:
+        subjects = [name for name in ("criterion", "metadata", "disposition") if getattr(self, name)]
+        if len(subjects) != 1:
+            raise ValueError("a condition asks about one of `criterion`, `metadata`, `disposition`")
+        if self.criterion is None and (self.outcome or self.answer):
+            raise ValueError("`outcome` and `answer` go with `criterion`")
+        if self.metadata and self.is_ is None and self.in_ is None:
+            raise ValueError("`metadata` goes with `is` or `in`")
+        return self
+
 
 class Criterion(_Part):
     """One line of the scorecard. Which keys a check reads is in docs/rubric-language.md."""
@@ -115,7 +126,7 @@ class Criterion(_Part):
     lists: tuple[str, ...] = Field((), description="files whose phrases are added to this criterion's")
     phrases: PhraseLists = {}
     groups: dict[Identifier, PhraseLists] = {}
-    need: Literal["one", "all"] | int = "one"
+    need: Literal["one", "all"] | Annotated[int, Field(ge=1)] = "one"
     whole_turn: PhraseLists = Field({}, description="phrases that count only when the utterance is nothing else")
     unlike: PhraseLists = Field({}, description="phrases that take a hit back when they cover it")
     meaning: Meaning | None = None
@@ -123,14 +134,14 @@ class Criterion(_Part):
     answers: dict[Identifier, PhraseLists] = {}
     except_: tuple[Literal["quoting", "asking_to_repeat"], ...] = Field((), alias="except")
     metric: str | None = None
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: float | None = Field(None, allow_inf_nan=False)
+    at_most: float | None = Field(None, allow_inf_nan=False)
     of: tuple[Identifier, ...] = ()
     levels: dict[Identifier, float] = {}
     when: tuple[Condition, ...] = ()
     not_applicable_when: tuple[Situation, ...] = ()
     excused_when: tuple[Situation, ...] = Field((), description="like not_applicable_when, but only if the criterion is not met anyway")
-    weight: float = Field(1.0, ge=0)
+    weight: float = Field(1.0, ge=0, allow_inf_nan=False)
     critical: bool = False
 
     @model_validator(mode="after")
@@ -155,9 +166,16 @@ class Criterion(_Part):
                 "not": "`of` with one criterion",
             }
             raise ValueError(f"check: {self.check} needs {needs[self.check]}")
-        if self.groups and isinstance(self.need, int) and self.need > len(self.groups):
+        if isinstance(self.need, int) and self.need > max(1, len(self.groups)):
             raise ValueError(f"`need: {self.need}` is more than the {len(self.groups)} groups")
         return self
+
+    def languages(self) -> frozenset[Language]:
+        """Languages the criterion can be judged in."""
+        spoken = {language for language, _ in self.phrase_texts()}
+        if self.meaning and self.meaning.examples:
+            spoken |= set(self.meaning.examples.like)
+        return frozenset(spoken)
 
     def phrase_texts(self) -> tuple[tuple[Language, str], ...]:
         """Every phrase of the criterion with its language."""

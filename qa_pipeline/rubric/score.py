@@ -126,19 +126,22 @@ def _judging_order(rubric: Rubric) -> list[Criterion]:
 def _judge(criterion: Criterion, context: Context) -> Verdict:
     conversation = context.listening.conversation
     if criterion.check in _WORDLESS:
-        return _blocked_by_parent(criterion, context) or CHECKS[criterion.check](criterion, context)
+        verdict = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context)
+        return verdict or CHECKS[criterion.check](criterion, context)
     if not conversation.utterances:
         return _undetermined("too_short", searched=search_window(criterion, context))
     if excuse := _situation(criterion.not_applicable_when, context):
         return excuse
-    if criterion.check == "sentiment":
-        return _if_roles_known(context) or CHECKS["sentiment"](criterion, context)
-    if context.listening.language not in {language for language, _ in criterion.phrase_texts()}:
+    if blocked := _blocked_by_parent(criterion, context):
+        return blocked
+    if criterion.check != "sentiment" and context.listening.language not in criterion.languages():
         return _undetermined("wrong_language", language=context.listening.language)
     if unknown := _if_roles_known(context):
         return unknown
-    if blocked := _blocked_by_parent(criterion, context):
-        return blocked
+    if criterion.check == "sentiment":
+        return CHECKS["sentiment"](criterion, context)
+    if criterion.check == "forbidden" and not search_window(criterion, context).utterances:
+        return _undetermined("nobody_spoke", who=criterion.who)
     verdict = CHECKS[criterion.check](criterion, context)
     if verdict.outcome is not Outcome.NOT_MET or criterion.check == "forbidden":
         return verdict
@@ -181,8 +184,9 @@ def _holds(condition: Condition, context: Context) -> bool:
         return condition.outcome in (None, parent.outcome.value) and condition.answer in (None, parent.answer)
     if condition.metadata:
         call = context.listening.conversation.call
-        value = getattr(call, condition.metadata, None) or call.extra.get(condition.metadata)
-        return value is not None and (condition.is_ in (None, str(value))) and (condition.in_ is None or str(value) in condition.in_)
+        value = getattr(call, condition.metadata, None)
+        text = call.extra.get(condition.metadata) if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        return text is not None and (condition.is_ in (None, text)) and (condition.in_ is None or text in condition.in_)
     if condition.disposition:
         return context.facts.disposition is not None and context.facts.disposition.value in condition.disposition
     return True

@@ -50,7 +50,7 @@ _THIRD_VOICE_SECONDS = 3.0
 _COHESION_SECONDS = (3.0, 10.0)
 _COHESION = (0.18, 0.08)
 _SISTER_SECONDS = 6.0
-_SISTER_GAP = 0.15
+_SISTER_GAP = 0.10
 # How much a stretch listens to the rest of its local speaker.
 _COMPANY = 0.05
 # A voice keeps its turn through a pause of a second in which nobody else speaks (chosen, not measured); speech as such is closed over 0.3 s,

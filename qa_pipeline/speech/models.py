@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from qa_pipeline.errors import InputRefused, ModelError
 from qa_pipeline.settings import Settings
@@ -184,11 +185,15 @@ def verify(manifest: Manifest, settings: Settings) -> list[str]:
     record_path = folder / _RECORD
     if not record_path.is_file():
         return [f"{manifest.id}: not pulled"]
-    record = json.loads(record_path.read_text("utf-8"))
-    if record["manifest"] != json.loads(manifest.model_dump_json()):
+    try:
+        record = json.loads(record_path.read_text("utf-8"))
+        same, files = record["manifest"] == json.loads(manifest.model_dump_json()), dict(record["files"])
+    except (ValueError, KeyError, TypeError):
+        return [f"{manifest.id}: {_RECORD} is damaged"]
+    if not same:
         return [f"{manifest.id}: was assembled from another manifest"]
     faults = []
-    for name, sha256 in record["files"].items():
+    for name, sha256 in files.items():
         if not (folder / name).is_file():
             faults.append(f"{manifest.id}: {name} is missing")
         elif (found := _sha256(folder / name)) != sha256:
