@@ -21,7 +21,7 @@ from prefect import flow, get_run_logger, task  # noqa: E402  # telemetry is rea
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact  # noqa: E402
 
 from qa_pipeline import engine  # noqa: E402
-from qa_pipeline.errors import EnvironmentNotReady  # noqa: E402
+from qa_pipeline.errors import InputRefused, QaError  # noqa: E402
 from qa_pipeline.publishing.publish import check_published  # noqa: E402
 from qa_pipeline.recordings.ingest import Defaults, ingest  # noqa: E402
 from qa_pipeline.rubric.load import load_rubrics  # noqa: E402
@@ -113,8 +113,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         counts: dict[str, Any] = nightly(given.sources, results=given.results, rubric=given.rubric, direction=given.direction)
-    except EnvironmentNotReady as error:
-        parser.exit(error.exit_code, f"{error}\n")
+    except QaError as error:
+        faults = [str(fault) for fault in error.faults] if isinstance(error, InputRefused) else []
+        parser.exit(error.exit_code, "\n  ".join([str(error), *faults]) + "\n")
     return 1 if counts["failed"] else 0
 
 

@@ -208,7 +208,7 @@ def _is_growing(uri: str) -> bool:
     path = Path(uri)
     try:
         before = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return False
     if time.time() - before.st_mtime > _STILL_GROWING_SECONDS:
         return False

@@ -28,6 +28,7 @@ def call_row(conversation: Conversation, *, run_id: str, processed_at: datetime,
     row: Row = {name: getattr(call, name) for name in _CALL_COLUMNS}
     row.update(
         conversation_id=conversation.conversation_id,
+        given_language=call.language,
         extra=_pairs(call.extra),
         duration_ms=conversation.duration_ms,
         language=conversation.language,
@@ -158,8 +159,7 @@ def finding_rows(score: Score, *, run_id: str, scored_at: datetime, timezone: st
 def conversation_from_rows(call: Row, utterances: Iterable[Row], metrics: Row | None, vectors: Mapping[int, Sequence[float]]) -> Conversation:
     """The conversation that rows of `calls`, `utterances`, `metrics` and `embeddings` tell of."""
     values = {name: call[name] for name in _CALL_COLUMNS}
-    # A language without a confidence was given, not detected.
-    values["language"] = call["language"] if call["language_confidence"] is None else None
+    values["language"] = call["given_language"]
     return Conversation(
         conversation_id=call["conversation_id"],
         call=Call(**values, extra=_mapping(call["extra"])),

@@ -109,7 +109,7 @@ def test_a_channel_map_settles_the_matter(agent_channel: int) -> None:
 def test_words_that_contradict_the_channel_map_lower_the_confidence() -> None:
     language, direction, lines = CALLS["inbound zh"]
     utterances, _ = unknown(language, *lines, agent_channel=1)
-    assert assign_roles(utterances, replace(CALL, direction=direction, agent_channel=0)).role_confidence == 0.5
+    assert assign_roles(utterances, replace(CALL, direction=direction, agent_channel=0)).role_confidence == 0.75
 
 
 def test_a_menu_is_nobodys_words() -> None:

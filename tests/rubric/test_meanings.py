@@ -136,7 +136,7 @@ def test_utterances_of_fewer_than_three_units_are_not_judged() -> None:
 
 
 def test_without_vectors_or_heads_meanings_match_nothing() -> None:
-    spoken = conversation("0:00 agent: a good start today.", language="en")
+    spoken = conversation("0:00 agent: a good start to you all today.", language="en")
     assert score(spoken, prepare(by_meaning(), {"greets": pointing_head()})).findings[0].outcome is Outcome.NOT_MET
     assert score(with_vectors(spoken, encode), prepare(by_meaning(), {})).findings[0].outcome is Outcome.NOT_MET
 
@@ -146,7 +146,7 @@ def test_a_forbidden_meaning_needs_clear_words() -> None:
     criterion = plain.criteria[0].model_copy(update={"check": "forbidden"})
     tested = plain.model_copy(update={"sections": (plain.sections[0].model_copy(update={"criteria": (criterion,)}),)})
     card = prepare(tested, {"greets": pointing_head()})
-    clear = with_vectors(conversation("0:00 agent: a good start today.", language="en"), encode)
+    clear = with_vectors(conversation("0:00 agent: a good start to you all today.", language="en"), encode)
     unclear = replace(clear, utterances=tuple(replace(u, confidence=0.3) for u in clear.utterances))
     nothing = replace(clear, utterances=tuple(replace(u, confidence=0.0) for u in clear.utterances))
     assert [score(spoken, card).findings[0].outcome for spoken in (clear, unclear, nothing)] == [Outcome.NOT_MET, Outcome.MET, Outcome.MET]

@@ -55,10 +55,8 @@ def test_a_person_who_comes_on_after_the_announcement_is_no_machine() -> None:
     ("language", "reply"),
     [
         ("zh", "你打错了。"),
-        ("zh", "我是他爱人。"),
         ("zh", "这里没有这个人。"),
         ("en", "You have the wrong number."),
-        ("en", "I am his wife."),
     ],
 )
 def test_the_person_wanted_was_not_reached(language: str, reply: str) -> None:

@@ -1,0 +1,79 @@
+"""The nightly flow under the real Prefect: with the server it starts by itself, and against one. Listening is a stand-in."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from qa_pipeline.results.query import rows
+from qa_pipeline.engine import open_store
+from qa_pipeline.settings import PACKAGE_ROOT, load_settings
+
+pytestmark = [pytest.mark.prefect, pytest.mark.models]
+
+# In a process of its own: Prefect configures itself at import, and its server threads outlive a test.
+DRIVER = """
+import sys
+from qa_pipeline import engine
+from tests import workers
+engine.LISTENING = workers.FAKE
+from flows.nightly import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def night(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    lines = ["file,call_id,direction"]
+    for name in ("good1", "good2", "crash", "broken"):
+        (calls / f"{name}.wav").write_bytes(name.encode())
+        lines.append(f"{name}.wav,{name},outbound")
+    (calls / "calls.csv").write_text("\n".join(lines), "utf-8")
+    env = {**os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PYTHONPATH": str(PACKAGE_ROOT), **environment}
+    arguments = [sys.executable, "-c", DRIVER, str(calls), "--results", str(tmp_path / "results")]
+    return subprocess.run(arguments, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False)
+
+
+def assert_night_went_well(tmp_path: Path, done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-3000:]
+    store = open_store(load_settings(results=str(tmp_path / "results")))
+    assert {row["call_id"] for row in rows(store, "select call_id from current_scores")} == {"good1", "good2"}
+    assert {row["call_id"] for row in rows(store, "select call_id from current_failures")} == {"crash", "broken"}
+    assert "2 failed" in done.stdout + done.stderr
+
+
+def test_it_runs_with_no_server_set_up(tmp_path: Path) -> None:
+    environment = {"PREFECT_API_URL": "", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true"}
+    assert_night_went_well(tmp_path, night(tmp_path, **environment))
+
+
+def test_it_runs_against_a_server_and_leaves_a_summary_there(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/api"
+    env = {**os.environ, "PREFECT_HOME": str(tmp_path / "server"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
+    with (tmp_path / "server.log").open("w") as log:
+        server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+    try:
+        for _ in range(180):
+            try:
+                if httpx.get(f"{url}/health", timeout=2).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                time.sleep(0.5)
+        assert_night_went_well(tmp_path, night(tmp_path, PREFECT_API_URL=url))
+        found = httpx.post(f"{url}/artifacts/filter", json={"artifacts": {"key": {"any_": ["nightly-summary"]}}}, timeout=20).json()
+        assert any("| processed | 2 |" in artifact["data"] for artifact in found)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
