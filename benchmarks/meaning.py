@@ -43,7 +43,9 @@ def report(name: str, like: np.ndarray, unlike: np.ndarray, background: np.ndarr
     figures = []
     for threshold in (0.5, 0.7, 0.8, 0.9, 0.95):
         hit = probabilities >= threshold
-        figures.append(f"{threshold}: recall {hit[kind == 2].mean():.2f} near {hit[kind == 1].mean():.3f} background {hit[kind == 0].mean():.3f}")
+        figures.append(
+            f"{threshold}: recall {hit[kind == 2].mean():.2f} near {hit[kind == 1].mean():.3f} background {hit[kind == 0].mean():.3f}"
+        )
     print(f"{name:22s} like {len(like):3d} unlike {len(unlike):3d} | " + " | ".join(figures))
 
 

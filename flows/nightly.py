@@ -18,6 +18,7 @@ from qa_pipeline.telemetry import disable_telemetry
 disable_telemetry()
 
 from prefect import flow, get_run_logger, task  # noqa: E402  # telemetry is read when Prefect is imported
+from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact  # noqa: E402
 
 from qa_pipeline import engine  # noqa: E402
@@ -43,7 +44,9 @@ def nightly(sources: Sequence[str], results: str | None = None, rubric: str | No
     plan = engine.plan(intake, settings, store, rubrics, purpose="official")
     for warning in plan.warnings:
         log.warning(warning)
-    log.info("%d recordings: %d to listen to, %d to score, %d there already", plan.found, len(plan.listen), len(plan.rescore), len(plan.skipped))
+    log.info(
+        "%d recordings: %d to listen to, %d to score, %d there already", plan.found, len(plan.listen), len(plan.rescore), len(plan.skipped)
+    )
     parts = _split(plan)
     progress = create_progress_artifact(progress=0.0, key="nightly-progress", description=f"{len(plan.listen)} calls to listen to")
     summaries = []
@@ -56,7 +59,14 @@ def nightly(sources: Sequence[str], results: str | None = None, rubric: str | No
     return counts
 
 
-@task(name="process-batch", retries=2, retry_delay_seconds=30, persist_result=False, cache_policy=None, task_run_name="batch of {plan.found}")
+@task(
+    name="process-batch",
+    retries=2,
+    retry_delay_seconds=30,
+    persist_result=False,
+    cache_policy=NO_CACHE,
+    task_run_name="batch of {plan.found}",
+)
 def process_batch(plan: engine.Plan, settings: Settings) -> engine.Summary:
     """One batch through all stages. Safe to retry: what is committed is not done again."""
     store = engine.open_store(settings)

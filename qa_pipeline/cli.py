@@ -149,7 +149,9 @@ def status(results: str | None) -> None:
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.results.query import rows
 
-    show_rows(rows(engine.open_store(_settings(results=results)), "select * exclude (code_version) from runs order by started_at desc limit 20"))
+    show_rows(
+        rows(engine.open_store(_settings(results=results)), "select * exclude (code_version) from runs order by started_at desc limit 20")
+    )
 
 
 @main.command()
@@ -160,7 +162,7 @@ def failures(results: str | None) -> None:
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.results.query import rows
 
-    sql = "select source_uri, stage, attempt, message, advice, transient from current_failures order by \"at\" desc"
+    sql = 'select source_uri, stage, attempt, message, advice, transient from current_failures order by "at" desc'
     show_rows(rows(engine.open_store(_settings(results=results)), sql))
 
 
@@ -229,7 +231,13 @@ def models_list(profile: str | None) -> None:
     settings = _settings(profile=profile)
     show_rows(
         [
-            {"model": m.id, "purpose": m.purpose, "licence": m.licence, "source": m.repository or "package index", "state": "; ".join(verify(m, settings)) or "whole"}
+            {
+                "model": m.id,
+                "purpose": m.purpose,
+                "licence": m.licence,
+                "source": m.repository or "package index",
+                "state": "; ".join(verify(m, settings)) or "whole",
+            }
             for m in manifests_in_use(settings)
         ]
     )
@@ -335,7 +343,9 @@ def _rubrics(settings: Settings, asked: str | None) -> tuple[dict[str, Rubric], 
         return {tried.id: tried}, tried.id, "trial"
     rubrics = load_rubrics(settings.rubrics)
     if asked and asked not in rubrics:
-        raise InputRefused(f"No rubric is called {asked!r}.", advice=f"There are: {', '.join(sorted(rubrics))}. A file is given by its path.")
+        raise InputRefused(
+            f"No rubric is called {asked!r}.", advice=f"There are: {', '.join(sorted(rubrics))}. A file is given by its path."
+        )
     check_published(rubrics.values(), settings.rubrics)
     return rubrics, asked, "official"
 
@@ -363,7 +373,12 @@ class _Progress:
 
         self._console = Console(stderr=True)
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(), console=self._console
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
         )
         self._is_bar = self._console.is_terminal
         self._task = self._bar.add_task("calls", total=total or None, visible=total > 0)
@@ -397,7 +412,9 @@ def _show_plan(plan: Plan, settings: Settings) -> None:
     chosen = Counter(plan.rubric_of[call.call_id] or "none (stored unscored)" for call in plan.listen)
     # Real-time factor of profile base on two cores (benchmarks/throughput.py), mono being the slower.
     hours = minutes / 60 * 0.2 / max(1, settings.workers)
-    click.echo(f"{plan.found} recordings: {len(plan.listen)} to listen to ({minutes:.1f} min), {len(plan.rescore)} to score, {len(plan.skipped)} done already.")
+    click.echo(
+        f"{plan.found} recordings: {len(plan.listen)} to listen to ({minutes:.1f} min), {len(plan.rescore)} to score, {len(plan.skipped)} done already."
+    )
     for name, count in sorted(chosen.items()):
         click.echo(f"  rubric {name}: {count}")
     for missing in plan.unavailable:

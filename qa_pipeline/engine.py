@@ -29,7 +29,7 @@ from qa_pipeline.recordings.ingest import Intake, Unavailable
 from qa_pipeline.results.query import rows as query_rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import choose_rubric
-from qa_pipeline.rubric.meanings import HEADS_NAME, Head, fit_heads, load_heads
+from qa_pipeline.rubric.meanings import HEADS_NAME, fit_heads, load_heads
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.score import Score, Scorecard, prepare, score, score_id_of
 from qa_pipeline.settings import Settings
@@ -138,12 +138,20 @@ def check_environment(settings: Settings, store: Store) -> None:
         free = shutil.disk_usage(existing).free / 1e9
         if free < settings.min_free_gb:
             raise EnvironmentNotReady(
-                f"{existing} has {free:.1f} GB free; {settings.min_free_gb:.1f} are wanted.", advice="Free some space, or lower min_free_gb."
+                f"{existing} has {free:.1f} GB free; {settings.min_free_gb:.1f} are wanted.",
+                advice="Free some space, or lower min_free_gb.",
             )
 
 
 def plan(
-    intake: Intake, settings: Settings, store: Store, rubrics: Mapping[str, Rubric], *, purpose: str, force: bool = False, retry_failed: bool = False
+    intake: Intake,
+    settings: Settings,
+    store: Store,
+    rubrics: Mapping[str, Rubric],
+    *,
+    purpose: str,
+    force: bool = False,
+    retry_failed: bool = False,
 ) -> Plan:
     """Decide what each call needs. Raises RubricError when a call names an unknown rubric or two apply, for all calls at once."""
     options, manifest_sha256 = conversation_options(settings), manifests_digest(settings)
@@ -313,13 +321,16 @@ def _listen_all(calls: Sequence[Call], settings: Settings, worker: Worker) -> It
 
     with tempfile.TemporaryDirectory(prefix="qa-stages-") as stages:
         pool = ProcessPool(
-            max_workers=min(settings.workers, len(calls)), initializer=worker.start, initargs=(settings, stages), context=get_context("spawn")
+            max_workers=min(settings.workers, len(calls)),
+            initializer=worker.start,
+            initargs=(settings, stages),
+            context=get_context("spawn"),
         )
         try:
             yield from _windowed(pool, calls, settings, Path(stages), worker)
-            pool.close()
+            pool.close()  # type: ignore[no-untyped-call]  # pebble is typed in part
         except BaseException:
-            pool.stop()
+            pool.stop()  # type: ignore[no-untyped-call]  # as above
             raise
         finally:
             pool.join()
@@ -369,7 +380,10 @@ def _outcome(future: Future[Any], call: Call, settings: Settings, stages: Path) 
         return error
     except Exception as error:  # noqa: BLE001  # the one catch-all: whatever one call does, the batch goes on and a failures row tells of it
         return CallFailed(
-            f"{type(error).__name__} while listening.", advice="Please report it with the name of the error.", call_id=call.call_id, stage=stage
+            f"{type(error).__name__} while listening.",
+            advice="Please report it with the name of the error.",
+            call_id=call.call_id,
+            stage=stage,
         )
 
 
@@ -405,8 +419,15 @@ def _given_up(store: Store) -> dict[str, Failure]:
     """Recordings that failed for good, by URI."""
     return {
         row["source_uri"]: Failure(
-            call_id=row["call_id"], source_uri=row["source_uri"], audio_sha256=row["audio_sha256"], stage=row["stage"],
-            error_type=row["error_type"], message=row["message"], advice=row["advice"], transient=False, is_known=True,
+            call_id=row["call_id"],
+            source_uri=row["source_uri"],
+            audio_sha256=row["audio_sha256"],
+            stage=row["stage"],
+            error_type=row["error_type"],
+            message=row["message"],
+            advice=row["advice"],
+            transient=False,
+            is_known=True,
         )  # fmt: skip
         for row in query_rows(store, "select * from current_failures where not transient")
     }
@@ -425,7 +446,9 @@ def _fail(store: Store, run_id: str, tally: _Tally, call: Call | None, error: Qa
         transient=isinstance(error, CallFailed) and error.transient,
     )
     tally.failures.append(failure)
-    earlier = [row for row in store.read("failures", columns=["source_uri", "stage", "attempt"]).to_pylist() if row["source_uri"] == source_uri]
+    earlier = [
+        row for row in store.read("failures", columns=["source_uri", "stage", "attempt"]).to_pylist() if row["source_uri"] == source_uri
+    ]
     attempt = 1 + max((row["attempt"] for row in earlier if row["stage"] == stage), default=0)
     row = {
         "call_id": failure.call_id, "source_uri": source_uri, "audio_sha256": failure.audio_sha256, "stage": stage,

@@ -1,15 +1,15 @@
 """The exception tree. Every error says what was found, what was wanted and what to do.
 
-    QaError
-    ├── InputRefused            exit 2: something the user gave is wrong; nothing was done
-    │   ├── MetadataError       faults in calls.csv and its kin, all at once
-    │   └── RubricError         faults in rubric YAML, all at once
-    ├── EnvironmentNotReady     exit 3: the machine lacks something
-    │   └── ModelError          a weight file is missing or differs from its manifest
-    └── CallFailed              one call could not be processed; the batch goes on
-        ├── RecordingError      the file cannot be decoded as a call
-        ├── CallTimeout         the call took longer than the limit
-        └── WorkerCrashed       native code took the worker process down
+QaError
+├── InputRefused            exit 2: something the user gave is wrong; nothing was done
+│   ├── MetadataError       faults in calls.csv and its kin, all at once
+│   └── RubricError         faults in rubric YAML, all at once
+├── EnvironmentNotReady     exit 3: the machine lacks something
+│   └── ModelError          a weight file is missing or differs from its manifest
+└── CallFailed              one call could not be processed; the batch goes on
+    ├── RecordingError      the file cannot be decoded as a call
+    ├── CallTimeout         the call took longer than the limit
+    └── WorkerCrashed       native code took the worker process down
 """
 
 from __future__ import annotations

@@ -64,7 +64,9 @@ def evaluate_folder(folder: Path, settings: Settings, *, report: Callable[[engin
     """
     truths = {path.name.removesuffix(".truth.json"): json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.truth.json"))}
     if not truths:
-        raise InputRefused(f"{folder} has no truth files.", advice="Put STEM.truth.json beside the recordings; docs/evaluation.md has the form.")
+        raise InputRefused(
+            f"{folder} has no truth files.", advice="Put STEM.truth.json beside the recordings; docs/evaluation.md has the form."
+        )
     if settings.results == type(settings).model_fields["results"].default:
         settings = settings.model_copy(update={"results": str(settings.cache / "evaluate")})
     store = engine.open_store(settings)
@@ -127,7 +129,14 @@ def show_evaluation(evaluation: Evaluation, *, misses: bool = False) -> None:
         for (_, found), n in counts.items():
             by_found[found] += n
         wrong = ", ".join(f"{e}→{f} {n}" for (e, f), n in sorted(counts.items()) if e != f)
-        table.add_row(criterion, str(right), str(total), _rate(right, total), *(str(by_found[o]) for o in ("met", "not_met", "not_applicable", "undetermined")), wrong)
+        table.add_row(
+            criterion,
+            str(right),
+            str(total),
+            _rate(right, total),
+            *(str(by_found[o]) for o in ("met", "not_met", "not_applicable", "undetermined")),
+            wrong,
+        )
     table.add_row("all", str(right_all), str(total_all), _rate(right_all, total_all), style="bold")
     console.print(table)
     _print_labels(console, "Sentiment", evaluation.sentiment)
@@ -144,12 +153,18 @@ def show_evaluation(evaluation: Evaluation, *, misses: bool = False) -> None:
             )
     for language, total in sorted(evaluation.units.items()):
         name = "CER" if language == "zh" else "WER"
-        console.print(f"{name} {language}: {100 * evaluation.errors[language] / total:.1f} % of {total} {'characters' if language == 'zh' else 'words'}")
+        console.print(
+            f"{name} {language}: {100 * evaluation.errors[language] / total:.1f} % of {total} {'characters' if language == 'zh' else 'words'}"
+        )
     if evaluation.missing:
         console.print(f"Not processed: {', '.join(evaluation.missing)}", style="red")
     if misses:
         for miss in evaluation.misses:
-            console.print(f"{miss.call_id} {miss.criterion}: expected {miss.expected}, found {miss.found}. {miss.reason} {miss.evidence}", markup=False, highlight=False)
+            console.print(
+                f"{miss.call_id} {miss.criterion}: expected {miss.expected}, found {miss.found}. {miss.reason} {miss.evidence}",
+                markup=False,
+                highlight=False,
+            )
 
 
 def _compare_outcomes(evaluation: Evaluation, stem: str, truth: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> None:
@@ -161,7 +176,11 @@ def _compare_outcomes(evaluation: Evaluation, stem: str, truth: Mapping[str, Any
         if outcome != expected:
             evaluation.misses.append(
                 Miss(
-                    call_id=stem, criterion=criterion, expected=expected, found=outcome, reason=row["reason"] if row else "",
+                    call_id=stem,
+                    criterion=criterion,
+                    expected=expected,
+                    found=outcome,
+                    reason=row["reason"] if row else "",
                     evidence=(row["evidence_text"] or "") if row else "",
                 )  # fmt: skip
             )
@@ -206,7 +225,9 @@ def _units(text: str, language: str) -> list[str]:
 
         plain = simplify(text)
         # Numbers compare by value (二十 and 20), everything else by character.
-        return [token.text if token.text.isdigit() else plain[token.start : token.end] for token in tokens_of(normalise(plain, "zh"), plain)]
+        return [
+            token.text if token.text.isdigit() else plain[token.start : token.end] for token in tokens_of(normalise(plain, "zh"), plain)
+        ]
     return re.findall(r"[^\W_]+(?:'[^\W_]+)?", text.casefold().replace("’", "'"))
 
 

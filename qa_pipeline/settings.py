@@ -53,14 +53,18 @@ class Settings(BaseSettings):
     )
     device: Literal["cpu", "cuda"] = Field("cpu", description="where models run")
     compute_type: str = Field("int8", description="CTranslate2 number type of the recogniser: int8, float16, float32")
-    threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 1)), ge=1, description="threads per worker; changes last digits of results")
+    threads: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 1)), ge=1, description="threads per worker; changes last digits of results"
+    )
     workers: int = Field(1, ge=1, description="worker processes; each holds its own models (about 1.5 GB)")
     call_timeout_seconds: float = Field(1800.0, gt=0, description="a call that takes longer is stopped and listed as failed")
     beam_size: int = Field(5, ge=1, description="beams of the recogniser")
     hints: str = Field("", description="names given to the recogniser beforehand; off by default because a transcript is evidence")
     simplified_chinese: bool = Field(True, description="write Chinese transcripts in simplified characters, whatever the recogniser wrote")
     diarization_step: float = Field(0.1, gt=0, le=0.5, description="step of the diarization window as a share of its length")
-    sentiment_threshold: float = Field(0.25, gt=0, lt=1, description="customer sentiment from here up is positive, from minus this down negative")
+    sentiment_threshold: float = Field(
+        0.25, gt=0, lt=1, description="customer sentiment from here up is positive, from minus this down negative"
+    )
     min_free_gb: float = Field(1.0, ge=0, description="free disk below which a run is refused")
     clip_megabytes: float = Field(24.0, ge=0, description="size limit of audio embedded in the HTML report; beyond it, links")
 

@@ -1,6 +1,6 @@
 """Builders for tests and rubric cases: conversations written by hand, without audio, weights or files.
 
-    conversation("0:00 agent: 您好，我是尚德金融的小王。", "0:05 customer: 你好。", direction="outbound")
+conversation("0:00 agent: 您好，我是尚德金融的小王。", "0:05 customer: 你好。", direction="outbound")
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ def _utterance(number: int, role: Role, text: str, start_ms: int, language: str,
         upto = len(text) if index == len(spans) - 1 else end
         words.append(
             Word(
-                text=text[position:upto], start_ms=start_ms + round(index * per_unit), end_ms=start_ms + round((index + 1) * per_unit),
+                text=text[position:upto],
+                start_ms=start_ms + round(index * per_unit),
+                end_ms=start_ms + round((index + 1) * per_unit),
                 confidence=confidence,
             )  # fmt: skip
         )

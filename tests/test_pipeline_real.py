@@ -89,7 +89,10 @@ def output(ran: Path) -> str:
 
 
 def test_good_calls_are_scored_whatever_lies_beside_them(ran: Path) -> None:
-    expected = {stem: json.loads((SAMPLES / f"{stem}.truth.json").read_text("utf-8"))["expected"] for stem in ("zh_finance_satisfied", "en_energy_refused")}
+    expected = {
+        stem: json.loads((SAMPLES / f"{stem}.truth.json").read_text("utf-8"))["expected"]
+        for stem in ("zh_finance_satisfied", "en_energy_refused")
+    }
     found = ask(ran / "results", "select call_id, criterion_id, outcome from current_findings")
     for stem, outcomes in expected.items():
         mine = {row["criterion_id"]: row["outcome"] for row in found if row["call_id"] == stem}
@@ -109,9 +112,16 @@ def test_what_cannot_be_processed_is_listed_with_what_to_do_and_the_exit_code_is
 
 
 def test_a_cut_file_is_processed_and_marked(ran: Path) -> None:
-    cut = ask(ran / "results", "select ends_cut, disposition from current_calls c join current_scores s using (call_id) where call_id = 'cut'".replace("disposition", "s.disposition"))
+    cut = ask(
+        ran / "results",
+        "select ends_cut, disposition from current_calls c join current_scores s using (call_id) where call_id = 'cut'".replace(
+            "disposition", "s.disposition"
+        ),
+    )
     assert cut[0]["ends_cut"] is True
-    closing = ask(ran / "results", "select outcome, reason_code from current_findings where call_id = 'cut' and criterion_id = 'closing_line'")
+    closing = ask(
+        ran / "results", "select outcome, reason_code from current_findings where call_id = 'cut' and criterion_id = 'closing_line'"
+    )
     assert (closing[0]["outcome"], closing[0]["reason_code"]) == ("undetermined", "cut_off")
 
 
@@ -132,7 +142,9 @@ def test_doubles_and_strangers_are_warned_of(ran: Path) -> None:
 
 
 def test_words_joined_are_the_text_and_lie_inside_the_recording(ran: Path) -> None:
-    found = ask(ran / "results", "select u.text, u.words, c.duration_ms from current_utterances u join current_calls c using (conversation_id)")
+    found = ask(
+        ran / "results", "select u.text, u.words, c.duration_ms from current_utterances u join current_calls c using (conversation_id)"
+    )
     assert found
     for row in found:
         words = row["words"]
@@ -154,7 +166,9 @@ def test_a_run_killed_half_way_is_finished_by_the_same_command(tmp_path: Path) -
     folder = take(tmp_path / "calls", ["en_energy_refused", "zh_hospital_in_a_meeting", "zh_insurance_voicemail"])
     results = tmp_path / "results"
     env = {**os.environ, "QA_PIPELINE_CACHE": str(load_settings().cache)}
-    process = subprocess.Popen([COMMAND, "run", str(folder), "--results", str(results)], cwd=tmp_path, env=env, stderr=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen(
+        [COMMAND, "run", str(folder), "--results", str(results)], cwd=tmp_path, env=env, stderr=subprocess.PIPE, start_new_session=True
+    )
     assert process.stderr is not None
     process.stderr.readline()
     os.killpg(process.pid, signal.SIGKILL)
@@ -178,11 +192,15 @@ def test_refusals_come_before_any_work_with_their_exit_codes(tmp_path: Path) -> 
     (tmp_path / "bad" / "calls.csv").write_text("recording\na.wav\n", "utf-8")
     assert "no column `file`" in cli("run", str(tmp_path / "bad"), "--results", str(tmp_path / "r"), cwd=tmp_path).stderr
     assert cli("run", str(folder), "--rubric", "nosuch", "--results", str(tmp_path / "r"), cwd=tmp_path).returncode == 2
-    (tmp_path / "faulty.yaml").write_text("id: faulty\nversion: 0\nsections:\n  - id: a\n    criteria:\n      - {id: x, check: nosuch}\n      - {id: y, check: phrase}\n")
+    (tmp_path / "faulty.yaml").write_text(
+        "id: faulty\nversion: 0\nsections:\n  - id: a\n    criteria:\n      - {id: x, check: nosuch}\n      - {id: y, check: phrase}\n"
+    )
     faulty = cli("run", str(folder), "--rubric", str(tmp_path / "faulty.yaml"), "--results", str(tmp_path / "r"), cwd=tmp_path)
     assert faulty.returncode == 2
     assert faulty.stderr.count("faulty.yaml:") >= 3
-    assert cli("run", str(folder), "--results", str(tmp_path / "r"), cwd=tmp_path, QA_PIPELINE_CACHE=str(tmp_path / "nowhere")).returncode == 3
+    assert (
+        cli("run", str(folder), "--results", str(tmp_path / "r"), cwd=tmp_path, QA_PIPELINE_CACHE=str(tmp_path / "nowhere")).returncode == 3
+    )
     (tmp_path / "file").write_text("")
     assert cli("run", str(folder), "--results", str(tmp_path / "file" / "r"), cwd=tmp_path).returncode == 3
     assert cli("run", str(folder), "--results", str(tmp_path / "r"), cwd=tmp_path, QA_PIPELINE_MIN_FREE_GB="9999999").returncode == 3

@@ -37,7 +37,10 @@ def work(call: Call) -> Conversation:
         time.sleep(1.0)
     assert _settings is not None
     made = conversation(
-        "0:00 agent: 您好，我是尚德金融的小王，请问您现在方便吗？", "0:06 customer: 方便。", "0:08 agent: 谢谢您，再见。", direction="outbound"
+        "0:00 agent: 您好，我是尚德金融的小王，请问您现在方便吗？",
+        "0:06 customer: 方便。",
+        "0:08 agent: 谢谢您，再见。",
+        direction="outbound",
     )
     identity = conversation_id(call, conversation_options(_settings), manifests_digest(_settings))
     return replace(made, call=call, conversation_id=identity)

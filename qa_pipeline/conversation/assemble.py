@@ -32,9 +32,13 @@ class _VoicedWord:
 
 def assemble_channels(transcripts: Sequence[Transcript], *, first_channel: int = 0) -> tuple[Utterance, ...]:
     """Utterances of a recording with one party a channel; the speaker is called `channel0`, `channel1`."""
-    runs = []
+    runs: list[tuple[int, list[_VoicedWord], str]] = []
     for channel, transcript in enumerate(transcripts, first_channel):
-        voiced = [_VoicedWord(word=word, speaker=f"channel{channel}", segment=i) for i, segment in enumerate(transcript.segments) for word in segment]
+        voiced = [
+            _VoicedWord(word=word, speaker=f"channel{channel}", segment=i)
+            for i, segment in enumerate(transcript.segments)
+            for word in segment
+        ]
         runs.extend((channel, run, transcript.language) for run in _split(voiced, transcript.language))
     return _numbered([_utterance(run, channel=channel, language=language) for channel, run, language in runs])
 

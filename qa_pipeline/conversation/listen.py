@@ -161,7 +161,10 @@ class Listener:
             stage("diarize")
             turns = self._diarizer.diarize(tracks[0][1]).turns
         return Recognised(
-            language=language, language_confidence=round(confidence, 4) if confidence is not None else None, transcripts=transcripts, turns=turns
+            language=language,
+            language_confidence=round(confidence, 4) if confidence is not None else None,
+            transcripts=transcripts,
+            turns=turns,
         )
 
     def _vectors(self, utterances: Sequence[Utterance]) -> NDArray[np.float32]:
@@ -179,7 +182,8 @@ class Listener:
         scores = classify(vectors[theirs], self._sentiment_head)
         felt = {i: found for i, found in zip(theirs, scores, strict=True)}
         marked = tuple(
-            replace(u, sentiment=round(felt[i].score, 4), sentiment_label=felt[i].label) if i in felt else u for i, u in enumerate(utterances)
+            replace(u, sentiment=round(felt[i].score, 4), sentiment_label=felt[i].label) if i in felt else u
+            for i, u in enumerate(utterances)
         )
         lengths = [float(len(utterances[i].text)) for i in theirs]
         value, label = summarise(scores, lengths, threshold=self.settings.sentiment_threshold)

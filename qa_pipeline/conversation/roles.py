@@ -92,10 +92,10 @@ def _choose(evidence: Mapping[str, float], people: Sequence[Utterance], call: Ca
         (speaker, odds), *_ = evidence.items()
         return ({speaker}, _posterior(odds)) if odds > 0 else (set(), _posterior(-odds))
     ranked = sorted(evidence, key=lambda speaker: -evidence[speaker])
-    best, rest = ranked[0], ranked[1:]
+    best, others = ranked[0], ranked[1:]
     # The customer is the other voice that is least like an agent; further voices go to the side their own words speak for.
-    customer = rest[-1]
-    agents = {best, *(s for s in rest[:-1] if evidence[s] - evidence[customer] > evidence[best] - evidence[s])}
+    customer = others[-1]
+    agents = {best, *(s for s in others[:-1] if evidence[s] - evidence[customer] > evidence[best] - evidence[s])}
     return agents, _posterior(evidence[best] - evidence[customer])
 
 
@@ -115,9 +115,7 @@ def _evidence(
                 break
     if head is not None:
         position = {u.utterance: i for i, u in enumerate(everyone)}
-        total += sum(
-            _HEAD_WEIGHT * float(head[position[u.utterance]]) for u in own if len(unit_spans(u.text)) >= _SHORT_UNITS
-        )
+        total += sum(_HEAD_WEIGHT * float(head[position[u.utterance]]) for u in own if len(unit_spans(u.text)) >= _SHORT_UNITS)
     return max(-_MOST_PER_VOICE, min(_MOST_PER_VOICE, total))
 
 
@@ -140,7 +138,7 @@ def _machine_utterances(utterances: Sequence[Utterance], direction: str | None) 
         size = {u.utterance: len(unit_spans(u.text)) for u in own}
         if sum(size[n] for n in sounding if n in size) >= _MACHINE_SHARE * sum(size.values()):
             found |= set(size)
-    opening = []
+    opening: list[Utterance] = []
     for utterance in utterances:
         if (utterance.start_ms or 0) > _MENU_MS or (opening and utterance.speaker != opening[0].speaker):
             break
@@ -170,7 +168,10 @@ def _lexicon(role: str, language: str) -> tuple[tuple[float, str | None, tuple[P
     entries = _lexicon_data().get(role, {}).get(language, [])
     # Taking a person for a machine loses their words, so machines must be heard clearly.
     mode: MatchMode = "strict" if role == Role.OTHER.value else "tolerant"
-    return tuple((entry["weight"], entry.get("direction"), tuple(compile_phrase(text, language, mode=mode) for text in entry["phrases"])) for entry in entries)
+    return tuple(
+        (entry["weight"], entry.get("direction"), tuple(compile_phrase(text, language, mode=mode) for text in entry["phrases"]))
+        for entry in entries
+    )
 
 
 @cache

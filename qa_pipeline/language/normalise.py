@@ -27,7 +27,9 @@ _HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "三"
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 _HAN_NEGATIONS = frozenset("不没别勿未莫甭")
 # Idioms in which the negation character denies nothing.
-_HAN_NOT_NEGATING = re.compile(r"不好意思|对不起|不客气|差不多|要不|不过|不但|不仅|了不起|没关系|没事|没问题|不知|未来|特别|分别|别的|别人|个别|级别|性别|区别|告别|不管")
+_HAN_NOT_NEGATING = re.compile(
+    r"不好意思|对不起|不客气|差不多|要不|不过|不但|不仅|了不起|没关系|没事|没问题|不知|未来|特别|分别|别的|别人|个别|级别|性别|区别|告别|不管"
+)
 _NEGATIONS = {
     "en": frozenset({"not", "no", "never", "cannot", "without", "nor"}),
     "pl": frozenset({"nie", "bez", "nigdy"}),
@@ -227,7 +229,8 @@ def _fold(word: str) -> str:
 def _stem(word: str, language: str) -> str:
     if language not in _STEMMERS or len(word) < 4:
         return word
-    return _stemmer(language).stemWord(word)
+    stem: str = _stemmer(language).stemWord(word)
+    return stem
 
 
 @cache

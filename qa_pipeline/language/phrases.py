@@ -42,23 +42,50 @@ _OTHER_SPEAKER = 1.0
 
 # Tokens that carry little of a phrase's meaning: missing or misheard ones cost less.
 _LIGHT = {
-    "zh": frozenset("de le ma ne a ba ya na o en jiu".split()),
-    "en": frozenset("a an the to of is be am are do you i it for on in so just and that at with this my".split()),
-    "pl": frozenset("i a w z na do to sie jest czy".split()),
-    "sv": frozenset("att en ett det du jag ar pa i om och for".split()),
+    "zh": frozenset(["de", "le", "ma", "ne", "a", "ba", "ya", "na", "o", "en", "jiu"]),
+    "en": frozenset(
+        [
+            "a",
+            "an",
+            "the",
+            "to",
+            "of",
+            "is",
+            "be",
+            "am",
+            "are",
+            "do",
+            "you",
+            "i",
+            "it",
+            "for",
+            "on",
+            "in",
+            "so",
+            "just",
+            "and",
+            "that",
+            "at",
+            "with",
+            "this",
+            "my",
+        ]
+    ),
+    "pl": frozenset(["i", "a", "w", "z", "na", "do", "to", "sie", "jest", "czy"]),
+    "sv": frozenset(["att", "en", "ett", "det", "du", "jag", "ar", "pa", "i", "om", "och", "for"]),
 }
 _FILLERS = {
-    "zh": frozenset("e en a o ne na ge zhe jiu shi".split()),
-    "en": frozenset("um uh er ah oh well just so like".split()),
-    "pl": frozenset("no yyy eee tak".split()),
-    "sv": frozenset("eh oh ja alltsa".split()),
+    "zh": frozenset(["e", "en", "a", "o", "ne", "na", "ge", "zhe", "jiu", "shi"]),
+    "en": frozenset(["um", "uh", "er", "ah", "oh", "well", "just", "so", "like"]),
+    "pl": frozenset(["no", "yyy", "eee", "tak"]),
+    "sv": frozenset(["eh", "oh", "ja", "alltsa"]),
 }
 # Between a negation and what it denies: 不太方便, not really a good time.
 _DEGREE = {
-    "zh": frozenset("tai hen shi zen me na da te bie hao fei chang".split()),
-    "en": frozenset("a an the realli veri so that too be have ani".split()),
-    "pl": frozenset("bardzo za jest".split()),
-    "sv": frozenset("sa ett en riktigt".split()),
+    "zh": frozenset(["tai", "hen", "shi", "zen", "me", "na", "da", "te", "bie", "hao", "fei", "chang"]),
+    "en": frozenset(["a", "an", "the", "realli", "veri", "so", "that", "too", "be", "have", "ani"]),
+    "pl": frozenset(["bardzo", "za", "jest"]),
+    "sv": frozenset(["sa", "ett", "en", "riktigt"]),
 }
 _DAYTIME = {
     "zh": "早上|上午|中午|下午|晚上|早|傍晚",
@@ -443,11 +470,7 @@ def _is_whole(speech: Speech, start: int, end: int) -> bool:
     """Whether the match leaves nothing but fillers of its utterance over."""
     owner = speech.owner[start]
     fillers = _FILLERS.get(speech.language, frozenset()) | _LIGHT.get(speech.language, frozenset())
-    rest = [
-        token.text
-        for index, token in enumerate(speech.tokens)
-        if speech.owner[index] == owner and not start <= index < end
-    ]
+    rest = [token.text for index, token in enumerate(speech.tokens) if speech.owner[index] == owner and not start <= index < end]
     return all(text in fillers for text in rest)
 
 
@@ -611,9 +634,7 @@ class _Parser:
 def _literal(text: str, language: str) -> tuple[_Element, ...]:
     light = _LIGHT.get(language, frozenset())
     tokens = tokens_of(normalise(text, language), text)
-    return tuple(
-        _Element("token", frozenset((token.text,)), 0.4 if token.text in light else 1.0, token.is_negation) for token in tokens
-    )
+    return tuple(_Element("token", frozenset((token.text,)), 0.4 if token.text in light else 1.0, token.is_negation) for token in tokens)
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from qa_pipeline.errors import Fault, RubricError
 from qa_pipeline.rubric.cases import CaseResult, cases_path, load_cases, run_case
-from qa_pipeline.rubric.load import LOCK_NAME, is_published, load_rubric, load_rubrics, read_lock, rubric_paths, rubric_sha256, stable_faults
+from qa_pipeline.rubric.load import (
+    LOCK_NAME,
+    is_published,
+    load_rubric,
+    load_rubrics,
+    read_lock,
+    rubric_paths,
+    rubric_sha256,
+    stable_faults,
+)
 from qa_pipeline.rubric.meanings import HEADS_NAME, fit_heads, keep_used, load_heads
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.settings import Settings
@@ -24,7 +33,9 @@ def run_cases(settings: Settings, names: Sequence[str] = ()) -> Iterator[tuple[s
     if unknown:
         raise RubricError(f"No rubric is called {', '.join(unknown)}.", advice=f"There are: {', '.join(sorted(rubrics))}.")
     manifest = choose_manifest(settings, "encoder")
-    heads, missing = load_heads(rubrics.values(), encoder_id=manifest.id, stores=(settings.rubrics / HEADS_NAME, settings.cache / HEADS_NAME))
+    heads, missing = load_heads(
+        rubrics.values(), encoder_id=manifest.id, stores=(settings.rubrics / HEADS_NAME, settings.cache / HEADS_NAME)
+    )
     if missing:
         background = next(rubric.background for rubric in rubrics.values() if rubric.background)
         encode = Encoder(model_folder(manifest, settings), threads=settings.threads).encode

@@ -100,7 +100,9 @@ def decode(uri: str) -> Audio:
     samples = np.concatenate(chunks, axis=1) if chunks else np.zeros((1, 0), dtype=np.float32)
     if not samples.shape[1]:
         raise RecordingError(
-            f"{uri} holds no sound that can be decoded.", advice="The file is empty or damaged: copy it again from the recorder.", stage="decode"
+            f"{uri} holds no sound that can be decoded.",
+            advice="The file is empty or damaged: copy it again from the recorder.",
+            stage="decode",
         )
     if _promised_bytes(uri) > 0:
         is_truncated = True
@@ -112,7 +114,7 @@ def decode(uri: str) -> Audio:
 def sha256_of(uri: str) -> str:
     """SHA-256 of the file's bytes. Raises RecordingError when it cannot be read."""
     with _opened(uri) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # fsspec files read into buffers
 
 
 def _promised_bytes(uri: str) -> int:
@@ -145,7 +147,9 @@ def _opened(uri: str) -> Iterator[IO[bytes]]:
         with fsspec.open(uri, "rb") as file:
             yield file
     except FileNotFoundError as error:
-        raise RecordingError(f"{uri} is not there.", advice="Check the path, or take the row out of the metadata.", stage="decode") from error
+        raise RecordingError(
+            f"{uri} is not there.", advice="Check the path, or take the row out of the metadata.", stage="decode"
+        ) from error
     except (IsADirectoryError, NotADirectoryError, ValueError) as error:
         raise RecordingError(f"{uri!r} is not a file.", advice="Name a recording in the column `file`.", stage="decode") from error
     except PermissionError as error:
@@ -155,10 +159,14 @@ def _opened(uri: str) -> Iterator[IO[bytes]]:
 def _refuse_form(uri: str, channels: int, rate: int) -> None:
     if channels not in (1, 2):
         raise RecordingError(
-            f"{uri} has {channels} channels; one or two are wanted.", advice="Export it as mono, or as stereo with one party a side.", stage="decode"
+            f"{uri} has {channels} channels; one or two are wanted.",
+            advice="Export it as mono, or as stereo with one party a side.",
+            stage="decode",
         )
     if rate < _LOWEST_RATE:
-        raise RecordingError(f"{uri} has {rate} Hz; at least {_LOWEST_RATE} are wanted.", advice="Export it at 8 kHz or more.", stage="decode")
+        raise RecordingError(
+            f"{uri} has {rate} Hz; at least {_LOWEST_RATE} are wanted.", advice="Export it at 8 kHz or more.", stage="decode"
+        )
 
 
 def _samples(frame: AudioFrame) -> NDArray[np.float32]:

@@ -39,7 +39,15 @@ _CHOICES = {
     "disposition": tuple(disposition.value for disposition in Disposition),
 }
 _NUMBERS = ("ring_seconds", "wait_seconds", "csat")
-_TIME_FORMATS = ("%Y-%m-%dT%H-%M-%S", "%Y-%m-%d_%H-%M-%S", "%Y%m%d%H%M%S", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M")
+_TIME_FORMATS = (
+    "%Y-%m-%dT%H-%M-%S",
+    "%Y-%m-%d_%H-%M-%S",
+    "%Y%m%d%H%M%S",
+    "%Y%m%d-%H%M%S",
+    "%Y%m%d_%H%M%S",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +127,8 @@ def _intake(
     by_sha256: dict[str, Call] = {}
     unavailable: list[Unavailable] = []
     # Files named one by one are the question; other rows of the metadata beside them are not.
-    for uri in sorted({*files, *named} if has_folder else set(files)):
+    # What the metadata describe comes first, so that of two equal recordings the described one is the call.
+    for uri in sorted({*files, *named} if has_folder else set(files), key=lambda uri: (uri not in named, uri)):
         values = dict(described.get(uri, {}))
         name = PurePosixPath(uri).name
         if uri not in named:
@@ -142,9 +151,7 @@ def _intake(
             continue
         if call.call_id in calls:
             other = PurePosixPath(calls[call.call_id].source_uri).name
-            raise MetadataError(
-                f"Call id {call.call_id} is given to {other} and to {name}.", advice="Give each recording its own call_id."
-            )
+            raise MetadataError(f"Call id {call.call_id} is given to {other} and to {name}.", advice="Give each recording its own call_id.")
         calls[call.call_id] = by_sha256[sha256] = call
     return Intake(calls=tuple(calls.values()), warnings=tuple(warnings), unavailable=tuple(unavailable))
 
@@ -245,7 +252,9 @@ def _csv_rows(path: str, text: str, faults: list[Fault]) -> Iterator[_Row]:
     header = [name.strip() for name in next(reader, [])]
     if "file" not in header:
         found = ", ".join(header) or "nothing"
-        faults.append(Fault(path=path, line=1, message=f"no column `file`; found {found}", advice="name the column with the recordings' names `file`"))
+        faults.append(
+            Fault(path=path, line=1, message=f"no column `file`; found {found}", advice="name the column with the recordings' names `file`")
+        )
         return
     for name in {name for name in header if header.count(name) > 1 and name}:
         faults.append(Fault(path=path, line=1, message=f"column {name!r} stands twice", advice="keep one"))
@@ -254,7 +263,12 @@ def _csv_rows(path: str, text: str, faults: list[Fault]) -> Iterator[_Row]:
             continue
         if len(cells) > len(header):
             faults.append(
-                Fault(path=path, line=reader.line_num, message=f"{len(cells)} cells under {len(header)} columns", advice="quote cells that contain a comma")
+                Fault(
+                    path=path,
+                    line=reader.line_num,
+                    message=f"{len(cells)} cells under {len(header)} columns",
+                    advice="quote cells that contain a comma",
+                )
             )
             continue
         yield from _row(path, reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=False)), faults)

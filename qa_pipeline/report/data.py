@@ -56,7 +56,9 @@ def load_report(store: Store, settings: Settings, *, call_id: str | None = None)
         metrics = {row["call_id"]: row for row in ask("select * from current_metrics")}
         failures = ask('select * from current_failures order by "at" desc')
     if not calls and not failures:
-        raise InputRefused(f"There are no results in {store.root}.", advice="Run `qa-pipeline run FOLDER` first, or name the right --results.")
+        raise InputRefused(
+            f"There are no results in {store.root}.", advice="Run `qa-pipeline run FOLDER` first, or name the right --results."
+        )
     order, titles, advice = _criteria(settings, [row["criterion_id"] for rows in findings.values() for row in rows])
     return ReportData(
         calls=tuple(
@@ -90,8 +92,8 @@ def _criteria(settings: Settings, used: Sequence[str]) -> tuple[list[str], dict[
     advice: dict[str, dict[str, str]] = {}
     for rubric in load_rubrics(settings.rubrics).values():
         for criterion in rubric.criteria:
-            titles.setdefault(criterion.id, dict(criterion.title))
-            advice.setdefault(criterion.id, dict(criterion.advice))
+            titles.setdefault(criterion.id, {str(language): text for language, text in criterion.title.items()})
+            advice.setdefault(criterion.id, {str(language): text for language, text in criterion.advice.items()})
             if criterion.id in used and criterion.id not in order:
                 # A criterion that another rubric has too keeps its place in the call: before what follows it there.
                 following = [c.id for c in rubric.criteria[rubric.criteria.index(criterion) + 1 :] if c.id in order]

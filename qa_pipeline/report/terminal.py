@@ -48,13 +48,17 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
     console = console or _console()
     item = data.calls[0]
     call, score = item.call, item.score
-    console.print(f"[bold]{escape(call_id)}[/bold]  agent {escape(call['agent_id'] or '?')}  {call['language'] or '?'}  {clock(call['duration_ms'])}")
+    console.print(
+        f"[bold]{escape(call_id)}[/bold]  agent {escape(call['agent_id'] or '?')}  {call['language'] or '?'}  {clock(call['duration_ms'])}"
+    )
     if score is None:
         console.print("No rubric applies to this call; it is stored unscored.")
     else:
         percent = "not scored: too little could be judged" if score["percent"] is None else f"{score['percent']:.0f} %"
         verdict = {True: "passed", False: "not passed", None: ""}[score["passed"]]
-        console.print(f"{score['rubric_id']} version {score['rubric_version']}: {percent} {verdict}; disposition {score['disposition'] or 'unknown'}")
+        console.print(
+            f"{score['rubric_id']} version {score['rubric_version']}: {percent} {verdict}; disposition {score['disposition'] or 'unknown'}"
+        )
         if score["needs_review"]:
             console.print(f"needs review: {', '.join(score['review_reasons'])}", style="yellow")
     for finding in item.findings:

@@ -45,7 +45,9 @@ def query(store: Store, sql: str) -> pa.Table:
         try:
             return connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
-            raise InputRefused(f"The query cannot be answered: {error}", advice="Tables and views are described in docs/tables.md.") from error
+            raise InputRefused(
+                f"The query cannot be answered: {error}", advice="Tables and views are described in docs/tables.md."
+            ) from error
 
 
 def rows(store: Store, sql: str) -> list[dict[str, Any]]:

@@ -156,7 +156,9 @@ def finding_rows(score: Score, *, run_id: str, scored_at: datetime, timezone: st
     return rows
 
 
-def conversation_from_rows(call: Row, utterances: Iterable[Row], metrics: Row | None, vectors: Mapping[int, Sequence[float]]) -> Conversation:
+def conversation_from_rows(
+    call: Row, utterances: Iterable[Row], metrics: Row | None, vectors: Mapping[int, Sequence[float]]
+) -> Conversation:
     """The conversation that rows of `calls`, `utterances`, `metrics` and `embeddings` tell of."""
     values = {name: call[name] for name in _CALL_COLUMNS}
     values["language"] = call["given_language"]
@@ -193,7 +195,8 @@ def _utterance(row: Row) -> Utterance:
         language=row["language"],
         norm=row["norm"],
         words=tuple(
-            Word(text=w["text"], start_ms=w["start_ms"], end_ms=w["end_ms"], confidence=round(w["confidence"], 4)) for w in row["words"] or ()
+            Word(text=w["text"], start_ms=w["start_ms"], end_ms=w["end_ms"], confidence=round(w["confidence"], 4))
+            for w in row["words"] or ()
         ),
         sentiment=row["sentiment"],
         sentiment_label=row["sentiment_label"],

@@ -18,8 +18,17 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.errors import EnvironmentNotReady
-from qa_pipeline.results.rows import Row, call_row, conversation_from_rows, embedding_rows, finding_rows, metric_row, score_row, utterance_rows
-from qa_pipeline.results.tables import TABLES, Table
+from qa_pipeline.results.rows import (
+    Row,
+    call_row,
+    conversation_from_rows,
+    embedding_rows,
+    finding_rows,
+    metric_row,
+    score_row,
+    utterance_rows,
+)
+from qa_pipeline.results.tables import TABLES
 from qa_pipeline.rubric.score import Score
 
 
@@ -42,7 +51,10 @@ class Store:
             probe.write_bytes(b"")
             probe.unlink()
         except OSError as error:
-            raise EnvironmentNotReady(f"Results cannot be written to {self.root}: {error.strerror}.", advice="Choose another --results, or give this user the right to write there.") from error
+            raise EnvironmentNotReady(
+                f"Results cannot be written to {self.root}: {error.strerror}.",
+                advice="Choose another --results, or give this user the right to write there.",
+            ) from error
 
     def path(self, name: str) -> str:
         """Where a table lies."""
@@ -58,9 +70,14 @@ class Store:
         wanted = [c for c in table.schema.names if columns is None or c in columns]
         if delta is None:
             return table.schema.empty_table().select(wanted)
-        sql = f"select {', '.join(wanted)} from data" + (f" where {where}" if where else "")
+        # A table written by an older version lacks newer columns: they read as null.
+        there = {field.name for field in delta.schema().fields}
+        sql = f"select {', '.join(column for column in wanted if column in there)} from data" + (f" where {where}" if where else "")
         found = pa.table(QueryBuilder().register("data", delta).execute(sql))
-        return found.cast(pa.schema([table.schema.field(column) for column in wanted]))
+        for column in wanted:
+            if column not in there:
+                found = found.append_column(column, pa.nulls(len(found), table.schema.field(column).type))
+        return found.select(wanted).cast(pa.schema([table.schema.field(column) for column in wanted]))
 
     def conversation_ids(self) -> dict[str, str]:
         """conversation_id → call_id of every conversation stored."""
@@ -81,7 +98,9 @@ class Store:
         self._merge("embeddings", [row for c in conversations for row in embedding_rows(c, run_id=run_id)])
         self._merge("metrics", [metric_row(c, run_id=run_id) for c in conversations])
         rows = [
-            call_row(c, run_id=run_id, processed_at=at + timedelta(microseconds=i), timezone=self._timezone, code_version=self._code_version)
+            call_row(
+                c, run_id=run_id, processed_at=at + timedelta(microseconds=i), timezone=self._timezone, code_version=self._code_version
+            )
             for i, c in enumerate(conversations)
         ]
         self._merge("calls", rows)
@@ -93,11 +112,19 @@ class Store:
         at = self._not_before("scores", "scored_at")
         times = [at + timedelta(microseconds=i) for i in range(len(scores))]
         self._merge(
-            "findings", [row for s, t in zip(scores, times, strict=True) for row in finding_rows(s, run_id=run_id, scored_at=t, timezone=self._timezone)]
+            "findings",
+            [
+                row
+                for s, t in zip(scores, times, strict=True)
+                for row in finding_rows(s, run_id=run_id, scored_at=t, timezone=self._timezone)
+            ],
         )
         self._merge(
             "scores",
-            [score_row(s, purpose=purpose, run_id=run_id, scored_at=t, timezone=self._timezone) for s, t in zip(scores, times, strict=True)],
+            [
+                score_row(s, purpose=purpose, run_id=run_id, scored_at=t, timezone=self._timezone)
+                for s, t in zip(scores, times, strict=True)
+            ],
         )
 
     def write_rows(self, name: str, rows: Sequence[Row]) -> None:
@@ -157,11 +184,12 @@ class Store:
                 write_deltalake(self.path(name), data, partition_by=[table.partition] if table.partition else None)
                 return
             predicate = " and ".join(f"t.{column} = s.{column}" for column in table.key)
-            merge = delta.merge(data, predicate, source_alias="s", target_alias="t")
+            merge = delta.merge(data, predicate, source_alias="s", target_alias="t", merge_schema=True)
             merge.when_matched_update_all().when_not_matched_insert_all().execute()
         except (DeltaError, OSError) as error:
             raise EnvironmentNotReady(
-                f"Table {name} could not be written: {error}.", advice="Check space and rights at the results root, then run the same command again; nothing is doubled."
+                f"Table {name} could not be written: {error}.",
+                advice="Check space and rights at the results root, then run the same command again; nothing is doubled.",
             ) from error
 
     def _not_before(self, name: str, column: str) -> datetime:

@@ -71,8 +71,13 @@ def load_cases(path: Path) -> tuple[Case, ...]:
 
 def run_case(case: Case, rubric: Rubric, heads: Heads, encode: Encode | None) -> CaseResult:
     """Score a case's dialogue and compare. Without `encode`, meanings match nothing."""
-    heard = conversation(
-        case.dialogue, language=case.language, role_confidence=case.role_confidence, sentiment=case.sentiment, ends_cut=case.ends_cut, **case.metadata
+    heard = conversation(  # type: ignore[arg-type]  # metadata are columns of the call
+        case.dialogue,
+        language=case.language,
+        role_confidence=case.role_confidence,
+        sentiment=case.sentiment,
+        ends_cut=case.ends_cut,
+        **case.metadata,
     )
     if encode is not None:
         heard = with_vectors(heard, encode)
@@ -84,7 +89,9 @@ def run_case(case: Case, rubric: Rubric, heads: Heads, encode: Encode | None) ->
             misses.append(f"{criterion}: the rubric has no such criterion")
         elif found[criterion].outcome.value != outcome:
             finding = found[criterion]
-            near = "; ".join(f"{e.kind} {e.text!r} for {e.expected!r} at {e.similarity:.2f}" for e in finding.evidence[:3]) or "nothing heard"
+            near = (
+                "; ".join(f"{e.kind} {e.text!r} for {e.expected!r} at {e.similarity:.2f}" for e in finding.evidence[:3]) or "nothing heard"
+            )
             misses.append(f"{criterion}: {finding.outcome.value}, expected {outcome}: {finding.reason} {near}")
     for criterion, words in case.evidence.items():
         if not any(words in e.text for e in found[criterion].evidence):

@@ -26,8 +26,20 @@ _JUDGED_UNITS = 6
 _QUOTE_REACH_CHARS = {"zh": 10, "": 30}
 
 _QUOTING: PhraseLists = {
-    "zh": ("(您|他|她|客户|同事|师傅|人家|销售|业务员|客服){any:4}(说|讲|骂|回复|告诉您|告诉你|跟您说|跟你说)", "(您|你)(刚才|是|的意思是){any:2}(说|讲)", "(所谓|原话)(的|是)?"),
-    "en": ("(you|he|she|they|colleague|driver|advisor|agent|someone|somebody) {any:2} (said|say|says|told|mentioned|mean)", "(told|telling) (you|me|us|them)", "(said|says|saying) (to you|to me|that|it|something)", "(she|he|they|the {some:2}) (said|told|says)", "so {any:2}(she|he|they|the {some:2}) (said|told)", "(the )?words (were|was)", "quote"),
+    "zh": (
+        "(您|他|她|客户|同事|师傅|人家|销售|业务员|客服){any:4}(说|讲|骂|回复|告诉您|告诉你|跟您说|跟你说)",
+        "(您|你)(刚才|是|的意思是){any:2}(说|讲)",
+        "(所谓|原话)(的|是)?",
+    ),
+    "en": (
+        "(you|he|she|they|colleague|driver|advisor|agent|someone|somebody) {any:2} (said|say|says|told|mentioned|mean)",
+        "(told|telling) (you|me|us|them)",
+        "(said|says|saying) (to you|to me|that|it|something)",
+        "(she|he|they|the {some:2}) (said|told|says)",
+        "so {any:2}(she|he|they|the {some:2}) (said|told)",
+        "(the )?words (were|was)",
+        "quote",
+    ),
     "pl": ("(pan|pani|on|ona|kolega) {any:2}(powiedzial|mowi)",),
     "sv": ("(du|han|hon|de) (sa|sager)", "sa till dig"),
 }
@@ -150,7 +162,11 @@ def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
     for utterance, probability in listening.meaning_hits(criterion.meaning, searched):
         if utterance.utterance in evidence or utterance.utterance in taken_back or criterion.meaning is None:
             continue
-        if len(unit_spans(utterance.text)) < _JUDGED_UNITS or (utterance.confidence is not None and utterance.confidence < FORBIDDEN_CONFIDENCE) or _is_excused(listening, criterion, utterance.utterance, None):
+        if (
+            len(unit_spans(utterance.text)) < _JUDGED_UNITS
+            or (utterance.confidence is not None and utterance.confidence < FORBIDDEN_CONFIDENCE)
+            or _is_excused(listening, criterion, utterance.utterance, None)
+        ):
             continue
         evidence[utterance.utterance] = listening.utterance_evidence(utterance, criterion.meaning.list, probability)
     if evidence:
@@ -185,10 +201,16 @@ def check_sentiment(criterion: Criterion, context: Context) -> Verdict:
         return Verdict(outcome=Outcome.UNDETERMINED, reason_code="no_customer_words")
     spoken = [u for u in context.listening.conversation.by_role(Role.CUSTOMER) if u.sentiment is not None]
     strongest = sorted(spoken, key=lambda u: -(u.sentiment or 0.0) * (1 if value >= 0 else -1))[:2]
-    evidence = tuple(context.listening.utterance_evidence(u, label, abs(u.sentiment or 0.0)) for u in strongest if abs(u.sentiment or 0) >= 0.25)
+    evidence = tuple(
+        context.listening.utterance_evidence(u, label, abs(u.sentiment or 0.0)) for u in strongest if abs(u.sentiment or 0) >= 0.25
+    )
     outcome = Outcome.NOT_MET if label == "negative" else Outcome.MET
     return Verdict(
-        outcome=outcome, reason_code="sentiment", reason_args={"label": label, "value": f"{value:+.2f}"}, evidence=_in_order(evidence), answer=label
+        outcome=outcome,
+        reason_code="sentiment",
+        reason_args={"label": label, "value": f"{value:+.2f}"},
+        evidence=_in_order(evidence),
+        answer=label,
     )
 
 
@@ -283,7 +305,12 @@ def _is_excused(listening: Listening, criterion: Criterion, utterance: int, star
         if hit.utterance == utterance:
             if start_ms is None or hit.start_ms is None or hit.start_ms < start_ms:
                 return True
-        elif near[0].text.rstrip()[-1:] not in "。.?!？！" and near[0].end_ms is not None and hit.end_ms is not None and near[0].end_ms - hit.end_ms < 600:
+        elif (
+            near[0].text.rstrip()[-1:] not in "。.?!？！"
+            and near[0].end_ms is not None
+            and hit.end_ms is not None
+            and near[0].end_ms - hit.end_ms < 600
+        ):
             return True
     return False
 

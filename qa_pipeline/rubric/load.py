@@ -92,7 +92,10 @@ def _with_opposites(examples: ExampleList, path: Path) -> ExampleList:
     own = set(examples.likes())
     for name in examples.against:
         if not (path.parent / name).is_file():
-            raise RubricError(f"{path.name} cannot be used.", faults=[Fault(path=str(path), message=f"against: no list file {name}", advice="check the name")])
+            raise RubricError(
+                f"{path.name} cannot be used.",
+                faults=[Fault(path=str(path), message=f"against: no list file {name}", advice="check the name")],
+            )
         other = load_list(path.parent / name)
         for language in LANGUAGES:
             unlike[language] = (*unlike.get(language, ()), *(text for text in other.likes(language) if text not in own))
@@ -130,7 +133,10 @@ def choose_rubric(call: Call, rubrics: Mapping[str, Rubric]) -> Rubric | None:
     """
     if call.rubric:
         if call.rubric not in rubrics:
-            raise RubricError(f"Call {call.call_id} names rubric {call.rubric!r}, which does not exist.", advice=f"There are: {', '.join(sorted(rubrics))}.")
+            raise RubricError(
+                f"Call {call.call_id} names rubric {call.rubric!r}, which does not exist.",
+                advice=f"There are: {', '.join(sorted(rubrics))}.",
+            )
         return rubrics[call.rubric]
     fitting = [rubric for rubric in rubrics.values() if _applies(rubric, call)]
     if len(fitting) > 1:
@@ -174,7 +180,8 @@ def _read_yaml(path: Path) -> Any:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise RubricError(
-            f"{path.name} cannot be used.", faults=[Fault(path=str(path), line=line, message="not UTF-8 text", advice="save the file as UTF-8")]
+            f"{path.name} cannot be used.",
+            faults=[Fault(path=str(path), line=line, message="not UTF-8 text", advice="save the file as UTF-8")],
         ) from error
     faults = _typing_faults(text, path)
     if faults:
@@ -213,16 +220,22 @@ def _typing_faults(text: str, path: Path) -> list[Fault]:
     for number, line in enumerate(text.splitlines(), 1):
         body = line.lstrip(" ")
         if "\t" in line[: len(line) - len(line.lstrip())]:
-            faults.append(Fault(path=str(path), line=number, column=line.index("\t") + 1, message="a tab in the indentation", advice="use spaces"))
+            faults.append(
+                Fault(path=str(path), line=number, column=line.index("\t") + 1, message="a tab in the indentation", advice="use spaces")
+            )
         if body.startswith("#"):
             continue
         head = body.removeprefix("- ").split(":")[0]
         if "：" in head and ": " not in head and '"' not in head and "[" not in head and "'" not in head:
-            faults.append(Fault(path=str(path), line=number, column=line.index("：") + 1, message="a full-width colon ：", advice="use : and a space"))
+            faults.append(
+                Fault(path=str(path), line=number, column=line.index("：") + 1, message="a full-width colon ：", advice="use : and a space")
+            )
         for mark in "“”":
             stripped = body.split(":", 1)[-1].strip().lstrip("[- ")
             if stripped.startswith(mark):
-                faults.append(Fault(path=str(path), line=number, column=line.index(mark) + 1, message=f"a curly quote {mark}", advice='use "'))
+                faults.append(
+                    Fault(path=str(path), line=number, column=line.index(mark) + 1, message=f"a curly quote {mark}", advice='use "')
+                )
                 break
     return faults
 
@@ -237,10 +250,16 @@ def _plain(node: Any, path: Path, faults: list[Fault], depth: int = 0) -> Any:
         out = []
         for index, item in enumerate(node):
             if isinstance(item, bool) or (isinstance(item, int) and not isinstance(item, bool)):
-                line, column = node.lc.item(index)
+                line, column = node.lc.item(index)  # type: ignore[attr-defined]  # ruamel's lists know their place
                 found = str(item).lower()
                 faults.append(
-                    Fault(path=str(path), line=line + 1, column=column + 1, message=f"{found} where a phrase is wanted", advice=f'quote it: "{found}"')
+                    Fault(
+                        path=str(path),
+                        line=line + 1,
+                        column=column + 1,
+                        message=f"{found} where a phrase is wanted",
+                        advice=f'quote it: "{found}"',
+                    )
                 )
             out.append(_plain(item, path, faults, depth + 1))
         return out
@@ -268,10 +287,10 @@ def _position(data: Any, location: Sequence[str | int]) -> tuple[int | None, int
     for part in location:
         try:
             if isinstance(node, dict) and part in node:
-                line, column = (n + 1 for n in node.lc.key(part))
+                line, column = (n + 1 for n in node.lc.key(part))  # type: ignore[attr-defined]  # as above
                 node = node[part]
             elif isinstance(node, list) and isinstance(part, int) and part < len(node):
-                line, column = (n + 1 for n in node.lc.item(part))
+                line, column = (n + 1 for n in node.lc.item(part))  # type: ignore[attr-defined]  # as above
                 node = node[part]
             else:
                 break
@@ -305,13 +324,21 @@ def _reference_faults(rubric: Rubric, data: Any, path: Path) -> list[Fault]:
                 if condition.criterion and condition.criterion not in known:
                     add("when", f"when: no criterion is called {condition.criterion!r}", f"there are: {', '.join(sorted(known))}")
             if criterion.metric and criterion.metric not in Metrics.__dataclass_fields__:
-                add("metric", f"metric: no metric is called {criterion.metric!r}", f"there are: {', '.join(sorted(Metrics.__dataclass_fields__))}")
+                add(
+                    "metric",
+                    f"metric: no metric is called {criterion.metric!r}",
+                    f"there are: {', '.join(sorted(Metrics.__dataclass_fields__))}",
+                )
             for message, advice in _phrase_faults(criterion):
                 add("phrases", message, advice)
             for condition in criterion.when:
                 parent = next((c for c in rubric.criteria if c.id == condition.criterion), None)
                 if parent and condition.answer and condition.answer not in {*parent.answers, "unclear", *_SENTIMENT_ANSWERS}:
-                    add("when", f"when: {parent.id} has no answer {condition.answer!r}", f"there are: {', '.join((*parent.answers, 'unclear'))}")
+                    add(
+                        "when",
+                        f"when: {parent.id} has no answer {condition.answer!r}",
+                        f"there are: {', '.join((*parent.answers, 'unclear'))}",
+                    )
             if cycle := _cycle(criterion, rubric):
                 add("id", f"criteria wait for each other: {' → '.join(cycle)}", "take one of the references out")
     return faults
@@ -369,7 +396,15 @@ def _resolve(rubric: Rubric, path: Path, folder: Path, data: Any, faults: list[F
                 found = _list_beside(criterion.meaning.list, path.parent, folder)
                 if found is None:
                     line, column = _position(data, ("sections", s, "criteria", c, "meaning"))
-                    faults.append(Fault(path=str(path), line=line, column=column, message=f"no list file {criterion.meaning.list}", advice="check the path"))
+                    faults.append(
+                        Fault(
+                            path=str(path),
+                            line=line,
+                            column=column,
+                            message=f"no list file {criterion.meaning.list}",
+                            advice="check the path",
+                        )
+                    )
                     continue
                 meaning = criterion.meaning.model_copy(update={"examples": load_list(found)})
                 criterion = criterion.model_copy(update={"meaning": meaning})
@@ -390,7 +425,9 @@ def _with_list(criterion: Criterion, shared: ExampleList) -> Criterion:
     """The criterion with a list file's phrases added to its own."""
 
     def merged(own: PhraseLists, more: PhraseLists) -> PhraseLists:
-        return {language: (*own.get(language, ()), *more.get(language, ())) for language in (*own, *(key for key in more if key not in own))}
+        return {
+            language: (*own.get(language, ()), *more.get(language, ())) for language in (*own, *(key for key in more if key not in own))
+        }
 
     return criterion.model_copy(
         update={

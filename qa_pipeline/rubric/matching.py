@@ -133,7 +133,9 @@ class Listening:
             else:
                 values = head.probability(np.array([vectors[number] for number in vectors], dtype=np.float32))
                 judged = dict(zip(vectors, values.tolist(), strict=True))
-                self._probabilities[list_id] = {n: p for n, p in judged.items() if len(unit_spans(self.by_number[n].text)) >= SHORTEST_UNITS}
+                self._probabilities[list_id] = {
+                    n: p for n, p in judged.items() if len(unit_spans(self.by_number[n].text)) >= SHORTEST_UNITS
+                }
         return self._probabilities[list_id]
 
 

@@ -50,7 +50,9 @@ Heads = Mapping[str, Head]
 
 def head_key(examples: ExampleList, background: ExampleList, encoder_id: str) -> str:
     """What a fitted head depends on, as a hash."""
-    text = "\n".join((encoder_id, f"{_C} {SHORTEST_UNITS}", examples.model_dump_json(exclude={"about"}), background.model_dump_json(exclude={"about"})))
+    text = "\n".join(
+        (encoder_id, f"{_C} {SHORTEST_UNITS}", examples.model_dump_json(exclude={"about"}), background.model_dump_json(exclude={"about"}))
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -103,7 +105,10 @@ def _long_enough(texts: Iterable[str]) -> list[str]:
 def keep_used(rubrics: Iterable[Rubric], *, encoder_id: str, store: Path) -> None:
     """Take heads out of a store that no rubric needs any more."""
     used = {
-        head_key(m.examples, rubric.background, encoder_id) for rubric in rubrics for m in meanings_of(rubric) if m.examples and rubric.background
+        head_key(m.examples, rubric.background, encoder_id)
+        for rubric in rubrics
+        for m in meanings_of(rubric)
+        if m.examples and rubric.background
     }
     kept = json.loads(store.read_text("utf-8")) if store.is_file() else {}
     _write(store, {key: entry for key, entry in kept.items() if key in used})
@@ -125,7 +130,9 @@ def fit_head(list_id: str, like: NDArray[np.float32], unlike: NDArray[np.float32
     vectors = np.concatenate([like, unlike, background])
     labels = np.concatenate([np.ones(len(like)), np.zeros(len(unlike) + len(background))])
     model = LogisticRegression(C=_C, class_weight="balanced", max_iter=2000, tol=1e-6).fit(vectors, labels)
-    return Head(list_id=list_id, weights=np.round(model.coef_[0], _DECIMALS).astype(np.float32), bias=round(float(model.intercept_[0]), _DECIMALS))
+    return Head(
+        list_id=list_id, weights=np.round(model.coef_[0], _DECIMALS).astype(np.float32), bias=round(float(model.intercept_[0]), _DECIMALS)
+    )
 
 
 def _to_json(head: Head) -> dict[str, object]:

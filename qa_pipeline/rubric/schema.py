@@ -16,9 +16,7 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 PhraseLists = dict[Language, tuple[str, ...]]
 Texts = dict[Language, str]
 Status = Literal["draft", "trial", "stable"]
-Situation = Literal[
-    "agent_absent", "voicemail", "wrong_person", "customer_busy", "customer_ended_first", "customer_hung_up"
-]
+Situation = Literal["agent_absent", "voicemail", "wrong_person", "customer_busy", "customer_ended_first", "customer_hung_up"]
 
 
 class _Part(BaseModel):

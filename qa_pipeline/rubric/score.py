@@ -96,7 +96,7 @@ def score_id_of(conversation_id: str, rubric_sha256: str) -> str:
 def score(conversation: Conversation, scorecard: Scorecard) -> Score:
     """Score one conversation by one rubric."""
     rubric, heads = scorecard.rubric, scorecard.heads
-    listening = Listening(conversation, heads, rubric.names)
+    listening = Listening(conversation, heads, {str(slot): wordings for slot, wordings in rubric.names.items()})
     if rubric.situations is None:
         facts = Facts(situations={}, disposition=None)
     else:
@@ -170,7 +170,9 @@ def _blocked_by_parent(criterion: Criterion, context: Context) -> Verdict | None
             parent = context.verdicts[condition.criterion]
             if parent.outcome in (Outcome.NOT_APPLICABLE, Outcome.UNDETERMINED) and condition.outcome != parent.outcome.value:
                 return Verdict(
-                    outcome=parent.outcome, reason_code="parent", reason_args={"parent": condition.criterion, "outcome": parent.outcome.value}
+                    outcome=parent.outcome,
+                    reason_code="parent",
+                    reason_args={"parent": condition.criterion, "outcome": parent.outcome.value},
                 )
         if not _holds(condition, context):
             text = condition.model_dump_json(exclude_none=True, by_alias=True)
@@ -265,9 +267,7 @@ def _total(conversation: Conversation, scorecard: Scorecard, findings: tuple[Fin
     )
 
 
-def _review_reasons(
-    conversation: Conversation, counted: list[Finding], coverage: float | None, critical_failed: bool
-) -> tuple[str, ...]:
+def _review_reasons(conversation: Conversation, counted: list[Finding], coverage: float | None, critical_failed: bool) -> tuple[str, ...]:
     has_speech = any(u.role in (Role.AGENT, Role.CUSTOMER) for u in conversation.utterances)
     checks = {
         "critical_failed": critical_failed,

@@ -40,9 +40,9 @@ def find_facts(listening: Listening, rules: Situations) -> Facts:
     if not conversation.by_role(Role.AGENT):
         found["agent_absent"] = ()
     if said["voicemail"] and _machine_answered(listening, said["voicemail"]):
-        found["voicemail"] = said["voicemail"][:1]
+        found["voicemail"] = tuple(said["voicemail"][:1])
     if said["wrong_person"] and _went_no_further(listening, said["wrong_person"][0]):
-        found["wrong_person"] = said["wrong_person"][:1]
+        found["wrong_person"] = tuple(said["wrong_person"][:1])
     if busy := _early(listening, said["customer_busy"], said["first_question"]):
         found["customer_busy"] = (busy,)
     customer_first = _ended_first(said["customer_ends"], said["agent_ends"])
@@ -50,7 +50,11 @@ def find_facts(listening: Listening, rules: Situations) -> Facts:
     if customer_first and given != "agent":
         found["customer_ended_first"] = (customer_first,)
     if _customer_hung_up(listening, said, customer_first):
-        closing = listening.utterance_evidence(_last_of(conversation, Role.CUSTOMER), "last words", 1.0) if conversation.by_role(Role.CUSTOMER) else None
+        closing = (
+            listening.utterance_evidence(_last_of(conversation, Role.CUSTOMER), "last words", 1.0)
+            if conversation.by_role(Role.CUSTOMER)
+            else None
+        )
         found["customer_hung_up"] = (closing,) if closing else ()
         found.setdefault("customer_ended_first", found["customer_hung_up"])
     disposition, evidence = _disposition(listening, found, said)
@@ -148,7 +152,10 @@ def _disposition(
         (Disposition.VOICEMAIL, lambda: found.get("voicemail") if is_outbound else None),
         (Disposition.WRONG_PERSON, lambda: found.get("wrong_person") if is_outbound else None),
         (Disposition.OPTED_OUT, lambda: tuple(said["opted_out"][:1]) if is_outbound and said["opted_out"] else None),
-        (Disposition.CALL_BACK, lambda: tuple(said["call_back"][:1]) if is_outbound and said["call_back"] and said["customer_busy"] else None),
+        (
+            Disposition.CALL_BACK,
+            lambda: tuple(said["call_back"][:1]) if is_outbound and said["call_back"] and said["customer_busy"] else None,
+        ),
         (Disposition.REFUSED, lambda: tuple(said["refused"][:1]) if is_outbound and said["refused"] else None),
         (Disposition.CALL_BACK, lambda: found.get("customer_busy") if is_outbound else None),
         (Disposition.CUT_OFF, lambda: () if conversation.ends_cut else None),

@@ -264,9 +264,7 @@ def _fetch_hub(manifest: Manifest, settings: Settings, staging: Path, report: Pr
         else:
             report(f"{manifest.id}: downloading {file.name}")
             try:
-                source = Path(
-                    hf_hub_download(repository, file.name, revision=manifest.revision, cache_dir=settings.model_cache / ".hub")
-                )
+                source = Path(hf_hub_download(repository, file.name, revision=manifest.revision, cache_dir=settings.model_cache / ".hub"))
             except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
                 raise ModelError(
                     f"{manifest.id}: {file.name} of {repository} at {manifest.revision} could not be downloaded: {type(error).__name__}.",
@@ -280,7 +278,9 @@ def _convert(conversion: Conversion, folder: Path) -> None:
     command = [sys.executable, "-m", "qa_pipeline.speech.convert", conversion.name, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ModelError(f"Conversion {conversion.name} failed: {done.stderr.strip()[-800:]}", advice="Run `make demo` to renew the environment.")
+        raise ModelError(
+            f"Conversion {conversion.name} failed: {done.stderr.strip()[-800:]}", advice="Run `make demo` to renew the environment."
+        )
 
 
 def _check(path: Path, sha256: str | None) -> None:

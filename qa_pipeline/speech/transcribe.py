@@ -123,7 +123,9 @@ class Transcriber:
     def _word(self, text: str, start: float, end: float, probability: float, language: str) -> Word:
         if language == "zh" and self._simplified:
             text = simplify(text)
-        return Word(text=text, start_ms=round(start * 1000), end_ms=max(round(start * 1000), round(end * 1000)), confidence=round(probability, 4))
+        return Word(
+            text=text, start_ms=round(start * 1000), end_ms=max(round(start * 1000), round(end * 1000)), confidence=round(probability, 4)
+        )
 
     def _speech_only(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         spans = with_speech(active_spans(audio), audio)

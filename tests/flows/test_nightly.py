@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from qa_pipeline.results.query import rows
 from qa_pipeline.engine import open_store
+from qa_pipeline.results.query import rows
 from qa_pipeline.settings import PACKAGE_ROOT, load_settings
 
 pytestmark = [pytest.mark.prefect, pytest.mark.models]
@@ -25,7 +25,8 @@ from qa_pipeline import engine
 from tests import workers
 engine.LISTENING = workers.FAKE
 from flows.nightly import main
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
 """
 
 
@@ -38,7 +39,9 @@ def night(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
         lines.append(f"{name}.wav,{name},outbound")
     (calls / "calls.csv").write_text("\n".join(lines), "utf-8")
     env = {**os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PYTHONPATH": str(PACKAGE_ROOT), **environment}
-    arguments = [sys.executable, "-c", DRIVER, str(calls), "--results", str(tmp_path / "results")]
+    driver = tmp_path / "driver.py"
+    driver.write_text(DRIVER, "utf-8")
+    arguments = [sys.executable, str(driver), str(calls), "--results", str(tmp_path / "results")]
     return subprocess.run(arguments, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False)
 
 
