@@ -18,8 +18,8 @@ from qa_pipeline.telemetry import disable_telemetry
 disable_telemetry()
 
 from prefect import flow, get_run_logger, task  # noqa: E402  # telemetry is read when Prefect is imported
-from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact  # noqa: E402
+from prefect.cache_policies import NO_CACHE  # noqa: E402
 
 from qa_pipeline import engine  # noqa: E402
 from qa_pipeline.errors import InputRefused, QaError  # noqa: E402
@@ -52,7 +52,7 @@ def nightly(sources: Sequence[str], results: str | None = None, rubric: str | No
     summaries = []
     for number, part in enumerate(parts, 1):
         summaries.append(process_batch(part, settings))
-        update_progress_artifact(progress, progress=100.0 * number / len(parts))
+        update_progress_artifact(progress, progress=100.0 * number / len(parts))  # type: ignore[arg-type]  # a UUID in a flow that is not async
     counts = _counts(plan, summaries)
     create_markdown_artifact(markdown=_summary_text(counts, summaries), key="nightly-summary", description="What the night did")
     log.info("%(processed)d processed, %(scored)d scored, %(skipped)d there already, %(failed)d failed", counts)

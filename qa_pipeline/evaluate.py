@@ -145,11 +145,11 @@ def show_evaluation(evaluation: Evaluation, *, misses: bool = False) -> None:
     worst = sorted(evaluation.role_by_call.items(), key=lambda item: item[1])[:5]
     console.print("  least: " + ", ".join(f"{stem} {share:.2f}" for stem, share in worst))
     for name, parts in evaluation.der.items():
-        total = parts["total"]
-        if total:
+        spoken = parts["total"]
+        if spoken:
             console.print(
-                f"DER {name}: {100 * parts['error'] / total:.1f} % (missed {100 * parts['missed'] / total:.1f}, false alarm "
-                f"{100 * parts['false_alarm'] / total:.1f}, confusion {100 * parts['confusion'] / total:.1f}) of {total:.0f} s, mono calls"
+                f"DER {name}: {100 * parts['error'] / spoken:.1f} % (missed {100 * parts['missed'] / spoken:.1f}, false alarm "
+                f"{100 * parts['false_alarm'] / spoken:.1f}, confusion {100 * parts['confusion'] / spoken:.1f}) of {spoken:.0f} s, mono calls"
             )
     for language, total in sorted(evaluation.units.items()):
         name = "CER" if language == "zh" else "WER"

@@ -76,7 +76,7 @@ def decode(uri: str) -> Audio:
     is_truncated = False
     with _opened(uri) as file:
         try:
-            container = av.open(file)
+            container = av.open(file, "r")
         except (av.FFmpegError, OSError, ValueError) as error:
             raise RecordingError(
                 f"{uri} is not audio that can be decoded ({type(error).__name__}).",

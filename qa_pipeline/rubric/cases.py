@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,13 +72,14 @@ def load_cases(path: Path) -> tuple[Case, ...]:
 
 def run_case(case: Case, rubric: Rubric, heads: Heads, encode: Encode | None) -> CaseResult:
     """Score a case's dialogue and compare. Without `encode`, meanings match nothing."""
-    heard = conversation(  # type: ignore[arg-type]  # metadata are columns of the call
+    columns: dict[str, Any] = dict(case.metadata)
+    heard = conversation(
         case.dialogue,
         language=case.language,
         role_confidence=case.role_confidence,
         sentiment=case.sentiment,
         ends_cut=case.ends_cut,
-        **case.metadata,
+        **columns,
     )
     if encode is not None:
         heard = with_vectors(heard, encode)
