@@ -32,6 +32,9 @@ _LONGEST_GAP = 12
 _CONTENT = 1.0
 _MOST_BRACKETS = 60
 _STRICTER = 0.5
+_NAME_SLOTS = ("{company}", "{agent_name}")
+_NAME_SHARE = 0.22
+_NAME_LENGTH = 3
 # Share of a phrase's weight that may be missing in what is shown as the nearest thing heard.
 _NEAREST = 0.6
 _FORBIDDEN_COST = 50.0
@@ -341,6 +344,9 @@ def _allowed(phrase: Phrase) -> float:
         share = {0: 0.0, 1: 0.0, 2: 0.09, 3: 0.15, 4: 0.16, 5: 0.19}.get(length, 0.22)
     else:
         share = 0.0 if letters < 4 else {1: 0.21, 2: 0.16, 3: 0.19}.get(length, 0.22)
+    if phrase.text in _NAME_SLOTS:
+        # Names are what recognisers mishear most, and the call's own name is hardly said by chance.
+        return max(share, _NAME_SHARE) if length >= _NAME_LENGTH else share
     # A phrase with open places fits many things already: its fixed words must fit the better.
     is_open = any(isinstance(node, _Element) and node.kind in ("wild", "some") for node in phrase.pattern)
     return share * _STRICTER if is_open or phrase.mode == "strict" else share

@@ -157,7 +157,7 @@ def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
         if not _is_excused(listening, criterion, hit.utterance, hit.start_ms) and not _is_polite(listening, criterion, hit.utterance)
     ]
     sure = [hit for hit in hits if hit.confidence is None or hit.confidence >= FORBIDDEN_CONFIDENCE]
-    taken_back = {hit.utterance for hit in listening.hits(listening.phrases(criterion.unlike, "strict"), searched)}
+    taken_back = {hit.utterance for hit in listening.hits(listening.phrases(criterion.unlike, "exact"), searched)}
     evidence = {hit.utterance: listening.evidence(hit) for hit in sure if hit.utterance not in taken_back}
     for utterance, probability in listening.meaning_hits(criterion.meaning, searched):
         if utterance.utterance in evidence or utterance.utterance in taken_back or criterion.meaning is None:
@@ -252,7 +252,7 @@ CHECKS: dict[str, Callable[[Criterion, Context], Verdict]] = {
 def _best(listening: Listening, criterion: Criterion, phrases: PhraseLists, searched: Searched) -> Evidence | None:
     """The first hit that nothing takes back."""
     hits = listening.hits(listening.phrases(phrases, criterion.match), searched)
-    unlike = listening.hits(listening.phrases(criterion.unlike, "strict"), searched) if hits else []
+    unlike = listening.hits(listening.phrases(criterion.unlike, "exact"), searched) if hits else []
     kept = [hit for hit in hits if not any(other.start < hit.end and hit.start < other.end for other in unlike)]
     return listening.evidence(_earliest(kept)) if kept else None
 
@@ -264,7 +264,7 @@ def _earliest(hits: list[Hit]) -> Hit:
 def _by_meaning(listening: Listening, criterion: Criterion, searched: Searched) -> tuple[Evidence, ...]:
     if criterion.meaning is None:
         return ()
-    unlike = {hit.utterance for hit in listening.hits(listening.phrases(criterion.unlike, "strict"), searched)}
+    unlike = {hit.utterance for hit in listening.hits(listening.phrases(criterion.unlike, "exact"), searched)}
     return tuple(
         listening.utterance_evidence(utterance, criterion.meaning.list, probability)
         for utterance, probability in listening.meaning_hits(criterion.meaning, searched)

@@ -66,7 +66,7 @@ def _said(listening: Listening, rule: SituationRule) -> list[Evidence]:
     roles = {"agent": (Role.AGENT,), "customer": (Role.CUSTOMER,), "other": (Role.OTHER, Role.CUSTOMER)}[rule.who]
     searched = select(listening.conversation, roles, rule.within)
     hits = listening.hits(listening.phrases(rule.phrases), searched)
-    taken_back = {hit.utterance for hit in listening.hits(listening.phrases(rule.unlike, "strict"), searched)}
+    taken_back = {hit.utterance for hit in listening.hits(listening.phrases(rule.unlike, "exact"), searched)}
     found = [listening.evidence(hit) for hit in hits if hit.utterance not in taken_back]
     known = {evidence.utterance for evidence in found} | taken_back
     for utterance, probability in listening.meaning_hits(rule.meaning, searched):

@@ -5,6 +5,7 @@ labelled windows into turns. Between the two stands this module: it takes the *s
 pieces of them once (features are computed once for the whole call), groups the pieces by voice, which also counts the voices, and labels
 each stretch of each window. Labelling stretches rather than whole local speakers matters where two voices are alike: there the
 segmentation gives both the same local speaker. What was measured is in docs/decisions/diarization.md.
+One module, though long: every step speaks of windows, stretches and pieces, and only `Diarizer` is anybody else's business.
 """
 
 from __future__ import annotations
@@ -49,8 +50,10 @@ _THIRD_VOICE_SECONDS = 3.0
 # How much more like itself than like the next voice (mean cosine) a voice must be, by its seconds; under 3 s it is not asked.
 _COHESION_SECONDS = (3.0, 10.0)
 _COHESION = (0.18, 0.08)
+# How much the halves of a voice must differ (mean cosine within less between) to be two, by the voices there are: a second is likelier than
+# a third. Halves with less speech are left together.
+_SISTER_GAP = {1: 0.10, 2: 0.15}
 _SISTER_SECONDS = 6.0
-_SISTER_GAP = 0.10
 # How much a stretch listens to the rest of its local speaker.
 _COMPANY = 0.05
 # A voice keeps its turn through a pause of a second in which nobody else speaks (chosen, not measured); speech as such is closed over 0.3 s,
@@ -157,8 +160,8 @@ class Grid:
 def _one_torch_thread() -> Iterator[None]:
     """Let PyTorch use one thread, then as many as before.
 
-    The segmentation is many small steps: two threads that wait for each other took 4 to 12 times the processor time of one whenever
-    anything else ran on the machine (benchmarks/diarization.py; docs/decisions/diarization.md).
+    The segmentation is many small steps: two threads that wait for each other took 3 to 12 times the processor time of one on a busy
+    machine (docs/decisions/diarization.md).
     """
     import torch
 
@@ -317,7 +320,7 @@ def _join_scattered(group: _Group, labels: Integers) -> Integers:
 def _part_sisters(group: _Group, labels: Integers) -> Integers:
     """Labels after parting voices whose halves are each clearly more like themselves than like the other half."""
     while (voices := int(labels.max()) + 1) < _MAX_VOICES:
-        best, parted = _SISTER_GAP, None
+        best, parted = _SISTER_GAP[voices], None
         for voice in range(voices):
             trial = labels.copy()
             trial[labels == voice] = np.where(_halve(group.vectors[labels == voice], group.seconds[labels == voice]), voices, voice)
@@ -365,7 +368,8 @@ def _evidence(pieces: Integers, cosines: Floats, length: int) -> Floats:
 def label_windows(windows: Floats, grid: Grid, evidence: Floats) -> NDArray[np.float64]:
     """(windows, frames, voices), 0 or 1: each stretch of each local speaker given to the voice with most evidence.
 
-    `evidence`: (feature frames + 1, voices), running sums. A stretch without any (all of it under another voice) is given to none.
+    `evidence`: (feature frames + 1, voices), running sums. A stretch without any, all of it under another voice, is given to none: the
+    reconstruction then gives that time to whichever voice is left.
     """
     labelled = np.zeros((*windows.shape[:2], evidence.shape[1]))
     for window, activity in enumerate(windows):
