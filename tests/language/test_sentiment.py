@@ -88,12 +88,12 @@ def test_thresholds_belong_to_the_outer_labels(value: float, label: str) -> None
 
 def test_one_utterance_is_held_back_by_doubt() -> None:
     # Mass 1 · 1 · 0.8² = 0.64, doubt 0.5: 0.8 · 0.64 / 1.14.
-    assert summarise([score(0.8)], [7])[0] == pytest.approx(0.512 / 1.14)
+    assert summarise([score(0.8)], [7], weighing=Weighing())[0] == pytest.approx(0.512 / 1.14)
 
 
 def test_two_utterances_count_by_strength_length_and_place() -> None:
     # Mean length 2. First: ½ · 1 · 0.25 = 0.125; last: 1½ · 1¼ · 1 = 1.875. (−0.0625 + 1.875) / (0.5 + 2).
-    found, label = summarise([score(-0.5), score(1.0)], [1, 3])
+    found, label = summarise([score(-0.5), score(1.0)], [1, 3], weighing=Weighing())
     assert found == pytest.approx(0.725)
     assert label == "positive"
 
@@ -123,7 +123,7 @@ def test_what_is_said_later_counts_more() -> None:
 
 
 def test_longer_utterances_count_more() -> None:
-    found = summarise([score(-0.8), score(0.1), score(0.8)], [20, 5, 5])[0]
+    found = summarise([score(-0.8), score(0.1), score(0.8)], [20, 5, 5], weighing=Weighing())[0]
     assert found is not None
     assert found < 0
 
