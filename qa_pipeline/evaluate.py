@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from qa_pipeline import engine
-from qa_pipeline.call import Role, Utterance
+from qa_pipeline.call import Role, SpeakerTurn, Utterance
+from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.language.normalise import simplify
 from qa_pipeline.publishing.publish import check_published
@@ -77,6 +78,8 @@ def evaluate_folder(folder: Path, settings: Settings, *, report: Callable[[engin
     planned = engine.plan(intake, settings, store, rubrics, purpose="official")
     engine.run(planned, settings, store, rubrics, purpose="official", report=report)
     ids = {call.call_id: Path(call.source_uri).name.split(".")[0] for call in intake.calls}
+    calls = {call.call_id: call for call in intake.calls}
+    listener = Listener(settings)
     evaluation = Evaluation()
     with connect(store) as connection:
 
@@ -102,7 +105,9 @@ def evaluate_folder(folder: Path, settings: Settings, *, report: Callable[[engin
         _compare_roles(evaluation, stem, truth, conversation.utterances)
         _compare_text(evaluation, truth, conversation.utterances)
         if conversation.diarization_model:
-            _compare_voices(evaluation, stem, truth, conversation.utterances)
+            kept = listener.recognised_before(calls[call_id])
+            if kept is not None and kept.turns is not None:
+                _compare_voices(evaluation, stem, truth, kept.turns)
         if "customer_sentiment" in truth:
             found = metrics.get(call_id, {}).get("customer_sentiment_label") or "undetermined"
             evaluation.sentiment[(truth["customer_sentiment"], found)] += 1
@@ -231,17 +236,19 @@ def _units(text: str, language: str) -> list[str]:
     return re.findall(r"[^\W_]+(?:'[^\W_]+)?", text.casefold().replace("’", "'"))
 
 
-def _compare_voices(evaluation: Evaluation, stem: str, truth: Mapping[str, Any], utterances: Sequence[Utterance]) -> None:
-    from pyannote.core import Annotation, Segment
+def _compare_voices(evaluation: Evaluation, stem: str, truth: Mapping[str, Any], turns: Sequence[SpeakerTurn]) -> None:
+    """Diarization error of the turns by voice, before words are joined on them."""
+    from pyannote.core import Annotation, Segment, Timeline
     from pyannote.metrics.diarization import DiarizationErrorRate
 
     reference, heard = Annotation(uri=stem), Annotation(uri=stem)
     for number, turn in enumerate(truth["turns"]):
         reference[Segment(turn["start_ms"] / 1000, turn["end_ms"] / 1000), number] = turn["role"]
-    for u in utterances:
-        heard[Segment((u.start_ms or 0) / 1000, (u.end_ms or 0) / 1000), u.utterance] = u.speaker
+    for number, spoken in enumerate(turns):
+        heard[Segment(spoken.start_ms / 1000, spoken.end_ms / 1000), number] = spoken.speaker
+    extent = Timeline([reference.get_timeline().extent() | heard.get_timeline().extent()])
     for name, collar in (("no collar", 0.0), ("±0.25 s", _COLLAR_SECONDS)):
-        parts = DiarizationErrorRate(collar=collar)(reference, heard, detailed=True)
+        parts = DiarizationErrorRate(collar=collar)(reference, heard, uem=extent, detailed=True)
         kept = evaluation.der.setdefault(name, {"error": 0.0, "missed": 0.0, "false_alarm": 0.0, "confusion": 0.0, "total": 0.0})
         kept["missed"] += parts["missed detection"]
         kept["false_alarm"] += parts["false alarm"]

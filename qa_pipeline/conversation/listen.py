@@ -130,14 +130,21 @@ class Listener:
         return self._encoder.encode(texts)
 
     def _recognise(self, call: Call, audio: Audio, stage: Stage) -> Recognised:
-        key_parts = [call.audio_sha256, call.language, self.manifest_sha256, self.options]
-        key = hashlib.sha256(json.dumps(key_parts, sort_keys=True).encode()).hexdigest()
-        path = self.settings.work / key[:2] / f"{key}.json.gz"
-        if path.is_file() and (kept := _load_recognised(path)) is not None:
+        if (kept := self.recognised_before(call)) is not None:
             return kept
         recognised = self._recognise_anew(call, audio, stage)
-        _save_recognised(path, recognised)
+        _save_recognised(self._kept_path(call), recognised)
         return recognised
+
+    def recognised_before(self, call: Call) -> Recognised | None:
+        """What the speech models said of a recording in an earlier run with the same models and options; None when nothing is kept."""
+        path = self._kept_path(call)
+        return _load_recognised(path) if path.is_file() else None
+
+    def _kept_path(self, call: Call) -> Path:
+        key_parts = [call.audio_sha256, call.language, self.manifest_sha256, self.options]
+        key = hashlib.sha256(json.dumps(key_parts, sort_keys=True).encode()).hexdigest()
+        return self.settings.work / key[:2] / f"{key}.json.gz"
 
     def _recognise_anew(self, call: Call, audio: Audio, stage: Stage) -> Recognised:
         stage("speech")
@@ -180,7 +187,7 @@ class Listener:
         if not theirs:
             return utterances, None, None
         scores = classify(vectors[theirs], self._sentiment_head)
-        felt = {i: found for i, found in zip(theirs, scores, strict=True)}
+        felt = dict(zip(theirs, scores, strict=True))
         marked = tuple(
             replace(u, sentiment=round(felt[i].score, 4), sentiment_label=felt[i].label) if i in felt else u
             for i, u in enumerate(utterances)
