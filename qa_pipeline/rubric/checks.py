@@ -23,6 +23,7 @@ _ANSWER_UTTERANCES = 3
 # Shorter examples mean too many things outside the sentence they were taken from.
 _EXAMPLE_UNITS = 4
 _JUDGED_UNITS = 6
+_FRAGMENT_MS = 1_500
 _QUOTE_REACH_CHARS = {"zh": 10, "": 30}
 
 _QUOTING: PhraseLists = {
@@ -154,7 +155,8 @@ def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
     hits += [
         hit
         for hit in listening.hits(whole, searched)
-        if not _is_excused(listening, criterion, hit.utterance, hit.start_ms) and not _is_polite(listening, criterion, hit.utterance)
+        if _is_own_turn(listening, hit.utterance)
+        and not _is_excused(listening, criterion, hit.utterance, hit.start_ms) and not _is_polite(listening, criterion, hit.utterance)
     ]
     sure = [hit for hit in hits if hit.confidence is None or hit.confidence >= FORBIDDEN_CONFIDENCE]
     taken_back = {hit.utterance for hit in listening.hits(listening.phrases(criterion.unlike, "exact"), searched)}
@@ -173,6 +175,19 @@ def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
         ordered = _in_order(evidence.values())
         return Verdict(outcome=Outcome.NOT_MET, reason_code="forbidden_said", evidence=ordered, searched=searched, occurrences=len(ordered))
     return Verdict(outcome=Outcome.MET, reason_code="nothing_forbidden", searched=searched)
+
+
+def _is_own_turn(listening: Listening, utterance: int) -> bool:
+    """Whether an utterance stands alone, and is not a fragment of what the same party goes on to say."""
+    own = listening.by_number[utterance]
+    for number in (utterance - 1, utterance + 1):
+        other = listening.by_number.get(number)
+        if other is None or other.role is not own.role or own.start_ms is None or own.end_ms is None:
+            continue
+        gap = max(own.start_ms - (other.end_ms or 0), (other.start_ms or 0) - own.end_ms)
+        if gap < _FRAGMENT_MS:
+            return False
+    return True
 
 
 def _example_phrases(listening: Listening, criterion: Criterion) -> tuple[Phrase, ...]:
