@@ -17,6 +17,7 @@ from pathlib import Path
 from qa_pipeline.call import Layout
 from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.engine import ready_scorecards
+from qa_pipeline.recordings.audio import decode
 from qa_pipeline.recordings.ingest import Defaults, ingest
 from qa_pipeline.rubric.load import choose_rubric, load_rubrics
 from qa_pipeline.rubric.score import score
@@ -46,6 +47,9 @@ def main() -> None:
         for path in Path(fresh).joinpath("work").rglob("*.gz"):
             path.unlink()
         for call in calls:
+            kind = "stereo" if decode(call.source_uri).layout is Layout.STEREO else "mono"
+            if arguments.most and counts[kind] >= arguments.most:
+                continue
             clock = _Clock()
             conversation = listener.listen(call, stage=clock.enter)
             clock.enter("score")
@@ -53,13 +57,10 @@ def main() -> None:
             if rubric:
                 score(conversation, scorecards[rubric.id])
             clock.enter("")
-            layout = "stereo" if conversation.layout is Layout.STEREO else "mono"
-            if arguments.most and counts[layout] >= arguments.most:
-                continue
-            counts[layout] += 1
-            recorded[layout] += conversation.duration_ms / 1000
+            counts[kind] += 1
+            recorded[kind] += conversation.duration_ms / 1000
             for name, seconds in clock.seconds.items():
-                spent[layout][name] += seconds
+                spent[kind][name] += seconds
     print(f"{settings.threads} threads, profile {settings.profile}")
     for layout, seconds in sorted(recorded.items()):
         total = sum(spent[layout].values())

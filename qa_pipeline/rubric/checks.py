@@ -156,7 +156,8 @@ def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
         hit
         for hit in listening.hits(whole, searched)
         if _is_own_turn(listening, hit.utterance)
-        and not _is_excused(listening, criterion, hit.utterance, hit.start_ms) and not _is_polite(listening, criterion, hit.utterance)
+        and not _is_excused(listening, criterion, hit.utterance, hit.start_ms)
+        and not _is_polite(listening, criterion, hit.utterance)
     ]
     sure = [hit for hit in hits if hit.confidence is None or hit.confidence >= FORBIDDEN_CONFIDENCE]
     taken_back = {hit.utterance for hit in listening.hits(listening.phrases(criterion.unlike, "exact"), searched)}
