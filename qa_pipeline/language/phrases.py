@@ -208,12 +208,7 @@ class Speech:
     def insertion(self) -> NDArray[np.float64]:
         """Cost of having each token inside a match although the phrase does not have it."""
         fillers = _FILLERS.get(self.language, frozenset())
-        costs = np.array([_INSERT_FILLER if token.text in fillers else _INSERT for token in self.tokens])
-        for index in range(1, len(self.tokens)):
-            before, here = self.owner[index - 1], self.owner[index]
-            if before != here:
-                is_next = self.utterances[here].utterance - self.utterances[before].utterance == 1
-                costs[index] += _NEXT_UTTERANCE if is_next else _OTHER_SPEAKER
+        costs = np.array([_INSERT_FILLER if token.text in fillers else _INSERT for token in self.tokens]) + self.crossing
         costs[self.negations] = _FORBIDDEN_COST
         return costs
 
