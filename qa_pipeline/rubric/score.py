@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from qa_pipeline.call import Conversation, Disposition, Outcome, Role
 from qa_pipeline.rubric.checks import CHECKS, Context, Verdict, search_window
-from qa_pipeline.rubric.load import criterion_sha256, dependencies, rubric_sha256
+from qa_pipeline.rubric.load import criterion_sha256, rubric_sha256
 from qa_pipeline.rubric.matching import Evidence, Listening
 from qa_pipeline.rubric.meanings import Heads
 from qa_pipeline.rubric.reasons import SITUATION_NAMES, reason_text
+from qa_pipeline.rubric.references import dependencies
 from qa_pipeline.rubric.schema import Condition, Criterion, Rubric
 from qa_pipeline.rubric.situations import Facts, find_facts
 from qa_pipeline.rubric.windows import Searched
