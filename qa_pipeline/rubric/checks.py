@@ -6,20 +6,22 @@ around it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from qa_pipeline.call import Outcome, Role, Utterance
 from qa_pipeline.language.normalise import unit_spans
-from qa_pipeline.language.phrases import Hit, Phrase
+from qa_pipeline.language.phrases import Hit, MatchMode, Phrase
+from qa_pipeline.rubric.answers import find_answer, replies_to
+from qa_pipeline.rubric.captures import check_capture
 from qa_pipeline.rubric.matching import Evidence, Listening
-from qa_pipeline.rubric.schema import LANGUAGES, Criterion, PhraseLists
-from qa_pipeline.rubric.situations import Facts
-from qa_pipeline.rubric.windows import Searched, select
+from qa_pipeline.rubric.metadata import check_metadata
+from qa_pipeline.rubric.schema import LANGUAGES, Criterion, LevelBounds, PhraseLists
+from qa_pipeline.rubric.surveys import check_survey
+from qa_pipeline.rubric.verdict import Context, Verdict, as_heard, first_hit, in_order, search_window
+from qa_pipeline.rubric.windows import Searched
 
 # Words recognised with less confidence than this do not convict anybody. Chosen on recorded calls.
 FORBIDDEN_CONFIDENCE = 0.35
-_ANSWER_UTTERANCES = 3
 # Shorter examples mean too many things outside the sentence they were taken from.
 _EXAMPLE_UNITS = 4
 _JUDGED_UNITS = 6
@@ -59,84 +61,133 @@ _POLITE: PhraseLists = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a check found. `reason_code` with `reason_args` fills a sentence of reasons.py."""
-
-    outcome: Outcome
-    reason_code: str
-    reason_args: Mapping[str, str] = field(default_factory=dict)
-    evidence: tuple[Evidence, ...] = ()
-    searched: Searched | None = None
-    answer: str | None = None
-    occurrences: int = 0
-    credit: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What a check may look at. `verdicts`: those of criteria judged before."""
-
-    listening: Listening
-    facts: Facts
-    verdicts: Mapping[str, Verdict]
-
-
-def search_window(criterion: Criterion, context: Context) -> Searched:
-    """The utterances a criterion looks at."""
-    before = _first_hit(context, criterion.before)
-    after = _first_hit(context, criterion.after)
-    roles = (Role.AGENT,) if criterion.who == "agent" else (Role.CUSTOMER,)
-    return select(context.listening.conversation, roles, criterion.within, before=before, after=after)
-
-
-def _first_hit(context: Context, criterion_id: str | None) -> int | None:
-    if criterion_id is None or criterion_id not in context.verdicts:
-        return None
-    hits = [e.utterance for e in context.verdicts[criterion_id].evidence if e.kind == "hit"]
-    return min(hits, default=None)
-
-
 def check_phrase(criterion: Criterion, context: Context) -> Verdict:
-    """Phrases, groups of phrases or a meaning, said in the window. `need`: one, all, or how many groups."""
+    """Phrases, groups of phrases or a meaning, said in the window. `need`: one, all, or how many groups; `in_order`, `within_words` bind them."""
     searched = search_window(criterion, context)
+    if criterion.match == "meaning":
+        return check_semantic(criterion, context)
     groups = criterion.groups or {"said": criterion.phrases}
-    found: dict[str, Evidence] = {}
-    for name, phrases in groups.items():
-        if evidence := _best(context.listening, criterion, phrases, searched):
-            found[name] = evidence
+    found = {name: hits for name, phrases in groups.items() if (hits := _kept_hits(context.listening, criterion, phrases, searched))}
     needed = {"one": 1, "all": len(groups)}.get(criterion.need, criterion.need) if isinstance(criterion.need, str) else criterion.need
-    if len(found) >= int(needed):
-        return Verdict(outcome=Outcome.MET, reason_code="said", evidence=_in_order(found.values()), searched=searched, occurrences=1)
+    chosen = _arranged(criterion, found) if len(found) >= int(needed) else None
+    if chosen:
+        evidence = in_order(context.listening.evidence(hit) for hit in chosen)
+        return Verdict(outcome=Outcome.MET, reason_code="said", evidence=evidence, searched=searched, occurrences=1)
     by_meaning = _by_meaning(context.listening, criterion, searched)
     if by_meaning:
         return Verdict(outcome=Outcome.MET, reason_code="said_by_meaning", evidence=by_meaning[:1], searched=searched, occurrences=1)
     missing = [name for name in groups if name not in found]
-    heard = list(found.values())
+    heard = [context.listening.evidence(_earliest(hits)) for hits in found.values()]
     for name in missing:
-        nearest = context.listening.nearest(context.listening.phrases(groups[name], criterion.match), searched)
+        nearest = context.listening.nearest(context.listening.phrases(groups[name], _mode(criterion)), searched)
         if nearest:
             heard.append(nearest)
-    code = "parts_missing" if criterion.groups else "not_said"
+    code = "not_arranged" if len(found) >= int(needed) else "parts_missing" if criterion.groups else "not_said"
     return Verdict(
         outcome=Outcome.NOT_MET, reason_code=code, reason_args={"missing": ", ".join(missing)},
-        evidence=_in_order(_as_heard(e) for e in heard), searched=searched,
+        evidence=in_order(as_heard(e) for e in heard), searched=searched,
     )  # fmt: skip
+
+
+def _arranged(criterion: Criterion, found: dict[str, list[Hit]]) -> list[Hit] | None:
+    """One hit of each group found, in order and near each other where the criterion wants it; None where they do not lie so."""
+    if not criterion.in_order and criterion.within_words is None:
+        return [_earliest(hits) for hits in found.values()]
+    names = [name for name in criterion.groups if name in found]
+    for start in sorted(found[names[0]], key=lambda hit: hit.start):
+        chosen = [start]
+        for name in names[1:]:
+            later = [hit for hit in found[name] if not criterion.in_order or hit.start >= chosen[-1].end]
+            if not later:
+                break
+            chosen.append(min(later, key=lambda hit: abs(hit.start - start.start)))
+        if len(chosen) < len(names):
+            continue
+        length = max(hit.end for hit in chosen) - min(hit.start for hit in chosen)
+        if criterion.within_words is None or length <= criterion.within_words:
+            return chosen
+    return None
+
+
+def check_semantic(criterion: Criterion, context: Context) -> Verdict:
+    """An utterance of the window has the list's meaning, whatever its words."""
+    searched = search_window(criterion, context)
+    found = _by_meaning(context.listening, criterion, searched)
+    if found:
+        return Verdict(
+            outcome=Outcome.MET, reason_code="said_by_meaning", evidence=in_order(found), searched=searched, occurrences=len(found)
+        )
+    heard = context.listening.most_probable(criterion.meaning, searched)
+    return Verdict(outcome=Outcome.NOT_MET, reason_code="not_said", evidence=(heard,) if heard else (), searched=searched)
 
 
 def check_question(criterion: Criterion, context: Context) -> Verdict:
     """Asked → met, with how the other side answered (an id of `answers`, or `unclear`); not asked → not met."""
-    asked = check_phrase(criterion, context)
+    asked = _asked(criterion, context)
     if asked.outcome is not Outcome.MET:
-        return Verdict(
-            outcome=asked.outcome, reason_code="not_asked", reason_args=asked.reason_args, evidence=asked.evidence, searched=asked.searched
-        )
-    answer, evidence = _answer(criterion, context, asked.evidence[-1].utterance)
-    code = "asked_by_meaning" if asked.reason_code == "said_by_meaning" else "asked"
+        return asked
+    conversation = context.listening.conversation
+    asker = Role.CUSTOMER if criterion.party == "customer" else Role.AGENT
+    replies = replies_to(conversation, asked.evidence[-1].utterance, asker, again=_asked_again(criterion, context, asked))
+    answer, evidence = find_answer(context.listening, criterion.answers, replies)
     return Verdict(
-        outcome=Outcome.MET, reason_code=code, reason_args={"answer": answer or "unclear"}, evidence=(*asked.evidence, *evidence),
-        searched=asked.searched, answer=answer or "unclear", occurrences=1,
+        outcome=Outcome.MET, reason_code=asked.reason_code, reason_args={"answer": answer or "unclear"},
+        evidence=(*asked.evidence, *evidence), searched=asked.searched, answer=answer or "unclear", occurrences=1,
     )  # fmt: skip
+
+
+def _asked(criterion: Criterion, context: Context) -> Verdict:
+    """The verdict on a question's words alone."""
+    said = check_phrase(criterion, context)
+    code = {"said": "asked", "said_by_meaning": "asked_by_meaning"}.get(said.reason_code, "not_asked")
+    return Verdict(
+        outcome=said.outcome,
+        reason_code=code,
+        reason_args=said.reason_args,
+        evidence=said.evidence,
+        searched=said.searched,
+        occurrences=said.occurrences,
+    )
+
+
+def _asked_again(criterion: Criterion, context: Context, asked: Verdict) -> frozenset[int]:
+    if asked.searched is None:
+        return frozenset()
+    return frozenset(hit.utterance for hit in _kept_hits(context.listening, criterion, criterion.phrases, asked.searched))
+
+
+def check_survey_item(criterion: Criterion, context: Context) -> Verdict:
+    """One item of a questionnaire: asked, and what was answered."""
+    return check_survey(criterion, context, _asked(criterion, context))
+
+
+def check_sequence(criterion: Criterion, context: Context) -> Verdict:
+    """The criteria of `of` were said in this order; those that do not apply are left out."""
+    places: list[tuple[str, Verdict, int]] = []
+    args = {"of": ", ".join(criterion.of)}
+    undetermined = False
+    for name in criterion.of:
+        verdict = context.verdicts[name]
+        if verdict.outcome is Outcome.NOT_APPLICABLE:
+            continue
+        place = first_hit(verdict)
+        if verdict.outcome is Outcome.UNDETERMINED:
+            undetermined = True
+        elif verdict.outcome is Outcome.NOT_MET or place is None:
+            return Verdict(outcome=Outcome.NOT_MET, reason_code="step_missing", reason_args={"step": name, **args})
+        else:
+            places.append((name, verdict, place))
+    evidence = tuple(next(e for e in verdict.evidence if e.kind == "hit") for _, verdict, _ in places)
+    for (name, _, here), (after, _, there) in zip(places, places[1:], strict=False):
+        if there < here:
+            return Verdict(
+                outcome=Outcome.NOT_MET, reason_code="out_of_order", reason_args={"first": after, "then": name}, evidence=evidence
+            )
+    if undetermined:
+        return Verdict(outcome=Outcome.UNDETERMINED, reason_code="combination", reason_args=args, evidence=evidence)
+    if not places:
+        return Verdict(outcome=Outcome.NOT_APPLICABLE, reason_code="combination", reason_args=args)
+    return Verdict(outcome=Outcome.MET, reason_code="in_order", reason_args=args, evidence=evidence)
 
 
 def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
@@ -173,7 +224,7 @@ def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
             continue
         evidence[utterance.utterance] = listening.utterance_evidence(utterance, criterion.meaning.list, probability)
     if evidence:
-        ordered = _in_order(evidence.values())
+        ordered = in_order(evidence.values())
         return Verdict(outcome=Outcome.NOT_MET, reason_code="forbidden_said", evidence=ordered, searched=searched, occurrences=len(ordered))
     return Verdict(outcome=Outcome.MET, reason_code="nothing_forbidden", searched=searched)
 
@@ -200,13 +251,33 @@ def _example_phrases(listening: Listening, criterion: Criterion) -> tuple[Phrase
 
 
 def check_metric(criterion: Criterion, context: Context) -> Verdict:
-    """A figure of the conversation between `at_least` and `at_most`."""
-    value = getattr(context.listening.conversation.metrics, criterion.metric or "")
-    args = {"metric": criterion.metric or "", "value": str(value), "at_least": str(criterion.at_least), "at_most": str(criterion.at_most)}
+    """A figure of the conversation between `at_least` and `at_most`; a level its bounds hold gives its credit."""
+    conversation = context.listening.conversation
+    value = getattr(conversation.metrics, criterion.metric or "")
+    bounds = [
+        f"{word} {limit:g}" for word, limit in (("at least", criterion.at_least), ("at most", criterion.at_most)) if limit is not None
+    ]
+    args = {"metric": criterion.metric or "", "value": str(value), "wanted": ", ".join(bounds) or "one of the levels"}
     if value is None or isinstance(value, str):
-        return Verdict(outcome=Outcome.UNDETERMINED, reason_code="not_measured", reason_args=args)
-    is_met = (criterion.at_least is None or value >= criterion.at_least) and (criterion.at_most is None or value <= criterion.at_most)
-    return Verdict(outcome=Outcome.MET if is_met else Outcome.NOT_MET, reason_code="metric", reason_args=args)
+        has_times = any(u.start_ms is not None for u in conversation.utterances) or not conversation.utterances
+        return Verdict(outcome=Outcome.UNDETERMINED, reason_code="not_measured" if has_times else "no_times", reason_args=args)
+    level = next(
+        ((name, level) for name, level in criterion.levels.items() if isinstance(level, LevelBounds) and _holds(value, level)), None
+    )
+    has_bounds = criterion.at_least is not None or criterion.at_most is not None
+    is_met = _holds(value, criterion) if has_bounds else level is not None and level[1].credit > 0
+    credit = level[1].credit if level else None
+    return Verdict(
+        outcome=Outcome.MET if is_met else Outcome.NOT_MET,
+        reason_code="metric",
+        reason_args=args,
+        answer=level[0] if level else None,
+        credit=credit,
+    )
+
+
+def _holds(value: float, bounds: LevelBounds | Criterion) -> bool:
+    return (bounds.at_least is None or value >= bounds.at_least) and (bounds.at_most is None or value <= bounds.at_most)
 
 
 def check_sentiment(criterion: Criterion, context: Context) -> Verdict:
@@ -225,7 +296,7 @@ def check_sentiment(criterion: Criterion, context: Context) -> Verdict:
         outcome=outcome,
         reason_code="sentiment",
         reason_args={"label": label, "value": f"{value:+.2f}"},
-        evidence=_in_order(evidence),
+        evidence=in_order(evidence),
         answer=label,
     )
 
@@ -256,8 +327,13 @@ CHECKS: dict[str, Callable[[Criterion, Context], Verdict]] = {
     "phrase": check_phrase,
     "question": check_question,
     "forbidden": check_forbidden,
+    "capture": check_capture,
+    "survey": check_survey_item,
+    "sequence": check_sequence,
     "metric": check_metric,
     "sentiment": check_sentiment,
+    "metadata": check_metadata,
+    "semantic": check_semantic,
     "manual": check_manual,
     "all": check_combination,
     "any": check_combination,
@@ -265,12 +341,15 @@ CHECKS: dict[str, Callable[[Criterion, Context], Verdict]] = {
 }
 
 
-def _best(listening: Listening, criterion: Criterion, phrases: PhraseLists, searched: Searched) -> Evidence | None:
-    """The first hit that nothing takes back."""
-    hits = listening.hits(listening.phrases(phrases, criterion.match), searched)
+def _mode(criterion: Criterion) -> MatchMode:
+    return "tolerant" if criterion.match == "meaning" else criterion.match
+
+
+def _kept_hits(listening: Listening, criterion: Criterion, phrases: PhraseLists, searched: Searched) -> list[Hit]:
+    """Hits that nothing takes back."""
+    hits = listening.hits(listening.phrases(phrases, _mode(criterion)), searched)
     unlike = listening.hits(listening.phrases(criterion.unlike, "exact"), searched) if hits else []
-    kept = [hit for hit in hits if not any(other.start < hit.end and hit.start < other.end for other in unlike)]
-    return listening.evidence(_earliest(kept)) if kept else None
+    return [hit for hit in hits if not any(other.start < hit.end and hit.start < other.end for other in unlike)]
 
 
 def _earliest(hits: list[Hit]) -> Hit:
@@ -286,24 +365,6 @@ def _by_meaning(listening: Listening, criterion: Criterion, searched: Searched) 
         for utterance, probability in listening.meaning_hits(criterion.meaning, searched)
         if utterance.utterance not in unlike
     )
-
-
-def _answer(criterion: Criterion, context: Context, asked: int) -> tuple[str | None, tuple[Evidence, ...]]:
-    """How the other side answered within its next utterances."""
-    conversation = context.listening.conversation
-    other = Role.CUSTOMER if criterion.who == "agent" else Role.AGENT
-    replies = [u for u in conversation.utterances if u.utterance > asked and u.role is other][:_ANSWER_UTTERANCES]
-    searched = Searched(utterances=tuple(replies), start_ms=None, end_ms=None)
-    best: tuple[int, float, str, Hit] | None = None
-    for name, phrases in criterion.answers.items():
-        for hit in context.listening.hits(context.listening.phrases(phrases), searched):
-            # The first reply decides; in one reply the longer phrase (不方便 over 方便) does.
-            rank = (hit.utterance, -(hit.end - hit.start) * hit.similarity, name, hit)
-            if best is None or rank[:2] < best[:2]:
-                best = rank
-    if best is None:
-        return None, tuple(context.listening.utterance_evidence(u, "answer", 0.0, "answer") for u in replies[:1])
-    return best[2], (context.listening.evidence(best[3], "answer"),)
 
 
 def _is_excused(listening: Listening, criterion: Criterion, utterance: int, start_ms: int | None) -> bool:
@@ -340,14 +401,3 @@ def _is_polite(listening: Listening, criterion: Criterion, utterance: int) -> bo
         found for number in (utterance - 1, utterance, utterance + 1) if (found := listening.by_number.get(number)) and found.role is role
     ]
     return bool(listening.hits(listening.phrases(_POLITE), Searched(utterances=tuple(near), start_ms=None, end_ms=None)))
-
-
-def _as_heard(evidence: Evidence) -> Evidence:
-    return Evidence(
-        kind="heard", utterance=evidence.utterance, role=evidence.role, text=evidence.text, start_ms=evidence.start_ms,
-        end_ms=evidence.end_ms, expected=evidence.expected, similarity=evidence.similarity,
-    )  # fmt: skip
-
-
-def _in_order(evidence) -> tuple[Evidence, ...]:  # type: ignore[no-untyped-def]
-    return tuple(sorted(evidence, key=lambda e: (e.start_ms if e.start_ms is not None else e.utterance, e.utterance)))

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import Fault, RubricError
-from qa_pipeline.rubric.references import phrase_faults, reference_faults, situation_faults, validation_faults
+from qa_pipeline.rubric.references import list_faults, reference_faults, situation_faults, validation_faults
 from qa_pipeline.rubric.schema import LANGUAGES, Criterion, ExampleList, PhraseLists, Rubric, Situations
 from qa_pipeline.rubric.yaml_text import Document, read_document
 
@@ -207,13 +207,9 @@ def _resolve(rubric: Rubric, document: Document, folder: Path, faults: list[Faul
 
 def _list_faults(path: Path) -> list[Fault]:
     """Phrases of a list file that cannot be compiled."""
-    shared = load_list(path)
-    carrier = Criterion(id="list", check="manual").model_copy(
-        update={"phrases": shared.phrases, "whole_turn": shared.whole_turn, "unlike": shared.take_back}
-    )
-    keys = {"unlike": "take_back"}
-    document = read_document(path)
-    return [document.fault((keys.get(str(key), key), *rest), message, advice) for (key, *rest), message, advice in phrase_faults(carrier)]
+    found = list(list_faults(load_list(path)))
+    document = read_document(path) if found else None
+    return [document.fault(*item) for item in found] if document else []
 
 
 def _with_list(criterion: Criterion, shared: ExampleList) -> Criterion:

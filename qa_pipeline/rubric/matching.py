@@ -92,6 +92,17 @@ class Listening:
         probabilities = self._probability(meaning.examples.id)
         return [(u, p) for u in searched.utterances if (p := probabilities.get(u.utterance, 0.0)) >= meaning.at_least]
 
+    def most_probable(self, meaning: Meaning | None, searched: Searched) -> Evidence | None:
+        """The utterance that comes nearest to a meaning, as what was heard instead."""
+        if meaning is None or meaning.examples is None:
+            return None
+        probabilities = self._probability(meaning.examples.id)
+        judged = [(probabilities[u.utterance], -u.utterance, u) for u in searched.utterances if u.utterance in probabilities]
+        if not judged:
+            return None
+        probability, _, utterance = max(judged, key=lambda item: item[:2])
+        return self.utterance_evidence(utterance, meaning.examples.id, probability, "heard")
+
     def probability(self, meaning: Meaning, utterance: int) -> float | None:
         """Probability of one utterance for a list; None where it has no vector."""
         return self._probability(meaning.examples.id).get(utterance) if meaning.examples else None

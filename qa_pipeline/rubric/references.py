@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from qa_pipeline.call import Disposition, Metrics
 from qa_pipeline.errors import Fault, InputRefused
-from qa_pipeline.language.phrases import compile_phrase
-from qa_pipeline.rubric.schema import CHECK_KEYS, COMMON_KEYS, Criterion, LevelBounds, Rubric, Situations
+from qa_pipeline.language.phrases import MatchMode, compile_phrase
+from qa_pipeline.rubric.schema import CHECK_KEYS, COMMON_KEYS, Criterion, ExampleList, LevelBounds, PhraseLists, Rubric, Situations
 from qa_pipeline.rubric.yaml_text import Document
 
 Location = tuple[str | int, ...]
@@ -226,33 +226,40 @@ def _has_holidays(country: str) -> bool:
 
 
 def phrase_faults(criterion: Criterion) -> Iterator[tuple[Location, str, str]]:
-    """Phrases that cannot be compiled: place within the criterion, message and advice."""
-    mode = criterion.match if criterion.match != "meaning" else "tolerant"
-    lists: list[tuple[Location, object, str]] = [(("phrases",), criterion.phrases, mode)]
-    lists += [(("groups", name), phrases, mode) for name, phrases in criterion.groups.items()]
-    lists += [(("whole_turn",), criterion.whole_turn, "tolerant"), (("unlike",), criterion.unlike, "tolerant")]
-    lists += [(("answers", name), phrases, "tolerant") for name, phrases in criterion.answers.items()]
-    lists += [(("values", name), phrases, "tolerant") for name, phrases in criterion.values.items()]
-    for place, phrases, how in lists:
-        for language, texts in phrases.items():  # type: ignore[attr-defined]  # all are PhraseLists
-            for number, text in enumerate(texts):
-                try:
-                    compile_phrase(text, language, mode=how)  # type: ignore[arg-type]  # one of the modes
-                except InputRefused as error:
-                    yield (*place, language, number), error.message, error.advice
+    """Phrases of a criterion that cannot be compiled: place within it, message and advice."""
+    mode: MatchMode = criterion.match if criterion.match != "meaning" else "tolerant"
+    yield from compile_faults(("phrases",), criterion.phrases, mode)
+    for name, phrases in criterion.groups.items():
+        yield from compile_faults(("groups", name), phrases, mode)
+    yield from compile_faults(("whole_turn",), criterion.whole_turn)
+    yield from compile_faults(("unlike",), criterion.unlike)
+    for key in ("answers", "values"):
+        for name, phrases in getattr(criterion, key).items():
+            yield from compile_faults((key, name), phrases)
+
+
+def list_faults(shared: ExampleList) -> Iterator[tuple[Location, str, str]]:
+    """The same for a list file."""
+    for key in ("phrases", "whole_turn", "take_back"):
+        yield from compile_faults((key,), getattr(shared, key))
+
+
+def compile_faults(place: Location, phrases: PhraseLists, mode: MatchMode = "tolerant") -> Iterator[tuple[Location, str, str]]:
+    """Phrases that do not parse: place, message and advice."""
+    for language, texts in phrases.items():
+        for number, text in enumerate(texts):
+            try:
+                compile_phrase(text, language, mode=mode)
+            except InputRefused as error:
+                yield (*place, language, number), error.message, error.advice
 
 
 def situation_faults(situations: Situations) -> Iterator[tuple[Location, str, str]]:
-    """Phrases of situations.yaml that cannot be compiled: place, message and advice."""
+    """The same for situations.yaml."""
     for name in Situations.model_fields:
         rule = getattr(situations, name)
-        for key in ("phrases", "unlike"):
-            for language, texts in getattr(rule, key).items():
-                for number, text in enumerate(texts):
-                    try:
-                        compile_phrase(text, language)
-                    except InputRefused as error:
-                        yield (name, key, language, number), error.message, error.advice
+        yield from compile_faults((name, "phrases"), rule.phrases)
+        yield from compile_faults((name, "unlike"), rule.unlike)
 
 
 def dependencies(criterion: Criterion) -> tuple[str, ...]:

@@ -181,7 +181,7 @@ class Criterion(_Part):
     advice: Texts = {}
     check: Check
     status: Status = "draft"
-    who: Literal["agent", "customer", "any"] = "agent"
+    who: Literal["agent", "customer", "any"] | None = Field(None, description="whose words; the agent's, for captures anybody's")
     within: Window | None = None
     before: Identifier | None = None
     after: Identifier | None = None
@@ -256,6 +256,8 @@ class Criterion(_Part):
             raise ValueError("`in_order` and `within_words` go with two `groups` or more")
         if self.capture == "reason" and not self.values:
             raise ValueError("capture: reason needs `values`")
+        if self.capture == "text" and not has_words:
+            raise ValueError("capture: text needs `phrases`, after which the text is said")
         if self.answered == "choice" and not self.answers:
             raise ValueError("answered: choice needs `answers`")
         if self.match == "meaning" and self.meaning is None:
@@ -263,6 +265,15 @@ class Criterion(_Part):
         if self.cap is not None and self.deduct is None and self.severity is None:
             raise ValueError("`cap` goes with `deduct` or `severity`")
         return self
+
+    @property
+    def party(self) -> Literal["agent", "customer", "any"]:
+        """Whose words the check looks at."""
+        if self.who is not None:
+            return self.who
+        if self.check == "capture":
+            return "agent" if self.repeats else "any"
+        return "agent"
 
     def _has_metadata_test(self) -> bool:
         of_a_column = any(limit is not None for limit in (self.is_, self.in_, self.at_least, self.at_most))

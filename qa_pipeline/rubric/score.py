@@ -11,14 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from qa_pipeline.call import Conversation, Disposition, Outcome, Role
-from qa_pipeline.rubric.checks import CHECKS, Context, Verdict, search_window
+from qa_pipeline.rubric.captures import disposition_capture
+from qa_pipeline.rubric.checks import CHECKS
 from qa_pipeline.rubric.load import criterion_sha256, rubric_sha256
 from qa_pipeline.rubric.matching import Evidence, Listening
 from qa_pipeline.rubric.meanings import Heads
+from qa_pipeline.rubric.metadata import column_value
 from qa_pipeline.rubric.reasons import SITUATION_NAMES, reason_text
 from qa_pipeline.rubric.references import dependencies
 from qa_pipeline.rubric.schema import Condition, Criterion, Rubric
 from qa_pipeline.rubric.situations import Facts, find_facts
+from qa_pipeline.rubric.verdict import Capture, Context, Verdict, search_window
 from qa_pipeline.rubric.windows import Searched
 
 # Chosen on recorded calls: below, an agent might be scored on the customer's words.
@@ -28,7 +31,8 @@ REVIEW_COVERAGE = 0.8
 # Mean word confidence of a window below which "not heard" says nothing.
 UNCLEAR_CONFIDENCE = 0.3
 _JUDGED = (Outcome.MET, Outcome.NOT_MET)
-_WORDLESS = ("metric", "manual", "all", "any", "not")
+# Checks that read no words: whether speech, language and roles are known is nothing to them.
+_WORDLESS = ("metric", "metadata", "manual", "sequence", "all", "any", "not")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,8 @@ class Finding:
     evidence: tuple[Evidence, ...]
     window_start_ms: int | None
     window_end_ms: int | None
+    deduction: float | None = None
+    captures: tuple[Capture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +77,8 @@ class Score:
     coverage: float | None
     needs_review: bool
     review_reasons: tuple[str, ...] = field(default_factory=tuple)
+    sections_failed: tuple[str, ...] = ()
+    disposition_captures: tuple[Capture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +89,14 @@ class Scorecard:
     heads: Heads
     sha256: str
     criterion_sha256: Mapping[str, str]
+    section_of: Mapping[str, str]
 
 
 def prepare(rubric: Rubric, heads: Heads) -> Scorecard:
     """Make a rubric ready for many calls."""
     hashes = {criterion.id: criterion_sha256(criterion) for criterion in rubric.criteria}
-    return Scorecard(rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes)
+    section_of = {criterion.id: section.id for section in rubric.sections for criterion in section.criteria}
+    return Scorecard(rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes, section_of=section_of)
 
 
 def score_id_of(conversation_id: str, rubric_sha256: str) -> str:
@@ -103,10 +113,11 @@ def score(conversation: Conversation, scorecard: Scorecard) -> Score:
     else:
         facts = find_facts(listening, rubric.situations)
     verdicts: dict[str, Verdict] = {}
+    context = Context(rubric=rubric, listening=listening, facts=facts, verdicts=verdicts)
     for criterion in _judging_order(rubric):
-        verdicts[criterion.id] = _judge(criterion, Context(listening=listening, facts=facts, verdicts=verdicts))
+        verdicts[criterion.id] = _judge(criterion, context)
     findings = tuple(_finding(criterion, scorecard, verdicts[criterion.id]) for criterion in rubric.criteria)
-    return _total(conversation, scorecard, findings, facts)
+    return _total(context, scorecard, findings)
 
 
 def _judging_order(rubric: Rubric) -> list[Criterion]:
@@ -128,7 +139,8 @@ def _judge(criterion: Criterion, context: Context) -> Verdict:
     conversation = context.listening.conversation
     if criterion.check in _WORDLESS:
         verdict = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context)
-        return verdict or CHECKS[criterion.check](criterion, context)
+        verdict = verdict or CHECKS[criterion.check](criterion, context)
+        return _excused(criterion, verdict, context)
     if not conversation.utterances:
         return _undetermined("too_short", searched=search_window(criterion, context))
     if excuse := _situation(criterion.not_applicable_when, context):
@@ -139,14 +151,39 @@ def _judge(criterion: Criterion, context: Context) -> Verdict:
         return _undetermined("wrong_language", language=context.listening.language)
     if unknown := _if_roles_known(context):
         return unknown
+    if _needs_times(criterion, conversation):
+        return _undetermined("no_times")
     if criterion.check == "sentiment":
-        return CHECKS["sentiment"](criterion, context)
+        return _with_credit(criterion, CHECKS["sentiment"](criterion, context))
     if criterion.check == "forbidden" and not search_window(criterion, context).utterances:
-        return _undetermined("nobody_spoke", who=criterion.who)
-    verdict = CHECKS[criterion.check](criterion, context)
+        return _undetermined("nobody_spoke", who=criterion.party)
+    if criterion.repeats and not context.verdicts[criterion.repeats].captures:
+        return Verdict(
+            outcome=Outcome.NOT_APPLICABLE, reason_code="parent",
+            reason_args={"parent": criterion.repeats, "outcome": context.verdicts[criterion.repeats].outcome.value},
+        )  # fmt: skip
+    verdict = _with_credit(criterion, CHECKS[criterion.check](criterion, context))
     if verdict.outcome is not Outcome.NOT_MET or criterion.check == "forbidden":
         return verdict
-    return _situation(criterion.excused_when, context) or _doubt(criterion, verdict, conversation) or verdict
+    excused = _excused(criterion, verdict, context)
+    return excused if excused is not verdict else _doubt(criterion, verdict, conversation) or verdict
+
+
+def _excused(criterion: Criterion, verdict: Verdict, context: Context) -> Verdict:
+    """Not met becomes not applicable where a situation of `excused_when` holds."""
+    return (_situation(criterion.excused_when, context) or verdict) if verdict.outcome is Outcome.NOT_MET else verdict
+
+
+def _needs_times(criterion: Criterion, conversation: Conversation) -> bool:
+    """Whether the window counts seconds alone and the transcript has none."""
+    extent = (criterion.within.first or criterion.within.last) if criterion.within else None
+    return extent is not None and extent.turns is None and all(u.start_ms is None for u in conversation.utterances)
+
+
+def _with_credit(criterion: Criterion, verdict: Verdict) -> Verdict:
+    """The verdict with the credit that `levels` gives its answer."""
+    level = criterion.levels.get(verdict.answer or "")
+    return replace(verdict, credit=level) if isinstance(level, float) and verdict.outcome in _JUDGED else verdict
 
 
 def _if_roles_known(context: Context) -> Verdict | None:
@@ -184,15 +221,26 @@ def _blocked_by_parent(criterion: Criterion, context: Context) -> Verdict | None
 def _holds(condition: Condition, context: Context) -> bool:
     if condition.criterion:
         parent = context.verdicts[condition.criterion]
-        return condition.outcome in (None, parent.outcome.value) and condition.answer in (None, parent.answer)
+        return condition.outcome in (None, parent.outcome.value) and (not condition.answers or parent.answer in condition.answers)
     if condition.metadata:
-        call = context.listening.conversation.call
-        value = getattr(call, condition.metadata, None)
-        text = call.extra.get(condition.metadata) if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-        return text is not None and (condition.is_ in (None, text)) and (condition.in_ is None or text in condition.in_)
+        value = column_value(context.listening.conversation.call, condition.metadata)
+        return value is not None and _is_as_wanted(condition, value)
     if condition.disposition:
         return context.facts.disposition is not None and context.facts.disposition.value in condition.disposition
     return True
+
+
+def _is_as_wanted(condition: Condition, value: str) -> bool:
+    """Whether a metadata value is the one, among those, or within the limits a condition gives."""
+    if condition.is_ not in (None, value) or (condition.in_ is not None and value not in condition.in_):
+        return False
+    if condition.at_least is None and condition.at_most is None:
+        return True
+    try:
+        number = float(value)
+    except ValueError:
+        return False
+    return (condition.at_least is None or number >= condition.at_least) and (condition.at_most is None or number <= condition.at_most)
 
 
 def _doubt(criterion: Criterion, verdict: Verdict, conversation: Conversation) -> Verdict | None:
@@ -216,13 +264,15 @@ def _undetermined(code: str, *, searched: Searched | None = None, **args: str) -
 
 def _finding(criterion: Criterion, scorecard: Scorecard, verdict: Verdict) -> Finding:
     credit = {Outcome.MET: 1.0, Outcome.NOT_MET: 0.0}.get(verdict.outcome)
+    if credit is not None and verdict.credit is not None:
+        credit = verdict.credit
     return Finding(
         criterion=criterion,
-        section_id=scorecard.rubric.section_of(criterion.id),
+        section_id=scorecard.section_of[criterion.id],
         criterion_sha256=scorecard.criterion_sha256[criterion.id],
         outcome=verdict.outcome,
         answer=verdict.answer,
-        points=None if credit is None else criterion.weight * (verdict.credit if verdict.credit is not None else credit),
+        points=None if credit is None else criterion.weight * credit,
         max_points=criterion.weight,
         occurrences=verdict.occurrences,
         reason_code=verdict.reason_code,
@@ -231,22 +281,46 @@ def _finding(criterion: Criterion, scorecard: Scorecard, verdict: Verdict) -> Fi
         evidence=verdict.evidence,
         window_start_ms=verdict.searched.start_ms if verdict.searched else None,
         window_end_ms=verdict.searched.end_ms if verdict.searched else None,
+        deduction=_deduction(criterion, scorecard.rubric, verdict),
+        captures=verdict.captures,
     )
 
 
-def _total(conversation: Conversation, scorecard: Scorecard, findings: tuple[Finding, ...], facts: Facts) -> Score:
+def _deduction(criterion: Criterion, rubric: Rubric, verdict: Verdict) -> float | None:
+    """Points taken off: so much per occurrence of the fault, up to the cap; None where nothing was judged or nothing is ever taken off."""
+    each = criterion.deduct if criterion.deduct is not None else rubric.severities[criterion.severity] if criterion.severity else None
+    if rubric.scoring == "points" or each is None or verdict.outcome not in _JUDGED:
+        return None
+    if verdict.outcome is Outcome.MET:
+        return 0.0
+    # What is missing is one fault; what was said too often is as many as were said.
+    taken = each * max(1, verdict.occurrences)
+    return taken if criterion.cap is None else min(criterion.cap, taken)
+
+
+def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...]) -> Score:
     """Formulas of the design: percent over what was judged, coverage over what applied, stable criteria only."""
-    rubric = scorecard.rubric
+    rubric, conversation, facts = scorecard.rubric, context.listening.conversation, context.facts
     counted = [f for f in findings if f.criterion.status == "stable"]
     judged = [f for f in counted if f.outcome in _JUDGED]
-    applicable = [f for f in counted if f.outcome in _JUDGED or (f.outcome is Outcome.UNDETERMINED and f.criterion.check != "manual")]
-    points = sum(f.points or 0.0 for f in judged)
-    max_points = sum(f.max_points for f in judged)
+    applicable = [
+        f
+        for f in counted
+        if not f.criterion.bonus and (f.outcome in _JUDGED or (f.outcome is Outcome.UNDETERMINED and f.criterion.check != "manual"))
+    ]
+    failed = tuple(dict.fromkeys(f.section_id for f in judged if f.criterion.critical == "section" and f.outcome is Outcome.NOT_MET))
+    # A failed section earns nothing, whatever else in it was met.
+    points = sum(f.points or 0.0 for f in judged if f.section_id not in failed)
+    max_points = sum(f.max_points for f in judged if not f.criterion.bonus)
     weight_applicable = sum(f.max_points for f in applicable)
     coverage = max_points / weight_applicable if weight_applicable else None
     is_scored = max_points > 0 and coverage is not None and coverage >= rubric.min_coverage
-    percent = round(100 * points / max_points, 4) if is_scored else None
-    critical_failed = any(f.criterion.critical and f.outcome is Outcome.NOT_MET for f in counted)
+    if rubric.scoring == "deductions":
+        lost = sum(f.deduction or 0.0 for f in judged)
+        percent = round(max(0.0, 100.0 - lost), 4) if is_scored else None
+    else:
+        percent = round(min(100.0, 100 * points / max_points), 4) if is_scored else None
+    critical_failed = any(f.criterion.critical is True and f.outcome is Outcome.NOT_MET for f in counted)
     reasons = _review_reasons(conversation, counted, coverage, critical_failed)
     return Score(
         score_id=score_id_of(conversation.conversation_id, scorecard.sha256),
@@ -265,6 +339,8 @@ def _total(conversation: Conversation, scorecard: Scorecard, findings: tuple[Fin
         coverage=coverage,
         needs_review=bool(reasons),
         review_reasons=reasons,
+        sections_failed=failed,
+        disposition_captures=disposition_capture(context),
     )
 
 
@@ -274,7 +350,7 @@ def _review_reasons(conversation: Conversation, counted: list[Finding], coverage
         "critical_failed": critical_failed,
         "low_coverage": coverage is None or coverage < REVIEW_COVERAGE,
         "role_unsure": conversation.role_confidence < REVIEW_ROLE_CONFIDENCE,
-        "critical_undetermined": any(f.criterion.critical and f.outcome is Outcome.UNDETERMINED for f in counted),
+        "critical_undetermined": any(f.criterion.critical is True and f.outcome is Outcome.UNDETERMINED for f in counted),
         "no_speech": not has_speech,
     }
     return tuple(name for name, holds in checks.items() if holds)

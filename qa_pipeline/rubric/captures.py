@@ -1,0 +1,236 @@
+"""check: capture — a value the parties said: a time, a number, a name, a reason, a text; and whether it was read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from qa_pipeline.call import Outcome, Role, Utterance
+from qa_pipeline.language.normalise import unit_spans
+from qa_pipeline.language.phrases import speech_from_text, words_between
+from qa_pipeline.language.values import Value, digits_of, find_values
+from qa_pipeline.rubric.matching import Evidence, Listening
+from qa_pipeline.rubric.schema import Criterion
+from qa_pipeline.rubric.verdict import ROLES, Capture, Context, Verdict, as_heard, in_order, search_window
+from qa_pipeline.rubric.windows import Searched, select
+
+# After the question for a value, so many utterances of the one who gives it are looked at.
+_AFTER_CUE = 4
+_TEXT_UNITS = 2
+# Share of a text's words that must come again when it is read back. Chosen on the message-taking cases.
+_READ_BACK_SHARE = 0.4
+_SPECIFIC = {"datetime": 3, "datetime_after": 2, "daypart": 2, "spoken": 1, "date": 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    value: str
+    value_type: str
+    evidence: Evidence
+
+
+def check_capture(criterion: Criterion, context: Context) -> Verdict:
+    """Met when a value of the wanted type was said (with `repeats`: the same value as that criterion captured)."""
+    searched = search_window(criterion, context)
+    if criterion.repeats:
+        return _check_read_back(criterion, context, searched)
+    passages, cues = _passages(criterion, context, searched)
+    if criterion.capture == "reason":
+        found = _reasons(criterion, context.listening, passages)
+    elif criterion.capture == "text":
+        found = _texts(context.listening, passages)
+    else:
+        found = [item for passage in passages for item in _values(criterion, context, passage)]
+        if criterion.capture == "datetime":
+            # The most definite of what was said, and of several the last: people narrow a time down.
+            found.sort(key=lambda item: (-_SPECIFIC[item.value_type], -item.evidence.utterance))
+    unique = list({(item.value, item.value_type): item for item in reversed(found)}.values())[::-1]
+    if not unique:
+        heard = (as_heard(cue) for cue in cues)
+        return Verdict(
+            outcome=Outcome.NOT_MET, reason_code="not_captured", reason_args={"what": str(criterion.capture)}, evidence=in_order(heard),
+            searched=searched,
+        )  # fmt: skip
+    captures = tuple(
+        Capture(name=criterion.id, value=item.value, value_type=item.value_type, text=item.evidence.text, start_ms=item.evidence.start_ms)
+        for item in unique
+    )
+    return Verdict(
+        outcome=Outcome.MET, reason_code="captured", reason_args={"value": unique[0].value}, evidence=tuple(item.evidence for item in unique),
+        searched=searched, answer=unique[0].value if criterion.capture == "reason" else None, occurrences=len(unique), captures=captures,
+    )  # fmt: skip
+
+
+def _passages(criterion: Criterion, context: Context, searched: Searched) -> tuple[list[list[Utterance]], list[Evidence]]:
+    """Runs of utterances in which the value may be said: after each cue, or everything searched; and the cues."""
+    listening = context.listening
+    if not criterion.phrases and criterion.meaning is None:
+        return _runs(searched.utterances), []
+    everybody = select(listening.conversation, ROLES["any"], None)
+    hits = listening.hits(listening.phrases(criterion.phrases), everybody) if criterion.capture != "reason" else []
+    inside = searched.numbers
+    first = min(inside, default=0)
+    passages, cues = [], []
+    for hit in hits:
+        after = [u for u in searched.utterances if u.utterance >= hit.utterance]
+        if hit.utterance < first - 1 or not after:
+            continue
+        cues.append(listening.evidence(hit))
+        if listening.by_number[hit.utterance].role in ROLES[criterion.party] and criterion.capture != "text":
+            passages += _runs(after[: _AFTER_CUE + 1])
+        else:
+            passages += _runs([u for u in after if u.utterance > hit.utterance][:_AFTER_CUE])
+    return passages, cues
+
+
+def _runs(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
+    """Utterances of one party that follow each other."""
+    runs: list[list[Utterance]] = []
+    for utterance in utterances:
+        if runs and runs[-1][-1].role is utterance.role and utterance.utterance - runs[-1][-1].utterance == 1:
+            runs[-1].append(utterance)
+        else:
+            runs.append([utterance])
+    return runs
+
+
+def _values(criterion: Criterion, context: Context, run: list[Utterance]) -> list[_Found]:
+    language, began = context.listening.language, context.began
+    if criterion.capture in ("phone", "number", "name"):
+        # Numbers are given in pieces: the run is read as one text.
+        text, starts = _joined(run, language)
+        return [_located(value, run, starts, text) for value in find_values(str(criterion.capture), text, language, began)]
+    found: list[_Found] = []
+    day: date | None = None
+    for utterance in run:
+        for value in find_values("datetime", utterance.text, language, began):
+            found.append(_located(_on(value, day), [utterance], [0], utterance.text))
+            day = _day_of(value) or day
+    return found
+
+
+def _day_of(value: Value) -> date | None:
+    if value.value_type == "date":
+        return date.fromisoformat(value.value)
+    return datetime.fromisoformat(value.value.split("/")[0]).date() if value.value_type == "daypart" else None
+
+
+def _on(value: Value, day: date | None) -> Value:
+    """An hour named alone after a day ("tomorrow." "At three.") belongs to that day."""
+    if day is None or value.value_type not in ("datetime", "datetime_after"):
+        return value
+    at = datetime.fromisoformat(value.value)
+    moved = at.replace(year=day.year, month=day.month, day=day.day)
+    return Value(value=moved.isoformat(timespec="minutes"), value_type=value.value_type, start=value.start, end=value.end)
+
+
+def _joined(run: list[Utterance], language: str) -> tuple[str, list[int]]:
+    glue = "" if language == "zh" else " "
+    text, starts = "", []
+    for utterance in run:
+        text += glue if text else ""
+        starts.append(len(text))
+        text += utterance.text
+    return text, starts
+
+
+def _located(value: Value, run: list[Utterance], starts: list[int], text: str) -> _Found:
+    index = max(i for i, start in enumerate(starts) if start <= value.start)
+    utterance = run[index]
+    words = words_between(utterance, value.start - starts[index], value.end - starts[index])
+    evidence = Evidence(
+        kind="hit", utterance=utterance.utterance, role=utterance.role, text=text[value.start : value.end],
+        start_ms=words[0].start_ms if words else utterance.start_ms, end_ms=words[-1].end_ms if words else utterance.end_ms,
+        expected=value.value_type, similarity=1.0,
+    )  # fmt: skip
+    return _Found(value=value.value, value_type=value.value_type, evidence=evidence)
+
+
+def _reasons(criterion: Criterion, listening: Listening, passages: list[list[Utterance]]) -> list[_Found]:
+    searched = Searched(utterances=tuple(u for run in passages for u in run), start_ms=None, end_ms=None)
+    ranked = [
+        (hit.start, -hit.similarity, name, hit)
+        for name, phrases in criterion.values.items()
+        for hit in listening.hits(listening.phrases(phrases), searched)
+    ]
+    ranked.sort(key=lambda item: item[:3])
+    return [_Found(value=name, value_type="reason", evidence=listening.evidence(hit)) for _, _, name, hit in ranked]
+
+
+def _texts(listening: Listening, passages: list[list[Utterance]]) -> list[_Found]:
+    found = []
+    for run in passages[:1]:
+        text, _ = _joined(run, listening.language)
+        if len(unit_spans(text)) >= _TEXT_UNITS:
+            evidence = Evidence(
+                kind="hit", utterance=run[0].utterance, role=run[0].role, text=text, start_ms=run[0].start_ms, end_ms=run[-1].end_ms,
+                expected="text", similarity=1.0,
+            )  # fmt: skip
+            found.append(_Found(value=text, value_type="text", evidence=evidence))
+    return found
+
+
+def _check_read_back(criterion: Criterion, context: Context, searched: Searched) -> Verdict:
+    """Met when the value captured by `repeats` is said again in the words searched, after it was captured."""
+    captured = context.verdicts[criterion.repeats or ""]
+    given = captured.evidence[0].utterance if captured.evidence else -1
+    after = tuple(u for u in searched.utterances if u.utterance > given)
+    what = {"what": captured.captures[0].value if captured.captures else ""}
+    for capture in captured.captures:
+        for run in _runs(after):
+            evidence = _says_again(capture, run, criterion, context)
+            if evidence:
+                return Verdict(
+                    outcome=Outcome.MET, reason_code="read_back", reason_args=what, evidence=(evidence,), searched=searched, occurrences=1
+                )
+    return Verdict(outcome=Outcome.NOT_MET, reason_code="not_read_back", reason_args=what, searched=searched)
+
+
+def _says_again(capture: Capture, run: list[Utterance], criterion: Criterion, context: Context) -> Evidence | None:
+    listening = context.listening
+    text, starts = _joined(run, listening.language)
+    whole = Value(value=capture.value, value_type="name", start=starts[0], end=len(text))
+    if capture.value_type in ("phone", "number"):
+        digits = digits_of(text, listening.language) if capture.value_type == "phone" else ""
+        numbers = {value.value for value in find_values("number", text, listening.language, context.began)}
+        is_same = capture.value in digits if capture.value_type == "phone" else capture.value in numbers
+        return _located(whole, run, starts, text).evidence if is_same else None
+    if capture.value_type in ("datetime", "datetime_after", "date", "daypart"):
+        for value in find_values("datetime", text, listening.language, context.began):
+            if value.value == capture.value:
+                return _located(value, run, starts, text).evidence
+        return None
+    if capture.value_type in ("name", "spoken"):
+        searched = Searched(utterances=tuple(run), start_ms=None, end_ms=None)
+        language = listening.language
+        hits = listening.hits(listening.phrases({language: (_plain_words(capture.value),)}), searched)  # type: ignore[dict-item]  # any string may be asked for
+        return listening.evidence(hits[0]) if hits else None
+    share = _shared(capture.value, text, listening.language)
+    return _located(whole, run, starts, text).evidence if share >= _READ_BACK_SHARE else None
+
+
+def _plain_words(text: str) -> str:
+    """A value as a phrase: nothing of the phrase grammar in it."""
+    return "".join(char for char in text if char.isalnum() or char.isspace())
+
+
+def _shared(text: str, again: str, language: str) -> float:
+    """Share of a text's distinct tokens that come again in another."""
+    wanted = {token.text for token in speech_from_text(text, language).tokens}
+    said = {token.text for token in speech_from_text(again, language).tokens}
+    return len(wanted & said) / len(wanted) if wanted else 0.0
+
+
+def disposition_capture(context: Context) -> tuple[Capture, ...]:
+    """How the call ended, as a capture: kept for every call, so that opt-outs are never lost whatever the rubric asks."""
+    facts = context.facts
+    if facts.disposition is None or not facts.disposition_evidence:
+        return ()
+    first = facts.disposition_evidence[0]
+    return (Capture(name="disposition", value=facts.disposition.value, value_type="disposition", text=first.text, start_ms=first.start_ms),)
+
+
+def customer_of(criterion: Criterion) -> Role:
+    """The party that answers a criterion's question."""
+    return Role.AGENT if criterion.party == "customer" else Role.CUSTOMER
