@@ -1,11 +1,14 @@
 """Questions to the tables: DuckDB over their Arrow form, with views of what is current.
 
-`current_calls`: the newest conversation of each call. `current_scores`: for it, the newest official score; `current_findings`: its findings.
-`current_failures`: failures of recordings that have not succeeded since.
+`current_calls`: the newest conversation of each call. `current_scores`: for it, the newest official score; `current_findings` and
+`current_captures`: what belongs to that score. In a closed period (`current_periods`) the official score that stood when it was closed stays,
+with its conversation, whatever was heard or scored since; `official_scores` holds every official score that counts, with the time at which its
+period was closed. `current_failures`: failures that nothing has made good since.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import duckdb
@@ -16,24 +19,45 @@ from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 
 VIEWS: dict[str, str] = {
-    "current_calls": "select * from calls qualify row_number() over (partition by call_id order by processed_at desc) = 1",
-    "current_scores": """select s.* from scores s join current_calls c using (conversation_id)
-        where s.purpose = 'official' qualify row_number() over (partition by s.call_id order by s.scored_at desc) = 1""",
+    "current_periods": """select p.* exclude (reopens, reopened_at) from periods p
+        where p.reopens is null and not exists (select 1 from periods r where r.reopens = p.period_id)""",
+    "official_scores": """select * from (
+            select s.*, (select min(p.closed_at) from current_periods p
+                where s.call_date between p.first_date and p.last_date and (p.team is null or p.team = s.team)) as closed_at,
+                lead(s.scored_at) over (partition by s.call_id order by s.scored_at) as next_at
+            from scores s where s.purpose = 'official')
+        where closed_at is null or scored_at <= closed_at""",
+    "standing_scores": """select * from official_scores
+        where closed_at is not null and (next_at is null or next_at > closed_at)
+        qualify row_number() over (partition by call_id order by closed_at) = 1""",
+    "current_calls": """select c.* from calls c left join standing_scores s using (conversation_id)
+        qualify row_number() over (partition by c.call_id order by s.score_id is null, c.processed_at desc) = 1""",
+    "current_scores": """select o.* exclude (closed_at, next_at) from official_scores o
+        left join current_calls c using (conversation_id) left join standing_scores s using (score_id)
+        where s.score_id is not null or c.conversation_id is not null
+        qualify row_number() over (partition by o.call_id order by s.score_id is null, o.scored_at desc) = 1""",
     "current_findings": "select f.* from findings f semi join current_scores s on f.score_id = s.score_id",
+    "current_captures": "select c.* from captures c semi join current_scores s on c.score_id = s.score_id",
     "current_utterances": "select u.* from utterances u semi join current_calls c on u.conversation_id = c.conversation_id",
     "current_metrics": "select m.* from metrics m semi join current_calls c on m.conversation_id = c.conversation_id",
     "current_failures": """select f.* from failures f
         where not exists (select 1 from calls c where c.source_uri = f.source_uri and c.processed_at > f."at")
+        and not (f.stage = 'score' and exists (select 1 from scores s where s.call_id = f.call_id and s.scored_at > f."at"))
         qualify row_number() over (partition by f.source_uri order by f."at" desc, f.attempt desc) = 1""",
 }
 
 
-def connect(store: Store) -> duckdb.DuckDBPyConnection:
-    """A connection in memory with every table and view. Close it when done."""
+def connect(store: Store, *questions: str) -> duckdb.DuckDBPyConnection:
+    """A connection in memory with every table and view. Close it when done.
+
+    With `questions` (SQL), only tables that they name are read, the others are there without rows: the words of a hundred thousand calls need not
+    be in memory for a question about scores.
+    """
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
-    for name in TABLES:
-        connection.register(name, store.read(name))
+    needed = _named("\n".join(questions)) if questions else set(TABLES)
+    for name, table in TABLES.items():
+        connection.register(name, store.read(name) if name in needed else table.schema.empty_table())
     for name, sql in VIEWS.items():
         connection.execute(f"create view {name} as {sql}")
     return connection
@@ -41,7 +65,7 @@ def connect(store: Store) -> duckdb.DuckDBPyConnection:
 
 def query(store: Store, sql: str) -> pa.Table:
     """Answer one SQL question. Raises InputRefused with DuckDB's own words when it cannot be asked."""
-    with connect(store) as connection:
+    with connect(store, sql) as connection:
         try:
             return connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
@@ -54,3 +78,11 @@ def rows(store: Store, sql: str) -> list[dict[str, Any]]:
     """The same as plain dicts."""
     found: list[dict[str, Any]] = query(store, sql).to_pylist()
     return found
+
+
+def _named(sql: str) -> set[str]:
+    """Tables whose names occur in a text, also by way of views. A name that is something else there costs only the reading."""
+    words = set(re.findall(r"\w+", sql.lower()))
+    while more := {word for name in words & VIEWS.keys() for word in re.findall(r"\w+", VIEWS[name])} - words:
+        words |= more
+    return words & TABLES.keys()

@@ -1,33 +1,25 @@
 """The results root: Delta Lake tables, written so that nothing is doubled and nothing half-written is seen.
 
-Detail tables are merged by key first, `calls` or `scores` last; readers count only conversations and scores that stand there. All ids come
-from content, so writing the same thing twice changes nothing.
+Detail tables are committed first, `calls` or `scores` last; readers count only conversations and scores that stand there. All ids come from content,
+so writing the same thing twice changes nothing. How commits are made is in commit.py, how many conversations are read in stream.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-from deltalake import DeltaTable, QueryBuilder, write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake import QueryBuilder
 
-from qa_pipeline.call import Conversation
+from qa_pipeline.call import Call, Conversation
 from qa_pipeline.errors import EnvironmentNotReady
-from qa_pipeline.results.rows import (
-    Row,
-    call_row,
-    conversation_from_rows,
-    embedding_rows,
-    finding_rows,
-    metric_row,
-    score_row,
-    utterance_rows,
-)
+from qa_pipeline.results.commit import Commits, merge, open_table
+from qa_pipeline.results.periods import Period, in_force
+from qa_pipeline.results.rows import Row, call_date, call_row, embedding_rows, metric_row, utterance_rows
+from qa_pipeline.results.scored import ScoreTables, score_tables, stamp
+from qa_pipeline.results.stream import ConversationStream, TableFiles
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.rubric.score import Score
 
@@ -39,6 +31,8 @@ class Store:
         self.root = root.rstrip("/")
         self._timezone = timezone
         self._code_version = code_version
+        self._conversations = Commits(("utterances", "embeddings", "metrics", "calls"), "conversation_id", path=self.path)
+        self._scores = Commits(("findings", "captures", "scores"), "score_id", path=self.path)
 
     def prepare(self) -> None:
         """Make the root and check that it can be written. Raises EnvironmentNotReady."""
@@ -66,7 +60,7 @@ class Store:
         Read by delta-rs itself: pyarrow 26 cannot filter the string_view columns that its merges write.
         """
         table = TABLES[name]
-        delta = self._open(name)
+        delta = open_table(self.path(name))
         wanted = [c for c in table.schema.names if columns is None or c in columns]
         if delta is None:
             return table.schema.empty_table().select(wanted)
@@ -89,69 +83,97 @@ class Store:
         found = self.read("scores", columns=["score_id", "purpose"])
         return set(zip(found["score_id"].to_pylist(), found["purpose"].to_pylist(), strict=True))
 
+    def closed_periods(self) -> tuple[Period, ...]:
+        """Periods that are closed now."""
+        return in_force(self.read("periods").to_pylist())
+
+    def is_closed(self, call: Call, closed: Sequence[Period]) -> bool:
+        """Whether a call lies in one of the periods: its official score stands, new ones are trials."""
+        day = call_date(call, self._timezone)
+        return any(period.covers(day, call.team) for period in closed)
+
     def write_conversations(self, conversations: Sequence[Conversation], *, run_id: str) -> None:
         """Commit conversations: details first, then `calls`."""
         if not conversations:
             return
-        at = self._not_before("calls", "processed_at")
-        self._merge("utterances", [row for c in conversations for row in utterance_rows(c, run_id=run_id, timezone=self._timezone)])
-        self._merge("embeddings", [row for c in conversations for row in embedding_rows(c, run_id=run_id)])
-        self._merge("metrics", [metric_row(c, run_id=run_id) for c in conversations])
-        rows = [
-            call_row(
-                c, run_id=run_id, processed_at=at + timedelta(microseconds=i), timezone=self._timezone, code_version=self._code_version
-            )
-            for i, c in enumerate(conversations)
-        ]
-        self._merge("calls", rows)
+        at = self.now("calls", "processed_at")
+        rows: dict[str, list[Row]] = {
+            "utterances": [row for c in conversations for row in utterance_rows(c, run_id=run_id, timezone=self._timezone)],
+            "embeddings": [row for c in conversations for row in embedding_rows(c, run_id=run_id)],
+            "metrics": [metric_row(c, run_id=run_id) for c in conversations],
+            "calls": [
+                call_row(
+                    c, run_id=run_id, processed_at=at + timedelta(microseconds=i), timezone=self._timezone, code_version=self._code_version
+                )
+                for i, c in enumerate(conversations)
+            ],
+        }
+        self._conversations.write({name: _table(name, several) for name, several in rows.items()})
 
-    def write_scores(self, scores: Sequence[Score], *, purpose: str, run_id: str) -> None:
-        """Commit scores: findings first, then `scores`."""
-        if not scores:
+    def write_scores(self, scores: Sequence[Score], *, purpose: str, run_id: str) -> int:
+        """Commit scores: findings and captures first, then `scores`. Returns how many official ones a closed period made trials."""
+        closed = self.closed_periods() if scores and purpose == "official" else ()
+        purposes = ["trial" if self.is_closed(score.conversation.call, closed) else purpose for score in scores]
+        self.write_score_tables(score_tables(scores, purposes=purposes, run_id=run_id, timezone=self._timezone))
+        return sum(found != purpose for found in purposes)
+
+    def write_score_tables(self, tables: ScoreTables, *, keep_details: bool = False) -> None:
+        """Commit scores that are rows already. `keep_details`: findings of scores that stand under another purpose are not written again."""
+        if not tables.scores.num_rows:
             return
-        at = self._not_before("scores", "scored_at")
-        times = [at + timedelta(microseconds=i) for i in range(len(scores))]
-        self._merge(
-            "findings",
-            [
-                row
-                for s, t in zip(scores, times, strict=True)
-                for row in finding_rows(s, run_id=run_id, scored_at=t, timezone=self._timezone)
-            ],
-        )
-        self._merge(
-            "scores",
-            [
-                score_row(s, purpose=purpose, run_id=run_id, scored_at=t, timezone=self._timezone)
-                for s, t in zip(scores, times, strict=True)
-            ],
+        stamped = stamp(tables, self.now("scores", "scored_at"))
+        self._scores.write(
+            {"findings": stamped.findings, "captures": stamped.captures, "scores": stamped.scores}, keep_details=keep_details
         )
 
     def write_rows(self, name: str, rows: Sequence[Row]) -> None:
         """Merge rows of any table by its key."""
-        self._merge(name, rows)
+        if rows:
+            merge(TABLES[name], self.path(name), open_table(self.path(name)), _table(name, rows))
+
+    def write_failures(self, rows: Sequence[Row]) -> None:
+        """Add rows of `failures`; the number of the attempt is worked out here."""
+        if not rows:
+            return
+        earlier = self.read("failures", columns=["source_uri", "stage", "attempt"])
+        attempts: dict[tuple[str, str], int] = {}
+        for uri, stage, attempt in zip(*(earlier[name].to_pylist() for name in ("source_uri", "stage", "attempt")), strict=True):
+            attempts[uri, stage] = max(attempt, attempts.get((uri, stage), 0))
+        self.write_rows("failures", [{**row, "attempt": 1 + attempts.get((row["source_uri"], row["stage"]), 0)} for row in rows])
 
     def load_conversations(self, ids: Iterable[str]) -> list[Conversation]:
         """Stored conversations by id, in the order given; unknown ids are left out."""
         wanted = list(dict.fromkeys(ids))
-        if not wanted:
-            return []
-        where = f"conversation_id in ({_quoted(wanted)})"
-        calls = {row["conversation_id"]: row for row in self.read("calls", where=where).to_pylist()}
-        utterances = _grouped(self.read("utterances", where=where).to_pylist())
-        metrics = {row["conversation_id"]: row for row in self.read("metrics", where=where).to_pylist()}
-        vectors = _grouped(self.read("embeddings", where=where).to_pylist())
-        return [
-            conversation_from_rows(
-                calls[i], utterances.get(i, []), metrics.get(i), {row["utterance"]: row["vector"] for row in vectors.get(i, [])}
-            )
-            for i in wanted
-            if i in calls
-        ]
+        found = {conversation.conversation_id: conversation for conversation in self.stream_conversations(wanted)}
+        return [found[name] for name in wanted if name in found]
+
+    def stream_conversations(self, ids: Iterable[str] | None = None, *, size: int = 200) -> Iterator[Conversation]:
+        """Stored conversations one after the other in the order in which they lie, all or those of some ids; unknown ids are left out."""
+        for lot in self.stream(ids, size=size):
+            yield from lot
+
+    def stream(self, ids: Iterable[str] | None = None, *, size: int = 200, with_vectors: bool = True) -> ConversationStream:
+        """The same still as rows, `size` conversations at a time."""
+        calls = self.read("calls")
+        if ids is not None:
+            wanted = set(ids)
+            calls = calls.filter(pa.array([name in wanted for name in calls["conversation_id"].to_pylist()], pa.bool_()))
+        return ConversationStream(
+            calls=calls,
+            utterances=self.files("utterances"),
+            metrics=self.read("metrics"),
+            embeddings=self.files("embeddings") if with_vectors else None,
+            size=size,
+        )
+
+    def files(self, name: str) -> TableFiles:
+        """A table to be read from end to end (stream.py)."""
+        folder = None if "://" in self.root else Path(self.path(name))
+        return TableFiles(name, open_table(self.path(name)), folder=folder)
 
     def forget(self, name: str, column: str, values: Sequence[str]) -> None:
         """Delete rows by an id column; for redoing work on purpose (`--force`)."""
-        delta = self._open(name)
+        delta = open_table(self.path(name))
         if delta is not None and values:
             delta.delete(f"{column} in ({_quoted(values)})")
 
@@ -159,7 +181,7 @@ class Store:
         """Join small files and drop old ones, so that any Parquet reader sees exactly the current rows. Files left per table."""
         left = {}
         for name in TABLES:
-            delta = self._open(name)
+            delta = open_table(self.path(name))
             if delta is None:
                 continue
             delta.optimize.compact()
@@ -167,35 +189,12 @@ class Store:
             left[name] = len(delta.file_uris())
         return left
 
-    def _open(self, name: str) -> DeltaTable | None:
-        try:
-            return DeltaTable(self.path(name))
-        except TableNotFoundError:
-            return None
-
-    def _merge(self, name: str, rows: Sequence[Row]) -> None:
-        if not rows:
-            return
-        table = TABLES[name]
-        data = pa.Table.from_pylist([{c: row.get(c) for c in table.schema.names} for row in rows], schema=table.schema)
-        try:
-            delta = self._open(name)
-            if delta is None:
-                write_deltalake(self.path(name), data, partition_by=[table.partition] if table.partition else None)
-                return
-            predicate = " and ".join(f"t.{column} = s.{column}" for column in table.key)
-            merge = delta.merge(data, predicate, source_alias="s", target_alias="t", merge_schema=True)
-            merge.when_matched_update_all().when_not_matched_insert_all().execute()
-        except (DeltaError, OSError) as error:
-            raise EnvironmentNotReady(
-                f"Table {name} could not be written: {error}.",
-                advice="Check space and rights at the results root, then run the same command again; nothing is doubled.",
-            ) from error
-
-    def _not_before(self, name: str, column: str) -> datetime:
+    def now(self, name: str, column: str) -> datetime:
         """Now, or just after the newest stored time where the clock has run backwards."""
-        stored = pc.max(self.read(name, columns=[column])[column]).as_py()
-        now = datetime.now(UTC)
+        delta, now = open_table(self.path(name)), datetime.now(UTC)
+        if delta is None:
+            return now
+        stored = pa.table(QueryBuilder().register("data", delta).execute(f"select max({column}) as newest from data"))["newest"][0].as_py()
         return now if stored is None or stored < now else stored + timedelta(microseconds=1)
 
 
@@ -204,8 +203,6 @@ def _quoted(values: Iterable[str]) -> str:
     return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
-def _grouped(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        groups.setdefault(row["conversation_id"], []).append(row)
-    return groups
+def _table(name: str, rows: Sequence[Row]) -> pa.Table:
+    schema = TABLES[name].schema
+    return pa.Table.from_pylist([{column: row.get(column) for column in schema.names} for row in rows], schema=schema)

@@ -9,6 +9,7 @@ import pytest
 from stored import heard, make_score, make_store
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.results.commit import Commits
 from qa_pipeline.results.query import VIEWS, query, rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
@@ -58,8 +59,8 @@ def test_a_score_of_an_older_conversation_is_not_current(store: Store) -> None:
 
 def test_findings_without_their_score_are_not_current(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.write_conversations([heard()], run_id="r1")
-    merge = Store._merge
-    monkeypatch.setattr(Store, "_merge", lambda self, name, data: None if name == "scores" else merge(self, name, data))
+    commit = Commits._commit
+    monkeypatch.setattr(Commits, "_commit", lambda self, name, data: None if name == "scores" else commit(self, name, data))
     store.write_scores([make_score(heard())], purpose="official", run_id="r1")
     assert store.read("findings").num_rows == 1
     assert rows(store, "select * from current_findings") == []

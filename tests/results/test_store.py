@@ -11,7 +11,9 @@ import pytest
 from stored import heard, make_score, make_store
 
 from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.results import commit as commit_module
 from qa_pipeline.results import store as store_module
+from qa_pipeline.results.commit import Commits
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 
@@ -49,32 +51,58 @@ def test_official_and_trial_scores_stand_side_by_side(store: Store) -> None:
     assert {purpose for _, purpose in store.score_keys()} == {"official", "trial"}
 
 
-@pytest.mark.parametrize(("broken", "seen"), [("calls", []), ("metrics", [])])
-def test_a_conversation_is_seen_only_when_its_head_is_written(
-    store: Store, monkeypatch: pytest.MonkeyPatch, broken: str, seen: list[str]
-) -> None:
-    def fail(self: Store, name: str, rows: Any) -> None:
+@pytest.mark.parametrize("broken", ["calls", "metrics", "embeddings"])
+def test_a_conversation_is_seen_only_when_its_head_is_written(store: Store, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    commit = Commits._commit
+
+    def fail(self: Commits, name: str, rows: Any) -> None:
         if name == broken:
             raise RuntimeError("the machine stopped")
-        merge(self, name, rows)
+        commit(self, name, rows)
 
-    merge = Store._merge
-    monkeypatch.setattr(Store, "_merge", fail)
+    monkeypatch.setattr(Commits, "_commit", fail)
     with pytest.raises(RuntimeError):
         store.write_conversations([heard()], run_id="r")
-    assert list(store.conversation_ids()) == seen
-    assert store.load_conversations(["one"]) == []
+    assert (list(store.conversation_ids()), store.load_conversations(["one"])) == ([], [])
     monkeypatch.undo()
-    store.write_conversations([heard()], run_id="r")
-    assert store.load_conversations(["one"]) == [heard()]
+    # Another process goes on where the first one stopped.
+    again = Store(store.root, timezone="Asia/Shanghai", code_version="0")
+    again.write_conversations([heard(), heard("two", "c2")], run_id="r")
+    assert again.load_conversations(["one", "two"]) == [heard(), heard("two", "c2")]
+    assert counts(store) == {"calls": 2, "utterances": 4, "embeddings": 4, "metrics": 2}
 
 
 def test_heads_are_written_last(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    monkeypatch.setattr(Store, "_merge", lambda self, name, rows: order.append(name))
+    monkeypatch.setattr(Commits, "_commit", lambda self, name, rows: order.append(name))
     store.write_conversations([heard()], run_id="r")
     store.write_scores([make_score(heard())], purpose="official", run_id="r")
     assert (order[3], order[-2:]) == ("calls", ["findings", "scores"])
+
+
+def test_what_is_new_is_appended_and_what_is_there_is_merged(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[tuple[str, int]] = []
+    for name in ("append", "merge"):
+        original = getattr(commit_module, name)
+
+        def note(table: Any, path: str, delta: Any, data: Any, name: str = name, original: Any = original) -> Any:
+            if table.name == "utterances":
+                written.append((name, len(data)))
+            return original(table, path, delta, data)
+
+        monkeypatch.setattr(commit_module, name, note)
+    store.write_conversations([heard()], run_id="r")
+    store.write_conversations([heard("two", "c2")], run_id="r")
+    store.write_conversations([heard("two", "c2"), heard("three", "c3")], run_id="r")
+    assert written == [("append", 2), ("append", 2), ("append", 2), ("merge", 2)]
+
+
+def test_two_writers_see_what_the_other_has_written(store: Store) -> None:
+    other = Store(store.root, timezone="Asia/Shanghai", code_version="0")
+    store.write_conversations([heard()], run_id="r1")
+    other.write_conversations([heard("two", "c2")], run_id="r2")
+    store.write_conversations([heard("two", "c2")], run_id="r1")
+    assert counts(store) == {"calls": 2, "utterances": 4, "embeddings": 4, "metrics": 2}
 
 
 def test_times_never_run_backwards(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,116 @@
+"""Commits of details and heads: `utterances`, `embeddings`, `metrics` before `calls`; `findings`, `captures` before `scores`.
+
+Rows whose id is nowhere yet are appended, which takes the same time however much is stored; others (a commit that was cut short and is repeated, work
+redone on purpose) are merged by key. Which ids are there is read once and looked up again only when somebody else has written meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.results.tables import TABLES, Table
+
+
+class Commits:
+    """Writes one kind of thing, known by `id_column`. `tables`: details first, the head last. `path` gives the place of a table."""
+
+    def __init__(self, tables: tuple[str, ...], id_column: str, *, path: Callable[[str], str]) -> None:
+        self._tables, self._id_column, self._path = tables, id_column, path
+        self._deltas: dict[str, DeltaTable | None] = {}
+        self._versions: dict[str, int] = {}
+        self._known: dict[str, set[str]] = {}
+
+    def write(self, rows: Mapping[str, pa.Table], *, keep_details: bool = False) -> None:
+        """Commit rows of each table. `keep_details`: details of what has a head already stay as they are, instead of being written again."""
+        for name in self._tables:
+            self._refresh(name)
+        *_, head = self._tables
+        standing = set(self._known[head]) if keep_details else set()
+        for name in self._tables:
+            data = rows[name]
+            if keep_details and name != head:
+                data = data.filter(self._are_in(data, standing, negated=True))
+            if data.num_rows:
+                self._commit(name, data)
+
+    def _commit(self, name: str, data: pa.Table) -> None:
+        known = self._known[name]
+        for write, is_new in ((append, True), (merge, False)):
+            part = data.filter(self._are_in(data, known, negated=is_new))
+            if part.num_rows:
+                self._deltas[name] = write(TABLES[name], self._path(name), self._deltas[name], part)
+        self._known[name].update(data[self._id_column].to_pylist())
+        self._note(name)
+
+    def _are_in(self, data: pa.Table, ids: set[str], *, negated: bool) -> pa.Array:
+        return pa.array([(value in ids) is not negated for value in data[self._id_column].to_pylist()], pa.bool_())
+
+    def _refresh(self, name: str) -> None:
+        """See what others have written since."""
+        delta = self._deltas.get(name)
+        if delta is None:
+            delta = self._deltas[name] = open_table(self._path(name))
+        else:
+            delta.update_incremental()
+        if delta is None:
+            self._known[name] = set()
+        elif self._versions.get(name) != delta.version():
+            self._known[name] = read_ids(delta, self._id_column)
+            self._note(name)
+
+    def _note(self, name: str) -> None:
+        delta = self._deltas[name]
+        if delta is not None:
+            self._versions[name] = delta.version()
+
+
+def open_table(path: str) -> DeltaTable | None:
+    """A table, or None when nothing was written to it yet."""
+    try:
+        return DeltaTable(path)
+    except TableNotFoundError:
+        return None
+
+
+def append(table: Table, path: str, delta: DeltaTable | None, data: pa.Table) -> DeltaTable:
+    """Add rows that are known to be new. Raises EnvironmentNotReady."""
+    try:
+        if delta is None:
+            write_deltalake(path, data, partition_by=[table.partition] if table.partition else None)
+            return DeltaTable(path)
+        write_deltalake(delta, data, mode="append", schema_mode="merge")
+        return delta
+    except (DeltaError, OSError) as error:
+        raise _unwritable(table, error) from error
+
+
+def merge(table: Table, path: str, delta: DeltaTable | None, data: pa.Table) -> DeltaTable:
+    """Add rows, or replace those with the same key. Raises EnvironmentNotReady."""
+    if delta is None:
+        return append(table, path, None, data)
+    try:
+        predicate = " and ".join(f"t.{column} = s.{column}" for column in table.key)
+        merging = delta.merge(data, predicate, source_alias="s", target_alias="t", merge_schema=True)
+        merging.when_matched_update_all().when_not_matched_insert_all().execute()
+        return delta
+    except (DeltaError, OSError) as error:
+        raise _unwritable(table, error) from error
+
+
+def read_ids(delta: DeltaTable | None, column: str) -> set[str]:
+    """All values of an id column."""
+    if delta is None:
+        return set()
+    return set(pa.table(QueryBuilder().register("data", delta).execute(f"select distinct {column} from data"))[column].to_pylist())
+
+
+def _unwritable(table: Table, error: Exception) -> EnvironmentNotReady:
+    return EnvironmentNotReady(
+        f"Table {table.name} could not be written: {error}.",
+        advice="Check space and rights at the results root, then run the same command again; nothing is doubled.",
+    )

@@ -1,0 +1,194 @@
+"""Stored rows as conversations: what `calls`, `utterances`, `metrics` and `embeddings` tell, without a Python object per word or number.
+
+Comes in: rows of some conversations as Arrow tables (stream.py reads them). Goes out: Conversations whose words and vectors stay in Arrow and numpy
+until somebody asks for them. The other direction is rows.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, overload
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from qa_pipeline.call import Call, Conversation, Layout, Metrics, Role, Utterance, Word
+
+Row = dict[str, Any]
+CALL_COLUMNS = tuple(f.name for f in fields(Call) if f.name not in ("language", "extra"))
+METRIC_COLUMNS = tuple(f.name for f in fields(Metrics))
+UTTERANCE_COLUMNS = tuple(f.name for f in fields(Utterance))
+_ROLES = {role.value: role for role in Role}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredConversations:
+    """Some stored conversations, still as rows: cheap to hand to another process, and an iterable of Conversations.
+
+    `calls`: one row each, which sets the order. `utterances` and `embeddings` have a column `place` (row of `calls` they belong to) instead of ids
+    and are sorted by it and by number; `metrics` has a row for each call, of nulls where none are stored. `embeddings` is None when not asked for.
+    """
+
+    calls: pa.Table
+    utterances: pa.Table
+    metrics: pa.Table
+    embeddings: pa.Table | None
+
+    def __len__(self) -> int:
+        return len(self.calls)
+
+    def __iter__(self) -> Iterator[Conversation]:
+        utterances = _utterances(self.utterances)
+        upto = np.searchsorted(self.utterances["place"].to_numpy(), np.arange(len(self) + 1))
+        vectors: Sequence[Mapping[int, Any]] = _vectors(self.embeddings, len(self)) if self.embeddings is not None else [{}] * len(self)
+        metrics = self.metrics.select(METRIC_COLUMNS).to_pylist()
+        for place, call in enumerate(self.calls.to_pylist()):
+            yield _conversation(call, utterances[upto[place] : upto[place + 1]], metrics[place], vectors[place])
+
+    def only(self, place: int) -> StoredConversations:
+        """One of them alone."""
+        return StoredConversations(
+            calls=self.calls.slice(place, 1),
+            utterances=_of_place(self.utterances, place),
+            metrics=self.metrics.slice(place, 1),
+            embeddings=None if self.embeddings is None else _of_place(self.embeddings, place),
+        )
+
+
+class Words(Sequence[Word]):
+    """The words of one utterance, made when first asked for. Behaves as the tuple of them: equal, hashed, pickled as one."""
+
+    __slots__ = ("_column", "_made", "_start", "_stop")
+
+    def __init__(self, column: WordColumn, start: int, stop: int) -> None:
+        self._column, self._start, self._stop = column, start, stop
+        self._made: tuple[Word, ...] | None = None
+
+    def _all(self) -> tuple[Word, ...]:
+        if self._made is None:
+            self._made = self._column.words(self._start, self._stop)
+        return self._made
+
+    @overload
+    def __getitem__(self, index: int) -> Word: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Word, ...]: ...
+    def __getitem__(self, index: int | slice) -> Word | tuple[Word, ...]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return self._stop - self._start
+
+    def __iter__(self) -> Iterator[Word]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == (other._all() if isinstance(other, Words) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+    def __reduce__(self) -> tuple[type[tuple[Word, ...]], tuple[list[Word]]]:
+        return tuple, (list(self._all()),)
+
+
+class WordColumn:
+    """A column of word lists: `lists[row]` is the Words of that row."""
+
+    def __init__(self, column: pa.ListArray) -> None:
+        self._offsets = column.offsets.to_numpy()
+        values = column.values
+        self._texts: pa.StringArray = values.field("text")
+        self._start_ms, self._end_ms, self._confidence = (values.field(name) for name in ("start_ms", "end_ms", "confidence"))
+
+    def lists(self) -> list[Words]:
+        """One for each row; a null row has no words."""
+        offsets = self._offsets.tolist()
+        return [Words(self, start, stop) for start, stop in zip(offsets, offsets[1:], strict=False)]
+
+    def words(self, start: int, stop: int) -> tuple[Word, ...]:
+        """Words of a span of the column."""
+        columns = (
+            column.slice(start, stop - start).to_pylist() for column in (self._texts, self._start_ms, self._end_ms, self._confidence)
+        )
+        # Confidence is stored as float32: what was 0.9 comes back as 0.9.
+        return tuple(Word(text=t, start_ms=s, end_ms=e, confidence=round(c, 4)) for t, s, e, c in zip(*columns, strict=True))
+
+
+class Vectors(Mapping[int, NDArray[np.float32]]):
+    """Utterance number → vector, as rows of one array. Equal to any mapping with the same numbers and values."""
+
+    __slots__ = ("_place", "_rows")
+
+    def __init__(self, numbers: NDArray[np.int64], rows: NDArray[np.float32]) -> None:
+        self._place = {number: place for place, number in enumerate(numbers.tolist())}
+        self._rows = rows
+
+    def __getitem__(self, number: int) -> NDArray[np.float32]:
+        row: NDArray[np.float32] = self._rows[self._place[number]]
+        return row
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._place)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and self.keys() == other.keys() and all(np.array_equal(self[n], other[n]) for n in self)
+
+    __hash__ = None  # type: ignore[assignment]  # as of any mapping
+
+
+def _conversation(call: Row, utterances: Sequence[Utterance], metrics: Row, vectors: Mapping[int, Any]) -> Conversation:
+    values = {name: call[name] for name in CALL_COLUMNS}
+    return Conversation(
+        conversation_id=call["conversation_id"],
+        call=Call(**values, language=call["given_language"], extra=_mapping(call["extra"])),
+        duration_ms=call["duration_ms"],
+        language=call["language"],
+        language_confidence=call["language_confidence"],
+        layout=Layout(call["layout"]),
+        role_confidence=call["role_confidence"],
+        utterances=tuple(utterances),
+        metrics=Metrics(**metrics),
+        asr_model=call["asr_model"],
+        diarization_model=call["diarization_model"],
+        manifest_sha256=call["manifest_sha256"],
+        options=_mapping(call["options"]),
+        starts_cut=call["starts_cut"],
+        ends_cut=call["ends_cut"],
+        vectors=vectors,
+    )
+
+
+def _utterances(table: pa.Table) -> list[Utterance]:
+    columns: dict[str, Any] = {name: table[name].to_pylist() for name in UTTERANCE_COLUMNS if name not in ("role", "words")}
+    columns["role"] = [_ROLES[role] for role in table["role"].to_pylist()]
+    words = table["words"].combine_chunks()
+    columns["words"] = WordColumn(words.chunk(0) if isinstance(words, pa.ChunkedArray) else words).lists()
+    return [Utterance(**dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True)]
+
+
+def _vectors(table: pa.Table, count: int) -> list[Vectors]:
+    column = table["vector"].combine_chunks()
+    flat: NDArray[np.float32] = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    rows = flat.reshape(len(table), -1) if len(table) else np.zeros((0, 0), np.float32)
+    numbers = table["utterance"].to_numpy().astype(np.int64)
+    upto = np.searchsorted(table["place"].to_numpy(), np.arange(count + 1))
+    return [Vectors(numbers[upto[i] : upto[i + 1]], rows[upto[i] : upto[i + 1]]) for i in range(count)]
+
+
+def _of_place(table: pa.Table, place: int) -> pa.Table:
+    start, stop = np.searchsorted(table["place"].to_numpy(), (place, place + 1))
+    rows = table.slice(start, stop - start)
+    return rows.set_column(rows.schema.get_field_index("place"), "place", pa.array(np.zeros(len(rows), np.int32)))
+
+
+def _mapping(pairs: Sequence[Row] | None) -> dict[str, str]:
+    return {pair["key"]: pair["value"] for pair in pairs or ()}
