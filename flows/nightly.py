@@ -37,10 +37,10 @@ def nightly(sources: Sequence[str], results: str | None = None, rubric: str | No
     log = get_run_logger()
     settings = load_settings(results=results)
     store = engine.open_store(settings)
-    engine.check_environment(settings, store)
     rubrics = load_rubrics(settings.rubrics)
     check_published(rubrics.values(), settings.rubrics)
     intake = ingest(sources, Defaults(rubric=rubric, direction=direction, timezone=settings.timezone))
+    engine.check_environment(settings, store, needs_speech=intake.needs_speech)
     plan = engine.plan(intake, settings, store, rubrics, purpose="official")
     for warning in plan.warnings:
         log.warning(warning)
@@ -84,9 +84,14 @@ def process_batch(plan: engine.Plan, settings: Settings) -> engine.Summary:
 def _split(plan: engine.Plan) -> list[engine.Plan]:
     """The plan in batches; what is not listened to goes with the first."""
     batches = [plan.listen[start : start + BATCH_CALLS] for start in range(0, len(plan.listen), BATCH_CALLS)] or [()]
-    first = replace(plan, listen=batches[0], found=len(batches[0]) + len(plan.rescore) + len(plan.unavailable))
     empty = replace(plan, rescore=(), skipped=(), known_failures=(), unavailable=(), warnings=())
-    return [first, *(replace(empty, listen=batch, found=len(batch)) for batch in batches[1:])]
+    parts = []
+    for number, batch in enumerate(batches):
+        # Prefect looks through all that a task is given: each gets its own dialogues only.
+        dialogues = {call.call_id: plan.dialogues[call.call_id] for call in batch if call.call_id in plan.dialogues}
+        found = len(batch) + (0 if number else len(plan.rescore) + len(plan.unavailable))
+        parts.append(replace(empty if number else plan, listen=batch, dialogues=dialogues, found=found))
+    return parts
 
 
 def _counts(plan: engine.Plan, summaries: Sequence[engine.Summary]) -> dict[str, int]:

@@ -60,15 +60,17 @@ _profile = click.option("--profile", metavar="NAME", help="Model profile (base, 
 @click.option("--agent-channel", type=click.IntRange(0, 1), help="Track of the agent in stereo calls: 0 first (left).")
 @click.option("--language", type=click.Choice(["zh", "en", "pl", "sv"]), help="Language, instead of detecting it.")
 @click.option("--timezone", metavar="ZONE", help="Zone of times written without one.")
-@click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of the metadata file.")
+@click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of metadata and transcripts.")
+@click.option("--roles", metavar="LABEL=ROLE,…", help="Who is who in transcripts, as Anna=agent,Visitor=customer.")
 @click.option("--filename-pattern", metavar="PATTERN", help="Metadata in file names, as {campaign}_{agent_id}_{started_at}.")
 @click.option("--force", is_flag=True, help="Listen again, also to calls that are there.")
 @click.option("--retry-failed", is_flag=True, help="Try again what failed for good.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 def run(sources: tuple[str, ...], **options: Any) -> None:
-    """Turn recordings into scored calls.
+    """Turn recordings, transcripts and chats into scored calls.
 
     SOURCES are folders, files, patterns or URIs; calls.csv, .parquet or .jsonl beside the recordings describe them.
+    Files .jsonl, .vtt, .srt and .txt are read as text.
     """
     from qa_pipeline import engine
     from qa_pipeline.recordings.ingest import ingest
@@ -79,7 +81,7 @@ def run(sources: tuple[str, ...], **options: Any) -> None:
     intake = ingest(sources, _defaults(settings, named, options))
     planned_store = store
     if not options["dry_run"]:
-        engine.check_environment(settings, store)
+        engine.check_environment(settings, store, needs_speech=intake.needs_speech)
     plan = engine.plan(
         intake, settings, planned_store, rubrics, purpose=purpose, force=options["force"], retry_failed=options["retry_failed"]
     )
@@ -295,7 +297,8 @@ def rubric_fit() -> None:
     """Fit the meanings of changed example lists (rubrics/heads.json); needed before publishing."""
     from qa_pipeline.publishing.publish import fit_lists
 
-    click.echo(f"{fit_lists(_settings())} lists fitted.")
+    lists, texts = fit_lists(_settings())
+    click.echo(f"{lists} lists fitted; {texts} texts of cases.")
 
 
 @rubric.command("publish")
@@ -352,6 +355,7 @@ def _rubrics(settings: Settings, asked: str | None) -> tuple[dict[str, Rubric], 
 
 def _defaults(settings: Settings, rubric: str | None, options: dict[str, Any]):  # type: ignore[no-untyped-def]
     from qa_pipeline.recordings.ingest import Defaults
+    from qa_pipeline.recordings.transcripts import parse_roles
 
     return Defaults(
         rubric=rubric,
@@ -361,6 +365,7 @@ def _defaults(settings: Settings, rubric: str | None, options: dict[str, Any]): 
         timezone=settings.timezone,
         encoding="utf-8-sig" if options["encoding"].lower() in ("utf-8", "utf8") else options["encoding"],
         filename_pattern=options["filename_pattern"],
+        roles=parse_roles(options["roles"] or ""),
     )
 
 
@@ -408,15 +413,20 @@ class _Progress:
 def _show_plan(plan: Plan, settings: Settings) -> None:
     from collections import Counter
 
-    minutes = _minutes([call.source_uri for call in plan.listen])
+    minutes = _minutes([call.source_uri for call in plan.listen if call.call_id not in plan.dialogues])
     chosen = Counter(plan.rubric_of[call.call_id] or "none (stored unscored)" for call in plan.listen)
     # Real-time factor of profile base on two cores (benchmarks/throughput.py), mono being the slower.
     hours = minutes / 60 * 0.2 / max(1, settings.workers)
     click.echo(
         f"{plan.found} recordings: {len(plan.listen)} to listen to ({minutes:.1f} min), {len(plan.rescore)} to score, {len(plan.skipped)} done already."
     )
+    if plan.dialogues:
+        click.echo(f"  as text, read in no time worth planning: {len(plan.dialogues)}")
     for name, count in sorted(chosen.items()):
         click.echo(f"  rubric {name}: {count}")
+    for dialogue in plan.dialogues.values():
+        for fault in dialogue.faults:
+            click.echo(f"  {fault}")
     for missing in plan.unavailable:
         click.echo(f"  not there: {missing.source_uri}")
     click.echo(f"Models: profile {settings.profile}. Expected: at most {hours:.2f} h. Results need about {minutes * 0.05:.1f} MB.")

@@ -24,8 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.conversation.listen import Listener, conversation_id, conversation_options
+from qa_pipeline.conversation.read import reading_manifests, reading_options, text_conversation_id, unreadable
 from qa_pipeline.errors import CallFailed, CallTimeout, EnvironmentNotReady, QaError, RubricError, WorkerCrashed
 from qa_pipeline.recordings.ingest import Intake, Unavailable
+from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.results.query import rows as query_rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import choose_rubric
@@ -61,7 +63,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run is going to do; nothing has been done yet."""
+    """What a run is going to do; nothing has been done yet. `dialogues`: by call id, the calls to listen to that came as text."""
 
     listen: tuple[Call, ...]
     rescore: tuple[str, ...]
@@ -71,6 +73,7 @@ class Plan:
     rubric_of: Mapping[str, str | None]
     warnings: tuple[str, ...]
     found: int
+    dialogues: Mapping[str, Dialogue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +130,9 @@ def open_store(settings: Settings) -> Store:
     return Store(settings.results, timezone=settings.timezone, code_version=code_version())
 
 
-def check_environment(settings: Settings, store: Store) -> None:
-    """Refuse before any work what would fail later. Raises EnvironmentNotReady, ModelError."""
-    for manifest in manifests_in_use(settings):
+def check_environment(settings: Settings, store: Store, *, needs_speech: bool = True) -> None:
+    """Refuse before any work what would fail later. `needs_speech`: not everything is text. Raises EnvironmentNotReady, ModelError."""
+    for manifest in manifests_in_use(settings) if needs_speech else (choose_manifest(settings, "encoder"),):
         model_folder(manifest, settings)
     store.prepare()
     places = [settings.cache, *([Path(settings.results)] if "://" not in settings.results else [])]
@@ -154,7 +157,7 @@ def plan(
     retry_failed: bool = False,
 ) -> Plan:
     """Decide what each call needs. Raises RubricError when a call names an unknown rubric or two apply, for all calls at once."""
-    options, manifest_sha256 = conversation_options(settings), manifests_digest(settings)
+    identity_of = _identities(intake, settings)
     hashes = {name: prepare(rubric, {}).sha256 for name, rubric in rubrics.items()}
     rubric_of, refusals = _choose_rubrics(intake.calls, rubrics)
     if refusals:
@@ -163,7 +166,7 @@ def plan(
     given_up = {} if retry_failed or force else _given_up(store)
     listen, rescore, skipped, known = [], [], [], []
     for call in intake.calls:
-        identity = conversation_id(call, options, manifest_sha256)
+        identity = identity_of(call)
         rubric = rubric_of[call.call_id]
         if force or identity not in stored:
             if (failure := given_up.get(call.source_uri)) and failure.audio_sha256 == call.audio_sha256:
@@ -183,7 +186,21 @@ def plan(
         rubric_of=rubric_of,
         warnings=intake.warnings,
         found=len(intake.calls) + len(intake.unavailable),
+        dialogues={call.call_id: intake.dialogues[call.call_id] for call in listen if call.call_id in intake.dialogues},
     )
+
+
+def _identities(intake: Intake, settings: Settings) -> Callable[[Call], str]:
+    """What a call's conversation would be called."""
+    options, manifest_sha256 = conversation_options(settings), manifests_digest(settings)
+    text_options, text_manifests = reading_options(settings), reading_manifests(settings)
+
+    def identity(call: Call) -> str:
+        if dialogue := intake.dialogues.get(call.call_id):
+            return text_conversation_id(call, dialogue, text_options, text_manifests)
+        return conversation_id(call, options, manifest_sha256)
+
+    return identity
 
 
 def run(
@@ -223,7 +240,7 @@ def run(
         last_commit = time.monotonic()
 
     try:
-        for call, outcome in _listen_all(plan.listen, settings, worker or LISTENING):
+        for call, outcome in _listen_all(plan.listen, plan.dialogues, settings, worker or LISTENING):
             done += 1
             if isinstance(outcome, Conversation):
                 waiting.append(outcome)
@@ -287,12 +304,16 @@ def _start_worker(settings: Settings, stage_folder: str) -> None:
     _listener, _stage_folder = Listener(settings), Path(stage_folder)
 
 
-def _listen_one(call: Call) -> Conversation:
+def _listen_one(call: Call, dialogue: Dialogue | None = None) -> Conversation:
     """Runs in a worker process."""
     if _listener is None or _stage_folder is None:
         raise EnvironmentNotReady("The worker was not started properly.", advice="Run again.")
     marker = _stage_folder / call.call_id.replace("/", "_")
-    conversation = _listener.listen(call, stage=lambda name: _note(marker, name))
+
+    def stage(name: str) -> None:
+        _note(marker, name)
+
+    conversation = _listener.read(call, dialogue, stage=stage) if dialogue else _listener.listen(call, stage=stage)
     marker.unlink(missing_ok=True)
     return conversation
 
@@ -304,17 +325,24 @@ def _note(marker: Path, stage: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """What runs in the worker processes: `start(settings, stage folder)` once, then `work(call)` per call. Both importable functions."""
+    """What runs in the worker processes: `start(settings, stage folder)` once, then `work(call)` per recording and `work(call, dialogue)` per
+    call that came as text. Both importable functions.
+    """
 
     start: Callable[[Settings, str], None]
-    work: Callable[[Call], Conversation]
+    work: Callable[..., Conversation]
 
 
 LISTENING = Worker(start=_start_worker, work=_listen_one)
 
 
-def _listen_all(calls: Sequence[Call], settings: Settings, worker: Worker) -> Iterator[tuple[Call, Conversation | CallFailed]]:
-    """Listen to calls in worker processes; outcomes in the order they come."""
+def _listen_all(
+    calls: Sequence[Call], dialogues: Mapping[str, Dialogue], settings: Settings, worker: Worker
+) -> Iterator[tuple[Call, Conversation | CallFailed]]:
+    """Listen to calls in worker processes; outcomes in the order they come. Text with faults needs no process to be refused."""
+    faulty = {call_id for call_id, dialogue in dialogues.items() if dialogue.faults}
+    yield from ((call, unreadable(call, dialogues[call.call_id])) for call in calls if call.call_id in faulty)
+    calls = [call for call in calls if call.call_id not in faulty]
     if not calls:
         return
     from pebble import ProcessPool
@@ -327,7 +355,7 @@ def _listen_all(calls: Sequence[Call], settings: Settings, worker: Worker) -> It
             context=get_context("spawn"),
         )
         try:
-            yield from _windowed(pool, calls, settings, Path(stages), worker)
+            yield from _windowed(pool, calls, dialogues, settings, Path(stages), worker)
             pool.close()  # type: ignore[no-untyped-call]  # pebble is typed in part
         except BaseException:
             pool.stop()  # type: ignore[no-untyped-call]  # as above
@@ -337,14 +365,15 @@ def _listen_all(calls: Sequence[Call], settings: Settings, worker: Worker) -> It
 
 
 def _windowed(
-    pool: ProcessPool, calls: Sequence[Call], settings: Settings, stages: Path, worker: Worker
+    pool: ProcessPool, calls: Sequence[Call], dialogues: Mapping[str, Dialogue], settings: Settings, stages: Path, worker: Worker
 ) -> Iterator[tuple[Call, Conversation | CallFailed]]:
     queue = iter(calls)
     running: dict[Future[Any], Call] = {}
 
     def refill() -> None:
         while len(running) < settings.workers * _WINDOW and (call := next(queue, None)) is not None:
-            running[pool.schedule(worker.work, args=[call], timeout=settings.call_timeout_seconds)] = call
+            arguments = [call, dialogues[call.call_id]] if call.call_id in dialogues else [call]
+            running[pool.schedule(worker.work, args=arguments, timeout=settings.call_timeout_seconds)] = call
 
     refill()
     while running:

@@ -3,6 +3,7 @@
 QaError
 ├── InputRefused            exit 2: something the user gave is wrong; nothing was done
 │   ├── MetadataError       faults in calls.csv and its kin, all at once
+│   ├── TranscriptError     faults in a dialogue given as text, all at once
 │   └── RubricError         faults in rubric YAML, all at once
 ├── EnvironmentNotReady     exit 3: the machine lacks something
 │   └── ModelError          a weight file is missing or differs from its manifest
@@ -59,6 +60,10 @@ class InputRefused(QaError):
 
 class MetadataError(InputRefused):
     """A metadata file has faults."""
+
+
+class TranscriptError(InputRefused):
+    """A dialogue given as text has faults. In a batch they are a RecordingError of that call."""
 
 
 class RubricError(InputRefused):

@@ -1,7 +1,7 @@
-"""One recording → one Conversation: the whole of listening, with models kept warm.
+"""One recording, or one call that came as text → one Conversation: the whole of listening, with models kept warm.
 
-In: a Call and the settings. Out: a Conversation with roles, sentiment, metrics and sentence vectors. What was recognised is kept under the
-work folder by content (audio, manifests, options), so that a repeated run does no speech work twice.
+In: a Call (and its dialogue, if it is text) and the settings. Out: a Conversation with roles, sentiment, metrics and sentence vectors. What was
+recognised is kept under the work folder by content (audio, manifests, options), so that a repeated run does no speech work twice.
 """
 
 from __future__ import annotations
@@ -21,10 +21,24 @@ from numpy.typing import NDArray
 from qa_pipeline.call import Call, Conversation, Layout, Role, SpeakerTurn, Utterance, Word
 from qa_pipeline.conversation.assemble import assemble_channels, assemble_voices
 from qa_pipeline.conversation.metrics import measure
+from qa_pipeline.conversation.read import (
+    are_voices_only,
+    assemble_sentences,
+    join_lines,
+    keep_written,
+    known_duration_ms,
+    reading_manifests,
+    reading_options,
+    text_conversation_id,
+    unreadable,
+    written_role_confidence,
+)
 from qa_pipeline.conversation.role_head import RoleHead, load_role_head, log_odds
 from qa_pipeline.conversation.roles import assign_roles, lexicon_version
+from qa_pipeline.language.detect import detect_language
 from qa_pipeline.language.sentiment import SentimentHead, classify, load_head, summarise
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
+from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, manifests_digest, model_folder
 from qa_pipeline.speech.transcribe import Transcriber, Transcript
@@ -122,6 +136,43 @@ class Listener:
             options=self.options,
             starts_cut=starts_cut,
             ends_cut=ends_cut,
+            vectors={u.utterance: tuple(vector.tolist()) for u, vector in zip(utterances, _rounded(vectors), strict=True)},
+        )
+
+    def read(self, call: Call, dialogue: Dialogue, *, stage: Stage = lambda name: None) -> Conversation:
+        """Make a conversation of a call that came as text; loads the text encoder and no speech model.
+
+        Raises RecordingError when the dialogue has faults.
+        """
+        if dialogue.faults:
+            raise unreadable(call, dialogue)
+        stage("meaning")
+        options, manifest_sha256 = reading_options(self.settings), reading_manifests(self.settings)
+        language, confidence = call.language, None
+        if language is None and (detected := detect_language([line.text for line in dialogue.lines], self.settings.languages)):
+            language, confidence = detected
+        utterances = assemble_sentences(dialogue.lines, language)
+        vectors = self._vectors(utterances)
+        role_confidence = written_role_confidence(utterances)
+        if are_voices_only(utterances):
+            proved = assign_roles(utterances, call, head_log_odds=log_odds(vectors, self._role_head))
+            utterances, role_confidence = keep_written(utterances, proved.utterances), proved.role_confidence
+        utterances, sentiment, label = self._feel(utterances, vectors)
+        duration_ms = known_duration_ms(dialogue.lines)
+        return Conversation(
+            conversation_id=text_conversation_id(call, dialogue, options, manifest_sha256),
+            call=call,
+            duration_ms=duration_ms,
+            language=language,
+            language_confidence=confidence,
+            layout=Layout.TEXT,
+            role_confidence=role_confidence,
+            utterances=utterances,
+            metrics=measure(join_lines(utterances, dialogue.lines), duration_ms, sentiment=sentiment, sentiment_label=label),
+            asr_model=None,
+            diarization_model=None,
+            manifest_sha256=manifest_sha256,
+            options=options,
             vectors={u.utterance: tuple(vector.tolist()) for u, vector in zip(utterances, _rounded(vectors), strict=True)},
         )
 

@@ -18,10 +18,10 @@ _LONGEST_RESPONSE_MS = 10_000
 def measure(
     utterances: Sequence[Utterance], duration_ms: int, *, sentiment: float | None = None, sentiment_label: str | None = None
 ) -> Metrics:
-    """Metrics of timed utterances; those that need times are None for text without them."""
+    """Metrics of timed utterances; those that need times are None for text in which any is without them: a share of a part is none."""
     timed = [u for u in utterances if u.start_ms is not None and u.end_ms is not None]
     turns = _turns(utterances)
-    if not timed or duration_ms <= 0:
+    if not timed or len(timed) < len(utterances) or duration_ms <= 0:
         return Metrics(customer_sentiment=sentiment, customer_sentiment_label=sentiment_label, turns=turns if utterances else None)
     agent = _spans([u for u in timed if u.role is Role.AGENT])
     customer = _spans([u for u in timed if u.role is Role.CUSTOMER])

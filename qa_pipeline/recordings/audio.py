@@ -117,6 +117,15 @@ def sha256_of(uri: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # fsspec files read into buffers
 
 
+def read_bytes(uri: str, *, at_most: int) -> bytes:
+    """All bytes of a file. Raises RecordingError when it cannot be read or is larger."""
+    with _opened(uri) as file:
+        raw: bytes = file.read(at_most + 1)
+    if len(raw) > at_most:
+        raise RecordingError(f"{uri} has more than {at_most // 1_000_000} MB.", advice="Split it into several files.", stage="decode")
+    return raw
+
+
 def _promised_bytes(uri: str) -> int:
     """How many bytes of sound a WAV header promises beyond what the file holds; 0 for other files.
 

@@ -1,7 +1,8 @@
 """Files and their metadata → Calls.
 
-In: folders, files, glob patterns or fsspec URIs, and optionally calls.csv | calls.parquet | calls.jsonl beside them, or a filename pattern.
-Out: an Intake: calls to process, warnings, and files that cannot be had. Faults in metadata refuse the whole run before any work, all at once.
+In: folders, files, glob patterns or fsspec URIs, of recordings or transcripts, and optionally calls.csv | calls.parquet | calls.jsonl beside them,
+or a filename pattern. Out: an Intake: calls to process, the dialogues of those that are text, warnings, and files that cannot be had. Faults in
+metadata refuse the whole run before any work, all at once; faults in a transcript are that call's.
 """
 
 from __future__ import annotations
@@ -19,16 +20,28 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from qa_pipeline.call import Call, Disposition
+from qa_pipeline.call import Call, Disposition, Role
 from qa_pipeline.errors import Fault, InputRefused, MetadataError, RecordingError
-from qa_pipeline.recordings.audio import sha256_of
+from qa_pipeline.recordings.audio import read_bytes, sha256_of
+from qa_pipeline.recordings.transcripts import (
+    JSON_SUFFIXES,
+    PLAIN_SUFFIXES,
+    TRANSCRIPT_SUFFIXES,
+    Dialogue,
+    begins_as_dialogue,
+    is_transcript,
+    parse_transcripts,
+)
 
 AUDIO_SUFFIXES = (
     ".wav", ".mp3", ".ogg", ".opus", ".oga", ".m4a", ".mp4", ".aac", ".flac", ".webm", ".amr", ".gsm", ".wma", ".au", ".aif", ".aiff",
 )  # fmt: skip
+SUFFIXES = (*AUDIO_SUFFIXES, *TRANSCRIPT_SUFFIXES)
 METADATA_NAMES = ("calls.csv", "calls.parquet", "calls.jsonl")
 CALL_ID_LENGTH = 16
 _STILL_GROWING_SECONDS = 10
+# A file of chats is held in memory; larger exports are split.
+_MOST_TEXT_BYTES = 256_000_000
 _TEXT_COLUMNS = (
     "call_id", "agent_id", "agent_name", "team", "site", "customer_id", "company", "campaign", "rubric", "transfer",
 )  # fmt: skip
@@ -52,7 +65,7 @@ _TIME_FORMATS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What holds where the metadata are silent."""
+    """What holds where the metadata are silent. `roles`: further labels of transcripts, folded (transcripts.parse_roles)."""
 
     rubric: str | None = None
     direction: str | None = None
@@ -61,6 +74,7 @@ class Defaults:
     timezone: str = "Asia/Shanghai"
     encoding: str = "utf-8-sig"
     filename_pattern: str | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +89,20 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """What a run has before it: calls in order of file name, warnings for the operator, files that cannot be had."""
+    """What a run has before it: calls in order of file name, warnings for the operator, files that cannot be had.
+
+    `dialogues`: by call id, the words of the calls that came as text.
+    """
 
     calls: tuple[Call, ...]
     warnings: tuple[str, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()
+    dialogues: Mapping[str, Dialogue] = field(default_factory=dict)
+
+    @property
+    def needs_speech(self) -> bool:
+        """Whether any call is a recording."""
+        return any(call.call_id not in self.dialogues for call in self.calls)
 
 
 @dataclass(slots=True)
@@ -90,70 +113,175 @@ class _Row:
     extra: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """Files of the sources. `searched`: those that nobody named, found in a folder. `is_whole`: a folder or metadata file was asked for."""
+
+    files: list[str]
+    metadata: list[str]
+    searched: frozenset[str]
+    is_whole: bool
+
+
+# A row of the metadata stands for a file, or for one call of a file that holds many.
+_Key = tuple[str, str | None]
+
+
+@dataclass(slots=True)
+class _Described:
+    rows: dict[_Key, _Row] = field(default_factory=dict)
+    values: dict[_Key, dict[str, object]] = field(default_factory=dict)
+    has_metadata: bool = False
+
+    def calls_in(self, uri: str) -> list[_Key]:
+        """Rows that name a call of a file."""
+        return [key for key in self.rows if key[0] == uri and key[1] is not None]
+
+
 def ingest(sources: Sequence[str], defaults: Defaults) -> Intake:
     """Collect the calls of some sources.
 
     Raises MetadataError with every fault of every metadata file, InputRefused when a source names nothing.
     """
-    files, metadata, has_folder = _collect(sources)
+    found = _collect(sources)
     faults: list[Fault] = []
-    rows = [row for path in metadata for row in _read_metadata(path, defaults, faults)]
-    described: dict[str, dict[str, object]] = {}
-    warnings: list[str] = []
-    named: dict[str, _Row] = {}
+    rows = [row for path in found.metadata for row in _read_metadata(path, defaults, faults)]
+    described = _Described(has_metadata=bool(found.metadata))
+    taken = _Taken()
     for row in rows:
         values = _validated(row, defaults, faults)
         uri = _beside(row.path, row.values["file"])
-        if uri in named:
-            warnings.append(f"{row.path}:{row.line}: {row.values['file']} stands twice; the row of line {named[uri].line} is used.")
+        key = (uri, row.values.get("call_id") or None) if uri.lower().endswith(JSON_SUFFIXES) else (uri, None)
+        if key in described.rows:
+            first = described.rows[key].line
+            taken.warnings.append(f"{row.path}:{row.line}: {row.values['file']} stands twice; the row of line {first} is used.")
             continue
-        named[uri], described[uri] = row, values
+        described.rows[key], described.values[key] = row, values
     if faults:
         raise MetadataError(f"The metadata have {len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was processed.", faults=faults)
-    return _intake(files, named, described, defaults, warnings, has_metadata=bool(metadata), has_folder=has_folder)
-
-
-def _intake(
-    files: Sequence[str],
-    named: Mapping[str, _Row],
-    described: Mapping[str, dict[str, object]],
-    defaults: Defaults,
-    warnings: list[str],
-    *,
-    has_metadata: bool,
-    has_folder: bool,
-) -> Intake:
-    calls: dict[str, Call] = {}
-    by_sha256: dict[str, Call] = {}
-    unavailable: list[Unavailable] = []
     # Files named one by one are the question; other rows of the metadata beside them are not.
     # What the metadata describe comes first, so that of two equal recordings the described one is the call.
-    for uri in sorted({*files, *named} if has_folder else set(files), key=lambda uri: (uri not in named, uri)):
-        values = dict(described.get(uri, {}))
+    named = {uri for uri, _ in described.rows}
+    uris = sorted({*found.files, *named} if found.is_whole else set(found.files), key=lambda uri: (uri not in named, uri))
+    growing = _growing(uris)
+    spoken = {uri.rpartition(".")[0] for uri in uris if not is_transcript(uri)}
+    for uri in uris:
         name = PurePosixPath(uri).name
-        if uri not in named:
-            values = _from_pattern(name, defaults, warnings)
-            if has_metadata and not defaults.filename_pattern:
-                warnings.append(f"{name} is not in the metadata; it is processed with the defaults.")
-        if _is_growing(uri):
-            warnings.append(f"{name} is still being written; it is left for the next run.")
-            continue
-        try:
-            sha256 = sha256_of(uri)
-        except RecordingError as error:
-            unavailable.append(
-                Unavailable(source_uri=uri, call_id=_text(values.get("call_id")), message=error.message, advice=error.advice)
-            )
-            continue
-        call = _call(uri, sha256, values, defaults)
-        if twin := by_sha256.get(sha256):
-            warnings.append(f"{name} is the same audio as {PurePosixPath(twin.source_uri).name}; it is one call, processed once.")
-            continue
-        if call.call_id in calls:
-            other = PurePosixPath(calls[call.call_id].source_uri).name
+        if uri in growing:
+            taken.warnings.append(f"{name} is still being written; it is left for the next run.")
+        elif is_transcript(uri):
+            is_guess = uri in found.searched and uri not in named
+            if is_guess and uri.rpartition(".")[0] in spoken:
+                taken.warnings.append(f"{name} stands beside a recording of the same name and is left; the recording is the call.")
+            else:
+                _take_text(uri, described, defaults, taken, is_guess=is_guess)
+        else:
+            _take_recording(uri, described, defaults, taken)
+    return Intake(
+        calls=tuple(taken.calls.values()), warnings=tuple(taken.warnings), unavailable=tuple(taken.unavailable), dialogues=taken.dialogues
+    )
+
+
+@dataclass(slots=True)
+class _Taken:
+    """The calls so far. `by_sha256`: the first call with that content, and whether somebody gave it its call id."""
+
+    calls: dict[str, Call] = field(default_factory=dict)
+    by_sha256: dict[str, tuple[Call, bool]] = field(default_factory=dict)
+    dialogues: dict[str, Dialogue] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    unavailable: list[Unavailable] = field(default_factory=list)
+
+    def add(self, call: Call, dialogue: Dialogue | None, *, is_id_given: bool) -> None:
+        """Take one call, unless it is there already. Two texts whose ids were given are two calls: short chats may well say the same."""
+        name = PurePosixPath(call.source_uri).name
+        twin, is_twin_id_given = self.by_sha256.get(call.audio_sha256, (None, False))
+        are_apart = dialogue is not None and twin is not None and is_id_given and is_twin_id_given and twin.call_id != call.call_id
+        if twin and not are_apart:
+            kind = "audio" if dialogue is None else "text"
+            self.warnings.append(f"{name} is the same {kind} as {PurePosixPath(twin.source_uri).name}; it is one call, processed once.")
+            return
+        if call.call_id in self.calls:
+            other = PurePosixPath(self.calls[call.call_id].source_uri).name
             raise MetadataError(f"Call id {call.call_id} is given to {other} and to {name}.", advice="Give each recording its own call_id.")
-        calls[call.call_id] = by_sha256[sha256] = call
-    return Intake(calls=tuple(calls.values()), warnings=tuple(warnings), unavailable=tuple(unavailable))
+        self.calls[call.call_id] = call
+        self.by_sha256.setdefault(call.audio_sha256, (call, is_id_given))
+        if dialogue is not None:
+            self.dialogues[call.call_id] = dialogue
+
+
+def _take_recording(uri: str, described: _Described, defaults: Defaults, taken: _Taken) -> None:
+    values = _values(uri, described, defaults, taken)
+    try:
+        sha256 = sha256_of(uri)
+    except RecordingError as error:
+        taken.unavailable.append(_unavailable(uri, values, error))
+        return
+    taken.add(_call(uri, sha256, values, defaults), None, is_id_given="call_id" in values)
+
+
+def _take_text(uri: str, described: _Described, defaults: Defaults, taken: _Taken, *, is_guess: bool) -> None:
+    """The calls of a transcript. `is_guess`: only its ending says that it is one."""
+    try:
+        raw = read_bytes(uri, at_most=_MOST_TEXT_BYTES)
+    except RecordingError as error:
+        taken.unavailable.append(_unavailable(uri, _values(uri, described, defaults, taken), error))
+        return
+    name = PurePosixPath(uri).name
+    if is_guess and uri.lower().endswith(PLAIN_SUFFIXES) and not begins_as_dialogue(raw, encoding=defaults.encoding):
+        taken.warnings.append(f"{name} does not begin as a dialogue (`agent: …`) and is left; name the file itself to have it read.")
+        return
+    parsed = parse_transcripts(raw, uri, encoding=defaults.encoding, roles=defaults.roles)
+    taken.warnings.extend(parsed.warnings)
+    has_ids = parsed.dialogues[0].call_id is not None
+    missing = dict.fromkeys(described.calls_in(uri))
+    if not has_ids:
+        (dialogue,) = parsed.dialogues
+        # The lines name no call, so the row may.
+        key = next(iter(missing), (uri, None))
+        missing.pop(key, None)
+        values = described.values.get(key) or _values(uri, described, defaults, taken)
+        taken.add(_call(uri, dialogue.sha256, values, defaults), dialogue, is_id_given="call_id" in values)
+    else:
+        shared = _values(uri, described, defaults, taken, is_told=not missing)
+        strangers = []
+        for dialogue in parsed.dialogues:
+            key = (uri, dialogue.call_id)
+            if missing and key not in described.rows and (uri, None) not in described.rows:
+                strangers.append(str(dialogue.call_id))
+            own = {**shared, **{name: value for name, value in described.values.get(key, {}).items() if value is not None}}
+            values = {**own, "call_id": dialogue.call_id}
+            taken.add(_call(f"{uri}#{dialogue.call_id}", dialogue.sha256, values, defaults), dialogue, is_id_given=True)
+        for dialogue in parsed.dialogues:
+            missing.pop((uri, dialogue.call_id), None)
+        if strangers:
+            shown = ", ".join(strangers[:5]) + (" …" if len(strangers) > 5 else "")
+            taken.warnings.append(
+                f"{name}: {len(strangers)} calls are not in the metadata ({shown}); they are processed with the defaults."
+            )
+    taken.unavailable.extend(
+        Unavailable(
+            source_uri=f"{uri}#{call_id}",
+            call_id=call_id,
+            message=f"{name} holds no call {call_id}.",
+            advice="Export it again, or take the row out of the metadata.",
+        )
+        for _, call_id in missing
+    )
+
+
+def _values(uri: str, described: _Described, defaults: Defaults, taken: _Taken, *, is_told: bool = True) -> dict[str, object]:
+    """What the metadata, else the name of the file, say of it. `is_told`: warn where the metadata do not name it."""
+    if (uri, None) in described.values:
+        return dict(described.values[uri, None])
+    values = _from_pattern(PurePosixPath(uri).name, defaults, taken.warnings)
+    if described.has_metadata and not defaults.filename_pattern and is_told:
+        taken.warnings.append(f"{PurePosixPath(uri).name} is not in the metadata; it is processed with the defaults.")
+    return values
+
+
+def _unavailable(uri: str, values: Mapping[str, object], error: RecordingError) -> Unavailable:
+    return Unavailable(source_uri=uri, call_id=_text(values.get("call_id")), message=error.message, advice=error.advice)
 
 
 def _call(uri: str, sha256: str, values: Mapping[str, object], defaults: Defaults) -> Call:
@@ -169,29 +297,34 @@ def _call(uri: str, sha256: str, values: Mapping[str, object], defaults: Default
 # --- files -----------------------------------------------------------------------------------------------------------------------------
 
 
-def _collect(sources: Sequence[str]) -> tuple[list[str], list[str], bool]:
-    """Audio files and metadata files of all sources, and whether a whole folder or metadata file was asked for."""
+def _collect(sources: Sequence[str]) -> _Found:
+    """Recordings, transcripts and metadata files of all sources."""
     import fsspec
 
     files: list[str] = []
     metadata: list[str] = []
-    has_folder = False
+    searched: set[str] = set()
+    is_whole = False
     for source in sources:
         fs, path = fsspec.core.url_to_fs(source)
         prefix = source.split("://", 1)[0] + "://" if "://" in source else ""
         if fs.isdir(path):
-            has_folder = True
+            is_whole = True
             inside = sorted(str(p) for p in fs.find(path))
             metadata += [prefix + p for p in inside if PurePosixPath(p).name in METADATA_NAMES]
-            files += [prefix + p for p in inside if p.lower().endswith(AUDIO_SUFFIXES)]
+            here = [prefix + p for p in inside if p.lower().endswith(SUFFIXES) and PurePosixPath(p).name not in METADATA_NAMES]
+            searched |= set(here) - set(files)
+            files += here
         elif PurePosixPath(path).name in METADATA_NAMES and fs.exists(path):
             metadata.append(prefix + path)
-            has_folder = True
+            is_whole = True
         else:
             matched = sorted(str(p) for p in fs.glob(path)) if any(mark in path for mark in "*?[") else ([path] if fs.exists(path) else [])
             if not matched:
                 raise InputRefused(f"{source} is not there.", advice="Name a folder of recordings, files, or a pattern in quotes.")
-            files += [prefix + p for p in matched if PurePosixPath(p).name not in METADATA_NAMES]
+            named = [prefix + p for p in matched if PurePosixPath(p).name not in METADATA_NAMES]
+            searched -= set(named)
+            files += named
             metadata += [
                 prefix + str(PurePosixPath(p).parent / name)
                 for p in matched[:1]
@@ -199,8 +332,8 @@ def _collect(sources: Sequence[str]) -> tuple[list[str], list[str], bool]:
                 if fs.exists(str(PurePosixPath(p).parent / name))
             ]
     if not files and not metadata:
-        raise InputRefused(f"No recordings in {', '.join(sources)}.", advice=f"Known file types: {' '.join(AUDIO_SUFFIXES)}")
-    return files, metadata, has_folder
+        raise InputRefused(f"No recordings in {', '.join(sources)}.", advice=f"Known file types: {' '.join(SUFFIXES)}")
+    return _Found(files=files, metadata=metadata, searched=frozenset(searched), is_whole=is_whole)
 
 
 def _beside(metadata_path: str, name: str) -> str:
@@ -210,18 +343,21 @@ def _beside(metadata_path: str, name: str) -> str:
     return f"{folder}{slash}{name}"
 
 
-def _is_growing(uri: str) -> bool:
-    """Whether a local file changed moments ago and changes still."""
-    path = Path(uri)
+def _growing(uris: Sequence[str]) -> set[str]:
+    """Local files that changed moments ago and change still; one short wait for all of them."""
+    recent = {uri: before for uri in uris if (before := _local_size(uri)) and time.time() - before[1] / 1e9 <= _STILL_GROWING_SECONDS}
+    if recent:
+        time.sleep(0.05)
+    return {uri for uri, before in recent.items() if _local_size(uri) != before}
+
+
+def _local_size(uri: str) -> tuple[int, int] | None:
+    """Size and time of change (ns) of a local file."""
     try:
-        before = path.stat()
+        found = Path(uri).stat()
     except (OSError, ValueError):
-        return False
-    if time.time() - before.st_mtime > _STILL_GROWING_SECONDS:
-        return False
-    time.sleep(0.05)
-    after = path.stat()
-    return (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 # --- metadata --------------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,136 @@
+"""A dialogue that came as text → utterances with roles: what listening does for recordings, where words and roles are written already.
+
+In: the lines of one call (recordings/transcripts.py). Out: utterances, roles with their certainty, identity. Vectors and sentiment are added by
+listen.py, which keeps the encoder.
+
+**One utterance a sentence, with the times of its line.** Recognised speech is cut at sentence ends too, and phrases, answers, quotations and
+meanings are made for sentences: a long message judged as one is like none of the examples, and one quoting word in it would excuse all of it. The times
+of a line are kept for each of its sentences, because they are what is known: said between the line's start and its end. No time is shared out by
+length. Words have no times of their own and are not kept. Figures (talk share, rates, answers) are measured on whole lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from qa_pipeline.call import Call, Role, Utterance
+from qa_pipeline.conversation.roles import lexicon_version
+from qa_pipeline.errors import RecordingError
+from qa_pipeline.language.normalise import normalise, unit_spans
+from qa_pipeline.recordings.transcripts import Dialogue, Line
+from qa_pipeline.settings import Settings
+from qa_pipeline.speech.models import choose_manifest
+
+# Part of every text conversation's identity: raised when a change of code changes what is made of equal text.
+READING_VERSION = 1
+# ISO 639 for "undetermined": written where no language could be told, so that no language's rules apply.
+UNDETERMINED = "und"
+_FAULTS_SHOWN = 5
+_SENTENCE = re.compile(r".+?(?:[。？！?!…]+[”」』\"')）]*|(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)(?<!\d)\.+[\"')]*(?=\s)|\n|$)", re.DOTALL)
+
+
+def reading_options(settings: Settings) -> dict[str, str]:
+    """The settings that change what is made of a text, as they are written into its rows."""
+    return {"reading": str(READING_VERSION), "role_lexicon": str(lexicon_version()), "languages": ",".join(settings.languages)}
+
+
+def reading_manifests(settings: Settings) -> str:
+    """One SHA-256 over the manifests that reading uses: the text encoder's alone, so that another recogniser leaves chats as they are."""
+    return hashlib.sha256(choose_manifest(settings, "encoder").model_dump_json().encode()).hexdigest()
+
+
+def text_conversation_id(call: Call, dialogue: Dialogue, options: Mapping[str, str], manifest_sha256: str) -> str:
+    """Identity of a conversation that came as text: its words, roles and times, what the metadata say that changes reading, encoder and options.
+
+    The call's own id is part of it: two short chats may well say the same.
+    """
+    parts = {
+        "text": call.audio_sha256,
+        "lines": [[line.role.value, line.label, line.start_ms, line.end_ms, line.text] for line in dialogue.lines],
+        "call_id": call.call_id,
+        "language": call.language,
+        "agent_name": call.agent_name,
+        "direction": call.direction,
+        "options": dict(options),
+        "manifests": manifest_sha256,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def unreadable(call: Call, dialogue: Dialogue) -> RecordingError:
+    """What is wrong with a dialogue, as the failure of its call."""
+    faults = dialogue.faults
+    shown = "; ".join(f"line {fault.line}: {fault.message}" if fault.line else fault.message for fault in faults[:_FAULTS_SHOWN])
+    more = f"; and {len(faults) - _FAULTS_SHOWN} more" if len(faults) > _FAULTS_SHOWN else ""
+    advice = "; ".join(dict.fromkeys(fault.advice for fault in faults[:_FAULTS_SHOWN]))
+    return RecordingError(
+        f"the transcript has {len(faults)} fault{'s' * (len(faults) > 1)}: {shown}{more}.",
+        advice=advice[:1].upper() + advice[1:] + ".",
+        call_id=call.call_id,
+        stage="decode",
+    )
+
+
+def assemble_sentences(lines: Sequence[Line], language: str | None) -> tuple[Utterance, ...]:
+    """One utterance a sentence, numbered from 0: what is scored. Line breaks inside a message end a sentence."""
+    pieces = [(line, piece) for line in lines for piece in sentences(line.text)]
+    return tuple(_utterance(number, line, piece, language) for number, (line, piece) in enumerate(pieces))
+
+
+def join_lines(utterances: Sequence[Utterance], lines: Sequence[Line]) -> tuple[Utterance, ...]:
+    """The sentences put together again, one utterance a line: what figures are measured on."""
+    joined, position = [], 0
+    for line in lines:
+        own = utterances[position : position + len(sentences(line.text))]
+        joined.append(replace(own[0], text=" ".join(u.text for u in own)))
+        position += len(own)
+    return tuple(joined)
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a text. Full stops of numbers and titles end none; what has no letters stays with the sentence before."""
+    found: list[str] = []
+    for match in _SENTENCE.finditer(text):
+        piece = " ".join(match.group().split())
+        if not piece:
+            continue
+        if found and not unit_spans(piece):
+            found[-1] = f"{found[-1]} {piece}"
+        else:
+            found.append(piece)
+    return tuple(found)
+
+
+def written_role_confidence(utterances: Sequence[Utterance]) -> float:
+    """How much of the text has a role written beside it, 0–1: what nobody signed may be the agent's."""
+    sizes = [(len(u.text), u.role is not Role.UNKNOWN) for u in utterances]
+    total = sum(size for size, _ in sizes)
+    return round(sum(size for size, known in sizes if known) / total, 4) if total else 0.0
+
+
+def are_voices_only(utterances: Sequence[Utterance]) -> bool:
+    """Whether the parties have labels that tell them apart but say no role (Speaker 1, Speaker 2): roles are then proved from the words."""
+    people = [u for u in utterances if u.role is not Role.OTHER]
+    return all(u.role is Role.UNKNOWN for u in people) and len({u.speaker for u in people}) > 1
+
+
+def keep_written(before: Sequence[Utterance], proved: Sequence[Utterance]) -> tuple[Utterance, ...]:
+    """Utterances with the roles that were proved, except where a role was written."""
+    return tuple(after if u.role is Role.UNKNOWN else replace(after, role=u.role) for u, after in zip(before, proved, strict=True))
+
+
+def known_duration_ms(lines: Sequence[Line]) -> int:
+    """The last moment written, 0 where there is none."""
+    return max((ms for line in lines for ms in (line.start_ms, line.end_ms) if ms is not None), default=0)
+
+
+def _utterance(number: int, line: Line, text: str, language: str | None) -> Utterance:
+    language = language or UNDETERMINED
+    return Utterance(
+        utterance=number, role=line.role, speaker=line.label or line.role.value, channel=None, start_ms=line.start_ms, end_ms=line.end_ms,
+        text=text, confidence=None, language=language, norm=normalise(text, language), words=(),
+    )  # fmt: skip
