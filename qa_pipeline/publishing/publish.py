@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qa_pipeline.errors import Fault, RubricError
-from qa_pipeline.rubric.cases import CaseResult, cases_path, load_cases, run_case
+from qa_pipeline.rubric.case_vectors import VECTORS_NAME, CaseVectors
+from qa_pipeline.rubric.cases import Case, CaseResult, StoredCall, cases_path, dialogue_of, load_cases, run_case
 from qa_pipeline.rubric.load import (
     LOCK_NAME,
     is_published,
@@ -20,34 +25,79 @@ from qa_pipeline.rubric.load import (
 )
 from qa_pipeline.rubric.meanings import HEADS_NAME, fit_heads, keep_used, load_heads
 from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.rubric.score import Scorecard, prepare
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, model_folder
 
 
-def run_cases(settings: Settings, names: Sequence[str] = ()) -> Iterator[tuple[str, list[CaseResult]]]:
-    """Run the cases of some rubrics (all by default). Loads the text encoder when a rubric matches by meaning."""
-    from qa_pipeline.language.encoder import Encoder
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workbench:
+    """Rubrics with all that cases need to run: fitted heads, and vectors of their texts."""
 
-    rubrics = load_rubrics(settings.rubrics)
-    unknown = sorted(set(names) - set(rubrics))
-    if unknown:
-        raise RubricError(f"No rubric is called {', '.join(unknown)}.", advice=f"There are: {', '.join(sorted(rubrics))}.")
+    scorecards: Mapping[str, Scorecard]
+    cases: Mapping[str, tuple[Case, ...]]
+    vectors: CaseVectors
+
+    def run(self, name: str, stored: StoredCall | None = None) -> list[CaseResult]:
+        """Run one rubric's cases."""
+        return [run_case(case, self.scorecards[name], self.vectors, stored) for case in self.cases[name]]
+
+
+def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequence[Path] = ()) -> Workbench:
+    """Load rubrics (by name, all by default; or by file) and their cases. The text encoder is loaded only for texts or lists not met before."""
+    paths = list(files) or _paths_of(settings, names)
+    rubrics = {path.stem: load_rubric(path) for path in paths}
+    cases = {path.stem: load_cases(cases_path(path)) for path in paths}
     manifest = choose_manifest(settings, "encoder")
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        from qa_pipeline.language.encoder import Encoder
+
+        return Encoder(model_folder(manifest, settings), threads=settings.threads).encode(texts)
+
     heads, missing = load_heads(
         rubrics.values(), encoder_id=manifest.id, stores=(settings.rubrics / HEADS_NAME, settings.cache / HEADS_NAME)
     )
     if missing:
         background = next(rubric.background for rubric in rubrics.values() if rubric.background)
-        encode = Encoder(model_folder(manifest, settings), threads=settings.threads).encode
         heads |= fit_heads(missing, background, encoder_id=manifest.id, encode=encode, store=settings.cache / HEADS_NAME)
-    encoder = Encoder(model_folder(manifest, settings), threads=settings.threads) if heads else None
-    for name in names or sorted(rubrics):
-        cases = load_cases(cases_path(settings.rubrics / f"{name}.yaml"))
-        yield name, [run_case(case, rubrics[name], heads, encoder.encode if encoder else None) for case in cases]
+    kept = settings.cache / VECTORS_NAME
+    vectors = CaseVectors((settings.rubrics / VECTORS_NAME, kept), encoder_id=manifest.id, encode=encode, keep=kept)
+    vectors.learn(_texts(rubrics, cases))
+    return Workbench(scorecards={name: prepare(rubric, heads) for name, rubric in rubrics.items()}, cases=cases, vectors=vectors)
 
 
-def fit_lists(settings: Settings) -> int:
-    """Fit the meanings of every list the rubrics use and keep them beside the rubrics (heads.json). Returns how many were fitted anew."""
+def _paths_of(settings: Settings, names: Sequence[str]) -> list[Path]:
+    paths = {path.stem: path for path in rubric_paths(settings.rubrics)}
+    unknown = sorted(set(names) - set(paths))
+    if unknown:
+        raise RubricError(f"No rubric is called {', '.join(unknown)}.", advice=f"There are: {', '.join(sorted(paths))}.")
+    return [paths[name] for name in names or sorted(paths)]
+
+
+def _texts(rubrics: Mapping[str, Rubric], cases: Mapping[str, Sequence[Case]]) -> list[str]:
+    """Every utterance of the cases' dialogues."""
+    return [
+        utterance.text
+        for name, rubric in rubrics.items()
+        for case in cases[name]
+        if case.dialogue is not None
+        for utterance in dialogue_of(case, rubric).utterances
+    ]
+
+
+def run_cases(settings: Settings, names: Sequence[str] = (), stored: StoredCall | None = None) -> Iterator[tuple[str, list[CaseResult]]]:
+    """Run the cases of some rubrics (all by default)."""
+    bench = open_workbench(settings, names)
+    for name in bench.scorecards:
+        yield name, bench.run(name, stored)
+
+
+def fit_lists(settings: Settings) -> tuple[int, int]:
+    """Fit the meanings of every list the rubrics use and keep them beside the rubrics (heads.json), with the vectors of the cases' texts.
+
+    Returns how many lists were fitted anew, and how many texts there are.
+    """
     from qa_pipeline.language.encoder import Encoder
 
     rubrics = load_rubrics(settings.rubrics)
@@ -55,11 +105,14 @@ def fit_lists(settings: Settings) -> int:
     store = settings.rubrics / HEADS_NAME
     _, missing = load_heads(rubrics.values(), encoder_id=manifest.id, stores=(store,))
     background = next((rubric.background for rubric in rubrics.values() if rubric.background), None)
+    encoder = Encoder(model_folder(manifest, settings), threads=settings.threads)
     if missing and background:
-        encode = Encoder(model_folder(manifest, settings), threads=settings.threads).encode
-        fit_heads(missing, background, encoder_id=manifest.id, encode=encode, store=store)
+        fit_heads(missing, background, encoder_id=manifest.id, encode=encoder.encode, store=store)
     keep_used(rubrics.values(), encoder_id=manifest.id, store=store)
-    return len(missing)
+    cases = {name: load_cases(cases_path(settings.rubrics / f"{name}.yaml")) for name in rubrics}
+    shipped = settings.rubrics / VECTORS_NAME
+    vectors = CaseVectors((shipped, settings.cache / VECTORS_NAME), encoder_id=manifest.id, encode=encoder.encode, keep=None)
+    return len(missing), vectors.save(_texts(rubrics, cases), shipped)
 
 
 def check_published(rubrics: Iterable[Rubric], folder: Path) -> None:

@@ -1,30 +1,37 @@
 """Cases beside a rubric (NAME.cases.yaml): dialogues with the outcomes they must have, and running them.
 
-A case: `name`, `language`, `dialogue` (lines `0:03 agent: …`), `expected` (criterion → outcome), optionally `metadata` (columns of the call),
-`disposition`, `evidence` (criterion → words that the evidence must contain), `sentiment` (value and label), `ends_cut`.
+A case: `name`, `language`, `dialogue` (lines `0:03 agent: …`) or `call` (a stored call's id), `expected` (criterion → outcome); optionally
+`metadata` (columns of the call), `answers` (criterion → answer), `captures` (criterion → value), `evidence` (criterion → words that the evidence
+must contain), `disposition`, `percent`, `passed`, `sentiment` (value and label), `role_confidence`, `confidence`, `starts_cut`, `ends_cut`,
+`times: false`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
-from qa_pipeline.errors import Fault, RubricError
-from qa_pipeline.rubric.meanings import Heads
+from qa_pipeline.call import Call, Conversation, Metrics
+from qa_pipeline.errors import RubricError
+from qa_pipeline.rubric.references import validation_faults
 from qa_pipeline.rubric.schema import Language, Rubric
-from qa_pipeline.rubric.score import prepare, score
+from qa_pipeline.rubric.score import Finding, Score, Scorecard, score
+from qa_pipeline.rubric.yaml_text import read_document
 from qa_pipeline.testing import conversation, with_vectors
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+StoredCall = Callable[[str], Conversation | None]
+OutcomeName = Literal["met", "not_met", "not_applicable", "undetermined"]
+_NUMBERS = frozenset(("ring_seconds", "wait_seconds", "csat"))
 
 
 class Case(BaseModel):
@@ -33,14 +40,28 @@ class Case(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
     name: str
     language: Language
-    dialogue: str
-    expected: dict[str, str]
-    metadata: dict[str, str] = {}
+    dialogue: str | None = None
+    call: str | None = None
+    expected: dict[str, OutcomeName]
+    metadata: dict[str, str | int | float] = {}
+    answers: dict[str, str] = {}
+    captures: dict[str, str] = {}
     evidence: dict[str, str] = {}
     disposition: str | None = None
+    percent: float | None = None
+    passed: bool | None = None
     sentiment: tuple[float, str] | None = None
     role_confidence: float = 1.0
+    confidence: float = 0.9
+    starts_cut: bool = False
     ends_cut: bool = False
+    times: bool = True
+
+    @model_validator(mode="after")
+    def _has_words(self) -> Case:
+        if (self.dialogue is None) == (self.call is None):
+            raise ValueError("give either `dialogue` or `call`")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,57 +78,113 @@ def cases_path(rubric_path: Path) -> Path:
 
 
 def load_cases(path: Path) -> tuple[Case, ...]:
-    """Read a case file; none when it does not exist. Raises RubricError with every fault."""
+    """Read a case file; none when it does not exist. Raises RubricError with every fault, located."""
     if not path.is_file():
         return ()
+    document = read_document(path)
+    if not isinstance(document.data, list):
+        raise RubricError(f"{path.name} has 1 fault.", faults=[document.fault((), "no list of cases", "begin each with `- name: …`")])
     try:
-        data = YAML(typ="safe").load(path.read_text("utf-8"))
-        return TypeAdapter(tuple[Case, ...]).validate_json(json.dumps(data))
+        cases = TypeAdapter(tuple[Case, ...]).validate_json(json.dumps(document.data))
     except ValidationError as error:
-        faults = [Fault(path=str(path), message=f"case {'.'.join(map(str, e['loc']))}: {e['msg']}") for e in error.errors()]
-        raise RubricError(f"{path.name} cannot be used.", faults=faults) from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise RubricError(f"{path.name} cannot be read: {error}") from error
+        raise RubricError(f"{path.name} cannot be used.", faults=validation_faults(error, document)) from error
+    faults = []
+    for number, case in enumerate(cases):
+        try:
+            dialogue_of(case, None)
+        except ValueError as error:
+            faults.append(document.fault((number, "dialogue"), f"case {case.name!r}: {error}", "write lines as `0:03 agent: …`"))
+    if faults:
+        raise RubricError(f"{path.name} cannot be used.", faults=faults)
+    return cases
 
 
-def run_case(case: Case, rubric: Rubric, heads: Heads, encode: Encode | None) -> CaseResult:
-    """Score a case's dialogue and compare. Without `encode`, meanings match nothing."""
-    columns: dict[str, Any] = dict(case.metadata)
+def dialogue_of(case: Case, rubric: Rubric | None) -> Conversation:
+    """The conversation a case's dialogue stands for. Raises ValueError for a line or a column that cannot be read."""
+    columns: dict[str, Any] = {"extra": {}}
+    for name, value in case.metadata.items():
+        if name == "started_at":
+            at = datetime.fromisoformat(str(value))
+            columns[name] = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(rubric.timezone if rubric else "UTC"))
+        elif name in _NUMBERS:
+            columns[name] = float(value)
+        elif name in Call.__dataclass_fields__:
+            columns[name] = str(value)
+        else:
+            columns["extra"][name] = str(value)
     heard = conversation(
-        case.dialogue,
-        language=case.language,
-        role_confidence=case.role_confidence,
-        sentiment=case.sentiment,
-        ends_cut=case.ends_cut,
-        **columns,
+        case.dialogue or "", language=case.language, role_confidence=case.role_confidence, sentiment=case.sentiment,
+        confidence=case.confidence, starts_cut=case.starts_cut, ends_cut=case.ends_cut, **columns,
+    )  # fmt: skip
+    return heard if case.times else without_times(heard)
+
+
+def without_times(heard: Conversation) -> Conversation:
+    """The conversation as a transcript without times tells it."""
+    utterances = tuple(replace(u, start_ms=None, end_ms=None, words=()) for u in heard.utterances)
+    metrics = Metrics(
+        customer_sentiment=heard.metrics.customer_sentiment,
+        customer_sentiment_label=heard.metrics.customer_sentiment_label,
+        turns=heard.metrics.turns,
     )
-    if encode is not None:
-        heard = with_vectors(heard, encode)
-    scored = score(heard, prepare(rubric, heads))
+    return replace(heard, utterances=utterances, duration_ms=0, metrics=metrics)
+
+
+def heard_in(case: Case, rubric: Rubric, encode: Encode | None, stored: StoredCall | None = None) -> Conversation:
+    """What a case is scored on. Raises RubricError when a stored call is wanted and is not there."""
+    if case.call is not None:
+        found = stored(case.call) if stored else None
+        if found is None:
+            raise RubricError(f"Case {case.name!r} points at call {case.call}, which is not in the results.", advice="Give --results ROOT.")
+        return found
+    heard = dialogue_of(case, rubric)
+    return with_vectors(heard, encode) if encode is not None else heard
+
+
+def run_case(case: Case, scorecard: Scorecard, encode: Encode | None, stored: StoredCall | None = None) -> CaseResult:
+    """Score a case and compare. Without `encode`, meanings match nothing."""
+    return compare(case, score(heard_in(case, scorecard.rubric, encode, stored), scorecard))
+
+
+def compare(case: Case, scored: Score) -> CaseResult:
+    """What differs between a score and what the case expects."""
     found = {finding.criterion.id: finding for finding in scored.findings}
     misses = []
+    named = dict.fromkeys((*case.expected, *case.answers, *case.captures, *case.evidence))
+    misses += [f"{criterion}: the rubric has no such criterion" for criterion in named if criterion not in found]
     for criterion, outcome in case.expected.items():
-        if criterion not in found:
-            misses.append(f"{criterion}: the rubric has no such criterion")
-        elif found[criterion].outcome.value != outcome:
+        if criterion in found and found[criterion].outcome.value != outcome:
             finding = found[criterion]
-            near = (
-                "; ".join(f"{e.kind} {e.text!r} for {e.expected!r} at {e.similarity:.2f}" for e in finding.evidence[:3]) or "nothing heard"
-            )
-            misses.append(f"{criterion}: {finding.outcome.value}, expected {outcome}: {finding.reason} {near}")
+            misses.append(f"{criterion}: {finding.outcome.value}, expected {outcome}: {finding.reason} {_near(finding)}")
+    for criterion, answer in case.answers.items():
+        if criterion in found and found[criterion].answer != answer:
+            misses.append(f"{criterion}: answered {found[criterion].answer}, expected {answer}; {_near(found[criterion])}")
+    for criterion, value in case.captures.items():
+        values = [capture.value for capture in found[criterion].captures] if criterion in found else []
+        if criterion in found and value not in values[:1]:
+            misses.append(f"{criterion}: captured {', '.join(values) or 'nothing'}, expected {value}; {_near(found[criterion])}")
     for criterion, words in case.evidence.items():
-        if not any(words in e.text for e in found[criterion].evidence):
-            misses.append(f"{criterion}: the evidence does not contain {words!r}")
+        if criterion in found and not any(words in e.text for e in found[criterion].evidence):
+            misses.append(f"{criterion}: the evidence does not contain {words!r}; {_near(found[criterion])}")
     if case.disposition and (scored.disposition is None or scored.disposition.value != case.disposition):
         misses.append(f"disposition: {scored.disposition}, expected {case.disposition}")
+    if case.percent is not None and (scored.percent is None or abs(scored.percent - case.percent) > 0.05):
+        misses.append(f"percent: {scored.percent}, expected {case.percent:g}")
+    if case.passed is not None and scored.passed != case.passed:
+        misses.append(f"passed: {scored.passed}, expected {case.passed}")
     return CaseResult(case=case, misses=tuple(misses))
+
+
+def _near(finding: Finding) -> str:
+    """What was heard, for which phrase, how similar."""
+    return "; ".join(f"{e.kind} {e.text!r} for {e.expected!r} at {e.similarity:.2f}" for e in finding.evidence[:3]) or "nothing heard"
 
 
 def missing_cases(rubric: Rubric, cases: Sequence[Case]) -> list[str]:
     """What the cases of stable criteria lack: a met, a not_met, and where it can be, a not_applicable one."""
     lacking = []
     for criterion in rubric.criteria:
-        if criterion.status != "stable":
+        if criterion.status != "stable" or criterion.check == "manual":
             continue
         seen = {case.expected.get(criterion.id) for case in cases}
         wanted = {"met", "not_met"}

@@ -31,7 +31,7 @@ _NOT_RUBRICS = frozenset((SITUATIONS_NAME, "known_good.yaml"))
 def load_rubric(path: Path) -> Rubric:
     """Read and check one rubric with all it refers to. Raises RubricError with every fault found."""
     folder = path.parent if (path.parent / SITUATIONS_NAME).is_file() else _packaged_rubrics()
-    document = read_document(path)
+    document = _inherited(read_document(path), folder)
     rubric: Rubric = _validated(Rubric, document)
     faults = list(reference_faults(rubric, document))
     rubric = _resolve(rubric, document, folder, faults)
@@ -77,6 +77,45 @@ def _list_of(path: Path, modified_ns: int, size: int) -> ExampleList:
     """Lists are shared by many rubrics: each is read once as long as its file stays the same."""
     found: ExampleList = _validated(ExampleList, read_document(path))
     return _with_opposites(found, path)
+
+
+def _inherited(document: Document, folder: Path) -> Document:
+    """The document with each `same_as: RUBRIC.CRITERION` replaced by what that criterion says, the criterion's own keys winning.
+
+    One step only: what is taken over may not itself be taken over from elsewhere. Raises RubricError with every fault found.
+    """
+    faults: list[Fault] = []
+    data = document.data
+    sections = data.get("sections") if isinstance(data, dict) else None
+    for s, section in enumerate(sections if isinstance(sections, list) else []):
+        criteria = section.get("criteria") if isinstance(section, dict) else None
+        for c, criterion in enumerate(criteria if isinstance(criteria, list) else []):
+            if not isinstance(criterion, dict) or "same_as" not in criterion:
+                continue
+            place = ("sections", s, "criteria", c, "same_as")
+            original, fault = _original(str(criterion.pop("same_as")), document.path.parent, folder)
+            if fault:
+                faults.append(document.fault(place, *fault))
+            criteria[c] = {**original, **criterion}
+    if faults:
+        raise RubricError(f"{document.path.name} has {_count(faults)}.", faults=faults)
+    return document
+
+
+def _original(name: str, *folders: Path) -> tuple[dict[str, Any], tuple[str, str] | None]:
+    """The criterion a `same_as` names, as plain data; or what is wrong with the name, and the cure."""
+    rubric_id, _, criterion_id = name.partition(".")
+    path = _list_beside(f"{rubric_id}.yaml", *folders) if rubric_id and criterion_id else None
+    if path is None:
+        return {}, (f"same_as: no criterion is called {name!r}", "write RUBRIC.CRITERION, as followup.greeting")
+    data = read_document(path).data
+    sections = data.get("sections", ()) if isinstance(data, dict) else ()
+    found = [c for section in sections for c in section.get("criteria", ()) if c.get("id") == criterion_id]
+    if not found:
+        return {}, (f"same_as: {rubric_id} has no criterion {criterion_id!r}", "check the spelling")
+    if "same_as" in found[0]:
+        return {}, (f"same_as: {name} is itself taken over from {found[0]['same_as']}", "name that one")
+    return dict(found[0]), None
 
 
 def _validated(model: type[BaseModel], document: Document) -> Any:

@@ -1,0 +1,68 @@
+"""Sentence vectors of case dialogues, kept by text, so that cases with meanings run in milliseconds and without a model.
+
+A store is one .npz of two arrays: `keys` (n bytes strings) and `vectors` (n, 384) float16. The shipped one lies beside the rubrics; texts of
+other cases are added to one in the cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+VECTORS_NAME = "case_vectors.npz"
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+
+
+class CaseVectors:
+    """Vectors by text, read from stores and completed by an encoder when asked for texts nobody has encoded yet."""
+
+    def __init__(self, stores: Sequence[Path], *, encoder_id: str, encode: Encode | None, keep: Path | None) -> None:
+        self._encoder_id, self._encode, self._keep = encoder_id, encode, keep
+        self._known: dict[bytes, NDArray[np.float16]] = {}
+        for store in stores:
+            self._known.update(_read(store))
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Encode what is not known yet, all at once, and keep it."""
+        missing = [text for text in dict.fromkeys(texts) if self._key(text) not in self._known]
+        if not missing or self._encode is None:
+            return
+        for text, vector in zip(missing, self._encode(missing), strict=True):
+            self._known[self._key(text)] = np.asarray(vector, dtype=np.float16)
+        if self._keep is not None:
+            _write(self._keep, {**_read(self._keep), **{self._key(text): self._known[self._key(text)] for text in missing}})
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of texts: (n, 384). Raises KeyError for one that is neither known nor can be encoded."""
+        self.learn(texts)
+        return np.array([self._known[self._key(text)] for text in texts], dtype=np.float32).reshape(len(texts), -1)
+
+    def save(self, texts: Iterable[str], path: Path) -> int:
+        """Write a store of exactly these texts. Returns how many it holds."""
+        wanted = list(dict.fromkeys(texts))
+        self.learn(wanted)
+        _write(path, {self._key(text): self._known[self._key(text)] for text in wanted})
+        return len(wanted)
+
+    def _key(self, text: str) -> bytes:
+        return hashlib.sha256(f"{self._encoder_id}\n{text}".encode()).hexdigest()[:24].encode()
+
+
+def _read(path: Path) -> dict[bytes, NDArray[np.float16]]:
+    if not path.is_file():
+        return {}
+    with np.load(path) as found:
+        return dict(zip(found["keys"].tolist(), found["vectors"], strict=True))
+
+
+def _write(path: Path, known: dict[bytes, NDArray[np.float16]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ordered = sorted(known)
+    # Written beside and moved: a run that is stopped half-way leaves the old store.
+    draft = path.with_suffix(".draft.npz")
+    np.savez(draft, keys=np.array(ordered), vectors=np.array([known[key] for key in ordered], dtype=np.float16))
+    draft.replace(path)
