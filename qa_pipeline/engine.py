@@ -12,12 +12,13 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from pebble import ProcessPool
 
 _COMMIT_CALLS = 16
+_RESCORE_CALLS = 500
 _COMMIT_SECONDS = 60.0
 # Waiting tasks per worker: enough that none idles, few enough that a kill loses little.
 _WINDOW = 2
@@ -162,18 +164,19 @@ def plan(
     rubric_of, refusals = _choose_rubrics(intake.calls, rubrics)
     if refusals:
         raise RubricError("; ".join(dict.fromkeys(refusals)))
-    stored, scored = store.conversation_ids(), store.score_keys()
+    stored, scored, closed = store.conversation_ids(), store.score_keys(), store.closed_periods()
     given_up = {} if retry_failed or force else _given_up(store)
     listen, rescore, skipped, known = [], [], [], []
     for call in intake.calls:
         identity = identity_of(call)
         rubric = rubric_of[call.call_id]
         if force or identity not in stored:
-            if (failure := given_up.get(call.source_uri)) and failure.audio_sha256 == call.audio_sha256:
+            failure = given_up.get(call.source_uri)
+            if failure and failure.audio_sha256 == call.audio_sha256 and _is_as_before(call, failure, intake.dialogues.get(call.call_id)):
                 known.append(failure)
             else:
                 listen.append(call)
-        elif rubric and (score_id_of(identity, hashes[rubric]), purpose) not in scored:
+        elif rubric and not _is_scored(score_id_of(identity, hashes[rubric]), purpose, scored, is_closed=store.is_closed(call, closed)):
             rescore.append(identity)
         else:
             skipped.append(call)
@@ -188,6 +191,11 @@ def plan(
         found=len(intake.calls) + len(intake.unavailable),
         dialogues={call.call_id: intake.dialogues[call.call_id] for call in listen if call.call_id in intake.dialogues},
     )
+
+
+def _is_as_before(call: Call, failure: Failure, dialogue: Dialogue | None) -> bool:
+    """Whether a known failure still stands. Text is read again at once, and may be in order by other options (--roles, --encoding)."""
+    return dialogue is None or (bool(dialogue.faults) and unreadable(call, dialogue).message == failure.message)
 
 
 def _identities(intake: Intake, settings: Settings) -> Callable[[Call], str]:
@@ -264,7 +272,7 @@ def run(
         seconds=time.monotonic() - began,
     )
     if plan.listen or plan.rescore or plan.unavailable:
-        _write_run(store, summary, started_at)
+        write_run(store, summary, started_at)
     return summary
 
 
@@ -436,9 +444,14 @@ def _score_one(conversation: Conversation, plan: Plan, scorecards: Mapping[str, 
     return score(conversation, scorecards[name]) if name else None
 
 
+def _is_scored(score_id: str, purpose: str, scored: Set[tuple[str, str]], *, is_closed: bool) -> bool:
+    """Whether a score is there; in a closed period one of either purpose is all there can be."""
+    return (score_id, purpose) in scored or (is_closed and (score_id, "trial") in scored)
+
+
 def _rescore(plan: Plan, store: Store, scorecards: Mapping[str, Scorecard], purpose: str, run_id: str, tally: _Tally) -> None:
-    for start in range(0, len(plan.rescore), _COMMIT_CALLS):
-        conversations = store.load_conversations(plan.rescore[start : start + _COMMIT_CALLS])
+    several = store.stream_conversations(plan.rescore) if plan.rescore else iter(())
+    while conversations := list(islice(several, _RESCORE_CALLS)):
         scores = [s for c in conversations if (s := _score_one(c, plan, scorecards)) is not None]
         store.write_scores(scores, purpose=purpose, run_id=run_id)
         tally.scored += len(scores)
@@ -475,19 +488,20 @@ def _fail(store: Store, run_id: str, tally: _Tally, call: Call | None, error: Qa
         transient=isinstance(error, CallFailed) and error.transient,
     )
     tally.failures.append(failure)
-    earlier = [
-        row for row in store.read("failures", columns=["source_uri", "stage", "attempt"]).to_pylist() if row["source_uri"] == source_uri
-    ]
-    attempt = 1 + max((row["attempt"] for row in earlier if row["stage"] == stage), default=0)
-    row = {
-        "call_id": failure.call_id, "source_uri": source_uri, "audio_sha256": failure.audio_sha256, "stage": stage,
+    store.write_failures([failure_row(failure, run_id)])
+
+
+def failure_row(failure: Failure, run_id: str) -> dict[str, Any]:
+    """Row of `failures`, still without the number of the attempt."""
+    return {
+        "call_id": failure.call_id, "source_uri": failure.source_uri, "audio_sha256": failure.audio_sha256, "stage": failure.stage,
         "error_type": failure.error_type, "message": failure.message, "advice": failure.advice, "transient": failure.transient,
-        "attempt": attempt, "run_id": run_id, "at": datetime.now(UTC),
+        "run_id": run_id, "at": datetime.now(UTC),
     }  # fmt: skip
-    store.write_rows("failures", [row])
 
 
-def _write_run(store: Store, summary: Summary, started_at: datetime) -> None:
+def write_run(store: Store, summary: Summary, started_at: datetime) -> None:
+    """Add the row of `runs`."""
     row = {
         "run_id": summary.run_id, "started_at": started_at, "finished_at": datetime.now(UTC), "found": summary.found,
         "processed": summary.processed, "scored": summary.scored, "skipped": summary.skipped, "failed": summary.failed,

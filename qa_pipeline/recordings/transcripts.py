@@ -33,6 +33,7 @@ _MOST_LINES = 5_000
 _MOST_TEXT = 500_000
 _LATEST_MS = 7 * 24 * 3_600_000
 _LONGEST_CALL_ID = 128
+_LONGEST_LABEL = 60
 
 # Labels without case, diacritics, trailing numbers and brackets. A caller is taken for the customer: who calls in outbound calls is called an agent.
 _LABELS: Mapping[Role, str] = {
@@ -271,32 +272,38 @@ class _JsonCall:
 def _json_dialogues(text: str, reading: _Reading) -> Parsed:
     """Calls by their `call_id`; without one in any line, the file is one call.
 
-    A line that cannot be read belongs to the call before it or after it, when each call's lines stand together; otherwise to any of the file.
+    A line that cannot be read belongs to the call whose id can be made out in it, else to the call before or after it when each call's lines stand
+    together, else to any of the file: whichever it may belong to is not scored without it.
     """
+    rows = [(number, line, _json_object(number, line, reading.path)) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    has_ids = any(isinstance(data, dict) and data.get("call_id") not in (None, "") for _, _, data in rows)
     calls: dict[str | None, _JsonCall] = {}
     sequence: list[str | None] = []
-    unreadable: list[tuple[int, Fault]] = []
+    unreadable: list[tuple[int, str, Fault]] = []
     strange: set[str] = set()
-    rows = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    found = [(number, line, _json_object(number, line, reading)) for number, line in rows]
-    has_ids = any(data is not None and data.get("call_id") not in (None, "") for _, _, data in found)
-    for number, line, data in found:
-        call_id = _json_call_id(number, data, reading) if data is not None and has_ids else None
-        if data is None or (has_ids and call_id is None):
-            unreadable.append((len(sequence), reading.faults.pop()))
+    for number, line, data in rows:
+        call_id = _json_call_id(number, data, reading.path) if has_ids and isinstance(data, dict) else None
+        if isinstance(data, Fault) or isinstance(call_id, Fault):
+            unreadable.append((len(sequence), line, data if isinstance(data, Fault) else call_id))  # type: ignore[arg-type]  # one of them is
             continue
-        strange |= {str(key) for key in data if key not in _KEYS}
+        strange |= {key if key.isprintable() and len(key) < 40 else "…" for key in data if key not in _KEYS}
         call = calls.setdefault(call_id, _JsonCall(reading=_Reading(path=reading.path, roles=reading.roles)))
         if not sequence or sequence[-1] != call_id:
             sequence.append(call_id)
         call.raw.append(line)
         call.lines.append(_json_line(number, data, call.reading))
     if not calls:
-        reading.faults = [fault for _, fault in unreadable]
+        reading.faults = [fault for _, _, fault in unreadable]
         return Parsed(dialogues=(_failed(_sha256(text), reading),))
     stands_together = len(set(sequence)) == len(sequence)
-    for place, fault in unreadable:
-        for call_id in dict.fromkeys(sequence[max(0, place - 1) : place + 1]) if stands_together else calls:
+    near = list(calls)
+    for place, line, fault in unreadable:
+        if has_ids and (named := _id_made_out(line)):
+            owner = calls.setdefault(named, _JsonCall(reading=_Reading(path=reading.path, roles=reading.roles)))
+            owner.raw.append(line)
+            owner.reading.faults.append(fault)
+            continue
+        for call_id in dict.fromkeys(sequence[max(0, place - 1) : place + 1]) if stands_together else near:
             calls[call_id].reading.faults.append(fault)
     name = PurePosixPath(reading.path).name
     warnings = (f"{name}: the keys {', '.join(sorted(strange)[:8])} are not read.",) if strange else ()
@@ -309,32 +316,39 @@ def _json_dialogues(text: str, reading: _Reading) -> Parsed:
     )
 
 
-def _json_object(number: int, line: str, reading: _Reading) -> dict[str, Any] | None:
+def _json_object(number: int, line: str, path: str) -> dict[str, Any] | Fault:
+    def fault(message: str, advice: str) -> Fault:
+        return Fault(path=path, line=number, message=message, advice=advice)
+
     try:
         data = json.loads(line)
     except ValueError as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "a number too long"
-        reading.fault(number, f"not JSON: {reason}", "write one whole object a line; a broken last line means that the export broke off")
-        return None
+        return fault(f"not JSON: {reason}", "write one whole object a line; a broken last line means that the export broke off")
     except RecursionError:
-        reading.fault(number, "not JSON: nested too deeply", "write one object a line")
-        return None
-    if not isinstance(data, dict):
-        reading.fault(number, "not an object", 'write {"call_id": …, "role": …, "text": …}')
-        return None
-    return data
+        return fault("not JSON: nested too deeply", "write one object a line")
+    return data if isinstance(data, dict) else fault("not an object", 'write {"call_id": …, "role": …, "text": …}')
 
 
-def _json_call_id(number: int, data: Mapping[str, Any], reading: _Reading) -> str | None:
+def _json_call_id(number: int, data: Mapping[str, Any], path: str) -> str | Fault:
     value = data.get("call_id")
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if isinstance(text, str) and text.strip(". ") and len(text) <= _LONGEST_CALL_ID and text.isprintable():
-        return text
+    call_id = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(call_id, str) and _is_call_id(call_id):
+        return call_id
     if value in (None, ""):
-        reading.fault(number, "no call_id, though other lines have one", "name the call in every line")
-    else:
-        reading.fault(number, "call_id is no name", f"wanted: printable text of at most {_LONGEST_CALL_ID} characters")
-    return None
+        return Fault(path=path, line=number, message="no call_id, though other lines have one", advice="name the call in every line")
+    advice = f"wanted: printable text of at most {_LONGEST_CALL_ID} characters"
+    return Fault(path=path, line=number, message="call_id is no name", advice=advice)
+
+
+def _is_call_id(text: str) -> bool:
+    return bool(text.strip(". ")) and len(text) <= _LONGEST_CALL_ID and text.isprintable()
+
+
+def _id_made_out(line: str) -> str | None:
+    """The call_id in a line that is not JSON, as one that broke off."""
+    match = re.search(r'"call_id"\s*:\s*"([^"\\]+)"', line)
+    return match[1] if match and _is_call_id(match[1]) else None
 
 
 def _json_line(number: int, data: Mapping[str, Any], reading: _Reading) -> Line:
@@ -342,8 +356,8 @@ def _json_line(number: int, data: Mapping[str, Any], reading: _Reading) -> Line:
     role = Role.UNKNOWN
     if not isinstance(label, str) or not label.strip():
         reading.fault(number, "no role", "write agent, customer, other or unknown")
-    elif _NO_TEXT.search(label):
-        reading.fault(number, "the role is no text", "write agent, customer, other or unknown")
+    elif _NO_TEXT.search(label) or len(label) > _LONGEST_LABEL:
+        reading.fault(number, "the role is no label", "write agent, customer, other or unknown")
     else:
         role = reading.role(label.strip(), number)
     if not isinstance(text, str):
@@ -556,8 +570,9 @@ def _folded(label: str) -> str:
 
 def _label_advice(label: str) -> str:
     return (
-        f'say who it is: --roles "{label}=agent"; known are agent, customer, other, unknown and {len(_ROLE_OF)} words for them '
-        "(坐席 客服 advisor konsultant handläggare …; 客户 caller klient kund …; 系统 menu bot …); a line that only goes on is indented"
+        f'say who it is with --roles "{label}=agent", or indent the line if it only goes on; known labels: '
+        "agent operator rep advisor 坐席 座席 客服 konsultant agentka handläggare …, customer client caller guest visitor 客户 顾客 来电者 klient kund …, "
+        "other menu IVR system bot 系统 …, unknown"
     )
 
 
