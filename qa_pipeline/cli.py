@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 done with failures listed, 2 bad usage or input refused, 3
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from qa_pipeline.errors import InputRefused, QaError
 from qa_pipeline.telemetry import disable_telemetry
 
 if TYPE_CHECKING:
-    from qa_pipeline.engine import Event, Plan, Summary
+    from datetime import date, datetime
+
+    from qa_pipeline.engine import Event, Failure, Plan, Summary
     from qa_pipeline.rubric.schema import Rubric
     from qa_pipeline.settings import Settings
 
@@ -48,6 +51,7 @@ def main() -> None:
 
 
 _results = click.option("--results", metavar="ROOT", help="Results root: a folder or an object-store URI.")
+_DATE = click.DateTime(formats=["%Y-%m-%d"])
 _profile = click.option("--profile", metavar="NAME", help="Model profile (base, large).")
 
 
@@ -91,11 +95,97 @@ def run(sources: tuple[str, ...], **options: Any) -> None:
         _show_plan(plan, settings)
         return
     if options["force"]:
-        store.forget("calls", "call_id", [call.call_id for call in plan.listen])
+        closed = store.closed_periods()
+        store.forget("calls", "call_id", [call.call_id for call in plan.listen if not store.is_closed(call, closed)])
     with _Progress(len(plan.listen)) as progress:
         summary = engine.run(plan, settings, store, rubrics, purpose=purpose, report=progress.report)
     _show_summary(summary, settings)
     sys.exit(1 if summary.failures else 0)
+
+
+@main.command()
+@_results
+@click.option("--rubric", metavar="NAME|PATH", help="Rubric for calls whose metadata name none; a path scores as a trial.")
+@click.option("--since", type=_DATE, help="Only calls of this date and later.")
+@click.option("--until", type=_DATE, help="Only calls up to this date.")
+@click.option("--call", "call_ids", multiple=True, metavar="ID", help="Only this call; may be given again.")
+@click.option("--agent", metavar="ID", help="Only calls of this agent.")
+@click.option("--trial", is_flag=True, help="Write the scores as trials: what counts stays as it is.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; by default one for each processor.")
+def rescore(results: str | None, **options: Any) -> None:
+    """Score stored calls again by the rubrics as they are now: no audio, no speech models.
+
+    Old scores stay. Calls in closed periods are scored as trials. The same command again goes on where it was stopped.
+    """
+    from qa_pipeline import engine
+    from qa_pipeline.rescoring import Selection, plan_rescoring
+    from qa_pipeline.rescoring import rescore as carry_out
+
+    settings = _settings(results=results)
+    rubrics, named, purpose = _rubrics(settings, options["rubric"])
+    store = engine.open_store(settings)
+    select = Selection(since=_day(options["since"]), until=_day(options["until"]), call_ids=options["call_ids"], agent_id=options["agent"])
+    plan = plan_rescoring(
+        store, rubrics, select=select, purpose="trial" if options["trial"] else purpose, named=named, by_path=purpose == "trial"
+    )
+    with _Progress(len(plan.choices)) as progress:
+        summary = carry_out(plan, settings, store, rubrics, workers=options["workers"], report=progress.report)
+    click.echo(
+        f"{summary.found} calls: {summary.scored} scored ({summary.changed} with a changed verdict, {summary.unchanged} as before), "
+        f"{summary.there} there already, {summary.unscored} without a rubric, {summary.closed} in closed periods as trials, "
+        f"{len(summary.failures)} failed; {summary.seconds:.1f} s. Results: {settings.results}"
+    )
+    _show_failures(summary.failures)
+    sys.exit(1 if summary.failures else 0)
+
+
+@main.group()
+def periods() -> None:
+    """Close dates whose scores are paid out or reported: official scores in them stand."""
+
+
+@periods.command("close")
+@_results
+@click.option("--from", "first", type=_DATE, required=True, help="First date of the period.")
+@click.option("--to", "last", type=_DATE, required=True, help="Last date, inclusive.")
+@click.option("--team", metavar="NAME", help="Only this team.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the period.")
+@click.option("--author", metavar="NAME", help="Who closes it; by default the user of this machine.")
+def periods_close(results: str | None, first: Any, last: Any, team: str | None, reason: str, author: str | None) -> None:
+    """Close a period."""
+    from qa_pipeline import engine
+    from qa_pipeline.results.periods import close_period
+
+    store = engine.open_store(_settings(results=results))
+    period = close_period(store, first.date(), last.date(), team=team, reason=reason, author=author or _user())
+    click.echo(f"Closed: {period.period_id}, {period.first_date} to {period.last_date}, {period.team or 'all teams'}.")
+
+
+@periods.command("list")
+@_results
+def periods_list(results: str | None) -> None:
+    """List periods, also those that were reopened."""
+    from qa_pipeline import engine
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.results.query import rows
+
+    sql = """select p.period_id, p.first_date, p.last_date, p.team, p.closed_at, p.author, p.reason, r.reopened_at, r.author as reopened_by,
+        r.reason as reopened_because from periods p left join periods r on r.reopens = p.period_id where p.reopens is null order by p.closed_at"""
+    show_rows(rows(engine.open_store(_settings(results=results)), sql))
+
+
+@periods.command("reopen")
+@click.argument("period_id")
+@_results
+@click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the period.")
+@click.option("--author", metavar="NAME", help="Who reopens it; by default the user of this machine.")
+def periods_reopen(period_id: str, results: str | None, reason: str, author: str | None) -> None:
+    """Take a closing back: the next run or rescore writes official scores again."""
+    from qa_pipeline import engine
+    from qa_pipeline.results.periods import reopen_period
+
+    period = reopen_period(engine.open_store(_settings(results=results)), period_id, reason=reason, author=author or _user())
+    click.echo(f"Reopened: {period.period_id}, {period.first_date} to {period.last_date}, {period.team or 'all teams'}.")
 
 
 @main.command()
@@ -292,6 +382,28 @@ def rubric_test(names: tuple[str, ...]) -> None:
     sys.exit(1 if failed else 0)
 
 
+@rubric.command("mutate")
+@click.argument("names", nargs=-1)
+@click.option("--survivors", is_flag=True, help="List only what no case noticed.")
+def rubric_mutate(names: tuple[str, ...], survivors: bool) -> None:
+    """Spoil each stable criterion in every way its check allows, and show which case notices."""
+    from qa_pipeline.publishing.mutate import mutate
+    from qa_pipeline.publishing.publish import open_workbench
+    from qa_pipeline.report.terminal import show_rows
+
+    bench = open_workbench(_settings(), names)
+    mutants = [mutant for name in bench.scorecards for mutant in mutate(bench, name)]
+    survived = [mutant for mutant in mutants if mutant.noticed_by is None]
+    show_rows(
+        [
+            {"rubric": m.rubric_id, "criterion": m.criterion_id, "mutation": m.mutation, "noticed by": m.noticed_by or "NO CASE"}
+            for m in (survived if survivors else mutants)
+        ]
+    )
+    click.echo(f"{len(mutants)} mutants, {len(survived)} noticed by no case.")
+    sys.exit(1 if survived else 0)
+
+
 @rubric.command("fit")
 def rubric_fit() -> None:
     """Fit the meanings of changed example lists (rubrics/heads.json); needed before publishing."""
@@ -369,6 +481,20 @@ def _defaults(settings: Settings, rubric: str | None, options: dict[str, Any]): 
     )
 
 
+def _day(given: datetime | None) -> date | None:
+    return given.date() if given else None
+
+
+def _user() -> str | None:
+    """Name of whoever is logged in; None on a machine that knows no users."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return None
+
+
 class _Progress:
     """A progress bar on the terminal, or plain lines where there is none."""
 
@@ -386,6 +512,7 @@ class _Progress:
             console=self._console,
         )
         self._is_bar = self._console.is_terminal
+        self._twentieth = 0
         self._task = self._bar.add_task("calls", total=total or None, visible=total > 0)
 
     def __enter__(self) -> _Progress:
@@ -406,7 +533,8 @@ class _Progress:
             self._console.print(f"failed: {event.call_id}: {event.text}", highlight=False, markup=False)
         if self._is_bar:
             self._bar.update(self._task, completed=event.done, total=event.total, visible=True)
-        elif event.done == event.total or event.done % max(1, event.total // 20) == 0:
+        elif event.done == event.total or event.done * 20 // event.total > self._twentieth:
+            self._twentieth = event.done * 20 // event.total
             self._console.print(f"{event.done}/{event.total} calls", highlight=False)
 
 
@@ -450,7 +578,11 @@ def _show_summary(summary: Summary, settings: Settings) -> None:
         f"{summary.found} recordings: {summary.processed} processed, {summary.scored} scored, {summary.skipped} there already, "
         f"{summary.unscored} without a rubric, {summary.failed} failed; {summary.seconds:.1f} s. Results: {settings.results}"
     )
-    for failure in summary.failures:
+    _show_failures(summary.failures)
+
+
+def _show_failures(failures: Sequence[Failure]) -> None:
+    for failure in failures:
         click.echo(f"failed: {failure.source_uri}: {failure.message}{' (known; not tried again)' if failure.is_known else ''}")
         click.echo(f"        {failure.advice}")
 
