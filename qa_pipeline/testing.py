@@ -12,8 +12,8 @@ from dataclasses import replace
 from qa_pipeline.call import Call, Conversation, Layout, Metrics, Role, Utterance, Word
 from qa_pipeline.conversation.metrics import measure
 from qa_pipeline.language.normalise import normalise, unit_spans
+from qa_pipeline.recordings.transcripts import parse_clock, role_of, split_line
 
-_LINE = re.compile(r"^\s*(?:(\d+):(\d\d)(?:\.(\d))?\s+)?(agent|customer|other|unknown)\s*[:：]\s*(.*?)\s*$", re.IGNORECASE)
 _SENTENCES = re.compile(r"[^。？！?!.]+[。？！?!.]*")
 # Speaking rates used to give written words times: characters (zh) or words a second. Round figures of telephone speech.
 _UNITS_PER_SECOND = {"zh": 4.5, "": 2.8}
@@ -31,21 +31,22 @@ def conversation(
     confidence: float = 0.9,
     **call: object,
 ) -> Conversation:
-    """A conversation from lines `M:SS role: text`; without a time, a line follows the one before after 400 ms.
+    """A conversation from lines `M:SS role: text`, as plain transcripts have them; without a time, a line follows the one before after 400 ms.
 
-    Lines are split at sentence ends, as recognised speech is. Raises ValueError for a line of another form.
+    Unlike a transcript it is given the times and words of speech. Lines are split at sentence ends, as recognised speech is. Raises ValueError for a
+    line of another form.
     """
     utterances: list[Utterance] = []
     clock = 0
     for line in (part for text in lines for part in text.splitlines() if part.strip()):
-        match = _LINE.match(line)
-        if not match:
+        spoken = split_line(line)
+        role = role_of(spoken.label, {}) if spoken else None
+        start = parse_clock(spoken.start) if spoken and spoken.start else 0
+        if spoken is None or role is None or start is None:
             raise ValueError(f"{line!r} is not of the form '0:03 agent: text'")
-        minutes, seconds, tenths, role, text = match.groups()
-        if minutes is not None:
-            clock = max(clock, int(minutes) * 60_000 + int(seconds) * 1000 + int(tenths or 0) * 100)
-        for sentence in _SENTENCES.findall(text) or [text]:
-            utterance = _utterance(len(utterances), Role(role.lower()), sentence.strip(), clock, language, confidence)
+        clock = max(clock, start)
+        for sentence in _SENTENCES.findall(spoken.text) or [spoken.text]:
+            utterance = _utterance(len(utterances), role, sentence.strip(), clock, language, confidence)
             utterances.append(utterance)
             clock = utterance.end_ms or clock
         clock += _GAP_MS

@@ -42,6 +42,7 @@ VIEWS: dict[str, str] = {
     "current_metrics": "select m.* from metrics m semi join current_calls c on m.conversation_id = c.conversation_id",
     "current_failures": """select f.* from failures f
         where not exists (select 1 from calls c where c.source_uri = f.source_uri and c.processed_at > f."at")
+        and not exists (select 1 from calls c where split_part(c.source_uri, '#', 1) = f.source_uri and c.processed_at > f."at")
         and not (f.stage = 'score' and exists (select 1 from scores s where s.call_id = f.call_id and s.scored_at > f."at"))
         qualify row_number() over (partition by f.source_uri order by f."at" desc, f.attempt desc) = 1""",
 }

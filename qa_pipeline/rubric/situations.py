@@ -37,7 +37,7 @@ def find_facts(listening: Listening, rules: Situations) -> Facts:
     said = {name: _said(listening, getattr(rules, name)) for name in Situations.model_fields}
     if not conversation.utterances:
         return Facts(situations=found, disposition=_given_disposition(conversation))
-    if not conversation.by_role(Role.AGENT):
+    if not conversation.by_role(Role.AGENT) and not conversation.by_role(Role.UNKNOWN):
         found["agent_absent"] = ()
     if said["voicemail"] and _machine_answered(listening, said["voicemail"]):
         found["voicemail"] = tuple(said["voicemail"][:1])
