@@ -93,7 +93,7 @@ def _inherited(document: Document, folder: Path) -> Document:
             if not isinstance(criterion, dict) or "same_as" not in criterion:
                 continue
             place = ("sections", s, "criteria", c, "same_as")
-            original, fault = _original(str(criterion.pop("same_as")), document.path.parent, folder)
+            original, fault = _original(str(criterion.pop("same_as")), document.path.parent, folder, _packaged_rubrics())
             if fault:
                 faults.append(document.fault(place, *fault))
             criteria[c] = {**original, **criterion}
@@ -211,7 +211,7 @@ def _count(faults: Sequence[Fault]) -> str:
 
 def _resolve(rubric: Rubric, document: Document, folder: Path, faults: list[Fault]) -> Rubric:
     """Fill in list files, situations and background."""
-    beside = (document.path.parent, folder)
+    beside = (document.path.parent, folder, _packaged_rubrics())
     sections = []
     for s, section in enumerate(rubric.sections):
         criteria = []
