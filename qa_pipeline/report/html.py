@@ -275,13 +275,15 @@ def _touches(evidence: Row, utterance: Row) -> bool:
 
 
 def _segments(utterance: Row, touching: Sequence[tuple[FindingView, Row]]) -> Iterable[Segment]:
-    """The text in stretches of equal look: what is evidence, what was recognised badly. Words without times are found by their text."""
-    words: list[Row] = utterance["words"] or [{"text": utterance["text"], "start_ms": None, "end_ms": None, "confidence": None}]
+    """The text in stretches of equal look: what is evidence, what was recognised badly. Text without words (chats) is cut by the words quoted."""
+    words: list[Row] = utterance["words"] or _stretches(utterance["text"], [e["text"] for _, e in touching])
 
     def look(word: Row) -> tuple[str, str]:
         kinds, notes = [], []
         for finding, e in touching:
-            if None in (word["start_ms"], e["start_ms"]):
+            if word["start_ms"] is None:
+                is_hit = e["text"] in word["quotes"]
+            elif None in (e["start_ms"], e["end_ms"]):
                 is_hit = e["text"] == word["text"]
             else:
                 is_hit = word["start_ms"] < e["end_ms"] and word["end_ms"] > e["start_ms"]
@@ -294,6 +296,22 @@ def _segments(utterance: Row, touching: Sequence[tuple[FindingView, Row]]) -> It
 
     for (kinds, note), run in groupby(words, key=look):
         yield Segment(text="".join(word["text"] for word in run), kinds=kinds, note=note)
+
+
+def _stretches(text: str, quotes: Sequence[str]) -> list[Row]:
+    """A text cut where quotes begin and end; each stretch knows the quotes that cover it."""
+    spans = {quote: (text.find(quote), text.find(quote) + len(quote)) for quote in quotes if quote and quote in text}
+    cuts = sorted({0, len(text), *(edge for span in spans.values() for edge in span)})
+    return [
+        {
+            "text": text[start:end],
+            "start_ms": None,
+            "end_ms": None,
+            "confidence": None,
+            "quotes": {quote for quote, (first, last) in spans.items() if first <= start and end <= last},
+        }  # fmt: skip
+        for start, end in zip(cuts, cuts[1:], strict=False)
+    ]
 
 
 def _facts(item: CallReport) -> Iterable[tuple[str, str]]:
@@ -318,7 +336,7 @@ def _facts(item: CallReport) -> Iterable[tuple[str, str]]:
     known = {
         "Agent": agent, "Team": call["team"], "Site": call["site"], "Customer": call["customer_id"], "Company": call["company"],
         "Direction": call["direction"], "Campaign": call["campaign"], "Started": _when(call["started_at"]),
-        "Length": clock(call["duration_ms"]),
+        "Length": clock(call["duration_ms"]) if call["duration_ms"] else None,
         "Language": _LANGUAGES.get(call["language"], call["language"]), "Hung up by": call["hangup_by"], "Transfer": call["transfer"],
         "Customer's rating": None if call["csat"] is None else f"{call['csat']:g}", "Disposition given": call["disposition"],
         "Customer's words": None if sentiment is None else f"{metrics['customer_sentiment_label']} ({sentiment:+.2f})",

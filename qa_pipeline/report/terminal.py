@@ -49,7 +49,7 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
     item = data.calls[0]
     call, score = item.call, item.score
     console.print(
-        f"[bold]{escape(call_id)}[/bold]  agent {escape(call['agent_id'] or '?')}  {call['language'] or '?'}  {clock(call['duration_ms'])}"
+        f"[bold]{escape(call_id)}[/bold]  agent {escape(call['agent_id'] or '?')}  {call['language'] or '?'}  {clock(call['duration_ms'] or None)}"
     )
     if score is None:
         console.print("No rubric applies to this call; it is stored unscored.")
