@@ -47,7 +47,7 @@ def _without_phrases(criterion: Criterion) -> dict[str, Any] | None:
 
 
 def _emptied(phrases: PhraseLists) -> PhraseLists:
-    return {language: (_NOTHING,) for language in phrases}
+    return dict.fromkeys(phrases, (_NOTHING,))
 
 
 def _window_moved(criterion: Criterion) -> dict[str, Any] | None:

@@ -1,0 +1,172 @@
+"""What a rubric may say but hardly means: branches that cannot be reached, a pass mark out of reach, phrases that two criteria share or that
+are in every other sentence. Warnings, not faults.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from qa_pipeline.errors import Fault
+from qa_pipeline.language.normalise import normalise
+from qa_pipeline.rubric.references import Location
+from qa_pipeline.rubric.schema import Condition, Criterion, Language, LevelBounds, Rubric
+from qa_pipeline.rubric.yaml_text import Document
+
+# A lone word that stands in so many of the everyday sentences of lists/background.yaml says nothing about a criterion.
+_EVERYWHERE = 0.06
+_FEWEST_SENTENCES = 50
+
+
+def lint(rubric: Rubric, document: Document) -> list[Fault]:
+    """Warnings about a rubric without faults, each where it is written."""
+    places: dict[str, Location] = {
+        criterion.id: ("sections", s, "criteria", c)
+        for s, section in enumerate(rubric.sections)
+        for c, criterion in enumerate(section.criteria)
+    }
+    found = [
+        *_unreachable(rubric, places),
+        *_out_of_reach(rubric),
+        *_shared_phrases(rubric, places),
+        *_everywhere(rubric, places),
+    ]
+    return [document.fault(place, message, advice) for place, message, advice in found]
+
+
+Warnings = Iterator[tuple[Location, str, str]]
+
+
+def _unreachable(rubric: Rubric, places: dict[str, Location]) -> Warnings:
+    by_id = {criterion.id: criterion for criterion in rubric.criteria}
+    for criterion in rubric.criteria:
+        for number, condition in enumerate(criterion.when):
+            why = _never(condition, criterion, by_id) or _contradicted(condition, criterion.when[:number])
+            if why:
+                yield (
+                    (*places[criterion.id], "when", number),
+                    f"{criterion.id} can never apply: {why}",
+                    "take the condition out or change it",
+                )
+
+
+def _never(condition: Condition, criterion: Criterion, by_id: dict[str, Criterion]) -> str | None:
+    parent = by_id.get(condition.criterion or "")
+    if parent is None:
+        return None
+    if condition.answers and condition.outcome in ("not_met", "not_applicable"):
+        return f"{parent.id} has an answer only when it is met"
+    if condition.outcome == "not_applicable" and not _may_not_apply(parent):
+        return f"{parent.id} always applies"
+    if parent.check == "manual":
+        return f"{parent.id} waits for a person and has no outcome before"
+    for own in parent.when:
+        for other in criterion.when:
+            if own.criterion and own.criterion == other.criterion and _exclude_each_other(own, other):
+                return f"{parent.id} applies only when {own.criterion} came out otherwise"
+    return None
+
+
+def _may_not_apply(criterion: Criterion) -> bool:
+    return bool(criterion.when or criterion.not_applicable_when or criterion.excused_when or criterion.of or criterion.repeats)
+
+
+def _contradicted(condition: Condition, before: tuple[Condition, ...]) -> str | None:
+    for other in before:
+        same = (condition.criterion, condition.metadata, condition.disposition is None) == (
+            other.criterion,
+            other.metadata,
+            other.disposition is None,
+        )
+        if same and _exclude_each_other(condition, other):
+            return "two of its conditions exclude each other"
+    return None
+
+
+def _exclude_each_other(a: Condition, b: Condition) -> bool:
+    if a.criterion:
+        outcomes = a.outcome and b.outcome and a.outcome != b.outcome
+        return bool(outcomes or (a.answers and b.answers and not set(a.answers) & set(b.answers)))
+    if a.disposition and b.disposition:
+        return not set(a.disposition) & set(b.disposition)
+    allowed = [{c.is_} if c.is_ is not None else set(c.in_) if c.in_ is not None else None for c in (a, b)]
+    return allowed[0] is not None and allowed[1] is not None and not allowed[0] & allowed[1]
+
+
+def _out_of_reach(rubric: Rubric) -> Warnings:
+    counted = [
+        criterion for criterion in rubric.criteria if criterion.status == "stable" and not criterion.bonus and criterion.check != "manual"
+    ]
+    if any(criterion.status == "stable" for criterion in rubric.criteria) and not sum(c.weight for c in counted):
+        yield ("sections",), "no stable criterion that a machine judges has a weight: no call gets a percent", "give some a weight"
+        return
+    if rubric.scoring == "deductions" or not counted:
+        return
+    weight = sum(criterion.weight for criterion in counted)
+    best = 100 * sum(criterion.weight * _best_credit(criterion) for criterion in counted) / weight
+    bonus = 100 * sum(criterion.weight for criterion in rubric.criteria if criterion.bonus and criterion.status == "stable") / weight
+    if best + bonus < rubric.pass_mark:
+        yield (
+            ("pass_mark",),
+            f"at best a call reaches {best + bonus:.0f} percent, below the pass mark {rubric.pass_mark:g}",
+            "lower it, or raise levels",
+        )
+
+
+def _best_credit(criterion: Criterion) -> float:
+    if not criterion.levels:
+        return 1.0
+    credits = [level.credit if isinstance(level, LevelBounds) else level for level in criterion.levels.values()]
+    reaches_others = criterion.check != "metric" and set(criterion.possible_answers()) - set(criterion.levels)
+    return max([*credits, 1.0]) if reaches_others else max(credits)
+
+
+def _shared_phrases(rubric: Rubric, places: dict[str, Location]) -> Warnings:
+    owners: dict[tuple[Language, str], str] = {}
+    for criterion in rubric.criteria:
+        for key, language, number, text in _own_phrases(criterion):
+            norm = normalise(text, language)
+            first = owners.setdefault((language, norm), criterion.id)
+            if first != criterion.id:
+                yield (
+                    (*places[criterion.id], *key, language, number),
+                    f"phrase {text!r} is also one of {first}: one sentence would meet both",
+                    "make the two different, or let one criterion depend on the other",
+                )
+
+
+def _own_phrases(criterion: Criterion) -> Iterator[tuple[Location, Language, int, str]]:
+    if criterion.check not in ("phrase", "question", "survey", "forbidden"):
+        return
+    for place, phrases in ((("phrases",), criterion.phrases), *(((("groups", name)), p) for name, p in criterion.groups.items())):
+        for language, texts in phrases.items():
+            for number, text in enumerate(texts):
+                yield place, language, number, text
+
+
+def _everywhere(rubric: Rubric, places: dict[str, Location]) -> Warnings:
+    shares: dict[Language, dict[str, float]] = {}
+    for criterion in rubric.criteria:
+        for key, language, number, text in _own_phrases(criterion):
+            words = normalise(text, language).split()
+            if len(words) != 1 or any(mark in text for mark in "[](){}|…"):
+                continue
+            share = shares.setdefault(language, _word_shares(rubric, language)).get(words[0], 0.0)
+            if share > _EVERYWHERE:
+                yield (
+                    (*places[criterion.id], *key, language, number),
+                    f"phrase {text!r} stands in {share:.0%} of everyday sentences: it matches almost anywhere",
+                    "write more of the sentence",
+                )
+
+
+def _word_shares(rubric: Rubric, language: Language) -> dict[str, float]:
+    """Share of everyday sentences that each token stands in."""
+    sentences = rubric.background.unlike.get(language, ()) if rubric.background else ()
+    if len(sentences) < _FEWEST_SENTENCES:
+        return {}
+    counts: dict[str, int] = defaultdict(int)
+    for sentence in sentences:
+        for word in set(normalise(sentence, language).split()):
+            counts[word] += 1
+    return {word: count / len(sentences) for word, count in counts.items()}
