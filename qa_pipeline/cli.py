@@ -106,8 +106,8 @@ def run(sources: tuple[str, ...], **options: Any) -> None:
 @main.command()
 @_results
 @click.option("--rubric", metavar="NAME|PATH", help="Rubric for calls whose metadata name none; a path scores as a trial.")
-@click.option("--since", type=_DATE, help="Only calls of this date and later.")
-@click.option("--until", type=_DATE, help="Only calls up to this date.")
+@click.option("--since", type=_DATE, metavar="DATE", help="Only calls of this date and later.")
+@click.option("--until", type=_DATE, metavar="DATE", help="Only calls up to this date.")
 @click.option("--call", "call_ids", multiple=True, metavar="ID", help="Only this call; may be given again.")
 @click.option("--agent", metavar="ID", help="Only calls of this agent.")
 @click.option("--trial", is_flag=True, help="Write the scores as trials: what counts stays as it is.")
@@ -122,12 +122,10 @@ def rescore(results: str | None, **options: Any) -> None:
     from qa_pipeline.rescoring import rescore as carry_out
 
     settings = _settings(results=results)
-    rubrics, named, purpose = _rubrics(settings, options["rubric"])
+    rubrics, named, purpose = _rubrics(settings, options["rubric"], trial=options["trial"])
     store = engine.open_store(settings)
     select = Selection(since=_day(options["since"]), until=_day(options["until"]), call_ids=options["call_ids"], agent_id=options["agent"])
-    plan = plan_rescoring(
-        store, rubrics, select=select, purpose="trial" if options["trial"] else purpose, named=named, by_path=purpose == "trial"
-    )
+    plan = plan_rescoring(store, rubrics, select=select, purpose=purpose, named=named, by_path=list(rubrics) == [named])
     with _Progress(len(plan.choices)) as progress:
         summary = carry_out(plan, settings, store, rubrics, workers=options["workers"], report=progress.report)
     click.echo(
@@ -146,8 +144,8 @@ def periods() -> None:
 
 @periods.command("close")
 @_results
-@click.option("--from", "first", type=_DATE, required=True, help="First date of the period.")
-@click.option("--to", "last", type=_DATE, required=True, help="Last date, inclusive.")
+@click.option("--from", "first", type=_DATE, metavar="DATE", required=True, help="First date of the period.")
+@click.option("--to", "last", type=_DATE, metavar="DATE", required=True, help="Last date, inclusive.")
 @click.option("--team", metavar="NAME", help="Only this team.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the period.")
 @click.option("--author", metavar="NAME", help="Who closes it; by default the user of this machine.")
@@ -448,7 +446,7 @@ def _settings(**overrides: object) -> Settings:
     return load_settings(**overrides)
 
 
-def _rubrics(settings: Settings, asked: str | None) -> tuple[dict[str, Rubric], str | None, str]:
+def _rubrics(settings: Settings, asked: str | None, *, trial: bool = False) -> tuple[dict[str, Rubric], str | None, str]:
     """All rubrics, the id asked for, and the purpose of the scores. A path is a trial; official runs need published rubrics."""
     from qa_pipeline.publishing.publish import check_published
     from qa_pipeline.rubric.load import load_rubric, load_rubrics
@@ -461,6 +459,8 @@ def _rubrics(settings: Settings, asked: str | None) -> tuple[dict[str, Rubric], 
         raise InputRefused(
             f"No rubric is called {asked!r}.", advice=f"There are: {', '.join(sorted(rubrics))}. A file is given by its path."
         )
+    if trial:
+        return rubrics, asked, "trial"
     check_published(rubrics.values(), settings.rubrics)
     return rubrics, asked, "official"
 

@@ -30,6 +30,7 @@ LAYERS = (
     ("review",),
     ("report",),
     ("engine",),
+    ("rescoring",),
     ("evaluate",),
     ("cli",),
 )

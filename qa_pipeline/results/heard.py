@@ -145,11 +145,15 @@ class Vectors(Mapping[int, NDArray[np.float32]]):
     __hash__ = None  # type: ignore[assignment]  # as of any mapping
 
 
+def call_from_row(row: Row) -> Call:
+    """The call that a row of `calls` tells of."""
+    return Call(**{name: row[name] for name in CALL_COLUMNS}, language=row["given_language"], extra=_mapping(row["extra"]))
+
+
 def _conversation(call: Row, utterances: Sequence[Utterance], metrics: Row, vectors: Mapping[int, Any]) -> Conversation:
-    values = {name: call[name] for name in CALL_COLUMNS}
     return Conversation(
         conversation_id=call["conversation_id"],
-        call=Call(**values, language=call["given_language"], extra=_mapping(call["extra"])),
+        call=call_from_row(call),
         duration_ms=call["duration_ms"],
         language=call["language"],
         language_confidence=call["language_confidence"],

@@ -6,7 +6,7 @@ Comes in: scores. Goes out: rows of `findings`, `captures` and `scores`, still w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter, itemgetter
@@ -18,6 +18,10 @@ import pyarrow as pa
 from qa_pipeline.results.rows import call_date
 from qa_pipeline.results.tables import TABLES, TIME
 from qa_pipeline.rubric.score import Score
+from qa_pipeline.rubric.verdict import Capture
+
+# Stands for a criterion in captures of how the call ended.
+DISPOSITION = "disposition"
 
 # Columns that findings and captures have in common with their score.
 _SHARED = ("call_id", "conversation_id", "score_id", "rubric_id", "rubric_version", "rubric_sha256", "agent_id", "team", "site", "campaign")
@@ -26,7 +30,7 @@ _SCORE_COLUMNS = (
     "score_id", "rubric_sha256", "points", "max_points", "percent", "passed", "critical_failed", "critical_state", "coverage", "needs_review",
 )  # fmt: skip
 _EVIDENCE_COLUMNS = ("kind", "utterance", "text", "start_ms", "end_ms", "expected", "similarity")
-_FINDING_COLUMNS = ("section_id", "criterion_sha256", "answer", "points", "max_points", "occurrences", "reason_code", "reason")
+_FINDING_COLUMNS = ("section_id", "criterion_sha256", "answer", "points", "max_points", "deduction", "occurrences", "reason_code", "reason")
 _CAPTURE_COLUMNS = ("name", "value", "value_type", "text", "start_ms")
 
 
@@ -50,6 +54,7 @@ def score_tables(scores: Sequence[Score], *, purposes: Sequence[str], run_id: st
         "rubric_version": [score.rubric.version for score in scores],
         "purpose": list(purposes),
         "disposition": [score.disposition.value if score.disposition else None for score in scores],
+        "sections_failed": [list(score.sections_failed) for score in scores],
         "review_reasons": [list(score.review_reasons) for score in scores],
         "run_id": [run_id] * len(scores),
         "call_date": [call_date(call, timezone) for call in calls],
@@ -93,9 +98,7 @@ def _findings(scores: Sequence[Score], shared: pa.Table) -> pa.Table:
     columns |= {
         "criterion_id": [finding.criterion.id for finding in found],
         "outcome": [finding.outcome.value for finding in found],
-        # Rubrics that deduct, and severities, are newer than some callers.
-        "deduction": [getattr(finding, "deduction", None) for finding in found],
-        "severity": [getattr(finding.criterion, "severity", None) for finding in found],
+        "severity": [finding.criterion.severity for finding in found],
         "critical": [finding.criterion.critical is True for finding in found],
         "reason_args": _lists(
             "reason_args", [sorted(finding.reason_args.items()) for finding in found], {"key": itemgetter(0), "value": itemgetter(1)}
@@ -111,16 +114,19 @@ def _findings(scores: Sequence[Score], shared: pa.Table) -> pa.Table:
 
 
 def _captures(scores: Sequence[Score], shared: pa.Table) -> pa.Table:
-    owned = [
-        (index, finding, number, capture)
-        for index, score in enumerate(scores)
-        for finding in score.findings
-        for number, capture in enumerate(getattr(finding, "captures", ()))
-    ]
+    owned = [(index, name, number, capture) for index, score in enumerate(scores) for name, number, capture in _numbered(score)]
     columns = _of_owners("captures", shared, [index for index, *_ in owned])
     columns |= {name: [getattr(capture, name) for *_, capture in owned] for name in _CAPTURE_COLUMNS}
-    columns |= {"criterion_id": [finding.criterion.id for _, finding, _, _ in owned], "n": [number for _, _, number, _ in owned]}
+    columns |= {"criterion_id": [name for _, name, _, _ in owned], "n": [number for _, _, number, _ in owned]}
     return _table("captures", columns, len(owned))
+
+
+def _numbered(score: Score) -> Iterator[tuple[str, int, Capture]]:
+    """Captures with their criterion, numbered within it."""
+    several = {finding.criterion.id: finding.captures for finding in score.findings}
+    several[DISPOSITION] = several.get(DISPOSITION, ()) + score.disposition_captures
+    for name, captures in several.items():
+        yield from ((name, number, capture) for number, capture in enumerate(captures))
 
 
 def _of_owners(name: str, shared: pa.Table, owners: Sequence[int]) -> dict[str, Any]:

@@ -1,0 +1,421 @@
+"""Scoring stored calls again: no audio, no speech models. What the `rescore` command and flow drive.
+
+Calls are read once from end to end (results/stream.py) and scored in worker processes, which get rows and give rows back; this process reads ahead and
+commits. Old scores stay beside the new ones. What has a score by the same rubric is left out, so that a run can be killed at any moment and repeated.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from qa_pipeline.call import Call
+from qa_pipeline.engine import Event, Failure, Report, Summary, failure_row, ready_scorecards, write_run
+from qa_pipeline.errors import RubricError
+from qa_pipeline.results.heard import StoredConversations, call_from_row
+from qa_pipeline.results.query import query
+from qa_pipeline.results.scored import ScoreTables, join_tables, score_tables
+from qa_pipeline.results.store import Store
+from qa_pipeline.rubric.load import choose_rubric
+from qa_pipeline.rubric.meanings import meanings_of
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.rubric.score import Score, Scorecard, prepare, score, score_id_of
+from qa_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
+
+_LOT = 200
+# Lots under way for each worker: enough that none idles, few enough that little memory is held.
+_WINDOW = 3
+_COMMIT_CALLS = 2_000
+_COMMIT_SECONDS = 30.0
+# A call is scored in milliseconds. Chosen: what takes this long hangs.
+_LOT_SECONDS, _CALL_SECONDS = 60.0, 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which stored calls. None and empty leave a choice open; dates are call_date, both inclusive."""
+
+    since: date | None = None
+    until: date | None = None
+    call_ids: tuple[str, ...] = ()
+    agent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    rubric: str
+    purpose: str
+    # Score that counts now, by the same rubric in another version.
+    earlier: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescorePlan:
+    """What is going to be scored. `closed`: of the choices, how many are trials because their period is closed."""
+
+    choices: Mapping[str, _Choice]
+    there: int
+    unscored: int
+    closed: int
+
+    @property
+    def found(self) -> int:
+        """Calls selected."""
+        return len(self.choices) + self.there + self.unscored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescoreSummary:
+    """What was scored. Counts are calls. `changed`: some criterion's outcome differs from the score that counted before; `unchanged`: none does."""
+
+    run_id: str
+    found: int
+    scored: int
+    changed: int
+    unchanged: int
+    there: int
+    unscored: int
+    closed: int
+    failures: tuple[Failure, ...]
+    seconds: float
+
+
+def plan_rescoring(
+    store: Store, rubrics: Mapping[str, Rubric], *, select: Selection, purpose: str, named: str | None = None, by_path: bool = False
+) -> RescorePlan:
+    """Decide what is scored by which rubric: the metadata's, else `named`, else the one that applies.
+
+    `by_path`: the rubrics are one file that is being tried; calls that name another one are none of its business. Raises RubricError when a call
+    names an unknown rubric or two apply, for all calls at once.
+    """
+    hashes = {name: prepare(rubric, {}).sha256 for name, rubric in rubrics.items()}
+    keys, closed_periods, earlier = store.score_keys(), store.closed_periods(), _current_scores(store)
+    choices: dict[str, _Choice] = {}
+    refusals: dict[str, None] = {}
+    there = unscored = closed = 0
+    for row in _selected(store, select):
+        identity, call = row["conversation_id"], call_from_row(row)
+        if by_path and call.rubric not in (None, *rubrics):
+            unscored += 1
+            continue
+        try:
+            rubric = choose_rubric(replace(call, rubric=call.rubric or named), rubrics)
+        except RubricError as error:
+            refusals[str(error)] = None
+            continue
+        if rubric is None:
+            unscored += 1
+            continue
+        is_closed = purpose == "official" and store.is_closed(call, closed_periods)
+        score_id = score_id_of(identity, hashes[rubric.id])
+        # An official score says all that a trial by the same rubric would.
+        if (score_id, "official") in keys or ((purpose == "trial" or is_closed) and (score_id, "trial") in keys):
+            there += 1
+            continue
+        closed += is_closed
+        choices[identity] = _Choice(rubric.id, "trial" if is_closed else purpose, earlier.get((call.call_id, rubric.id)))
+    if refusals:
+        raise RubricError("; ".join(refusals))
+    return RescorePlan(choices=choices, there=there, unscored=unscored, closed=closed)
+
+
+def rescore(
+    plan: RescorePlan,
+    settings: Settings,
+    store: Store,
+    rubrics: Mapping[str, Rubric],
+    *,
+    workers: int | None = None,
+    report: Report = lambda event: None,
+) -> RescoreSummary:
+    """Carry out a plan. `workers`: processes; by default one for each processor."""
+    began, started_at = time.monotonic(), datetime.now(UTC)
+    run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    tally = _Tally()
+    if plan.choices:
+        used = {name: rubrics[name] for name in dict.fromkeys(choice.rubric for choice in plan.choices.values())}
+        scorecards = ready_scorecards(used, settings, report=report)
+        committer = _Committer(store, run_id, tally)
+        try:
+            done = 0
+            for size, scored in _score_all(plan, settings, store, scorecards, run_id, workers or os.cpu_count() or 1):
+                committer.add(scored)
+                done += size
+                report(Event(kind="done", done=done, total=len(plan.choices)))
+        finally:
+            # Also on Ctrl-C: what has been scored is kept.
+            committer.commit()
+    summary = RescoreSummary(
+        run_id=run_id, found=plan.found, scored=tally.scored, changed=tally.changed, unchanged=tally.unchanged, there=plan.there,
+        unscored=plan.unscored, closed=plan.closed, failures=tuple(tally.failures), seconds=time.monotonic() - began,
+    )  # fmt: skip
+    if plan.choices:
+        _write_run(store, summary, started_at)
+    return summary
+
+
+# --- planning --------------------------------------------------------------------------------------------------------------------------
+
+
+def _selected(store: Store, select: Selection) -> Iterator[dict[str, Any]]:
+    conditions = [
+        f"call_date >= date '{select.since}'" if select.since else "",
+        f"call_date <= date '{select.until}'" if select.until else "",
+        f"agent_id = {_text(select.agent_id)}" if select.agent_id is not None else "",
+        f"call_id in ({', '.join(map(_text, select.call_ids))})" if select.call_ids else "",
+    ]
+    where = " and ".join(condition for condition in conditions if condition) or "true"
+    found = query(store, f"select * from current_calls where {where} order by call_date, call_id")
+    # In pieces: a Python object for every value of every call at once would take gigabytes.
+    for batch in found.to_batches(max_chunksize=2_000):
+        yield from batch.to_pylist()
+
+
+def _current_scores(store: Store) -> dict[tuple[str, str], str]:
+    """(call_id, rubric_id) → id of the score that counts now."""
+    found = query(store, "select call_id, rubric_id, score_id from current_scores")
+    calls, rubrics, scores = (found[name].to_pylist() for name in ("call_id", "rubric_id", "score_id"))
+    return dict(zip(zip(calls, rubrics, strict=True), scores, strict=True))
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+# --- worker processes ------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lot:
+    """Work for one process: stored conversations, what to score each by, and the verdicts that count now (place, criterion_id, outcome)."""
+
+    stored: StoredConversations
+    choices: tuple[_Choice, ...]
+    earlier: pa.Table
+
+    def only(self, place: int) -> _Lot:
+        rows = self.earlier.filter(pa.array(self.earlier["place"].to_numpy() == place))
+        moved = rows.set_column(rows.schema.get_field_index("place"), "place", pa.array(np.zeros(len(rows), np.int32)))
+        return _Lot(stored=self.stored.only(place), choices=self.choices[place : place + 1], earlier=moved)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scored:
+    """What comes back for a lot."""
+
+    tables: ScoreTables | None
+    changed: int
+    unchanged: int
+    failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """What every lot of a run has in common."""
+
+    scorecards: Mapping[str, Scorecard]
+    run_id: str
+    timezone: str
+
+
+_task: _Task | None = None
+
+
+def _start_worker(task: _Task) -> None:
+    """Runs once in each worker process."""
+    import signal
+
+    global _task
+    # Ctrl-C is the parent's to handle; workers end when the pool does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _task = task
+
+
+def _score_lot(lot: _Lot) -> _Scored:
+    """Runs in a worker process."""
+    if _task is None:
+        raise RuntimeError("the worker was not started properly")
+    scores: list[Score] = []
+    places: list[int] = []
+    failures: list[Failure] = []
+    for place, found in _each_score(lot, _task.scorecards):
+        if isinstance(found, Score):
+            scores.append(found)
+            places.append(place)
+        else:
+            failures.append(found)
+    purposes = [lot.choices[place].purpose for place in places]
+    changed, unchanged = _compare(lot, places, scores)
+    tables = score_tables(scores, purposes=purposes, run_id=_task.run_id, timezone=_task.timezone) if scores else None
+    return _Scored(tables=tables, changed=changed, unchanged=unchanged, failures=tuple(failures))
+
+
+def _each_score(lot: _Lot, scorecards: Mapping[str, Scorecard]) -> Iterator[tuple[int, Score | Failure]]:
+    for place, conversation in enumerate(lot.stored):
+        try:
+            yield place, score(conversation, scorecards[lot.choices[place].rubric])
+        except Exception as error:  # noqa: BLE001  # the boundary of one call, as in engine.py: the others go on, a failures row tells of it
+            yield (
+                place,
+                _failure(conversation.call, type(error).__name__, "could not be scored.", "Please report it with the name of the error."),
+            )
+
+
+def _compare(lot: _Lot, places: Sequence[int], scores: Sequence[Score]) -> tuple[int, int]:
+    """How many calls have a verdict that differs from the one that counted, and how many have none. Criteria that are new say nothing."""
+    before: dict[int, dict[str, str]] = {}
+    for place, criterion, outcome in zip(*(lot.earlier[name].to_pylist() for name in ("place", "criterion_id", "outcome")), strict=True):
+        before.setdefault(place, {})[criterion] = outcome
+    compared = [
+        any(known.get(finding.criterion.id, finding.outcome.value) != finding.outcome.value for finding in found.findings)
+        for place, found in zip(places, scores, strict=True)
+        if (known := before.get(place))
+    ]
+    return sum(compared), len(compared) - sum(compared)
+
+
+def _failure(call: Call, error_type: str, message: str, advice: str, *, transient: bool = False) -> Failure:
+    return Failure(
+        call_id=call.call_id, source_uri=call.source_uri, audio_sha256=call.audio_sha256, stage="score", error_type=error_type,
+        message=message, advice=advice, transient=transient,
+    )  # fmt: skip
+
+
+# --- the parent ------------------------------------------------------------------------------------------------------------------------
+
+
+def _score_all(
+    plan: RescorePlan, settings: Settings, store: Store, scorecards: Mapping[str, Scorecard], run_id: str, workers: int
+) -> Iterator[tuple[int, _Scored]]:
+    """(calls, what came of them) lot by lot, in the order in which they are stored."""
+    from pebble import ProcessPool
+
+    size = max(1, min(_LOT, -(-len(plan.choices) // workers)))
+    with_vectors = any(meanings_of(scorecard.rubric) for scorecard in scorecards.values())
+    pool = ProcessPool(
+        max_workers=min(workers, -(-len(plan.choices) // size)),
+        initializer=_start_worker,
+        initargs=(_Task(scorecards=scorecards, run_id=run_id, timezone=settings.timezone),),
+        context=get_context("spawn"),
+    )
+    running: deque[tuple[_Lot, Future[_Scored]]] = deque()
+    try:
+        for lot in _lots(plan, store, size=size, with_vectors=with_vectors):
+            running.append((lot, pool.schedule(_score_lot, args=[lot], timeout=_limit(lot, settings))))
+            if len(running) >= workers * _WINDOW:
+                yield _result(pool, *running.popleft(), settings)
+        while running:
+            yield _result(pool, *running.popleft(), settings)
+        pool.close()  # type: ignore[no-untyped-call]  # pebble is typed in part
+    except BaseException:
+        pool.stop()  # type: ignore[no-untyped-call]  # as above
+        raise
+    finally:
+        pool.join()
+
+
+def _lots(plan: RescorePlan, store: Store, *, size: int, with_vectors: bool) -> Iterator[_Lot]:
+    stream = store.stream(plan.choices, size=size, with_vectors=with_vectors)
+    choices = [plan.choices[name] for name in stream.ids]
+    located = store.files("findings").locate("score_id", [choice.earlier for choice in choices])
+    with closing(located.shelves(("criterion_id", "outcome"), place_of=np.arange(len(choices)), size=size)) as findings:
+        for number, stored in enumerate(stream):
+            here = tuple(choices[number * size : (number + 1) * size])
+            yield _Lot(stored=stored, choices=here, earlier=findings.take(number))
+
+
+def _limit(lot: _Lot, settings: Settings) -> float:
+    return min(settings.call_timeout_seconds, _LOT_SECONDS + _CALL_SECONDS * len(lot.stored))
+
+
+def _result(pool: ProcessPool, lot: _Lot, future: Future[_Scored], settings: Settings) -> tuple[int, _Scored]:
+    """What came of a lot. One that hung or took its worker down is tried call by call, so that it costs the guilty call only."""
+    from pebble import ProcessExpired
+
+    try:
+        return len(lot.stored), future.result()
+    except FutureTimeout:
+        guilt = "CallTimeout", "took too long to score and was stopped."
+    except ProcessExpired:
+        guilt = "WorkerCrashed", "took its worker process down while it was scored."
+    if len(lot.stored) > 1:
+        parts = [lot.only(place) for place in range(len(lot.stored))]
+        return len(parts), _joined(
+            _result(pool, part, pool.schedule(_score_lot, args=[part], timeout=_limit(part, settings)), settings)[1] for part in parts
+        )
+    call = call_from_row(lot.stored.calls.to_pylist()[0])
+    failure = _failure(call, *guilt, "It is tried again by the next rescore; a phrase of the rubric may ask for too much.", transient=True)
+    return 1, _Scored(tables=None, changed=0, unchanged=0, failures=(failure,))
+
+
+def _joined(several: Iterable[_Scored]) -> _Scored:
+    parts = list(several)
+    tables = [part.tables for part in parts if part.tables]
+    return _Scored(
+        tables=join_tables(tables) if tables else None,
+        changed=sum(part.changed for part in parts),
+        unchanged=sum(part.unchanged for part in parts),
+        failures=tuple(failure for part in parts for failure in part.failures),
+    )
+
+
+@dataclass(slots=True)
+class _Tally:
+    scored: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+
+class _Committer:
+    """Commits what has been scored every so many calls or seconds."""
+
+    def __init__(self, store: Store, run_id: str, tally: _Tally) -> None:
+        self._store, self._run_id, self._tally = store, run_id, tally
+        self._waiting: list[_Scored] = []
+        self._count = 0
+        self._last = time.monotonic()
+
+    def add(self, scored: _Scored) -> None:
+        """Take one more lot."""
+        self._waiting.append(scored)
+        self._count += len(scored.tables.scores) if scored.tables else 0
+        if self._count >= _COMMIT_CALLS or time.monotonic() - self._last > _COMMIT_SECONDS:
+            self.commit()
+
+    def commit(self) -> None:
+        """Write what waits."""
+        found = _joined(self._waiting)
+        self._waiting, self._count = [], 0
+        if found.tables:
+            self._store.write_score_tables(found.tables, keep_details=True)
+            self._tally.scored += len(found.tables.scores)
+        self._store.write_failures([failure_row(failure, self._run_id) for failure in found.failures])
+        self._tally.changed += found.changed
+        self._tally.unchanged += found.unchanged
+        self._tally.failures.extend(found.failures)
+        self._last = time.monotonic()
+
+
+def _write_run(store: Store, summary: RescoreSummary, started_at: datetime) -> None:
+    as_run = Summary(
+        run_id=summary.run_id, found=summary.found, processed=0, scored=summary.scored, skipped=summary.there,
+        unscored=summary.unscored, failures=summary.failures, seconds=summary.seconds,
+    )  # fmt: skip
+    write_run(store, as_run, started_at)
