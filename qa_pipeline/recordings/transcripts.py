@@ -16,6 +16,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
@@ -73,8 +74,11 @@ _ARROW = r"\s*(?:-->|-|–|—|~|to)\s*"
 _TIMED = re.compile(
     rf"^\s*(?:[\[(（【]\s*(?P<in>{_TIME})(?:{_ARROW}(?P<in_end>{_TIME}))?\s*[\])）】]|(?P<bare>{_TIME})(?:{_ARROW}(?P<bare_end>{_TIME}))?(?=\s))\s*"
 )
-_LABELLED = re.compile(r"^(?P<label>[^\W_][^:：?!？！。;；,，\"“”]{0,39}?|\+[\d ]{5,20})\s*[:：](?!//)\s*(?P<text>.*)$", re.DOTALL)
-_TIME_IN_LABEL = re.compile(rf"^(?P<label>.*?)\s*[\[(（]\s*(?P<time>{_TIME})\s*[\])）]$")
+_LABELLED = re.compile(
+    r"^(?P<label>[^\W_][^:：?!？！。;；,，\"“”]{0,39}?|\+[\d ]{5,20})\s*"
+    rf"(?:[\[(（]\s*(?P<time>{_TIME})\s*[\])）]\s*)?[:：](?!//)\s*(?P<text>.*)$",
+    re.DOTALL,
+)
 _MOST_LABEL_WORDS = 4
 _CUE_TIMES = re.compile(r"^\s*(?P<start>-?[\d:.,]+)\s*-->\s*(?P<end>-?[\d:.,]+)(?:\s.*)?$")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?(?:\s+(?P<name>[^>]*))?>")
@@ -192,9 +196,7 @@ def split_line(text: str) -> Spoken | None:
     start = end = None
     if timed:
         start, end = timed["in"] or timed["bare"], timed["in_end"] or timed["bare_end"]
-    elif inside := _TIME_IN_LABEL.match(label):
-        label, start = inside["label"], inside["time"]
-    return Spoken(start=start, end=end, label=label, text=body) if label else None
+    return Spoken(start=start or labelled["time"], end=end, label=label, text=body)
 
 
 def parse_clock(text: str) -> int | None:
@@ -278,7 +280,7 @@ def _json_dialogues(text: str, reading: _Reading) -> Parsed:
     rows = [(number, line, _json_object(number, line, reading.path)) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     has_ids = any(isinstance(data, dict) and data.get("call_id") not in (None, "") for _, _, data in rows)
     calls: dict[str | None, _JsonCall] = {}
-    sequence: list[str | None] = []
+    sequence: list[str | None] = []  # call ids, line by line
     unreadable: list[tuple[int, str, Fault]] = []
     strange: set[str] = set()
     for number, line, data in rows:
@@ -288,14 +290,13 @@ def _json_dialogues(text: str, reading: _Reading) -> Parsed:
             continue
         strange |= {key if key.isprintable() and len(key) < 40 else "…" for key in data if key not in _KEYS}
         call = calls.setdefault(call_id, _JsonCall(reading=_Reading(path=reading.path, roles=reading.roles)))
-        if not sequence or sequence[-1] != call_id:
-            sequence.append(call_id)
+        sequence.append(call_id)
         call.raw.append(line)
         call.lines.append(_json_line(number, data, call.reading))
     if not calls:
         reading.faults = [fault for _, _, fault in unreadable]
         return Parsed(dialogues=(_failed(_sha256(text), reading),))
-    stands_together = len(set(sequence)) == len(sequence)
+    stands_together = sum(1 for _ in groupby(sequence)) == len(calls)
     near = list(calls)
     for place, line, fault in unreadable:
         if has_ids and (named := _id_made_out(line)):
