@@ -7,9 +7,13 @@ confusions listed in docs/matching.md stay under the thresholds of phrases.py an
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.process import cdist
 
 _INITIALS = ("zh", "ch", "sh", "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "r", "z", "c", "s")
 _INITIAL_COSTS = {
@@ -40,6 +44,7 @@ _DIGIT_SYLLABLES = {
     "0": ("ling",), "1": ("yi", "yao"), "2": ("er", "liang"), "3": ("san",), "4": ("si",), "5": ("wu",),
     "6": ("liu",), "7": ("qi",), "8": ("ba",), "9": ("jiu",), "10": ("shi",),
 }  # fmt: skip
+_OTHER_NUMBER = 0.7
 _UNLIKE_INITIAL = 0.9
 _MISSING_INITIAL = 0.6
 # Beyond this share of letters two words are different words, whatever they share.
@@ -48,7 +53,13 @@ _SAME_WORD = 0.4
 _SHORT_WORD = 4
 
 
-@cache
+def cost_table(expected: Sequence[str], heard: Sequence[str], language: str) -> NDArray[np.float64]:
+    """Cost of hearing each token of `heard` for each of `expected`: (expected, heard). Equal to syllable_cost or word_cost of every pair."""
+    if not expected or not heard:
+        return np.zeros((len(expected), len(heard)))
+    return _syllable_table(expected, heard) if language == "zh" else _word_table(expected, heard)
+
+
 def syllable_cost(expected: str, heard: str) -> float:
     """Cost of hearing one Mandarin token for another (syllables, digits or Latin words)."""
     if expected == heard:
@@ -60,7 +71,6 @@ def syllable_cost(expected: str, heard: str) -> float:
     return min(1.0, 0.5 * _initial_cost(initial_a, initial_b) + 0.5 * _final_cost(final_a, final_b))
 
 
-@cache
 def word_cost(expected: str, heard: str) -> float:
     """Cost of hearing one folded word for another."""
     if expected == heard:
@@ -71,12 +81,65 @@ def word_cost(expected: str, heard: str) -> float:
     return 1.2 * share if share <= _SAME_WORD else 1.0
 
 
+def _syllable_table(expected: Sequence[str], heard: Sequence[str]) -> NDArray[np.float64]:
+    """All pairs at once: initials and finals are few, so each pair of those is worked out once."""
+    spelled_a, spelled_b = [_spelled(token) for token in expected], [_spelled(token) for token in heard]
+    initials_a, finals_a = _parts(spelled_a)
+    initials_b, finals_b = _parts(spelled_b)
+    sounds = 0.5 * _pairs(_initial_cost, initials_a, initials_b) + 0.5 * _pairs(_final_cost, finals_a, finals_b)
+    table = _nearest_spelling(_nearest_spelling(np.minimum(1.0, sounds), spelled_a).T, spelled_b).T
+    numbers_a, numbers_b = [i for i, token in enumerate(expected) if token.isdigit()], [i for i, t in enumerate(heard) if t.isdigit()]
+    for row in numbers_a:
+        table[row, numbers_b] = [0.0 if expected[row] == heard[column] else _OTHER_NUMBER for column in numbers_b]
+    return table
+
+
+def _spelled(token: str) -> tuple[str, ...]:
+    """The syllables a token may be said as; none for a number of several digits."""
+    return _DIGIT_SYLLABLES.get(token, ()) if token.isdigit() else (token,)
+
+
+def _parts(spelled: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
+    parts = [_split(syllable) for syllables in spelled for syllable in syllables]
+    return [initial for initial, _ in parts], [final for _, final in parts]
+
+
+def _pairs(cost: Callable[[str, str], float], expected: Sequence[str], heard: Sequence[str]) -> NDArray[np.float64]:
+    """Costs of all pairs of parts of syllables, each different pair worked out once."""
+    rows, columns = sorted(set(expected)), sorted(set(heard))
+    table = np.array([[cost(a, b) for b in columns] for a in rows]).reshape(len(rows), len(columns))
+    row_of, column_of = {a: i for i, a in enumerate(rows)}, {b: i for i, b in enumerate(columns)}
+    return table[np.ix_([row_of[a] for a in expected], [column_of[b] for b in heard])]
+
+
+def _nearest_spelling(table: NDArray[np.float64], spelled: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+    """Rows of syllables → rows of tokens: the nearest of a token's syllables, 1 for a token that has none."""
+    if all(len(syllables) == 1 for syllables in spelled):
+        return table
+    ends = np.cumsum([len(syllables) for syllables in spelled])
+    return np.stack([table[end - len(s) : end].min(axis=0, initial=1.0) for s, end in zip(spelled, ends, strict=True)])
+
+
+def _word_table(expected: Sequence[str], heard: Sequence[str]) -> NDArray[np.float64]:
+    table = np.ones((len(expected), len(heard)))
+    rows = [i for i, word in enumerate(expected) if len(word) > _SHORT_WORD and not word.isdigit()]
+    columns = [i for i, word in enumerate(heard) if len(word) > _SHORT_WORD and not word.isdigit()]
+    if rows and columns:
+        long_a, long_b = [expected[i] for i in rows], [heard[i] for i in columns]
+        distances = cdist(long_a, long_b, scorer=DamerauLevenshtein.distance, dtype=np.int32)
+        shares = distances / np.maximum.outer([len(word) for word in long_a], [len(word) for word in long_b])
+        table[np.ix_(rows, columns)] = np.where(shares <= _SAME_WORD, 1.2 * shares, 1.0)
+    position = {word: i for i, word in enumerate(heard)}
+    for row, word in enumerate(expected):
+        if word in position:
+            table[row, position[word]] = 0.0
+    return table
+
+
 def _number_cost(expected: str, heard: str) -> float:
-    as_syllables_a = _DIGIT_SYLLABLES.get(expected, () if expected.isdigit() else (expected,))
-    as_syllables_b = _DIGIT_SYLLABLES.get(heard, () if heard.isdigit() else (heard,))
     if expected.isdigit() and heard.isdigit():
-        return 0.7
-    return min((syllable_cost(a, b) for a in as_syllables_a for b in as_syllables_b), default=1.0)
+        return _OTHER_NUMBER
+    return min((syllable_cost(a, b) for a in _spelled(expected) for b in _spelled(heard)), default=1.0)
 
 
 @cache

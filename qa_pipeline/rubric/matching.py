@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
 
-import numpy as np
-
 from qa_pipeline.call import Conversation, Role, Utterance
-from qa_pipeline.language.normalise import unit_spans
-from qa_pipeline.language.phrases import Hit, MatchMode, Phrase, Speech, best_similarity, compile_phrase, find_phrase
-from qa_pipeline.rubric.meanings import SHORTEST_UNITS, Heads
+from qa_pipeline.language.phrases import Hit, MatchMode, Phrase, Speech, compile_phrase, names_call
+from qa_pipeline.rubric.meanings import Heads
 from qa_pipeline.rubric.schema import Meaning, PhraseLists
+from qa_pipeline.rubric.together import Roles, Together
 from qa_pipeline.rubric.windows import Searched
 
 
@@ -39,11 +37,12 @@ class Evidence:
 
 
 class Listening:
-    """A conversation ready to be searched."""
+    """A conversation ready to be searched. `together`: the conversations it is searched with (`listen`); alone without."""
 
-    def __init__(self, conversation: Conversation, heads: Heads, names: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, conversation: Conversation, heads: Heads, names: Mapping[str, Sequence[str]], together: Together | None = None, place: int = 0
+    ) -> None:
         self.conversation = conversation
-        self.heads = heads
         call = conversation.call
         self.slots = tuple(
             (name, tuple(values))
@@ -52,8 +51,9 @@ class Listening:
                 ("company", [*([call.company] if call.company else []), *names.get("company", ())]),
             )
         )
-        self._speech: dict[frozenset[Role], Speech] = {}
-        self._probabilities: dict[str, dict[int, float]] = {}
+        self._together = together or Together([conversation], heads)
+        self._place = place
+        self._searched: dict[int, tuple[Searched, Roles, frozenset[int]]] = {}
 
     @cached_property
     def by_number(self) -> dict[int, Utterance]:
@@ -67,36 +67,33 @@ class Listening:
 
     def speech(self, roles: frozenset[Role]) -> Speech:
         """All words of some roles, laid end to end."""
-        if roles not in self._speech:
-            self._speech[roles] = Speech([u for u in self.conversation.utterances if u.role in roles], self.language)
-        return self._speech[roles]
+        return self._together.speeches(roles)[self._place]
 
     def phrases(self, lists: PhraseLists, mode: MatchMode = "tolerant", *, whole_turn: bool = False) -> tuple[Phrase, ...]:
         """The phrases of this conversation's language, compiled."""
-        texts = lists.get(self.language, ())  # type: ignore[call-overload]  # any string may be asked for
-        return tuple(_compiled(text, self.language, mode, self.slots, whole_turn) for text in texts)
+        texts = tuple(lists.get(self.language, ()))  # type: ignore[call-overload]  # any string may be asked for
+        return _compiled(texts, self.language, mode, self.slots if _names_call(texts) else (), whole_turn)
 
     def hits(self, phrases: Sequence[Phrase], searched: Searched) -> list[Hit]:
         """Places inside the searched utterances where any phrase is said, in order of time."""
-        roles = frozenset(u.role for u in searched.utterances)
-        if not roles:
+        if not phrases or not searched.utterances:
             return []
-        speech, numbers = self.speech(roles), searched.numbers
-        found = [hit for phrase in phrases for hit in find_phrase(phrase, speech) if hit.utterance in numbers]
-        return sorted(found, key=lambda hit: (hit.start, -hit.similarity))
+        roles, numbers = self._of(searched)
+        found = self._together.hits(phrases, roles, self._place)
+        return [hit for hit in found if hit.utterance in numbers]
 
     def meaning_hits(self, meaning: Meaning | None, searched: Searched) -> list[tuple[Utterance, float]]:
         """Utterances whose probability for the list's meaning reaches the threshold, in order."""
         if meaning is None or meaning.examples is None:
             return []
-        probabilities = self._probability(meaning.examples.id)
+        probabilities = self._together.probabilities(meaning.examples.id, self._place)
         return [(u, p) for u in searched.utterances if (p := probabilities.get(u.utterance, 0.0)) >= meaning.at_least]
 
     def most_probable(self, meaning: Meaning | None, searched: Searched) -> Evidence | None:
         """The utterance that comes nearest to a meaning, as what was heard instead."""
         if meaning is None or meaning.examples is None:
             return None
-        probabilities = self._probability(meaning.examples.id)
+        probabilities = self._together.probabilities(meaning.examples.id, self._place)
         judged = [(probabilities[u.utterance], -u.utterance, u) for u in searched.utterances if u.utterance in probabilities]
         if not judged:
             return None
@@ -105,18 +102,14 @@ class Listening:
 
     def probability(self, meaning: Meaning, utterance: int) -> float | None:
         """Probability of one utterance for a list; None where it has no vector."""
-        return self._probability(meaning.examples.id).get(utterance) if meaning.examples else None
+        return self._together.probabilities(meaning.examples.id, self._place).get(utterance) if meaning.examples else None
 
     def nearest(self, phrases: Sequence[Phrase], searched: Searched) -> Evidence | None:
-        """The nearest thing heard to phrases that were not found."""
-        if not searched.utterances:
+        """The nearest thing heard to phrases that were not found: of the utterances that come nearest by their words, the best alignment."""
+        if not phrases or not searched.utterances:
             return None
-        speech = Speech(searched.utterances, self.language)
-        best: Hit | None = None
-        for phrase in phrases:
-            _, hit = best_similarity(phrase, speech)
-            if hit and (best is None or hit.similarity > best.similarity):
-                best = hit
+        roles, numbers = self._of(searched)
+        best = self._together.nearest(phrases, roles, self._place, numbers)
         return self.evidence(best, "heard") if best else None
 
     def evidence(self, hit: Hit, kind: Literal["hit", "answer", "heard"] = "hit") -> Evidence:
@@ -135,21 +128,43 @@ class Listening:
             end_ms=utterance.end_ms, expected=expected, similarity=round(float(similarity), 4),
         )  # fmt: skip
 
-    def _probability(self, list_id: str) -> dict[int, float]:
-        if list_id not in self._probabilities:
-            head = self.heads.get(list_id)
-            vectors = self.conversation.vectors
-            if head is None or not vectors:
-                self._probabilities[list_id] = {}
-            else:
-                values = head.probability(np.array([vectors[number] for number in vectors], dtype=np.float32))
-                judged = dict(zip(vectors, values.tolist(), strict=True))
-                self._probabilities[list_id] = {
-                    n: p for n, p in judged.items() if len(unit_spans(self.by_number[n].text)) >= SHORTEST_UNITS
-                }
-        return self._probabilities[list_id]
+    def _of(self, searched: Searched) -> tuple[Roles, frozenset[int]]:
+        """The roles whose words are searched, and the numbers of the utterances."""
+        known = self._searched.get(id(searched))
+        if known is None:
+            roles: list[Role] = []
+            for utterance in searched.utterances:
+                if utterance.role not in roles:
+                    roles.append(utterance.role)
+            known = self._searched[id(searched)] = (searched, frozenset(roles), searched.numbers)
+        return known[1:]
 
 
-@lru_cache(maxsize=20_000)
-def _compiled(text: str, language: str, mode: MatchMode, slots: tuple[tuple[str, tuple[str, ...]], ...], whole_turn: bool) -> Phrase:
+def listen(conversations: Sequence[Conversation], heads: Heads, names: Mapping[str, Sequence[str]]) -> list[Listening]:
+    """Conversations ready to be searched together: what is looked up in one is looked up in all of its language at once."""
+    places: dict[str, list[int]] = {}
+    for place, conversation in enumerate(conversations):
+        places.setdefault(conversation.language or "", []).append(place)
+    found: dict[int, Listening] = {}
+    for members in places.values():
+        together = Together([conversations[place] for place in members], heads)
+        for index, place in enumerate(members):
+            found[place] = Listening(conversations[place], heads, names, together, index)
+    return [found[place] for place in range(len(conversations))]
+
+
+@lru_cache(maxsize=4_000)
+def _compiled(
+    texts: tuple[str, ...], language: str, mode: MatchMode, slots: tuple[tuple[str, tuple[str, ...]], ...], whole_turn: bool
+) -> tuple[Phrase, ...]:
+    return tuple(_compiled_one(text, language, mode, slots if names_call(text) else (), whole_turn) for text in texts)
+
+
+@lru_cache(maxsize=40_000)
+def _compiled_one(text: str, language: str, mode: MatchMode, slots: tuple[tuple[str, tuple[str, ...]], ...], whole_turn: bool) -> Phrase:
     return compile_phrase(text, language, mode=mode, slots=dict(slots), whole_turn=whole_turn)
+
+
+@lru_cache(maxsize=4_000)
+def _names_call(texts: tuple[str, ...]) -> bool:
+    return any(names_call(text) for text in texts)

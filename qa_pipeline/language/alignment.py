@@ -1,0 +1,190 @@
+"""Align a pattern with speech: every place where it fits at a cost of at most a share of its weight.
+
+A semi-global alignment, one array operation per place of the pattern over all positions of the speech. A *balance* is cost − allowed share ×
+weight: 0 or less is a match. A whole way through the pattern is kept in one number, `balance × 2**22 − weight × 2**10 − length`, so that the
+lowest number is the best way: the cheapest, then the one with more of the pattern's weight, then the one over more tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.language.lexicon import UNIT, Lexicon, Pattern, Sought, gain_of
+from qa_pipeline.language.phrase_grammar import NEVER
+from qa_pipeline.language.screen import Corpus
+
+_LENGTH_BITS = 10
+_BITS = 22
+# Weights are multiples of a fifth: 1, and 0.4 for light words.
+_WEIGHTS = 5
+_NEVER = round(NEVER * UNIT)
+_NOWHERE = 1 << 60
+# Sums of costs over this many tokens stay below _NOWHERE, even if a match may pass none of them.
+_MOST_TOKENS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A fit. `speech`: index in the corpus; `start`/`end`: half-open range of that speech's tokens."""
+
+    speech: int
+    similarity: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stretches:
+    """Utterances of a corpus laid end to end, (n,) each.
+
+    `position`: of each token in the corpus; `passing`: cost so far of letting tokens pass inside a match (n + 1), `crossing`: of a match that
+    steps from the token before into this one; both as shares of a way (see the module).
+    """
+
+    tokens: NDArray[np.intp]
+    position: NDArray[np.intp]
+    crossing: NDArray[np.int64]
+    passing: NDArray[np.int64]
+
+
+def align(sought: Sought, corpus: Corpus, utterances: NDArray[np.intp]) -> list[Match]:
+    """Every end of a match in the given utterances of a corpus, with the best way to get there; unordered."""
+    found: list[Match] = []
+    for stretches in _laid(corpus, utterances):
+        found += _align(sought.pattern, sought.allowed, corpus, stretches)
+    return found
+
+
+def _align(pattern: Pattern, allowed: float, corpus: Corpus, stretches: _Stretches) -> list[Match]:
+    alignment = _Alignment(corpus.lexicon, allowed, stretches)
+    kept, bound = alignment.without_hopeless(pattern, 0)
+    if bound > 0:
+        return []
+    begun = np.full(stretches.tokens.size + 1, _NOWHERE, dtype=np.int64)
+    begun, _ = alignment.advance(begun, 0, kept)
+    ends = np.flatnonzero(begun <= 0)
+    ways = begun[ends]
+    extent = -ways & ((1 << _BITS) - 1)
+    balance = (ways + extent) >> _BITS
+    weight, length = extent >> _LENGTH_BITS, extent & ((1 << _LENGTH_BITS) - 1)
+    is_something = (weight > 0) & (length > 0)
+    ends, balance, weight, length = ends[is_something], balance[is_something], weight[is_something], length[is_something]
+    similarity = 1.0 - allowed - balance * _WEIGHTS / (weight * UNIT)
+    last = stretches.position[ends - 1] + 1
+    speech = corpus.speech_of[np.searchsorted(corpus.first, last - 1, side="right") - 1]
+    local = last - corpus.start_of[speech]
+    return [
+        Match(speech=s, similarity=value, start=end - size, end=end)
+        for s, value, end, size in zip(speech.tolist(), similarity.tolist(), local.tolist(), length.tolist(), strict=True)
+    ]
+
+
+class _Alignment:
+    """What stays the same while one pattern is aligned with some stretches."""
+
+    def __init__(self, lexicon: Lexicon, allowed: float, stretches: _Stretches) -> None:
+        self.lexicon, self.allowed, self.stretches = lexicon, allowed, stretches
+        self.costs = lexicon.costs()
+        self._lowest_known: dict[int, int] = {}
+
+    def advance(self, begun: NDArray[np.int64], unbegun: int, pattern: Pattern) -> tuple[NDArray[np.int64], int]:
+        """The best ways through the pattern so far, one place or group further.
+
+        `begun`: for each end position (n + 1) the best way that has matched a token; `unbegun`: the way that has left everything out. They are
+        kept apart because only a match that has begun pays for stepping into the next utterance.
+        """
+        for node in pattern:
+            if isinstance(node, int):
+                begun, unbegun = self._step(begun, unbegun, node)
+                continue
+            (best, unbegun_best), *others = [self.advance(begun, unbegun, alternative) for alternative in node]
+            for other, unbegun_other in others:
+                best, unbegun_best = np.minimum(best, other), min(unbegun_best, unbegun_other)
+            begun, unbegun = best, unbegun_best
+        return begun, unbegun
+
+    def without_hopeless(self, pattern: Pattern, spare: int) -> tuple[Pattern, int]:
+        """The pattern without alternatives that no match can use, and the lowest balance it can have."""
+        lowest = [self._lowest(node) for node in pattern]
+        total = sum(lowest)
+        spare = spare - total
+        kept: list[int | tuple[Pattern, ...]] = []
+        for node in pattern:
+            if isinstance(node, int):
+                kept.append(node)
+                continue
+            bounds = [sum(self._lowest(part) for part in alternative) for alternative in node]
+            best = min(bounds)
+            kept.append(
+                tuple(
+                    self.without_hopeless(alternative, spare - (bound - best) + bound)[0]
+                    for alternative, bound in zip(node, bounds, strict=True)
+                    if bound - best <= spare
+                )
+            )
+        return tuple(kept), total
+
+    def _lowest(self, node: int | tuple[Pattern, ...]) -> int:
+        """Lowest balance anywhere of one place or group."""
+        if not isinstance(node, int):
+            return min(sum(self._lowest(part) for part in alternative) for alternative in node)
+        if (found := self._lowest_known.get(node)) is None:
+            element = self.lexicon.element(node)
+            cheapest = int(self.costs[node, self.stretches.tokens].min())
+            found = self._lowest_known[node] = min(cheapest, round(element.skip * UNIT)) - gain_of(element.weight, self.allowed)
+        return found
+
+    def _step(self, begun: NDArray[np.int64], unbegun: int, place: int) -> tuple[NDArray[np.int64], int]:
+        """Match one more place: on the next token, or by leaving it out; then let tokens that the phrase does not have pass."""
+        element, stretches = self.lexicon.element(place), self.stretches
+        gain = (gain_of(element.weight, self.allowed) << _BITS) + (round(element.weight * _WEIGHTS) << _LENGTH_BITS)
+        skip = (round(element.skip * UNIT) << _BITS) - gain
+        matched = self.costs[place, stretches.tokens].astype(np.int64)
+        matched <<= _BITS
+        matched -= gain + 1
+        matched += np.minimum(begun[:-1] + stretches.crossing, unbegun)
+        ways = begun + skip
+        np.minimum(ways[1:], matched, out=ways[1:])
+        # Running minimum over where a run of foreign tokens begins.
+        ways -= stretches.passing
+        np.minimum.accumulate(ways, out=ways)
+        ways += stretches.passing
+        return ways, unbegun + skip
+
+
+def _laid(corpus: Corpus, utterances: NDArray[np.intp]) -> Iterator[_Stretches]:
+    """Utterances laid end to end; what is no neighbour in the corpus cannot be stepped over. Very much speech comes in several pieces."""
+    sizes = corpus.first[utterances + 1] - corpus.first[utterances]
+    follows = np.diff(utterances, prepend=-2) == 1
+    crossing = np.where(follows, corpus.step[utterances], _NEVER)
+    for first, last in _pieces(sizes, crossing):
+        begins, lengths = corpus.first[utterances[first:last]], sizes[first:last]
+        starts = np.cumsum(lengths) - lengths
+        position = np.repeat(begins - starts, lengths) + np.arange(int(lengths.sum()))
+        tokens = corpus.tokens[position]
+        steps = np.zeros(tokens.size, dtype=np.int64)
+        steps[starts] = crossing[first:last]
+        steps[0] = _NEVER
+        passing = np.minimum(corpus.lexicon.insertions()[tokens] + steps, _NEVER)
+        ways = np.concatenate(([0], np.cumsum((passing << _BITS) - 1)))
+        yield _Stretches(tokens=tokens, position=position, crossing=steps << _BITS, passing=ways)
+
+
+def _pieces(sizes: NDArray[np.intp], crossing: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Ranges of utterances of at most _MOST_TOKENS tokens, cut where no match can run over."""
+    if int(sizes.sum()) <= _MOST_TOKENS:
+        if sizes.size:
+            yield 0, sizes.size
+        return
+    cuts = [*np.flatnonzero(crossing >= _NEVER).tolist(), sizes.size]
+    before = np.concatenate(([0], np.cumsum(sizes)))
+    first = 0
+    for cut, following in zip(cuts, cuts[1:], strict=False):
+        if before[following] - before[first] > _MOST_TOKENS and cut > first:
+            yield first, cut
+            first = cut
+    yield first, sizes.size

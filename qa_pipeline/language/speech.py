@@ -1,0 +1,141 @@
+"""What one party of a call said, as tokens, and where in the text and when each of them was said.
+
+Positions in texts are worked out only for what was found: most utterances are searched and never shown.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qa_pipeline.call import Utterance, Word
+from qa_pipeline.language.lexicon import Lexicon, lexicon_of
+from qa_pipeline.language.normalise import Token, tokens_of
+
+if TYPE_CHECKING:
+    from qa_pipeline.language.screen import Corpus
+
+_CLAUSE_ENDS = frozenset("，。？！、,.?!;；:：")
+# How many words of degree may stand between a negation and what it denies.
+_DENIAL_REACH = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A stretch of what was said. `confidence`: mean of its words; None without words. Times as in Utterance."""
+
+    text: str
+    start_ms: int | None
+    end_ms: int | None
+    confidence: float | None
+
+
+class Speech:
+    """Utterances of one party laid end to end as tokens, in order of time.
+
+    `numbers`: the tokens as the lexicon numbers them; `offsets`: where each utterance begins, and the end; `corpus`: of this speech alone, once
+    it has been searched by itself (phrases.py).
+    """
+
+    def __init__(self, utterances: Sequence[Utterance], language: str, lexicon: Lexicon | None = None) -> None:
+        self.language = language
+        self.lexicon = lexicon or lexicon_of(language)
+        self.utterances = tuple(utterances)
+        self.numbers: list[int] = []
+        self.offsets = [0]
+        for utterance in self.utterances:
+            self.numbers += self.lexicon.read(utterance.norm)
+            self.offsets.append(len(self.numbers))
+        self.corpus: Corpus | None = None
+        self._tokens: dict[int, tuple[Token, ...]] = {}
+        self._quotes: dict[tuple[int, int], Quote] = {}
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """All tokens, located in the texts of their utterances."""
+        return tuple(token for owner in range(len(self.utterances)) for token in self._located(owner))
+
+    def owner(self, position: int) -> int:
+        """Index of the utterance that a token belongs to."""
+        return bisect_right(self.offsets, position) - 1
+
+    def span(self, position: int) -> tuple[int, int]:
+        """Character span of a token in the text of its utterance; nothing at its end where `norm` has more units than the text."""
+        owner = self.owner(position)
+        located, index = self._located(owner), position - self.offsets[owner]
+        if index < len(located):
+            return located[index].start, located[index].end
+        end = len(self.utterances[owner].text)
+        return end, end
+
+    def quote(self, start: int, end: int) -> Quote:
+        """The text and times of a half-open range of tokens."""
+        found = self._quotes.get((start, end))
+        if found is None:
+            found = self._quotes[start, end] = self._quote(start, end)
+        return found
+
+    def is_denied(self, start: int) -> bool:
+        """Whether a negation stands right before a token, in the same clause."""
+        lexicon, numbers = self.lexicon, self.numbers
+        if start == 0 or lexicon.is_negation[numbers[start]]:
+            return False
+        for index in range(start - 1, max(self.offsets[self.owner(start)], start - _DENIAL_REACH) - 1, -1):
+            negates = lexicon.is_negation[numbers[index]]
+            if not negates and not lexicon.is_degree[numbers[index]]:
+                return False
+            between = self.utterances[self.owner(start)].text[self.span(index)[1] : self.span(index + 1)[0]]
+            if not _CLAUSE_ENDS.isdisjoint(between):
+                return False
+            if negates:
+                return True
+        return False
+
+    def is_whole(self, start: int, end: int) -> bool:
+        """Whether a range of tokens leaves nothing but fillers of its utterance over."""
+        owner = self.owner(start)
+        first, last = self.offsets[owner], self.offsets[owner + 1]
+        small = self.lexicon.is_small
+        return all(small[number] for number in self.numbers[first:start]) and all(small[number] for number in self.numbers[end:last])
+
+    def _located(self, owner: int) -> tuple[Token, ...]:
+        found = self._tokens.get(owner)
+        if found is None:
+            utterance = self.utterances[owner]
+            found = self._tokens[owner] = tokens_of(utterance.norm, utterance.text)
+        return found
+
+    def _quote(self, start: int, end: int) -> Quote:
+        parts: list[str] = []
+        words: list[Word] = []
+        utterance = self.utterances[self.owner(start)]
+        first_ms = utterance.start_ms
+        for owner, positions in itertools.groupby(range(start, end), key=self.owner):
+            covered = list(positions)
+            utterance = self.utterances[owner]
+            first, last = self.span(covered[0])[0], self.span(covered[-1])[1]
+            parts.append(utterance.text[first:last])
+            words += words_between(utterance, first, last)
+        return Quote(
+            text=("" if self.language == "zh" else " ").join(parts),
+            start_ms=words[0].start_ms if words else first_ms,
+            end_ms=words[-1].end_ms if words else utterance.end_ms,
+            confidence=sum(word.confidence for word in words) / len(words) if words else None,
+        )
+
+
+def words_between(utterance: Utterance, start: int, end: int) -> list[Word]:
+    """The words of an utterance that overlap a character span of its text."""
+    found = []
+    position = 0
+    for word in utterance.words:
+        if position < end and position + len(word.text) > start:
+            found.append(word)
+        position += len(word.text)
+    return found
