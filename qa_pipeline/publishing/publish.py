@@ -10,7 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_pipeline.call import Conversation
 from qa_pipeline.errors import Fault, RubricError
+from qa_pipeline.publishing.known_good import hit_faults, load_known_good, new_hits
+from qa_pipeline.publishing.versions import freeze
+from qa_pipeline.results.query import query
+from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.case_vectors import VECTORS_NAME, CaseVectors
 from qa_pipeline.rubric.cases import Case, CaseResult, StoredCall, cases_path, dialogue_of, load_cases, run_case
 from qa_pipeline.rubric.load import (
@@ -26,6 +31,7 @@ from qa_pipeline.rubric.load import (
 from qa_pipeline.rubric.meanings import HEADS_NAME, fit_heads, keep_used, load_heads
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.score import Scorecard, prepare
+from qa_pipeline.rubric.yaml_text import read_document
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, model_folder
 
@@ -126,22 +132,50 @@ def check_published(rubrics: Iterable[Rubric], folder: Path) -> None:
         )
 
 
-def publish(name: str, settings: Settings) -> Rubric:
-    """Freeze a rubric. Raises RubricError when it has faults, a case fails, or the version is published with another hash."""
-    path = next((p for p in rubric_paths(settings.rubrics) if p.stem == name), None)
-    if path is None:
-        raise RubricError(f"No rubric is called {name!r}.", advice="`qa-pipeline rubric check` lists the files.")
-    rubric = load_rubric(path)
+def publish(name: str, settings: Settings, store: Store | None = None) -> Rubric:
+    """Freeze a rubric in published.lock, and whole in `store` when one is given.
+
+    Raises RubricError with every reason against it: faults, missing or failing cases, content that changed under a published version, a version
+    below a published one, a critical criterion that hits known-good calls.
+    """
+    (path,) = _paths_of(settings, [name])
+    bench = open_workbench(settings, [name])
+    scorecard = bench.scorecards[name]
+    rubric = scorecard.rubric
+    stored = stored_calls(store) if store else None
     faults = stable_faults(rubric, path)
-    for _, results in run_cases(settings, [name]):
-        faults += [Fault(path=str(cases_path(path)), message=f"{r.case.name}: {miss}") for r in results for miss in r.misses]
-    lock = read_lock(settings.rubrics)
-    versions = lock.setdefault(name, {})
-    digest = rubric_sha256(rubric)
-    if versions.get(str(rubric.version), digest) != digest:
-        faults.append(Fault(path=str(path), message=f"version {rubric.version} is published with other content", advice="raise `version`"))
+    faults += [Fault(path=str(cases_path(path)), message=f"{r.case.name}: {miss}") for r in bench.run(name, stored) for miss in r.misses]
+    faults += _version_faults(rubric, path, read_lock(settings.rubrics).get(name, {}))
+    known, _ = load_known_good(settings.rubrics)
+    faults += hit_faults(new_hits(scorecard, known, bench.vectors, stored), path)
     if faults:
         raise RubricError(f"{name} cannot be published.", faults=faults)
-    versions[str(rubric.version)] = digest
+    lock = read_lock(settings.rubrics)
+    lock.setdefault(name, {})[str(rubric.version)] = scorecard.sha256
+    # The text first: a version that is locked can always be read again.
+    if store:
+        freeze([rubric], store, texts={rubric.id: path.read_text("utf-8")})
     (settings.rubrics / LOCK_NAME).write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n", "utf-8")
     return rubric
+
+
+def _version_faults(rubric: Rubric, path: Path, versions: Mapping[str, str]) -> list[Fault]:
+    document = read_document(path)
+    newest = max((int(version) for version in versions), default=0)
+    if versions.get(str(rubric.version), rubric_sha256(rubric)) != rubric_sha256(rubric):
+        return [document.fault(("version",), f"version {rubric.version} is published with other content", f"write version: {newest + 1}")]
+    if rubric.version < newest:
+        return [document.fault(("version",), f"version {newest} is published already", f"write version: {newest + 1}")]
+    return []
+
+
+def stored_calls(store: Store) -> StoredCall:
+    """Stored calls by id, for cases that point at one."""
+
+    def read(call_id: str) -> Conversation | None:
+        quoted = call_id.replace("'", "''")
+        ids = query(store, f"select conversation_id from current_calls where call_id = '{quoted}'")["conversation_id"].to_pylist()
+        found = store.load_conversations(ids)
+        return found[0] if found else None
+
+    return read

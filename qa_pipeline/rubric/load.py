@@ -200,9 +200,13 @@ def _packaged_rubrics() -> Path:
     return packaged_folder("rubrics")
 
 
+def canonical_json(part: BaseModel) -> str:
+    """A resolved rubric, or part of one, as JSON: the same content always the same text."""
+    return json.dumps(json.loads(part.model_dump_json(by_alias=True)), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
 def _digest(part: BaseModel) -> str:
-    canonical = json.dumps(json.loads(part.model_dump_json(by_alias=True)), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical_json(part).encode()).hexdigest()
 
 
 def _count(faults: Sequence[Fault]) -> str:

@@ -1,0 +1,145 @@
+"""Published versions of rubrics, kept whole beside the results, and which of them is in force for a call.
+
+A version with `effective_from` scores calls that began on that day (in the rubric's timezone) or later; earlier calls are scored by the newest
+version before it. Where no earlier version was ever published here, the current one scores them too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from qa_pipeline.call import Call
+from qa_pipeline.errors import RubricError
+from qa_pipeline.results.store import Store
+from qa_pipeline.rubric.load import canonical_json, choose_rubric, rubric_sha256
+from qa_pipeline.rubric.schema import CHECK_KEYS, COMMON_KEYS, Criterion, Rubric, Section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Rubrics that calls may be scored by: the current ones by id, and older versions under `ID@VERSION`."""
+
+    current: Mapping[str, Rubric]
+    older: Mapping[str, Rubric]
+
+    @property
+    def rubrics(self) -> dict[str, Rubric]:
+        """All of them by key."""
+        return {**self.current, **self.older}
+
+    def key_for(self, call: Call) -> str | None:
+        """The key of the rubric a call is scored by; None when none applies. Raises RubricError as choose_rubric does."""
+        rubric = choose_rubric(call, self.current)
+        if rubric is None:
+            return None
+        day = _day(call, rubric)
+        if day is None or rubric.effective_from is None or day >= date.fromisoformat(rubric.effective_from):
+            return rubric.id
+        earlier = [old for old in self.older.values() if old.id == rubric.id and old.version < rubric.version]
+        in_force = [old for old in earlier if old.effective_from is None or date.fromisoformat(old.effective_from) <= day]
+        if not in_force:
+            return rubric.id
+        newest = max(in_force, key=lambda old: old.version)
+        return f"{newest.id}@{newest.version}"
+
+
+def _day(call: Call, rubric: Rubric) -> date | None:
+    return call.started_at.astimezone(ZoneInfo(rubric.timezone)).date() if call.started_at else None
+
+
+def choices(current: Mapping[str, Rubric], store: Store) -> Choice:
+    """The current rubrics with the older versions that a root holds, as far as effective dates need them."""
+    if not any(rubric.effective_from for rubric in current.values()):
+        return Choice(current=current, older={})
+    older = {
+        f"{old.id}@{old.version}": old
+        for old in frozen_rubrics(store)
+        if old.id in current and current[old.id].effective_from and old.version < current[old.id].version
+    }
+    return Choice(current=current, older=older)
+
+
+def freeze(rubrics: Iterable[Rubric], store: Store, *, texts: Mapping[str, str] | None = None) -> int:
+    """Keep rubrics whole in the table `rubrics` of a root; what is there already stays. Returns how many were added."""
+    there = {
+        (row["rubric_id"], row["version"]): row["rubric_sha256"]
+        for row in store.read("rubrics", columns=["rubric_id", "version", "rubric_sha256"]).to_pylist()
+    }
+    now = datetime.now(UTC)
+    rows = []
+    for rubric in rubrics:
+        digest = rubric_sha256(rubric)
+        if there.get((rubric.id, rubric.version)) == digest:
+            continue
+        rows.append(
+            {
+                "rubric_id": rubric.id,
+                "version": rubric.version,
+                "rubric_sha256": digest,
+                "effective_from": date.fromisoformat(rubric.effective_from) if rubric.effective_from else None,
+                "text": (texts or {}).get(rubric.id),
+                "resolved": canonical_json(rubric),
+                "published_at": now,
+            }
+        )
+    store.write_rows("rubrics", rows)
+    return len(rows)
+
+
+def frozen_rubrics(store: Store, rubric_id: str | None = None) -> tuple[Rubric, ...]:
+    """Versions kept in a root, oldest first. A version whose language this program no longer reads raises RubricError."""
+    rows = store.read("rubrics", columns=["rubric_id", "version", "resolved"]).to_pylist()
+    found = []
+    for row in sorted(rows, key=lambda row: (row["rubric_id"], row["version"])):
+        if rubric_id in (None, row["rubric_id"]):
+            try:
+                found.append(revive(row["resolved"]))
+            except ValidationError as error:
+                raise RubricError(
+                    f"Version {row['version']} of {row['rubric_id']} was frozen in a language this program does not read.",
+                    advice="Use the program version that published it.",
+                ) from error
+    return tuple(found)
+
+
+def revive(resolved: str) -> Rubric:
+    """A rubric from its canonical JSON, which gives every key of every criterion, also those its check does not read."""
+    data = json.loads(resolved)
+    sections = []
+    for section in data.pop("sections"):
+        criteria = tuple(_revived_criterion(criterion) for criterion in section.pop("criteria"))
+        sections.append(Section.model_construct(**section, criteria=criteria))
+    # Validated with one placeholder section, then given the sections that were validated when they were written.
+    shell = Rubric.model_validate_json(json.dumps({**data, "sections": [_PLACEHOLDER]}))
+    return shell.model_copy(update={"sections": tuple(sections)})
+
+
+_PLACEHOLDER = {"id": "placeholder", "criteria": [{"id": "placeholder", "check": "manual"}]}
+
+
+def _revived_criterion(data: dict[str, object]) -> Criterion:
+    read = COMMON_KEYS | CHECK_KEYS[str(data["check"])]
+    aliases = {"except": "except_", "is": "is_", "in": "in_"}
+    kept = {key: value for key, value in data.items() if aliases.get(key, key) in read}
+    return Criterion.model_validate_json(json.dumps(kept))
+
+
+def named_rubric(name: str, current: Mapping[str, Rubric], store: Store) -> Rubric:
+    """The rubric a person names: ID (as the file stands) or ID@VERSION (as published here). Raises RubricError with what there is."""
+    rubric_id, _, version = name.partition("@")
+    if not version:
+        if rubric_id not in current:
+            raise RubricError(f"No rubric is called {rubric_id!r}.", advice=f"There are: {', '.join(sorted(current))}.")
+        return current[rubric_id]
+    frozen: Sequence[Rubric] = frozen_rubrics(store, rubric_id)
+    found = [rubric for rubric in frozen if str(rubric.version) == version]
+    if not found:
+        known = ", ".join(f"{rubric.id}@{rubric.version}" for rubric in frozen) or "none"
+        raise RubricError(f"Version {version} of {rubric_id!r} is not kept in {store.root}.", advice=f"There are: {known}.")
+    return found[0]

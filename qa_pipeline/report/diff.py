@@ -1,0 +1,98 @@
+"""A rubric's effect for reading: on the terminal, and as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import jinja2
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from qa_pipeline.publishing.diff import AgentEffect, Change, Diff
+
+_MOST_CALLS = 20
+_STYLES = {"met": "green", "not_met": "bold red", "not_applicable": "dim", "undetermined": "yellow", "–": "dim"}
+
+
+def show_diff(found: Diff, console: Console | None = None, *, most_calls: int = _MOST_CALLS) -> None:
+    """Totals, criteria, agents and the first changed calls with their evidence."""
+    console = console or Console(soft_wrap=False)
+    totals = found.totals
+    console.print(f"[bold]{escape(found.old)}[/bold] → [bold]{escape(found.new)}[/bold]")
+    console.print(
+        f"{totals.calls} calls, {totals.changed} change; passed {totals.passed_before} → {totals.passed_after}; mean {shift(totals)}"
+    )
+    if not found.changed:
+        console.print("No verdict changes.")
+        return
+    table = Table(title="\nCriteria", header_style="bold", box=None, pad_edge=False, title_justify="left")
+    for name in ("criterion", "from", "to", "calls"):
+        table.add_column(name, justify="right" if name == "calls" else "left")
+    for criterion, before, after, count in transition_rows(found):
+        table.add_row(criterion, Text(before, _STYLES.get(before, "")), Text(after, _STYLES.get(after, "")), str(count))
+    console.print(table)
+    agents = Table(title="\nAgents", header_style="bold", box=None, pad_edge=False, title_justify="left")
+    for name in ("agent", "calls", "changed", "mean percent", "passed"):
+        agents.add_column(name, justify="left" if name == "agent" else "right")
+    for agent in found.agents:
+        agents.add_row(
+            escape(agent.agent_id), str(agent.calls), str(agent.changed), shift(agent), f"{agent.passed_before} → {agent.passed_after}"
+        )
+    console.print(agents)
+    console.print("\n[bold]Calls that change[/bold]")
+    for effect in found.changed[:most_calls]:
+        percent = f"{_percent(effect.percent_before)} → {_percent(effect.percent_after)}"
+        console.print(f"{escape(effect.call_id)}  agent {escape(effect.agent_id or '?')}  {percent}", highlight=False)
+        for change in effect.changes:
+            console.print(Text(f"  {change.criterion_id}: {said(change)}"))
+            for line in change.evidence:
+                console.print(Text(f"      {line}", style="dim"))
+    if len(found.changed) > most_calls:
+        console.print(f"… and {len(found.changed) - most_calls} more; --html FILE lists them all.")
+
+
+def transition_rows(found: Diff) -> list[tuple[str, str, str, int]]:
+    """(criterion, from, to, calls), in the order of the rubric, the most frequent first."""
+    empty: Counter[tuple[str, str]] = Counter()
+    return [
+        (criterion, before, after, count)
+        for criterion in found.criteria
+        for (before, after), count in sorted(found.transitions.get(criterion, empty).items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def said(change: Change) -> str:
+    """A change in words."""
+    before, after = (outcome.value.replace("_", " ") if outcome else "not there" for outcome in (change.before, change.after))
+    if before == after:
+        return f"{after}, answered {change.answer_before} → {change.answer_after}"
+    return f"{before} → {after}. {change.reason_after}"
+
+
+def shift(effect: AgentEffect) -> str:
+    """Mean percent before and after."""
+    return f"{_percent(effect.mean_before)} → {_percent(effect.mean_after)}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
+def write_diff_html(found: Diff, path: Path) -> None:
+    """Write the page. What callers said is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    page = environment.get_template("diff.html").render(
+        diff=found, totals=found.totals, rows=transition_rows(found), said=said, shift=shift, percent=_percent,
+        most=max((count for _, _, _, count in transition_rows(found)), default=1),
+    )  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, "utf-8")
