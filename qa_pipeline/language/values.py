@@ -130,7 +130,20 @@ _WEEKDAYS = {
     "sv": dict(zip(["mandag", "tisdag", "onsdag", "torsdag", "fredag", "lordag", "sondag"], range(7), strict=True)),
 }
 _MONTHS = {
-    "en": ["jan(?:uary)?", "feb(?:ruary)?", "mar(?:ch)?", "apr(?:il)?", "may", "june?", "july?", "aug(?:ust)?", "sep(?:tember)?", "oct(?:ober)?", "nov(?:ember)?", "dec(?:ember)?"],
+    "en": [
+        "jan(?:uary)?",
+        "feb(?:ruary)?",
+        "mar(?:ch)?",
+        "apr(?:il)?",
+        "may",
+        "june?",
+        "july?",
+        "aug(?:ust)?",
+        "sep(?:tember)?",
+        "oct(?:ober)?",
+        "nov(?:ember)?",
+        "dec(?:ember)?",
+    ],
     "pl": ["stycz", "lut", "mar(?:ca|zec)", "kwie", "maj", "czerw", "lip", "sierp", "wrze", "pazdz", "listop", "grud"],
     "sv": ["januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november", "december"],
 }
@@ -150,7 +163,28 @@ _DAYPARTS: dict[str, tuple[tuple[str, int, int], ...]] = {
         (r"\b(?:kvall\w*|ikvall)\b", 18, 22),
     ),
 }  # fmt: skip
-_HOURS_PL = ["pierwsz", "drug", "trzeci", "czwart", "piat", "szost", "siodm", "osm", "dziewiat", "dziesiat", "jedenast", "dwunast", "trzynast", "czternast", "pietnast", "szesnast", "siedemnast", "osiemnast", "dziewietnast", "dwudziest"]
+_HOURS_PL = [
+    "pierwsz",
+    "drug",
+    "trzeci",
+    "czwart",
+    "piat",
+    "szost",
+    "siodm",
+    "osm",
+    "dziewiat",
+    "dziesiat",
+    "jedenast",
+    "dwunast",
+    "trzynast",
+    "czternast",
+    "pietnast",
+    "szesnast",
+    "siedemnast",
+    "osiemnast",
+    "dziewietnast",
+    "dwudziest",
+]
 _CLOCK: dict[str, tuple[str, ...]] = {
     "zh": (rf"(?P<h>{_ZH_NUMBER})(?:点钟?|[:：])(?:(?P<half>半)|(?P<quarter>一刻|三刻)|(?P<m>{_ZH_NUMBER}|零[一二三四五六七八九])分?)?",),
     "en": (
@@ -174,7 +208,12 @@ _SOON: dict[str, str] = {
     "pl": r"\bza (?P<n>pol|\w+)? ?(?P<unit>godzin|minut|dni|dzien|tydzien|tygodni)\w*",
     "sv": r"\bom (?P<n>en halv|en|ett|\w+) ?(?P<unit>timm|minut|dag|veck)\w*",
 }
-_AFTER = {"zh": r"(?:以后|之后|后|过后)", "en": r"\bafter\b|(?<!half )(?<!quarter )\bpast\b", "pl": r"\bpo\b(?! poludniu)", "sv": r"\befter\b"}
+_AFTER = {
+    "zh": r"(?:以后|之后|后|过后)",
+    "en": r"\bafter\b|(?<!half )(?<!quarter )\bpast\b",
+    "pl": r"\bpo\b(?! poludniu)",
+    "sv": r"\befter\b",
+}
 _UNITS = {
     "小时": 60, "钟头": 60, "分钟": 1, "天": 1440, "hour": 60, "minute": 1, "day": 1440, "week": 10080, "godzin": 60, "minut": 1, "dni": 1440,
     "dzien": 1440, "tydzien": 10080, "tygodni": 10080, "timm": 60, "dag": 1440, "veck": 10080,
@@ -216,6 +255,14 @@ def find_times(text: str, language: str, began: datetime | None) -> list[Value]:
         first, last = (datetime.combine(on, time(hour), tzinfo=began.tzinfo).isoformat(timespec="minutes") for hour in part)
         return [_value(f"{first}/{last}", "daypart", spans)]
     return [_value(on.isoformat(), "date", spans)]
+
+
+def names_day(text: str, language: str) -> bool:
+    """Whether a text says which day it speaks of: a date, a weekday, or a span of time from now; an hour alone does not."""
+    if language not in _CLOCK:
+        return False
+    plain = simplify(text) if language == "zh" else _same_length_plain(text)
+    return re.search(_SOON[language], plain) is not None or _day(plain, language, None)[1] is not None
 
 
 def _same_length_plain(text: str) -> str:
@@ -400,7 +447,47 @@ _NAME_PATTERNS: dict[str, tuple[str, ...]] = {
     "sv": (rf"(?i:\bjag heter|\bmitt namn är|\bnamnet är|\bdet är|\bheter) {_CAPITALISED}", rf"^\W*{_CAPITALISED}\W*$"),
 }  # fmt: skip
 _NO_NAMES = frozenset(
-    ["yes", "no", "okay", "ok", "sure", "hello", "hi", "thanks", "thank", "good", "right", "well", "please", "tak", "nie", "dobrze", "halo", "ja", "nej", "hej", "tack", "sorry", "busy", "fine", "here", "not", "interested", "driving", "the", "a", "an", "just", "also", "still", "very", "calling", "afraid", "glad", "happy"]
+    [
+        "yes",
+        "no",
+        "okay",
+        "ok",
+        "sure",
+        "hello",
+        "hi",
+        "thanks",
+        "thank",
+        "good",
+        "right",
+        "well",
+        "please",
+        "tak",
+        "nie",
+        "dobrze",
+        "halo",
+        "ja",
+        "nej",
+        "hej",
+        "tack",
+        "sorry",
+        "busy",
+        "fine",
+        "here",
+        "not",
+        "interested",
+        "driving",
+        "the",
+        "a",
+        "an",
+        "just",
+        "also",
+        "still",
+        "very",
+        "calling",
+        "afraid",
+        "glad",
+        "happy",
+    ]
 )
 
 

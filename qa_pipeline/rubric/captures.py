@@ -9,7 +9,7 @@ from datetime import date, datetime
 from qa_pipeline.call import Outcome, Role, Utterance
 from qa_pipeline.language.normalise import unit_spans
 from qa_pipeline.language.phrases import speech_from_text, words_between
-from qa_pipeline.language.values import Value, digits_of, find_values
+from qa_pipeline.language.values import Value, digits_of, find_values, names_day
 from qa_pipeline.rubric.matching import Evidence, Listening
 from qa_pipeline.rubric.schema import Criterion
 from qa_pipeline.rubric.verdict import ROLES, Capture, Context, Verdict, as_heard, in_order, search_window
@@ -18,6 +18,7 @@ from qa_pipeline.rubric.windows import Searched, select
 # After the question for a value, so many utterances of the one who gives it are looked at.
 _AFTER_CUE = 4
 _TEXT_UNITS = 2
+_SENTENCE_UNITS = 5
 # Share of a text's words that must come again when it is read back. Chosen on the message-taking cases.
 _READ_BACK_SHARE = 0.4
 _SPECIFIC = {"datetime": 3, "datetime_after": 2, "daypart": 2, "spoken": 1, "date": 1}
@@ -40,12 +41,11 @@ def check_capture(criterion: Criterion, context: Context) -> Verdict:
         found = _reasons(criterion, context.listening, passages)
     elif criterion.capture == "text":
         found = _texts(context.listening, passages)
+    elif criterion.capture == "datetime":
+        found = _times(context, passages)
     else:
         found = [item for passage in passages for item in _values(criterion, context, passage)]
-        if criterion.capture == "datetime":
-            # The most definite of what was said, and of several the last: people narrow a time down.
-            found.sort(key=lambda item: (-_SPECIFIC[item.value_type], -item.evidence.utterance))
-    unique = list({(item.value, item.value_type): item for item in reversed(found)}.values())[::-1]
+    unique = _first_of_each(found)
     if not unique:
         heard = (as_heard(cue) for cue in cues)
         return Verdict(
@@ -77,7 +77,9 @@ def _passages(criterion: Criterion, context: Context, searched: Searched) -> tup
         if hit.utterance < first - 1 or not after:
             continue
         cues.append(listening.evidence(hit))
-        if listening.by_number[hit.utterance].role in ROLES[criterion.party] and criterion.capture != "text":
+        # A text that anybody may say begins after its cue; one party's own cue ("please tell him …") begins the text itself.
+        is_own_cue = listening.by_number[hit.utterance].role in ROLES[criterion.party]
+        if is_own_cue and (criterion.capture != "text" or criterion.party != "any"):
             passages += _runs(after[: _AFTER_CUE + 1])
         else:
             passages += _runs([u for u in after if u.utterance > hit.utterance][:_AFTER_CUE])
@@ -95,29 +97,46 @@ def _runs(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
     return runs
 
 
+def _first_of_each(found: Sequence[_Found]) -> list[_Found]:
+    """Each value once, in the order given, where it was said first: what is said again is its repetition."""
+    earliest: dict[tuple[str, str], _Found] = {}
+    for item in found:
+        known = earliest.get((item.value, item.value_type))
+        if known is None or item.evidence.utterance < known.evidence.utterance:
+            earliest[item.value, item.value_type] = item
+    return list(earliest.values())
+
+
 def _values(criterion: Criterion, context: Context, run: list[Utterance]) -> list[_Found]:
-    language, began = context.listening.language, context.began
-    if criterion.capture in ("phone", "number", "name"):
-        # Numbers are given in pieces: the run is read as one text.
-        text, starts = _joined(run, language)
-        return [_located(value, run, starts, text) for value in find_values(str(criterion.capture), text, language, began)]
+    # Numbers are given in pieces: the run is read as one text.
+    text, starts = _joined(run, context.listening.language)
+    found = find_values(str(criterion.capture), text, context.listening.language, context.began)
+    return [_located(value, run, starts, text) for value in found]
+
+
+def _times(context: Context, passages: list[list[Utterance]]) -> list[_Found]:
+    """Times, the most definite first, and of several equally definite the last: people narrow a time down.
+
+    A day that was named holds for the hours said after it, by either party ("Saturday?" "Yes, at ten.").
+    """
+    language = context.listening.language
+    utterances = {utterance.utterance: utterance for run in passages for utterance in run}
     found: list[_Found] = []
     day: date | None = None
-    for utterance in run:
-        for value in find_values("datetime", utterance.text, language, began):
-            found.append(_located(_on(value, day), [utterance], [0], utterance.text))
-            day = _day_of(value) or day
-    return found
+    for _, utterance in sorted(utterances.items()):
+        for value in find_values("datetime", utterance.text, language, context.began):
+            is_of_own_day = names_day(utterance.text, language)
+            found.append(_located(value if is_of_own_day else _on(value, day), [utterance], [0], utterance.text))
+            day = _day_of(value) if is_of_own_day else day
+    return sorted(found, key=lambda item: (-_SPECIFIC[item.value_type], -item.evidence.utterance))
 
 
 def _day_of(value: Value) -> date | None:
-    if value.value_type == "date":
-        return date.fromisoformat(value.value)
-    return datetime.fromisoformat(value.value.split("/")[0]).date() if value.value_type == "daypart" else None
+    return None if value.value_type == "spoken" else date.fromisoformat(value.value[:10])
 
 
 def _on(value: Value, day: date | None) -> Value:
-    """An hour named alone after a day ("tomorrow." "At three.") belongs to that day."""
+    """An hour named alone after a day belongs to that day."""
     if day is None or value.value_type not in ("datetime", "datetime_after"):
         return value
     at = datetime.fromisoformat(value.value)
@@ -159,16 +178,17 @@ def _reasons(criterion: Criterion, listening: Listening, passages: list[list[Utt
 
 
 def _texts(listening: Listening, passages: list[list[Utterance]]) -> list[_Found]:
-    found = []
-    for run in passages[:1]:
-        text, _ = _joined(run, listening.language)
-        if len(unit_spans(text)) >= _TEXT_UNITS:
-            evidence = Evidence(
-                kind="hit", utterance=run[0].utterance, role=run[0].role, text=text, start_ms=run[0].start_ms, end_ms=run[-1].end_ms,
-                expected="text", similarity=1.0,
-            )  # fmt: skip
-            found.append(_Found(value=text, value_type="text", evidence=evidence))
-    return found
+    """What is said first after a cue, unless it is only a word of consent ("all right") and more follows."""
+    texts = [(run, _joined(run, listening.language)[0]) for run in passages]
+    for least in (_SENTENCE_UNITS, _TEXT_UNITS):
+        for run, text in texts:
+            if len(unit_spans(text)) >= least:
+                evidence = Evidence(
+                    kind="hit", utterance=run[0].utterance, role=run[0].role, text=text, start_ms=run[0].start_ms, end_ms=run[-1].end_ms,
+                    expected="text", similarity=1.0,
+                )  # fmt: skip
+                return [_Found(value=text, value_type="text", evidence=evidence)]
+    return []
 
 
 def _check_read_back(criterion: Criterion, context: Context, searched: Searched) -> Verdict:
@@ -197,9 +217,11 @@ def _says_again(capture: Capture, run: list[Utterance], criterion: Criterion, co
         is_same = capture.value in digits if capture.value_type == "phone" else capture.value in numbers
         return _located(whole, run, starts, text).evidence if is_same else None
     if capture.value_type in ("datetime", "datetime_after", "date", "daypart"):
-        for value in find_values("datetime", text, listening.language, context.began):
-            if value.value == capture.value:
-                return _located(value, run, starts, text).evidence
+        # One text names at most one time: each sentence is read, then all of them as one.
+        for part, run_of_part, starts_of_part in (*((u.text, [u], [0]) for u in run), (text, run, starts)):
+            for value in find_values("datetime", part, listening.language, context.began):
+                if value.value == capture.value:
+                    return _located(value, run_of_part, starts_of_part, part).evidence
         return None
     if capture.value_type in ("name", "spoken"):
         searched = Searched(utterances=tuple(run), start_ms=None, end_ms=None)
