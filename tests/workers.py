@@ -6,10 +6,20 @@ import os
 import time
 from dataclasses import replace
 
-from qa_pipeline.call import Call, Conversation
+from qa_pipeline.call import Call, Conversation, Layout
 from qa_pipeline.conversation.listen import conversation_id, conversation_options
+from qa_pipeline.conversation.metrics import measure
+from qa_pipeline.conversation.read import (
+    assemble_sentences,
+    known_duration_ms,
+    reading_manifests,
+    reading_options,
+    text_conversation_id,
+    written_role_confidence,
+)
 from qa_pipeline.engine import Worker
 from qa_pipeline.errors import RecordingError
+from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import manifests_digest
 from qa_pipeline.testing import conversation
@@ -23,8 +33,22 @@ def start(settings: Settings, stage_folder: str) -> None:
     _settings = settings
 
 
-def work(call: Call) -> Conversation:
-    """A conversation, or the misfortune that the call's id names."""
+def work(call: Call, dialogue: Dialogue | None = None) -> Conversation:
+    """A conversation, or the misfortune that the call's id names. What came as text is read, without vectors."""
+    if dialogue is not None:
+        assert _settings is not None
+        options, manifests = reading_options(_settings), reading_manifests(_settings)
+        return replace(
+            conversation("agent: nothing"),
+            call=call,
+            conversation_id=text_conversation_id(call, dialogue, options, manifests),
+            utterances=assemble_sentences(dialogue.lines, call.language),
+            duration_ms=known_duration_ms(dialogue.lines),
+            layout=Layout.TEXT,
+            role_confidence=written_role_confidence(assemble_sentences(dialogue.lines, call.language)),
+            metrics=measure((), 0),
+            language=call.language,
+        )
     if call.call_id.startswith("hang"):
         time.sleep(600)
     if call.call_id.startswith("crash"):

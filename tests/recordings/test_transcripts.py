@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from qa_pipeline.recordings.transcripts import (
     read_dialogue,
     role_of,
 )
+from qa_pipeline.settings import PACKAGE_ROOT
 
 A, C, M, U = Role.AGENT, Role.CUSTOMER, Role.OTHER, Role.UNKNOWN
 Row = tuple[Role, int | None, int | None, str]
@@ -330,6 +332,20 @@ def test_another_encoding_is_a_fault_with_its_line_and_the_cure() -> None:
 def test_an_encoding_that_does_not_exist_is_refused() -> None:
     with pytest.raises(InputRefused, match="No encoding is called"):
         parse_transcripts(b"agent: a", "a.txt", encoding="utf-99")
+
+
+@pytest.mark.parametrize(("kind", "calls", "lines"), [("jsonl", 2, 3), ("vtt", 1, 2), ("srt", 1, 2), ("txt", 1, 3)])
+def test_the_example_of_each_format_in_the_documentation_is_read(kind: str, calls: int, lines: int) -> None:
+    page = (PACKAGE_ROOT / "docs" / "input.md").read_text("utf-8")
+    dialogues = parse_transcripts(page.split(f"```{kind}\n")[1].split("```")[0].encode(), f"a.{kind}").dialogues
+    assert (len(dialogues), sum(len(rows(dialogue)) for dialogue in dialogues)) == (calls, lines)
+
+
+def test_every_label_in_the_documentation_is_known() -> None:
+    page = (PACKAGE_ROOT / "docs" / "input.md").read_text("utf-8").split("| role | labels |")[1].split("\n\n")[0]
+    for role, cell in re.findall(r"\| (agent|customer|other|unknown) \| (.*) \|", page):
+        labels = [label for label in re.split(r"[,;:…]", cell.split("; voices")[0]) if label.strip()]
+        assert {label: role_of(label.strip(), {}) for label in labels} == dict.fromkeys(labels, Role(role))
 
 
 NAMES = st.sampled_from(["a.txt", "a.vtt", "a.srt", "a.jsonl"])
