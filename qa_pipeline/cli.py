@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qa_pipeline.cli_rubric import rubric
 from qa_pipeline.errors import InputRefused, QaError
 from qa_pipeline.telemetry import disable_telemetry
 
@@ -333,93 +334,7 @@ def models_list(profile: str | None) -> None:
     )
 
 
-@main.group()
-def rubric() -> None:
-    """Check, test and publish rubrics."""
-
-
-@rubric.command("check")
-@click.argument("files", nargs=-1, type=click.Path())
-def rubric_check(files: tuple[str, ...]) -> None:
-    """Check rubric files; every fault with file, line and column."""
-    from qa_pipeline.errors import RubricError
-    from qa_pipeline.rubric.load import load_rubric, rubric_paths, stable_faults
-
-    faults = []
-    paths = [Path(file) for file in files] or rubric_paths(_settings().rubrics)
-    for path in paths:
-        try:
-            faults += stable_faults(load_rubric(path), path)
-        except RubricError as error:
-            faults += error.faults or ()
-            if not error.faults:
-                click.echo(f"{path}: {error}", err=True)
-                sys.exit(2)
-    for fault in faults:
-        click.echo(str(fault))
-    if faults:
-        sys.exit(2)
-    click.echo(f"{len(paths)} rubric{'s' if len(paths) != 1 else ''} in order.")
-
-
-@rubric.command("test")
-@click.argument("names", nargs=-1)
-def rubric_test(names: tuple[str, ...]) -> None:
-    """Run the cases beside the rubrics."""
-    from qa_pipeline.publishing.publish import run_cases
-
-    settings = _settings()
-    failed = total = 0
-    for name, results_of in run_cases(settings, names):
-        total += len(results_of)
-        for result in results_of:
-            for miss in result.misses:
-                failed += 1
-                click.echo(f"{name}: {result.case.name}: {miss}")
-    click.echo(f"{total} cases, {failed} misses.")
-    sys.exit(1 if failed else 0)
-
-
-@rubric.command("mutate")
-@click.argument("names", nargs=-1)
-@click.option("--survivors", is_flag=True, help="List only what no case noticed.")
-def rubric_mutate(names: tuple[str, ...], survivors: bool) -> None:
-    """Spoil each stable criterion in every way its check allows, and show which case notices."""
-    from qa_pipeline.publishing.mutate import mutate
-    from qa_pipeline.publishing.publish import open_workbench
-    from qa_pipeline.report.terminal import show_rows
-
-    bench = open_workbench(_settings(), names)
-    mutants = [mutant for name in bench.scorecards for mutant in mutate(bench, name)]
-    survived = [mutant for mutant in mutants if mutant.noticed_by is None]
-    show_rows(
-        [
-            {"rubric": m.rubric_id, "criterion": m.criterion_id, "mutation": m.mutation, "noticed by": m.noticed_by or "NO CASE"}
-            for m in (survived if survivors else mutants)
-        ]
-    )
-    click.echo(f"{len(mutants)} mutants, {len(survived)} noticed by no case.")
-    sys.exit(1 if survived else 0)
-
-
-@rubric.command("fit")
-def rubric_fit() -> None:
-    """Fit the meanings of changed example lists (rubrics/heads.json); needed before publishing."""
-    from qa_pipeline.publishing.publish import fit_lists
-
-    lists, texts = fit_lists(_settings())
-    click.echo(f"{lists} lists fitted; {texts} texts of cases.")
-
-
-@rubric.command("publish")
-@click.argument("name")
-def rubric_publish(name: str) -> None:
-    """Freeze a rubric's version and hash in published.lock, if its cases pass and its version is new."""
-    from qa_pipeline.publishing.publish import publish
-
-    settings = _settings()
-    published = publish(name, settings)
-    click.echo(f"{published.id} version {published.version} is published.")
+main.add_command(rubric)
 
 
 @main.group()

@@ -51,7 +51,7 @@ class Workbench:
 
 def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequence[Path] = ()) -> Workbench:
     """Load rubrics (by name, all by default; or by file) and their cases. The text encoder is loaded only for texts or lists not met before."""
-    paths = list(files) or _paths_of(settings, names)
+    paths = [*files, *(_paths_of(settings, names) if names or not files else [])]
     rubrics = {path.stem: load_rubric(path) for path in paths}
     cases = {path.stem: load_cases(cases_path(path)) for path in paths}
     manifest = choose_manifest(settings, "encoder")
@@ -92,9 +92,11 @@ def _texts(rubrics: Mapping[str, Rubric], cases: Mapping[str, Sequence[Case]]) -
     ]
 
 
-def run_cases(settings: Settings, names: Sequence[str] = (), stored: StoredCall | None = None) -> Iterator[tuple[str, list[CaseResult]]]:
-    """Run the cases of some rubrics (all by default)."""
-    bench = open_workbench(settings, names)
+def run_cases(
+    settings: Settings, names: Sequence[str] = (), stored: StoredCall | None = None, *, files: Sequence[Path] = ()
+) -> Iterator[tuple[str, list[CaseResult]]]:
+    """Run the cases of some rubrics (all by default), by name or by file."""
+    bench = open_workbench(settings, names, files=files)
     for name in bench.scorecards:
         yield name, bench.run(name, stored)
 

@@ -1,0 +1,149 @@
+"""A new rubric to start from: complete, with cases, so that check and test pass before the first change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa_pipeline.errors import InputRefused
+from qa_pipeline.rubric.cases import Case, cases_path, load_cases
+from qa_pipeline.rubric.schema import Language
+
+_TITLES: dict[Language, str] = {"zh": "标题", "en": "Title", "pl": "Tytuł", "sv": "Titel"}
+_MARKS: dict[Language, str] = {"zh": "打几分", "en": "how many points", "pl": "ile punktów", "sv": "hur många poäng"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    about: str
+    source: str
+    sections: tuple[tuple[str, tuple[str, ...]], ...]
+    has_survey: bool = False
+
+
+TEMPLATES: dict[str, _Template] = {
+    "outbound": _Template(
+        "a call that the centre makes",
+        "followup",
+        (
+            ("opening", ("greeting", "self_identification", "convenience_check")),
+            ("conduct", ("forbidden_phrases",)),
+            ("ending", ("closing_line",)),
+            ("customer", ("customer_sentiment",)),
+        ),
+    ),
+    "inbound": _Template(
+        "a call that the centre answers",
+        "hotline",
+        (
+            ("opening", ("greeting", "self_identification")),
+            ("conduct", ("forbidden_phrases",)),
+            ("ending", ("anything_else", "closing_line")),
+            ("customer", ("customer_sentiment",)),
+        ),
+    ),
+    "survey": _Template(
+        "a call that asks questions and counts the answers",
+        "followup",
+        (
+            ("opening", ("greeting", "self_identification", "convenience_check")),
+            ("conduct", ("forbidden_phrases",)),
+            ("ending", ("closing_line",)),
+        ),
+        has_survey=True,
+    ),
+}
+
+
+def create(name: str, folder: Path, *, template: str, language: Language, shipped: Path) -> tuple[Path, Path]:
+    """Write NAME.yaml and NAME.cases.yaml. Raises InputRefused when either is there, or the name is none."""
+    if not name.isidentifier() or not name.isascii() or name != name.lower():
+        raise InputRefused(f"{name!r} cannot be a rubric's name.", advice="Use lower-case letters, digits and _, a letter first.")
+    path = folder / f"{name}.yaml"
+    for existing in (path, cases_path(path)):
+        if existing.exists():
+            raise InputRefused(f"{existing} is there already.", advice="Choose another name; nothing was written.")
+    chosen = TEMPLATES[template]
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(_rubric_text(name, chosen, language), "utf-8")
+    cases_path(path).write_text(_cases_text(chosen, language, shipped), "utf-8")
+    return path, cases_path(path)
+
+
+def _rubric_text(name: str, template: _Template, language: Language) -> str:
+    lines = [
+        "# yaml-language-server: $schema=schema.json",
+        f"# {template.about[0].upper()}{template.about[1:]}. The language: docs/rubric-language.md.",
+        f"id: {name}",
+        "version: 1",
+        f"title: {{{language}: {_TITLES[language]}}}",
+        "# Which calls it is for when their metadata name none, as {direction: outbound, campaign: spring}. Empty: only calls that name it.",
+        "applies_to: {}",
+        "pass_mark: 80",
+        "sections:",
+    ]
+    for section, criteria in template.sections:
+        lines += [f"  - id: {section}", "    criteria:"]
+        for criterion in criteria:
+            lines.append(f"      # Taken over from the rubric {template.source}; keys written here win." if criterion == "greeting" else "")
+            lines.append(f"      - {{id: {criterion}, same_as: {template.source}.{criterion}}}")
+        if template.has_survey and section == "opening":
+            lines += _survey_lines(language)
+    if template.has_survey:
+        lines += [
+            "indices:",
+            "  # 1–10 counts ten times its mark; the index is the mean of the items answered.",
+            "  - {id: satisfaction, items: [overall_mark], times: 10}",
+        ]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def _survey_lines(language: Language) -> list[str]:
+    return [
+        "  - id: questions",
+        "    criteria:",
+        "      # A draft is judged and shown but does not count; make it stable when its cases are written.",
+        "      - id: overall_mark",
+        "        check: survey",
+        "        answered: ten",
+        f"        phrases: {{{language}: [{_MARKS[language]}]}}",
+        "        when: [{criterion: convenience_check, answer: [willing, unclear]}]",
+    ]
+
+
+def _cases_text(template: _Template, language: Language, shipped: Path) -> str:
+    """The shipped cases of the template's criteria in the language, as many as their status needs."""
+    wanted = {criterion for _, criteria in template.sections for criterion in criteria}
+    cases = [case for case in load_cases(shipped / f"{template.source}.cases.yaml") if case.language == language and case.dialogue]
+    lines = ["# Dialogues with the outcomes they must have. Run them: qa-pipeline rubric test."]
+    for case in cases:
+        lines += _case_lines(case, wanted)
+    return "\n".join(lines) + "\n"
+
+
+def _case_lines(case: Case, wanted: set[str]) -> list[str]:
+    def flow(mapping: dict[str, str]) -> str:
+        return "{" + ", ".join(f"{key}: {_quoted(value)}" for key, value in mapping.items()) + "}"
+
+    expected = {criterion: str(outcome) for criterion, outcome in case.expected.items() if criterion in wanted}
+    lines = [f"- name: {_quoted(case.name)}", f"  language: {case.language}", "  dialogue: |"]
+    lines += [f"    {line}" for line in (case.dialogue or "").splitlines()]
+    lines.append(f"  expected: {flow(expected)}")
+    if case.metadata:
+        lines.append(f"  metadata: {flow({key: str(value) for key, value in case.metadata.items()})}")
+    if case.sentiment:
+        lines.append(f"  sentiment: [{case.sentiment[0]}, {case.sentiment[1]}]")
+    for key in ("confidence", "role_confidence", "starts_cut", "ends_cut"):
+        value = getattr(case, key)
+        if value != Case.model_fields[key].default:
+            lines.append(f"  {key}: {str(value).lower()}")
+    return lines
+
+
+def _quoted(text: str) -> str:
+    plain = (
+        text.replace("_", "").isalnum()
+        and not text[:1].isdigit()
+        and text.lower() not in ("yes", "no", "on", "off", "true", "false", "null")
+    )
+    return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
