@@ -453,18 +453,22 @@ class _Progress:
             self._console.print(f"{event.done}/{event.total} calls", highlight=False)
 
 
+# A chat of twenty lines on one core: its sentence vectors.
+_TEXT_SECONDS = 0.4
+
+
 def _show_plan(plan: Plan, settings: Settings) -> None:
     from collections import Counter
 
     minutes = _minutes([call.source_uri for call in plan.listen if call.call_id not in plan.dialogues])
     chosen = Counter(plan.rubric_of[call.call_id] or "none (stored unscored)" for call in plan.listen)
     # Real-time factor of profile base on two cores (benchmarks/throughput.py), mono being the slower.
-    hours = minutes / 60 * 0.2 / max(1, settings.workers)
+    hours = (minutes / 60 * 0.2 + len(plan.dialogues) * _TEXT_SECONDS / 3600) / max(1, settings.workers)
     click.echo(
         f"{plan.found} recordings: {len(plan.listen)} to listen to ({minutes:.1f} min), {len(plan.rescore)} to score, {len(plan.skipped)} done already."
     )
     if plan.dialogues:
-        click.echo(f"  as text, read in no time worth planning: {len(plan.dialogues)}")
+        click.echo(f"  as text: {len(plan.dialogues)}")
     for name, count in sorted(chosen.items()):
         click.echo(f"  rubric {name}: {count}")
     for dialogue in plan.dialogues.values():
