@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -221,6 +222,61 @@ def scorecard(call_id: str, results: str | None) -> None:
 
 
 @main.command()
+@click.argument("rubric_id")
+@_results
+@click.option("--by", multiple=True, metavar="COLUMN", help="Group by a metadata column, month or week; may be given more than once.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Calls from this day on.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Calls up to this day.")
+def indices(rubric_id: str, results: str | None, by: tuple[str, ...], since: Any, until: Any) -> None:
+    """Show the survey indices of a rubric over the answers captured, by station, month or any other column."""
+    from qa_pipeline import engine
+    from qa_pipeline.report.indices import survey_indices
+    from qa_pipeline.report.terminal import show_rows
+
+    settings = _settings(results=results)
+    days = {"since": since.date() if since else None, "until": until.date() if until else None}
+    found = survey_indices(engine.open_store(settings), _rubric_named(settings, rubric_id), by=by, **days)
+    show_rows([{"index": row.index_id, **row.group, "item": row.item, "answers": row.answers, "value": row.value} for row in found])
+
+
+@main.command()
+@click.argument("rubric_id")
+@_results
+@click.option("--as-of", metavar="TIME", help="What counts as now; by default the newest stored call.")
+@click.option("--all", "every", is_flag=True, help="Also list what was kept.")
+def contacts(rubric_id: str, results: str | None, as_of: str | None, every: bool) -> None:
+    """Show promises over several contacts of a customer: call-backs in time, day-3 calls, complaints answered."""
+    from qa_pipeline import engine
+    from qa_pipeline.report.contacts import contact_report, kept_by_rule
+    from qa_pipeline.report.terminal import show_rows
+
+    settings = _settings(results=results)
+    rubric = _rubric_named(settings, rubric_id)
+    promises = contact_report(engine.open_store(settings), rubric, as_of=_moment(as_of, rubric.timezone))
+    show_rows(
+        [
+            {
+                "rule": k.rule, "kept": k.kept, "late": k.late, "missed": k.missed, "open": k.open,
+                "kept in time": "–" if k.share is None else f"{k.share:.0%}",
+            }
+            for k in kept_by_rule(promises)
+        ]
+    )  # fmt: skip
+    listed = [p for p in promises if every or p.status != "kept"]
+    if listed:
+        click.echo()
+        show_rows(
+            [
+                {
+                    "rule": p.rule, "status": p.status, "customer": p.customer_id, "call": p.call_id, "agent": p.agent_id,
+                    "due from": p.due_from, "due until": p.due_until, "called": p.kept_at, "by call": p.kept_by,
+                }
+                for p in listed
+            ]
+        )  # fmt: skip
+
+
+@main.command()
 @click.argument("sql")
 @_results
 def query(sql: str, results: str | None) -> None:
@@ -378,6 +434,23 @@ def _rubrics(settings: Settings, asked: str | None, *, trial: bool = False) -> t
         return rubrics, asked, "trial"
     check_published(rubrics.values(), settings.rubrics)
     return rubrics, asked, "official"
+
+
+def _rubric_named(settings: Settings, name: str) -> Rubric:
+    from qa_pipeline.rubric.load import load_rubric
+
+    path = Path(name) if name.endswith((".yaml", ".yml")) else settings.rubrics / f"{name}.yaml"
+    return load_rubric(path)
+
+
+def _moment(text: str | None, timezone: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputRefused(f"{text!r} is no time.", advice="Write it as 2026-11-22T09:00.") from error
+    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(timezone))
 
 
 def _defaults(settings: Settings, rubric: str | None, options: dict[str, Any]):  # type: ignore[no-untyped-def]
