@@ -7,14 +7,14 @@ Order for each criterion: can it be judged at all (speech, language, roles)? doe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa_pipeline.call import Conversation, Disposition, Outcome, Role
 from qa_pipeline.rubric.captures import disposition_capture
 from qa_pipeline.rubric.checks import CHECKS
 from qa_pipeline.rubric.load import criterion_sha256, rubric_sha256
-from qa_pipeline.rubric.matching import Evidence, Listening
+from qa_pipeline.rubric.matching import Evidence, Listening, listen
 from qa_pipeline.rubric.meanings import Heads
 from qa_pipeline.rubric.metadata import column_value
 from qa_pipeline.rubric.reasons import SITUATION_NAMES, reason_text
@@ -106,8 +106,18 @@ def score_id_of(conversation_id: str, rubric_sha256: str) -> str:
 
 def score(conversation: Conversation, scorecard: Scorecard) -> Score:
     """Score one conversation by one rubric."""
-    rubric, heads = scorecard.rubric, scorecard.heads
-    listening = Listening(conversation, heads, {str(slot): wordings for slot, wordings in rubric.names.items()})
+    return score_many([conversation], scorecard)[0]
+
+
+def score_many(conversations: Sequence[Conversation], scorecard: Scorecard) -> list[Score]:
+    """Score conversations by one rubric: equal to `score` of each, and much faster for some hundreds at once."""
+    rubric = scorecard.rubric
+    listenings = listen(conversations, scorecard.heads, {str(slot): wordings for slot, wordings in rubric.names.items()})
+    return [_score(listening, scorecard) for listening in listenings]
+
+
+def _score(listening: Listening, scorecard: Scorecard) -> Score:
+    rubric = scorecard.rubric
     if rubric.situations is None:
         facts = Facts(situations={}, disposition=None)
     else:
