@@ -21,7 +21,11 @@ _TEXT_UNITS = 2
 _SENTENCE_UNITS = 5
 # Share of a text's words that must come again when it is read back. Chosen on the message-taking cases.
 _READ_BACK_SHARE = 0.4
-_SPECIFIC = {"datetime": 3, "datetime_after": 2, "daypart": 2, "spoken": 1, "date": 1}
+_SPECIFIC = {"datetime": 3, "datetime_after": 2, "datetime_before": 2, "daypart": 2, "spoken": 1, "date": 1}
+_TIMES = frozenset(_SPECIFIC)
+# What the listener says between two pieces of a number: "mhm", or the piece again.
+_BETWEEN_PIECES_UNITS = 8
+_MOST_BETWEEN_PIECES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,8 @@ def check_capture(criterion: Criterion, context: Context) -> Verdict:
     elif criterion.capture == "datetime":
         found = _times(context, passages)
     else:
+        if criterion.capture == "phone":
+            passages = _bridged(passages, context.listening)
         found = [item for passage in passages for item in _values(criterion, context, passage)]
     unique = _first_of_each(found)
     if not unique:
@@ -97,6 +103,29 @@ def _runs(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
     return runs
 
 
+def _bridged(passages: list[list[Utterance]], listening: Listening) -> list[list[Utterance]]:
+    """Runs of one party made one where the other said only a few words between: a number is given, heard and repeated piece by piece."""
+    utterances = sorted({u.utterance: u for run in passages for u in run}.values(), key=lambda u: (u.role.value, u.utterance))
+    joined: list[list[Utterance]] = []
+    for utterance in utterances:
+        last = joined[-1][-1] if joined else None
+        between = range(last.utterance + 1, utterance.utterance) if last is not None and last.role is utterance.role else None
+        is_near = between is not None and len(between) <= _MOST_BETWEEN_PIECES
+        if (
+            is_near
+            and between is not None
+            and all(_is_brief(listening.by_number[number]) for number in between if number in listening.by_number)
+        ):
+            joined[-1].append(utterance)
+        else:
+            joined.append([utterance])
+    return sorted(joined, key=lambda run: run[0].utterance)
+
+
+def _is_brief(utterance: Utterance) -> bool:
+    return len(unit_spans(utterance.text)) <= _BETWEEN_PIECES_UNITS
+
+
 def _first_of_each(found: Sequence[_Found]) -> list[_Found]:
     """Each value once, in the order given, where it was said first: what is said again is its repetition."""
     earliest: dict[tuple[str, str], _Found] = {}
@@ -128,6 +157,7 @@ def _times(context: Context, passages: list[list[Utterance]]) -> list[_Found]:
             is_of_own_day = names_day(utterance.text, language)
             found.append(_located(value if is_of_own_day else _on(value, day), [utterance], [0], utterance.text))
             day = _day_of(value) if is_of_own_day else day
+    found.reverse()
     return sorted(found, key=lambda item: (-_SPECIFIC[item.value_type], -item.evidence.utterance))
 
 
@@ -137,7 +167,7 @@ def _day_of(value: Value) -> date | None:
 
 def _on(value: Value, day: date | None) -> Value:
     """An hour named alone after a day belongs to that day."""
-    if day is None or value.value_type not in ("datetime", "datetime_after"):
+    if day is None or value.value_type not in ("datetime", "datetime_after", "datetime_before"):
         return value
     at = datetime.fromisoformat(value.value)
     moved = at.replace(year=day.year, month=day.month, day=day.day)
@@ -216,7 +246,7 @@ def _says_again(capture: Capture, run: list[Utterance], criterion: Criterion, co
         numbers = {value.value for value in find_values("number", text, listening.language, context.began)}
         is_same = capture.value in digits if capture.value_type == "phone" else capture.value in numbers
         return _located(whole, run, starts, text).evidence if is_same else None
-    if capture.value_type in ("datetime", "datetime_after", "date", "daypart"):
+    if capture.value_type in _TIMES - {"spoken"}:
         # One text names at most one time: each sentence is read, then all of them as one.
         for part, run_of_part, starts_of_part in (*((u.text, [u], [0]) for u in run), (text, run, starts)):
             for value in find_values("datetime", part, listening.language, context.began):

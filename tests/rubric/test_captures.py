@@ -68,3 +68,34 @@ def test_a_time_is_read_back_in_a_sentence_beside_another_day() -> None:
 )
 def test_the_message_left(lines: list[str], text: str) -> None:
     assert finding(at(*lines), MESSAGE).captures[0].value == text
+
+
+@pytest.mark.parametrize(
+    ("language", "lines", "number"),
+    [
+        pytest.param(
+            "zh",
+            ["0:00 agent: 您的电话号码是多少？", "0:03 customer: 幺三八。", "0:05 agent: 嗯。", "0:06 customer: 零零幺三，八零零零。"],
+            "13800138000",
+            id="with a word of assent between",
+        ),
+        pytest.param(
+            "pl",
+            [
+                "0:00 agent: Proszę podać numer.", "0:03 customer: Sześćset dwa.", "0:05 agent: Sześćset dwa.", "0:06 customer: Trzysta czterdzieści.",
+                "0:08 agent: Tak.", "0:09 customer: Siedemset osiem.",
+            ],
+            "602340708",
+            id="each piece repeated",
+        ),
+    ],
+)  # fmt: skip
+def test_a_number_given_piece_by_piece(language: str, lines: list[str], number: str) -> None:
+    criterion = {
+        "id": "phone",
+        "check": "capture",
+        "capture": "phone",
+        "who": "customer",
+        "phrases": {"zh": ["电话号码"], "pl": ["podać numer"]},
+    }
+    assert finding(conversation(*lines, language=language), criterion).captures[0].value == number

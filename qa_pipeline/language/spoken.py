@@ -1,0 +1,44 @@
+"""What values in spoken words have in common: the value with its place, and a text rewritten for reading with the places kept."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+ValueType = Literal["datetime", "datetime_after", "datetime_before", "date", "daypart", "spoken", "number", "phone", "name"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A value said in a text. `start`/`end`: half-open character span. `value`: digits, ISO 8601 (a `daypart` is start/end) or the words."""
+
+    value: str
+    value_type: ValueType
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A text with parts written otherwise. `origins`: for each character of `text` the span of the original it stands for."""
+
+    text: str
+    origins: tuple[tuple[int, int], ...]
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the original that a span of `text` stands for."""
+        return self.origins[start][0], self.origins[end - 1][1]
+
+
+def fold(text: str) -> str:
+    """Case and diacritics folded, one character for one."""
+    return "".join(_folded(char) for char in text)
+
+
+def _folded(char: str) -> str:
+    special = {"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "’": "'"}.get(char)
+    if special:
+        return special
+    plain = [c for c in unicodedata.normalize("NFKD", char.casefold()) if not unicodedata.combining(c)]
+    return plain[0] if len(plain) == 1 else char.lower()[:1] or char
