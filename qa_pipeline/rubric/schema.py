@@ -256,7 +256,7 @@ class Criterion(_Part):
             raise ValueError("`in_order` and `within_words` go with two `groups` or more")
         if self.capture == "reason" and not self.values:
             raise ValueError("capture: reason needs `values`")
-        if self.capture == "text" and not has_words:
+        if self.capture == "text" and not (has_words or self.repeats):
             raise ValueError("capture: text needs `phrases`, after which the text is said")
         if self.answered == "choice" and not self.answers:
             raise ValueError("answered: choice needs `answers`")
