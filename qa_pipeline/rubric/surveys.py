@@ -26,9 +26,16 @@ def check_survey(criterion: Criterion, context: Context, asked: Verdict) -> Verd
         return asked
     listening = context.listening
     asker = Role.CUSTOMER if criterion.party == "customer" else Role.AGENT
-    hits = [evidence.utterance for evidence in asked.evidence if evidence.kind == "hit"]
-    replies = replies_to(listening.conversation, hits[0], asker, again=frozenset(hits[1:]))
-    answer, evidence = _answer(criterion, listening, replies)
+    answer: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    replies: list[Utterance] = []
+    for asked_at in _askings(criterion, listening, asked):
+        heard = replies_to(listening.conversation, asked_at, asker)
+        found, shown = _answer(criterion, listening, heard)
+        if found is not None or not replies:
+            answer, evidence, replies = found, shown, heard
+        if found is not None:
+            break
     captures: list[Capture] = []
     if answer is not None and evidence:
         value = " ".join(u.text.strip() for u in replies) if criterion.answered == "text" else answer
@@ -46,6 +53,15 @@ def check_survey(criterion: Criterion, context: Context, asked: Verdict) -> Verd
         outcome=Outcome.MET, reason_code=asked.reason_code, reason_args={"answer": answer or "unclear"}, evidence=(*asked.evidence, *evidence),
         searched=asked.searched, answer=answer or "unclear", occurrences=1, captures=tuple(captures),
     )  # fmt: skip
+
+
+def _askings(criterion: Criterion, listening: Listening, asked: Verdict) -> list[int]:
+    """Utterances in which the question is put: an announcement of it, or a question not understood, is followed by the question again."""
+    first = [evidence.utterance for evidence in asked.evidence if evidence.kind == "hit"]
+    if asked.searched is None:
+        return first
+    again = {hit.utterance for hit in listening.hits(listening.phrases(criterion.phrases), asked.searched)}
+    return [*first, *sorted(number for number in again if number > first[-1])]
 
 
 def _answer(criterion: Criterion, listening: Listening, replies: list[Utterance]) -> tuple[str | None, tuple[Evidence, ...]]:
