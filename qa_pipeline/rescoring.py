@@ -7,16 +7,21 @@ commits. Old scores stay beside the new ones. What has a score by the same rubri
 from __future__ import annotations
 
 import os
+import pickle
+import shutil
+import tempfile
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import closing
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +29,7 @@ import pyarrow as pa
 
 from qa_pipeline.call import Call
 from qa_pipeline.engine import Event, Failure, Report, Summary, failure_row, ready_scorecards, write_run
-from qa_pipeline.errors import RubricError
+from qa_pipeline.errors import EnvironmentNotReady, RubricError
 from qa_pipeline.results.heard import StoredConversations, call_from_row
 from qa_pipeline.results.query import query
 from qa_pipeline.results.scored import ScoreTables, join_tables, score_tables
@@ -45,6 +50,7 @@ _COMMIT_CALLS = 2_000
 _COMMIT_SECONDS = 30.0
 # A call is scored in milliseconds. Chosen: what takes this long hangs.
 _LOT_SECONDS, _CALL_SECONDS = 60.0, 2.0
+_TASK, _SCRATCH = "task", "rescore-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +157,11 @@ def rescore(
     if plan.choices:
         used = {name: rubrics[name] for name in dict.fromkeys(choice.rubric for choice in plan.choices.values())}
         scorecards = ready_scorecards(used, settings, report=report)
+        task = _Task(scorecards=scorecards, run_id=run_id, timezone=settings.timezone)
         committer = _Committer(store, run_id, tally)
         try:
             done = 0
-            for size, scored in _score_all(plan, settings, store, scorecards, run_id, workers or os.cpu_count() or 1):
+            for size, scored in _score_all(plan, settings, store, task, workers or os.cpu_count() or 1):
                 committer.add(scored)
                 done += size
                 report(Event(kind="done", done=done, total=len(plan.choices)))
@@ -233,28 +240,40 @@ class _Task:
     run_id: str
     timezone: str
 
+    def needs_vectors(self) -> bool:
+        return any(meanings_of(scorecard.rubric) for scorecard in self.scorecards.values())
+
 
 _task: _Task | None = None
 
 
-def _start_worker(task: _Task) -> None:
+def _start_worker(folder: str) -> None:
     """Runs once in each worker process."""
+    import gc
     import signal
 
     global _task
+    # Utterances by the thousand come and go, none of them in cycles: looking for cycles among them took a quarter of the time of making them.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
     # Ctrl-C is the parent's to handle; workers end when the pool does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _task = task
+    _task = pickle.loads((Path(folder) / _TASK).read_bytes())
 
 
-def _score_lot(lot: _Lot) -> _Scored:
-    """Runs in a worker process."""
+def _score_file(path: str) -> None:
+    """Runs in a worker process: what comes of the lot in a file lies beside it."""
     if _task is None:
         raise RuntimeError("the worker was not started properly")
+    scored = _score_lot(pickle.loads(Path(path).read_bytes()), _task)
+    _result_path(path).write_bytes(pickle.dumps(scored))
+
+
+def _score_lot(lot: _Lot, task: _Task) -> _Scored:
     scores: list[Score] = []
     places: list[int] = []
     failures: list[Failure] = []
-    for place, found in _each_score(lot, _task.scorecards):
+    for place, found in _each_score(lot, task.scorecards):
         if isinstance(found, Score):
             scores.append(found)
             places.append(place)
@@ -262,7 +281,7 @@ def _score_lot(lot: _Lot) -> _Scored:
             failures.append(found)
     purposes = [lot.choices[place].purpose for place in places]
     changed, unchanged = _compare(lot, places, scores)
-    tables = score_tables(scores, purposes=purposes, run_id=_task.run_id, timezone=_task.timezone) if scores else None
+    tables = score_tables(scores, purposes=purposes, run_id=task.run_id, timezone=task.timezone) if scores else None
     return _Scored(tables=tables, changed=changed, unchanged=unchanged, failures=tuple(failures))
 
 
@@ -300,28 +319,28 @@ def _failure(call: Call, error_type: str, message: str, advice: str, *, transien
 # --- the parent ------------------------------------------------------------------------------------------------------------------------
 
 
-def _score_all(
-    plan: RescorePlan, settings: Settings, store: Store, scorecards: Mapping[str, Scorecard], run_id: str, workers: int
-) -> Iterator[tuple[int, _Scored]]:
+def _score_all(plan: RescorePlan, settings: Settings, store: Store, task: _Task, workers: int) -> Iterator[tuple[int, _Scored]]:
     """(calls, what came of them) lot by lot, in the order in which they are stored."""
+    size = max(1, min(_LOT, -(-len(plan.choices) // workers)))
+    running: deque[tuple[str, int, Future[None]]] = deque()
+    with _scratch(settings) as folder, closing(_lots(plan, store, folder, size=size, with_vectors=task.needs_vectors())) as lots:
+        (folder / _TASK).write_bytes(pickle.dumps(task))
+        with _pool(folder, min(workers, -(-len(plan.choices) // size))) as pool:
+            for number, lot in enumerate(lots):
+                running.append(_schedule(pool, folder / str(number), lot, settings))
+                if len(running) >= workers * _WINDOW:
+                    yield _result(pool, *running.popleft(), settings)
+            while running:
+                yield _result(pool, *running.popleft(), settings)
+
+
+@contextmanager
+def _pool(folder: Path, workers: int) -> Iterator[ProcessPool]:
     from pebble import ProcessPool
 
-    size = max(1, min(_LOT, -(-len(plan.choices) // workers)))
-    with_vectors = any(meanings_of(scorecard.rubric) for scorecard in scorecards.values())
-    pool = ProcessPool(
-        max_workers=min(workers, -(-len(plan.choices) // size)),
-        initializer=_start_worker,
-        initargs=(_Task(scorecards=scorecards, run_id=run_id, timezone=settings.timezone),),
-        context=get_context("spawn"),
-    )
-    running: deque[tuple[_Lot, Future[_Scored]]] = deque()
+    pool = ProcessPool(max_workers=workers, initializer=_start_worker, initargs=(str(folder),), context=get_context("spawn"))
     try:
-        for lot in _lots(plan, store, size=size, with_vectors=with_vectors):
-            running.append((lot, pool.schedule(_score_lot, args=[lot], timeout=_limit(lot, settings))))
-            if len(running) >= workers * _WINDOW:
-                yield _result(pool, *running.popleft(), settings)
-        while running:
-            yield _result(pool, *running.popleft(), settings)
+        yield pool
         pool.close()  # type: ignore[no-untyped-call]  # pebble is typed in part
     except BaseException:
         pool.stop()  # type: ignore[no-untyped-call]  # as above
@@ -330,38 +349,69 @@ def _score_all(
         pool.join()
 
 
-def _lots(plan: RescorePlan, store: Store, *, size: int, with_vectors: bool) -> Iterator[_Lot]:
-    stream = store.stream(plan.choices, size=size, with_vectors=with_vectors)
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[Path]:
+    """A folder in the cache for lots under way, gone afterwards; also those that killed runs have left.
+
+    Lots go by file: a pipe whose reader dies while the parent writes to it blocks the parent for good.
+    """
+    settings.work.mkdir(parents=True, exist_ok=True)
+    for left in settings.work.glob(f"{_SCRATCH}*"):
+        if not Path("/proc", left.name.removeprefix(_SCRATCH).split("-")[0]).exists() and Path("/proc/self").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=settings.work, prefix=f"{_SCRATCH}{os.getpid()}-") as folder:
+        yield Path(folder)
+
+
+def _lots(plan: RescorePlan, store: Store, folder: Path, *, size: int, with_vectors: bool) -> Generator[_Lot, None, None]:
+    stream = store.stream(plan.choices, size=size, with_vectors=with_vectors, scratch=folder)
     choices = [plan.choices[name] for name in stream.ids]
     located = store.files("findings").locate("score_id", [choice.earlier for choice in choices])
-    with closing(located.shelves(("criterion_id", "outcome"), place_of=np.arange(len(choices)), size=size)) as findings:
-        for number, stored in enumerate(stream):
+    shelves = located.shelves(("criterion_id", "outcome"), place_of=np.arange(len(choices)), size=size, scratch=folder)
+    with closing(shelves) as findings, closing(iter(stream)) as several:
+        for number, stored in enumerate(several):
             here = tuple(choices[number * size : (number + 1) * size])
             yield _Lot(stored=stored, choices=here, earlier=findings.take(number))
 
 
-def _limit(lot: _Lot, settings: Settings) -> float:
-    return min(settings.call_timeout_seconds, _LOT_SECONDS + _CALL_SECONDS * len(lot.stored))
+def _schedule(pool: ProcessPool, path: Path, lot: _Lot, settings: Settings) -> tuple[str, int, Future[None]]:
+    path.write_bytes(pickle.dumps(lot))
+    count = len(lot.stored)
+    limit = min(settings.call_timeout_seconds, _LOT_SECONDS + _CALL_SECONDS * count)
+    return str(path), count, pool.schedule(_score_file, args=[str(path)], timeout=limit)
 
 
-def _result(pool: ProcessPool, lot: _Lot, future: Future[_Scored], settings: Settings) -> tuple[int, _Scored]:
+def _result(pool: ProcessPool, path: str, count: int, future: Future[None], settings: Settings) -> tuple[int, _Scored]:
     """What came of a lot. One that hung or took its worker down is tried call by call, so that it costs the guilty call only."""
     from pebble import ProcessExpired
 
     try:
-        return len(lot.stored), future.result()
+        future.result()
+        scored: _Scored = pickle.loads(_result_path(path).read_bytes())
+        _result_path(path).unlink()
+        Path(path).unlink()
+        return count, scored
     except FutureTimeout:
         guilt = "CallTimeout", "took too long to score and was stopped."
     except ProcessExpired:
         guilt = "WorkerCrashed", "took its worker process down while it was scored."
-    if len(lot.stored) > 1:
-        parts = [lot.only(place) for place in range(len(lot.stored))]
-        return len(parts), _joined(
-            _result(pool, part, pool.schedule(_score_lot, args=[part], timeout=_limit(part, settings)), settings)[1] for part in parts
-        )
+    except BrokenProcessPool as error:
+        raise EnvironmentNotReady(
+            "Worker processes end as soon as they are started.",
+            advice="Free some memory, or give fewer --workers; then run the same command again.",
+        ) from error
+    lot: _Lot = pickle.loads(Path(path).read_bytes())
+    Path(path).unlink()
+    if count > 1:
+        parts = (_schedule(pool, Path(f"{path}-{place}"), lot.only(place), settings) for place in range(count))
+        return count, _joined(_result(pool, *part, settings)[1] for part in parts)
     call = call_from_row(lot.stored.calls.to_pylist()[0])
     failure = _failure(call, *guilt, "It is tried again by the next rescore; a phrase of the rubric may ask for too much.", transient=True)
     return 1, _Scored(tables=None, changed=0, unchanged=0, failures=(failure,))
+
+
+def _result_path(path: str) -> Path:
+    return Path(f"{path}.scored")
 
 
 def _joined(several: Iterable[_Scored]) -> _Scored:

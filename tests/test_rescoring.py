@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from qa_pipeline import rescoring
 from qa_pipeline.call import Conversation
 from qa_pipeline.cli import main
 from qa_pipeline.engine import open_store
-from qa_pipeline.errors import RubricError
+from qa_pipeline.errors import EnvironmentNotReady, RubricError
 from qa_pipeline.rescoring import RescoreSummary, Selection, plan_rescoring
 from qa_pipeline.results.commit import Commits
 from qa_pipeline.results.periods import close_period
@@ -279,28 +280,45 @@ def test_a_call_that_cannot_be_scored_costs_that_call_only(settings: Settings, m
     assert rows(store, "select * from current_failures") == []
 
 
-def hang_or_die(lot: Any) -> Any:
+def hang_or_die(path: str) -> None:
     """Stands in for scoring in a worker process: some calls never come back."""
-    for row in lot.stored.calls.to_pylist():
+    for row in pickle.loads(Path(path).read_bytes()).stored.calls.to_pylist():
         if row["call_id"] == "c1":
             os._exit(139)
         if row["call_id"] == "c2":
             time.sleep(600)
-    return _score_lot(lot)
+    _score_file(path)
 
 
-_score_lot = rescoring._score_lot
+_score_file = rescoring._score_file
 
 
 def test_a_call_that_hangs_or_takes_its_process_down_costs_that_call_only(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(settings)
     store.write_conversations([spoken(number) for number in range(5)], run_id="r")
-    monkeypatch.setattr(rescoring, "_score_lot", hang_or_die)
+    monkeypatch.setattr(rescoring, "_score_file", hang_or_die)
     summary = rescore(store, settings.model_copy(update={"call_timeout_seconds": 3.0}), FIRST)
     assert summary.scored == 3
     assert {failure.call_id: (failure.error_type, failure.transient) for failure in summary.failures} == {
         "c1": ("WorkerCrashed", True), "c2": ("CallTimeout", True)
     }  # fmt: skip
+
+
+def die(folder: str) -> None:
+    os._exit(1)
+
+
+def test_processes_that_cannot_start_are_told(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rescoring, "_start_worker", die)
+    with pytest.raises(EnvironmentNotReady, match="as soon as they are started"):
+        rescore(store, settings, FIRST)
+
+
+def test_nothing_callers_said_is_left_in_the_cache(store: Store, settings: Settings) -> None:
+    left = settings.work / "rescore-99999999-killed"
+    left.mkdir(parents=True)
+    rescore(store, settings, FIRST)
+    assert list(settings.work.iterdir()) == []
 
 
 def write_rubric(folder: Path) -> Path:

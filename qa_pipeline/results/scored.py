@@ -123,8 +123,9 @@ def _captures(scores: Sequence[Score], shared: pa.Table) -> pa.Table:
 
 def _numbered(score: Score) -> Iterator[tuple[str, int, Capture]]:
     """Captures with their criterion, numbered within it."""
-    several = {finding.criterion.id: finding.captures for finding in score.findings}
-    several[DISPOSITION] = several.get(DISPOSITION, ()) + score.disposition_captures
+    several = {finding.criterion.id: finding.captures for finding in score.findings if finding.captures}
+    if score.disposition_captures:
+        several[DISPOSITION] = several.get(DISPOSITION, ()) + score.disposition_captures
     for name, captures in several.items():
         yield from ((name, number, capture) for number, capture in enumerate(captures))
 

@@ -152,8 +152,10 @@ class Store:
         for lot in self.stream(ids, size=size):
             yield from lot
 
-    def stream(self, ids: Iterable[str] | None = None, *, size: int = 200, with_vectors: bool = True) -> ConversationStream:
-        """The same still as rows, `size` conversations at a time."""
+    def stream(
+        self, ids: Iterable[str] | None = None, *, size: int = 200, with_vectors: bool = True, scratch: Path | None = None
+    ) -> ConversationStream:
+        """The same still as rows, `size` conversations at a time. `scratch`: where temporary files go."""
         calls = self.read("calls")
         if ids is not None:
             wanted = set(ids)
@@ -164,6 +166,7 @@ class Store:
             metrics=self.read("metrics"),
             embeddings=self.files("embeddings") if with_vectors else None,
             size=size,
+            scratch=scratch,
         )
 
     def files(self, name: str) -> TableFiles:

@@ -8,7 +8,7 @@ rows has come. Rows that come early wait; when too many wait, they wait in tempo
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,19 +71,29 @@ class Located:
         absent[there] = False
         return np.concatenate([there, np.flatnonzero(absent)])
 
-    def shelves(self, columns: Sequence[str], *, place_of: Places, size: int, within: str | None = None) -> Shelves:
-        """Read them in lots of `size` places. `place_of`: place of each code."""
+    def shelves(
+        self, columns: Sequence[str], *, place_of: Places, size: int, within: str | None = None, scratch: Path | None = None
+    ) -> Shelves:
+        """Read them in lots of `size` places. `place_of`: place of each code; `scratch`: where temporary files go."""
         schema = pa.schema([self._schema.field(name) for name in columns])
-        return Shelves(files=self._files, groups=self._groups, schema=schema, place_of=place_of, size=size, within=within)
+        return Shelves(files=self._files, groups=self._groups, schema=schema, place_of=place_of, size=size, within=within, scratch=scratch)
 
 
 class Shelves:
     """Rows by lots: `take(0)`, `take(1)`, … give each lot's rows with a column `place` (0 to size − 1), sorted by it and by `within`."""
 
     def __init__(
-        self, *, files: _Files | None, groups: Sequence[_Group], schema: pa.Schema, place_of: Places, size: int, within: str | None
+        self,
+        *,
+        files: _Files | None,
+        groups: Sequence[_Group],
+        schema: pa.Schema,
+        place_of: Places,
+        size: int,
+        within: str | None,
+        scratch: Path | None,
     ) -> None:
-        self._schema, self._place_of, self._size, self._within = schema, place_of, size, within
+        self._schema, self._place_of, self._size, self._within, self._scratch = schema, place_of, size, within, scratch
         self._last = _last_rows(groups, place_of, size)
         self._batches = self._read(files, groups) if files else iter(())
         self._position = 0
@@ -133,7 +143,7 @@ class Shelves:
 
     def _spill(self, wanted: int) -> None:
         """Put what waits for later lots into temporary files."""
-        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="qa-rows-")
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="qa-rows-", dir=self._scratch)
         for lot in [lot for lot in self._waiting if lot != wanted]:
             rows = pa.concat_tables(self._waiting.pop(lot))
             paths = self._spilled.setdefault(lot, [])
@@ -152,9 +162,18 @@ class Shelves:
 
 
 class ConversationStream:
-    """Stored conversations in lots of `size`, in the order in which they lie. `ids`: that order."""
+    """Stored conversations in lots of `size`, in the order in which they lie. `ids`: that order. `scratch`: where temporary files go."""
 
-    def __init__(self, *, calls: pa.Table, utterances: TableFiles, metrics: pa.Table, embeddings: TableFiles | None, size: int) -> None:
+    def __init__(
+        self,
+        *,
+        calls: pa.Table,
+        utterances: TableFiles,
+        metrics: pa.Table,
+        embeddings: TableFiles | None,
+        size: int,
+        scratch: Path | None = None,
+    ) -> None:
         names = calls["conversation_id"].to_pylist()
         located = utterances.locate("conversation_id", names)
         order = located.order()
@@ -164,18 +183,17 @@ class ConversationStream:
         self._calls = calls.take(pa.array(order))
         self.ids: list[str] = self._calls["conversation_id"].to_pylist()
         self._metrics = _beside(self.ids, metrics)
-        self._utterances = located.shelves(UTTERANCE_COLUMNS, place_of=place_of, size=size, within="utterance")
-        self._embeddings = (
-            embeddings.locate("conversation_id", names).shelves(("utterance", "vector"), place_of=place_of, size=size, within="utterance")
-            if embeddings
-            else None
-        )
+        self._utterances = located.shelves(UTTERANCE_COLUMNS, place_of=place_of, size=size, within="utterance", scratch=scratch)
+        self._embeddings: Shelves | None = None
+        if embeddings:
+            vectors = embeddings.locate("conversation_id", names)
+            self._embeddings = vectors.shelves(("utterance", "vector"), place_of=place_of, size=size, within="utterance", scratch=scratch)
 
     def __len__(self) -> int:
         """How many lots there are."""
         return -(-len(self.ids) // self.size)
 
-    def __iter__(self) -> Iterator[StoredConversations]:
+    def __iter__(self) -> Generator[StoredConversations, None, None]:
         try:
             for lot in range(len(self)):
                 yield StoredConversations(

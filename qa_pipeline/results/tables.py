@@ -312,6 +312,20 @@ PERIODS = Table(
         ("reason", _TEXT, "why"),
     ),
 )
+RUBRICS = Table(
+    name="rubrics",
+    about="Every published version of a rubric that scores here were made by, whole: old scores can be explained and made again.",
+    key=("rubric_id", "version"),
+    columns=_columns(
+        ("rubric_id", _TEXT, "rubric"),
+        ("version", _WHOLE, "its version"),
+        ("rubric_sha256", _TEXT, "hash of the resolved rubric"),
+        ("effective_from", _DATE, "calls from this day on are scored by it; null: from the beginning"),
+        ("text", _TEXT, "the file as it was written; null when it was first met in a run"),
+        ("resolved", _TEXT, "the rubric with lists and situations filled in, as canonical JSON"),
+        ("published_at", TIME, "when it was frozen here"),
+    ),
+)
 TABLES: dict[str, Table] = {
-    t.name: t for t in (CALLS, UTTERANCES, EMBEDDINGS, METRICS, FINDINGS, CAPTURES, SCORES, PERIODS, FAILURES, RUNS)
+    t.name: t for t in (CALLS, UTTERANCES, EMBEDDINGS, METRICS, FINDINGS, CAPTURES, SCORES, RUBRICS, PERIODS, FAILURES, RUNS)
 }
