@@ -27,12 +27,12 @@ from qa_pipeline.call import Call, Conversation
 from qa_pipeline.conversation.listen import Listener, conversation_id, conversation_options
 from qa_pipeline.conversation.read import reading_manifests, reading_options, text_conversation_id, unreadable
 from qa_pipeline.errors import CallFailed, CallTimeout, EnvironmentNotReady, QaError, RubricError, WorkerCrashed
+from qa_pipeline.publishing.versions import Choice, choices, freeze
 from qa_pipeline.recordings.ingest import Intake, Unavailable
 from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.results.query import rows as query_rows
 from qa_pipeline.results.store import Store
-from qa_pipeline.rubric.load import choose_rubric
-from qa_pipeline.rubric.meanings import HEADS_NAME, fit_heads, load_heads
+from qa_pipeline.rubric.meanings import HEADS_NAME, heads_of_each
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.score import Score, Scorecard, prepare, score, score_id_of
 from qa_pipeline.settings import Settings
@@ -65,7 +65,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run is going to do; nothing has been done yet. `dialogues`: by call id, the calls to listen to that came as text."""
+    """What a run is going to do; nothing has been done yet. `dialogues`: by call id, the calls to listen to that came as text.
+
+    `rubric_of`: call id → id of a current rubric, or `ID@VERSION` of one in `older` that was in force when the call was made.
+    """
 
     listen: tuple[Call, ...]
     rescore: tuple[str, ...]
@@ -76,6 +79,7 @@ class Plan:
     warnings: tuple[str, ...]
     found: int
     dialogues: Mapping[str, Dialogue] = field(default_factory=dict)
+    older: Mapping[str, Rubric] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +164,9 @@ def plan(
 ) -> Plan:
     """Decide what each call needs. Raises RubricError when a call names an unknown rubric or two apply, for all calls at once."""
     identity_of = _identities(intake, settings)
-    hashes = {name: prepare(rubric, {}).sha256 for name, rubric in rubrics.items()}
-    rubric_of, refusals = _choose_rubrics(intake.calls, rubrics)
+    chosen = choices(rubrics, store)
+    hashes = {name: prepare(rubric, {}).sha256 for name, rubric in chosen.rubrics.items()}
+    rubric_of, refusals = _choose_rubrics(intake.calls, chosen)
     if refusals:
         raise RubricError("; ".join(dict.fromkeys(refusals)))
     stored, scored, closed = store.conversation_ids(), store.score_keys(), store.closed_periods()
@@ -187,6 +192,7 @@ def plan(
         known_failures=tuple(known),
         unavailable=intake.unavailable,
         rubric_of=rubric_of,
+        older=chosen.older,
         warnings=intake.warnings,
         found=len(intake.calls) + len(intake.unavailable),
         dialogues={call.call_id: intake.dialogues[call.call_id] for call in listen if call.call_id in intake.dialogues},
@@ -224,7 +230,10 @@ def run(
     """Carry out a plan. Every call ends as a row of `calls` or of `failures`. `worker`: what listens, for tests of the isolation."""
     began, started_at = time.monotonic(), datetime.now(UTC)
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
-    used = {name: rubrics[name] for name in dict.fromkeys(plan.rubric_of.values()) if name}
+    known = {**rubrics, **plan.older}
+    used = {name: known[name] for name in dict.fromkeys(plan.rubric_of.values()) if name}
+    if purpose == "official" and (plan.listen or plan.rescore):
+        freeze(used.values(), store)
     scorecards = ready_scorecards(used, settings, report=report) if plan.listen or plan.rescore else {}
     tally = _Tally()
     tally.failures.extend(plan.known_failures)
@@ -278,14 +287,15 @@ def run(
 
 def ready_scorecards(rubrics: Mapping[str, Rubric], settings: Settings, *, report: Report = lambda event: None) -> dict[str, Scorecard]:
     """Rubrics ready to score with. Lists that nobody has fitted yet are fitted once, which loads the text encoder."""
-    encoder_id = choose_manifest(settings, "encoder").id
-    stores = (settings.rubrics / HEADS_NAME, settings.cache / HEADS_NAME)
-    heads, missing = load_heads(rubrics.values(), encoder_id=encoder_id, stores=stores)
-    if missing:
-        report(Event(kind="stage", text=f"fitting {len(missing)} example lists"))
-        background = next(rubric.background for rubric in rubrics.values() if rubric.background)
-        heads |= fit_heads(missing, background, encoder_id=encoder_id, encode=Listener(settings).encode, store=stores[1])
-    return {name: prepare(rubric, heads) for name, rubric in rubrics.items()}
+    heads = heads_of_each(
+        rubrics,
+        encoder_id=choose_manifest(settings, "encoder").id,
+        stores=(settings.rubrics / HEADS_NAME, settings.cache / HEADS_NAME),
+        encode=lambda texts: Listener(settings).encode(texts),
+        keep=settings.cache / HEADS_NAME,
+        told=lambda count: report(Event(kind="stage", text=f"fitting {count} example lists")),
+    )
+    return {name: prepare(rubric, heads[name]) for name, rubric in rubrics.items()}
 
 
 class RecordingFailure(CallFailed):
@@ -427,13 +437,13 @@ def _outcome(future: Future[Any], call: Call, settings: Settings, stages: Path) 
 # --- scoring and bookkeeping -----------------------------------------------------------------------------------------------------------
 
 
-def _choose_rubrics(calls: Sequence[Call], rubrics: Mapping[str, Rubric]) -> tuple[dict[str, str | None], list[str]]:
+def _choose_rubrics(calls: Sequence[Call], rubrics: Choice) -> tuple[dict[str, str | None], list[str]]:
+    """Key of the rubric in force for each call, and why some calls have none."""
     chosen: dict[str, str | None] = {}
     refusals = []
     for call in calls:
         try:
-            rubric = choose_rubric(call, rubrics)
-            chosen[call.call_id] = rubric.id if rubric else None
+            chosen[call.call_id] = rubrics.key_for(call)
         except RubricError as error:
             refusals.append(str(error))
     return chosen, refusals

@@ -32,6 +32,7 @@ LAYERS = (
     ("engine",),
     ("rescoring",),
     ("evaluate",),
+    ("cli_rubric",),
     ("cli",),
 )
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}

@@ -28,7 +28,7 @@ from qa_pipeline.rubric.load import (
     rubric_sha256,
     stable_faults,
 )
-from qa_pipeline.rubric.meanings import HEADS_NAME, fit_heads, keep_used, load_heads
+from qa_pipeline.rubric.meanings import HEADS_NAME, fit_heads, heads_of_each, keep_used, load_heads
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.score import Scorecard, prepare
 from qa_pipeline.rubric.yaml_text import read_document
@@ -61,16 +61,14 @@ def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequ
 
         return Encoder(model_folder(manifest, settings), threads=settings.threads).encode(texts)
 
-    heads, missing = load_heads(
-        rubrics.values(), encoder_id=manifest.id, stores=(settings.rubrics / HEADS_NAME, settings.cache / HEADS_NAME)
-    )
-    if missing:
-        background = next(rubric.background for rubric in rubrics.values() if rubric.background)
-        heads |= fit_heads(missing, background, encoder_id=manifest.id, encode=encode, store=settings.cache / HEADS_NAME)
+    heads = heads_of_each(
+        rubrics, encoder_id=manifest.id, stores=(settings.rubrics / HEADS_NAME, settings.cache / HEADS_NAME), encode=encode,
+        keep=settings.cache / HEADS_NAME,
+    )  # fmt: skip
     kept = settings.cache / VECTORS_NAME
     vectors = CaseVectors((settings.rubrics / VECTORS_NAME, kept), encoder_id=manifest.id, encode=encode, keep=kept)
     vectors.learn(_texts(rubrics, cases))
-    return Workbench(scorecards={name: prepare(rubric, heads) for name, rubric in rubrics.items()}, cases=cases, vectors=vectors)
+    return Workbench(scorecards={name: prepare(rubric, heads[name]) for name, rubric in rubrics.items()}, cases=cases, vectors=vectors)
 
 
 def _paths_of(settings: Settings, names: Sequence[str]) -> list[Path]:

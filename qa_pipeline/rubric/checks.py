@@ -43,21 +43,69 @@ _QUOTING: PhraseLists = {
         "(the )?words (were|was)",
         "quote",
     ),
-    "pl": ("(pan|pani|on|ona|kolega) {any:2}(powiedzial|mowi)",),
-    "sv": ("(du|han|hon|de) (sa|sager)", "sa till dig"),
+    "pl": (
+        "(powiedział|powiedziała|mówił|mówiła|mówi|stwierdził|stwierdziła|wspomniał|wspomniała|usłyszał|usłyszała) (pan|pani) ",
+        "(pan|pani) {any:1}(mówi|mówił|twierdzi|usłyszał|usłyszała|wspomniał|wspomniała|stwierdził) że",
+        "(on|ona|ktoś|kolega|koleżanka|konsultant|konsultantka|pracownik|pracownica|sprzedawca|kierowca|kurier|mechanik|technik|lekarz|szef|kierownik) "
+        "{any:3}(powiedział|powiedziała|mówił|mówiła|odpowiedział|odpowiedziała|stwierdził|stwierdziła|krzyczał|kazał|kazała|rzucił|rzuciła)",
+        "(powiedziano|kazano|powiedzieli|kazali|odpowiedziano) {any:1}(panu|pani)",
+        "(czyli|więc|rozumiem że) {any:2}(powiedział|powiedziała|usłyszał|usłyszała|powiedziano|kolega|koleżanka)",
+        "(cytuję|cytat|dosłownie)",
+        "(jego|jej|ich|pana|pani) słowa",
+    ),
+    "sv": (
+        "(du|han|hon|de|man|ni) {any:2}(sa|säger|sade|sagt|berättade|påstod|nämnde|menade|skrek)",
+        "(sa|sade|svarade|skrek) (han|hon|de|du|kollegan|säljaren|chauffören|någon) {any:1}",
+        "(fick du höra|du fick höra|fick höra)",
+        "(sa|sade|sagt|säger) {any:1}(till|åt) (dig|er|honom|henne)",
+        "(kollegan|kollega|handläggaren|säljaren|chauffören|budet|teknikern|mekanikern|chefen|någon|läkaren|personalen) {any:3}(sa|sade|sagt|svarade|skrek|bad)",
+        "(så|alltså) {any:1}(han|hon|de|kollegan|säljaren|chauffören) {any:2}(sa|sade|svarade)",
+        "(citat|jag citerar|ordagrant)",
+        "(hans|hennes|deras|dina) ord",
+    ),
 }
 # Asked after the words: whether that is what was said.
 _CONFIRMING: PhraseLists = {
     "zh": ("是这样吗", "是这么说的吗", "(这样|这么)(跟您)?说的(吗|吧)"),
     "en": ("is that (right|correct|what {some:2} said)", "did i get that right"),
-    "pl": ("czy tak",),
-    "sv": ("stammer det",),
+    "pl": (
+        "czy (tak|zgadza się|dobrze zrozumiałam|dobrze zrozumiałem|to się zgadza)",
+        "(tak|dobrze) {any:1}(powiedział|powiedziała|to brzmiało)",
+        "zgadza się",
+    ),
+    "sv": (
+        "stämmer det",
+        "var det så {any:2}(sa|sade|lät)",
+        "har jag {any:1}(förstått|uppfattat) {any:2}rätt",
+        "är det {any:1}(riktigt|rätt) uppfattat",
+    ),
 }
 _POLITE: PhraseLists = {
     "zh": ("不好意思", "对不起", "抱歉", "麻烦您", "请您再", "没听清", "没有听清", "再说一遍", "再重复"),
     "en": ("sorry", "pardon", "could you", "would you", "can you repeat", "say that again", "please", "apolog"),
-    "pl": ("przepraszam", "prosze", "czy moze pan"),
-    "sv": ("ursakta", "forlat", "kan du", "skulle du kunna"),
+    # proszę is in every Polish command, rude ones too: alone it excuses nothing.
+    "pl": (
+        "przepraszam",
+        "przykro mi",
+        "niestety",
+        "(czy )(może|mógłby|mogłaby) (pan|pani)",
+        "proszę {any:1}(powtórzyć|o powtórzenie)",
+        "nie (dosłyszałam|dosłyszałem|usłyszałam|usłyszałem|zrozumiałam|zrozumiałem|słyszę)",
+        "słucham pana",
+        "słucham panią",
+    ),
+    "sv": (
+        "ursäkta",
+        "förlåt",
+        "tyvärr",
+        "ledsen",
+        "beklagar",
+        "kan du {any:2}(säga|upprepa|ta|prata)",
+        "skulle du kunna",
+        "är du snäll",
+        "hörde inte",
+        "hör dig (dåligt|inte)",
+    ),
 }
 
 
@@ -195,19 +243,19 @@ def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
     listening = context.listening
     searched = search_window(criterion, context)
     phrases = listening.phrases(criterion.phrases, "strict")
-    hits = [hit for hit in listening.hits(phrases, searched) if not _is_excused(listening, criterion, hit.utterance, hit.start_ms)]
+    hits = [hit for hit in listening.hits(phrases, searched) if not _is_excused(listening, criterion, hit.utterance, hit.start)]
     examples = _example_phrases(listening, criterion)
     hits += [
         hit
         for hit in listening.hits(examples, searched)
-        if not _is_excused(listening, criterion, hit.utterance, hit.start_ms) and not _is_polite(listening, criterion, hit.utterance)
+        if not _is_excused(listening, criterion, hit.utterance, hit.start) and not _is_polite(listening, criterion, hit.utterance)
     ]
     whole = listening.phrases(criterion.whole_turn, "strict", whole_turn=True)
     hits += [
         hit
         for hit in listening.hits(whole, searched)
         if _is_own_turn(listening, hit.utterance)
-        and not _is_excused(listening, criterion, hit.utterance, hit.start_ms)
+        and not _is_excused(listening, criterion, hit.utterance, hit.start)
         and not _is_polite(listening, criterion, hit.utterance)
     ]
     sure = [hit for hit in hits if hit.confidence is None or hit.confidence >= FORBIDDEN_CONFIDENCE]
@@ -234,9 +282,12 @@ def _is_own_turn(listening: Listening, utterance: int) -> bool:
     own = listening.by_number[utterance]
     for number in (utterance - 1, utterance + 1):
         other = listening.by_number.get(number)
-        if other is None or other.role is not own.role or own.start_ms is None or own.end_ms is None:
+        if other is None or other.role is not own.role:
             continue
-        gap = max(own.start_ms - (other.end_ms or 0), (other.start_ms or 0) - own.end_ms)
+        if None in (own.start_ms, own.end_ms, other.start_ms, other.end_ms):
+            # Without times nothing shows a pause between them.
+            return False
+        gap = max((own.start_ms or 0) - (other.end_ms or 0), (other.start_ms or 0) - (own.end_ms or 0))
         if gap < _FRAGMENT_MS:
             return False
     return True
@@ -367,7 +418,7 @@ def _by_meaning(listening: Listening, criterion: Criterion, searched: Searched) 
     )
 
 
-def _is_excused(listening: Listening, criterion: Criterion, utterance: int, start_ms: int | None) -> bool:
+def _is_excused(listening: Listening, criterion: Criterion, utterance: int, start: int | None) -> bool:
     """Whether the words are somebody else's, quoted: a quoting phrase shortly before in the same utterance, or it ends the one before."""
     if "quoting" not in criterion.except_:
         return False
@@ -380,13 +431,11 @@ def _is_excused(listening: Listening, criterion: Criterion, utterance: int, star
     searched = Searched(utterances=tuple(near), start_ms=None, end_ms=None)
     for hit in listening.hits(listening.phrases(_QUOTING), searched):
         if hit.utterance == utterance:
-            if start_ms is None or hit.start_ms is None or hit.start_ms < start_ms:
+            # By place in the party's words: a transcript may have no times.
+            if start is None or hit.start < start:
                 return True
-        elif (
-            near[0].text.rstrip()[-1:] not in "。.?!？！"
-            and near[0].end_ms is not None
-            and hit.end_ms is not None
-            and near[0].end_ms - hit.end_ms < 600
+        elif near[0].text.rstrip()[-1:] not in "。.?!？！" and (
+            near[0].end_ms is None or hit.end_ms is None or near[0].end_ms - hit.end_ms < 600
         ):
             return True
     return False

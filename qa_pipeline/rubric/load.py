@@ -89,7 +89,9 @@ def _inherited(document: Document, folder: Path) -> Document:
     sections = data.get("sections") if isinstance(data, dict) else None
     for s, section in enumerate(sections if isinstance(sections, list) else []):
         criteria = section.get("criteria") if isinstance(section, dict) else None
-        for c, criterion in enumerate(criteria if isinstance(criteria, list) else []):
+        if not isinstance(criteria, list):
+            continue
+        for c, criterion in enumerate(criteria):
             if not isinstance(criterion, dict) or "same_as" not in criterion:
                 continue
             place = ("sections", s, "criteria", c, "same_as")

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -68,8 +69,7 @@ def load_heads(rubrics: Iterable[Rubric], *, encoder_id: str, stores: Sequence[P
     """Heads of the rubrics' lists by list id, and the lists no store has a head for. `stores`: heads.json files."""
     kept: dict[str, dict[str, object]] = {}
     for store in stores:
-        if store.is_file():
-            kept.update(json.loads(store.read_text("utf-8")))
+        kept.update(_read_store(store))
     heads: dict[str, Head] = {}
     missing: dict[str, ExampleList] = {}
     for rubric in rubrics:
@@ -85,6 +85,46 @@ def load_heads(rubrics: Iterable[Rubric], *, encoder_id: str, stores: Sequence[P
     return heads, tuple(missing.values())
 
 
+def heads_of_each(
+    rubrics: Mapping[str, Rubric],
+    *,
+    encoder_id: str,
+    stores: Sequence[Path],
+    encode: Encode,
+    keep: Path,
+    told: Callable[[int], None] = lambda count: None,
+) -> dict[str, Heads]:
+    """The heads of each rubric on its own: two versions of a rubric may hold different examples under one list id.
+
+    Lists that nobody has fitted yet are fitted with `encode` and kept in the store `keep`; `told` hears how many before that begins.
+    """
+    found: dict[str, dict[str, Head]] = {}
+    wanting: dict[str, tuple[ExampleList, ...]] = {}
+    for name, rubric in rubrics.items():
+        found[name], missing = load_heads([rubric], encoder_id=encoder_id, stores=stores)
+        if missing:
+            wanting[name] = missing
+    if wanting:
+        told(
+            len(
+                {
+                    head_key(examples, b, encoder_id)
+                    for name, lists in wanting.items()
+                    if (b := rubrics[name].background)
+                    for examples in lists
+                }
+            )
+        )
+    for name in wanting:
+        # An earlier rubric of this loop may have fitted it.
+        again, missing = load_heads([rubrics[name]], encoder_id=encoder_id, stores=(*stores, keep))
+        found[name] |= again
+        background = rubrics[name].background
+        if missing and background:
+            found[name] |= fit_heads(missing, background, encoder_id=encoder_id, encode=encode, store=keep)
+    return dict(found)
+
+
 def fit_heads(lists: Iterable[ExampleList], background: ExampleList, *, encoder_id: str, encode: Encode, store: Path) -> dict[str, Head]:
     """Fit heads for lists and add them to a store. Needs the text encoder."""
     heads: dict[str, Head] = {}
@@ -96,6 +136,20 @@ def fit_heads(lists: Iterable[ExampleList], background: ExampleList, *, encoder_
         kept[head_key(examples, background, encoder_id)] = _to_json(head)
     _write(store, kept)
     return heads
+
+
+def _read_store(store: Path) -> Mapping[str, dict[str, object]]:
+    if not store.is_file():
+        return {}
+    stamp = store.stat()
+    return _stored(store, stamp.st_mtime_ns, stamp.st_size)
+
+
+@lru_cache(maxsize=8)
+def _stored(store: Path, modified_ns: int, size: int) -> Mapping[str, dict[str, object]]:
+    """A store is read once as long as its file stays the same."""
+    kept: dict[str, dict[str, object]] = json.loads(store.read_text("utf-8"))
+    return kept
 
 
 def _long_enough(texts: Iterable[str]) -> list[str]:
