@@ -8,6 +8,8 @@ from qa_pipeline.language.spoken import Value, fold
 
 _UPPER = "A-ZÀ-ÖØ-ÞŁŚŻŹĆŃĄĘČŠŽ"
 _CAPITALISED = rf"((?:(?:van|von|de|der|af|O')[ ]?)*[{_UPPER}][\w'’-]+(?: (?:(?:van|von|de|der|af) )*[{_UPPER}][\w'’-]+){{0,2}})"
+# Name and surname before something else: "Marek Kos, the number is …".
+_BOTH_NAMES = rf"((?:(?:van|von|de|der|af) )?[{_UPPER}][\w'’-]+(?: (?:(?:van|von|de|der|af) )*[{_UPPER}][\w'’-]+){{1,2}})(?=\s*[,.]| \d)"
 _TITLE = r"(?:(?i:mr|mrs|ms|miss|dr|pan|pani|herr|fru)\.? )?"
 # Surnames of one and of two characters, by frequency.
 _SURNAMES = (
@@ -19,26 +21,32 @@ _SURNAME = f"(?:{_DOUBLE_SURNAMES}|[{_SURNAMES}])"
 _ZH_STOP = (
     r"(?=$|[，。,.！!？?、；;\s]|的|啊|呀|吧|呢|哦|哈|，|先生|女士|小姐|老师|弓长|立早|木子|耳东|双口|口天|草头|来自|我|您|是|电话|手机)"
 )
+# How the characters of surnames are told on the telephone: 弓长张, 耳东陈.
+_ZH_SPELT = "(?:弓长|立早|木子|耳东|双口|口天|草头|三横|言午|古月|双木|走肖|美女|人可)"
 _NAME_PATTERNS: dict[str, tuple[str, ...]] = {
     "zh": (
         rf"(?:我叫|名字(?:是|叫)|叫做|全名(?:是|叫))({_SURNAME}[^\W\d_]{{1,2}}?){_ZH_STOP}",
         rf"(?:我叫|名字(?:是|叫))([^\W\d_]{{2,3}}?){_ZH_STOP}", rf"(?:免贵|贱|也|我)?姓({_SURNAME})(?!名)", rf"姓([^\W\d_]){_ZH_STOP}",
         rf"我(?:就)?是({_SURNAME}[^\W\d_]{{1,2}}?){_ZH_STOP}", rf"^\W*(?:嗯|哦|我是|我就是)?({_SURNAME})(?:先生|女士|小姐|老师)?\W*$",
-        rf"^\W*(?:嗯|哦)?({_SURNAME}[^\W\d_]{{1,2}})\W*$",
+        rf"^\W*(?:嗯|哦)?({_SURNAME}[^\W\d_]{{1,2}})\W*$", rf"^\W*(?:嗯|哦)?({_SURNAME}[^\W\d_]{{0,2}})[，,、\s]*{_ZH_SPELT}",
+        rf"叫我(?:小|老)({_SURNAME})", rf"(?:我是|的)(?:小|老)({_SURNAME}){_ZH_STOP}",
     ),
     "en": (
         rf"(?i:\b(?:(?:first|last|full|sur|family|my|the) ?)?name(?:'s| is| was|:)|\bsurname|\bthis is|\bit's|\bit is|\bi'm|\bi am|\bcalled|\bspeaking (?:to|with)) {_TITLE}{_CAPITALISED}",
         rf"{_CAPITALISED} (?i:speaking|here|calling)\b", rf"^\W*(?:(?i:yes|sure|okay|of course|certainly|it's|that's)[,.]? )*{_TITLE}{_CAPITALISED}(?:,? (?i:please)|(?:[,. ]+[A-Z]\b)+)?\W*$",
+        rf"(?:^|[.!?] )\W*(?:(?i:yes|sure|okay|of course|certainly|it's|that's)[,.]? )*{_TITLE}{_BOTH_NAMES}",
     ),
     "pl": (
         rf"(?i:\bnazywam si[ęe]|\bmam na imi[ęe]|\bna nazwisko(?: mam)?|\bnazwisko(?: to)?|\bimi[ęe] i nazwisko(?: to)?|\bm[óo]wi|\bz tej strony|\bjestem|\btu) {_TITLE}{_CAPITALISED}",
         rf"{_CAPITALISED},? (?i:z tej strony|przy telefonie|z firmy|się nazywam|mówi)\b",
         rf"^\W*(?:(?i:tak|oczywiście|proszę|dobrze|jasne)[,.]? )*{_TITLE}{_CAPITALISED}(?:,? (?i:proszę))?\W*$", rf"(?i:\bpan|\bpani) {_CAPITALISED}",
+        rf"(?:^|[.!?] )\W*(?:(?i:tak|oczywiście|proszę|dobrze|jasne)[,.]? )*{_TITLE}{_BOTH_NAMES}",
     ),
     "sv": (
         rf"(?i:\bjag heter|\b(?:mitt |för|efter)?namn(?:et)? (?:är|var)|\bdet är|\bheter|\bdu talar med|\bhär är) {_TITLE}{_CAPITALISED}",
         rf"{_CAPITALISED} (?i:heter jag|här|i telefonen|som ringer)\b",
         rf"^\W*(?:(?i:ja|javisst|visst|absolut|okej|det är)[,.]? )*{_TITLE}{_CAPITALISED}\W*$",
+        rf"(?:^|[.!?] )\W*(?:(?i:ja|javisst|visst|absolut|okej|det är)[,.]? )*{_TITLE}{_BOTH_NAMES}",
     ),
 }  # fmt: skip
 # Words that begin an utterance with a capital, or follow I am and 我是, and are no names. Folded.
@@ -307,7 +315,7 @@ _NO_NAMES = frozenset(
 _ZH_NO_NAMES = re.compile(
     "方便|方面|谢谢|马上|马路|周[一二三四五六日天末到围]|高兴|高速|何[时必况]|万一|万元|金额|金融|钱|江苏|白天|白色|黄色|黄金|许多|于是|程序|程度|余额|"
     "贺卡|毛病|安[排装全]|任[何务]|严[重格]|夏天|康复|[常温苏杭郑徐温]州|沈阳|唐山|文[件字]|向[您你]|华为|包[括装裹含]|常[常见用]|石[油头]|"
-    "水果|高[的了中级]|雷[雨电]|[牛汤]奶?$|牛肉|梅雨|齐[了全]|向[前上下]|田[里地]|余[下款]|范围|叶子|顾客|童[年装]|江[南北边]|史上|武[汉器]|任[性意由]|康"
+    "水果|高[的了中级]|雷[雨电]|[牛汤]奶?$|牛肉|梅雨|齐[了全]|向[前上下]|田[里地]|余[下款]|范围|叶子|顾客|童[年装]|江[南北边]|史上|武[汉器]|任[性意由]"
 )
 
 

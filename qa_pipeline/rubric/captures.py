@@ -140,6 +140,9 @@ def _values(criterion: Criterion, context: Context, run: list[Utterance]) -> lis
     # Numbers are given in pieces: the run is read as one text.
     text, starts = _joined(run, context.listening.language)
     found = find_values(str(criterion.capture), text, context.listening.language, context.began)
+    if criterion.capture == "name" and not criterion.phrases:
+        # One word alone is a name only where a name was asked for ("Unbelievable.").
+        found = [value for value in found if text.strip(" .,!?。，！？") != value.value or " " in value.value]
     return [_located(value, run, starts, text) for value in found]
 
 
@@ -212,13 +215,18 @@ def _texts(listening: Listening, passages: list[list[Utterance]]) -> list[_Found
     texts = [(run, _joined(run, listening.language)[0]) for run in passages]
     for least in (_SENTENCE_UNITS, _TEXT_UNITS):
         for run, text in texts:
-            if len(unit_spans(text)) >= least:
+            if _words_in(text, listening.language) >= least:
                 evidence = Evidence(
                     kind="hit", utterance=run[0].utterance, role=run[0].role, text=text, start_ms=run[0].start_ms, end_ms=run[-1].end_ms,
                     expected="text", similarity=1.0,
                 )  # fmt: skip
                 return [_Found(value=text, value_type="text", evidence=evidence)]
     return []
+
+
+def _words_in(text: str, language: str) -> int:
+    """Words of a text, numbers aside: a telephone number is no message."""
+    return sum(not token.text.isdigit() for token in speech_from_text(text, language).tokens)
 
 
 def _check_read_back(criterion: Criterion, context: Context, searched: Searched) -> Verdict:
@@ -256,7 +264,10 @@ def _says_again(capture: Capture, run: list[Utterance], criterion: Criterion, co
     if capture.value_type in ("name", "spoken"):
         searched = Searched(utterances=tuple(run), start_ms=None, end_ms=None)
         language = listening.language
-        hits = listening.hits(listening.phrases({language: (_plain_words(capture.value),)}), searched)  # type: ignore[dict-item]  # any string may be asked for
+        # Of a name, either part will do: Mr Hill is Dave Hill.
+        wordings = (capture.value, *(capture.value.split() if capture.value_type == "name" else ()))
+        phrases = tuple(dict.fromkeys(plain for wording in wordings if len(plain := _plain_words(wording)) > 1 or language == "zh"))
+        hits = listening.hits(listening.phrases({language: phrases}), searched)  # type: ignore[dict-item]  # any string may be asked for
         return listening.evidence(hits[0]) if hits else None
     share = _shared(capture.value, text, listening.language)
     return _located(whole, run, starts, text).evidence if share >= _READ_BACK_SHARE else None
