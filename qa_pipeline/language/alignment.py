@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_pipeline.language.coarse import likely
 from qa_pipeline.language.lexicon import UNIT, Lexicon, Pattern, Sought, gain_of
 from qa_pipeline.language.phrase_grammar import NEVER
 from qa_pipeline.language.screen import Corpus
@@ -39,7 +40,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stretches:
-    """Utterances of a corpus laid end to end, (n,) each.
+    """Ranges of a corpus laid end to end, (n,) each.
 
     `position`: of each token in the corpus; `passing`: cost so far of letting tokens pass inside a match (n + 1), `crossing`: of a match that
     steps from the token before into this one; both as shares of a way (see the module).
@@ -51,10 +52,16 @@ class _Stretches:
     passing: NDArray[np.int64]
 
 
-def align(sought: Sought, corpus: Corpus, utterances: NDArray[np.intp]) -> list[Match]:
-    """Every end of a match in the given utterances of a corpus, with the best way to get there; unordered."""
+def align(sought: Sought, corpus: Corpus) -> list[Match]:
+    """Every end of a match in a corpus that the phrase was prepared for, with the best way to get there; unordered."""
+    utterances = corpus.may_match(sought)
+    return align_ranges(sought, corpus, *likely(sought, corpus, utterances)) if utterances.size else []
+
+
+def align_ranges(sought: Sought, corpus: Corpus, first: NDArray[np.intp], last: NDArray[np.intp]) -> list[Match]:
+    """Like `align`, in some ranges (half-open, in order, apart) of the corpus' tokens, without looking first where a match may be."""
     found: list[Match] = []
-    for stretches in _laid(corpus, utterances):
+    for stretches in _laid(corpus, first, last):
         found += _align(sought.pattern, sought.allowed, corpus, stretches)
     return found
 
@@ -74,6 +81,8 @@ def _align(pattern: Pattern, allowed: float, corpus: Corpus, stretches: _Stretch
     is_something = (weight > 0) & (length > 0)
     ends, balance, weight, length = ends[is_something], balance[is_something], weight[is_something], length[is_something]
     similarity = 1.0 - allowed - balance * _WEIGHTS / (weight * UNIT)
+    if not ends.size:
+        return []
     last = stretches.position[ends - 1] + 1
     speech = corpus.speech_of[np.searchsorted(corpus.first, last - 1, side="right") - 1]
     local = last - corpus.start_of[speech]
@@ -135,14 +144,14 @@ class _Alignment:
         if (found := self._lowest_known.get(node)) is None:
             element = self.lexicon.element(node)
             cheapest = int(self.costs[node, self.stretches.tokens].min())
-            found = self._lowest_known[node] = min(cheapest, round(element.skip * UNIT)) - gain_of(element.weight, self.allowed)
+            found = self._lowest_known[node] = min(cheapest, self.lexicon.skip(node)) - gain_of(element.weight, self.allowed)
         return found
 
     def _step(self, begun: NDArray[np.int64], unbegun: int, place: int) -> tuple[NDArray[np.int64], int]:
         """Match one more place: on the next token, or by leaving it out; then let tokens that the phrase does not have pass."""
         element, stretches = self.lexicon.element(place), self.stretches
         gain = (gain_of(element.weight, self.allowed) << _BITS) + (round(element.weight * _WEIGHTS) << _LENGTH_BITS)
-        skip = (round(element.skip * UNIT) << _BITS) - gain
+        skip = (self.lexicon.skip(place) << _BITS) - gain
         matched = self.costs[place, stretches.tokens].astype(np.int64)
         matched <<= _BITS
         matched -= gain + 1
@@ -156,35 +165,29 @@ class _Alignment:
         return ways, unbegun + skip
 
 
-def _laid(corpus: Corpus, utterances: NDArray[np.intp]) -> Iterator[_Stretches]:
-    """Utterances laid end to end; what is no neighbour in the corpus cannot be stepped over. Very much speech comes in several pieces."""
-    sizes = corpus.first[utterances + 1] - corpus.first[utterances]
-    follows = np.diff(utterances, prepend=-2) == 1
-    crossing = np.where(follows, corpus.step[utterances], _NEVER)
-    for first, last in _pieces(sizes, crossing):
-        begins, lengths = corpus.first[utterances[first:last]], sizes[first:last]
-        starts = np.cumsum(lengths) - lengths
-        position = np.repeat(begins - starts, lengths) + np.arange(int(lengths.sum()))
+def _laid(corpus: Corpus, first: NDArray[np.intp], last: NDArray[np.intp]) -> Iterator[_Stretches]:
+    """Ranges of tokens laid end to end; what is no neighbour in the corpus cannot be stepped over. Very much speech comes in several pieces."""
+    lengths = last - first
+    insertions = corpus.lexicon.insertions()
+    for begin, end in _pieces(lengths):
+        sizes = lengths[begin:end]
+        starts = np.cumsum(sizes) - sizes
+        position = np.repeat(first[begin:end] - starts, sizes) + np.arange(int(sizes.sum()))
         tokens = corpus.tokens[position]
-        steps = np.zeros(tokens.size, dtype=np.int64)
-        steps[starts] = crossing[first:last]
-        steps[0] = _NEVER
-        passing = np.minimum(corpus.lexicon.insertions()[tokens] + steps, _NEVER)
+        steps = corpus.crossing[position]
+        steps[starts] = _NEVER
+        passing = np.minimum(insertions[tokens] + steps, _NEVER)
         ways = np.concatenate(([0], np.cumsum((passing << _BITS) - 1)))
         yield _Stretches(tokens=tokens, position=position, crossing=steps << _BITS, passing=ways)
 
 
-def _pieces(sizes: NDArray[np.intp], crossing: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Ranges of utterances of at most _MOST_TOKENS tokens, cut where no match can run over."""
-    if int(sizes.sum()) <= _MOST_TOKENS:
-        if sizes.size:
-            yield 0, sizes.size
-        return
-    cuts = [*np.flatnonzero(crossing >= _NEVER).tolist(), sizes.size]
-    before = np.concatenate(([0], np.cumsum(sizes)))
-    first = 0
-    for cut, following in zip(cuts, cuts[1:], strict=False):
-        if before[following] - before[first] > _MOST_TOKENS and cut > first:
-            yield first, cut
-            first = cut
-    yield first, sizes.size
+def _pieces(lengths: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+    """Runs of ranges of at most _MOST_TOKENS tokens together; a longer range alone."""
+    first, total = 0, 0
+    for index, length in enumerate(lengths.tolist()):
+        if total + length > _MOST_TOKENS and index > first:
+            yield first, index
+            first, total = index, 0
+        total += length
+    if first < lengths.size:
+        yield first, lengths.size

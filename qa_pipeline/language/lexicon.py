@@ -37,13 +37,17 @@ Terms: TypeAlias = tuple["int | tuple[tuple[Terms, int], ...]", ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sought:
-    """A phrase as a lexicon's numbers. `allowed`: share of its weight that a match may cost; `budget`: that in units, of its heaviest reading."""
+    """A phrase as a lexicon's numbers. `allowed`: share of its weight that a match may cost; `budget`: that in units, of its heaviest reading.
+
+    `places`: those that weigh something; `span`: the most tokens a match can have.
+    """
 
     pattern: Pattern
     allowed: float
     budget: int
     terms: Terms
     places: tuple[int, ...]
+    span: int
 
 
 class Lexicon:
@@ -85,13 +89,20 @@ class Lexicon:
             with self._lock:
                 pattern = self._numbered(phrase.pattern)
                 terms, budget = self._terms(pattern, share)
-                found = Sought(pattern=pattern, allowed=share, budget=budget, terms=terms, places=tuple(dict.fromkeys(_places(terms))))
+                found = Sought(
+                    pattern=pattern, allowed=share, budget=budget, terms=terms, places=tuple(dict.fromkeys(_places(pattern, self._elements))),
+                    span=_length(pattern) + budget // round(_INSERT_FILLER * UNIT),
+                )  # fmt: skip
                 self._sought[phrase, share] = found
         return found
 
     def element(self, number: int) -> Element:
         """The place of a number."""
         return self._elements[number]
+
+    def skip(self, number: int) -> int:
+        """Cost in units of leaving a place out."""
+        return round(self._elements[number].skip * UNIT)
 
     def costs(self) -> NDArray[np.int32]:
         """Cost in units of each token standing in each place: (places, tokens)."""
@@ -183,6 +194,9 @@ class Lexicon:
             if element.kind in ("wild", "some"):
                 block[row] = np.where(negates, _WILD_NEGATION, 0.0)
                 continue
+            if element.kind == "nothing":
+                block[row] = NEVER
+                continue
             if element.kind == "number":
                 costs = np.array([0.0 if text.isdigit() else 1.0 for text in heard])
             elif element.kind == "set":
@@ -201,13 +215,18 @@ def gain_of(weight: float, allowed: float) -> int:
     return round(allowed * weight * UNIT)
 
 
-def _places(terms: Terms) -> Iterator[int]:
-    for term in terms:
-        if isinstance(term, int):
-            yield term
-        else:
-            for part, _ in term:
-                yield from _places(part)
+def _places(pattern: Pattern, elements: Sequence[Element]) -> Iterator[int]:
+    for node in pattern:
+        if not isinstance(node, int):
+            for alternative in node:
+                yield from _places(alternative, elements)
+        elif elements[node].weight > 0:
+            yield node
+
+
+def _length(pattern: Pattern) -> int:
+    """Places of the longest reading."""
+    return sum(1 if isinstance(node, int) else max(_length(alternative) for alternative in node) for node in pattern)
 
 
 _lexicons: dict[str, Lexicon] = {}

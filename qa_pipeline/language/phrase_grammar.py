@@ -1,7 +1,7 @@
 """The grammar of phrases: what a trainer writes → a pattern of places and alternatives that speech is aligned with.
 
 Plain text; `{slot}`; `[optional]`; `(a|b)`; `…` for a gap of up to four tokens. Slots: `{company}` and `{agent_name}` (what is known of the
-call), `{daytime}`, `{duration}`, `{number}`, `{date}`, `{surname}`, `{any:n}` (up to n tokens), `{some:n}` (one to n tokens).
+call), `{daytime}`, `{duration}`, `{number}`, `{date}`, `{surname}`, `{first_name}`, `{any:n}` (up to n tokens), `{some:n}` (one to n tokens).
 How a pattern is looked for is elsewhere (screen.py, alignment.py).
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, TypeAlias
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.language.first_names import FIRST_NAMES
 from qa_pipeline.language.normalise import normalise, tokens_of
 from qa_pipeline.language.phrase_words import DATE, DAYTIME, DURATION, LIGHT, SURNAMES
 
@@ -33,9 +34,9 @@ _NAME_LENGTH = 3
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One place of a token pattern. token: one, tolerantly; choice: any of several, tolerantly; set: any of several, exactly; wild and some: anything."""
+    """One place of a token pattern. token: one, tolerantly; choice: any of several, tolerantly; set: any of several, exactly; wild, some: anything; nothing: what is not known."""
 
-    kind: Literal["token", "choice", "set", "number", "wild", "some"]
+    kind: Literal["token", "choice", "set", "number", "wild", "some", "nothing"]
     tokens: frozenset[str] = frozenset()
     weight: float = 1.0
     is_negation: bool = False
@@ -48,7 +49,7 @@ class Element:
     @property
     def skip(self) -> float:
         """Cost of leaving this place of the pattern out."""
-        return NEVER if self.is_negation or self.kind == "some" else self.weight
+        return NEVER if self.is_negation or self.kind in ("some", "nothing") else self.weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,16 +229,18 @@ class _Parser:
             return [Element("number")]
         if name == "surname":
             return [Element("set", _surnames())]
+        if name == "first_name":
+            return [Element("set", _first_names(self.language))]
         tables = {"daytime": DAYTIME, "duration": DURATION, "date": DATE}
         if name in tables:
             alternatives = tables[name].get(self.language, tables[name]["en"])
             return list(_Parser(f"({alternatives})", self.slots, self.language).sequence(""))
         if name in ("company", "agent_name"):
             wordings = [_literal(value, self.language) for value in self.slots.get(name, ())]
-            return [Group(tuple(w for w in wordings if w))] if any(wordings) else [Element("set", frozenset(("\0",)), NEVER)]
+            return [Group(tuple(w for w in wordings if w))] if any(wordings) else [Element("nothing")]
         raise InputRefused(
             f"{self.text!r}: no slot is called {{{name}}}.",
-            advice="There are company, agent_name, daytime, duration, number, date, surname, any:n, some:n (n up to 12).",
+            advice="There are company, agent_name, daytime, duration, number, date, surname, first_name, any:n, some:n (n up to 12).",
         )
 
 
@@ -245,6 +248,12 @@ def _literal(text: str, language: str) -> tuple[Element, ...]:
     light = LIGHT.get(language, frozenset())
     tokens = tokens_of(normalise(text, language), text)
     return tuple(Element("token", frozenset((token.text,)), 0.4 if token.text in light else 1.0, token.is_negation) for token in tokens)
+
+
+@cache
+def _first_names(language: str) -> frozenset[str]:
+    # A language without names matches none.
+    return frozenset(item for name in FIRST_NAMES.get(language, "\0").split() for item in normalise(name, language).split())
 
 
 @lru_cache(maxsize=1)

@@ -4,28 +4,29 @@ A phrase (phrase_grammar.py) is aligned with the tokens of `norm`, anywhere in t
 similarity = 1 − cost ÷ weight of the pattern. **Negation veto**: a negation never stands for another word, is never skipped inside a match, and a
 phrase right after one is no match (不满意 is not 满意), unless the phrase has the negation itself.
 
-Many phrases are looked for in many calls at once (`find_phrases` in a `Corpus`): the screen tells where to look, alignment what is there.
+Many phrases are looked for in many calls at once (`match_phrases` in a `Corpus`): the screen tells where to look, alignment what is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.call import Role, Utterance
-from qa_pipeline.language.alignment import Match, align
-from qa_pipeline.language.lexicon import UNIT, Sought
+from qa_pipeline.language.alignment import Match, align, align_ranges
+from qa_pipeline.language.lexicon import UNIT
 from qa_pipeline.language.normalise import normalise, simplify
 from qa_pipeline.language.phrase_grammar import MatchMode, Phrase, compile_phrase, names_call
 from qa_pipeline.language.screen import Corpus
 from qa_pipeline.language.speech import Speech, words_between
 
 __all__ = [
-    "Corpus", "Hit", "MatchMode", "Nearness", "Phrase", "Speech", "alone", "best_similarity", "compile_phrase", "find_phrase", "find_phrases",
-    "names_call", "nearest_in", "nearness", "similarity", "speech_from_text", "words_between",
+    "Corpus", "Hit", "Match", "MatchMode", "Nearness", "Phrase", "Speech", "alone", "best_apart", "best_similarity", "compile_phrase", "find_phrase",
+    "match_phrases", "names_call", "nearest_in", "nearness", "similarity", "speech_from_text", "words_between",
 ]  # fmt: skip
 
 # Share of a phrase's weight that may be missing in what is shown as the nearest thing heard.
@@ -72,15 +73,33 @@ class Hit:
 
 def find_phrase(phrase: Phrase, speech: Speech) -> list[Hit]:
     """Every non-overlapping place where the phrase is said, best first."""
-    return find_phrases([phrase], alone(speech))[0].get(0, [])
+    return best_apart(phrase, speech, match_phrases([phrase], alone(speech))[0].get(0, []))
 
 
-def find_phrases(phrases: Sequence[Phrase], corpus: Corpus) -> list[dict[int, list[Hit]]]:
-    """For each phrase, by the index of a speech in the corpus, every non-overlapping place where it is said, best first."""
+def match_phrases(phrases: Sequence[Phrase], corpus: Corpus) -> list[dict[int, list[Match]]]:
+    """For each phrase, by the index of a speech in the corpus, every way it fits; they may overlap (`best_apart`)."""
     lexicon = corpus.lexicon
     sought = {phrase: lexicon.sought(phrase) for phrase in phrases if phrase.regex is None}
     corpus.prepare(list(sought.values()))
-    return [_find_regex(phrase, corpus) if phrase.regex else _find(phrase, sought[phrase], corpus) for phrase in phrases]
+    return [_by_speech(_regex(phrase.regex, corpus) if phrase.regex else align(sought[phrase], corpus)) for phrase in phrases]
+
+
+def best_apart(phrase: Phrase, speech: Speech, matches: Sequence[Match]) -> list[Hit]:
+    """The best of the matches that overlap, without those that are denied or no whole turn where one is asked for; best first.
+
+    A regular expression says itself what it wants.
+    """
+    taken: list[Match] = []
+    for match in sorted(matches, key=lambda match: (-match.similarity, match.start, match.end)):
+        if phrase.regex:
+            taken.append(match)
+            continue
+        if any(match.start < other.end and other.start < match.end for other in taken) or speech.is_denied(match.start):
+            continue
+        if phrase.whole_turn and not speech.is_whole(match.start, match.end):
+            continue
+        taken.append(match)
+    return [Hit(phrase, speech, match.similarity, match.start, match.end) for match in taken]
 
 
 def alone(speech: Speech) -> Corpus:
@@ -97,7 +116,7 @@ def best_similarity(phrase: Phrase, speech: Speech) -> tuple[float, Hit | None]:
     corpus = alone(speech)
     sought = corpus.lexicon.sought(phrase, NEAREST)
     corpus.prepare([sought])
-    found = align(sought, corpus, corpus.may_match(sought))
+    found = align(sought, corpus)
     best = max(found, key=lambda match: (match.similarity, match.start, match.end), default=None)
     return (best.similarity, Hit(phrase, speech, best.similarity, best.start, best.end)) if best else (0.0, None)
 
@@ -135,7 +154,9 @@ def nearest_in(phrases: Sequence[Phrase], near: Nearness, corpus: Corpus, speech
         phrase = phrases[near.phrase[index]]
         if phrase.regex or near.share[index] <= 0:
             continue
-        for match in align(corpus.lexicon.sought(phrase, NEAREST), corpus, np.array([index])):
+        for match in align_ranges(
+            corpus.lexicon.sought(phrase, NEAREST), corpus, corpus.first[index : index + 1], corpus.first[index + 1 : index + 2]
+        ):
             if best is None or match.similarity > best[0]:
                 best = (match.similarity, phrase, match)
     return Hit(best[1], corpus.speeches[speech], best[0], best[2].start, best[2].end) if best else None
@@ -157,37 +178,20 @@ def speech_from_text(text: str, language: str) -> Speech:
     return Speech([utterance], language)
 
 
-def _find(phrase: Phrase, sought: Sought, corpus: Corpus) -> dict[int, list[Hit]]:
-    utterances = corpus.may_match(sought)
-    if not utterances.size:
-        return {}
+def _by_speech(found: Iterable[Match]) -> dict[int, list[Match]]:
     by_speech: dict[int, list[Match]] = {}
-    for match in align(sought, corpus, utterances):
+    for match in found:
         by_speech.setdefault(match.speech, []).append(match)
-    found = {speech: _without_overlap(phrase, corpus.speeches[speech], matches) for speech, matches in by_speech.items()}
-    return {speech: hits for speech, hits in found.items() if hits}
+    return by_speech
 
 
-def _without_overlap(phrase: Phrase, speech: Speech, matches: list[Match]) -> list[Hit]:
-    """The best of the matches that overlap, without those that are denied or no whole turn where one is asked for."""
-    taken: list[Match] = []
-    for match in sorted(matches, key=lambda match: (-match.similarity, match.start, match.end)):
-        if any(match.start < other.end and other.start < match.end for other in taken):
-            continue
-        if speech.is_denied(match.start) or (phrase.whole_turn and not speech.is_whole(match.start, match.end)):
-            continue
-        taken.append(match)
-    return [Hit(phrase, speech, match.similarity, match.start, match.end) for match in taken]
-
-
-def _find_regex(phrase: Phrase, corpus: Corpus) -> dict[int, list[Hit]]:
-    found: dict[int, list[Hit]] = {}
-    for index, speech in enumerate(corpus.speeches):
-        for owner, utterance in enumerate(speech.utterances):
-            text = simplify(utterance.text) if speech.language == "zh" else utterance.text
-            for match in phrase.regex.finditer(text) if phrase.regex else ():
-                positions = range(speech.offsets[owner], speech.offsets[owner + 1])
-                covered = [p for p in positions if speech.span(p)[0] < match.end() and speech.span(p)[1] > match.start()]
-                if covered:
-                    found.setdefault(index, []).append(Hit(phrase, speech, 1.0, covered[0], covered[-1] + 1))
-    return found
+def _regex(regex: re.Pattern[str], corpus: Corpus) -> Iterator[Match]:
+    for index, number in zip(corpus.speech_of.tolist(), corpus.utterance.tolist(), strict=True):
+        speech = corpus.speeches[index]
+        owner = speech.place[number]
+        text = simplify(speech.utterances[owner].text) if speech.language == "zh" else speech.utterances[owner].text
+        for found in regex.finditer(text):
+            positions = range(speech.offsets[owner], speech.offsets[owner + 1])
+            covered = [p for p in positions if speech.span(p)[0] < found.end() and speech.span(p)[1] > found.start()]
+            if covered:
+                yield Match(speech=index, similarity=1.0, start=covered[0], end=covered[-1] + 1)

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from qa_pipeline.language.lexicon import UNIT, Lexicon, Sought, Terms
 from qa_pipeline.language.phrase_grammar import NEVER
-from qa_pipeline.language.speech import Speech
+from qa_pipeline.language.speech import NEXT_UTTERANCE, OTHER_SPEAKER, Speech
 
-NEXT_UTTERANCE = 0.35
-OTHER_SPEAKER = 1.0
 # The screen counts in hundredths, rounded down, in 16 bits. A sum that runs over them belongs to no match, and may look like any cost.
-_COARSE = UNIT // 100
+COARSE = UNIT // 100
+NEVER_COARSE = 2_000
+# Tokens of a block (coarse.py).
+_BLOCK = 4
 _REACH = 2 * UNIT
 
 Rows = NDArray[np.int16]
@@ -29,32 +30,44 @@ Rows = NDArray[np.int16]
 class Corpus:
     """The speech of one or many parties, ready to be searched at once. Utterances without a token are left out.
 
+    `ranges`: first and last utterance (half-open) of each speech that take part; all without. Matches count tokens from the start of the speech.
     `tokens`: numbers of the lexicon (n,); `first`: where each utterance begins (utterances + 1,); `step`: cost in units of a match that runs
-    from the utterance before into each (utterances,); `utterance`, `speech_of`: number of each, and index of the speech it belongs to (utterances,).
+    from the utterance before into each (utterances,); `utterance`, `speech_of`: number of each, and index of the speech it belongs to (utterances,);
+    `start_of`: position of the first token of each speech, also where that is left out (speeches,).
     """
 
-    def __init__(self, speeches: Sequence[Speech], lexicon: Lexicon) -> None:
+    def __init__(self, speeches: Sequence[Speech], lexicon: Lexicon, ranges: Sequence[tuple[int, int]] | None = None) -> None:
         self.lexicon = lexicon
         self.speeches = tuple(speeches)
         numbers: list[int] = []
-        lengths: list[int] = []
+        offsets: list[int] = []
         utterance: list[int] = []
-        speech_of: list[int] = []
-        for index, speech in enumerate(self.speeches):
-            numbers += speech.numbers
-            lengths += [b - a for a, b in zip(speech.offsets, speech.offsets[1:], strict=False)]
-            utterance += [u.utterance for u in speech.utterances]
-            speech_of += [index] * len(speech.utterances)
-        sizes = np.array(lengths, dtype=np.intp)
+        counts: list[int] = []
+        before: list[int] = []
+        for speech, (first, last) in zip(self.speeches, ranges or [(0, len(s.utterances)) for s in self.speeches], strict=True):
+            start, end = speech.offsets[first], speech.offsets[last]
+            before.append(len(numbers) - start)
+            offsets += [len(numbers) - start + offset for offset in speech.offsets[first:last]]
+            numbers += speech.numbers[start:end]
+            utterance += [u.utterance for u in speech.utterances[first:last]]
+            counts.append(last - first)
+        sizes = np.diff(np.array([*offsets, len(numbers)], dtype=np.intp))
         spoken = sizes > 0
         self.tokens = np.array(numbers, dtype=np.intp)
         self.first = np.concatenate(([0], np.cumsum(sizes[spoken]))).astype(np.intp)
         self.utterance = np.array(utterance, dtype=np.intp)[spoken]
-        self.speech_of = np.array(speech_of, dtype=np.intp)[spoken]
-        self.start_of = np.cumsum([0, *(len(speech) for speech in self.speeches)])
-        is_next = np.diff(self.utterance, prepend=-2) == 1
+        self.speech_of = np.repeat(np.arange(len(self.speeches)), counts)[spoken]
+        self.start_of = np.array(before, dtype=np.intp)
         is_other_call = np.diff(self.speech_of, prepend=-1) != 0
-        self.step = np.rint(np.where(is_other_call, NEVER, np.where(is_next, NEXT_UTTERANCE, OTHER_SPEAKER)) * UNIT).astype(np.int64)
+        is_next = np.diff(self.utterance, prepend=-2) == 1
+        self.step = np.where(is_other_call, round(NEVER * UNIT), np.where(is_next, NEXT_UTTERANCE, OTHER_SPEAKER)).astype(np.int64)
+        sizes = np.diff(self.first)
+        self.crossing = np.zeros(self.tokens.size, dtype=np.int64)
+        self.crossing[self.first[:-1]] = self.step
+        self.blocks_of = np.concatenate(([0], np.cumsum(-(-sizes // _BLOCK))))
+        within = np.arange(int(self.blocks_of[-1])) - np.repeat(self.blocks_of[:-1], np.diff(self.blocks_of))
+        self.block_first = np.append(np.repeat(self.first[:-1], np.diff(self.blocks_of)) + within * _BLOCK, self.tokens.size)
+        self.block_rows: dict[int, Rows] = {}
         self._reach = _REACH
         self._rows: dict[int, Rows] = {}
 
@@ -67,17 +80,20 @@ class Corpus:
             # Longer phrases than seen so far may run over more utterances.
             self._reach = reach
             self._rows.clear()
+            self.block_rows.clear()
             vars(self).pop("_windows", None)
         if missing := list(dict.fromkeys(place for sought in phrases for place in sought.places if place not in self._rows)):
-            self._rows.update(zip(missing, self._lowest_costs(missing), strict=True))
+            blocks, windows = self._lowest_costs(missing)
+            self.block_rows.update(zip(missing, blocks, strict=True))
+            self._rows.update(zip(missing, windows, strict=True))
 
     def may_match(self, sought: Sought) -> NDArray[np.intp]:
         """Indices of the utterances that a match can run over, in order. The phrase must have been prepared."""
         first, length, steps = self._windows
-        known = int(np.searchsorted(steps, sought.budget // _COARSE, side="right"))
+        known = int(np.searchsorted(steps, sought.budget // COARSE, side="right"))
         lowest = self._bound(sought.terms, known)
         lowest += steps[:known]
-        found = np.flatnonzero(lowest <= sought.budget // _COARSE)
+        found = np.flatnonzero(lowest <= sought.budget // COARSE)
         if not found.size or length[found[-1]] == 1:
             return np.sort(first[found])
         covered = np.zeros(len(self), dtype=bool)
@@ -95,7 +111,7 @@ class Corpus:
             if isinstance(term, int):
                 total += self._rows[term][:windows]
                 continue
-            best, *others = [self._bound(part, windows) + np.int16(price // _COARSE) for part, price in term]
+            best, *others = [self._bound(part, windows) + np.int16(price // COARSE) for part, price in term]
             for other in others:
                 np.minimum(best, other, out=best)
             total += best
@@ -120,33 +136,37 @@ class Corpus:
             steps.append(cost[kept])
         first, length, step = np.concatenate(firsts), np.concatenate(lengths), np.concatenate(steps)
         order = np.argsort(step, kind="stable")
-        return first[order], length[order], (step[order] // _COARSE).astype(np.int16)
+        return first[order], length[order], (step[order] // COARSE).astype(np.int16)
 
     @cached_property
-    def _by_length(self) -> tuple[NDArray[np.intp], list[int]]:
-        """Utterances from the longest to the shortest, and how many have more than 0, 1, 2 … tokens."""
-        sizes = np.diff(self.first)
-        order = np.argsort(-sizes, kind="stable")
-        counts = np.cumsum(np.bincount(sizes)[::-1])[::-1][1:]
-        return order, counts.tolist()
+    def block_step(self) -> NDArray[np.int32]:
+        """Cost in hundredths of a match that runs into each block from the one before."""
+        steps: NDArray[np.int32] = np.minimum(self.crossing[self.block_first[:-1]] // COARSE, NEVER_COARSE).astype(np.int32)
+        return steps
 
-    def _lowest_costs(self, places: Sequence[int]) -> Rows:
-        """Lowest cost of each place in each window, in hundredths: (places, windows)."""
-        elements = [self.lexicon.element(place) for place in places]
-        skips = np.array([round(element.skip * UNIT) for element in elements])
-        costs = np.minimum(self.lexicon.costs()[places], skips[:, np.newaxis]) // _COARSE
+    @cached_property
+    def block_cost(self) -> NDArray[np.int32]:
+        """Cost in hundredths of letting all tokens of a block pass inside a match."""
+        passing = np.add.reduceat(self.lexicon.insertions()[self.tokens], self.block_first[:-1])
+        costs: NDArray[np.int32] = np.minimum(passing // COARSE, NEVER_COARSE).astype(np.int32)
+        return costs
+
+    def _lowest_costs(self, places: Sequence[int]) -> tuple[Rows, Rows]:
+        """Lowest cost of each place, in hundredths: in each block (places, blocks), and in each window (places, windows)."""
+        if not len(self):
+            return np.zeros((len(places), 0), dtype=np.int16), np.zeros((len(places), 0), dtype=np.int16)
+        skips = np.array([self.lexicon.skip(place) for place in places])
+        costs = np.minimum(self.lexicon.costs()[places], skips[:, np.newaxis]) // COARSE
         by_token = np.ascontiguousarray(costs.astype(np.int16).T)
-        order, counts = self._by_length
-        begin = self.first[:-1][order]
-        lowest = np.empty((len(self), len(places)), dtype=np.int16)
-        for position, count in enumerate(counts):
-            found = by_token[self.tokens[begin[:count] + position]]
-            lowest[:count] = np.minimum(lowest[:count], found) if position else found
-        single = np.empty((len(places), len(self)), dtype=np.int16)
-        single[:, order] = lowest.T
+        begin, last = self.block_first[:-1], self.block_first[1:] - 1
+        lowest = by_token[self.tokens[begin]]
+        for offset in range(1, _BLOCK):
+            np.minimum(lowest, by_token[self.tokens[np.minimum(begin + offset, last)]], out=lowest)
+        blocks = np.ascontiguousarray(lowest.T)
+        single = np.minimum.reduceat(blocks, self.blocks_of[:-1], axis=1)
         first, length, _ = self._windows
         rows = single[:, first]
         for offset in range(1, int(length.max(initial=1))):
             longer = np.flatnonzero(length > offset)
             rows[:, longer] = np.minimum(rows[:, longer], single[:, first[longer] + offset])
-        return rows
+        return blocks, rows

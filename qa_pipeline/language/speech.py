@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa_pipeline.call import Utterance, Word
-from qa_pipeline.language.lexicon import Lexicon, lexicon_of
+from qa_pipeline.language.lexicon import UNIT, Lexicon, lexicon_of
 from qa_pipeline.language.normalise import Token, tokens_of
 
 if TYPE_CHECKING:
     from qa_pipeline.language.screen import Corpus
 
 _CLAUSE_ENDS = frozenset("，。？！、,.?!;；:：")
+# Cost in units of a match that runs on into the party's next utterance, and past somebody else's words.
+NEXT_UTTERANCE = round(0.35 * UNIT)
+OTHER_SPEAKER = UNIT
 # How many words of degree may stand between a negation and what it denies.
 _DENIAL_REACH = 3
 
@@ -36,7 +39,8 @@ class Quote:
 class Speech:
     """Utterances of one party laid end to end as tokens, in order of time.
 
-    `numbers`: the tokens as the lexicon numbers them; `offsets`: where each utterance begins, and the end; `corpus`: of this speech alone, once
+    `numbers`: the tokens as the lexicon numbers them; `offsets`: where each utterance begins, and the end; `place`: index of each
+    utterance by its number; `corpus`: of this speech alone, once
     it has been searched by itself (phrases.py).
     """
 
@@ -50,6 +54,7 @@ class Speech:
             self.numbers += self.lexicon.read(utterance.norm)
             self.offsets.append(len(self.numbers))
         self.corpus: Corpus | None = None
+        self.place = {utterance.utterance: index for index, utterance in enumerate(self.utterances)}
         self._tokens: dict[int, tuple[Token, ...]] = {}
         self._quotes: dict[tuple[int, int], Quote] = {}
 
@@ -74,6 +79,21 @@ class Speech:
         end = len(self.utterances[owner].text)
         return end, end
 
+    def reach(self, first: int, last: int, budget: int) -> tuple[int, int]:
+        """The utterances (half-open) that a match costing at most `budget` units may run over, if it begins or ends in the given ones."""
+        numbers = [utterance.utterance for utterance in self.utterances]
+
+        def step(index: int) -> int:
+            return NEXT_UTTERANCE if numbers[index] - numbers[index - 1] == 1 else OTHER_SPEAKER
+
+        left = budget
+        while first > 0 and (left := left - step(first)) >= 0:
+            first -= 1
+        left = budget
+        while last < len(numbers) and (left := left - step(last)) >= 0:
+            last += 1
+        return first, last
+
     def quote(self, start: int, end: int) -> Quote:
         """The text and times of a half-open range of tokens."""
         found = self._quotes.get((start, end))
@@ -82,20 +102,22 @@ class Speech:
         return found
 
     def is_denied(self, start: int) -> bool:
-        """Whether a negation stands right before a token, in the same clause."""
+        """Whether a negation stands right before a token, in the same clause; words of degree may stand between."""
         lexicon, numbers = self.lexicon, self.numbers
         if start == 0 or lexicon.is_negation[numbers[start]]:
             return False
-        for index in range(start - 1, max(self.offsets[self.owner(start)], start - _DENIAL_REACH) - 1, -1):
-            negates = lexicon.is_negation[numbers[index]]
-            if not negates and not lexicon.is_degree[numbers[index]]:
+        owner = self.owner(start)
+        index = start - 1
+        nearest = max(self.offsets[owner], start - _DENIAL_REACH)
+        while index >= nearest and not lexicon.is_negation[numbers[index]]:
+            if not lexicon.is_degree[numbers[index]]:
                 return False
-            between = self.utterances[self.owner(start)].text[self.span(index)[1] : self.span(index + 1)[0]]
-            if not _CLAUSE_ENDS.isdisjoint(between):
-                return False
-            if negates:
-                return True
-        return False
+            index -= 1
+        if index < nearest:
+            return False
+        text = self.utterances[owner].text
+        gaps = [text[self.span(position)[1] : self.span(position + 1)[0]] for position in range(index, start)]
+        return all(_CLAUSE_ENDS.isdisjoint(gap) for gap in gaps)
 
     def is_whole(self, start: int, end: int) -> bool:
         """Whether a range of tokens leaves nothing but fillers of its utterance over."""

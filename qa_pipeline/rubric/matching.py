@@ -53,7 +53,7 @@ class Listening:
         )
         self._together = together or Together([conversation], heads)
         self._place = place
-        self._searched: dict[int, tuple[Searched, Roles, frozenset[int]]] = {}
+        self._searched: dict[int, tuple[Searched, Roles, Sequence[int]]] = {}
 
     @cached_property
     def by_number(self) -> dict[int, Utterance]:
@@ -75,12 +75,11 @@ class Listening:
         return _compiled(texts, self.language, mode, self.slots if _names_call(texts) else (), whole_turn)
 
     def hits(self, phrases: Sequence[Phrase], searched: Searched) -> list[Hit]:
-        """Places inside the searched utterances where any phrase is said, in order of time."""
+        """Places where any phrase is said, in order of time. They begin in the searched utterances, and may run on into the next."""
         if not phrases or not searched.utterances:
             return []
         roles, numbers = self._of(searched)
-        found = self._together.hits(phrases, roles, self._place)
-        return [hit for hit in found if hit.utterance in numbers]
+        return self._together.hits(phrases, roles, self._place, numbers)
 
     def meaning_hits(self, meaning: Meaning | None, searched: Searched) -> list[tuple[Utterance, float]]:
         """Utterances whose probability for the list's meaning reaches the threshold, in order."""
@@ -128,15 +127,15 @@ class Listening:
             end_ms=utterance.end_ms, expected=expected, similarity=round(float(similarity), 4),
         )  # fmt: skip
 
-    def _of(self, searched: Searched) -> tuple[Roles, frozenset[int]]:
-        """The roles whose words are searched, and the numbers of the utterances."""
+    def _of(self, searched: Searched) -> tuple[Roles, Sequence[int]]:
+        """The roles whose words are searched, and the numbers of the utterances in order."""
         known = self._searched.get(id(searched))
         if known is None:
             roles: list[Role] = []
             for utterance in searched.utterances:
                 if utterance.role not in roles:
                     roles.append(utterance.role)
-            known = self._searched[id(searched)] = (searched, frozenset(roles), searched.numbers)
+            known = self._searched[id(searched)] = (searched, frozenset(roles), [u.utterance for u in searched.utterances])
         return known[1:]
 
 

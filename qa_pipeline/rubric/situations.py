@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from qa_pipeline.call import Conversation, Disposition, Role
 from qa_pipeline.rubric.matching import Evidence, Listening
@@ -30,6 +31,19 @@ class Facts:
     disposition_evidence: tuple[Evidence, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """Something a rule found. Its evidence is made only where it is shown: most signs just stand in some utterance."""
+
+    utterance: int
+    make: Callable[[], Evidence]
+
+    @property
+    def shown(self) -> tuple[Evidence, ...]:
+        """As the evidence of a situation."""
+        return (self.make(),)
+
+
 def find_facts(listening: Listening, rules: Situations) -> Facts:
     """Recognise the situations of a conversation. Pure."""
     conversation = listening.conversation
@@ -40,15 +54,15 @@ def find_facts(listening: Listening, rules: Situations) -> Facts:
     if not conversation.by_role(Role.AGENT) and not conversation.by_role(Role.UNKNOWN):
         found["agent_absent"] = ()
     if said["voicemail"] and _machine_answered(listening, said["voicemail"]):
-        found["voicemail"] = tuple(said["voicemail"][:1])
+        found["voicemail"] = said["voicemail"][0].shown
     if said["wrong_person"] and _went_no_further(listening, said["wrong_person"][0]):
-        found["wrong_person"] = tuple(said["wrong_person"][:1])
+        found["wrong_person"] = said["wrong_person"][0].shown
     if busy := _early(listening, said["customer_busy"], said["first_question"]):
-        found["customer_busy"] = (busy,)
+        found["customer_busy"] = busy.shown
     customer_first = _ended_first(said["customer_ends"], said["agent_ends"])
     given = conversation.call.hangup_by
     if customer_first and given != "agent":
-        found["customer_ended_first"] = (customer_first,)
+        found["customer_ended_first"] = customer_first.shown
     if _customer_hung_up(listening, said, customer_first):
         closing = (
             listening.utterance_evidence(_last_of(conversation, Role.CUSTOMER), "last words", 1.0)
@@ -61,21 +75,21 @@ def find_facts(listening: Listening, rules: Situations) -> Facts:
     return Facts(situations=found, disposition=disposition, disposition_evidence=evidence)
 
 
-def _said(listening: Listening, rule: SituationRule) -> list[Evidence]:
+def _said(listening: Listening, rule: SituationRule) -> list[_Sign]:
     """Everything a rule finds, in order of time."""
     roles = {"agent": (Role.AGENT,), "customer": (Role.CUSTOMER,), "other": (Role.OTHER, Role.CUSTOMER)}[rule.who]
     searched = select(listening.conversation, roles, rule.within)
     hits = listening.hits(listening.phrases(rule.phrases), searched)
     taken_back = {hit.utterance for hit in listening.hits(listening.phrases(rule.unlike, "exact"), searched)}
-    found = [listening.evidence(hit) for hit in hits if hit.utterance not in taken_back]
-    known = {evidence.utterance for evidence in found} | taken_back
+    found = [_Sign(hit.utterance, partial(listening.evidence, hit)) for hit in hits if hit.utterance not in taken_back]
+    known = {sign.utterance for sign in found} | taken_back
     for utterance, probability in listening.meaning_hits(rule.meaning, searched):
         if utterance.utterance not in known and rule.meaning:
-            found.append(listening.utterance_evidence(utterance, rule.meaning.list, probability))
-    return sorted(found, key=lambda evidence: evidence.utterance)
+            found.append(_Sign(utterance.utterance, partial(listening.utterance_evidence, utterance, rule.meaning.list, probability)))
+    return sorted(found, key=lambda sign: sign.utterance)
 
 
-def _machine_answered(listening: Listening, announcements: list[Evidence]) -> bool:
+def _machine_answered(listening: Listening, announcements: list[_Sign]) -> bool:
     conversation = listening.conversation
     machine = {evidence.utterance for evidence in announcements}
     first = min(machine)
@@ -83,7 +97,7 @@ def _machine_answered(listening: Listening, announcements: list[Evidence]) -> bo
     return len(people) <= _MOST_WORDS_OF_MACHINE_SIDE
 
 
-def _went_no_further(listening: Listening, stranger: Evidence) -> bool:
+def _went_no_further(listening: Listening, stranger: _Sign) -> bool:
     """Whether the call ended soon after somebody else had answered, instead of going on with them."""
     conversation = listening.conversation
     agent = conversation.by_role(Role.AGENT)
@@ -91,7 +105,7 @@ def _went_no_further(listening: Listening, stranger: Evidence) -> bool:
     return len({turns[u.utterance] for u in agent if u.utterance > stranger.utterance}) <= _MOST_TURNS_WITH_STRANGER
 
 
-def _early(listening: Listening, busy: list[Evidence], questions: list[Evidence]) -> Evidence | None:
+def _early(listening: Listening, busy: list[_Sign], questions: list[_Sign]) -> _Sign | None:
     conversation = listening.conversation
     agent = conversation.by_role(Role.AGENT)
     turns = turn_numbers(agent, conversation)
@@ -103,7 +117,7 @@ def _early(listening: Listening, busy: list[Evidence], questions: list[Evidence]
     return None
 
 
-def _ended_first(customer: list[Evidence], agent: list[Evidence]) -> Evidence | None:
+def _ended_first(customer: list[_Sign], agent: list[_Sign]) -> _Sign | None:
     """The customer's words that began the end, when the agent had not begun it before."""
     if not customer:
         return None
@@ -111,7 +125,7 @@ def _ended_first(customer: list[Evidence], agent: list[Evidence]) -> Evidence | 
     return customer[0] if first_by_agent is None or customer[0].utterance < first_by_agent else None
 
 
-def _customer_hung_up(listening: Listening, said: dict[str, list[Evidence]], customer_first: Evidence | None) -> bool:
+def _customer_hung_up(listening: Listening, said: dict[str, list[_Sign]], customer_first: _Sign | None) -> bool:
     """Whether the customer left before the agent could close: theirs are the last words, and they were ending or refusing."""
     conversation = listening.conversation
     customer, agent = conversation.by_role(Role.CUSTOMER), conversation.by_role(Role.AGENT)
@@ -141,7 +155,7 @@ def _given_disposition(conversation: Conversation) -> Disposition | None:
 
 
 def _disposition(
-    listening: Listening, found: dict[Situation, tuple[Evidence, ...]], said: dict[str, list[Evidence]]
+    listening: Listening, found: dict[Situation, tuple[Evidence, ...]], said: dict[str, list[_Sign]]
 ) -> tuple[Disposition | None, tuple[Evidence, ...]]:
     """The metadata's disposition, else the strongest situation. Order: a machine, a stranger, an opt-out, a refusal, a later call, a cut, done."""
     conversation = listening.conversation
@@ -151,12 +165,12 @@ def _disposition(
     rules: list[tuple[Disposition, Callable[[], tuple[Evidence, ...] | None]]] = [
         (Disposition.VOICEMAIL, lambda: found.get("voicemail") if is_outbound else None),
         (Disposition.WRONG_PERSON, lambda: found.get("wrong_person") if is_outbound else None),
-        (Disposition.OPTED_OUT, lambda: tuple(said["opted_out"][:1]) if is_outbound and said["opted_out"] else None),
+        (Disposition.OPTED_OUT, lambda: said["opted_out"][0].shown if is_outbound and said["opted_out"] else None),
         (
             Disposition.CALL_BACK,
-            lambda: tuple(said["call_back"][:1]) if is_outbound and said["call_back"] and said["customer_busy"] else None,
+            lambda: said["call_back"][0].shown if is_outbound and said["call_back"] and said["customer_busy"] else None,
         ),
-        (Disposition.REFUSED, lambda: tuple(said["refused"][:1]) if is_outbound and said["refused"] else None),
+        (Disposition.REFUSED, lambda: said["refused"][0].shown if is_outbound and said["refused"] else None),
         (Disposition.CALL_BACK, lambda: found.get("customer_busy") if is_outbound else None),
         (Disposition.CUT_OFF, lambda: () if conversation.ends_cut else None),
     ]

@@ -16,25 +16,48 @@ from numpy.typing import NDArray
 from qa_pipeline.call import Conversation, Role
 from qa_pipeline.language.lexicon import lexicon_of
 from qa_pipeline.language.normalise import unit_spans
-from qa_pipeline.language.phrases import Corpus, Hit, Nearness, Phrase, Speech, alone, find_phrases, names_call, nearest_in, nearness
+from qa_pipeline.language.phrases import (
+    Corpus,
+    Hit,
+    Match,
+    Nearness,
+    Phrase,
+    Speech,
+    best_apart,
+    match_phrases,
+    names_call,
+    nearest_in,
+    nearness,
+)
 from qa_pipeline.rubric.meanings import SHORTEST_UNITS, Heads
 
 Roles = frozenset[Role]
-# Order of hits: by start, the better first, then as the rubric has the phrases.
-_Ranked = tuple[int, float, int, Hit]
+Scope = int
+"""Which utterances of a speech are searched: the first n, the last n (−n), or all (0)."""
+
+# Chosen: openings and closings, and what runs longer. A few sizes, so that lookups share what is worked out for them.
+_SCOPES = (6, 18)
+
+
+@dataclass(slots=True, eq=False)
+class _Matches:
+    """What was found in one scope: by conversation, the matches of each phrase by its rank."""
+
+    alone: dict[int, dict[int, list[Match]]] = field(default_factory=dict)
+    everywhere: dict[int, dict[int, list[Match]]] | None = None
 
 
 @dataclass(slots=True, eq=False)
 class _Lookup:
-    """Phrases looked up in the words of some roles. `ranks`: their places in the list asked for; `alone`: by conversation, until a second one asks."""
+    """Phrases looked up in the words of some roles. `ranks`: their places in the list asked for; `budget`: the most that a match may cost."""
 
     phrases: Sequence[Phrase]
     ranks: Sequence[int]
     roles: Roles
-    alone: dict[int, list[_Ranked]] = field(default_factory=dict)
-    everywhere: dict[int, list[_Ranked]] | None = None
-    nearness_alone: dict[int, Nearness] = field(default_factory=dict)
-    nearness: Nearness | None = None
+    budget: int
+    matches: dict[Scope, _Matches] = field(default_factory=dict)
+    nearness_alone: dict[tuple[Scope, int], Nearness] = field(default_factory=dict)
+    nearness: dict[Scope, Nearness] = field(default_factory=dict)
 
 
 class Together:
@@ -46,7 +69,7 @@ class Together:
         self._heads = heads
         self._lexicon = lexicon_of(self.language)
         self._speeches: dict[Roles, list[Speech]] = {}
-        self._corpora: dict[Roles, Corpus] = {}
+        self._corpora: dict[tuple[Roles, Scope, int | None], Corpus] = {}
         self._lookups: dict[tuple[int, Roles], tuple[_Lookup, ...]] = {}
         # Lookups are found by the identity of their list, so the lists must live as long.
         self._asked: list[Sequence[Phrase]] = []
@@ -62,17 +85,31 @@ class Together:
             ]
         return self._speeches[roles]
 
-    def hits(self, phrases: Sequence[Phrase], roles: Roles, place: int) -> list[Hit]:
-        """Where any of the phrases is said in one conversation, in order of time."""
-        first, *others = [self._found(lookup, place) for lookup in self._lookups_of(phrases, roles)]
-        if any(others):
-            first = sorted(first + [ranked for other in others for ranked in other], key=lambda ranked: ranked[:3])
-        return [hit for _, _, _, hit in first]
+    def hits(self, phrases: Sequence[Phrase], roles: Roles, place: int, numbers: Sequence[int]) -> list[Hit]:
+        """Where any of the phrases is said in some utterances of one conversation, in order of time; the better of equally early ones first."""
+        speech = self.speeches(roles)[place]
+        first, last = speech.place[numbers[0]], speech.place[numbers[-1]] + 1
+        is_gapless = last - first == len(numbers)
+        start, end = speech.offsets[first], speech.offsets[last]
+        found: list[tuple[int, float, int, Hit]] = []
+        for lookup in self._lookups_of(phrases, roles):
+            scope = _scope(*speech.reach(first, last, lookup.budget), len(speech.utterances))
+            for rank, matches in self._found(lookup, scope, place).items():
+                inside = [match for match in matches if start <= match.start < end]
+                if inside and not is_gapless:
+                    inside = [match for match in inside if speech.utterances[speech.owner(match.start)].utterance in numbers]
+                for hit in best_apart(phrases[rank], speech, inside) if inside else ():
+                    found.append((hit.start, -hit.similarity, rank, hit))
+        found.sort(key=lambda item: item[:3])
+        return [hit for _, _, _, hit in found]
 
-    def nearest(self, phrases: Sequence[Phrase], roles: Roles, place: int, numbers: frozenset[int]) -> Hit | None:
+    def nearest(self, phrases: Sequence[Phrase], roles: Roles, place: int, numbers: Sequence[int]) -> Hit | None:
         """The nearest thing to any of the phrases in some utterances of one conversation."""
-        found = [hit for lookup in self._lookups_of(phrases, roles) if (hit := self._nearest(lookup, place, numbers))]
-        return max(found, key=lambda hit: hit.similarity, default=None)
+        speech = self.speeches(roles)[place]
+        scope = _scope(speech.place[numbers[0]], speech.place[numbers[-1]] + 1, len(speech.utterances))
+        inside = frozenset(numbers)
+        found = [self._nearest(lookup, scope, place, inside) for lookup in self._lookups_of(phrases, roles)]
+        return max((hit for hit in found if hit), key=lambda hit: hit.similarity, default=None)
 
     def probabilities(self, list_id: str, place: int) -> Mapping[int, float]:
         """Utterance number → probability of a list's meaning, in one conversation, where it was judged."""
@@ -80,17 +117,21 @@ class Together:
             self._probabilities[place] = self._judge(self.conversations[place])
         return self._probabilities[place].get(list_id, {})
 
-    def _corpus(self, roles: Roles) -> Corpus:
-        if roles not in self._corpora:
-            self._corpora[roles] = Corpus(self.speeches(roles), self._lexicon)
-        return self._corpora[roles]
+    def _corpus(self, roles: Roles, scope: Scope, place: int | None = None) -> Corpus:
+        """The words of some roles in a scope, of all conversations or of one."""
+        key = (roles, scope, place)
+        if key not in self._corpora:
+            speeches = self.speeches(roles)
+            chosen = speeches if place is None else [speeches[place]]
+            self._corpora[key] = Corpus(chosen, self._lexicon, [_range(scope, len(speech.utterances)) for speech in chosen])
+        return self._corpora[key]
 
     def _lookups_of(self, phrases: Sequence[Phrase], roles: Roles) -> tuple[_Lookup, ...]:
-        """What conversations have in common apart from phrases with names of the call in them, which most of them ask for alone."""
+        """What conversations have in common, apart from phrases with names of the call in them, which most of them ask for alone."""
         found = self._lookups.get((id(phrases), roles))
         if found is None:
-            common = [rank for rank, phrase in enumerate(phrases) if phrase.regex or not names_call(phrase.text)]
-            own = [rank for rank, phrase in enumerate(phrases) if rank not in set(common)]
+            own = [rank for rank, phrase in enumerate(phrases) if phrase.regex is None and names_call(phrase.text)]
+            common = [rank for rank in range(len(phrases)) if rank not in set(own)]
             found = self._lookups[id(phrases), roles] = tuple(self._lookup(phrases, ranks, roles) for ranks in (common, own) if ranks)
             self._asked.append(phrases)
         return found
@@ -98,30 +139,34 @@ class Together:
     def _lookup(self, phrases: Sequence[Phrase], ranks: Sequence[int], roles: Roles) -> _Lookup:
         key = tuple((rank, phrases[rank]) for rank in ranks), roles
         if key not in self._by_phrases:
-            self._by_phrases[key] = _Lookup(phrases=[phrases[rank] for rank in ranks], ranks=ranks, roles=roles)
+            chosen = [phrases[rank] for rank in ranks]
+            budget = max((self._lexicon.sought(phrase).budget for phrase in chosen if phrase.regex is None), default=0)
+            self._by_phrases[key] = _Lookup(phrases=chosen, ranks=ranks, roles=roles, budget=budget)
         return self._by_phrases[key]
 
-    def _found(self, lookup: _Lookup, place: int) -> list[_Ranked]:
-        if lookup.everywhere is None:
-            if place in lookup.alone:
-                return lookup.alone[place]
-            if not lookup.alone:
-                found = _rank(lookup, alone(self.speeches(lookup.roles)[place])).get(0, [])
-                lookup.alone[place] = found
-                return found
-            lookup.everywhere = _rank(lookup, self._corpus(lookup.roles))
-        return lookup.everywhere.get(place, [])
+    def _found(self, lookup: _Lookup, scope: Scope, place: int) -> dict[int, list[Match]]:
+        """Matches in one conversation by rank of the phrase. The first that asks is searched alone; when a second one asks, all are."""
+        found = lookup.matches.setdefault(scope, _Matches())
+        if found.everywhere is None:
+            if place in found.alone:
+                return found.alone[place]
+            if not found.alone:
+                found.alone[place] = _search(lookup, self._corpus(lookup.roles, scope, place)).get(0, {})
+                return found.alone[place]
+            found.everywhere = _search(lookup, self._corpus(lookup.roles, scope))
+        return found.everywhere.get(place, {})
 
-    def _nearest(self, lookup: _Lookup, place: int, numbers: frozenset[int]) -> Hit | None:
-        if lookup.nearness is None and (place in lookup.nearness_alone or not lookup.nearness_alone):
-            corpus = alone(self.speeches(lookup.roles)[place])
-            if place not in lookup.nearness_alone:
-                lookup.nearness_alone[place] = nearness(lookup.phrases, corpus)
-            return nearest_in(lookup.phrases, lookup.nearness_alone[place], corpus, 0, numbers)
-        corpus = self._corpus(lookup.roles)
-        if lookup.nearness is None:
-            lookup.nearness = nearness(lookup.phrases, corpus)
-        return nearest_in(lookup.phrases, lookup.nearness, corpus, place, numbers)
+    def _nearest(self, lookup: _Lookup, scope: Scope, place: int, numbers: frozenset[int]) -> Hit | None:
+        is_first = not any(known == scope for known, _ in lookup.nearness_alone)
+        if scope not in lookup.nearness and (is_first or (scope, place) in lookup.nearness_alone):
+            corpus = self._corpus(lookup.roles, scope, place)
+            if is_first:
+                lookup.nearness_alone[scope, place] = nearness(lookup.phrases, corpus)
+            return nearest_in(lookup.phrases, lookup.nearness_alone[scope, place], corpus, 0, numbers)
+        corpus = self._corpus(lookup.roles, scope)
+        if scope not in lookup.nearness:
+            lookup.nearness[scope] = nearness(lookup.phrases, corpus)
+        return nearest_in(lookup.phrases, lookup.nearness[scope], corpus, place, numbers)
 
     @cached_property
     def _weights(self) -> tuple[list[str], NDArray[np.float32], NDArray[np.float32]]:
@@ -147,12 +192,26 @@ class Together:
         }
 
 
-def _rank(lookup: _Lookup, corpus: Corpus) -> dict[int, list[_Ranked]]:
-    """Hits of all phrases of a lookup by conversation, in order."""
-    found: dict[int, list[_Ranked]] = {}
-    for rank, hits_of in zip(lookup.ranks, find_phrases(lookup.phrases, corpus), strict=True):
-        for place, hits in hits_of.items():
-            found.setdefault(place, []).extend((hit.start, -hit.similarity, rank, hit) for hit in hits)
-    for ranked in found.values():
-        ranked.sort(key=lambda item: item[:3])
+def _scope(first: int, last: int, count: int) -> Scope:
+    """The smallest scope that has a range of utterances (half-open) of `count`."""
+    for size in _SCOPES:
+        if last <= size:
+            return size
+        if first >= count - size:
+            return -size
+    return 0
+
+
+def _range(scope: Scope, count: int) -> tuple[int, int]:
+    if scope < 0:
+        return max(0, count + scope), count
+    return 0, min(scope or count, count)
+
+
+def _search(lookup: _Lookup, corpus: Corpus) -> dict[int, dict[int, list[Match]]]:
+    """Matches of all phrases of a lookup by index of the speech in the corpus, then by rank."""
+    found: dict[int, dict[int, list[Match]]] = {}
+    for rank, by_speech in zip(lookup.ranks, match_phrases(lookup.phrases, corpus), strict=True):
+        for place, matches in by_speech.items():
+            found.setdefault(place, {})[rank] = matches
     return found
