@@ -38,14 +38,9 @@ def conversation(
     """
     utterances: list[Utterance] = []
     clock = 0
-    for line in (part for text in lines for part in text.splitlines() if part.strip()):
-        spoken = split_line(line)
-        role = role_of(spoken.label, {}) if spoken else None
-        start = parse_clock(spoken.start) if spoken and spoken.start else 0
-        if spoken is None or role is None or start is None:
-            raise ValueError(f"{line!r} is not of the form '0:03 agent: text'")
+    for start, role, text in spoken_lines(*lines):
         clock = max(clock, start)
-        for sentence in _SENTENCES.findall(spoken.text) or [spoken.text]:
+        for sentence in _SENTENCES.findall(text) or [text]:
             utterance = _utterance(len(utterances), role, sentence.strip(), clock, language, confidence)
             utterances.append(utterance)
             clock = utterance.end_ms or clock
@@ -71,6 +66,19 @@ def conversation(
         ends_cut=ends_cut,
         vectors=vectors or {},
     )
+
+
+def spoken_lines(*lines: str) -> list[tuple[int, Role, str]]:
+    """Start in ms (0 where none is written), role and text of each line. Raises ValueError for a line of another form."""
+    found = []
+    for line in (part for text in lines for part in text.splitlines() if part.strip()):
+        spoken = split_line(line)
+        role = role_of(spoken.label, {}) if spoken else None
+        start = parse_clock(spoken.start) if spoken and spoken.start else 0
+        if spoken is None or role is None or start is None:
+            raise ValueError(f"{line!r} is not of the form '0:03 agent: text'")
+        found.append((start, role, spoken.text))
+    return found
 
 
 def with_vectors(conversation: Conversation, encode) -> Conversation:  # type: ignore[no-untyped-def]

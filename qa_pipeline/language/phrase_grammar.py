@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.language.first_names import FIRST_NAMES
-from qa_pipeline.language.normalise import normalise, tokens_of
+from qa_pipeline.language.normalise import normalise, tokens_of, unit_spans
 from qa_pipeline.language.phrase_words import DATE, DAYTIME, DURATION, LIGHT, SURNAMES
 
 MatchMode = Literal["exact", "tolerant", "strict", "regex"]
@@ -140,9 +140,12 @@ def _size(pattern: Sequence[Node]) -> tuple[int, int, float]:
 
 @lru_cache(maxsize=20_000)
 def _pattern(text: str, language: str, slots: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[Node, ...]:
+    return _parsed(text, _Parser(text, dict(slots), language))
+
+
+def _parsed(text: str, parser: _Parser) -> tuple[Node, ...]:
     if text.count("(") + text.count("[") > _MOST_BRACKETS:
         raise InputRefused(f"A phrase of {len(text)} characters has too many brackets.", advice="Split it into several phrases.")
-    parser = _Parser(text, dict(slots), language)
     pattern = parser.sequence("")
     if parser.position < len(text):
         raise InputRefused(f"{text!r}: {text[parser.position]!r} closes nothing.", advice="Balance the brackets of the phrase.")
@@ -161,6 +164,10 @@ class _Parser:
     def __init__(self, text: str, slots: Mapping[str, Sequence[str]], language: str) -> None:
         self.text, self.slots, self.language = text, slots, language
         self.position = 0
+
+    def literal(self, text: str) -> tuple[Element, ...]:
+        """The tokens of plain words."""
+        return _literal(text, self.language)
 
     def sequence(self, closing: str) -> tuple[Node, ...]:
         """Nodes up to a character of `closing` (not consumed) or the end."""
@@ -191,7 +198,7 @@ class _Parser:
         self.position += 1
         while self.position < len(self.text) and self.text[self.position] not in "[](){}|…":
             self.position += 1
-        return list(_literal(self.text[start : self.position], self.language))
+        return list(self.literal(self.text[start : self.position]))
 
     def _bracketed(self, closing: str) -> list[tuple[Node, ...]]:
         """The alternatives of a bracket that opens here."""
@@ -234,7 +241,7 @@ class _Parser:
         tables = {"daytime": DAYTIME, "duration": DURATION, "date": DATE}
         if name in tables:
             alternatives = tables[name].get(self.language, tables[name]["en"])
-            return list(_Parser(f"({alternatives})", self.slots, self.language).sequence(""))
+            return list(type(self)(f"({alternatives})", self.slots, self.language).sequence(""))
         if name in ("company", "agent_name"):
             wordings = [_literal(value, self.language) for value in self.slots.get(name, ())]
             return [Group(tuple(w for w in wordings if w))] if any(wordings) else [Element("nothing")]
@@ -242,6 +249,25 @@ class _Parser:
             f"{self.text!r}: no slot is called {{{name}}}.",
             advice="There are company, agent_name, daytime, duration, number, date, surname, first_name, any:n, some:n (n up to 12).",
         )
+
+
+class _Syntax(_Parser):
+    """The same grammar without the dictionaries: enough to say whether a phrase can be compiled."""
+
+    def literal(self, text: str) -> tuple[Element, ...]:
+        """Words as they are written."""
+        return tuple(Element("token", frozenset((text[start:end],))) for start, end in unit_spans(text))
+
+    def _slot(self, name: str) -> list[Node]:
+        return [Element("number")] if name in ("surname", "first_name") else super()._slot(name)
+
+
+def check_phrase(text: str, *, mode: MatchMode = "tolerant") -> None:
+    """Raise InputRefused for a phrase that compile_phrase refuses; a hundred times as fast, because no word is looked up."""
+    if mode == "regex":
+        compile_phrase(text, "en", mode=mode)
+    else:
+        _parsed(text, _Syntax(text, {}, "en"))
 
 
 def _literal(text: str, language: str) -> tuple[Element, ...]:

@@ -21,17 +21,19 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
 from qa_pipeline.call import Call, Conversation, Metrics
-from qa_pipeline.errors import RubricError
-from qa_pipeline.rubric.references import validation_faults
+from qa_pipeline.errors import Fault, RubricError
+from qa_pipeline.rubric.references import Location, validation_faults
 from qa_pipeline.rubric.schema import Language, Rubric
 from qa_pipeline.rubric.score import Finding, Score, Scorecard, score
-from qa_pipeline.rubric.yaml_text import read_document
-from qa_pipeline.testing import conversation, with_vectors
+from qa_pipeline.rubric.yaml_text import Document, read_document
+from qa_pipeline.testing import conversation, spoken_lines, with_vectors
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 StoredCall = Callable[[str], Conversation | None]
 OutcomeName = Literal["met", "not_met", "not_applicable", "undetermined"]
 _NUMBERS = frozenset(("ring_seconds", "wait_seconds", "csat"))
+_COLUMNS = frozenset(Call.__dataclass_fields__) - {"extra"}
+_FORMS = {"started_at": "a day and time, as 2026-11-20T10:30", "agent_channel": "0 or 1"}
 
 
 class Case(BaseModel):
@@ -88,35 +90,49 @@ def load_cases(path: Path) -> tuple[Case, ...]:
         cases = TypeAdapter(tuple[Case, ...]).validate_json(json.dumps(document.data))
     except ValidationError as error:
         raise RubricError(f"{path.name} cannot be used.", faults=validation_faults(error, document)) from error
-    faults = []
-    for number, case in enumerate(cases):
-        try:
-            dialogue_of(case, None)
-        except ValueError as error:
-            faults.append(document.fault((number, "dialogue"), f"case {case.name!r}: {error}", "write lines as `0:03 agent: …`"))
+    faults = [fault for number, case in enumerate(cases) for fault in dialogue_faults(case, document, (number,))]
     if faults:
         raise RubricError(f"{path.name} cannot be used.", faults=faults)
     return cases
 
 
+def dialogue_faults(case: Case, document: Document, place: Location) -> list[Fault]:
+    """What of a case cannot be read, where it is written."""
+    faults = []
+    for name, value in case.metadata.items():
+        try:
+            _column(name, value, "UTC")
+        except ValueError:
+            wanted = _FORMS.get(name, "a number")
+            faults.append(document.fault((*place, "metadata", name), f"metadata: {name}: found {value!r}", f"write {wanted}"))
+    try:
+        spoken_lines(case.dialogue or "")
+    except ValueError as error:
+        faults.append(document.fault((*place, "dialogue"), f"case {case.name!r}: {error}", "write lines as `0:03 agent: …`"))
+    return faults
+
+
 def dialogue_of(case: Case, rubric: Rubric | None) -> Conversation:
     """The conversation a case's dialogue stands for. Raises ValueError for a line or a column that cannot be read."""
-    columns: dict[str, Any] = {"extra": {}}
-    for name, value in case.metadata.items():
-        if name == "started_at":
-            at = datetime.fromisoformat(str(value))
-            columns[name] = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(rubric.timezone if rubric else "UTC"))
-        elif name in _NUMBERS:
-            columns[name] = float(value)
-        elif name in Call.__dataclass_fields__:
-            columns[name] = str(value)
-        else:
-            columns["extra"][name] = str(value)
+    columns = {name: _column(name, value, rubric.timezone if rubric else "UTC") for name, value in case.metadata.items()}
+    known = {name: value for name, value in columns.items() if name in _COLUMNS}
     heard = conversation(
         case.dialogue or "", language=case.language, role_confidence=case.role_confidence, sentiment=case.sentiment,
-        confidence=case.confidence, starts_cut=case.starts_cut, ends_cut=case.ends_cut, **columns,
+        confidence=case.confidence, starts_cut=case.starts_cut, ends_cut=case.ends_cut,
     )  # fmt: skip
+    extra = {name: value for name, value in columns.items() if name not in _COLUMNS}
+    heard = replace(heard, call=replace(heard.call, **known, extra=extra))
     return heard if case.times else without_times(heard)
+
+
+def _column(name: str, value: str | float, timezone: str) -> Any:
+    """A column of the call as the metadata reader gives it."""
+    if name == "started_at":
+        at = datetime.fromisoformat(str(value))
+        return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(timezone))
+    if name == "agent_channel":
+        return int(value)
+    return float(value) if name in _NUMBERS else str(value)
 
 
 def without_times(heard: Conversation) -> Conversation:
@@ -167,11 +183,13 @@ def compare(case: Case, scored: Score) -> CaseResult:
         if criterion in found and not any(words in e.text for e in found[criterion].evidence):
             misses.append(f"{criterion}: the evidence does not contain {words!r}; {_near(found[criterion])}")
     if case.disposition and (scored.disposition is None or scored.disposition.value != case.disposition):
-        misses.append(f"disposition: {scored.disposition}, expected {case.disposition}")
+        ended = scored.disposition.value if scored.disposition else "unknown"
+        misses.append(f"disposition: {ended}, expected {case.disposition}")
     if case.percent is not None and (scored.percent is None or abs(scored.percent - case.percent) > 0.05):
-        misses.append(f"percent: {scored.percent}, expected {case.percent:g}")
+        misses.append(f"percent: {'none' if scored.percent is None else f'{scored.percent:.1f}'}, expected {case.percent:g}")
     if case.passed is not None and scored.passed != case.passed:
-        misses.append(f"passed: {scored.passed}, expected {case.passed}")
+        passed = "undecided" if scored.passed is None else str(scored.passed).lower()
+        misses.append(f"passed: {passed}, expected {str(case.passed).lower()}")
     return CaseResult(case=case, misses=tuple(misses))
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from qa_pipeline.errors import Fault
-from qa_pipeline.language.normalise import normalise
+from qa_pipeline.language.normalise import unit_spans
 from qa_pipeline.rubric.references import Location
 from qa_pipeline.rubric.schema import Condition, Criterion, Language, LevelBounds, Rubric
 from qa_pipeline.rubric.yaml_text import Document
@@ -125,8 +125,7 @@ def _shared_phrases(rubric: Rubric, places: dict[str, Location]) -> Warnings:
     owners: dict[tuple[Language, str], str] = {}
     for criterion in rubric.criteria:
         for key, language, number, text in _own_phrases(criterion):
-            norm = normalise(text, language)
-            first = owners.setdefault((language, norm), criterion.id)
+            first = owners.setdefault((language, text.casefold()), criterion.id)
             if first != criterion.id:
                 yield (
                     (*places[criterion.id], *key, language, number),
@@ -148,7 +147,7 @@ def _everywhere(rubric: Rubric, places: dict[str, Location]) -> Warnings:
     shares: dict[Language, dict[str, float]] = {}
     for criterion in rubric.criteria:
         for key, language, number, text in _own_phrases(criterion):
-            words = normalise(text, language).split()
+            words = _words(text)
             if len(words) != 1 or any(mark in text for mark in "[](){}|…"):
                 continue
             share = shares.setdefault(language, _word_shares(rubric, language)).get(words[0], 0.0)
@@ -167,6 +166,10 @@ def _word_shares(rubric: Rubric, language: Language) -> dict[str, float]:
         return {}
     counts: dict[str, int] = defaultdict(int)
     for sentence in sentences:
-        for word in set(normalise(sentence, language).split()):
+        for word in set(_words(sentence)):
             counts[word] += 1
     return {word: count / len(sentences) for word, count in counts.items()}
+
+
+def _words(text: str) -> list[str]:
+    return [text[start:end].casefold() for start, end in unit_spans(text)]

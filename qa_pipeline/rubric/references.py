@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from qa_pipeline.call import Disposition, Metrics
 from qa_pipeline.errors import Fault, InputRefused
-from qa_pipeline.language.phrases import MatchMode, compile_phrase
+from qa_pipeline.language.phrase_grammar import MatchMode, check_phrase
 from qa_pipeline.rubric.schema import CHECK_KEYS, COMMON_KEYS, Criterion, ExampleList, LevelBounds, PhraseLists, Rubric, Situations
 from qa_pipeline.rubric.yaml_text import Document
 
@@ -249,7 +249,7 @@ def compile_faults(place: Location, phrases: PhraseLists, mode: MatchMode = "tol
     for language, texts in phrases.items():
         for number, text in enumerate(texts):
             try:
-                compile_phrase(text, language, mode=mode)
+                check_phrase(text, mode=mode)
             except InputRefused as error:
                 yield (*place, language, number), error.message, error.advice
 
