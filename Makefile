@@ -27,6 +27,7 @@ evaluate: models
 bench: models
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/rescore.py --sizes 1000 10000
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/generate.py

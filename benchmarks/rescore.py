@@ -15,6 +15,7 @@ import json
 import math
 import os
 import random
+import resource
 import tempfile
 import threading
 import time
@@ -108,16 +109,21 @@ def main() -> None:
 def measure(settings: Settings, rubric: Rubric, size: int, workers: int | None) -> float:
     """Score a root as the command does; seconds."""
     store = open_store(settings)
+    busy = _processor_seconds()
     with _Memory() as memory:
         began = time.perf_counter()
         plan = plan_rescoring(store, {rubric.id: rubric}, select=Selection(), purpose="official", named=rubric.id)
         planned = time.perf_counter() - began
         summary = rescore(plan, settings, store, {rubric.id: rubric}, workers=workers)
         seconds = time.perf_counter() - began
+    busy = _processor_seconds() - busy
     if summary.scored != size or summary.failures:
         raise SystemExit(f"{summary.scored} of {size} calls scored, {len(summary.failures)} failed: {summary.failures[:1]}")
-    print(f"{size} calls, {len(rubric.criteria)} criteria: {seconds:.1f} s ({planned:.1f} s of it planning), {size / seconds:.0f} calls/s, "
-          f"peak memory {memory.peak / 1e9:.2f} GB", flush=True)  # fmt: skip
+    print(
+        f"{size} calls, {len(rubric.criteria)} criteria: {seconds:.1f} s ({planned:.1f} s of it planning), {size / seconds:.0f} calls/s, "
+        f"{1000 * busy / size:.1f} ms of processor time a call, peak memory {memory.peak / 1e9:.2f} GB",
+        flush=True,
+    )
     return seconds
 
 
@@ -147,6 +153,12 @@ def show_stages(settings: Settings, rubric: Rubric, size: int) -> None:
     timed("write", None)
     total = sum(spent.values())
     print("one process: " + ", ".join(f"{name} {1000 * value / few:.2f} ms a call ({value / total:.0%})" for name, value in spent.items()))
+
+
+def _processor_seconds() -> float:
+    """Processor time of this process and those it has waited for: what other work on the machine does not change."""
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 class _Memory:

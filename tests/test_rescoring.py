@@ -30,6 +30,7 @@ from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.settings import PACKAGE_ROOT, Settings, load_settings
 from qa_pipeline.testing import conversation
+from tests.rubric.built_rubrics import write_folder
 
 
 def rubric(name: str = "service", *, version: int = 1, hello: str = "hello there", **data: Any) -> Rubric:
@@ -321,14 +322,11 @@ def test_nothing_callers_said_is_left_in_the_cache(store: Store, settings: Setti
     assert list(settings.work.iterdir()) == []
 
 
-def write_rubric(folder: Path) -> Path:
-    path = folder / "service.yaml"
-    path.write_text(
-        "id: service\nversion: 1\nsections:\n  - id: all\n    criteria:\n"
-        "      - id: greeting\n        status: stable\n        check: phrase\n        who: agent\n        phrases: {en: [hello there]}\n",
-        "utf-8",
-    )
-    return path
+def write_rubric(folder: Path) -> str:
+    """A rubric among situations that never hold: nothing in it needs a model."""
+    text = "id: service\nversion: 1\nsections:\n  - id: all\n    criteria:\n"
+    text += "      - {id: greeting, status: stable, check: phrase, who: agent, phrases: {en: [hello there]}}\n"
+    return str(write_folder(folder, service=text) / "service.yaml")
 
 
 def test_the_command_tries_a_rubric_file_and_tells_the_counts(tmp_path: Path, store: Store, settings: Settings) -> None:
@@ -337,7 +335,7 @@ def test_the_command_tries_a_rubric_file_and_tells_the_counts(tmp_path: Path, st
         "--results",
         settings.results,
         "--rubric",
-        str(write_rubric(tmp_path)),
+        write_rubric(tmp_path),
         "--since",
         "2026-05-06",
         "--workers",
@@ -371,7 +369,7 @@ def test_scoring_again_loads_no_model_library(tmp_path: Path, store: Store, sett
         "import sys\nfrom qa_pipeline.cli import main\n"
         "if __name__ == '__main__':\n"
         "    try:\n"
-        f"        main(['rescore', '--results', {settings.results!r}, '--rubric', {str(write_rubric(tmp_path))!r}])\n"
+        f"        main(['rescore', '--results', {settings.results!r}, '--rubric', {write_rubric(tmp_path)!r}])\n"
         "    except SystemExit as done:\n"
         "        print(done.code, sorted({'torch', 'faster_whisper', 'pyannote', 'transformers', 'prefect'} & set(sys.modules)))\n",
         "utf-8",
