@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from qa_pipeline.errors import InputRefused, RubricError
+from qa_pipeline.errors import Fault, InputRefused, RubricError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def rubric_new(name: str, template: str, language: str) -> None:
 def rubric_check(files: tuple[str, ...], strict: bool) -> None:
     """Check rubric files; every fault with file, line, column and cure. Warnings tell what is allowed but hardly meant."""
     from qa_pipeline.rubric.lint import lint
-    from qa_pipeline.rubric.load import load_rubric, rubric_paths, stable_faults
+    from qa_pipeline.rubric.load import load_rubric, name_faults, rubric_paths, stable_faults
     from qa_pipeline.rubric.yaml_text import read_document
 
     faults, warnings = [], []
@@ -71,13 +72,10 @@ def rubric_check(files: tuple[str, ...], strict: bool) -> None:
     for path in paths:
         try:
             loaded = load_rubric(path)
-            faults += stable_faults(loaded, path)
+            faults += [*name_faults(loaded, path), *stable_faults(loaded, path)]
             warnings += lint(loaded, read_document(path))
         except RubricError as error:
-            faults += error.faults
-            if not error.faults:
-                click.echo(f"{path}: {error}", err=True)
-                sys.exit(2)
+            faults += error.faults or (Fault(path=str(path), message=error.message, advice=error.advice),)
     for fault in faults:
         click.echo(str(fault))
     for warning in warnings:
@@ -85,8 +83,8 @@ def rubric_check(files: tuple[str, ...], strict: bool) -> None:
         click.echo(f"{place}: warning: {message}")
     if faults or (strict and warnings):
         sys.exit(2)
-    told = f", {len(warnings)} warning{'s' if len(warnings) != 1 else ''}" if warnings else ""
-    click.echo(f"{len(paths)} rubric{'s' if len(paths) != 1 else ''} in order{told}.")
+    told = f", {_counted(len(warnings), 'warning')}" if warnings else ""
+    click.echo(f"{_counted(len(paths), 'rubric')} in order{told}.")
 
 
 @rubric.command("test")
@@ -105,7 +103,7 @@ def rubric_test(names: tuple[str, ...], results: str | None) -> None:
             for miss in result.misses:
                 failed += 1
                 click.echo(f"{name}: {result.case.name}: {miss}")
-    click.echo(f"{total} cases, {failed} misses.")
+    click.echo(f"{_counted(total, 'case')}, {failed} miss{'es' if failed != 1 else ''}.")
     sys.exit(1 if failed else 0)
 
 
@@ -126,7 +124,7 @@ def rubric_mutate(names: tuple[str, ...], survivors: bool) -> None:
             for m in (survived if survivors else mutants)
         ]
     )
-    click.echo(f"{len(mutants)} mutants, {len(survived)} noticed by no case.")
+    click.echo(f"{_counted(len(mutants), 'mutant')}, {len(survived)} noticed by no case.")
     sys.exit(1 if survived else 0)
 
 
@@ -140,15 +138,13 @@ def rubric_mutate(names: tuple[str, ...], survivors: bool) -> None:
 def rubric_try(name: str, dialogue: str, results: str | None, language: str | None, company: str | None, agent_name: str | None) -> None:
     """See every check of rubric NAME (or a file) fire on a DIALOGUE: a text file, - for what is typed, or a stored call's id."""
     from qa_pipeline.report.trial import show_trial
+    from qa_pipeline.rubric.score import score
 
     settings = _settings(results=results)
     bench = _workbench(settings, (name,))
     (scorecard,) = bench.scorecards.values()
     columns = {key: value for key, value in (("company", company), ("agent_name", agent_name)) if value}
-    conversation = _heard(dialogue, settings, bench, language, columns)
-    from qa_pipeline.rubric.score import score
-
-    show_trial(score(conversation, scorecard))
+    show_trial(score(_heard(dialogue, settings, bench, language, columns), scorecard))
 
 
 @rubric.command("explain")
@@ -171,12 +167,14 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
     if name is None:
         quoted = call_id.replace("'", "''")
         found = rows(
-            store, f"select rubric_id, rubric_version from scores where call_id = '{quoted}' order by purpose, scored_at desc limit 1"
+            store,
+            f"select rubric_id, rubric_version, rubric_sha256 from scores where call_id = '{quoted}' order by purpose, scored_at desc limit 1",
         )
         if not found:
             raise InputRefused(f"Call {call_id} has not been scored.", advice="Name a rubric with --rubric.")
-        name = _as_scored(found[0]["rubric_id"], found[0]["rubric_version"], settings, store)
-    chosen = _rubric_of(name, settings, store)
+        chosen = _as_scored(**found[0], settings=settings, store=store)
+    else:
+        chosen = _rubric_of(name, settings, store)
     if criterion not in {c.id for c in chosen.criteria}:
         known = ", ".join(c.id for c in chosen.criteria)
         raise InputRefused(f"Rubric {chosen.id} has no criterion {criterion!r}.", advice=f"There are: {known}.")
@@ -318,6 +316,10 @@ def rubric_import_phrases(file: str, target: str, sheet: str | None, language: s
 # --- shared by commands ----------------------------------------------------------------------------------------------------------------
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
 def _is_path(name: str) -> bool:
     return name.endswith((".yaml", ".yml")) or "/" in name
 
@@ -346,12 +348,20 @@ def _rubric_of(name: str, settings: Settings, store: Store) -> Rubric:
     return named_rubric(name, {} if "@" in name else load_rubrics(settings.rubrics), store)
 
 
-def _as_scored(rubric_id: str, version: int, settings: Settings, store: Store) -> str:
-    """The name of the version that scored a call: as it stands where it is still that version, else as kept."""
-    from qa_pipeline.rubric.load import load_rubrics
+def _as_scored(*, rubric_id: str, rubric_version: int, rubric_sha256: str, settings: Settings, store: Store) -> Rubric:
+    """The very rubric that scored a call: as kept, or as the file stands. Raises InputRefused when neither is that one any more."""
+    from qa_pipeline.publishing.versions import frozen_rubrics
+    from qa_pipeline.rubric import load
 
-    current = load_rubrics(settings.rubrics).get(rubric_id)
-    return rubric_id if current and current.version == version else f"{rubric_id}@{version}"
+    kept = [rubric for rubric in frozen_rubrics(store, rubric_id) if rubric.version == rubric_version]
+    path = settings.rubrics / f"{rubric_id}.yaml"
+    for rubric in (*kept, *([load.load_rubric(path)] if path.is_file() else [])):
+        if load.rubric_sha256(rubric) == rubric_sha256:
+            return rubric
+    raise InputRefused(
+        f"The call was scored by version {rubric_version} of {rubric_id}, which is not kept as it was then.",
+        advice=f"Name what to judge it by: --rubric {rubric_id}, NAME@VERSION or a file.",
+    )
 
 
 def _heard(dialogue: str, settings: Settings, bench: Workbench, language: str | None, columns: dict[str, str]) -> Conversation:
@@ -359,11 +369,13 @@ def _heard(dialogue: str, settings: Settings, bench: Workbench, language: str | 
     from qa_pipeline.publishing.publish import stored_calls
     from qa_pipeline.publishing.trial import read_trial
 
-    path = Path(dialogue)
-    if dialogue == "-" or path.is_file():
-        text = sys.stdin.read() if dialogue == "-" else path.read_text("utf-8-sig", errors="replace")
+    if dialogue == "-" or os.path.isfile(dialogue):
+        raw = sys.stdin.buffer.read() if dialogue == "-" else Path(dialogue).read_bytes()
+        text = raw.decode("utf-8-sig", errors="replace")
         return read_trial(text, name=dialogue, language=language, columns=columns, encode=bench.vectors)
     found = stored_calls(_store(settings))(dialogue)
+    if found is not None and (language or columns):
+        raise InputRefused(f"Call {dialogue} is stored with what is known of it.", advice="Leave --language, --company, --agent-name out.")
     if found is None:
         raise InputRefused(
             f"{dialogue!r} is neither a file nor a call in {settings.results}.",

@@ -164,7 +164,8 @@ def plan(
 ) -> Plan:
     """Decide what each call needs. Raises RubricError when a call names an unknown rubric or two apply, for all calls at once."""
     identity_of = _identities(intake, settings)
-    chosen = choices(rubrics, store)
+    # A file that is tried is tried on every call, whatever was in force when it was made.
+    chosen = choices(rubrics, store) if purpose == "official" else Choice(current=rubrics, older={})
     hashes = {name: prepare(rubric, {}).sha256 for name, rubric in chosen.rubrics.items()}
     rubric_of, refusals = _choose_rubrics(intake.calls, chosen)
     if refusals:
@@ -290,7 +291,7 @@ def ready_scorecards(rubrics: Mapping[str, Rubric], settings: Settings, *, repor
     heads = heads_of_each(
         rubrics,
         encoder_id=choose_manifest(settings, "encoder").id,
-        stores=(settings.rubrics / HEADS_NAME, settings.cache / HEADS_NAME),
+        stores=settings.kept(HEADS_NAME),
         encode=lambda texts: Listener(settings).encode(texts),
         keep=settings.cache / HEADS_NAME,
         told=lambda count: report(Event(kind="stage", text=f"fitting {count} example lists")),

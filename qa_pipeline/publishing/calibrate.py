@@ -79,15 +79,17 @@ def _threshold(said: list[float], unsaid: list[float]) -> tuple[float | None, in
 
 
 def write_threshold(path: Path, criterion_id: str, at_least: float) -> bool:
-    """Put a threshold into a rubric file, leaving all else as it is. False where the file does not say `at_least` for it."""
+    """Put a threshold into a rubric file, leaving all else as it is. False where the file does not say `at_least` for it on one line."""
     document = read_document(path)
     for s, section in enumerate(document.data["sections"]):
         for c, criterion in enumerate(section["criteria"]):
             if criterion.get("id") == criterion_id and "at_least" in (criterion.get("meaning") or {}):
                 line, column = document.place(("sections", s, "criteria", c, "meaning", "at_least"))
-                lines = path.read_text("utf-8").splitlines(keepends=True)
+                # As bytes: line ends and whatever else the file has stay as they are.
+                lines = path.read_bytes().decode("utf-8").split("\n")
                 head, tail = lines[line - 1][: column - 1], lines[line - 1][column - 1 :]
-                lines[line - 1] = head + re.sub(r"(at_least:\s*)[0-9.]+", rf"\g<1>{at_least:g}", tail, count=1)
-                path.write_text("".join(lines), "utf-8")
-                return True
+                tail, count = re.subn(r"^(at_least\s*:\s*)[0-9.eE+-]+", rf"\g<1>{at_least:g}", tail)
+                lines[line - 1] = head + tail
+                path.write_bytes("\n".join(lines).encode())
+                return count == 1
     return False

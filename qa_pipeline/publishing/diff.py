@@ -6,16 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from statistics import mean
+from zoneinfo import ZoneInfo
 
 from qa_pipeline.call import Conversation, Outcome
 from qa_pipeline.errors import RubricError
 from qa_pipeline.publishing.explain import moment
 from qa_pipeline.results.query import query
 from qa_pipeline.results.store import Store
-from qa_pipeline.rubric.score import Finding, Score, Scorecard, score
+from qa_pipeline.rubric.score import Finding, Score, Scorecard, score_many
 
 _MOST_SHOWN = 3
+# Calls scored together: enough to be fast, few enough for a progress bar to move.
+_LOT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,12 @@ class CallEffect:
     critical_after: bool
     changes: tuple[Change, ...]
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything differs; a criterion made critical changes who passes and no outcome."""
+        before = (self.percent_before, self.passed_before, self.critical_before)
+        return bool(self.changes) or before != (self.percent_after, self.passed_after, self.critical_after)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentEffect:
@@ -77,7 +87,7 @@ class Diff:
     @property
     def changed(self) -> tuple[CallEffect, ...]:
         """Calls in which something differs."""
-        return tuple(effect for effect in self.effects if effect.changes or effect.percent_before != effect.percent_after)
+        return tuple(effect for effect in self.effects if effect.is_changed)
 
     @property
     def agents(self) -> tuple[AgentEffect, ...]:
@@ -97,12 +107,14 @@ def diff(conversations: Iterable[Conversation], old: Scorecard, new: Scorecard) 
     """Score conversations by both rubrics and compare."""
     effects = []
     transitions: dict[str, Counter[tuple[str, str]]] = {}
-    for conversation in conversations:
-        effect = _effect(score(conversation, old), score(conversation, new))
-        effects.append(effect)
-        for change in effect.changes:
-            names = tuple(outcome.value if outcome else "–" for outcome in (change.before, change.after))
-            transitions.setdefault(change.criterion_id, Counter())[names[0], names[1]] += 1
+    several = iter(conversations)
+    while lot := list(islice(several, _LOT)):
+        for before, after in zip(score_many(lot, old), score_many(lot, new), strict=True):
+            effect = _effect(before, after)
+            effects.append(effect)
+            for change in effect.changes:
+                names = tuple(outcome.value if outcome else "–" for outcome in (change.before, change.after))
+                transitions.setdefault(change.criterion_id, Counter())[names[0], names[1]] += 1
     ordered = dict.fromkeys((*(c.id for c in new.rubric.criteria), *(c.id for c in old.rubric.criteria)))
     return Diff(old=_label(old), new=_label(new), criteria=tuple(ordered), effects=tuple(effects), transitions=transitions)
 
@@ -137,7 +149,7 @@ def _effect(before: Score, after: Score) -> CallEffect:
         call_id=call.call_id,
         agent_id=call.agent_id,
         team=call.team,
-        call_date=call.started_at.date() if call.started_at else None,
+        call_date=call.started_at.astimezone(ZoneInfo(after.rubric.timezone)).date() if call.started_at else None,
         percent_before=before.percent,
         percent_after=after.percent,
         passed_before=before.passed,
@@ -189,7 +201,7 @@ def _agent(name: str, effects: list[CallEffect]) -> AgentEffect:
     return AgentEffect(
         agent_id=name,
         calls=len(effects),
-        changed=sum(bool(e.changes) or e.percent_before != e.percent_after for e in effects),
+        changed=sum(e.is_changed for e in effects),
         mean_before=mean(before) if before else None,
         mean_after=mean(after) if after else None,
         passed_before=sum(e.passed_before is True for e in effects),

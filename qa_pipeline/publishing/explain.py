@@ -116,7 +116,8 @@ def _window_lines(criterion: Criterion, scored: Score, listening: Listening, fac
     if window and extent:
         parts = [f"{extent.seconds:g} seconds"] if extent.seconds else []
         parts += [f"{extent.turns} turns"] if extent.turns else []
-        yield f"words of {whose}, {'first' if window.first else 'last'} {' or '.join(parts)}, whichever reaches further"
+        further = ", whichever reaches further" if len(parts) > 1 else ""
+        yield f"words of {whose}, {'first' if window.first else 'last'} {' or '.join(parts)}{further}"
     else:
         yield f"words of {whose}, the whole call"
     for utterance in searched.utterances[:_MOST_LINES]:

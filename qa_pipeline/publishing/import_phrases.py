@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qa_pipeline.errors import Fault, InputRefused
 from qa_pipeline.language.phrases import compile_phrase
 from qa_pipeline.rubric.load import load_list
-from qa_pipeline.rubric.schema import LANGUAGES, ExampleList, Language, PhraseLists
+from qa_pipeline.rubric.schema import Language
 
 KINDS = ("phrases", "whole_turn", "take_back", "like", "unlike")
 _COLUMNS = {
@@ -40,8 +41,6 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    number: int
-    column: int
     language: Language
     kind: str
     text: str
@@ -58,23 +57,10 @@ def import_phrases(source: Path, target: Path, *, sheet: str | None, language: L
         )
     if faults:
         raise InputRefused(f"{source.name} cannot be taken over.", faults=faults)
-    found = load_list(target) if target.is_file() else ExampleList.model_validate({"id": list_id})
-    held: dict[str, dict[Language, list[str]]] = {name: _held(found, name) for name in KINDS}
-    added = 0
-    for row in rows:
-        texts = held[row.kind].setdefault(row.language, [])
-        if row.text not in texts:
-            texts.append(row.text)
-            added += 1
-    _write(target, found, held)
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", list_id):
+        raise InputRefused(f"{target.name} cannot be a list's name.", advice="Use lower-case letters, digits and _, a letter first.")
+    added = _write(target, rows, list_id)
     return Imported(path=target, added=added, there_already=len(rows) - added)
-
-
-def _held(found: ExampleList, kind: str) -> dict[Language, list[str]]:
-    if kind == "like":
-        return {language: list(found.likes(language)) for language in LANGUAGES if found.likes(language)}
-    phrases: PhraseLists = getattr(found, kind)
-    return {language: list(texts) for language, texts in phrases.items()}
 
 
 def _xlsx_rows(source: Path, sheet: str | None) -> list[list[str]]:
@@ -97,13 +83,19 @@ def _xlsx_rows(source: Path, sheet: str | None) -> list[list[str]]:
 
 
 def _csv_rows(source: Path) -> list[list[str]]:
+    """Rows of a CSV file; separated by commas, or by semicolons or tabs as spreadsheets in many countries write them."""
     try:
         text = source.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputRefused(f"{source} is not UTF-8 text.", advice="Save it as CSV in UTF-8, or as .xlsx.") from error
     except OSError as error:
         raise InputRefused(f"{source} cannot be read: {error.strerror}.", advice="Check the path.") from error
-    return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text))]
+    header = text.split("\n", 1)[0]
+    separator = max(",;\t", key=header.count)
+    try:
+        return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)]
+    except csv.Error as error:
+        raise InputRefused(f"{source} is not CSV: {error}.", advice="Save it as CSV in UTF-8, or as .xlsx.") from error
 
 
 def _phrases(table: list[list[str]], source: Path, language: Language | None, kind: str, faults: list[Fault]) -> Iterator[_Row]:
@@ -131,7 +123,11 @@ def _phrases(table: list[list[str]], source: Path, language: Language | None, ki
             fault(number, places["kind"] or 0, f"no kind is called {own_kind!r}", f"there are: {', '.join(KINDS)}")
             continue
         for column, text in _texts(row, places["phrase"], by_language):
-            spoken = by_language.get(column) or _LANGUAGE_NAMES.get(_cell(row, places["language"]).casefold()) or language
+            named = _cell(row, places["language"])
+            spoken = by_language.get(column) or (_LANGUAGE_NAMES.get(named.casefold()) if named else language)
+            if spoken is None and named:
+                fault(number, places["language"] or 0, f"no language is called {named!r}", "write zh, en, pl or sv")
+                continue
             if spoken is None:
                 fault(number, column, f"no language for {text!r}", "fill the column `language`, or give --language")
                 continue
@@ -141,7 +137,7 @@ def _phrases(table: list[list[str]], source: Path, language: Language | None, ki
                 except InputRefused as error:
                     fault(number, column, error.message, error.advice)
                     continue
-            yield _Row(number, column, spoken, own_kind, text)
+            yield _Row(spoken, own_kind, text)
 
 
 def _texts(row: list[str], phrase: int | None, by_language: dict[int, Language]) -> Iterator[tuple[int, str]]:
@@ -155,35 +151,37 @@ def _cell(row: list[str], column: int | None) -> str:
     return row[column] if column is not None and column < len(row) else ""
 
 
-def _write(target: Path, found: ExampleList, held: dict[str, dict[Language, list[str]]]) -> None:
-    import yaml
+def _write(target: Path, rows: Sequence[_Row], list_id: str) -> int:
+    """Add rows to the list file and leave all else as it stands, comments too. Returns how many were not there."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-    content: dict[str, object] = {"id": found.id}
-    if found.about:
-        content["about"] = dict(found.about)
-    if found.against:
-        content["against"] = list(found.against)
-    for kind in KINDS:
-        if kind == "like" and any(isinstance(examples, dict) for examples in found.like.values()):
-            content[kind] = _families(found, held[kind])
-        elif held[kind]:
-            content[kind] = {str(language): texts for language, texts in held[kind].items()}
+    writer = YAML()
+    writer.preserve_quotes = True
+    writer.width = 10_000
+    writer.indent(mapping=2, sequence=4, offset=2)
+    if target.is_file():
+        load_list(target)
+        content = writer.load(target.read_text("utf-8-sig"))
+    else:
+        content = {"id": list_id}
+    added = 0
+    for row in rows:
+        by_language = content.setdefault(row.kind, {})
+        texts = by_language.setdefault(row.language, [])
+        # Examples may be grouped into families; new ones get a family of their own.
+        families = list(texts.values()) if isinstance(texts, dict) else [texts]
+        if any(row.text in family for family in families):
+            continue
+        own = texts.setdefault("imported", []) if isinstance(texts, dict) else texts
+        # Quoted, so that no reader of YAML takes 10:00 or no for anything but text.
+        own.append(DoubleQuotedScalarString(row.text))
+        added += 1
+    if not added and target.is_file():
+        return 0
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_suffix(".draft")
-    draft.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=140, default_flow_style=False), "utf-8")
+    with draft.open("w", encoding="utf-8") as file:
+        writer.dump(content, file)
     draft.replace(target)
-
-
-def _families(found: ExampleList, held: dict[Language, list[str]]) -> dict[str, object]:
-    """Examples in their families, new ones in a family of their own."""
-    families: dict[str, object] = {}
-    for language, texts in held.items():
-        own = found.like.get(language, ())
-        known = {text for family in own.values() for text in family} if isinstance(own, dict) else set(own)
-        new = [text for text in texts if text not in known]
-        if isinstance(own, dict):
-            grouped = {name: list(family) for name, family in own.items()}
-            families[str(language)] = {**grouped, **({"imported": [*grouped.get("imported", ()), *new]} if new else {})}
-        else:
-            families[str(language)] = [*own, *new]
-    return families
+    return added

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import Fault, RubricError
-from qa_pipeline.rubric.cases import Case, Encode, StoredCall, heard_in
+from qa_pipeline.rubric.cases import Case, Encode, StoredCall, dialogue_faults, heard_in
 from qa_pipeline.rubric.references import validation_faults
 from qa_pipeline.rubric.schema import Language
 from qa_pipeline.rubric.score import Scorecard, score
@@ -38,6 +38,12 @@ class GoodCall(_Part):
     call: str | None = None
     rubrics: tuple[str, ...] = ()
     metadata: dict[str, str | int | float] = {}
+
+    @model_validator(mode="after")
+    def _has_words(self) -> GoodCall:
+        if (self.dialogue is None) == (self.call is None):
+            raise ValueError("give either `dialogue` or `call`")
+        return self
 
     def as_case(self) -> Case:
         """The call as a case that expects nothing."""
@@ -78,12 +84,11 @@ def load_known_good(folder: Path) -> tuple[KnownGood, Document | None]:
     document = read_document(path)
     try:
         found = KnownGood.model_validate_json(json.dumps(document.data))
-        for call in found.calls:
-            call.as_case()
     except ValidationError as error:
         raise RubricError(f"{path.name} cannot be used.", faults=validation_faults(error, document)) from error
     names = [call.name for call in found.calls]
-    faults = [
+    faults = [fault for number, call in enumerate(found.calls) for fault in dialogue_faults(call.as_case(), document, ("calls", number))]
+    faults += [
         document.fault(("hits", number, "call"), f"no known-good call is named {hit.call!r}", "check the name")
         for number, hit in enumerate(found.hits)
         if hit.call not in names

@@ -62,11 +62,9 @@ def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequ
         return Encoder(model_folder(manifest, settings), threads=settings.threads).encode(texts)
 
     heads = heads_of_each(
-        rubrics, encoder_id=manifest.id, stores=(settings.rubrics / HEADS_NAME, settings.cache / HEADS_NAME), encode=encode,
-        keep=settings.cache / HEADS_NAME,
-    )  # fmt: skip
-    kept = settings.cache / VECTORS_NAME
-    vectors = CaseVectors((settings.rubrics / VECTORS_NAME, kept), encoder_id=manifest.id, encode=encode, keep=kept)
+        rubrics, encoder_id=manifest.id, stores=settings.kept(HEADS_NAME), encode=encode, keep=settings.cache / HEADS_NAME
+    )
+    vectors = CaseVectors(settings.kept(VECTORS_NAME), encoder_id=manifest.id, encode=encode, keep=settings.cache / VECTORS_NAME)
     vectors.learn(_texts(rubrics, cases))
     return Workbench(scorecards={name: prepare(rubric, heads[name]) for name, rubric in rubrics.items()}, cases=cases, vectors=vectors)
 
@@ -155,7 +153,9 @@ def publish(name: str, settings: Settings, store: Store | None = None) -> Rubric
     # The text first: a version that is locked can always be read again.
     if store:
         freeze([rubric], store, texts={rubric.id: path.read_text("utf-8")})
-    (settings.rubrics / LOCK_NAME).write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n", "utf-8")
+    draft = settings.rubrics / f"{LOCK_NAME}.draft"
+    draft.write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n", "utf-8")
+    draft.replace(settings.rubrics / LOCK_NAME)
     return rubric
 
 

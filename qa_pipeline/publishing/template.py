@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.rubric.cases import Case, cases_path, load_cases
+from qa_pipeline.rubric.load import NOT_RUBRICS
 from qa_pipeline.rubric.schema import Language
 
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _TITLES: dict[Language, str] = {"zh": "标题", "en": "Title", "pl": "Tytuł", "sv": "Titel"}
 _MARKS: dict[Language, str] = {"zh": "打几分", "en": "how many points", "pl": "ile punktów", "sv": "hur många poäng"}
 
@@ -57,9 +60,13 @@ TEMPLATES: dict[str, _Template] = {
 
 def create(name: str, folder: Path, *, template: str, language: Language, shipped: Path) -> tuple[Path, Path]:
     """Write NAME.yaml and NAME.cases.yaml. Raises InputRefused when either is there, or the name is none."""
-    if not name.isidentifier() or not name.isascii() or name != name.lower():
-        raise InputRefused(f"{name!r} cannot be a rubric's name.", advice="Use lower-case letters, digits and _, a letter first.")
+    if not _NAME.fullmatch(name):
+        raise InputRefused(
+            f"{name!r} cannot be a rubric's name.", advice="Use lower-case letters, digits and _, a letter first; at most 64."
+        )
     path = folder / f"{name}.yaml"
+    if path.name in NOT_RUBRICS:
+        raise InputRefused(f"{path.name} is a file that rubrics share.", advice="Choose another name; nothing was written.")
     for existing in (path, cases_path(path)):
         if existing.exists():
             raise InputRefused(f"{existing} is there already.", advice="Choose another name; nothing was written.")
@@ -112,12 +119,16 @@ def _survey_lines(language: Language) -> list[str]:
 
 
 def _cases_text(template: _Template, language: Language, shipped: Path) -> str:
-    """The shipped cases of the template's criteria in the language, as many as their status needs."""
+    """The shipped cases of the template's criteria in the language, and of others what shows an outcome that these do not."""
     wanted = {criterion for _, criteria in template.sections for criterion in criteria}
-    cases = [case for case in load_cases(shipped / f"{template.source}.cases.yaml") if case.language == language and case.dialogue]
+    cases = [case for case in load_cases(shipped / f"{template.source}.cases.yaml") if case.dialogue]
+    seen: set[tuple[str, str]] = set()
     lines = ["# Dialogues with the outcomes they must have. Run them: qa-pipeline rubric test."]
-    for case in cases:
-        lines += _case_lines(case, wanted)
+    for case in sorted(cases, key=lambda case: case.language != language):
+        shown = {(criterion, outcome) for criterion, outcome in case.expected.items() if criterion in wanted}
+        if case.language == language or not shown <= seen:
+            lines += _case_lines(case, wanted)
+        seen |= shown
     return "\n".join(lines) + "\n"
 
 
@@ -133,7 +144,7 @@ def _case_lines(case: Case, wanted: set[str]) -> list[str]:
         lines.append(f"  metadata: {flow({key: str(value) for key, value in case.metadata.items()})}")
     if case.sentiment:
         lines.append(f"  sentiment: [{case.sentiment[0]}, {case.sentiment[1]}]")
-    for key in ("confidence", "role_confidence", "starts_cut", "ends_cut"):
+    for key in ("confidence", "role_confidence", "starts_cut", "ends_cut", "times"):
         value = getattr(case, key)
         if value != Case.model_fields[key].default:
             lines.append(f"  {key}: {str(value).lower()}")

@@ -66,7 +66,10 @@ def choices(current: Mapping[str, Rubric], store: Store) -> Choice:
 
 
 def freeze(rubrics: Iterable[Rubric], store: Store, *, texts: Mapping[str, str] | None = None) -> int:
-    """Keep rubrics whole in the table `rubrics` of a root; what is there already stays. Returns how many were added."""
+    """Keep rubrics whole in the table `rubrics` of a root; what is there already stays. Returns how many were added.
+
+    Raises RubricError when a version is there with other content: the scores it made could not be explained any more.
+    """
     there = {
         (row["rubric_id"], row["version"]): row["rubric_sha256"]
         for row in store.read("rubrics", columns=["rubric_id", "version", "rubric_sha256"]).to_pylist()
@@ -75,8 +78,14 @@ def freeze(rubrics: Iterable[Rubric], store: Store, *, texts: Mapping[str, str] 
     rows = []
     for rubric in rubrics:
         digest = rubric_sha256(rubric)
-        if there.get((rubric.id, rubric.version)) == digest:
+        kept = there.get((rubric.id, rubric.version))
+        if kept == digest:
             continue
+        if kept is not None:
+            raise RubricError(
+                f"Version {rubric.version} of {rubric.id} is kept in {store.root} with other content.",
+                advice="Raise `version` and publish it, or choose another results root.",
+            )
         rows.append(
             {
                 "rubric_id": rubric.id,

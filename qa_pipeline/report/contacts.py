@@ -111,7 +111,7 @@ def _anchors(store: Store, rubric: Rubric, rule: Contact, zone: ZoneInfo) -> lis
         sql = f"select {columns}, {_metadata(anchor.metadata)} as value from {base} order by c.call_id"
         spans = [(row, _span(row["value"], "datetime", zone)) for row in rows(store, sql)]
     else:
-        answered = f" and f.answer = '{anchor.answer}'" if anchor.answer else ""
+        answered = f" and f.answer = {_text(anchor.answer)}" if anchor.answer else ""
         sql = (
             f"select {columns} from current_findings f join current_calls c using (conversation_id) where f.rubric_id = '{rubric.id}' "
             f"and f.criterion_id = '{anchor.criterion}' and f.outcome = '{anchor.outcome}'{answered} and c.customer_id is not null "
@@ -124,7 +124,11 @@ def _anchors(store: Store, rubric: Rubric, rule: Contact, zone: ZoneInfo) -> lis
 def _metadata(column: str) -> str:
     if column in CALLS.schema.names:
         return f'cast(c."{column}" as varchar)'
-    return f"list_filter(c.extra, pair -> pair.key = '{column}')[1].value"
+    return f"list_filter(c.extra, pair -> pair.key = {_text(column)})[1].value"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _span(value: str | None, value_type: str, zone: ZoneInfo) -> tuple[datetime, datetime] | None:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from qa_pipeline.publishing.diff import AgentEffect, Change, Diff
+from qa_pipeline.publishing.diff import AgentEffect, CallEffect, Change, Diff
 
 _MOST_CALLS = 20
 _STYLES = {"met": "green", "not_met": "bold red", "not_applicable": "dim", "undetermined": "yellow", "–": "dim"}
@@ -28,30 +28,40 @@ def show_diff(found: Diff, console: Console | None = None, *, most_calls: int = 
     if not found.changed:
         console.print("No verdict changes.")
         return
+    if found.transitions:
+        console.print(_criteria_table(found))
+    console.print(_agents_table(found))
+    console.print("\n[bold]Calls that change[/bold]")
+    for effect in found.changed[:most_calls]:
+        percent = f"{_percent(effect.percent_before)} → {_percent(effect.percent_after)}"
+        line = f"{effect.call_id}  agent {effect.agent_id or '?'}  {percent}"
+        console.print(Text("; ".join([line, *consequences(effect)])))
+        for change in effect.changes:
+            console.print(Text(f"  {change.criterion_id}: {said(change)}"))
+            for evidence in change.evidence:
+                console.print(Text(f"      {evidence}", style="dim"))
+    if len(found.changed) > most_calls:
+        console.print(f"… and {len(found.changed) - most_calls} more; --html FILE lists them all.")
+
+
+def _criteria_table(found: Diff) -> Table:
     table = Table(title="\nCriteria", header_style="bold", box=None, pad_edge=False, title_justify="left")
     for name in ("criterion", "from", "to", "calls"):
         table.add_column(name, justify="right" if name == "calls" else "left")
     for criterion, before, after, count in transition_rows(found):
         table.add_row(criterion, Text(before, _STYLES.get(before, "")), Text(after, _STYLES.get(after, "")), str(count))
-    console.print(table)
-    agents = Table(title="\nAgents", header_style="bold", box=None, pad_edge=False, title_justify="left")
+    return table
+
+
+def _agents_table(found: Diff) -> Table:
+    table = Table(title="\nAgents", header_style="bold", box=None, pad_edge=False, title_justify="left")
     for name in ("agent", "calls", "changed", "mean percent", "passed"):
-        agents.add_column(name, justify="left" if name == "agent" else "right")
+        table.add_column(name, justify="left" if name == "agent" else "right")
     for agent in found.agents:
-        agents.add_row(
+        table.add_row(
             escape(agent.agent_id), str(agent.calls), str(agent.changed), shift(agent), f"{agent.passed_before} → {agent.passed_after}"
         )
-    console.print(agents)
-    console.print("\n[bold]Calls that change[/bold]")
-    for effect in found.changed[:most_calls]:
-        percent = f"{_percent(effect.percent_before)} → {_percent(effect.percent_after)}"
-        console.print(f"{escape(effect.call_id)}  agent {escape(effect.agent_id or '?')}  {percent}", highlight=False)
-        for change in effect.changes:
-            console.print(Text(f"  {change.criterion_id}: {said(change)}"))
-            for line in change.evidence:
-                console.print(Text(f"      {line}", style="dim"))
-    if len(found.changed) > most_calls:
-        console.print(f"… and {len(found.changed) - most_calls} more; --html FILE lists them all.")
+    return table
 
 
 def transition_rows(found: Diff) -> list[tuple[str, str, str, int]]:
@@ -70,6 +80,16 @@ def said(change: Change) -> str:
     if before == after:
         return f"{after}, answered {change.answer_before} → {change.answer_after}"
     return f"{before} → {after}. {change.reason_after}"
+
+
+def consequences(effect: CallEffect) -> list[str]:
+    """What a change means for the call, in words."""
+    found = []
+    if effect.passed_before != effect.passed_after:
+        found.append({True: "now passes", False: "no longer passes", None: "can no longer be judged"}[effect.passed_after])
+    if effect.critical_before != effect.critical_after:
+        found.append("a critical failure" if effect.critical_after else "no critical failure any more")
+    return found
 
 
 def shift(effect: AgentEffect) -> str:
@@ -92,7 +112,7 @@ def write_diff_html(found: Diff, path: Path) -> None:
     )
     page = environment.get_template("diff.html").render(
         diff=found, totals=found.totals, rows=transition_rows(found), said=said, shift=shift, percent=_percent,
-        most=max((count for _, _, _, count in transition_rows(found)), default=1),
+        consequences=consequences, most=max((count for _, _, _, count in transition_rows(found)), default=1),
     )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, "utf-8")

@@ -15,10 +15,13 @@ import pyarrow as pa
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.results.query import connect
+from qa_pipeline.results.query import rows as query_rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import CALLS
 from qa_pipeline.rubric.schema import Index, Rubric
 
+_DAYS = {"month": "%Y-%m", "week": "%G-W%V"}
+_KNOWN = tuple(name for name in CALLS.schema.names if name not in ("extra", "options"))
 _SQL = """
 with answers as (
     select c.call_id, {groups}, k.criterion_id as item,
@@ -47,9 +50,21 @@ class IndexRow:
 def survey_indices(
     store: Store, rubric: Rubric, *, by: Sequence[str] = (), since: date | None = None, until: date | None = None
 ) -> list[IndexRow]:
-    """Every index of a rubric. `by`: metadata columns (known or other), `month` or `week`. Raises InputRefused when the rubric has no index."""
+    """Every index of a rubric. `by`: metadata columns (known or other), `month` or `week`.
+
+    Raises InputRefused when the rubric has no index, or no call has such a column.
+    """
     if not rubric.indices:
         raise InputRefused(f"Rubric {rubric.id} has no indices.", advice="Give it `indices`; docs/rubric-language.md shows how.")
+    others = [column for column in by if column not in (*_DAYS, *_KNOWN)]
+    if others:
+        there = {
+            row["key"]
+            for row in query_rows(store, "select distinct pair.key as key from (select unnest(extra) as pair from current_calls)")
+        }
+        if unknown := [column for column in others if column not in there]:
+            known = ", ".join(sorted((*there, *_DAYS, *_KNOWN)))
+            raise InputRefused(f"No call has a column {', '.join(unknown)}.", advice=f"There are: {known}.")
     return [row for index in rubric.indices for row in _rows(store, rubric, index, by, since, until)]
 
 
@@ -83,11 +98,9 @@ def _name(column: str) -> str:
 
 def _column(column: str) -> str:
     """SQL of a grouping column as text."""
-    if column == "month":
-        return "strftime(c.call_date, '%Y-%m')"
-    if column == "week":
-        return "strftime(c.call_date, '%G-W%V')"
-    if column in CALLS.schema.names and column not in ("extra", "options"):
+    if column in _DAYS:
+        return f"strftime(c.call_date, '{_DAYS[column]}')"
+    if column in _KNOWN:
         return f"cast(c.{_name(column)} as varchar)"
     key = column.replace("'", "''")
     return f"list_filter(c.extra, pair -> pair.key = '{key}')[1].value"

@@ -25,7 +25,7 @@ LOCK_NAME = "published.lock"
 SITUATIONS_NAME = "situations.yaml"
 BACKGROUND_LIST = "lists/background.yaml"
 # Beside the rubrics, but none themselves.
-_NOT_RUBRICS = frozenset((SITUATIONS_NAME, "known_good.yaml"))
+NOT_RUBRICS = frozenset((SITUATIONS_NAME, "known_good.yaml"))
 
 
 def load_rubric(path: Path) -> Rubric:
@@ -50,17 +50,23 @@ def load_rubrics(folder: Path) -> dict[str, Rubric]:
         except RubricError as error:
             faults.extend(error.faults or (Fault(path=str(path), message=error.message),))
             continue
-        if rubric.id != path.stem:
-            faults.append(Fault(path=str(path), message=f"id is {rubric.id!r}", advice=f"name the file {rubric.id}.yaml"))
+        faults.extend(name_faults(rubric, path))
         found[rubric.id] = rubric
     if faults:
         raise RubricError("Rubrics cannot be used.", faults=faults)
     return found
 
 
+def name_faults(rubric: Rubric, path: Path) -> list[Fault]:
+    """A rubric's file is called as it is."""
+    if rubric.id == path.stem:
+        return []
+    return [Fault(path=str(path), message=f"id is {rubric.id!r}", advice=f"name the file {rubric.id}.yaml")]
+
+
 def rubric_paths(folder: Path) -> list[Path]:
     """Rubric files of a folder: NAME.yaml, without cases and shared files."""
-    return sorted(p for p in folder.glob("*.yaml") if not p.name.endswith(".cases.yaml") and p.name not in _NOT_RUBRICS)
+    return sorted(p for p in folder.glob("*.yaml") if not p.name.endswith(".cases.yaml") and p.name not in NOT_RUBRICS)
 
 
 def load_list(path: Path) -> ExampleList:
