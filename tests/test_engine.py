@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from qa_pipeline import engine
 from qa_pipeline.call import Call
 from qa_pipeline.errors import EnvironmentNotReady, ModelError, RubricError
 from qa_pipeline.recordings.ingest import Intake
+from qa_pipeline.results.periods import close_period
 from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.load import load_rubrics
 from qa_pipeline.settings import Settings, load_settings
@@ -115,3 +117,20 @@ def test_an_almost_full_disk_is_refused(tmp_path: Path) -> None:
     full = load_settings(results=str(tmp_path / "results"), min_free_gb=10_000_000.0)
     with pytest.raises(EnvironmentNotReady, match="GB free"):
         engine.check_environment(full, engine.open_store(full))
+
+
+def test_a_closed_period_keeps_its_scores_whatever_is_heard_or_scored_later(settings: Settings, rubrics: dict) -> None:
+    in_may, in_june = (call(name, started_at=datetime(2026, month, 9, tzinfo=UTC)) for name, month in (("good1", 5), ("good2", 6)))
+    run(settings, rubrics, in_may, in_june)
+    store = engine.open_store(settings)
+    before = rows(store, "select call_id, conversation_id, score_id, scored_at from current_scores order by call_id")
+    close_period(store, date(2026, 5, 1), date(2026, 5, 31), team=None, reason="paid out", author=None)
+    # Another setting of the recogniser: both calls are listened to again.
+    otherwise = settings.model_copy(update={"beam_size": 3})
+    assert run(otherwise, rubrics, in_may, in_june).processed == 2
+    after = rows(store, "select call_id, conversation_id, score_id, scored_at from current_scores order by call_id")
+    assert after[0] == before[0]
+    assert after[1]["conversation_id"] != before[1]["conversation_id"]
+    assert rows(store, "select call_id from scores where purpose = 'trial'") == [{"call_id": "good1"}]
+    again = run(otherwise, rubrics, in_may, in_june)
+    assert (again.processed, again.scored, again.skipped) == (0, 0, 2)
