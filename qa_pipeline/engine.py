@@ -32,6 +32,7 @@ from qa_pipeline.recordings.ingest import Intake, Unavailable
 from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.results.query import rows as query_rows
 from qa_pipeline.results.store import Store
+from qa_pipeline.rubric.case_vectors import example_vectors
 from qa_pipeline.rubric.meanings import HEADS_NAME, heads_of_each
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.score import Score, Scorecard, prepare, score, score_id_of
@@ -288,11 +289,12 @@ def run(
 
 def ready_scorecards(rubrics: Mapping[str, Rubric], settings: Settings, *, report: Report = lambda event: None) -> dict[str, Scorecard]:
     """Rubrics ready to score with. Lists that nobody has fitted yet are fitted once, which loads the text encoder."""
+    encoder_id = choose_manifest(settings, "encoder").id
     heads = heads_of_each(
         rubrics,
-        encoder_id=choose_manifest(settings, "encoder").id,
+        encoder_id=encoder_id,
         stores=settings.kept(HEADS_NAME),
-        encode=lambda texts: Listener(settings).encode(texts),
+        encode=example_vectors(settings.cache, encoder_id=encoder_id, encode=lambda texts: Listener(settings).encode(texts)),
         keep=settings.cache / HEADS_NAME,
         told=lambda count: report(Event(kind="stage", text=f"fitting {count} example lists")),
     )

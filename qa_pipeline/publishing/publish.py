@@ -16,7 +16,7 @@ from qa_pipeline.publishing.known_good import hit_faults, load_known_good, new_h
 from qa_pipeline.publishing.versions import freeze
 from qa_pipeline.results.query import query
 from qa_pipeline.results.store import Store
-from qa_pipeline.rubric.case_vectors import VECTORS_NAME, CaseVectors
+from qa_pipeline.rubric.case_vectors import VECTORS_NAME, CaseVectors, Encode, example_vectors
 from qa_pipeline.rubric.cases import Case, CaseResult, StoredCall, cases_path, dialogue_of, load_cases, run_case
 from qa_pipeline.rubric.load import (
     LOCK_NAME,
@@ -28,7 +28,7 @@ from qa_pipeline.rubric.load import (
     rubric_sha256,
     stable_faults,
 )
-from qa_pipeline.rubric.meanings import HEADS_NAME, fit_heads, heads_of_each, keep_used, load_heads
+from qa_pipeline.rubric.meanings import HEADS_NAME, fit_heads, heads_of_each, keep_used, load_heads, meanings_of
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.score import Scorecard, prepare
 from qa_pipeline.rubric.yaml_text import read_document
@@ -46,7 +46,11 @@ class Workbench:
 
     def run(self, name: str, stored: StoredCall | None = None) -> list[CaseResult]:
         """Run one rubric's cases."""
-        return [run_case(case, self.scorecards[name], self.vectors, stored) for case in self.cases[name]]
+        return [run_case(case, self.scorecards[name], self.encode_for(name), stored) for case in self.cases[name]]
+
+    def encode_for(self, name: str) -> Encode | None:
+        """What gives vectors to the words a rubric is run on; None where it matches nothing by meaning, so that no encoder is needed."""
+        return self.vectors if meanings_of(self.scorecards[name].rubric) else None
 
 
 def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequence[Path] = ()) -> Workbench:
@@ -61,8 +65,9 @@ def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequ
 
         return Encoder(model_folder(manifest, settings), threads=settings.threads).encode(texts)
 
+    examples = example_vectors(settings.cache, encoder_id=manifest.id, encode=encode)
     heads = heads_of_each(
-        rubrics, encoder_id=manifest.id, stores=settings.kept(HEADS_NAME), encode=encode, keep=settings.cache / HEADS_NAME
+        rubrics, encoder_id=manifest.id, stores=settings.kept(HEADS_NAME), encode=examples, keep=settings.cache / HEADS_NAME
     )
     vectors = CaseVectors(settings.kept(VECTORS_NAME), encoder_id=manifest.id, encode=encode, keep=settings.cache / VECTORS_NAME)
     vectors.learn(_texts(rubrics, cases))
@@ -78,10 +83,11 @@ def _paths_of(settings: Settings, names: Sequence[str]) -> list[Path]:
 
 
 def _texts(rubrics: Mapping[str, Rubric], cases: Mapping[str, Sequence[Case]]) -> list[str]:
-    """Every utterance of the cases' dialogues."""
+    """Every utterance of the cases' dialogues, as far as a rubric matches by meaning."""
     return [
         utterance.text
         for name, rubric in rubrics.items()
+        if meanings_of(rubric)
         for case in cases[name]
         if case.dialogue is not None
         for utterance in dialogue_of(case, rubric).utterances
@@ -111,7 +117,13 @@ def fit_lists(settings: Settings) -> tuple[int, int]:
     background = next((rubric.background for rubric in rubrics.values() if rubric.background), None)
     encoder = Encoder(model_folder(manifest, settings), threads=settings.threads)
     if missing and background:
-        fit_heads(missing, background, encoder_id=manifest.id, encode=encoder.encode, store=store)
+        fit_heads(
+            missing,
+            background,
+            encoder_id=manifest.id,
+            encode=example_vectors(settings.cache, encoder_id=manifest.id, encode=encoder.encode),
+            store=store,
+        )
     keep_used(rubrics.values(), encoder_id=manifest.id, store=store)
     cases = {name: load_cases(cases_path(settings.rubrics / f"{name}.yaml")) for name in rubrics}
     shipped = settings.rubrics / VECTORS_NAME
@@ -145,7 +157,7 @@ def publish(name: str, settings: Settings, store: Store | None = None) -> Rubric
     faults += [Fault(path=str(cases_path(path)), message=f"{r.case.name}: {miss}") for r in bench.run(name, stored) for miss in r.misses]
     faults += _version_faults(rubric, path, read_lock(settings.rubrics).get(name, {}))
     known, _ = load_known_good(settings.rubrics)
-    faults += hit_faults(new_hits(scorecard, known, bench.vectors, stored), path)
+    faults += hit_faults(new_hits(scorecard, known, bench.encode_for(name), stored), path)
     if faults:
         raise RubricError(f"{name} cannot be published.", faults=faults)
     lock = read_lock(settings.rubrics)

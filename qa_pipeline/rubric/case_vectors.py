@@ -1,19 +1,23 @@
-"""Sentence vectors of case dialogues, kept by text, so that cases with meanings run in milliseconds and without a model.
+"""Sentence vectors of case dialogues and of list examples, kept by text: cases with meanings run in milliseconds and without a model, and after a
+change of a list only what is new in it is encoded.
 
-A store is one .npz of two arrays: `keys` (n bytes strings) and `vectors` (n, 384) float16. The shipped one lies beside the rubrics; texts of
-other cases are added to one in the cache.
+A store is one .npz of two arrays: `keys` (n bytes strings) and `vectors` (n, 384) float16. The shipped one of the cases lies beside the rubrics; other
+texts are added to stores in the cache.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 VECTORS_NAME = "case_vectors.npz"
+EXAMPLES_NAME = "example_vectors.npz"
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
@@ -22,9 +26,12 @@ class CaseVectors:
 
     def __init__(self, stores: Sequence[Path], *, encoder_id: str, encode: Encode | None, keep: Path | None) -> None:
         self._encoder_id, self._encode, self._keep = encoder_id, encode, keep
-        self._known: dict[bytes, NDArray[np.float16]] = {}
-        for store in stores:
-            self._known.update(_read(store))
+        self._stores = tuple(stores)
+
+    @cached_property
+    def _known(self) -> dict[bytes, NDArray[np.float16]]:
+        """What the stores hold, read when first needed."""
+        return {key: vector for store in self._stores for key, vector in _read(store).items()}
 
     def learn(self, texts: Iterable[str]) -> None:
         """Encode what is not known yet, all at once, and keep it."""
@@ -52,6 +59,12 @@ class CaseVectors:
         return hashlib.sha256(f"{self._encoder_id}\n{text}".encode()).hexdigest()[:24].encode()
 
 
+def example_vectors(cache: Path, *, encoder_id: str, encode: Encode) -> CaseVectors:
+    """Vectors of list examples, kept in the cache."""
+    store = cache / EXAMPLES_NAME
+    return CaseVectors((store,), encoder_id=encoder_id, encode=encode, keep=store)
+
+
 def _read(path: Path) -> dict[bytes, NDArray[np.float16]]:
     if not path.is_file():
         return {}
@@ -63,6 +76,6 @@ def _write(path: Path, known: dict[bytes, NDArray[np.float16]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     ordered = sorted(known)
     # Written beside and moved: a run that is stopped half-way leaves the old store.
-    draft = path.with_suffix(".draft.npz")
+    draft = path.with_suffix(f".{os.getpid()}.npz")
     np.savez(draft, keys=np.array(ordered), vectors=np.array([known[key] for key in ordered], dtype=np.float16))
     draft.replace(path)
