@@ -142,9 +142,9 @@ def rubric_try(name: str, dialogue: str, results: str | None, language: str | No
 
     settings = _settings(results=results)
     bench = _workbench(settings, (name,))
-    (scorecard,) = bench.scorecards.values()
+    ((stem, scorecard),) = bench.scorecards.items()
     columns = {key: value for key, value in (("company", company), ("agent_name", agent_name)) if value}
-    show_trial(score(_heard(dialogue, settings, bench, language, columns), scorecard))
+    show_trial(score(_heard(dialogue, settings, bench, stem, language, columns), scorecard))
 
 
 @rubric.command("explain")
@@ -364,7 +364,7 @@ def _as_scored(*, rubric_id: str, rubric_version: int, rubric_sha256: str, setti
     )
 
 
-def _heard(dialogue: str, settings: Settings, bench: Workbench, language: str | None, columns: dict[str, str]) -> Conversation:
+def _heard(dialogue: str, settings: Settings, bench: Workbench, name: str, language: str | None, columns: dict[str, str]) -> Conversation:
     """A dialogue to try: a stored call, or a text as cases write them, with the vectors that meanings need."""
     from qa_pipeline.publishing.publish import stored_calls
     from qa_pipeline.publishing.trial import read_trial
@@ -372,7 +372,7 @@ def _heard(dialogue: str, settings: Settings, bench: Workbench, language: str | 
     if dialogue == "-" or os.path.isfile(dialogue):
         raw = sys.stdin.buffer.read() if dialogue == "-" else Path(dialogue).read_bytes()
         text = raw.decode("utf-8-sig", errors="replace")
-        return read_trial(text, name=dialogue, language=language, columns=columns, encode=bench.vectors)
+        return read_trial(text, name=dialogue, language=language, columns=columns, encode=bench.encode_for(name))
     found = stored_calls(_store(settings))(dialogue)
     if found is not None and (language or columns):
         raise InputRefused(f"Call {dialogue} is stored with what is known of it.", advice="Leave --language, --company, --agent-name out.")

@@ -98,7 +98,7 @@ MUTATIONS: dict[str, Mutation] = {
 def mutate(bench: Workbench, name: str) -> Iterator[Mutant]:
     """Try every mutant of a rubric's stable criteria on its cases."""
     scorecard = bench.scorecards[name]
-    heard = [(case, heard_in(case, scorecard.rubric, bench.vectors)) for case in bench.cases[name] if case.call is None]
+    heard = [(case, heard_in(case, scorecard.rubric, bench.encode_for(name))) for case in bench.cases[name] if case.call is None]
     for criterion in scorecard.rubric.criteria:
         if criterion.status != "stable":
             continue

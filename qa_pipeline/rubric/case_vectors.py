@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 VECTORS_NAME = "case_vectors.npz"
+_WIDTH = 384
 EXAMPLES_NAME = "example_vectors.npz"
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -46,7 +47,7 @@ class CaseVectors:
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts: (n, 384). Raises KeyError for one that is neither known nor can be encoded."""
         self.learn(texts)
-        return np.array([self._known[self._key(text)] for text in texts], dtype=np.float32).reshape(len(texts), -1)
+        return np.array([self._known[self._key(text)] for text in texts], dtype=np.float32).reshape(len(texts), _WIDTH)
 
     def save(self, texts: Iterable[str], path: Path) -> int:
         """Write a store of exactly these texts. Returns how many it holds."""
