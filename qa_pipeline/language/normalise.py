@@ -33,7 +33,7 @@ _HAN_NOT_NEGATING = re.compile(
 _NEGATIONS = {
     "en": frozenset({"not", "no", "never", "cannot", "without", "nor"}),
     "pl": frozenset({"nie", "bez", "nigdy"}),
-    "sv": frozenset({"inte", "ej", "aldrig", "utan", "icke"}),
+    "sv": frozenset({"inte", "ej", "aldrig", "utan", "icke", "ingen", "inget", "inga"}),
 }
 _IRREGULAR_NEGATIONS = {"can't": "can", "cannot": "can", "won't": "will", "shan't": "shall"}
 _CONTRACTIONS = {"m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would", "s": "is"}
@@ -50,6 +50,14 @@ _TENS = {
     "pl": "dwadziescia trzydziesci czterdziesci piecdziesiat szescdziesiat siedemdziesiat osiemdziesiat dziewiecdziesiat",
     "sv": "tjugo trettio fyrtio femtio sextio sjuttio attio nittio",
 }
+_ONES_SV = "ett tva tre fyra fem sex sju atta nio"
+# Other forms of the small numbers, as they stand before minutes, points or people.
+_NUMBER_FORMS = {
+    "pl": {
+        "jedna": 1, "jedno": 1, "jednej": 1, "jednego": 1, "dwie": 2, "dwoch": 2, "dwu": 2, "trzech": 3, "czterech": 4, "pieciu": 5,
+        "szesciu": 6, "siedmiu": 7, "osmiu": 8, "dziewieciu": 9, "dziesieciu": 10, "pietnastu": 15, "dwudziestu": 20, "trzydziestu": 30,
+    },
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +253,10 @@ def _number_words(language: str) -> dict[str, int]:
     if language not in _NUMBER_WORDS:
         return {}
     ones = {word: value for value, word in enumerate(_NUMBER_WORDS[language].split())}
-    return ones | {word: 10 * value for value, word in enumerate(_TENS[language].split(), 2)}
+    tens = {word: 10 * value for value, word in enumerate(_TENS[language].split(), 2)}
+    # Swedish writes tjugofem as one word.
+    joined = {ten + one: 10 * t + o for t, ten in enumerate(_TENS["sv"].split(), 2) for o, one in enumerate(_ONES_SV.split(), 1)}
+    return ones | tens | _NUMBER_FORMS.get(language, {}) | (joined if language == "sv" else {})
 
 
 def _plain_number(unit: str) -> str:
