@@ -21,6 +21,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from multiprocessing import get_context
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,14 +31,15 @@ import pyarrow as pa
 from qa_pipeline.call import Call
 from qa_pipeline.engine import Event, Failure, Report, Summary, failure_row, ready_scorecards, write_run
 from qa_pipeline.errors import EnvironmentNotReady, RubricError
+from qa_pipeline.publishing.versions import Choice, freeze
+from qa_pipeline.publishing.versions import choices as versions_in_force
 from qa_pipeline.results.heard import StoredConversations, call_from_row
 from qa_pipeline.results.query import query
 from qa_pipeline.results.scored import ScoreTables, join_tables, score_tables
 from qa_pipeline.results.store import Store
-from qa_pipeline.rubric.load import choose_rubric
 from qa_pipeline.rubric.meanings import meanings_of
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.rubric.score import Score, Scorecard, prepare, score, score_id_of
+from qa_pipeline.rubric.score import Score, Scorecard, prepare, score_id_of, score_many
 from qa_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,12 +75,16 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RescorePlan:
-    """What is going to be scored. `closed`: of the choices, how many are trials because their period is closed."""
+    """What is going to be scored. `closed`: of the choices, how many are trials because their period is closed.
+
+    A choice names a current rubric by id, or by `ID@VERSION` one in `older` that was in force when the call was made.
+    """
 
     choices: Mapping[str, _Choice]
     there: int
     unscored: int
     closed: int
+    older: Mapping[str, Rubric] = field(default_factory=dict)
 
     @property
     def found(self) -> int:
@@ -105,12 +111,14 @@ class RescoreSummary:
 def plan_rescoring(
     store: Store, rubrics: Mapping[str, Rubric], *, select: Selection, purpose: str, named: str | None = None, by_path: bool = False
 ) -> RescorePlan:
-    """Decide what is scored by which rubric: the metadata's, else `named`, else the one that applies.
+    """Decide what is scored by which rubric: the metadata's, else `named`, else the one that applies; in the version of the call's day.
 
     `by_path`: the rubrics are one file that is being tried; calls that name another one are none of its business. Raises RubricError when a call
     names an unknown rubric or two apply, for all calls at once.
     """
-    hashes = {name: prepare(rubric, {}).sha256 for name, rubric in rubrics.items()}
+    # A file that is tried is tried on every call, whatever was in force when it was made.
+    in_force = Choice(current=rubrics, older={}) if by_path else versions_in_force(rubrics, store)
+    hashes = {name: prepare(rubric, {}).sha256 for name, rubric in in_force.rubrics.items()}
     keys, closed_periods, earlier = store.score_keys(), store.closed_periods(), _current_scores(store)
     choices: dict[str, _Choice] = {}
     refusals: dict[str, None] = {}
@@ -121,7 +129,7 @@ def plan_rescoring(
             unscored += 1
             continue
         try:
-            rubric = choose_rubric(replace(call, rubric=call.rubric or named), rubrics)
+            rubric = in_force.key_for(replace(call, rubric=call.rubric or named))
         except RubricError as error:
             refusals[str(error)] = None
             continue
@@ -129,16 +137,17 @@ def plan_rescoring(
             unscored += 1
             continue
         is_closed = purpose == "official" and store.is_closed(call, closed_periods)
-        score_id = score_id_of(identity, hashes[rubric.id])
+        score_id = score_id_of(identity, hashes[rubric])
         # An official score says all that a trial by the same rubric would.
         if (score_id, "official") in keys or ((purpose == "trial" or is_closed) and (score_id, "trial") in keys):
             there += 1
             continue
         closed += is_closed
-        choices[identity] = _Choice(rubric.id, "trial" if is_closed else purpose, earlier.get((call.call_id, rubric.id)))
+        counted = earlier.get((call.call_id, in_force.rubrics[rubric].id))
+        choices[identity] = _Choice(rubric, "trial" if is_closed else purpose, counted)
     if refusals:
         raise RubricError("; ".join(refusals))
-    return RescorePlan(choices=choices, there=there, unscored=unscored, closed=closed)
+    return RescorePlan(choices=choices, there=there, unscored=unscored, closed=closed, older=in_force.older)
 
 
 def rescore(
@@ -155,7 +164,10 @@ def rescore(
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     tally = _Tally()
     if plan.choices:
-        used = {name: rubrics[name] for name in dict.fromkeys(choice.rubric for choice in plan.choices.values())}
+        known = {**rubrics, **plan.older}
+        used = {name: known[name] for name in dict.fromkeys(choice.rubric for choice in plan.choices.values())}
+        official = dict.fromkeys(choice.rubric for choice in plan.choices.values() if choice.purpose == "official")
+        freeze([known[name] for name in official], store)
         scorecards = ready_scorecards(used, settings, report=report)
         task = _Task(scorecards=scorecards, run_id=run_id, timezone=settings.timezone)
         committer = _Committer(store, run_id, tally)
@@ -286,14 +298,23 @@ def _score_lot(lot: _Lot, task: _Task) -> _Scored:
 
 
 def _each_score(lot: _Lot, scorecards: Mapping[str, Scorecard]) -> Iterator[tuple[int, Score | Failure]]:
-    for place, conversation in enumerate(lot.stored):
-        try:
-            yield place, score(conversation, scorecards[lot.choices[place].rubric])
-        except Exception as error:  # noqa: BLE001  # the boundary of one call, as in engine.py: the others go on, a failures row tells of it
-            yield (
-                place,
-                _failure(conversation.call, type(error).__name__, "could not be scored.", "Please report it with the name of the error."),
-            )
+    """(place, what came of it) in order of place; calls of one rubric are scored together."""
+    conversations = list(lot.stored)
+    found: dict[int, Score | Failure] = {}
+    for name in dict.fromkeys(choice.rubric for choice in lot.choices):
+        places = [place for place, choice in enumerate(lot.choices) if choice.rubric == name]
+        found.update(zip(places, _scores([conversations[place] for place in places], name, scorecards), strict=True))
+    yield from sorted(found.items(), key=itemgetter(0))
+
+
+def _scores(conversations: Sequence[Conversation], name: str, scorecards: Mapping[str, Scorecard]) -> Sequence[Score | Failure]:
+    try:
+        return score_many(conversations, scorecards[name])
+    except Exception as error:  # noqa: BLE001  # the boundary of one call, as in engine.py: the others go on, a failures row tells of it
+        if len(conversations) > 1:
+            return [found for conversation in conversations for found in _scores([conversation], name, scorecards)]
+        (guilty,) = conversations
+        return [_failure(guilty.call, type(error).__name__, "could not be scored.", "Please report it with the name of the error.")]
 
 
 def _compare(lot: _Lot, places: Sequence[int], scores: Sequence[Score]) -> tuple[int, int]:

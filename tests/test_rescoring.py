@@ -376,3 +376,28 @@ def test_scoring_again_loads_no_model_library(tmp_path: Path, store: Store, sett
     )
     done = subprocess.run([sys.executable, str(driver)], capture_output=True, text=True, check=False, cwd=PACKAGE_ROOT)
     assert done.stdout.splitlines()[-1] == "0 []", done.stdout + done.stderr
+
+
+def versions(store: Store) -> dict[str, int]:
+    return {row["call_id"]: row["rubric_version"] for row in rows(store, "select call_id, rubric_version from current_scores")}
+
+
+def test_calls_before_the_day_of_a_version_are_scored_by_the_one_before(store: Store, settings: Settings) -> None:
+    # Calls 0 to 9 began on 1 to 10 May; the first version is kept beside the results when it scores.
+    rescore(store, settings, FIRST)
+    new = {"service": rubric(version=2, hello="good morning", applies_to={"direction": "inbound"}, effective_from="2026-05-08")}
+    assert counts(rescore(store, settings, new)) == (10, 3, 3, 0, 7, 0, 0, 0)
+    assert versions(store) == {f"c{n}": 2 if n >= 7 else 1 for n in range(10)}
+    assert [row["version"] for row in rows(store, "select version from rubrics order by version")] == [1, 2]
+    # What was never scored before that day is scored by the kept version too.
+    store.write_conversations([spoken(3, call_id="found_later")], run_id="r1")
+    assert counts(rescore(store, settings, new)) == (11, 1, 0, 0, 10, 0, 0, 0)
+    assert versions(store)["found_later"] == 1
+
+
+def test_a_file_that_is_tried_scores_every_call_and_is_not_kept(store: Store, settings: Settings) -> None:
+    rescore(store, settings, FIRST)
+    tried = {"service": rubric(version=2, hello="good morning", effective_from="2026-05-08")}
+    assert counts(rescore(store, settings, tried, purpose="trial", named="service", by_path=True))[1] == 10
+    assert rows(store, "select distinct rubric_version v from scores where purpose = 'trial'") == [{"v": 2}]
+    assert rows(store, "select version from rubrics") == [{"version": 1}]
