@@ -39,7 +39,7 @@ from qa_pipeline.results.scored import score_tables
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.rubric.score import prepare, score
+from qa_pipeline.rubric.score import prepare, score_many
 from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.testing import conversation
 
@@ -146,7 +146,7 @@ def show_stages(settings: Settings, rubric: Rubric, size: int) -> None:
     for _ in range(-(-few // 200)):
         lot = timed("read", next(lots))
         conversations = timed("values", list(lot))
-        scores = timed("score", [score(each, scorecard) for each in conversations])
+        scores = timed("score", score_many(conversations, scorecard))
         tables.append(timed("rows", score_tables(scores, purposes=["trial"] * len(scores), run_id="stages", timezone=settings.timezone)))
     for each in tables:
         store.write_score_tables(each)

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from qa_pipeline.call import Call
+from qa_pipeline.call import Call, Conversation
 from qa_pipeline.engine import Event, Failure, Report, Summary, failure_row, ready_scorecards, write_run
 from qa_pipeline.errors import EnvironmentNotReady, RubricError
 from qa_pipeline.publishing.versions import Choice, freeze
