@@ -26,6 +26,7 @@ _TIMES = frozenset(_SPECIFIC)
 # What the listener says between two pieces of a number: "mhm", or the piece again.
 _BETWEEN_PIECES_UNITS = 8
 _MOST_BETWEEN_PIECES = 2
+_HEARD_UNITS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def _bridged(passages: list[list[Utterance]], listening: Listening) -> list[list
         if (
             is_near
             and between is not None
-            and all(_is_brief(listening.by_number[number]) for number in between if number in listening.by_number)
+            and all(_is_heard(listening.by_number[number], listening.language) for number in between if number in listening.by_number)
         ):
             joined[-1].append(utterance)
         else:
@@ -122,8 +123,10 @@ def _bridged(passages: list[list[Utterance]], listening: Listening) -> list[list
     return sorted(joined, key=lambda run: run[0].utterance)
 
 
-def _is_brief(utterance: Utterance) -> bool:
-    return len(unit_spans(utterance.text)) <= _BETWEEN_PIECES_UNITS
+def _is_heard(utterance: Utterance, language: str) -> bool:
+    """Whether the listener only says that a piece was heard: a word or two, or the piece again; a new question ends the number."""
+    units = len(unit_spans(utterance.text))
+    return units <= _HEARD_UNITS or (units <= _BETWEEN_PIECES_UNITS and bool(digits_of(utterance.text, language)))
 
 
 def _first_of_each(found: Sequence[_Found]) -> list[_Found]:

@@ -251,7 +251,8 @@ def test_numbers_are_composed(language: str, text: str, expected: list[str]) -> 
     ("language", "text", "expected"),
     [
         ("zh", "免贵姓李", "李"), ("zh", "我姓张弓长张", "张"), ("zh", "我叫陈建国", "陈建国"), ("zh", "好的，我姓欧阳", "欧阳"), ("zh", "我是王小明", "王小明"),
-        ("zh", "陈先生。", "陈"), ("en", "My name is Peter Jones.", "Peter Jones"), ("en", "Yes, it's Anna.", "Anna"), ("en", "Peter speaking.", "Peter"),
+        ("zh", "陈先生。", "陈"), ("zh", "我姓康。", "康"), ("zh", "陈，耳东陈。", "陈"), ("zh", "张伟，弓长张", "张伟"), ("zh", "叫我老赵就行", "赵"),
+        ("zh", "我是物业的小吴。", "吴"), ("en", "My name is Peter Jones.", "Peter Jones"), ("en", "Yes, it's Anna.", "Anna"), ("en", "Peter speaking.", "Peter"),
         ("en", "My surname is O'Brien", "O'Brien"), ("en", "Mary Ann Jones.", "Mary Ann Jones"), ("pl", "nazywam się Żaneta Łącka", "Żaneta Łącka"),
         ("pl", "Jan Kowalski.", "Jan Kowalski"), ("pl", "Nowak, proszę.", "Nowak"), ("pl", "Anna Nowak z tej strony", "Anna Nowak"),
         ("sv", "Jag heter Åsa Lindström", "Åsa Lindström"), ("sv", "Ja, det är Karin.", "Karin"), ("sv", "Erik Öberg.", "Erik Öberg"),
@@ -264,7 +265,7 @@ def test_a_name_is_taken_where_the_words_say_that_it_is_one(language: str, text:
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("zh", "方便。"), ("zh", "我是想问一下"), ("zh", "周三吧。"), ("zh", "是我。"), ("zh", "谢谢。"), ("en", "Tomorrow."), ("en", "I'm Polish."),
+        ("zh", "方便。"), ("zh", "我是想问一下"), ("zh", "周三吧。"), ("zh", "是我。"), ("zh", "谢谢。"), ("zh", "康复。"), ("zh", "我的小车。"), ("en", "Tomorrow."), ("en", "I'm Polish."),
         ("en", "I'm not sure."), ("en", "This is January."), ("pl", "Tak, oczywiście."), ("pl", "Jutro."), ("sv", "Det är Måndag."), ("sv", "Absolut."),
     ],
 )  # fmt: skip

@@ -99,3 +99,13 @@ def test_a_number_given_piece_by_piece(language: str, lines: list[str], number: 
         "phrases": {"zh": ["电话号码"], "pl": ["podać numer"]},
     }
     assert finding(conversation(*lines, language=language), criterion).captures[0].value == number
+
+
+def test_a_number_is_not_joined_with_another_over_a_question() -> None:
+    lines = ["0:00 customer: 三栋六零二。", "0:03 agent: 霍女士，电话是多少？", "0:06 customer: 六五四三二一零八。"]
+    assert finding(at(*lines), {"check": "capture", "capture": "phone", "who": "customer"}).captures[0].value == "65432108"
+
+
+def test_a_number_given_piece_by_piece_is_one() -> None:
+    lines = ["0:00 customer: 一三八零零。", "0:03 agent: 嗯，一三八零零。", "0:06 customer: 一三八零零零。"]
+    assert finding(at(*lines), {"check": "capture", "capture": "phone", "who": "customer"}).captures[0].value == "13800138000"
