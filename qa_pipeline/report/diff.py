@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qa_pipeline.publishing.diff import AgentEffect, CallEffect, Change, Diff
+from qa_pipeline.report.terminal import open_console
 
 _MOST_CALLS = 20
 _STYLES = {"met": "green", "not_met": "bold red", "not_applicable": "dim", "undetermined": "yellow", "–": "dim"}
@@ -19,7 +20,7 @@ _STYLES = {"met": "green", "not_met": "bold red", "not_applicable": "dim", "unde
 
 def show_diff(found: Diff, console: Console | None = None, *, most_calls: int = _MOST_CALLS) -> None:
     """Totals, criteria, agents and the first changed calls with their evidence."""
-    console = console or Console(soft_wrap=False)
+    console = console or open_console()
     totals = found.totals
     console.print(f"[bold]{escape(found.old)}[/bold] → [bold]{escape(found.new)}[/bold]")
     console.print(

@@ -23,7 +23,7 @@ _FEELINGS = {"positive": ("+", "green"), "neutral": ("0", ""), "negative": ("−
 
 def show_calls(data: ReportData, console: Console | None = None) -> None:
     """Calls × criteria, agents, failures."""
-    console = console or _console()
+    console = console or open_console()
     table = Table(title="Calls", header_style="bold", box=None, pad_edge=False)
     table.add_column("call", overflow="fold", min_width=12)
     for name in ("lang", "rubric", "disposition"):
@@ -45,7 +45,7 @@ def show_calls(data: ReportData, console: Console | None = None) -> None:
 
 def show_scorecard(data: ReportData, call_id: str, console: Console | None = None) -> None:
     """One call: every criterion with evidence or the window searched, then the transcript."""
-    console = console or _console()
+    console = console or open_console()
     item = data.calls[0]
     call, score = item.call, item.score
     console.print(
@@ -73,7 +73,7 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
 
 def show_rows(rows: Sequence[Row], console: Console | None = None) -> None:
     """Any rows as a table."""
-    console = console or _console()
+    console = console or open_console()
     if not rows:
         console.print("Nothing.")
         return
@@ -149,7 +149,8 @@ def _cell(value: Any) -> str:
     return value.isoformat(sep=" ", timespec="seconds") if hasattr(value, "isoformat") and hasattr(value, "hour") else str(value)
 
 
-def _console() -> Console:
+def open_console() -> Console:
+    """The terminal, or where there is none a page wide enough for tables."""
     import os
 
     # Piped output keeps its columns: a log is read later, on some other screen.

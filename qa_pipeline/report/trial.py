@@ -6,13 +6,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from qa_pipeline.report.terminal import MARKS, clock
+from qa_pipeline.report.terminal import MARKS, clock, open_console
 from qa_pipeline.rubric.score import Finding, Score
 
 
 def show_trial(scored: Score, console: Console | None = None) -> None:
     """The dialogue with what was found in it, then each criterion with its reason, evidence and captures, then the total."""
-    console = console or Console()
+    console = console or open_console()
     conversation = scored.conversation
     marks: dict[int, list[str]] = {}
     for finding in scored.findings:
