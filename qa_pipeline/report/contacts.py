@@ -124,7 +124,7 @@ def _anchors(store: Store, rubric: Rubric, rule: Contact, zone: ZoneInfo) -> lis
 def _metadata(column: str) -> str:
     if column in CALLS.schema.names:
         return f'cast(c."{column}" as varchar)'
-    return f"list_filter(c.extra, pair -> pair.key = {_text(column)})[1].value"
+    return f"list_filter(c.extra, lambda pair: pair.key = {_text(column)})[1].value"
 
 
 def _text(value: str) -> str:

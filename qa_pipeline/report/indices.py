@@ -83,7 +83,7 @@ def _rows(store: Store, rubric: Rubric, index: Index, by: Sequence[str], since: 
     return [
         IndexRow(
             index_id=index.id,
-            group={column: row[_name(column)] for column in by},
+            group={column: row[column] for column in by},
             item=row["item"],
             answers=row["answers"],
             value=round(row["value"], 2),
@@ -103,4 +103,4 @@ def _column(column: str) -> str:
     if column in _KNOWN:
         return f"cast(c.{_name(column)} as varchar)"
     key = column.replace("'", "''")
-    return f"list_filter(c.extra, pair -> pair.key = '{key}')[1].value"
+    return f"list_filter(c.extra, lambda pair: pair.key = '{key}')[1].value"
