@@ -58,21 +58,27 @@ def align(sought: Sought, corpus: Corpus) -> list[Match]:
     return align_ranges(sought, corpus, *likely(sought, corpus, utterances)) if utterances.size else []
 
 
-def align_ranges(sought: Sought, corpus: Corpus, first: NDArray[np.intp], last: NDArray[np.intp]) -> list[Match]:
-    """Like `align`, in some ranges (half-open, in order, apart) of the corpus' tokens, without looking first where a match may be."""
+def align_ranges(
+    sought: Sought, corpus: Corpus, first: NDArray[np.intp], last: NDArray[np.intp], *, best_reading: bool = False
+) -> list[Match]:
+    """Like `align`, in some ranges (half-open, in order, apart) of the corpus' tokens, without looking first where a match may be.
+
+    `best_reading`: follow only those alternatives that come nearest by their words, for a good match instead of every match.
+    """
     found: list[Match] = []
     for stretches in _laid(corpus, first, last):
-        found += _align(sought.pattern, sought.allowed, corpus, stretches)
+        found += _align(sought, corpus, stretches, best_reading)
     return found
 
 
-def _align(pattern: Pattern, allowed: float, corpus: Corpus, stretches: _Stretches) -> list[Match]:
+def _align(sought: Sought, corpus: Corpus, stretches: _Stretches, best_reading: bool) -> list[Match]:
+    allowed = sought.allowed
     alignment = _Alignment(corpus.lexicon, allowed, stretches)
-    kept, bound = alignment.without_hopeless(pattern, 0)
+    bound = alignment.lowest(sought.pattern)
     if bound > 0:
         return []
     begun = np.full(stretches.tokens.size + 1, _NOWHERE, dtype=np.int64)
-    begun, _ = alignment.advance(begun, 0, kept)
+    begun, _ = alignment.advance(begun, 0, alignment.without_hopeless(sought.pattern, 0 if best_reading else -bound))
     ends = np.flatnonzero(begun <= 0)
     ways = begun[ends]
     extent = -ways & ((1 << _BITS) - 1)
@@ -116,35 +122,30 @@ class _Alignment:
             begun, unbegun = best, unbegun_best
         return begun, unbegun
 
-    def without_hopeless(self, pattern: Pattern, spare: int) -> tuple[Pattern, int]:
-        """The pattern without alternatives that no match can use, and the lowest balance it can have."""
-        lowest = [self._lowest(node) for node in pattern]
-        total = sum(lowest)
-        spare = spare - total
+    def lowest(self, pattern: Pattern) -> int:
+        """Lowest balance that a pattern can have by its words, anywhere."""
+        return sum(self._lowest(node) for node in pattern)
+
+    def without_hopeless(self, pattern: Pattern, spare: int) -> Pattern:
+        """The pattern without alternatives that cost more than `spare` beyond the best."""
         kept: list[int | tuple[Pattern, ...]] = []
         for node in pattern:
             if isinstance(node, int):
                 kept.append(node)
                 continue
-            bounds = [sum(self._lowest(part) for part in alternative) for alternative in node]
-            best = min(bounds)
+            bounds = [self.lowest(alternative) for alternative in node]
+            spares = [spare - (bound - min(bounds)) for bound in bounds]
             kept.append(
-                tuple(
-                    self.without_hopeless(alternative, spare - (bound - best) + bound)[0]
-                    for alternative, bound in zip(node, bounds, strict=True)
-                    if bound - best <= spare
-                )
+                tuple(self.without_hopeless(alternative, left) for alternative, left in zip(node, spares, strict=True) if left >= 0)
             )
-        return tuple(kept), total
+        return tuple(kept)
 
     def _lowest(self, node: int | tuple[Pattern, ...]) -> int:
-        """Lowest balance anywhere of one place or group."""
         if not isinstance(node, int):
-            return min(sum(self._lowest(part) for part in alternative) for alternative in node)
+            return min(self.lowest(alternative) for alternative in node)
         if (found := self._lowest_known.get(node)) is None:
-            element = self.lexicon.element(node)
-            cheapest = int(self.costs[node, self.stretches.tokens].min())
-            found = self._lowest_known[node] = min(cheapest, self.lexicon.skip(node)) - gain_of(element.weight, self.allowed)
+            cheapest = min(int(self.costs[node, self.stretches.tokens].min()), self.lexicon.skip(node))
+            found = self._lowest_known[node] = cheapest - gain_of(self.lexicon.element(node).weight, self.allowed)
         return found
 
     def _step(self, begun: NDArray[np.int64], unbegun: int, place: int) -> tuple[NDArray[np.int64], int]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_pipeline.language.lexicon import Lexicon, Pattern, Sought, gain_of
-from qa_pipeline.language.screen import COARSE, NEVER_COARSE, Corpus
+from qa_pipeline.language.lexicon import COARSE, Sought, Terms
+from qa_pipeline.language.screen import NEVER_COARSE, Corpus
 
 _NOWHERE = 1 << 28
 _Costs = NDArray[np.int32]
@@ -20,17 +20,16 @@ _Costs = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Blocks:
-    """Blocks that are looked at. In hundredths: `step` of a match that runs into each from the one before; `passed`: sum of what it costs to step
-    into and let pass all blocks up to each, `own`: what it costs to let each pass."""
+    """Blocks that are looked at. In hundredths: `passed`: sum of what it costs to step into and to let pass all blocks up to each; `reached`: the same
+    up to the block before, and stepping into it."""
 
     index: NDArray[np.intp]
-    step: _Costs
     passed: _Costs
-    own: _Costs
+    reached: _Costs
 
 
 class _Way:
-    """The cheapest ways through the pattern so far: by the block of their last token (balance in hundredths), and with nothing matched."""
+    """The cheapest ways through the pattern so far: by the block of their last token, and with nothing matched."""
 
     def __init__(self, blocks: _Blocks, costs: _Costs, unbegun: int) -> None:
         self.blocks, self.costs, self.unbegun = blocks, costs, unbegun
@@ -39,11 +38,11 @@ class _Way:
     def arrived(self) -> _Costs:
         """The same once each has gone on, past any tokens, to the block where the next token is taken."""
         if self._arrived is None:
-            blocks = self.blocks
-            cheapest = self.costs - blocks.passed
+            cheapest = self.costs - self.blocks.passed
             np.minimum.accumulate(cheapest, out=cheapest)
+            later = cheapest[:-1]
+            later += self.blocks.reached[1:]
             found = np.minimum(self.costs, self.unbegun)
-            later = cheapest[:-1] + (blocks.passed[1:] - blocks.own[1:])
             np.minimum(found[1:], later, out=found[1:])
             self._arrived = found
         return self._arrived
@@ -52,38 +51,29 @@ class _Way:
 def likely(sought: Sought, corpus: Corpus, utterances: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Ranges of the corpus' tokens (first, last; half-open, in order, apart) that have every match in the given utterances."""
     blocks = _blocks(corpus, utterances)
-    begun = np.full(blocks.index.size, _NOWHERE, dtype=np.int32)
-    way = _advance(_Way(blocks, begun, 0), sought.pattern, sought.allowed, corpus)
-    ends = blocks.index[np.flatnonzero(way.costs <= 0)]
+    way = _advance(_Way(blocks, np.full(blocks.index.size, _NOWHERE, dtype=np.int32), 0), sought.terms, corpus)
+    ends = blocks.index[np.flatnonzero(way.costs <= sought.budget // COARSE)]
     first = np.maximum(corpus.block_first[ends] + 1 - sought.span, 0)
     last = corpus.block_first[ends + 1]
     opens = np.flatnonzero(first > np.concatenate(([-1], last[:-1])))
-    closes = np.concatenate((opens[1:], [ends.size])) - 1
+    closes = np.append(opens[1:], ends.size) - 1
     return first[opens], last[closes[: opens.size]]
 
 
-def _advance(way: _Way, pattern: Pattern, allowed: float, corpus: Corpus) -> _Way:
-    for node in pattern:
-        if isinstance(node, int):
-            way = _step(way, node, allowed, corpus)
-            continue
-        ways = [_advance(way, alternative, allowed, corpus) for alternative in node]
-        costs = ways[0].costs
-        for other in ways[1:]:
-            costs = np.minimum(costs, other.costs)
-        way = _Way(way.blocks, costs, min(other.unbegun for other in ways))
+def _advance(way: _Way, terms: Terms, corpus: Corpus) -> _Way:
+    for term in terms:
+        if term is None:
+            way = _Way(way.blocks, way.arrived(), way.unbegun)
+        elif isinstance(term, int):
+            costs = corpus.block_rows[term][way.blocks.index] + way.arrived()
+            way = _Way(way.blocks, costs, way.unbegun + corpus.lexicon.skip(term) // COARSE)
+        else:
+            ways = [(_advance(way, part, corpus), price) for part, price in term]
+            costs = ways[0][0].costs + np.int32(ways[0][1])
+            for other, price in ways[1:]:
+                np.minimum(costs, other.costs + np.int32(price), out=costs)
+            way = _Way(way.blocks, costs, min(other.unbegun + price for other, price in ways))
     return way
-
-
-def _step(way: _Way, place: int, allowed: float, corpus: Corpus) -> _Way:
-    lexicon: Lexicon = corpus.lexicon
-    element = lexicon.element(place)
-    if element.weight == 0:
-        return _Way(way.blocks, way.arrived(), way.unbegun)
-    # Rounded up, so that the balance is a lower bound.
-    gain = -(-gain_of(element.weight, allowed) // COARSE)
-    row = corpus.block_rows[place][way.blocks.index]
-    return _Way(way.blocks, way.arrived() + (row - np.int32(gain)), way.unbegun + lexicon.skip(place) // COARSE - gain)
 
 
 def _blocks(corpus: Corpus, utterances: NDArray[np.intp]) -> _Blocks:
@@ -94,4 +84,5 @@ def _blocks(corpus: Corpus, utterances: NDArray[np.intp]) -> _Blocks:
     step = corpus.block_step[index]
     step[1:][np.diff(index) != 1] = NEVER_COARSE
     own = corpus.block_cost[index]
-    return _Blocks(index=index, step=step, passed=np.cumsum(step + own, dtype=np.int32), own=own)
+    passed = np.cumsum(step + own, dtype=np.int32)
+    return _Blocks(index=index, passed=passed, reached=passed - own)

@@ -19,6 +19,8 @@ from qa_pipeline.language.sounds import cost_table
 
 # Cost units per token's weight of 1: hits are told to four decimals.
 UNIT = 100_000
+# Lower bounds of costs are counted in hundredths, rounded down.
+COARSE = UNIT // 100
 _INSERT = 0.7
 _INSERT_FILLER = 0.15
 # An unmarked homophone (部 for 不) may be the negation misheard.
@@ -31,8 +33,11 @@ Pattern: TypeAlias = tuple["int | tuple[Pattern, ...]", ...]
 """A pattern with its places numbered: numbers of places, and tuples of alternatives."""
 
 
-Terms: TypeAlias = tuple["int | tuple[tuple[Terms, int], ...]", ...]
-"""What the cost of a pattern adds up from: places that weigh something, and alternatives with what they pay for weighing less, in units."""
+Terms: TypeAlias = tuple["int | tuple[tuple[Terms, int], ...] | None", ...]
+"""What the cost of a pattern adds up from: places, None for a place that takes any token for nothing, and alternatives with the price of each.
+
+Alternatives of less weight may cost less: they pay the difference in advance, in hundredths.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -149,21 +154,18 @@ class Lexicon:
         )
 
     def _terms(self, pattern: Pattern, allowed: float) -> tuple[Terms, int]:
-        terms: list[int | tuple[tuple[Terms, int], ...]] = []
+        terms: list[int | tuple[tuple[Terms, int], ...] | None] = []
         budget = 0
         for node in pattern:
             if isinstance(node, int):
                 weight = self._elements[node].weight
                 budget += gain_of(weight, allowed)
-                if weight > 0:
-                    terms.append(node)
+                terms.append(node if weight > 0 else None)
                 continue
             alternatives = [self._terms(alternative, allowed) for alternative in node]
             most = max(gain for _, gain in alternatives)
             budget += most
-            # An alternative for nothing makes the whole place cost nothing.
-            if all(part or gain < most for part, gain in alternatives):
-                terms.append(tuple((part, most - gain) for part, gain in alternatives))
+            terms.append(tuple((part, (most - gain) // COARSE) for part, gain in alternatives))
         return tuple(terms), budget
 
     def _fill(self, elements: int, tokens: int) -> None:

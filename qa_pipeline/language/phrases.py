@@ -154,9 +154,8 @@ def nearest_in(phrases: Sequence[Phrase], near: Nearness, corpus: Corpus, speech
         phrase = phrases[near.phrase[index]]
         if phrase.regex or near.share[index] <= 0:
             continue
-        for match in align_ranges(
-            corpus.lexicon.sought(phrase, NEAREST), corpus, corpus.first[index : index + 1], corpus.first[index + 1 : index + 2]
-        ):
+        utterance = corpus.first[index : index + 1], corpus.first[index + 1 : index + 2]
+        for match in align_ranges(corpus.lexicon.sought(phrase, NEAREST), corpus, *utterance, best_reading=True):
             if best is None or match.similarity > best[0]:
                 best = (match.similarity, phrase, match)
     return Hit(best[1], corpus.speeches[speech], best[0], best[2].start, best[2].end) if best else None

@@ -7,21 +7,22 @@ there is no match, whatever the order of the words. Nothing that alignment would
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_pipeline.language.lexicon import UNIT, Lexicon, Sought, Terms
+from qa_pipeline.language.lexicon import COARSE, UNIT, Lexicon, Sought, Terms
 from qa_pipeline.language.phrase_grammar import NEVER
 from qa_pipeline.language.speech import NEXT_UTTERANCE, OTHER_SPEAKER, Speech
 
-# The screen counts in hundredths, rounded down, in 16 bits. A sum that runs over them belongs to no match, and may look like any cost.
-COARSE = UNIT // 100
+# Costs are counted in hundredths, in 16 bits. A sum that runs over them belongs to no match, and may look like any cost.
 NEVER_COARSE = 2_000
 # Tokens of a block (coarse.py).
-_BLOCK = 4
+_BLOCK = 3
+# Blocks worked on at once: as many as the processor's cache holds.
+_CHUNK = 256
 _REACH = 2 * UNIT
 
 Rows = NDArray[np.int16]
@@ -68,75 +69,74 @@ class Corpus:
         within = np.arange(int(self.blocks_of[-1])) - np.repeat(self.blocks_of[:-1], np.diff(self.blocks_of))
         self.block_first = np.append(np.repeat(self.first[:-1], np.diff(self.blocks_of)) + within * _BLOCK, self.tokens.size)
         self.block_rows: dict[int, Rows] = {}
-        self._reach = _REACH
         self._rows: dict[int, Rows] = {}
+        self._windows: dict[int, _Windows] = {}
 
     def __len__(self) -> int:
         return len(self.step)
 
     def prepare(self, phrases: Sequence[Sought]) -> None:
         """Work out ahead, all at once, what many phrases will ask for."""
-        if (reach := max((sought.budget for sought in phrases), default=0)) > self._reach:
-            # Longer phrases than seen so far may run over more utterances.
-            self._reach = reach
-            self._rows.clear()
-            self.block_rows.clear()
-            vars(self).pop("_windows", None)
-        if missing := list(dict.fromkeys(place for sought in phrases for place in sought.places if place not in self._rows)):
-            blocks, windows = self._lowest_costs(missing)
-            self.block_rows.update(zip(missing, blocks, strict=True))
-            self._rows.update(zip(missing, windows, strict=True))
+        self._prepare_rows(list(dict.fromkeys(place for sought in phrases for place in sought.places if place not in self._rows)))
+        by_reach: dict[int, list[Sought]] = {}
+        for sought in phrases:
+            by_reach.setdefault(_reach(sought.budget), []).append(sought)
+        for reach, some in by_reach.items():
+            if reach not in self._windows:
+                self._windows[reach] = _Windows(self.step, reach)
+            self._windows[reach].prepare(self._rows, [place for sought in some for place in sought.places])
 
     def may_match(self, sought: Sought) -> NDArray[np.intp]:
         """Indices of the utterances that a match can run over, in order. The phrase must have been prepared."""
-        first, length, steps = self._windows
-        known = int(np.searchsorted(steps, sought.budget // COARSE, side="right"))
-        lowest = self._bound(sought.terms, known)
-        lowest += steps[:known]
+        windows = self._windows[_reach(sought.budget)]
+        known = windows.single if sought.budget < NEXT_UTTERANCE else windows.step.size
+        lowest = _bound(sought.terms, windows.rows, known)
+        lowest += windows.step[:known]
         found = np.flatnonzero(lowest <= sought.budget // COARSE)
-        if not found.size or length[found[-1]] == 1:
-            return np.sort(first[found])
+        if not found.size or windows.length[found[-1]] == 1:
+            return windows.first[found]
         covered = np.zeros(len(self), dtype=bool)
-        for offset in range(int(length[found].max())):
-            covered[first[found[length[found] > offset]] + offset] = True
+        for offset in range(int(windows.length[found].max())):
+            covered[windows.first[found[windows.length[found] > offset]] + offset] = True
         return np.flatnonzero(covered)
 
     def bound(self, sought: Sought) -> Rows:
         """Lowest cost of a prepared phrase in each utterance, in hundredths."""
-        return self._bound(sought.terms, len(self))
+        return _bound(sought.terms, self._rows, len(self))
 
-    def _bound(self, terms: Terms, windows: int) -> Rows:
-        total = np.zeros(windows, dtype=np.int16)
-        for term in terms:
-            if isinstance(term, int):
-                total += self._rows[term][:windows]
-                continue
-            best, *others = [self._bound(part, windows) + np.int16(price // COARSE) for part, price in term]
-            for other in others:
-                np.minimum(best, other, out=best)
-            total += best
-        return total
+    def _prepare_rows(self, places: Sequence[int]) -> None:
+        """Lowest cost of each place in each block and in each utterance, in hundredths."""
+        if not places or not len(self):
+            self._rows.update((place, np.zeros(0, dtype=np.int16)) for place in places)
+            return
+        skips = np.array([self.lexicon.skip(place) for place in places])
+        costs = np.minimum(self.lexicon.costs()[places], skips[:, np.newaxis]) // COARSE
+        by_token = np.ascontiguousarray(costs.astype(np.int16).T)
+        begin, last = self.block_first[:-1], self.block_first[1:] - 1
+        blocks = np.empty((len(places), begin.size), dtype=np.int16)
+        for chunk in range(0, begin.size, _CHUNK):
+            first, end = begin[chunk : chunk + _CHUNK], last[chunk : chunk + _CHUNK]
+            lowest = by_token[self.tokens[first]]
+            for offset in range(1, _BLOCK):
+                np.minimum(lowest, by_token[self.tokens[np.minimum(first + offset, end)]], out=lowest)
+            blocks[:, chunk : chunk + _CHUNK] = lowest.T
+        order, positions = self._by_length
+        for place, row in zip(places, blocks, strict=True):
+            longest_first = row[positions[0]]
+            for position in positions[1:]:
+                shorter = longest_first[: position.size]
+                np.minimum(shorter, row[position], out=shorter)
+            self.block_rows[place] = row
+            self._rows[place] = longest_first[order]
 
     @cached_property
-    def _windows(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Rows]:
-        """Neighbouring utterances a match may run over: first, how many, and what stepping over their ends costs; cheapest first.
-
-        Single utterances come first, in order.
-        """
-        firsts = [np.arange(len(self))]
-        lengths = [np.ones(len(self), dtype=np.intp)]
-        steps = [np.zeros(len(self), dtype=np.int64)]
-        while firsts[-1].size:
-            count = len(firsts) + 1
-            within = firsts[-1] + count <= len(self)
-            cost = steps[-1][within] + self.step[firsts[-1][within] + count - 1]
-            kept = cost <= self._reach
-            firsts.append(firsts[-1][within][kept])
-            lengths.append(np.full(firsts[-1].size, count))
-            steps.append(cost[kept])
-        first, length, step = np.concatenate(firsts), np.concatenate(lengths), np.concatenate(steps)
-        order = np.argsort(step, kind="stable")
-        return first[order], length[order], (step[order] // COARSE).astype(np.int16)
+    def _by_length(self) -> tuple[NDArray[np.intp], list[NDArray[np.intp]]]:
+        """Utterances sorted from the longest to the shortest: where each has gone, and their first blocks, second blocks … as far as they have any."""
+        sizes = np.diff(self.blocks_of)
+        order = np.argsort(-sizes, kind="stable")
+        first, sizes = self.blocks_of[:-1][order], sizes[order]
+        positions = [first[: int(np.count_nonzero(sizes > offset))] + offset for offset in range(int(sizes[0]))]
+        return np.argsort(order), positions
 
     @cached_property
     def block_step(self) -> NDArray[np.int32]:
@@ -151,22 +151,63 @@ class Corpus:
         costs: NDArray[np.int32] = np.minimum(passing // COARSE, NEVER_COARSE).astype(np.int32)
         return costs
 
-    def _lowest_costs(self, places: Sequence[int]) -> tuple[Rows, Rows]:
-        """Lowest cost of each place, in hundredths: in each block (places, blocks), and in each window (places, windows)."""
-        if not len(self):
-            return np.zeros((len(places), 0), dtype=np.int16), np.zeros((len(places), 0), dtype=np.int16)
-        skips = np.array([self.lexicon.skip(place) for place in places])
-        costs = np.minimum(self.lexicon.costs()[places], skips[:, np.newaxis]) // COARSE
-        by_token = np.ascontiguousarray(costs.astype(np.int16).T)
-        begin, last = self.block_first[:-1], self.block_first[1:] - 1
-        lowest = by_token[self.tokens[begin]]
-        for offset in range(1, _BLOCK):
-            np.minimum(lowest, by_token[self.tokens[np.minimum(begin + offset, last)]], out=lowest)
-        blocks = np.ascontiguousarray(lowest.T)
-        single = np.minimum.reduceat(blocks, self.blocks_of[:-1], axis=1)
-        first, length, _ = self._windows
-        rows = single[:, first]
-        for offset in range(1, int(length.max(initial=1))):
-            longer = np.flatnonzero(length > offset)
-            rows[:, longer] = np.minimum(rows[:, longer], single[:, first[longer] + offset])
-        return blocks, rows
+
+class _Windows:
+    """Neighbouring utterances a match may run over, and the lowest cost of places in them; single utterances, pairs, three …, each in order.
+
+    `first` utterance and `length` of each; `step`: what running over their ends costs, in hundredths; `single`: how many there are of one utterance.
+    """
+
+    def __init__(self, step: NDArray[np.int64], reach: int) -> None:
+        count = step.size
+        self.single = count
+        firsts, steps = [np.arange(count)], [np.zeros(count, dtype=np.int64)]
+        # Of windows longer by one: their place among the windows, which shorter one each goes on, and its last utterance.
+        self._longer: list[tuple[slice, NDArray[np.intp], NDArray[np.intp]]] = []
+        begin = 0
+        while firsts[-1].size:
+            length, end = len(firsts) + 1, begin + firsts[-1].size
+            last = firsts[-1] + length - 1
+            within = np.flatnonzero(last < count)
+            kept = within[steps[-1][within] + step[last[within]] <= reach]
+            self._longer.append((slice(end, end + kept.size), begin + kept, last[kept]))
+            steps.append(steps[-1][kept] + step[last[kept]])
+            firsts.append(firsts[-1][kept])
+            begin = end
+        self.first = np.concatenate(firsts)
+        self.length = np.repeat(np.arange(1, len(firsts) + 1), [some.size for some in firsts])
+        self.step = (np.concatenate(steps) // COARSE).astype(np.int16)
+        self.rows: dict[int, Rows] = {}
+
+    def prepare(self, single: Mapping[int, Rows], places: Iterable[int]) -> None:
+        """Work out the rows of places from those of single utterances."""
+        for place in places:
+            if place not in self.rows:
+                row = self.rows[place] = np.empty(self.first.size, dtype=np.int16)
+                row[: self.single] = single[place]
+                for window, shorter, last in self._longer:
+                    np.minimum(row[shorter], single[place][last], out=row[window])
+
+
+def _bound(terms: Terms, rows: Mapping[int, Rows], size: int) -> Rows:
+    """Lowest sum of costs in the first windows."""
+    total = np.zeros(size, dtype=np.int16)
+    for term in terms:
+        if term is None:
+            continue
+        if isinstance(term, int):
+            total += rows[term][:size]
+            continue
+        best, *others = [_bound(part, rows, size) + np.int16(price) if price else _bound(part, rows, size) for part, price in term]
+        for other in others:
+            np.minimum(best, other, out=best)
+        total += best
+    return total
+
+
+def _reach(budget: int) -> int:
+    """How dear windows may be that phrases of a budget are looked for in: twice the weight of a token, four times, eight …"""
+    reach = _REACH
+    while reach < budget:
+        reach *= 2
+    return reach

@@ -1,4 +1,4 @@
-"""Conversations of one language searched together: a phrase or meaning that two of them ask for is looked up in all of them.
+"""Conversations of one language searched together: phrases that one of them asks for are looked up in all of them.
 
 Array operations cost about the same for one call as for hundreds, so that is what makes scoring many calls fast. What is found in a conversation
 does not depend on which others it is searched with.
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.call import Conversation, Role
+from qa_pipeline.language.alignment import align_ranges
 from qa_pipeline.language.lexicon import lexicon_of
 from qa_pipeline.language.normalise import unit_spans
 from qa_pipeline.language.phrases import (
@@ -36,28 +37,30 @@ Scope = int
 """Which utterances of a speech are searched: the first n, the last n (−n), or all (0)."""
 
 # Chosen: openings and closings, and what runs longer. A few sizes, so that lookups share what is worked out for them.
-_SCOPES = (6, 18)
-
-
-@dataclass(slots=True, eq=False)
-class _Matches:
-    """What was found in one scope: by conversation, the matches of each phrase by its rank."""
-
-    alone: dict[int, dict[int, list[Match]]] = field(default_factory=dict)
-    everywhere: dict[int, dict[int, list[Match]]] | None = None
+_SCOPES = (16,)
 
 
 @dataclass(slots=True, eq=False)
 class _Lookup:
-    """Phrases looked up in the words of some roles. `ranks`: their places in the list asked for; `budget`: the most that a match may cost."""
+    """Phrases looked up in the words of some roles. `ranks`: their places in the list asked for; `budget`: the most that a match may cost.
+
+    `matches`: by scope, conversation and rank; `nearness`: by scope.
+    """
 
     phrases: Sequence[Phrase]
     ranks: Sequence[int]
     roles: Roles
     budget: int
-    matches: dict[Scope, _Matches] = field(default_factory=dict)
-    nearness_alone: dict[tuple[Scope, int], Nearness] = field(default_factory=dict)
+    matches: dict[Scope, dict[int, dict[int, list[Match]]]] = field(default_factory=dict)
     nearness: dict[Scope, Nearness] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lookups:
+    """A list of phrases, as what conversations have in common and what holds names, which most of them ask for alone."""
+
+    common: _Lookup | None
+    named: _Lookup | None
 
 
 class Together:
@@ -69,8 +72,8 @@ class Together:
         self._heads = heads
         self._lexicon = lexicon_of(self.language)
         self._speeches: dict[Roles, list[Speech]] = {}
-        self._corpora: dict[tuple[Roles, Scope, int | None], Corpus] = {}
-        self._lookups: dict[tuple[int, Roles], tuple[_Lookup, ...]] = {}
+        self._corpora: dict[tuple[Roles, Scope], Corpus] = {}
+        self._lookups: dict[tuple[int, Roles], _Lookups] = {}
         # Lookups are found by the identity of their list, so the lists must live as long.
         self._asked: list[Sequence[Phrase]] = []
         self._by_phrases: dict[tuple[tuple[tuple[int, Phrase], ...], Roles], _Lookup] = {}
@@ -91,10 +94,13 @@ class Together:
         first, last = speech.place[numbers[0]], speech.place[numbers[-1]] + 1
         is_gapless = last - first == len(numbers)
         start, end = speech.offsets[first], speech.offsets[last]
+        lookups = self._lookups_of(phrases, roles)
         found: list[tuple[int, float, int, Hit]] = []
-        for lookup in self._lookups_of(phrases, roles):
-            scope = _scope(*speech.reach(first, last, lookup.budget), len(speech.utterances))
-            for rank, matches in self._found(lookup, scope, place).items():
+        for lookup in (lookups.common, lookups.named):
+            if lookup is None:
+                continue
+            around = speech.reach(first, last, lookup.budget)
+            for rank, matches in (self._found if lookup is lookups.common else self._named)(lookup, place, around).items():
                 inside = [match for match in matches if start <= match.start < end]
                 if inside and not is_gapless:
                     inside = [match for match in inside if speech.utterances[speech.owner(match.start)].utterance in numbers]
@@ -104,12 +110,17 @@ class Together:
         return [hit for _, _, _, hit in found]
 
     def nearest(self, phrases: Sequence[Phrase], roles: Roles, place: int, numbers: Sequence[int]) -> Hit | None:
-        """The nearest thing to any of the phrases in some utterances of one conversation."""
+        """The nearest thing to any of the phrases, those with names in them only if there are no others, in utterances of one conversation."""
+        lookups = self._lookups_of(phrases, roles)
+        lookup = lookups.common or lookups.named
+        if lookup is None:
+            return None
         speech = self.speeches(roles)[place]
         scope = _scope(speech.place[numbers[0]], speech.place[numbers[-1]] + 1, len(speech.utterances))
-        inside = frozenset(numbers)
-        found = [self._nearest(lookup, scope, place, inside) for lookup in self._lookups_of(phrases, roles)]
-        return max((hit for hit in found if hit), key=lambda hit: hit.similarity, default=None)
+        corpus = self._corpus(roles, scope)
+        if scope not in lookup.nearness:
+            lookup.nearness[scope] = nearness(lookup.phrases, corpus)
+        return nearest_in(lookup.phrases, lookup.nearness[scope], corpus, place, frozenset(numbers))
 
     def probabilities(self, list_id: str, place: int) -> Mapping[int, float]:
         """Utterance number → probability of a list's meaning, in one conversation, where it was judged."""
@@ -117,26 +128,26 @@ class Together:
             self._probabilities[place] = self._judge(self.conversations[place])
         return self._probabilities[place].get(list_id, {})
 
-    def _corpus(self, roles: Roles, scope: Scope, place: int | None = None) -> Corpus:
-        """The words of some roles in a scope, of all conversations or of one."""
-        key = (roles, scope, place)
-        if key not in self._corpora:
+    def _corpus(self, roles: Roles, scope: Scope) -> Corpus:
+        if (roles, scope) not in self._corpora:
             speeches = self.speeches(roles)
-            chosen = speeches if place is None else [speeches[place]]
-            self._corpora[key] = Corpus(chosen, self._lexicon, [_range(scope, len(speech.utterances)) for speech in chosen])
-        return self._corpora[key]
+            ranges = [_range(scope, len(speech.utterances)) for speech in speeches]
+            self._corpora[roles, scope] = Corpus(speeches, self._lexicon, ranges)
+        return self._corpora[roles, scope]
 
-    def _lookups_of(self, phrases: Sequence[Phrase], roles: Roles) -> tuple[_Lookup, ...]:
-        """What conversations have in common, apart from phrases with names of the call in them, which most of them ask for alone."""
+    def _lookups_of(self, phrases: Sequence[Phrase], roles: Roles) -> _Lookups:
         found = self._lookups.get((id(phrases), roles))
         if found is None:
-            own = [rank for rank, phrase in enumerate(phrases) if phrase.regex is None and names_call(phrase.text)]
-            common = [rank for rank in range(len(phrases)) if rank not in set(own)]
-            found = self._lookups[id(phrases), roles] = tuple(self._lookup(phrases, ranks, roles) for ranks in (common, own) if ranks)
+            named = [rank for rank, phrase in enumerate(phrases) if phrase.regex is None and names_call(phrase.text)]
+            common = [rank for rank in range(len(phrases)) if rank not in set(named)]
+            found = _Lookups(self._lookup(phrases, common, roles), self._lookup(phrases, named, roles))
+            self._lookups[id(phrases), roles] = found
             self._asked.append(phrases)
         return found
 
-    def _lookup(self, phrases: Sequence[Phrase], ranks: Sequence[int], roles: Roles) -> _Lookup:
+    def _lookup(self, phrases: Sequence[Phrase], ranks: Sequence[int], roles: Roles) -> _Lookup | None:
+        if not ranks:
+            return None
         key = tuple((rank, phrases[rank]) for rank in ranks), roles
         if key not in self._by_phrases:
             chosen = [phrases[rank] for rank in ranks]
@@ -144,29 +155,25 @@ class Together:
             self._by_phrases[key] = _Lookup(phrases=chosen, ranks=ranks, roles=roles, budget=budget)
         return self._by_phrases[key]
 
-    def _found(self, lookup: _Lookup, scope: Scope, place: int) -> dict[int, list[Match]]:
-        """Matches in one conversation by rank of the phrase. The first that asks is searched alone; when a second one asks, all are."""
-        found = lookup.matches.setdefault(scope, _Matches())
-        if found.everywhere is None:
-            if place in found.alone:
-                return found.alone[place]
-            if not found.alone:
-                found.alone[place] = _search(lookup, self._corpus(lookup.roles, scope, place)).get(0, {})
-                return found.alone[place]
-            found.everywhere = _search(lookup, self._corpus(lookup.roles, scope))
-        return found.everywhere.get(place, {})
+    def _found(self, lookup: _Lookup, place: int, around: tuple[int, int]) -> dict[int, list[Match]]:
+        """Matches by rank in one conversation, looked for in all."""
+        scope = _scope(*around, len(self.speeches(lookup.roles)[place].utterances))
+        if scope not in lookup.matches:
+            found = lookup.matches[scope] = {}
+            for rank, by_place in zip(lookup.ranks, match_phrases(lookup.phrases, self._corpus(lookup.roles, scope)), strict=True):
+                for where, matches in by_place.items():
+                    found.setdefault(where, {})[rank] = matches
+        return lookup.matches[scope].get(place, {})
 
-    def _nearest(self, lookup: _Lookup, scope: Scope, place: int, numbers: frozenset[int]) -> Hit | None:
-        is_first = not any(known == scope for known, _ in lookup.nearness_alone)
-        if scope not in lookup.nearness and (is_first or (scope, place) in lookup.nearness_alone):
-            corpus = self._corpus(lookup.roles, scope, place)
-            if is_first:
-                lookup.nearness_alone[scope, place] = nearness(lookup.phrases, corpus)
-            return nearest_in(lookup.phrases, lookup.nearness_alone[scope, place], corpus, 0, numbers)
-        corpus = self._corpus(lookup.roles, scope)
-        if scope not in lookup.nearness:
-            lookup.nearness[scope] = nearness(lookup.phrases, corpus)
-        return nearest_in(lookup.phrases, lookup.nearness[scope], corpus, place, numbers)
+    def _named(self, lookup: _Lookup, place: int, around: tuple[int, int]) -> dict[int, list[Match]]:
+        """Matches by rank in some utterances of one conversation, looked for there alone."""
+        corpus = self._corpus(lookup.roles, 0)
+        offsets = self.speeches(lookup.roles)[place].offsets
+        first, last = (np.array([offsets[index]]) + corpus.start_of[place] for index in around)
+        return {
+            rank: align_ranges(self._lexicon.sought(phrase), corpus, first, last)
+            for rank, phrase in zip(lookup.ranks, lookup.phrases, strict=True)
+        }
 
     @cached_property
     def _weights(self) -> tuple[list[str], NDArray[np.float32], NDArray[np.float32]]:
@@ -206,12 +213,3 @@ def _range(scope: Scope, count: int) -> tuple[int, int]:
     if scope < 0:
         return max(0, count + scope), count
     return 0, min(scope or count, count)
-
-
-def _search(lookup: _Lookup, corpus: Corpus) -> dict[int, dict[int, list[Match]]]:
-    """Matches of all phrases of a lookup by index of the speech in the corpus, then by rank."""
-    found: dict[int, dict[int, list[Match]]] = {}
-    for rank, by_speech in zip(lookup.ranks, match_phrases(lookup.phrases, corpus), strict=True):
-        for place, matches in by_speech.items():
-            found.setdefault(place, {})[rank] = matches
-    return found
