@@ -216,7 +216,7 @@ def rubric_fit() -> None:
     from qa_pipeline.publishing.publish import fit_lists
 
     lists, texts = fit_lists(_settings())
-    click.echo(f"{lists} lists fitted; {texts} texts of cases.")
+    click.echo(f"{_counted(lists, 'list')} fitted; {_counted(texts, 'text')} of cases.")
 
 
 @rubric.command("calibrate")
