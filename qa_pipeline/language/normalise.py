@@ -18,7 +18,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+
+from qa_pipeline.language.respell import frequencies, join, respell, split
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:]\d+)*|[^\W\d_{HAN}]+(?:['’][^\W\d_{HAN}]+)*")
@@ -125,7 +127,7 @@ def _norm_zh(units: Sequence[str]) -> list[str]:
         elif _HAN_UNIT.match(unit):
             out.append(("!" if index in negating else "") + syllables[index])
         else:
-            out.append(_fold(unit).replace("'", ""))
+            out.append(fold(unit).replace("'", ""))
         index += 1
     return out
 
@@ -204,7 +206,30 @@ def _opencc():  # type: ignore[no-untyped-def]  # opencc ships no types
 
 
 def _norm_words(units: Sequence[str], language: str) -> list[str]:
-    return [_norm_word(unit, language) for unit in units]
+    """Words, with what was broken made whole: "goo d" is one token over two units, "goodday" one unit of two tokens."""
+    if not frequencies(language):
+        return [_norm_word(unit, language) for unit in units]
+    out: list[str] = []
+    index = 0
+    while index < len(units):
+        whole, covered = _whole(units[index], units[index + 1] if index + 1 < len(units) else "", language)
+        out.append("+".join(_norm_word(word, language) for word in whole) + (f"/{covered}" if covered > 1 else ""))
+        index += covered
+    return out
+
+
+@lru_cache(maxsize=100_000)
+def _whole(unit: str, following: str, language: str) -> tuple[tuple[str, ...], int]:
+    """The words that a unit stands for, and how many units they cover. What has digits or an apostrophe is left as it is."""
+    if not unit.isalpha() or _HAN_UNIT.match(unit):
+        return (unit,), 1
+    word = fold(unit)
+    if following.isalpha() and join(word, fold(following), language):
+        return (word + fold(following),), 2
+    if parts := split(word, language):
+        return parts, 1
+    respelt = respell(word, language)
+    return (respelt if respelt != word else unit,), 1
 
 
 @cache
@@ -213,7 +238,7 @@ def _norm_word(unit: str, language: str) -> str:
         return _plain_number(unit)
     if _HAN_UNIT.match(unit):
         return _norm_zh([unit])[0]
-    word = _fold(unit)
+    word = fold(unit)
     if word in _number_words(language):
         return str(_number_words(language)[word])
     negations = _NEGATIONS.get(language, frozenset())
@@ -229,7 +254,8 @@ def _norm_word(unit: str, language: str) -> str:
     return f"!{word}" if word in negations else _stem(word, language)
 
 
-def _fold(word: str) -> str:
+def fold(word: str) -> str:
+    """Case and diacritics taken off."""
     decomposed = unicodedata.normalize("NFKD", word.casefold().translate(_FOLD))
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
