@@ -7,6 +7,7 @@ around it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from qa_pipeline.call import Outcome, Role, Utterance
 from qa_pipeline.language.normalise import unit_spans
@@ -297,8 +298,13 @@ def _example_phrases(listening: Listening, criterion: Criterion) -> tuple[Phrase
     """The list's own examples as phrases: what is said almost as an example has it needs no judgement of meaning."""
     if criterion.meaning is None or criterion.meaning.examples is None or listening.language not in LANGUAGES:
         return ()
-    texts = criterion.meaning.examples.likes(listening.language)
-    return listening.phrases({listening.language: tuple(text for text in texts if len(unit_spans(text)) >= _EXAMPLE_UNITS)}, "strict")
+    texts = _long_enough(criterion.meaning.examples.likes(listening.language))
+    return listening.phrases({listening.language: texts}, "strict")
+
+
+@lru_cache(maxsize=256)
+def _long_enough(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(text for text in texts if len(unit_spans(text)) >= _EXAMPLE_UNITS)
 
 
 def check_metric(criterion: Criterion, context: Context) -> Verdict:

@@ -19,7 +19,7 @@ from qa_pipeline.rubric.meanings import Heads
 from qa_pipeline.rubric.metadata import column_value
 from qa_pipeline.rubric.reasons import SITUATION_NAMES, reason_text
 from qa_pipeline.rubric.references import dependencies
-from qa_pipeline.rubric.schema import Condition, Criterion, Rubric
+from qa_pipeline.rubric.schema import Condition, Criterion, Language, Rubric
 from qa_pipeline.rubric.situations import Facts, find_facts
 from qa_pipeline.rubric.verdict import Capture, Context, Verdict, search_window
 from qa_pipeline.rubric.windows import Searched
@@ -90,13 +90,17 @@ class Scorecard:
     sha256: str
     criterion_sha256: Mapping[str, str]
     section_of: Mapping[str, str]
+    languages: Mapping[str, frozenset[Language]]
 
 
 def prepare(rubric: Rubric, heads: Heads) -> Scorecard:
     """Make a rubric ready for many calls."""
     hashes = {criterion.id: criterion_sha256(criterion) for criterion in rubric.criteria}
     section_of = {criterion.id: section.id for section in rubric.sections for criterion in section.criteria}
-    return Scorecard(rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes, section_of=section_of)
+    languages = {criterion.id: criterion.languages() for criterion in rubric.criteria}
+    return Scorecard(
+        rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes, section_of=section_of, languages=languages
+    )
 
 
 def score_id_of(conversation_id: str, rubric_sha256: str) -> str:
@@ -123,7 +127,7 @@ def _score(listening: Listening, scorecard: Scorecard) -> Score:
     else:
         facts = find_facts(listening, rubric.situations)
     verdicts: dict[str, Verdict] = {}
-    context = Context(rubric=rubric, listening=listening, facts=facts, verdicts=verdicts)
+    context = Context(rubric=rubric, listening=listening, facts=facts, verdicts=verdicts, languages=scorecard.languages)
     for criterion in _judging_order(rubric):
         verdicts[criterion.id] = _judge(criterion, context)
     findings = tuple(_finding(criterion, scorecard, verdicts[criterion.id]) for criterion in rubric.criteria)
@@ -157,7 +161,7 @@ def _judge(criterion: Criterion, context: Context) -> Verdict:
         return excuse
     if blocked := _blocked_by_parent(criterion, context):
         return blocked
-    if criterion.check != "sentiment" and context.listening.language not in criterion.languages():
+    if criterion.check != "sentiment" and context.listening.language not in context.languages[criterion.id]:
         return _undetermined("wrong_language", language=context.listening.language)
     if unknown := _if_roles_known(context):
         return unknown

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from qa_pipeline.call import Outcome, Role
 from qa_pipeline.rubric.matching import Evidence, Listening
-from qa_pipeline.rubric.schema import Criterion, Rubric
+from qa_pipeline.rubric.schema import Criterion, Language, Rubric
 from qa_pipeline.rubric.situations import Facts
 from qa_pipeline.rubric.windows import Searched, select
 
@@ -46,12 +46,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a check may look at. `verdicts`: those of criteria judged before."""
+    """What a check may look at. `verdicts`: those of criteria judged before; `languages`: those each criterion can be judged in."""
 
     rubric: Rubric
     listening: Listening
     facts: Facts
     verdicts: Mapping[str, Verdict]
+    languages: Mapping[str, frozenset[Language]] = field(default_factory=dict)
 
     @property
     def began(self) -> datetime | None:
