@@ -132,7 +132,7 @@ def _size(pattern: Sequence[Node]) -> tuple[int, int, float]:
             sizes = [(int(node.weight > 0), min(map(len, node.tokens)) if node.kind in ("token", "choice") else 0, node.weight)]
         else:
             sizes = [_size(alternative) for alternative in node.alternatives] if all(node.alternatives) else [(0, 0, 0.0)]
-        length += round(sum(size[0] for size in sizes) / len(sizes))
+        length += min(size[0] for size in sizes)
         letters += min(size[1] for size in sizes)
         weight += min(size[2] for size in sizes)
     return length, letters, weight
