@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.language.coarse import likely
-from qa_pipeline.language.lexicon import UNIT, Lexicon, Pattern, Sought, gain_of
+from qa_pipeline.language.lexicon import UNIT, Lexicon, Pattern, Sought
 from qa_pipeline.language.phrase_grammar import NEVER
 from qa_pipeline.language.screen import Corpus
 
@@ -24,6 +24,8 @@ _BITS = 22
 _WEIGHTS = 5
 _NEVER = round(NEVER * UNIT)
 _NOWHERE = 1 << 60
+# So few are aligned at once: finding out where would take longer.
+_FEW_TOKENS = 400
 # Sums of costs over this many tokens stay below _NOWHERE, even if a match may pass none of them.
 _MOST_TOKENS = 20_000
 
@@ -55,7 +57,13 @@ class _Stretches:
 def align(sought: Sought, corpus: Corpus) -> list[Match]:
     """Every end of a match in a corpus that the phrase was prepared for, with the best way to get there; unordered."""
     utterances = corpus.may_match(sought)
-    return align_ranges(sought, corpus, *likely(sought, corpus, utterances)) if utterances.size else []
+    if not utterances.size:
+        return []
+    first, last = corpus.first[utterances], corpus.first[utterances + 1]
+    if int((last - first).sum()) > _FEW_TOKENS:
+        return align_ranges(sought, corpus, *likely(sought, corpus, utterances))
+    follows = np.flatnonzero(np.diff(utterances) == 1)
+    return align_ranges(sought, corpus, np.delete(first, follows + 1), np.delete(last, follows))
 
 
 def align_ranges(
@@ -73,7 +81,7 @@ def align_ranges(
 
 def _align(sought: Sought, corpus: Corpus, stretches: _Stretches, best_reading: bool) -> list[Match]:
     allowed = sought.allowed
-    alignment = _Alignment(corpus.lexicon, allowed, stretches)
+    alignment = _Alignment(corpus.lexicon, sought, stretches)
     bound = alignment.lowest(sought.pattern)
     if bound > 0:
         return []
@@ -101,10 +109,15 @@ def _align(sought: Sought, corpus: Corpus, stretches: _Stretches, best_reading: 
 class _Alignment:
     """What stays the same while one pattern is aligned with some stretches."""
 
-    def __init__(self, lexicon: Lexicon, allowed: float, stretches: _Stretches) -> None:
-        self.lexicon, self.allowed, self.stretches = lexicon, allowed, stretches
+    def __init__(self, lexicon: Lexicon, sought: Sought, stretches: _Stretches) -> None:
+        self.lexicon, self.gains, self.stretches = lexicon, sought.gains, stretches
         self.costs = lexicon.costs()
-        self._lowest_known: dict[int, int] = {}
+        is_heard = np.zeros(self.costs.shape[1], dtype=bool)
+        is_heard[stretches.tokens] = True
+        cheapest = self.costs[np.array(sought.places)[:, np.newaxis], np.flatnonzero(is_heard)].min(axis=1).tolist()
+        self._balances = {
+            place: min(cost, lexicon.skips[place]) - sought.gains[place] for place, cost in zip(sought.places, cheapest, strict=True)
+        }
 
     def advance(self, begun: NDArray[np.int64], unbegun: int, pattern: Pattern) -> tuple[NDArray[np.int64], int]:
         """The best ways through the pattern so far, one place or group further.
@@ -141,18 +154,13 @@ class _Alignment:
         return tuple(kept)
 
     def _lowest(self, node: int | tuple[Pattern, ...]) -> int:
-        if not isinstance(node, int):
-            return min(self.lowest(alternative) for alternative in node)
-        if (found := self._lowest_known.get(node)) is None:
-            cheapest = min(int(self.costs[node, self.stretches.tokens].min()), self.lexicon.skip(node))
-            found = self._lowest_known[node] = cheapest - gain_of(self.lexicon.element(node).weight, self.allowed)
-        return found
+        return self._balances[node] if isinstance(node, int) else min(self.lowest(alternative) for alternative in node)
 
     def _step(self, begun: NDArray[np.int64], unbegun: int, place: int) -> tuple[NDArray[np.int64], int]:
         """Match one more place: on the next token, or by leaving it out; then let tokens that the phrase does not have pass."""
-        element, stretches = self.lexicon.element(place), self.stretches
-        gain = (gain_of(element.weight, self.allowed) << _BITS) + (round(element.weight * _WEIGHTS) << _LENGTH_BITS)
-        skip = (self.lexicon.skip(place) << _BITS) - gain
+        stretches = self.stretches
+        gain = (self.gains[place] << _BITS) + (round(self.lexicon.weights[place] * _WEIGHTS) << _LENGTH_BITS)
+        skip = (self.lexicon.skips[place] << _BITS) - gain
         matched = self.costs[place, stretches.tokens].astype(np.int64)
         matched <<= _BITS
         matched -= gain + 1

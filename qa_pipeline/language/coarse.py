@@ -66,7 +66,7 @@ def _advance(way: _Way, terms: Terms, corpus: Corpus) -> _Way:
             way = _Way(way.blocks, way.arrived(), way.unbegun)
         elif isinstance(term, int):
             costs = corpus.block_rows[term][way.blocks.index] + way.arrived()
-            way = _Way(way.blocks, costs, way.unbegun + corpus.lexicon.skip(term) // COARSE)
+            way = _Way(way.blocks, costs, way.unbegun + corpus.lexicon.skips[term] // COARSE)
         else:
             ways = [(_advance(way, part, corpus), price) for part, price in term]
             costs = ways[0][0].costs + np.int32(ways[0][1])

@@ -5,7 +5,7 @@ Costs are whole numbers, so that sums do not depend on their order and a call gi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
 from typing import TypeAlias
@@ -44,7 +44,7 @@ Alternatives of less weight may cost less: they pay the difference in advance, i
 class Sought:
     """A phrase as a lexicon's numbers. `allowed`: share of its weight that a match may cost; `budget`: that in units, of its heaviest reading.
 
-    `places`: those that weigh something; `span`: the most tokens a match can have.
+    `places`: each once; `gains`: what each adds to the budget, in units; `span`: the most tokens a match can have.
     """
 
     pattern: Pattern
@@ -52,6 +52,7 @@ class Sought:
     budget: int
     terms: Terms
     places: tuple[int, ...]
+    gains: Mapping[int, int]
     span: int
 
 
@@ -70,6 +71,10 @@ class Lexicon:
         self._filled = (0, 0)
         self._insertions = np.zeros(0, dtype=np.int64)
         self._lock = RLock()
+        # By place: cost in units of leaving it out, and its weight.
+        self.skips: list[int] = []
+        self.weights: list[float] = []
+        # By token.
         self.is_negation: list[bool] = []
         self.is_degree: list[bool] = []
         self.is_small: list[bool] = []
@@ -94,20 +99,14 @@ class Lexicon:
             with self._lock:
                 pattern = self._numbered(phrase.pattern)
                 terms, budget = self._terms(pattern, share)
+                places = tuple(dict.fromkeys(_places(pattern)))
                 found = Sought(
-                    pattern=pattern, allowed=share, budget=budget, terms=terms, places=tuple(dict.fromkeys(_places(pattern, self._elements))),
+                    pattern=pattern, allowed=share, budget=budget, terms=terms, places=places,
+                    gains={place: self._gain(place, share) for place in places},
                     span=_length(pattern) + budget // round(_INSERT_FILLER * UNIT),
                 )  # fmt: skip
                 self._sought[phrase, share] = found
         return found
-
-    def element(self, number: int) -> Element:
-        """The place of a number."""
-        return self._elements[number]
-
-    def skip(self, number: int) -> int:
-        """Cost in units of leaving a place out."""
-        return round(self._elements[number].skip * UNIT)
 
     def costs(self) -> NDArray[np.int32]:
         """Cost in units of each token standing in each place: (places, tokens)."""
@@ -144,6 +143,8 @@ class Lexicon:
         if number is None:
             number = len(self._elements)
             self._elements.append(element)
+            self.skips.append(round(element.skip * UNIT))
+            self.weights.append(element.weight)
             self._element_numbers[element] = number
         return number
 
@@ -153,14 +154,17 @@ class Lexicon:
             for node in nodes
         )
 
+    def _gain(self, place: int, allowed: float) -> int:
+        """What a place adds to the cost a match may have, in units."""
+        return round(allowed * self.weights[place] * UNIT)
+
     def _terms(self, pattern: Pattern, allowed: float) -> tuple[Terms, int]:
         terms: list[int | tuple[tuple[Terms, int], ...] | None] = []
         budget = 0
         for node in pattern:
             if isinstance(node, int):
-                weight = self._elements[node].weight
-                budget += gain_of(weight, allowed)
-                terms.append(node if weight > 0 else None)
+                budget += self._gain(node, allowed)
+                terms.append(node if self.weights[node] > 0 else None)
                 continue
             alternatives = [self._terms(alternative, allowed) for alternative in node]
             most = max(gain for _, gain in alternatives)
@@ -212,18 +216,13 @@ class Lexicon:
         return np.rint(block * UNIT).astype(np.int32)
 
 
-def gain_of(weight: float, allowed: float) -> int:
-    """What a place of some weight adds to the cost a match may have, in units."""
-    return round(allowed * weight * UNIT)
-
-
-def _places(pattern: Pattern, elements: Sequence[Element]) -> Iterator[int]:
+def _places(pattern: Pattern) -> Iterator[int]:
     for node in pattern:
-        if not isinstance(node, int):
-            for alternative in node:
-                yield from _places(alternative, elements)
-        elif elements[node].weight > 0:
+        if isinstance(node, int):
             yield node
+        else:
+            for alternative in node:
+                yield from _places(alternative)
 
 
 def _length(pattern: Pattern) -> int:

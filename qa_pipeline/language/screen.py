@@ -109,7 +109,7 @@ class Corpus:
         if not places or not len(self):
             self._rows.update((place, np.zeros(0, dtype=np.int16)) for place in places)
             return
-        skips = np.array([self.lexicon.skip(place) for place in places])
+        skips = np.array([self.lexicon.skips[place] for place in places])
         costs = np.minimum(self.lexicon.costs()[places], skips[:, np.newaxis]) // COARSE
         by_token = np.ascontiguousarray(costs.astype(np.int16).T)
         begin, last = self.block_first[:-1], self.block_first[1:] - 1

@@ -81,7 +81,7 @@ class Speech:
 
     def reach(self, first: int, last: int, budget: int) -> tuple[int, int]:
         """The utterances (half-open) that a match costing at most `budget` units may run over, if it begins or ends in the given ones."""
-        numbers = [utterance.utterance for utterance in self.utterances]
+        numbers = list(self.place)
 
         def step(index: int) -> int:
             return NEXT_UTTERANCE if numbers[index] - numbers[index - 1] == 1 else OTHER_SPEAKER

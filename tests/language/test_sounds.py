@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_pipeline.language.sounds import syllable_cost, word_cost
+from qa_pipeline.language.sounds import cost_table, syllable_cost, word_cost
 
 SYLLABLES = st.sampled_from(
     [
@@ -96,3 +96,15 @@ def test_word_costs_are_symmetric_and_between_0_and_1(a: str, b: str) -> None:
 )
 def test_words_are_compared_by_letters_unless_short_or_too_unlike(expected: str, heard: str, cost: float) -> None:
     assert word_cost(expected, heard) == pytest.approx(cost)
+
+
+@given(st.lists(SYLLABLES, unique=True, max_size=8), st.lists(SYLLABLES, unique=True, max_size=8))
+def test_a_table_of_syllables_has_the_cost_of_every_pair(expected: list[str], heard: list[str]) -> None:
+    table = cost_table(expected, heard, "zh")
+    assert table.tolist() == [pytest.approx([syllable_cost(a, b) for b in heard]) for a in expected]
+
+
+@given(st.lists(WORDS | st.sampled_from(["12", "3"]), unique=True, max_size=8), st.lists(WORDS | st.just("12"), unique=True, max_size=8))
+def test_a_table_of_words_has_the_cost_of_every_pair(expected: list[str], heard: list[str]) -> None:
+    table = cost_table(expected, heard, "en")
+    assert table.tolist() == [pytest.approx([word_cost(a, b) for b in heard]) for a in expected]
