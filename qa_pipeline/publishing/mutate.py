@@ -6,13 +6,13 @@ A mutant that no case notices is a hole: the same slip by a trainer's hand would
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qa_pipeline.publishing.publish import Workbench
 from qa_pipeline.rubric.cases import compare, heard_in
 from qa_pipeline.rubric.schema import CallWindow, Criterion, LevelBounds, PhraseLists, Rubric, Window
-from qa_pipeline.rubric.score import Scorecard, prepare, score
+from qa_pipeline.rubric.score import Scorecard, score_many
 
 # No call has this word.
 _NOTHING = "qxqzvk"
@@ -96,9 +96,12 @@ MUTATIONS: dict[str, Mutation] = {
 
 
 def mutate(bench: Workbench, name: str) -> Iterator[Mutant]:
-    """Try every mutant of a rubric's stable criteria on its cases."""
-    scorecard = bench.scorecards[name]
-    heard = [(case, heard_in(case, scorecard.rubric, bench.encode_for(name))) for case in bench.cases[name] if case.call is None]
+    """Try every mutant of a rubric's stable criteria on its cases. Cases that miss already notice nothing."""
+    scorecard, encode = bench.scorecards[name], bench.encode_for(name)
+    cases = [case for case in bench.cases[name] if case.call is None]
+    heard = [heard_in(case, scorecard.rubric, encode) for case in cases]
+    passing = [i for i, scored in enumerate(score_many(heard, scorecard)) if not compare(cases[i], scored).misses]
+    cases, heard = [cases[i] for i in passing], [heard[i] for i in passing]
     for criterion in scorecard.rubric.criteria:
         if criterion.status != "stable":
             continue
@@ -106,8 +109,8 @@ def mutate(bench: Workbench, name: str) -> Iterator[Mutant]:
             update = spoil(criterion)
             if update is None:
                 continue
-            spoilt = _spoilt(scorecard, criterion, update)
-            noticed = next((case.name for case, said in heard if compare(case, score(said, spoilt)).misses), None)
+            scores = score_many(heard, _spoilt(scorecard, criterion, update))
+            noticed = next((case.name for case, scored in zip(cases, scores, strict=True) if compare(case, scored).misses), None)
             yield Mutant(rubric_id=name, criterion_id=criterion.id, mutation=mutation, noticed_by=noticed)
 
 
@@ -118,4 +121,5 @@ def _spoilt(scorecard: Scorecard, criterion: Criterion, update: Mapping[str, Any
         for section in scorecard.rubric.sections
     )
     rubric: Rubric = scorecard.rubric.model_copy(update={"sections": sections})
-    return prepare(rubric, scorecard.heads)
+    # The hashes stay the original's: nothing of a mutant is kept.
+    return replace(scorecard, rubric=rubric, languages={**scorecard.languages, criterion.id: changed.languages()})

@@ -17,7 +17,7 @@ from qa_pipeline.publishing.versions import freeze
 from qa_pipeline.results.query import query
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.case_vectors import VECTORS_NAME, CaseVectors, Encode, example_vectors
-from qa_pipeline.rubric.cases import Case, CaseResult, StoredCall, cases_path, dialogue_of, load_cases, run_case
+from qa_pipeline.rubric.cases import Case, CaseResult, StoredCall, cases_path, compare, dialogue_of, heard_in, load_cases
 from qa_pipeline.rubric.load import (
     LOCK_NAME,
     is_published,
@@ -30,7 +30,7 @@ from qa_pipeline.rubric.load import (
 )
 from qa_pipeline.rubric.meanings import HEADS_NAME, fit_heads, heads_of_each, keep_used, load_heads, meanings_of
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.rubric.score import Scorecard, prepare
+from qa_pipeline.rubric.score import Scorecard, prepare, score_many
 from qa_pipeline.rubric.yaml_text import read_document
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, model_folder
@@ -46,7 +46,9 @@ class Workbench:
 
     def run(self, name: str, stored: StoredCall | None = None) -> list[CaseResult]:
         """Run one rubric's cases."""
-        return [run_case(case, self.scorecards[name], self.encode_for(name), stored) for case in self.cases[name]]
+        scorecard, cases, encode = self.scorecards[name], self.cases[name], self.encode_for(name)
+        heard = [heard_in(case, scorecard.rubric, encode, stored) for case in cases]
+        return [compare(case, scored) for case, scored in zip(cases, score_many(heard, scorecard), strict=True)]
 
     def encode_for(self, name: str) -> Encode | None:
         """What gives vectors to the words a rubric is run on; None where it matches nothing by meaning, so that no encoder is needed."""
