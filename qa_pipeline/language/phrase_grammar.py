@@ -270,6 +270,7 @@ def check_phrase(text: str, *, mode: MatchMode = "tolerant") -> None:
         _parsed(text, _Syntax(text, {}, "en"))
 
 
+@lru_cache(maxsize=50_000)
 def _literal(text: str, language: str) -> tuple[Element, ...]:
     light = LIGHT.get(language, frozenset())
     tokens = tokens_of(normalise(text, language), text)

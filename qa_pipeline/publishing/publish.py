@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,6 @@ from numpy.typing import NDArray
 from qa_pipeline.call import Conversation
 from qa_pipeline.errors import Fault, RubricError
 from qa_pipeline.publishing.known_good import hit_faults, load_known_good, new_hits
-from qa_pipeline.publishing.versions import freeze
-from qa_pipeline.results.query import query
-from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.case_vectors import VECTORS_NAME, CaseVectors, Encode, example_vectors
 from qa_pipeline.rubric.cases import Case, CaseResult, StoredCall, cases_path, compare, dialogue_of, heard_in, load_cases
 from qa_pipeline.rubric.load import (
@@ -34,6 +32,10 @@ from qa_pipeline.rubric.score import Scorecard, prepare, score_many
 from qa_pipeline.rubric.yaml_text import read_document
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, model_folder
+
+if TYPE_CHECKING:
+    # Reading tables is for those who publish; cases run without it.
+    from qa_pipeline.results.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +168,8 @@ def publish(name: str, settings: Settings, store: Store | None = None) -> Rubric
     lock.setdefault(name, {})[str(rubric.version)] = scorecard.sha256
     # The text first: a version that is locked can always be read again.
     if store:
+        from qa_pipeline.publishing.versions import freeze
+
         freeze([rubric], store, texts={rubric.id: path.read_text("utf-8")})
     draft = settings.rubrics / f"{LOCK_NAME}.draft"
     draft.write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n", "utf-8")
@@ -185,6 +189,8 @@ def _version_faults(rubric: Rubric, path: Path, versions: Mapping[str, str]) -> 
 
 def stored_calls(store: Store) -> StoredCall:
     """Stored calls by id, for cases that point at one."""
+
+    from qa_pipeline.results.query import query
 
     def read(call_id: str) -> Conversation | None:
         quoted = call_id.replace("'", "''")
