@@ -81,8 +81,14 @@ def load_list(path: Path) -> ExampleList:
 @lru_cache(maxsize=256)
 def _list_of(path: Path, modified_ns: int, size: int) -> ExampleList:
     """Lists are shared by many rubrics: each is read once as long as its file stays the same."""
+    return _with_opposites(_own_list(path, modified_ns, size), path)
+
+
+@lru_cache(maxsize=256)
+def _own_list(path: Path, modified_ns: int, size: int) -> ExampleList:
+    """A list as its file has it."""
     found: ExampleList = _validated(ExampleList, read_document(path))
-    return _with_opposites(found, path)
+    return found
 
 
 def _inherited(document: Document, folder: Path) -> Document:
@@ -148,7 +154,8 @@ def _with_opposites(examples: ExampleList, path: Path) -> ExampleList:
                 f"{path.name} cannot be used.",
                 faults=[Fault(path=str(path), message=f"against: no list file {name}", advice="check the name")],
             )
-        other: ExampleList = _validated(ExampleList, read_document(path.parent / name))
+        stamp = (path.parent / name).stat()
+        other = _own_list(path.parent / name, stamp.st_mtime_ns, stamp.st_size)
         for language in LANGUAGES:
             unlike[language] = (*unlike.get(language, ()), *(text for text in other.likes(language) if text not in own))
     return examples.model_copy(update={"unlike": unlike})
