@@ -161,7 +161,7 @@ class _Alignment:
         stretches = self.stretches
         gain = (self.gains[place] << _BITS) + (round(self.lexicon.weights[place] * _WEIGHTS) << _LENGTH_BITS)
         skip = (self.lexicon.skips[place] << _BITS) - gain
-        matched = self.costs[place, stretches.tokens].astype(np.int64)
+        matched = self.costs[place].take(stretches.tokens).astype(np.int64)
         matched <<= _BITS
         matched -= gain + 1
         matched += np.minimum(begun[:-1] + stretches.crossing, unbegun)

@@ -65,7 +65,7 @@ def _advance(way: _Way, terms: Terms, corpus: Corpus) -> _Way:
         if term is None:
             way = _Way(way.blocks, way.arrived(), way.unbegun)
         elif isinstance(term, int):
-            costs = corpus.block_rows[term][way.blocks.index] + way.arrived()
+            costs = corpus.block_rows[term].take(way.blocks.index) + way.arrived()
             way = _Way(way.blocks, costs, way.unbegun + corpus.lexicon.skips[term] // COARSE)
         else:
             ways = [(_advance(way, part, corpus), price) for part, price in term]

@@ -68,6 +68,7 @@ class Lexicon:
         self._element_numbers: dict[Element, int] = {}
         self._sought: dict[tuple[Phrase, float], Sought] = {}
         self._costs = np.zeros((64, 256), dtype=np.int32)
+        self._coarse = np.zeros((64, 256), dtype=np.int16)
         self._filled = (0, 0)
         self._insertions = np.zeros(0, dtype=np.int64)
         self._lock = RLock()
@@ -115,6 +116,11 @@ class Lexicon:
             with self._lock:
                 self._fill(len(self._elements), len(self.tokens))
         return self._costs[: size[0], : size[1]]
+
+    def coarse(self) -> NDArray[np.int16]:
+        """The same in hundredths, rounded down, or of leaving the place out where that is cheaper: (places, tokens)."""
+        places, tokens = self.costs().shape
+        return self._coarse[:places, :tokens]
 
     def insertions(self) -> NDArray[np.int64]:
         """Cost in units of each token inside a match although the phrase does not have it: (tokens,)."""
@@ -176,13 +182,16 @@ class Lexicon:
         known_elements, known_tokens = self._filled
         rows, columns = self._costs.shape
         if elements > rows or tokens > columns:
-            grown = np.zeros((max(rows, elements + elements // 4), max(columns, tokens + tokens // 4)), dtype=np.int32)
-            grown[:rows, :columns] = self._costs
-            self._costs = grown
-        if tokens > known_tokens:
-            self._costs[:known_elements, known_tokens:tokens] = self._block(0, known_elements, known_tokens, tokens)
-        if elements > known_elements:
-            self._costs[known_elements:elements, :tokens] = self._block(known_elements, elements, 0, tokens)
+            size = (max(rows, elements + elements // 4), max(columns, tokens + tokens // 4))
+            costs, coarse = np.zeros(size, dtype=np.int32), np.zeros(size, dtype=np.int16)
+            costs[:rows, :columns], coarse[:rows, :columns] = self._costs, self._coarse
+            self._costs, self._coarse = costs, coarse
+        skips = np.array(self.skips[:elements], dtype=np.int32)[:, np.newaxis]
+        for first, last, first_token in ((0, known_elements, known_tokens), (known_elements, elements, 0)):
+            if last > first and tokens > first_token:
+                block = self._block(first, last, first_token, tokens)
+                self._costs[first:last, first_token:tokens] = block
+                self._coarse[first:last, first_token:tokens] = np.minimum(block, skips[first:last]) // COARSE
         self._filled = (elements, tokens)
 
     def _block(self, first: int, last: int, first_token: int, last_token: int) -> NDArray[np.int32]:

@@ -21,8 +21,6 @@ from qa_pipeline.language.speech import NEXT_UTTERANCE, OTHER_SPEAKER, Speech
 NEVER_COARSE = 2_000
 # Tokens of a block (coarse.py).
 _BLOCK = 3
-# Blocks worked on at once: as many as the processor's cache holds.
-_CHUNK = 256
 _REACH = 2 * UNIT
 
 Rows = NDArray[np.int16]
@@ -109,25 +107,29 @@ class Corpus:
         if not places or not len(self):
             self._rows.update((place, np.zeros(0, dtype=np.int16)) for place in places)
             return
-        skips = np.array([self.lexicon.skips[place] for place in places])
-        costs = np.minimum(self.lexicon.costs()[places], skips[:, np.newaxis]) // COARSE
-        by_token = np.ascontiguousarray(costs.astype(np.int16).T)
-        begin, last = self.block_first[:-1], self.block_first[1:] - 1
-        blocks = np.empty((len(places), begin.size), dtype=np.int16)
-        for chunk in range(0, begin.size, _CHUNK):
-            first, end = begin[chunk : chunk + _CHUNK], last[chunk : chunk + _CHUNK]
-            lowest = by_token[self.tokens[first]]
-            for offset in range(1, _BLOCK):
-                np.minimum(lowest, by_token[self.tokens[np.minimum(first + offset, end)]], out=lowest)
-            blocks[:, chunk : chunk + _CHUNK] = lowest.T
+        heard, in_blocks = self._heard
+        costs = self.lexicon.coarse()
         order, positions = self._by_length
-        for place, row in zip(places, blocks, strict=True):
-            longest_first = row[positions[0]]
+        for place in places:
+            row = costs[place].take(heard)
+            blocks = row.take(in_blocks[0])
+            for tokens in in_blocks[1:]:
+                np.minimum(blocks, row.take(tokens), out=blocks)
+            longest_first = blocks.take(positions[0])
             for position in positions[1:]:
                 shorter = longest_first[: position.size]
-                np.minimum(shorter, row[position], out=shorter)
-            self.block_rows[place] = row
-            self._rows[place] = longest_first[order]
+                np.minimum(shorter, blocks.take(position), out=shorter)
+            self.block_rows[place] = blocks
+            self._rows[place] = longest_first.take(order)
+
+    @cached_property
+    def _heard(self) -> tuple[NDArray[np.intp], list[NDArray[np.intp]]]:
+        """Numbers of the tokens that occur; and the first, second … tokens of all blocks (their last where they have no more) as indices of those."""
+        is_heard = np.zeros(len(self.lexicon.tokens), dtype=bool)
+        is_heard[self.tokens] = True
+        index = (np.cumsum(is_heard) - 1)[self.tokens]
+        begin, last = self.block_first[:-1], self.block_first[1:] - 1
+        return np.flatnonzero(is_heard), [index[np.minimum(begin + offset, last)] for offset in range(_BLOCK)]
 
     @cached_property
     def _by_length(self) -> tuple[NDArray[np.intp], list[NDArray[np.intp]]]:
@@ -186,7 +188,7 @@ class _Windows:
                 row = self.rows[place] = np.empty(self.first.size, dtype=np.int16)
                 row[: self.single] = single[place]
                 for window, shorter, last in self._longer:
-                    np.minimum(row[shorter], single[place][last], out=row[window])
+                    np.minimum(row.take(shorter), single[place].take(last), out=row[window])
 
 
 def _bound(terms: Terms, rows: Mapping[int, Rows], size: int) -> Rows:
