@@ -117,8 +117,7 @@ def test_unknown_roles_leave_the_agents_criteria_undetermined(settings: Settings
     ("line", "outcome"),
     [
         ("agent: What?", "not_met"),
-        "agent: Sorry. What? I lost you.",
-        "met",
+        ("agent: Sorry. What? I lost you.", "met"),
         ("agent: Whatever you say.", "not_met"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, model_folder
 
 if TYPE_CHECKING:
+    from qa_pipeline.language.encoder import Encoder
+
     # Reading tables is for those who publish; cases run without it.
     from qa_pipeline.results.store import Store
 
@@ -64,10 +67,14 @@ def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequ
     cases = {path.stem: load_cases(cases_path(path)) for path in paths}
     manifest = choose_manifest(settings, "encoder")
 
-    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+    @cache
+    def encoder() -> Encoder:
         from qa_pipeline.language.encoder import Encoder
 
-        return Encoder(model_folder(manifest, settings), threads=settings.threads).encode(texts)
+        return Encoder(model_folder(manifest, settings), threads=settings.threads)
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        return encoder().encode(texts)
 
     examples = example_vectors(settings.cache, encoder_id=manifest.id, encode=encode)
     heads = heads_of_each(
