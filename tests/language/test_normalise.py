@@ -157,3 +157,17 @@ def test_simplify_keeps_the_length(text: str) -> None:
 
 def test_simplified_and_traditional_texts_have_one_norm() -> None:
     assert normalise("滿意度調查", "zh") == normalise("满意度调查", "zh")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "norm"),
+    [
+        ("pl", "dwie minuty", "2 minut"),
+        ("pl", "do dziesięciu", "do 10"),
+        ("sv", "tjugofem", "25"),
+        ("sv", "inget mer", "!inget mer"),
+        ("sv", "inga fler samtal", "!inga fler samtal"),
+    ],
+)
+def test_forms_of_polish_and_swedish_numbers_and_negations(language: str, text: str, norm: str) -> None:
+    assert normalise(text, language) == norm

@@ -257,3 +257,18 @@ def test_a_phrase_never_matches_its_denial(phrase: str) -> None:
     denied = "不" + phrase
     assume(tokens_of(normalise(denied, "zh"), denied)[0].is_negation)
     assert not any(hit.start == 1 for hit in find_phrase(compile_phrase(phrase, "zh"), speech_from_text(denied, "zh")))
+
+
+@pytest.mark.parametrize(
+    ("language", "phrase", "text", "is_said"),
+    [
+        ("pl", "mówi {first_name}", "dzień dobry, mówi Marta z banku", True),
+        ("pl", "mówi {first_name}", "mówi pan za cicho", False),
+        ("sv", "det är {first_name}", "hej, det är Malin på banken", True),
+        ("sv", "det är {first_name}", "det är bra", False),
+        ("en", "{first_name} calling from", "Zara calling from the bank", True),
+        ("en", "{first_name} calling from", "I am calling from the bank", False),
+    ],
+)
+def test_first_name_stands_for_common_names(language: str, phrase: str, text: str, is_said: bool) -> None:
+    assert (similarity(phrase, text, language) > 0) is is_said
