@@ -27,6 +27,8 @@ _LONGEST_GAP = 12
 _CONTENT = 1.0
 _MOST_BRACKETS = 60
 _STRICTER = 0.5
+# What convicts somebody must be said almost as it is written: at 0.5 one agent utterance in 140 was heard as forbidden.
+_STRICT = 0.25
 _NAME_SLOTS = ("{company}", "{agent_name}")
 _NAME_SHARE = 0.22
 _NAME_LENGTH = 3
@@ -121,7 +123,9 @@ def _allowed(text: str, language: str, mode: MatchMode, pattern: Sequence[Node])
         return max(share, _NAME_SHARE) if length >= _NAME_LENGTH else share
     # A phrase with open places fits many things already: its fixed words must fit the better.
     is_open = any(isinstance(node, Element) and node.kind in ("wild", "some") for node in pattern)
-    return share * _STRICTER if is_open or mode == "strict" else share
+    if mode == "strict":
+        return share * _STRICT
+    return share * _STRICTER if is_open else share
 
 
 def _size(pattern: Sequence[Node]) -> tuple[int, int, float]:

@@ -28,9 +28,13 @@ def answer_words() -> Mapping[str, PhraseLists]:
 
 
 def wordings(answers: Mapping[str, PhraseLists], language: str) -> dict[str, PhraseLists]:
-    """Answers with the common wordings filled in where they have none of their own in a language."""
-    common = answer_words()
-    return {name: common[name] if language not in own and name in common else own for name, own in answers.items()}
+    """Answers with the common wordings of their names added to their own."""
+    return {name: _joined(own, answer_words().get(name, {}), language) for name, own in answers.items()}
+
+
+def _joined(own: PhraseLists, common: PhraseLists, language: str) -> PhraseLists:
+    both = (*own.get(language, ()), *common.get(language, ()))  # type: ignore[call-overload]  # any string may be asked for
+    return {language: both}  # type: ignore[dict-item]  # as above
 
 
 def replies_to(conversation: Conversation, asked: int, asker: Role, *, again: frozenset[int] = frozenset()) -> list[Utterance]:

@@ -6,6 +6,7 @@ around it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -38,6 +39,7 @@ _QUOTING: PhraseLists = {
     "en": (
         "(you|he|she|they|colleague|driver|advisor|agent|someone|somebody) {any:2} (said|say|says|told|mentioned|mean)",
         "(told|telling) (you|me|us|them)",
+        "(be|being|been|was|were|get|got) told",
         "(said|says|saying) (to you|to me|that|it|something)",
         "(she|he|they|the {some:2}) (said|told|says)",
         "so {any:2}(she|he|they|the {some:2}) (said|told)",
@@ -49,7 +51,7 @@ _QUOTING: PhraseLists = {
         "(pan|pani) {any:1}(mówi|mówił|twierdzi|usłyszał|usłyszała|wspomniał|wspomniała|stwierdził) że",
         "(on|ona|ktoś|kolega|koleżanka|konsultant|konsultantka|pracownik|pracownica|sprzedawca|kierowca|kurier|mechanik|technik|lekarz|szef|kierownik) "
         "{any:3}(powiedział|powiedziała|mówił|mówiła|odpowiedział|odpowiedziała|stwierdził|stwierdziła|krzyczał|kazał|kazała|rzucił|rzuciła)",
-        "(powiedziano|kazano|powiedzieli|kazali|odpowiedziano) {any:1}(panu|pani)",
+        "(powiedziano|kazano|powiedzieli|kazali|odpowiedziano|rzucili|napisali) {any:1}(panu|pani)",
         "(czyli|więc|rozumiem że) {any:2}(powiedział|powiedziała|usłyszał|usłyszała|powiedziano|kolega|koleżanka)",
         "(cytuję|cytat|dosłownie)",
         "(jego|jej|ich|pana|pani) słowa",
@@ -81,6 +83,8 @@ _CONFIRMING: PhraseLists = {
         "är det {any:1}(riktigt|rätt) uppfattat",
     ),
 }
+# "Att det är ditt ansvar?": the other side's words, given back as a question.
+_ECHOED = re.compile(r"(?:that|att|że|ze)\b.*\?$", re.IGNORECASE)
 _POLITE: PhraseLists = {
     "zh": ("不好意思", "对不起", "抱歉", "麻烦您", "请您再", "没听清", "没有听清", "再说一遍", "再重复"),
     "en": ("sorry", "pardon", "could you", "would you", "can you repeat", "say that again", "please", "apolog"),
@@ -429,6 +433,8 @@ def _is_excused(listening: Listening, criterion: Criterion, utterance: int, star
     if "quoting" not in criterion.except_:
         return False
     own = listening.by_number[utterance]
+    if _ECHOED.match(own.text.strip()):
+        return True
     near = [own]
     if (before := listening.by_number.get(utterance - 1)) and before.role is own.role:
         near.insert(0, before)
