@@ -19,7 +19,7 @@ from qa_pipeline.errors import Fault, RubricError
 from qa_pipeline.rubric.cases import Case, Encode, StoredCall, dialogue_faults, heard_in
 from qa_pipeline.rubric.references import validation_faults
 from qa_pipeline.rubric.schema import Language
-from qa_pipeline.rubric.score import Scorecard, score
+from qa_pipeline.rubric.score import Scorecard, score_many
 from qa_pipeline.rubric.yaml_text import Document, read_document
 
 KNOWN_GOOD_NAME = "known_good.yaml"
@@ -103,10 +103,12 @@ def new_hits(scorecard: Scorecard, known: KnownGood, encode: Encode | None, stor
     rubric = scorecard.rubric
     listed = {(hit.criterion, hit.call) for hit in known.hits if hit.rubric == rubric.id}
     found = []
-    for call in known.calls:
-        if (call.rubrics and rubric.id not in call.rubrics) or (call.call is not None and stored is None):
-            continue
-        for finding in score(heard_in(call.as_case(), rubric, encode, stored), scorecard).findings:
+    asked = [
+        call for call in known.calls if (not call.rubrics or rubric.id in call.rubrics) and (call.call is None or stored is not None)
+    ]
+    scores = score_many([heard_in(call.as_case(), rubric, encode, stored) for call in asked], scorecard)
+    for call, scored in zip(asked, scores, strict=True):
+        for finding in scored.findings:
             criterion = finding.criterion
             is_asked = criterion.critical and (bool(call.rubrics) or criterion.check == "forbidden")
             if is_asked and finding.outcome is Outcome.NOT_MET and (criterion.id, call.name) not in listed:

@@ -58,7 +58,7 @@ _QUOTING: PhraseLists = {
     ),
     "sv": (
         "(du|han|hon|de|man|ni) {any:2}(sa|säger|sade|sagt|berättade|påstod|nämnde|menade|skrek)",
-        "(sa|sade|svarade|skrek) (han|hon|de|du|kollegan|säljaren|chauffören|någon) {any:1}",
+        "(sa|sade|svarade|skrek|ropade|bad) (han|hon|de|du|kollegan|säljaren|chauffören|någon) {any:1}",
         "(fick du höra|du fick höra|fick höra)",
         "(sa|sade|sagt|säger) {any:1}(till|åt) (dig|er|honom|henne)",
         "(kollegan|kollega|handläggaren|säljaren|chauffören|budet|teknikern|mekanikern|chefen|någon|läkaren|personalen) {any:3}(sa|sade|sagt|svarade|skrek|bad)",
