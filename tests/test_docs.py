@@ -18,7 +18,7 @@ from qa_pipeline.results.query import VIEWS, connect
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.rubric import schema
-from qa_pipeline.rubric.cases import Case, load_cases, run_case
+from qa_pipeline.rubric.cases import Case
 from qa_pipeline.rubric.checks import CHECKS
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.settings import Settings
@@ -104,13 +104,6 @@ def test_the_rubric_in_the_language_page_has_no_faults(tmp_path: Path) -> None:
     path = tmp_path / "service.yaml"
     path.write_text(_yaml_block(DOCS / "rubric-language.md"), "utf-8")
     assert load_rubric(path).id == "service"
-
-
-def test_the_case_in_the_trainer_page_passes(tmp_path: Path) -> None:
-    path = tmp_path / "followup.cases.yaml"
-    path.write_text(_yaml_block(DOCS / "trainer.md"), "utf-8")
-    (case,) = load_cases(path)
-    assert run_case(case, load_rubric(ROOT / "rubrics" / "followup.yaml"), {}, None).misses == ()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

@@ -103,9 +103,7 @@ def new_hits(scorecard: Scorecard, known: KnownGood, encode: Encode | None, stor
     rubric = scorecard.rubric
     listed = {(hit.criterion, hit.call) for hit in known.hits if hit.rubric == rubric.id}
     found = []
-    asked = [
-        call for call in known.calls if (not call.rubrics or rubric.id in call.rubrics) and (call.call is None or stored is not None)
-    ]
+    asked = [call for call in known.calls if (not call.rubrics or rubric.id in call.rubrics) and (call.call is None or stored is not None)]
     scores = score_many([heard_in(call.as_case(), rubric, encode, stored) for call in asked], scorecard)
     for call, scored in zip(asked, scores, strict=True):
         for finding in scored.findings:

@@ -10,7 +10,7 @@ from desk import CASES, complaint_folder, desk, edit, encode, service_folder, sp
 
 from qa_pipeline.engine import open_store
 from qa_pipeline.errors import RubricError
-from qa_pipeline.publishing import publish as publishing
+from qa_pipeline.publishing import versions
 from qa_pipeline.publishing.publish import check_published, fit_lists, open_workbench, publish, run_cases, stored_calls
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
@@ -174,9 +174,9 @@ def test_interrupted_between_text_and_lock_it_is_done_again(settings: Settings, 
         freeze(rubrics, store, **options)
         raise KeyboardInterrupt
 
-    freeze = publishing.freeze
+    freeze = versions.freeze
     with monkeypatch.context() as patched:
-        patched.setattr(publishing, "freeze", interrupted)
+        patched.setattr(versions, "freeze", interrupted)
         with pytest.raises(KeyboardInterrupt):
             publish("service", settings, store)
     assert not (settings.rubrics / LOCK_NAME).exists()

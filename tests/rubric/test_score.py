@@ -328,7 +328,7 @@ CONVENIENCE = {
         ("不方便。", "unwilling"),
         ("我在开会。", "unwilling"),
         ("什么事啊？", "unclear"),
-        ("不太方便。", "unclear"),
+        ("不太方便。", "unwilling"),
     ],
 )
 def test_how_a_question_was_answered(reply: str, answer: str) -> None:
