@@ -25,8 +25,8 @@ from qa_pipeline.language.respell import frequencies, join, respell, split
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:]\d+)*|[^\W\d_{HAN}]+(?:['’][^\W\d_{HAN}]+)*")
 _HAN_UNIT = re.compile(rf"[{HAN}]")
-_HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
+HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 _HAN_NEGATIONS = frozenset("不没别勿未莫甭")
 # Idioms in which the negation character denies nothing.
 _HAN_NOT_NEGATING = re.compile(
@@ -135,29 +135,34 @@ def _norm_zh(units: Sequence[str]) -> list[str]:
 def _number_run(chars: Sequence[str], index: int) -> int:
     """Length of the spoken number that begins here; a lone 一 (一下, 一些) and a lone scale (千万, 百分) are none."""
     end = index
-    while end < len(chars) and (chars[end] in _HAN_DIGITS or chars[end] in _HAN_SCALES):
+    while end < len(chars) and (chars[end] in HAN_DIGITS or chars[end] in HAN_SCALES):
         end += 1
     run = chars[index:end]
-    if not run or run == ["一"] or not any(char in _HAN_DIGITS or char == "十" for char in run):
+    if not run or run == ["一"] or not any(char in HAN_DIGITS or char == "十" for char in run):
         return 0
     return len(run)
 
 
 def _han_number(run: Sequence[str]) -> str:
-    if not any(char in _HAN_SCALES for char in run):
-        return "".join(str(_HAN_DIGITS[char]) for char in run)
+    if not any(char in HAN_SCALES for char in run):
+        return "".join(str(HAN_DIGITS[char]) for char in run)
+    return str(han_value(run))
+
+
+def han_value(run: Sequence[str]) -> int:
+    """Value of a spoken Chinese number with scales, as its characters (三 百 五 → 350)."""
     total = section = digit = 0
-    if len(run) > 1 and run[-1] in _HAN_DIGITS and run[-2] in "百千万":
+    if len(run) > 1 and run[-1] in HAN_DIGITS and run[-2] in "百千万":
         # 三百五 is 350, 一万二 is 12000: the unit below is left unsaid.
         run = [*run, {"百": "十", "千": "百", "万": "千"}[run[-2]]]
     for char in run:
-        if char in _HAN_DIGITS:
-            digit = _HAN_DIGITS[char]
+        if char in HAN_DIGITS:
+            digit = HAN_DIGITS[char]
         elif char == "万":
             total, section, digit = total + (section + digit) * 10_000, 0, 0
         else:
-            section, digit = section + (digit or 1) * _HAN_SCALES[char], 0
-    return str(total + section + digit)
+            section, digit = section + (digit or 1) * HAN_SCALES[char], 0
+    return total + section + digit
 
 
 def _negating(chars: Sequence[str]) -> set[int]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from qa_pipeline.language.normalise import HAN, simplify
+from qa_pipeline.language.normalise import HAN, HAN_DIGITS, HAN_SCALES, han_value, simplify
 from qa_pipeline.language.spoken import Rewritten, Value, fold
 
 _SHORTEST_PHONE, _LONGEST_PHONE = 7, 15
@@ -106,9 +106,7 @@ _ORDINAL_PL = re.compile(rf"({'|'.join(sorted(_ORDINALS_PL, key=len, reverse=Tru
 _WORD = re.compile(rf"[{HAN}]|\d+|[^\W\d_{HAN}]+(?:'[^\W\d_{HAN}]+)*")
 ABOUT_PAIRS = ("一两", "两三", "三四", "四五", "五六", "六七", "七八", "八九")
 _AND = {"en": frozenset(("and",)), "pl": frozenset(("i",)), "sv": frozenset(("och",))}
-_HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
-_HAN_RUN = re.compile(f"[{''.join(_HAN_DIGITS)}{''.join(_HAN_SCALES)}]+")
+_HAN_RUN = re.compile(f"[{''.join(HAN_DIGITS)}{''.join(HAN_SCALES)}]+")
 # A lone 一 counts only before what is counted: 一下, 一些, 一定, 一样 are no numbers. 一点 is a little, unless it goes on as an hour does.
 _HAN_ONE_COUNTS = re.compile(
     r"(?<![第统万])一(?=个(?!人都)|箱|斤|只|盒|台|张|位|辆|瓶|件|份|袋|颗|粒|块|元|号|月|日|天|周|刻|小时|钟头|分|星期|礼拜|年|次"
@@ -128,7 +126,6 @@ class Number:
     start: int
     end: int
     ordinal: str = ""
-    is_one_word: bool = True
 
 
 def read_numbers(text: str, language: str, *, is_strung: bool = False) -> list[Number]:
@@ -169,27 +166,12 @@ def _han_numbers(text: str) -> Iterator[Number]:
             continue
         if said.isdigit() and said.isascii():
             yield Number(int(said), said, start, match.end())
-        elif any(char in _HAN_SCALES for char in said):
-            value = _han_value(said)
+        elif any(char in HAN_SCALES for char in said):
+            value = han_value(said)
             yield Number(value, str(value), start, match.end())
         else:
-            digits = "".join(str(_HAN_DIGITS[char]) for char in said)
-            yield Number(int(digits), digits, start, match.end(), is_one_word=len(said) == 1)
-
-
-def _han_value(said: str) -> int:
-    total = section = digit = 0
-    if len(said) > 1 and said[-1] in _HAN_DIGITS and said[-2] in "百千万":
-        # 三百五 is 350, 一万二 is 12000: the unit below is left unsaid.
-        said += {"百": "十", "千": "百", "万": "千"}[said[-2]]
-    for char in said:
-        if char in _HAN_DIGITS:
-            digit = _HAN_DIGITS[char]
-        elif char == "万":
-            total, section, digit = total + (section + digit) * 10_000, 0, 0
-        else:
-            section, digit = section + (digit or 1) * _HAN_SCALES[char], 0
-    return total + section + digit
+            digits = "".join(str(HAN_DIGITS[char]) for char in said)
+            yield Number(int(digits), digits, start, match.end())
 
 
 @cache
@@ -241,7 +223,7 @@ def _read_ordinal(words: list[re.Match[str]], index: int, language: str) -> tupl
         value, ending, used = ten + following[0], following[1], 2
     if value is None:
         return None, 0
-    return Number(value, str(value), words[index].start(), words[index + used - 1].end(), ending, used == 1), used
+    return Number(value, str(value), words[index].start(), words[index + used - 1].end(), ending), used
 
 
 def _ordinal(word: str, language: str) -> tuple[int | None, str]:
@@ -298,7 +280,7 @@ def _read_number(words: list[re.Match[str]], index: int, language: str, text: st
         position += 1
     if begun < 0:
         return None, 0
-    number = Number(total + section, str(total + section), words[begun].start(), words[last].end(), is_one_word=begun == last)
+    number = Number(total + section, str(total + section), words[begun].start(), words[last].end())
     return number, last - index + 1
 
 
@@ -442,8 +424,8 @@ def _pieces(text: str, language: str) -> list[Number]:
     """Numbers that may be pieces of a telephone number: no amounts, clock times or dates; oh as zero, double, 三个八."""
     if language == "zh":
         text = simplify(text)
-        times = [(m, _HAN_DIGITS.get(m.group(1)) or int(m.group(1)), m.group(2)) for m in _TIMES.finditer(text)]
-        repeated = [Number(0, str(_HAN_DIGITS.get(digit, digit)) * count, *match.span()) for match, count, digit in times]
+        times = [(m, HAN_DIGITS.get(m.group(1)) or int(m.group(1)), m.group(2)) for m in _TIMES.finditer(text)]
+        repeated = [Number(0, str(HAN_DIGITS.get(digit, digit)) * count, *match.span()) for match, count, digit in times]
         text = _TIMES.sub(lambda match: " " * len(match.group()), text)
         plain = [n for n in read_numbers(text, language) if not re.search("[千万]", text[n.start : n.end])]
         lone = [Number(1, "1", m.start(), m.end()) for m in re.finditer(r"(?<=[\s，,、。])一(?=[\s，,、。]|$)", text)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from qa_pipeline.call import Outcome, Role, Utterance
+from qa_pipeline.call import Outcome, Utterance
 from qa_pipeline.language.normalise import unit_spans
 from qa_pipeline.language.phrases import speech_from_text, words_between
 from qa_pipeline.language.values import Value, digits_of, find_values, names_day
@@ -295,8 +295,3 @@ def disposition_capture(context: Context) -> tuple[Capture, ...]:
         return ()
     first = facts.disposition_evidence[0]
     return (Capture(name="disposition", value=facts.disposition.value, value_type="disposition", text=first.text, start_ms=first.start_ms),)
-
-
-def customer_of(criterion: Criterion) -> Role:
-    """The party that answers a criterion's question."""
-    return Role.AGENT if criterion.party == "customer" else Role.CUSTOMER

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from qa_pipeline.call import Conversation, Role, Utterance
-from qa_pipeline.language.phrases import Hit, MatchMode, Phrase, Speech, compile_phrase, names_call
+from qa_pipeline.language.phrases import Hit, MatchMode, Phrase, compile_phrase, names_call
 from qa_pipeline.rubric.meanings import Heads
 from qa_pipeline.rubric.schema import Meaning, PhraseLists
 from qa_pipeline.rubric.together import Roles, Together
@@ -65,10 +65,6 @@ class Listening:
         """The conversation's language ("" when unknown)."""
         return self.conversation.language or ""
 
-    def speech(self, roles: frozenset[Role]) -> Speech:
-        """All words of some roles, laid end to end."""
-        return self._together.speeches(roles)[self._place]
-
     def phrases(self, lists: PhraseLists, mode: MatchMode = "tolerant", *, whole_turn: bool = False) -> tuple[Phrase, ...]:
         """The phrases of this conversation's language, compiled."""
         texts = tuple(lists.get(self.language, ()))  # type: ignore[call-overload]  # any string may be asked for
@@ -98,10 +94,6 @@ class Listening:
             return None
         probability, _, utterance = max(judged, key=lambda item: item[:2])
         return self.utterance_evidence(utterance, meaning.examples.id, probability, "heard")
-
-    def probability(self, meaning: Meaning, utterance: int) -> float | None:
-        """Probability of one utterance for a list; None where it has no vector."""
-        return self._together.probabilities(meaning.examples.id, self._place).get(utterance) if meaning.examples else None
 
     def nearest(self, phrases: Sequence[Phrase], searched: Searched) -> Evidence | None:
         """The nearest thing heard to phrases that were not found: of the utterances that come nearest by their words, the best alignment."""
