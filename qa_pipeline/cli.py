@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from qa_pipeline.cli_options import DATE, as_day, is_path, open_settings, open_store, results_option
 from qa_pipeline.cli_rubric import rubric
 from qa_pipeline.errors import InputRefused, QaError
 from qa_pipeline.telemetry import disable_telemetry
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
 
     from qa_pipeline.engine import Event, Failure, Plan, Summary
     from qa_pipeline.rubric.schema import Rubric
@@ -52,14 +53,12 @@ def main() -> None:
     disable_telemetry()
 
 
-_results = click.option("--results", metavar="ROOT", help="Results root: a folder or an object-store URI.")
-_DATE = click.DateTime(formats=["%Y-%m-%d"])
 _profile = click.option("--profile", metavar="NAME", help="Model profile (base, large).")
 
 
 @main.command()
 @click.argument("sources", nargs=-1, required=True)
-@_results
+@results_option
 @_profile
 @click.option("--rubric", metavar="NAME|PATH", help="Rubric for calls whose metadata name none; a path scores as a trial.")
 @click.option("--direction", type=click.Choice(["inbound", "outbound"]), help="For calls whose metadata do not say.")
@@ -81,9 +80,9 @@ def run(sources: tuple[str, ...], **options: Any) -> None:
     from qa_pipeline import engine
     from qa_pipeline.recordings.ingest import ingest
 
-    settings = _settings(results=options["results"], profile=options["profile"], timezone=options["timezone"])
+    settings = open_settings(results=options["results"], profile=options["profile"], timezone=options["timezone"])
     rubrics, named, purpose = _rubrics(settings, options["rubric"])
-    store = engine.open_store(settings)
+    store = open_store(settings)
     intake = ingest(sources, _defaults(settings, named, options))
     planned_store = store
     if not options["dry_run"]:
@@ -106,10 +105,10 @@ def run(sources: tuple[str, ...], **options: Any) -> None:
 
 
 @main.command()
-@_results
+@results_option
 @click.option("--rubric", metavar="NAME|PATH", help="Rubric for calls whose metadata name none; a path scores as a trial.")
-@click.option("--since", type=_DATE, metavar="DATE", help="Only calls of this date and later.")
-@click.option("--until", type=_DATE, metavar="DATE", help="Only calls up to this date.")
+@click.option("--since", type=DATE, metavar="DATE", help="Only calls of this date and later.")
+@click.option("--until", type=DATE, metavar="DATE", help="Only calls up to this date.")
 @click.option("--call", "call_ids", multiple=True, metavar="ID", help="Only this call; may be given again.")
 @click.option("--agent", metavar="ID", help="Only calls of this agent.")
 @click.option("--trial", is_flag=True, help="Write the scores as trials: what counts stays as it is.")
@@ -119,14 +118,15 @@ def rescore(results: str | None, **options: Any) -> None:
 
     Old scores stay. Calls in closed periods are scored as trials. The same command again goes on where it was stopped.
     """
-    from qa_pipeline import engine
     from qa_pipeline.rescoring import Selection, plan_rescoring
     from qa_pipeline.rescoring import rescore as carry_out
 
-    settings = _settings(results=results)
+    settings = open_settings(results=results)
     rubrics, named, purpose = _rubrics(settings, options["rubric"], trial=options["trial"])
-    store = engine.open_store(settings)
-    select = Selection(since=_day(options["since"]), until=_day(options["until"]), call_ids=options["call_ids"], agent_id=options["agent"])
+    store = open_store(settings)
+    select = Selection(
+        since=as_day(options["since"]), until=as_day(options["until"]), call_ids=options["call_ids"], agent_id=options["agent"]
+    )
     plan = plan_rescoring(store, rubrics, select=select, purpose=purpose, named=named, by_path=list(rubrics) == [named])
     with _Progress(len(plan.choices)) as progress:
         summary = carry_out(plan, settings, store, rubrics, workers=options["workers"], report=progress.report)
@@ -145,62 +145,58 @@ def periods() -> None:
 
 
 @periods.command("close")
-@_results
-@click.option("--from", "first", type=_DATE, metavar="DATE", required=True, help="First date of the period.")
-@click.option("--to", "last", type=_DATE, metavar="DATE", required=True, help="Last date, inclusive.")
+@results_option
+@click.option("--from", "first", type=DATE, metavar="DATE", required=True, help="First date of the period.")
+@click.option("--to", "last", type=DATE, metavar="DATE", required=True, help="Last date, inclusive.")
 @click.option("--team", metavar="NAME", help="Only this team.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the period.")
 @click.option("--author", metavar="NAME", help="Who closes it; by default the user of this machine.")
 def periods_close(results: str | None, first: Any, last: Any, team: str | None, reason: str, author: str | None) -> None:
     """Close a period."""
-    from qa_pipeline import engine
     from qa_pipeline.results.periods import close_period
 
-    store = engine.open_store(_settings(results=results))
+    store = open_store(open_settings(results=results))
     period = close_period(store, first.date(), last.date(), team=team, reason=reason, author=author or _user())
     click.echo(f"Closed: {period.period_id}, {period.first_date} to {period.last_date}, {period.team or 'all teams'}.")
 
 
 @periods.command("list")
-@_results
+@results_option
 def periods_list(results: str | None) -> None:
     """List periods, also those that were reopened."""
-    from qa_pipeline import engine
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.results.query import rows
 
     sql = """select p.period_id, p.first_date, p.last_date, p.team, p.closed_at, p.author, p.reason, r.reopened_at, r.author as reopened_by,
         r.reason as reopened_because from periods p left join periods r on r.reopens = p.period_id where p.reopens is null order by p.closed_at"""
-    show_rows(rows(engine.open_store(_settings(results=results)), sql))
+    show_rows(rows(open_store(open_settings(results=results)), sql))
 
 
 @periods.command("reopen")
 @click.argument("period_id")
-@_results
+@results_option
 @click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the period.")
 @click.option("--author", metavar="NAME", help="Who reopens it; by default the user of this machine.")
 def periods_reopen(period_id: str, results: str | None, reason: str, author: str | None) -> None:
     """Take a closing back: the next run or rescore writes official scores again."""
-    from qa_pipeline import engine
     from qa_pipeline.results.periods import reopen_period
 
-    period = reopen_period(engine.open_store(_settings(results=results)), period_id, reason=reason, author=author or _user())
+    period = reopen_period(open_store(open_settings(results=results)), period_id, reason=reason, author=author or _user())
     click.echo(f"Reopened: {period.period_id}, {period.first_date} to {period.last_date}, {period.team or 'all teams'}.")
 
 
 @main.command()
-@_results
+@results_option
 @click.option("--html", "html_path", metavar="FILE", help="Write the page here instead of ROOT/report.html.")
 @click.option("--no-html", is_flag=True, help="Only the table on the terminal.")
 def report(results: str | None, html_path: str | None, no_html: bool) -> None:
     """Show the scores: a table here, and one self-contained HTML page."""
-    from qa_pipeline import engine
     from qa_pipeline.report.data import load_report
     from qa_pipeline.report.html import write_html
     from qa_pipeline.report.terminal import show_calls
 
-    settings = _settings(results=results)
-    data = load_report(engine.open_store(settings), settings)
+    settings = open_settings(results=results)
+    data = load_report(open_store(settings), settings)
     show_calls(data)
     if not no_html:
         target = Path(html_path or f"{settings.results}/report.html")
@@ -210,49 +206,46 @@ def report(results: str | None, html_path: str | None, no_html: bool) -> None:
 
 @main.command()
 @click.argument("call_id")
-@_results
+@results_option
 def scorecard(call_id: str, results: str | None) -> None:
     """Show one call: every criterion with its evidence, and the transcript."""
-    from qa_pipeline import engine
     from qa_pipeline.report.data import load_report
     from qa_pipeline.report.terminal import show_scorecard
 
-    settings = _settings(results=results)
-    show_scorecard(load_report(engine.open_store(settings), settings, call_id=call_id), call_id)
+    settings = open_settings(results=results)
+    show_scorecard(load_report(open_store(settings), settings, call_id=call_id), call_id)
 
 
 @main.command()
 @click.argument("rubric_id")
-@_results
+@results_option
 @click.option("--by", multiple=True, metavar="COLUMN", help="Group by a metadata column, month or week; may be given more than once.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Calls from this day on.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Calls up to this day.")
+@click.option("--since", type=DATE, help="Calls from this day on.")
+@click.option("--until", type=DATE, help="Calls up to this day.")
 def indices(rubric_id: str, results: str | None, by: tuple[str, ...], since: Any, until: Any) -> None:
     """Show the survey indices of a rubric over the answers captured, by station, month or any other column."""
-    from qa_pipeline import engine
     from qa_pipeline.report.indices import survey_indices
     from qa_pipeline.report.terminal import show_rows
 
-    settings = _settings(results=results)
+    settings = open_settings(results=results)
     days = {"since": since.date() if since else None, "until": until.date() if until else None}
-    found = survey_indices(engine.open_store(settings), _rubric_named(settings, rubric_id), by=by, **days)
+    found = survey_indices(open_store(settings), _rubric_named(settings, rubric_id), by=by, **days)
     show_rows([{"index": row.index_id, **row.group, "item": row.item, "answers": row.answers, "value": row.value} for row in found])
 
 
 @main.command()
 @click.argument("rubric_id")
-@_results
+@results_option
 @click.option("--as-of", metavar="TIME", help="What counts as now; by default the newest stored call.")
 @click.option("--all", "every", is_flag=True, help="Also list what was kept.")
 def contacts(rubric_id: str, results: str | None, as_of: str | None, every: bool) -> None:
     """Show promises over several contacts of a customer: call-backs in time, day-3 calls, complaints answered."""
-    from qa_pipeline import engine
     from qa_pipeline.report.contacts import contact_report, kept_by_rule
     from qa_pipeline.report.terminal import show_rows
 
-    settings = _settings(results=results)
+    settings = open_settings(results=results)
     rubric = _rubric_named(settings, rubric_id)
-    promises = contact_report(engine.open_store(settings), rubric, as_of=_moment(as_of, rubric.timezone))
+    promises = contact_report(open_store(settings), rubric, as_of=_moment(as_of, rubric.timezone))
     show_rows(
         [
             {
@@ -278,61 +271,57 @@ def contacts(rubric_id: str, results: str | None, as_of: str | None, every: bool
 
 @main.command()
 @click.argument("sql")
-@_results
+@results_option
 def query(sql: str, results: str | None) -> None:
     """Ask the tables in SQL (DuckDB), for example: select agent_id, avg(percent) from current_scores group by 1."""
-    from qa_pipeline import engine
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.results.query import rows
 
-    show_rows(rows(engine.open_store(_settings(results=results)), sql))
+    show_rows(rows(open_store(open_settings(results=results)), sql))
 
 
 @main.command()
-@_results
+@results_option
 def status(results: str | None) -> None:
     """Show what ran."""
-    from qa_pipeline import engine
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.results.query import rows
 
     show_rows(
-        rows(engine.open_store(_settings(results=results)), "select * exclude (code_version) from runs order by started_at desc limit 20")
+        rows(open_store(open_settings(results=results)), "select * exclude (code_version) from runs order by started_at desc limit 20")
     )
 
 
 @main.command()
-@_results
+@results_option
 def failures(results: str | None) -> None:
     """Show what could not be processed, why, and what to do."""
-    from qa_pipeline import engine
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.results.query import rows
 
     sql = 'select source_uri, stage, attempt, message, advice, transient from current_failures order by "at" desc'
-    show_rows(rows(engine.open_store(_settings(results=results)), sql))
+    show_rows(rows(open_store(open_settings(results=results)), sql))
 
 
 @main.command()
-@_results
+@results_option
 def compact(results: str | None) -> None:
     """Join small files of the tables; afterwards any Parquet reader sees exactly the current rows."""
-    from qa_pipeline import engine
 
-    for name, files in engine.open_store(_settings(results=results)).compact().items():
+    for name, files in open_store(open_settings(results=results)).compact().items():
         click.echo(f"{name}: {files} file{'s' if files != 1 else ''}")
 
 
 @main.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))
-@_results
+@results_option
 @_profile
 @click.option("--misses", is_flag=True, help="Also list every outcome that differs.")
 def evaluate(folder: str, results: str | None, profile: str | None, misses: bool) -> None:
     """Compare what the pipeline makes of FOLDER with the truth files beside its recordings (STEM.truth.json)."""
     from qa_pipeline.evaluate import evaluate_folder, show_evaluation
 
-    settings = _settings(results=results, profile=profile)
+    settings = open_settings(results=results, profile=profile)
     with _Progress(0) as progress:
         evaluation = evaluate_folder(Path(folder), settings, report=progress.report)
     show_evaluation(evaluation, misses=misses)
@@ -349,7 +338,7 @@ def models_pull(profile: str | None) -> None:
     """Fetch, check and assemble the models of a profile; what is there already is kept."""
     from qa_pipeline.speech.models import manifests_in_use, pull
 
-    settings = _settings(profile=profile)
+    settings = open_settings(profile=profile)
     for manifest in manifests_in_use(settings):
         pull(manifest, settings, report=lambda text: click.echo(text, err=True))
 
@@ -361,7 +350,7 @@ def models_verify(profile: str | None) -> None:
     from qa_pipeline.errors import ModelError
     from qa_pipeline.speech.models import manifests_in_use, verify
 
-    settings = _settings(profile=profile)
+    settings = open_settings(profile=profile)
     faults = [fault for manifest in manifests_in_use(settings) for fault in verify(manifest, settings)]
     if faults:
         raise ModelError("\n  ".join(["Models are not in order:", *faults]), advice="Run `qa-pipeline models pull`.")
@@ -375,7 +364,7 @@ def models_list(profile: str | None) -> None:
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.speech.models import manifests_in_use, verify
 
-    settings = _settings(profile=profile)
+    settings = open_settings(profile=profile)
     show_rows(
         [
             {
@@ -404,17 +393,11 @@ def config_check() -> None:
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.settings import Settings
 
-    settings = _settings()
+    settings = open_settings()
     show_rows([{"setting": n, "value": str(getattr(settings, n)), "meaning": f.description} for n, f in Settings.model_fields.items()])
 
 
 # --- shared by commands ----------------------------------------------------------------------------------------------------------------
-
-
-def _settings(**overrides: object) -> Settings:
-    from qa_pipeline.settings import load_settings
-
-    return load_settings(**overrides)
 
 
 def _rubrics(settings: Settings, asked: str | None, *, trial: bool = False) -> tuple[dict[str, Rubric], str | None, str]:
@@ -422,7 +405,7 @@ def _rubrics(settings: Settings, asked: str | None, *, trial: bool = False) -> t
     from qa_pipeline.publishing.publish import check_published
     from qa_pipeline.rubric.load import load_rubric, load_rubrics
 
-    if asked and (asked.endswith((".yaml", ".yml")) or "/" in asked):
+    if asked and is_path(asked):
         tried = load_rubric(Path(asked))
         return {tried.id: tried}, tried.id, "trial"
     rubrics = load_rubrics(settings.rubrics)
@@ -467,10 +450,6 @@ def _defaults(settings: Settings, rubric: str | None, options: dict[str, Any]): 
         filename_pattern=options["filename_pattern"],
         roles=parse_roles(options["roles"] or ""),
     )
-
-
-def _day(given: datetime | None) -> date | None:
-    return given.date() if given else None
 
 
 def _user() -> str | None:

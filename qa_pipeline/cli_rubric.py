@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from qa_pipeline.cli_options import DATE, as_day, is_path, open_settings, open_store, results_option
 from qa_pipeline.errors import Fault, InputRefused, RubricError
 
 if TYPE_CHECKING:
@@ -23,19 +24,6 @@ if TYPE_CHECKING:
     from qa_pipeline.settings import Settings
 
 _LANGUAGES = click.Choice(["zh", "en", "pl", "sv"])
-_results = click.option("--results", metavar="ROOT", help="Results root: a folder or an object-store URI.")
-
-
-def _settings(**overrides: object) -> Settings:
-    from qa_pipeline.settings import load_settings
-
-    return load_settings(**overrides)
-
-
-def _store(settings: Settings) -> Store:
-    from qa_pipeline import engine
-
-    return engine.open_store(settings)
 
 
 @click.group()
@@ -52,7 +40,7 @@ def rubric_new(name: str, template: str, language: str) -> None:
     from qa_pipeline.publishing.template import create
     from qa_pipeline.settings import packaged_folder
 
-    folder = _settings().rubrics
+    folder = open_settings().rubrics
     for path in create(name, folder, template=template, language=cast("Language", language), shipped=packaged_folder("rubrics")):
         click.echo(f"written: {path}")
     click.echo(f"Next: qa-pipeline rubric test {name}")
@@ -68,7 +56,7 @@ def rubric_check(files: tuple[str, ...], strict: bool) -> None:
     from qa_pipeline.rubric.yaml_text import read_document
 
     faults, warnings = [], []
-    paths = [Path(file) for file in files] or rubric_paths(_settings().rubrics)
+    paths = [Path(file) for file in files] or rubric_paths(open_settings().rubrics)
     for path in paths:
         try:
             loaded = load_rubric(path)
@@ -89,13 +77,13 @@ def rubric_check(files: tuple[str, ...], strict: bool) -> None:
 
 @rubric.command("test")
 @click.argument("names", nargs=-1)
-@_results
+@results_option
 def rubric_test(names: tuple[str, ...], results: str | None) -> None:
     """Run the cases beside the rubrics; a case may point at a stored call (--results)."""
     from qa_pipeline.publishing.publish import run_cases, stored_calls
 
-    settings = _settings(results=results)
-    stored = stored_calls(_store(settings)) if results else None
+    settings = open_settings(results=results)
+    stored = stored_calls(open_store(settings)) if results else None
     failed = total = 0
     for name, results_of in run_cases(settings, _names(names), stored, files=_files(names)):
         total += len(results_of)
@@ -115,7 +103,7 @@ def rubric_mutate(names: tuple[str, ...], survivors: bool) -> None:
     from qa_pipeline.publishing.mutate import mutate
     from qa_pipeline.report.terminal import show_rows
 
-    bench = _workbench(_settings(), names)
+    bench = _workbench(open_settings(), names)
     mutants = [mutant for name in bench.scorecards for mutant in mutate(bench, name)]
     survived = [mutant for mutant in mutants if mutant.noticed_by is None]
     show_rows(
@@ -131,7 +119,7 @@ def rubric_mutate(names: tuple[str, ...], survivors: bool) -> None:
 @rubric.command("try")
 @click.argument("name")
 @click.argument("dialogue")
-@_results
+@results_option
 @click.option("--language", type=_LANGUAGES, help="Language of a pasted dialogue, instead of detecting it.")
 @click.option("--company", help="The call's company, for {company}.")
 @click.option("--agent-name", help="The agent's name, for {agent_name}.")
@@ -140,7 +128,7 @@ def rubric_try(name: str, dialogue: str, results: str | None, language: str | No
     from qa_pipeline.report.trial import show_trial
     from qa_pipeline.rubric.score import score
 
-    settings = _settings(results=results)
+    settings = open_settings(results=results)
     bench = _workbench(settings, (name,))
     ((stem, scorecard),) = bench.scorecards.items()
     columns = {key: value for key, value in (("company", company), ("agent_name", agent_name)) if value}
@@ -150,7 +138,7 @@ def rubric_try(name: str, dialogue: str, results: str | None, language: str | No
 @rubric.command("explain")
 @click.argument("call_id")
 @click.argument("criterion")
-@_results
+@results_option
 @click.option("--rubric", "name", metavar="NAME|NAME@VERSION|PATH", help="Another rubric than the one that scored the call.")
 def rubric_explain(call_id: str, criterion: str, results: str | None, name: str | None) -> None:
     """Say why CRITERION came out as it did in CALL_ID, step by step."""
@@ -158,17 +146,17 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
     from qa_pipeline.publishing.explain import explain
     from qa_pipeline.publishing.publish import stored_calls
     from qa_pipeline.results.query import rows
+    from qa_pipeline.results.store import sql_text
 
-    settings = _settings(results=results)
-    store = _store(settings)
+    settings = open_settings(results=results)
+    store = open_store(settings)
     conversation = stored_calls(store)(call_id)
     if conversation is None:
         raise InputRefused(f"Call {call_id} is not in {settings.results}.", advice="`qa-pipeline report` lists the calls.")
     if name is None:
-        quoted = call_id.replace("'", "''")
         found = rows(
             store,
-            f"select rubric_id, rubric_version, rubric_sha256 from scores where call_id = '{quoted}' order by purpose, scored_at desc limit 1",
+            f"select rubric_id, rubric_version, rubric_sha256 from scores where call_id = {sql_text(call_id)} order by purpose, scored_at desc limit 1",
         )
         if not found:
             raise InputRefused(f"Call {call_id} has not been scored.", advice="Name a rubric with --rubric.")
@@ -186,8 +174,8 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
 @click.argument("old")
 @click.argument("new")
 @click.option("--on", "results", metavar="ROOT", help="Results root whose calls are compared.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Calls from this day on.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Calls up to this day.")
+@click.option("--since", type=DATE, help="Calls from this day on.")
+@click.option("--until", type=DATE, help="Calls up to this day.")
 @click.option("--all", "every", is_flag=True, help="Every stored call, not only those either rubric has scored.")
 @click.option("--html", "html_path", type=click.Path(dir_okay=False), help="Also write a page.")
 @click.option("--most", default=20, show_default=True, help="Calls shown with their evidence.")
@@ -197,11 +185,11 @@ def rubric_diff(old: str, new: str, results: str | None, every: bool, html_path:
     from qa_pipeline.publishing.diff import calls_to_compare, diff
     from qa_pipeline.report.diff import show_diff, write_diff_html
 
-    settings = _settings(results=results)
-    store = _store(settings)
+    settings = open_settings(results=results)
+    store = open_store(settings)
     before, after = (_rubric_of(name, settings, store) for name in (old, new))
     scorecards = ready_scorecards({"old": before, "new": after}, settings)
-    since, until = (_day(days[key]) for key in ("since", "until"))
+    since, until = (as_day(days[key]) for key in ("since", "until"))
     ids = calls_to_compare(store, scorecards["old"], scorecards["new"], since=since, until=until, every=every)
     found = diff(_with_bar(store.stream_conversations(ids), len(ids)), scorecards["old"], scorecards["new"])
     show_diff(found, most_calls=most)
@@ -215,7 +203,7 @@ def rubric_fit() -> None:
     """Fit the meanings of changed example lists (rubrics/heads.json) and keep the vectors of the cases' texts; needed before publishing."""
     from qa_pipeline.publishing.publish import fit_lists
 
-    lists, texts = fit_lists(_settings())
+    lists, texts = fit_lists(open_settings())
     click.echo(f"{_counted(lists, 'list')} fitted; {_counted(texts, 'text')} of cases.")
 
 
@@ -227,7 +215,7 @@ def rubric_calibrate(name: str, write: bool) -> None:
     from qa_pipeline.publishing.calibrate import calibrate, write_threshold
     from qa_pipeline.report.terminal import show_rows
 
-    settings = _settings()
+    settings = open_settings()
     bench = _workbench(settings, (name,))
     (stem,) = bench.scorecards
     found = calibrate(bench, stem)
@@ -253,7 +241,7 @@ def rubric_calibrate(name: str, write: bool) -> None:
 
 @rubric.command("publish")
 @click.argument("name")
-@_results
+@results_option
 @click.option("--lock-only", is_flag=True, help="Write published.lock only; the text is kept beside the results at the first run.")
 def rubric_publish(name: str, results: str | None, lock_only: bool) -> None:
     """Freeze a rubric: its hash in published.lock, its text beside the results.
@@ -262,8 +250,8 @@ def rubric_publish(name: str, results: str | None, lock_only: bool) -> None:
     """
     from qa_pipeline.publishing.publish import publish
 
-    settings = _settings(results=results)
-    store = None if lock_only else _store(settings)
+    settings = open_settings(results=results)
+    store = None if lock_only else open_store(settings)
     if store:
         store.prepare()
     published = publish(name, settings, store)
@@ -273,14 +261,14 @@ def rubric_publish(name: str, results: str | None, lock_only: bool) -> None:
 
 @rubric.command("versions")
 @click.argument("name", required=False)
-@_results
+@results_option
 def rubric_versions(name: str | None, results: str | None) -> None:
     """List the versions kept beside the results."""
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.results.query import rows
 
     sql = "select rubric_id, version, effective_from, published_at, rubric_sha256 from rubrics order by 1, 2"
-    show_rows([row for row in rows(_store(_settings(results=results)), sql) if name in (None, row["rubric_id"])])
+    show_rows([row for row in rows(open_store(open_settings(results=results)), sql) if name in (None, row["rubric_id"])])
 
 
 @rubric.command("schema")
@@ -293,7 +281,7 @@ def rubric_schema(kind: str, write: bool) -> None:
     if not write:
         click.echo(schema_text(kind), nl=False)
         return
-    path = _settings().rubrics / ("schema.json" if kind == "rubric" else f"{kind}.schema.json")
+    path = open_settings().rubrics / ("schema.json" if kind == "rubric" else f"{kind}.schema.json")
     path.write_text(schema_text(kind), "utf-8")
     click.echo(f"written: {path}")
 
@@ -308,7 +296,7 @@ def rubric_import_phrases(file: str, target: str, sheet: str | None, language: s
     """Take phrases over from a spreadsheet (FILE.xlsx or .csv) into a list file; a bad row is told with its place and nothing is written."""
     from qa_pipeline.publishing.import_phrases import import_phrases
 
-    path = Path(target) if Path(target).is_absolute() else _settings().rubrics / target
+    path = Path(target) if Path(target).is_absolute() else open_settings().rubrics / target
     found = import_phrases(Path(file), path, sheet=sheet, language=cast("Language | None", language), kind=kind, list_id=path.stem)
     click.echo(f"{found.path}: {found.added} added, {found.there_already} there already.")
 
@@ -320,16 +308,12 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
-def _is_path(name: str) -> bool:
-    return name.endswith((".yaml", ".yml")) or "/" in name
-
-
 def _files(names: Sequence[str]) -> list[Path]:
-    return [Path(name) for name in names if _is_path(name)]
+    return [Path(name) for name in names if is_path(name)]
 
 
 def _names(names: Sequence[str]) -> list[str]:
-    return [name for name in names if not _is_path(name)]
+    return [name for name in names if not is_path(name)]
 
 
 def _workbench(settings: Settings, names: Sequence[str]) -> Workbench:
@@ -343,7 +327,7 @@ def _rubric_of(name: str, settings: Settings, store: Store) -> Rubric:
     from qa_pipeline.publishing.versions import named_rubric
     from qa_pipeline.rubric.load import load_rubric, load_rubrics
 
-    if _is_path(name):
+    if is_path(name):
         return load_rubric(Path(name))
     return named_rubric(name, {} if "@" in name else load_rubrics(settings.rubrics), store)
 
@@ -373,7 +357,7 @@ def _heard(dialogue: str, settings: Settings, bench: Workbench, name: str, langu
         raw = sys.stdin.buffer.read() if dialogue == "-" else Path(dialogue).read_bytes()
         text = raw.decode("utf-8-sig", errors="replace")
         return read_trial(text, name=dialogue, language=language, columns=columns, encode=bench.encode_for(name))
-    found = stored_calls(_store(settings))(dialogue)
+    found = stored_calls(open_store(settings))(dialogue)
     if found is not None and (language or columns):
         raise InputRefused(f"Call {dialogue} is stored with what is known of it.", advice="Leave --language, --company, --agent-name out.")
     if found is None:
@@ -389,10 +373,6 @@ def _show_steps(steps: Sequence[Step]) -> None:
         click.echo(click.style(f"{number}. {step.title}", bold=True))
         for line in step.lines:
             click.echo(f"   {line}")
-
-
-def _day(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None
 
 
 def _with_bar(conversations: Any, total: int) -> Any:

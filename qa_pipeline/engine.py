@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -366,23 +367,27 @@ def _listen_all(
     calls = [call for call in calls if call.call_id not in faulty]
     if not calls:
         return
+    with (
+        tempfile.TemporaryDirectory(prefix="qa-stages-") as stages,
+        worker_pool(min(settings.workers, len(calls)), worker.start, settings, stages) as pool,
+    ):
+        yield from _windowed(pool, calls, dialogues, settings, Path(stages), worker)
+
+
+@contextmanager
+def worker_pool(count: int, start: Callable[..., None], *arguments: Any) -> Iterator[ProcessPool]:
+    """`count` fresh processes, each begun with `start(*arguments)`; waited for at the end, stopped when anything goes wrong."""
     from pebble import ProcessPool
 
-    with tempfile.TemporaryDirectory(prefix="qa-stages-") as stages:
-        pool = ProcessPool(
-            max_workers=min(settings.workers, len(calls)),
-            initializer=worker.start,
-            initargs=(settings, stages),
-            context=get_context("spawn"),
-        )
-        try:
-            yield from _windowed(pool, calls, dialogues, settings, Path(stages), worker)
-            pool.close()  # type: ignore[no-untyped-call]  # pebble is typed in part
-        except BaseException:
-            pool.stop()  # type: ignore[no-untyped-call]  # as above
-            raise
-        finally:
-            pool.join()
+    pool = ProcessPool(max_workers=count, initializer=start, initargs=arguments, context=get_context("spawn"))
+    try:
+        yield pool
+        pool.close()  # type: ignore[no-untyped-call]  # pebble is typed in part
+    except BaseException:
+        pool.stop()  # type: ignore[no-untyped-call]  # as above
+        raise
+    finally:
+        pool.join()
 
 
 def _windowed(

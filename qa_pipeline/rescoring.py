@@ -20,7 +20,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from multiprocessing import get_context
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,14 +28,14 @@ import numpy as np
 import pyarrow as pa
 
 from qa_pipeline.call import Call, Conversation
-from qa_pipeline.engine import Event, Failure, Report, Summary, failure_row, ready_scorecards, write_run
+from qa_pipeline.engine import Event, Failure, Report, Summary, failure_row, ready_scorecards, worker_pool, write_run
 from qa_pipeline.errors import EnvironmentNotReady, RubricError
 from qa_pipeline.publishing.versions import Choice, freeze
 from qa_pipeline.publishing.versions import choices as versions_in_force
 from qa_pipeline.results.heard import StoredConversations, call_from_row
 from qa_pipeline.results.query import query
 from qa_pipeline.results.scored import ScoreTables, join_tables, score_tables
-from qa_pipeline.results.store import Store
+from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.rubric.meanings import meanings_of
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.score import Score, Scorecard, prepare, score_id_of, score_many
@@ -196,8 +195,8 @@ def _selected(store: Store, select: Selection) -> Iterator[dict[str, Any]]:
     conditions = [
         f"call_date >= date '{select.since}'" if select.since else "",
         f"call_date <= date '{select.until}'" if select.until else "",
-        f"agent_id = {_text(select.agent_id)}" if select.agent_id is not None else "",
-        f"call_id in ({', '.join(map(_text, select.call_ids))})" if select.call_ids else "",
+        f"agent_id = {sql_text(select.agent_id)}" if select.agent_id is not None else "",
+        f"call_id in ({', '.join(map(sql_text, select.call_ids))})" if select.call_ids else "",
     ]
     where = " and ".join(condition for condition in conditions if condition) or "true"
     found = query(store, f"select * from current_calls where {where} order by call_date, call_id")
@@ -211,10 +210,6 @@ def _current_scores(store: Store) -> dict[tuple[str, str], str]:
     found = query(store, "select call_id, rubric_id, score_id from current_scores")
     calls, rubrics, scores = (found[name].to_pylist() for name in ("call_id", "rubric_id", "score_id"))
     return dict(zip(zip(calls, rubrics, strict=True), scores, strict=True))
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 # --- worker processes ------------------------------------------------------------------------------------------------------------------
@@ -346,28 +341,13 @@ def _score_all(plan: RescorePlan, settings: Settings, store: Store, task: _Task,
     running: deque[tuple[str, int, Future[None]]] = deque()
     with _scratch(settings) as folder, closing(_lots(plan, store, folder, size=size, with_vectors=task.needs_vectors())) as lots:
         (folder / _TASK).write_bytes(pickle.dumps(task))
-        with _pool(folder, min(workers, -(-len(plan.choices) // size))) as pool:
+        with worker_pool(min(workers, -(-len(plan.choices) // size)), _start_worker, str(folder)) as pool:
             for number, lot in enumerate(lots):
                 running.append(_schedule(pool, folder / str(number), lot, settings))
                 if len(running) >= workers * _WINDOW:
                     yield _result(pool, *running.popleft(), settings)
             while running:
                 yield _result(pool, *running.popleft(), settings)
-
-
-@contextmanager
-def _pool(folder: Path, workers: int) -> Iterator[ProcessPool]:
-    from pebble import ProcessPool
-
-    pool = ProcessPool(max_workers=workers, initializer=_start_worker, initargs=(str(folder),), context=get_context("spawn"))
-    try:
-        yield pool
-        pool.close()  # type: ignore[no-untyped-call]  # pebble is typed in part
-    except BaseException:
-        pool.stop()  # type: ignore[no-untyped-call]  # as above
-        raise
-    finally:
-        pool.join()
 
 
 @contextmanager

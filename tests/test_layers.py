@@ -32,6 +32,7 @@ LAYERS = (
     ("engine",),
     ("rescoring",),
     ("evaluate",),
+    ("cli_options",),
     ("cli_rubric",),
     ("cli",),
 )

@@ -198,10 +198,10 @@ def stored_calls(store: Store) -> StoredCall:
     """Stored calls by id, for cases that point at one."""
 
     from qa_pipeline.results.query import query
+    from qa_pipeline.results.store import sql_text
 
     def read(call_id: str) -> Conversation | None:
-        quoted = call_id.replace("'", "''")
-        ids = query(store, f"select conversation_id from current_calls where call_id = '{quoted}'")["conversation_id"].to_pylist()
+        ids = query(store, f"select conversation_id from current_calls where call_id = {sql_text(call_id)}")["conversation_id"].to_pylist()
         found = store.load_conversations(ids)
         return found[0] if found else None
 

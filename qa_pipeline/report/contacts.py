@@ -12,9 +12,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.results.query import rows
-from qa_pipeline.results.store import Store
-from qa_pipeline.results.tables import CALLS
+from qa_pipeline.results.query import call_column, rows
+from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.rubric.schema import Contact, Rubric
 
 Status = Literal["kept", "late", "missed", "open"]
@@ -108,10 +107,10 @@ def _anchors(store: Store, rubric: Rubric, rule: Contact, zone: ZoneInfo) -> lis
         )
         spans = [(row, _span(row["value"], row["value_type"], zone)) for row in rows(store, sql)]
     elif anchor.metadata:
-        sql = f"select {columns}, {_metadata(anchor.metadata)} as value from {base} order by c.call_id"
+        sql = f"select {columns}, {call_column(anchor.metadata)} as value from {base} order by c.call_id"
         spans = [(row, _span(row["value"], "datetime", zone)) for row in rows(store, sql)]
     else:
-        answered = f" and f.answer = {_text(anchor.answer)}" if anchor.answer else ""
+        answered = f" and f.answer = {sql_text(anchor.answer)}" if anchor.answer else ""
         sql = (
             f"select {columns} from current_findings f join current_calls c using (conversation_id) where f.rubric_id = '{rubric.id}' "
             f"and f.criterion_id = '{anchor.criterion}' and f.outcome = '{anchor.outcome}'{answered} and c.customer_id is not null "
@@ -119,16 +118,6 @@ def _anchors(store: Store, rubric: Rubric, rule: Contact, zone: ZoneInfo) -> lis
         )
         spans = [(row, (row["started_at"], row["started_at"])) for row in rows(store, sql)]
     return [_Anchor(row["call_id"], row["customer_id"], row["agent_id"], *span) for row, span in spans if span]
-
-
-def _metadata(column: str) -> str:
-    if column in CALLS.schema.names:
-        return f'cast(c."{column}" as varchar)'
-    return f"list_filter(c.extra, lambda pair: pair.key = {_text(column)})[1].value"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _span(value: str | None, value_type: str, zone: ZoneInfo) -> tuple[datetime, datetime] | None:

@@ -14,14 +14,12 @@ from typing import Any
 import pyarrow as pa
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.results.query import connect
+from qa_pipeline.results.query import KNOWN_COLUMNS, call_column, connect
 from qa_pipeline.results.query import rows as query_rows
 from qa_pipeline.results.store import Store
-from qa_pipeline.results.tables import CALLS
 from qa_pipeline.rubric.schema import Index, Rubric
 
 _DAYS = {"month": "%Y-%m", "week": "%G-W%V"}
-_KNOWN = tuple(name for name in CALLS.schema.names if name not in ("extra", "options"))
 _SQL = """
 with answers as (
     select c.call_id, {groups}, k.criterion_id as item,
@@ -56,14 +54,14 @@ def survey_indices(
     """
     if not rubric.indices:
         raise InputRefused(f"Rubric {rubric.id} has no indices.", advice="Give it `indices`; docs/rubric-language.md shows how.")
-    others = [column for column in by if column not in (*_DAYS, *_KNOWN)]
+    others = [column for column in by if column not in (*_DAYS, *KNOWN_COLUMNS)]
     if others:
         there = {
             row["key"]
             for row in query_rows(store, "select distinct pair.key as key from (select unnest(extra) as pair from current_calls)")
         }
         if unknown := [column for column in others if column not in there]:
-            known = ", ".join(sorted((*there, *_DAYS, *_KNOWN)))
+            known = ", ".join(sorted((*there, *_DAYS, *KNOWN_COLUMNS)))
             raise InputRefused(f"No call has a column {', '.join(unknown)}.", advice=f"There are: {known}.")
     return [row for index in rubric.indices for row in _rows(store, rubric, index, by, since, until)]
 
@@ -100,7 +98,4 @@ def _column(column: str) -> str:
     """SQL of a grouping column as text."""
     if column in _DAYS:
         return f"strftime(c.call_date, '{_DAYS[column]}')"
-    if column in _KNOWN:
-        return f"cast(c.{_name(column)} as varchar)"
-    key = column.replace("'", "''")
-    return f"list_filter(c.extra, lambda pair: pair.key = '{key}')[1].value"
+    return call_column(column)

@@ -15,8 +15,8 @@ import duckdb
 import pyarrow as pa
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.results.store import Store
-from qa_pipeline.results.tables import TABLES
+from qa_pipeline.results.store import Store, sql_text
+from qa_pipeline.results.tables import CALLS, TABLES
 
 VIEWS: dict[str, str] = {
     "current_periods": """select p.* exclude (reopens, reopened_at) from periods p
@@ -46,6 +46,17 @@ VIEWS: dict[str, str] = {
         and not (f.stage = 'score' and exists (select 1 from scores s where s.call_id = f.call_id and s.scored_at > f."at"))
         qualify row_number() over (partition by f.source_uri order by f."at" desc, f.attempt desc) = 1""",
 }
+
+
+KNOWN_COLUMNS = tuple(name for name in CALLS.schema.names if name not in ("extra", "options"))
+"""Columns of `calls` that hold one value; others of the metadata lie in `extra`."""
+
+
+def call_column(column: str) -> str:
+    """SQL of a metadata column of `calls`, named c in the question, as text; null where a call does not have it."""
+    if column in KNOWN_COLUMNS:
+        return f'cast(c."{column}" as varchar)'
+    return f"list_filter(c.extra, lambda pair: pair.key = {sql_text(column)})[1].value"
 
 
 def connect(store: Store, *questions: str) -> duckdb.DuckDBPyConnection:

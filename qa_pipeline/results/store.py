@@ -201,9 +201,14 @@ class Store:
         return now if stored is None or stored < now else stored + timedelta(microseconds=1)
 
 
+def sql_text(value: str) -> str:
+    """A value as an SQL string."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def _quoted(values: Iterable[str]) -> str:
     """Values as a list of SQL strings."""
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return ", ".join(map(sql_text, values))
 
 
 def _table(name: str, rows: Sequence[Row]) -> pa.Table:

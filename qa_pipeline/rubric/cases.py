@@ -1,4 +1,4 @@
-"""Cases beside a rubric (NAME.cases.yaml): dialogues with the outcomes they must have, and running them.
+"""Cases beside a rubric (NAME.cases.yaml): dialogues with the outcomes they must have, and how a score compares with them.
 
 A case: `name`, `language`, `dialogue` (lines `0:03 agent: …`) or `call` (a stored call's id), `expected` (criterion → outcome); optionally
 `metadata` (columns of the call), `answers` (criterion → answer), `captures` (criterion → value), `evidence` (criterion → words that the evidence
@@ -24,7 +24,7 @@ from qa_pipeline.call import Call, Conversation, Metrics
 from qa_pipeline.errors import Fault, RubricError
 from qa_pipeline.rubric.references import Location, validation_faults
 from qa_pipeline.rubric.schema import Language, Rubric
-from qa_pipeline.rubric.score import Finding, Score, Scorecard, score
+from qa_pipeline.rubric.score import Finding, Score
 from qa_pipeline.rubric.yaml_text import Document, read_document
 from qa_pipeline.testing import conversation, spoken_lines, with_vectors
 
@@ -155,11 +155,6 @@ def heard_in(case: Case, rubric: Rubric, encode: Encode | None, stored: StoredCa
         return found
     heard = dialogue_of(case, rubric)
     return with_vectors(heard, encode) if encode is not None else heard
-
-
-def run_case(case: Case, scorecard: Scorecard, encode: Encode | None, stored: StoredCall | None = None) -> CaseResult:
-    """Score a case and compare. Without `encode`, meanings match nothing."""
-    return compare(case, score(heard_in(case, scorecard.rubric, encode, stored), scorecard))
 
 
 def compare(case: Case, scored: Score) -> CaseResult:

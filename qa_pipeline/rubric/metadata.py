@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from qa_pipeline.call import Call, Outcome
-from qa_pipeline.rubric.schema import CallWindow, Criterion, Rubric
+from qa_pipeline.rubric.schema import CallWindow, Condition, Criterion, Rubric
 from qa_pipeline.rubric.verdict import Context, Verdict
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -20,16 +20,10 @@ def check_metadata(criterion: Criterion, context: Context) -> Verdict:
     args = {"column": criterion.column or "", "value": value or ""}
     if value is None:
         return Verdict(outcome=Outcome.UNDETERMINED, reason_code="no_metadata", reason_args=args)
-    number = _number(value)
-    limits = (criterion.at_least, criterion.at_most)
-    if any(limit is not None for limit in limits) and number is None:
+    has_limits = criterion.at_least is not None or criterion.at_most is not None
+    if has_limits and _number(value) is None:
         return Verdict(outcome=Outcome.UNDETERMINED, reason_code="no_metadata", reason_args=args)
-    holds = (
-        (criterion.is_ is None or value == criterion.is_)
-        and (criterion.in_ is None or value in criterion.in_)
-        and (criterion.at_least is None or (number is not None and number >= criterion.at_least))
-        and (criterion.at_most is None or (number is not None and number <= criterion.at_most))
-    )
+    holds = is_as_wanted(criterion, value)
     return Verdict(outcome=Outcome.MET if holds else Outcome.NOT_MET, reason_code="metadata", reason_args=args)
 
 
@@ -39,6 +33,20 @@ def column_value(call: Call, column: str) -> str | None:
     if value is None or value == "":
         return None
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def is_as_wanted(wanted: Condition | Criterion, value: str) -> bool:
+    """Whether a value is the one, among those, or within the limits wanted; what is no number is within none."""
+    if wanted.is_ not in (None, value) or (wanted.in_ is not None and value not in wanted.in_):
+        return False
+    if wanted.at_least is None and wanted.at_most is None:
+        return True
+    number = _number(value)
+    return (
+        number is not None
+        and (wanted.at_least is None or number >= wanted.at_least)
+        and (wanted.at_most is None or number <= wanted.at_most)
+    )
 
 
 def _number(text: str) -> float | None:

@@ -16,7 +16,7 @@ from qa_pipeline.rubric.checks import CHECKS
 from qa_pipeline.rubric.load import criterion_sha256, rubric_sha256
 from qa_pipeline.rubric.matching import Evidence, Listening, listen
 from qa_pipeline.rubric.meanings import Heads
-from qa_pipeline.rubric.metadata import column_value
+from qa_pipeline.rubric.metadata import column_value, is_as_wanted
 from qa_pipeline.rubric.reasons import SITUATION_NAMES, reason_text
 from qa_pipeline.rubric.references import dependencies
 from qa_pipeline.rubric.schema import Condition, Criterion, Language, Rubric
@@ -238,23 +238,10 @@ def _holds(condition: Condition, context: Context) -> bool:
         return condition.outcome in (None, parent.outcome.value) and (not condition.answers or parent.answer in condition.answers)
     if condition.metadata:
         value = column_value(context.listening.conversation.call, condition.metadata)
-        return value is not None and _is_as_wanted(condition, value)
+        return value is not None and is_as_wanted(condition, value)
     if condition.disposition:
         return context.facts.disposition is not None and context.facts.disposition.value in condition.disposition
     return True
-
-
-def _is_as_wanted(condition: Condition, value: str) -> bool:
-    """Whether a metadata value is the one, among those, or within the limits a condition gives."""
-    if condition.is_ not in (None, value) or (condition.in_ is not None and value not in condition.in_):
-        return False
-    if condition.at_least is None and condition.at_most is None:
-        return True
-    try:
-        number = float(value)
-    except ValueError:
-        return False
-    return (condition.at_least is None or number >= condition.at_least) and (condition.at_most is None or number <= condition.at_most)
 
 
 def _doubt(criterion: Criterion, verdict: Verdict, conversation: Conversation) -> Verdict | None:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_pipeline.errors import RubricError
-from qa_pipeline.rubric.cases import Case, cases_path, dialogue_of, load_cases, missing_cases, run_case
-from qa_pipeline.rubric.score import prepare
+from qa_pipeline.rubric.cases import Case, CaseResult, StoredCall, cases_path, compare, dialogue_of, heard_in, load_cases, missing_cases
+from qa_pipeline.rubric.score import prepare, score
 from qa_pipeline.testing import conversation
 from tests.rubric.built_rubrics import rubric
 
@@ -31,8 +31,12 @@ def case(**values: Any) -> Case:
     return Case.model_validate({"name": "one", "language": "en", "dialogue": DIALOGUE, "expected": {}, **values})
 
 
+def run(item: Case, stored: StoredCall | None = None) -> CaseResult:
+    return compare(item, score(heard_in(item, SCORECARD.rubric, None, stored), SCORECARD))
+
+
 def misses(**values: Any) -> tuple[str, ...]:
-    return run_case(case(**values), SCORECARD, None).misses
+    return run(case(**values)).misses
 
 
 def load(folder: Path, text: str) -> tuple[Case, ...]:
@@ -92,11 +96,11 @@ def test_criteria_that_the_rubric_does_not_have_are_named_once() -> None:
 def test_a_stored_call_is_scored_as_it_is_stored() -> None:
     heard = conversation("agent: Hello there.", language="en", call_id="c1")
     pointing = case(dialogue=None, call="c1", expected={"greeting": "not_met"})
-    assert len(run_case(pointing, SCORECARD, None, lambda call_id: heard if call_id == "c1" else None).misses) == 1
+    assert len(run(pointing, lambda call_id: heard if call_id == "c1" else None).misses) == 1
     with pytest.raises(RubricError, match="points at call c1, which is not in the results"):
-        run_case(pointing, SCORECARD, None, lambda call_id: None)
+        run(pointing, lambda call_id: None)
     with pytest.raises(RubricError, match="Give --results ROOT"):
-        run_case(pointing, SCORECARD, None)
+        run(pointing)
 
 
 # --- what a dialogue becomes -----------------------------------------------------------------------------------------------------------
@@ -222,7 +226,7 @@ def read(folder: Path, raw: bytes) -> None:
         return
     for item in found:
         if item.call is None:
-            run_case(item, SCORECARD, None)
+            run(item)
 
 
 @given(data=FILES, key=KEYS, value=VALUES)

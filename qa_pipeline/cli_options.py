@@ -1,0 +1,40 @@
+"""What commands have in common: options, the settings and results root they open, and how a rubric's name is told from its file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from qa_pipeline.results.store import Store
+    from qa_pipeline.settings import Settings
+
+results_option = click.option("--results", metavar="ROOT", help="Results root: a folder or an object-store URI.")
+DATE = click.DateTime(formats=["%Y-%m-%d"])
+
+
+def open_settings(**overrides: object) -> Settings:
+    """The settings, with what the command line gives. Raises InputRefused naming every bad one."""
+    from qa_pipeline.settings import load_settings
+
+    return load_settings(**overrides)
+
+
+def open_store(settings: Settings) -> Store:
+    """The results root of the settings."""
+    from qa_pipeline import engine
+
+    return engine.open_store(settings)
+
+
+def is_path(name: str) -> bool:
+    """Whether what names a rubric is a file, not its id."""
+    return name.endswith((".yaml", ".yml")) or "/" in name
+
+
+def as_day(given: datetime | None) -> date | None:
+    """The day of a date option."""
+    return given.date() if given else None
