@@ -226,16 +226,24 @@ def test_a_run_that_stops_between_details_and_heads_doubles_nothing_when_repeate
 # A process of its own, that is killed while lots are still to be scored.
 KILLED = """
 import sys
+import time
 from qa_pipeline import rescoring
 from qa_pipeline.engine import open_store
 from qa_pipeline.settings import load_settings
 from tests.test_rescoring import FIRST, Selection, plan_rescoring
 rescoring._LOT, rescoring._COMMIT_CALLS = 1, 2
+
+def told(event):
+    print(event.done, flush=True)
+    if event.done == 3:
+        # Waits to be killed: otherwise the rest may be scored before the signal comes.
+        time.sleep(60)
+
 if __name__ == "__main__":
     settings = load_settings(results=sys.argv[1])
     store = open_store(settings)
     plan = plan_rescoring(store, FIRST, select=Selection(), purpose="official")
-    rescoring.rescore(plan, settings, store, FIRST, workers=1, report=lambda event: print(event.done, flush=True))
+    rescoring.rescore(plan, settings, store, FIRST, workers=1, report=told)
 """
 
 

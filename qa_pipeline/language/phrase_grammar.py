@@ -27,7 +27,7 @@ _LONGEST_GAP = 12
 _CONTENT = 1.0
 _MOST_BRACKETS = 60
 _STRICTER = 0.5
-# What convicts somebody must be said almost as it is written: at 0.5 one agent utterance in 140 was heard as forbidden.
+# What convicts somebody must be said almost as it is written: at 0.5 everyday sentences were heard as forbidden. Chosen on rubrics/known_good.yaml.
 _STRICT = 0.25
 _NAME_SLOTS = ("{company}", "{agent_name}")
 _NAME_SHARE = 0.22
