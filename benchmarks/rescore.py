@@ -205,7 +205,7 @@ def make_rubric(folder: Path, *, meanings: bool) -> Rubric:
         for criterion in section["criteria"]
     }
     more: list[dict[str, Any]] = [
-        {"id": "order_number", "check": "capture", "capture": "number", "who": "any",
+        {"id": "order_number", "check": "capture", "capture": "number", "who": "any", "within": {"first": {"seconds": 60}},
          "phrases": {"zh": ["登记编号是"], "en": ["order you are calling about is"]}},
         {"id": "registers", "check": "phrase", "who": "agent", "within": {"first": {"seconds": 120}},
          "phrases": {"zh": ["帮您(登记|查|处理)", "(提交|转给)"], "en": ["(put you down|pass it on|let me check)", "transfer {any:3} to"]}},

@@ -5,7 +5,7 @@ Costs are whole numbers, so that sums do not depend on their order and a call gi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
 from typing import TypeAlias
@@ -26,6 +26,11 @@ _INSERT_FILLER = 0.15
 # An unmarked homophone (部 for 不) may be the negation misheard.
 _NEGATION_UNMARKED = 0.3
 _WILD_NEGATION = 0.5
+# Numbers this long that no phrase asks for are one token: they are as unlike everything, and they never end.
+_LONG_NUMBER = 3
+_SOME_NUMBER = "0" * 20
+# Of those heard, so many are remembered, in case a phrase asks for one later.
+_MOST_NUMBERS = 50_000
 # Tokens a lexicon holds before a new one takes its place: names and numbers never end. At 1,000 places about 100 MB.
 _MOST_TOKENS = 24_000
 
@@ -56,14 +61,31 @@ class Sought:
     span: int
 
 
+class _Items(dict[str, tuple[int, ...]]):
+    """Items of a `norm` as numbers, read as they are met."""
+
+    def __init__(self, read: Callable[[str], tuple[int, ...]]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, item: str) -> tuple[int, ...]:
+        return self._read(item)
+
+
 class Lexicon:
-    """The tokens heard and the places looked for in one language, numbered as they come."""
+    """The tokens heard and the places looked for in one language, numbered as they come.
+
+    `edition` rises when a phrase asks for a number that was heard before as any number: what was read earlier must be read again.
+    """
 
     def __init__(self, language: str) -> None:
         self.language = language
         self.tokens: list[str] = []
         self._token_numbers: dict[str, int] = {}
-        self._items: dict[str, tuple[int, ...]] = {}
+        self._items = _Items(self._read)
+        self._wanted_numbers: set[str] = set()
+        self._other_numbers: set[str] = set()
+        self.edition = 0
         self._elements: list[Element] = []
         self._element_numbers: dict[Element, int] = {}
         self._sought: dict[tuple[Phrase, float], Sought] = {}
@@ -83,14 +105,7 @@ class Lexicon:
     def read(self, norm: str) -> list[int]:
         """The numbers of the tokens of a `norm`."""
         items = self._items
-        try:
-            return [number for item in norm.split() for number in items[item]]
-        except KeyError:
-            with self._lock:
-                for item in norm.split():
-                    if item not in items:
-                        items[item] = tuple(self._token(part) for part in item.partition("/")[0].split("+"))
-            return [number for item in norm.split() for number in items[item]]
+        return [number for item in norm.split() for number in items[item]]
 
     def sought(self, phrase: Phrase, allowed: float | None = None) -> Sought:
         """A phrase with its places numbered. `allowed`: instead of the phrase's own share."""
@@ -133,6 +148,16 @@ class Lexicon:
             self._insertions = np.rint(np.array(costs) * UNIT).astype(np.int64)
         return self._insertions
 
+    def _read(self, item: str) -> tuple[int, ...]:
+        body = item.partition("/")[0]
+        if body.isdigit() and len(body) >= _LONG_NUMBER and body not in self._wanted_numbers:
+            if len(self._other_numbers) < _MOST_NUMBERS:
+                self._other_numbers.add(body)
+            return (self._token(_SOME_NUMBER),)
+        with self._lock:
+            found = self._items[item] = tuple(self._token(part) for part in body.split("+"))
+        return found
+
     def _token(self, part: str) -> int:
         number = self._token_numbers.get(part)
         if number is None:
@@ -148,11 +173,19 @@ class Lexicon:
         number = self._element_numbers.get(element)
         if number is None:
             number = len(self._elements)
+            self._want_numbers(element)
             self._elements.append(element)
             self.skips.append(round(element.skip * UNIT))
             self.weights.append(element.weight)
             self._element_numbers[element] = number
         return number
+
+    def _want_numbers(self, element: Element) -> None:
+        wanted = {token for token in element.tokens if token.isdigit() and len(token) >= _LONG_NUMBER} - self._wanted_numbers
+        self._wanted_numbers |= wanted
+        if wanted and (len(self._other_numbers) >= _MOST_NUMBERS or not wanted.isdisjoint(self._other_numbers)):
+            self._other_numbers -= wanted
+            self.edition += 1
 
     def _numbered(self, nodes: Sequence[Node]) -> Pattern:
         return tuple(

@@ -73,6 +73,8 @@ class Hit:
 
 def find_phrase(phrase: Phrase, speech: Speech) -> list[Hit]:
     """Every non-overlapping place where the phrase is said, best first."""
+    if phrase.regex is None:
+        speech.lexicon.sought(phrase)
     return best_apart(phrase, speech, match_phrases([phrase], alone(speech))[0].get(0, []))
 
 
@@ -104,6 +106,7 @@ def best_apart(phrase: Phrase, speech: Speech, matches: Sequence[Match]) -> list
 
 def alone(speech: Speech) -> Corpus:
     """A corpus of one speech, made once."""
+    speech.refresh()
     if speech.corpus is None:
         speech.corpus = Corpus([speech], speech.lexicon)
     return speech.corpus
@@ -113,8 +116,8 @@ def best_similarity(phrase: Phrase, speech: Speech) -> tuple[float, Hit | None]:
     """How near the speech comes to the phrase, found or not: what was heard where the phrase was expected."""
     if not len(speech) or phrase.regex:
         return 0.0, None
+    sought = speech.lexicon.sought(phrase, NEAREST)
     corpus = alone(speech)
-    sought = corpus.lexicon.sought(phrase, NEAREST)
     corpus.prepare([sought])
     found = align(sought, corpus)
     best = max(found, key=lambda match: (match.similarity, match.start, match.end), default=None)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa_pipeline.call import Utterance, Word
 from qa_pipeline.language.lexicon import UNIT, Lexicon, lexicon_of
-from qa_pipeline.language.normalise import Token, tokens_of
+from qa_pipeline.language.normalise import Token, tokens_of, unit_spans
 
 if TYPE_CHECKING:
     from qa_pipeline.language.screen import Corpus
@@ -44,19 +44,35 @@ class Speech:
     it has been searched by itself (phrases.py).
     """
 
-    def __init__(self, utterances: Sequence[Utterance], language: str, lexicon: Lexicon | None = None) -> None:
+    def __init__(
+        self,
+        utterances: Sequence[Utterance],
+        language: str,
+        lexicon: Lexicon | None = None,
+        read: Callable[[str], Sequence[int]] | None = None,
+    ) -> None:
         self.language = language
         self.lexicon = lexicon or lexicon_of(language)
         self.utterances = tuple(utterances)
+        self._read(read or self.lexicon.read)
+        self._numbered = [utterance.utterance for utterance in self.utterances]
+        self.place = {number: index for index, number in enumerate(self._numbered)}
+        self._spans: dict[int, Sequence[tuple[int, int]]] = {}
+        self._quotes: dict[tuple[int, int], Quote] = {}
+
+    def _read(self, read: Callable[[str], Sequence[int]]) -> None:
+        self.edition = self.lexicon.edition
         self.numbers: list[int] = []
         self.offsets = [0]
         for utterance in self.utterances:
-            self.numbers += self.lexicon.read(utterance.norm)
+            self.numbers += read(utterance.norm)
             self.offsets.append(len(self.numbers))
         self.corpus: Corpus | None = None
-        self.place = {utterance.utterance: index for index, utterance in enumerate(self.utterances)}
-        self._tokens: dict[int, tuple[Token, ...]] = {}
-        self._quotes: dict[tuple[int, int], Quote] = {}
+
+    def refresh(self) -> None:
+        """Read the words again if the lexicon has come to tell them apart better."""
+        if self.edition != self.lexicon.edition:
+            self._read(self.lexicon.read)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -64,7 +80,7 @@ class Speech:
     @property
     def tokens(self) -> tuple[Token, ...]:
         """All tokens, located in the texts of their utterances."""
-        return tuple(token for owner in range(len(self.utterances)) for token in self._located(owner))
+        return tuple(token for utterance in self.utterances for token in tokens_of(utterance.norm, utterance.text))
 
     def owner(self, position: int) -> int:
         """Index of the utterance that a token belongs to."""
@@ -73,15 +89,15 @@ class Speech:
     def span(self, position: int) -> tuple[int, int]:
         """Character span of a token in the text of its utterance; nothing at its end where `norm` has more units than the text."""
         owner = self.owner(position)
-        located, index = self._located(owner), position - self.offsets[owner]
-        if index < len(located):
-            return located[index].start, located[index].end
+        spans, index = self._spans_of(owner), position - self.offsets[owner]
+        if index < len(spans):
+            return spans[index]
         end = len(self.utterances[owner].text)
         return end, end
 
     def reach(self, first: int, last: int, budget: int) -> tuple[int, int]:
         """The utterances (half-open) that a match costing at most `budget` units may run over, if it begins or ends in the given ones."""
-        numbers = list(self.place)
+        numbers = self._numbered
 
         def step(index: int) -> int:
             return NEXT_UTTERANCE if numbers[index] - numbers[index - 1] == 1 else OTHER_SPEAKER
@@ -126,11 +142,16 @@ class Speech:
         small = self.lexicon.is_small
         return all(small[number] for number in self.numbers[first:start]) and all(small[number] for number in self.numbers[end:last])
 
-    def _located(self, owner: int) -> tuple[Token, ...]:
-        found = self._tokens.get(owner)
+    def _spans_of(self, owner: int) -> Sequence[tuple[int, int]]:
+        """Character spans of the tokens of an utterance."""
+        found = self._spans.get(owner)
         if found is None:
             utterance = self.utterances[owner]
-            found = self._tokens[owner] = tokens_of(utterance.norm, utterance.text)
+            if "/" in utterance.norm or "+" in utterance.norm:
+                found = [(token.start, token.end) for token in tokens_of(utterance.norm, utterance.text)]
+            else:
+                found = unit_spans(utterance.text)
+            self._spans[owner] = found
         return found
 
     def _quote(self, start: int, end: int) -> Quote:
@@ -157,7 +178,9 @@ def words_between(utterance: Utterance, start: int, end: int) -> list[Word]:
     found = []
     position = 0
     for word in utterance.words:
-        if position < end and position + len(word.text) > start:
+        if position >= end:
+            break
+        if position + len(word.text) > start:
             found.append(word)
         position += len(word.text)
     return found

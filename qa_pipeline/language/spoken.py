@@ -33,12 +33,17 @@ class Rewritten:
 
 def fold(text: str) -> str:
     """Case and diacritics folded, one character for one."""
-    return "".join(_folded(char) for char in text)
+    return text.translate(_FOLDED)
 
 
-def _folded(char: str) -> str:
-    special = {"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "’": "'"}.get(char)
-    if special:
-        return special
-    plain = [c for c in unicodedata.normalize("NFKD", char.casefold()) if not unicodedata.combining(c)]
-    return plain[0] if len(plain) == 1 else char.lower()[:1] or char
+class _Folds(dict[int, str]):
+    """Characters folded, worked out as they are met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        plain = [c for c in unicodedata.normalize("NFKD", char.casefold()) if not unicodedata.combining(c)]
+        folded = self[code] = plain[0] if len(plain) == 1 else char.lower()[:1] or char
+        return folded
+
+
+_FOLDED = _Folds({ord(char): plain for char, plain in {"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "’": "'"}.items()})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from qa_pipeline.language.normalise import HAN, HAN_DIGITS, HAN_SCALES, han_value, simplify
 from qa_pipeline.language.spoken import Rewritten, Value, fold
@@ -201,10 +201,26 @@ def _ordinals(language: str) -> Mapping[str, int]:
     return found
 
 
+@lru_cache(maxsize=20_000)
+def _may_be_number(word: str, language: str) -> bool:
+    """Whether a number may begin with a word: most words are passed over at once."""
+    is_padded = language == "sv" and word.startswith("noll")
+    return (
+        word.isdigit()
+        or is_padded
+        or word in _words(language)
+        or word in _SCALES.get(language, ())
+        or _ordinal(word, language)[0] is not None
+    )
+
+
 def _word_numbers(text: str, language: str, *, is_strung: bool) -> Iterator[Number]:
     words = list(_WORD.finditer(text))
     index = 0
     while index < len(words):
+        if not _may_be_number(words[index].group(), language):
+            index += 1
+            continue
         number, used = _read_ordinal(words, index, language)
         if number is None:
             number, used = _read_number(words, index, language, text, is_strung=is_strung)
@@ -313,6 +329,12 @@ _ABOUT = re.compile(
 
 def find_numbers(text: str, language: str) -> list[Value]:
     """Every number said in a text, in digits or words; 2.5 and two and a half too."""
+    return list(_numbers_in(text, language))
+
+
+# Passages overlap: an utterance after two cues is read for both.
+@lru_cache(maxsize=2_000)
+def _numbers_in(text: str, language: str) -> tuple[Value, ...]:
     written = [Value(value=_plain_number(m.group()), value_type="number", start=m.start(), end=m.end()) for m in _WRITTEN.finditer(text)]
     taken = {at for value in written for at in range(value.start, value.end)}
     plain = with_digits(text, language)
@@ -340,7 +362,7 @@ def find_numbers(text: str, language: str) -> list[Value]:
             value, end = f"{value}.{following.digits}", following.end
             index += 1
         found.append(Value(value=value, value_type="number", start=number.start, end=end))
-    return sorted([*written, *found], key=lambda value: value.start)
+    return tuple(sorted([*written, *found], key=lambda value: value.start))
 
 
 def _plain_number(written: str) -> str:

@@ -13,7 +13,7 @@ from qa_pipeline.language.values import Value, digits_of, find_values, names_day
 from qa_pipeline.rubric.matching import Evidence, Listening
 from qa_pipeline.rubric.schema import Criterion
 from qa_pipeline.rubric.verdict import ROLES, Capture, Context, Verdict, as_heard, in_order, search_window
-from qa_pipeline.rubric.windows import Searched, select
+from qa_pipeline.rubric.windows import Searched
 
 # After the question for a value, so many utterances of the one who gives it are looked at.
 _AFTER_CUE = 4
@@ -74,7 +74,7 @@ def _passages(criterion: Criterion, context: Context, searched: Searched) -> tup
     listening = context.listening
     if not criterion.phrases and criterion.meaning is None:
         return _runs(searched.utterances), []
-    everybody = select(listening.conversation, ROLES["any"], None)
+    everybody = listening.select(ROLES["any"], None)
     hits = listening.hits(listening.phrases(criterion.phrases), everybody) if criterion.capture != "reason" else []
     inside = searched.numbers
     first = min(inside, default=0)
@@ -90,7 +90,7 @@ def _passages(criterion: Criterion, context: Context, searched: Searched) -> tup
             passages += _runs(after[: _AFTER_CUE + 1])
         else:
             passages += _runs([u for u in after if u.utterance > hit.utterance][:_AFTER_CUE])
-    return passages, cues
+    return list({(run[0].utterance, len(run)): run for run in passages}.values()), cues
 
 
 def _runs(utterances: Sequence[Utterance]) -> list[list[Utterance]]:

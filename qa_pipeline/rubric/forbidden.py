@@ -128,9 +128,12 @@ def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
         and not _is_polite(listening, criterion, hit.utterance)
     ]
     sure = [hit for hit in hits if hit.confidence is None or hit.confidence >= FORBIDDEN_CONFIDENCE]
+    meant = listening.meaning_hits(criterion.meaning, searched)
+    if not sure and not meant:
+        return Verdict(outcome=Outcome.MET, reason_code="nothing_forbidden", searched=searched)
     taken_back = {hit.utterance for hit in listening.hits(listening.phrases(criterion.unlike, "exact"), searched)}
     evidence = {hit.utterance: listening.evidence(hit) for hit in sure if hit.utterance not in taken_back}
-    for utterance, probability in listening.meaning_hits(criterion.meaning, searched):
+    for utterance, probability in meant:
         if utterance.utterance in evidence or utterance.utterance in taken_back or criterion.meaning is None:
             continue
         if (

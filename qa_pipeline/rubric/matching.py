@@ -14,9 +14,9 @@ from typing import Literal
 from qa_pipeline.call import Conversation, Role, Utterance
 from qa_pipeline.language.phrases import Hit, MatchMode, Phrase, compile_phrase, names_call
 from qa_pipeline.rubric.meanings import Heads
-from qa_pipeline.rubric.schema import Meaning, PhraseLists
+from qa_pipeline.rubric.schema import Meaning, PhraseLists, Window
 from qa_pipeline.rubric.together import Roles, Together
-from qa_pipeline.rubric.windows import Searched
+from qa_pipeline.rubric.windows import Searched, select
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,7 @@ class Listening:
         )
         self._together = together or Together([conversation], heads)
         self._place = place
+        self._selected: dict[tuple[tuple[Role, ...], int, int | None, int | None], tuple[Searched, Window | None]] = {}
         self._searched: dict[int, tuple[Searched, Roles, Sequence[int]]] = {}
 
     @cached_property
@@ -69,6 +70,16 @@ class Listening:
         """The phrases of this conversation's language, compiled."""
         texts = tuple(lists.get(self.language, ()))  # type: ignore[call-overload]  # any string may be asked for
         return _compiled(texts, self.language, mode, self.slots if _names_call(texts) else (), whole_turn)
+
+    def select(
+        self, roles: tuple[Role, ...], window: Window | None, *, before: int | None = None, after: int | None = None
+    ) -> Searched:
+        """Like windows.select in this conversation, each part worked out once."""
+        key = (roles, id(window), before, after)
+        if key not in self._selected:
+            # Found by identity, so the window must live as long.
+            self._selected[key] = select(self.conversation, roles, window, before=before, after=after), window
+        return self._selected[key][0]
 
     def hits(self, phrases: Sequence[Phrase], searched: Searched) -> list[Hit]:
         """Places where any phrase is said, in order of time. They begin in the searched utterances, and may run on into the next."""
@@ -123,11 +134,8 @@ class Listening:
         """The roles whose words are searched, and the numbers of the utterances in order."""
         known = self._searched.get(id(searched))
         if known is None:
-            roles: list[Role] = []
-            for utterance in searched.utterances:
-                if utterance.role not in roles:
-                    roles.append(utterance.role)
-            known = self._searched[id(searched)] = (searched, frozenset(roles), [u.utterance for u in searched.utterances])
+            roles = frozenset(u.role for u in searched.utterances)
+            known = self._searched[id(searched)] = (searched, roles, [u.utterance for u in searched.utterances])
         return known[1:]
 
 

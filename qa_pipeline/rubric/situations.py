@@ -12,7 +12,7 @@ from functools import partial
 from qa_pipeline.call import Conversation, Disposition, Role
 from qa_pipeline.rubric.matching import Evidence, Listening
 from qa_pipeline.rubric.schema import Situation, SituationRule, Situations
-from qa_pipeline.rubric.windows import select, turn_numbers
+from qa_pipeline.rubric.windows import turn_numbers
 
 # A machine answers with an announcement and then listens: more than this from the called side is a person.
 _MOST_WORDS_OF_MACHINE_SIDE = 2
@@ -78,12 +78,15 @@ def find_facts(listening: Listening, rules: Situations) -> Facts:
 def _said(listening: Listening, rule: SituationRule) -> list[_Sign]:
     """Everything a rule finds, in order of time."""
     roles = {"agent": (Role.AGENT,), "customer": (Role.CUSTOMER,), "other": (Role.OTHER, Role.CUSTOMER)}[rule.who]
-    searched = select(listening.conversation, roles, rule.within)
+    searched = listening.select(roles, rule.within)
     hits = listening.hits(listening.phrases(rule.phrases), searched)
+    meant = listening.meaning_hits(rule.meaning, searched)
+    if not hits and not meant:
+        return []
     taken_back = {hit.utterance for hit in listening.hits(listening.phrases(rule.unlike, "exact"), searched)}
     found = [_Sign(hit.utterance, partial(listening.evidence, hit)) for hit in hits if hit.utterance not in taken_back]
     known = {sign.utterance for sign in found} | taken_back
-    for utterance, probability in listening.meaning_hits(rule.meaning, searched):
+    for utterance, probability in meant:
         if utterance.utterance not in known and rule.meaning:
             found.append(_Sign(utterance.utterance, partial(listening.utterance_evidence, utterance, rule.meaning.list, probability)))
     return sorted(found, key=lambda sign: sign.utterance)
@@ -106,6 +109,8 @@ def _went_no_further(listening: Listening, stranger: _Sign) -> bool:
 
 
 def _early(listening: Listening, busy: list[_Sign], questions: list[_Sign]) -> _Sign | None:
+    if not busy:
+        return None
     conversation = listening.conversation
     agent = conversation.by_role(Role.AGENT)
     turns = turn_numbers(agent, conversation)

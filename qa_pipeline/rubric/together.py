@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,9 @@ class Together:
         self.language = conversations[0].language or ""
         self._heads = heads
         self._lexicon = lexicon_of(self.language)
+        self._edition = self._lexicon.edition
+        # Words of one utterance are read for several sets of roles.
+        self._read = cache(self._lexicon.read)
         self._speeches: dict[Roles, list[Speech]] = {}
         self._corpora: dict[tuple[Roles, Scope], Corpus] = {}
         self._lookups: dict[tuple[int, Roles], _Lookups] = {}
@@ -83,18 +86,18 @@ class Together:
         """All words of some roles, laid end to end, for each conversation."""
         if roles not in self._speeches:
             self._speeches[roles] = [
-                Speech([u for u in conversation.utterances if u.role in roles], self.language, self._lexicon)
+                Speech([u for u in conversation.utterances if u.role in roles], self.language, self._lexicon, self._read)
                 for conversation in self.conversations
             ]
         return self._speeches[roles]
 
     def hits(self, phrases: Sequence[Phrase], roles: Roles, place: int, numbers: Sequence[int]) -> list[Hit]:
         """Where any of the phrases is said in some utterances of one conversation, in order of time; the better of equally early ones first."""
+        lookups = self._lookups_of(phrases, roles)
         speech = self.speeches(roles)[place]
         first, last = speech.place[numbers[0]], speech.place[numbers[-1]] + 1
         is_gapless = last - first == len(numbers)
         start, end = speech.offsets[first], speech.offsets[last]
-        lookups = self._lookups_of(phrases, roles)
         found: list[tuple[int, float, int, Hit]] = []
         for lookup in (lookups.common, lookups.named):
             if lookup is None:
@@ -143,7 +146,19 @@ class Together:
             found = _Lookups(self._lookup(phrases, common, roles), self._lookup(phrases, named, roles))
             self._lookups[id(phrases), roles] = found
             self._asked.append(phrases)
+            if self._edition != self._lexicon.edition:
+                self._read_again()
         return found
+
+    def _read_again(self) -> None:
+        """Forget what was found: the lexicon now tells tokens apart that were one."""
+        self._edition = self._lexicon.edition
+        self._read.cache_clear()
+        self._speeches.clear()
+        self._corpora.clear()
+        for lookup in self._by_phrases.values():
+            lookup.matches.clear()
+            lookup.nearness.clear()
 
     def _lookup(self, phrases: Sequence[Phrase], ranks: Sequence[int], roles: Roles) -> _Lookup | None:
         if not ranks:

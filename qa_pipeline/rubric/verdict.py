@@ -11,7 +11,7 @@ from qa_pipeline.call import Outcome, Role
 from qa_pipeline.rubric.matching import Evidence, Listening
 from qa_pipeline.rubric.schema import Criterion, Language, Rubric
 from qa_pipeline.rubric.situations import Facts
-from qa_pipeline.rubric.windows import Searched, select
+from qa_pipeline.rubric.windows import Searched
 
 ROLES: dict[str, tuple[Role, ...]] = {"agent": (Role.AGENT,), "customer": (Role.CUSTOMER,), "any": (Role.AGENT, Role.CUSTOMER)}
 
@@ -65,7 +65,7 @@ def search_window(criterion: Criterion, context: Context) -> Searched:
     """The utterances a criterion looks at."""
     before = _first_hit(context, criterion.before)
     after = _first_hit(context, criterion.after)
-    return select(context.listening.conversation, ROLES[criterion.party], criterion.within, before=before, after=after)
+    return context.listening.select(ROLES[criterion.party], criterion.within, before=before, after=after)
 
 
 def _first_hit(context: Context, criterion_id: str | None) -> int | None:

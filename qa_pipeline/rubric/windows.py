@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from qa_pipeline.call import Conversation, Role, Utterance
 from qa_pipeline.rubric.schema import Extent, Window
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Searched:
     """What is searched: utterances in order, and the span of time they are looked for in."""
 
@@ -17,7 +18,7 @@ class Searched:
     start_ms: int | None
     end_ms: int | None
 
-    @property
+    @cached_property
     def numbers(self) -> frozenset[int]:
         """Numbers of the utterances."""
         return frozenset(utterance.utterance for utterance in self.utterances)
@@ -72,7 +73,7 @@ def turn_numbers(own: Sequence[Utterance], conversation: Conversation) -> dict[i
 
 
 def _first(own: Sequence[Utterance], conversation: Conversation, extent: Extent) -> list[Utterance]:
-    turns = turn_numbers(own, conversation)
+    turns = turn_numbers(own, conversation) if extent.turns is not None else {}
     limit = own[0].start_ms + extent.seconds * 1000 if own and extent.seconds and own[0].start_ms is not None else None
     return [
         u
@@ -83,7 +84,7 @@ def _first(own: Sequence[Utterance], conversation: Conversation, extent: Extent)
 
 
 def _last(own: Sequence[Utterance], conversation: Conversation, extent: Extent) -> list[Utterance]:
-    turns = turn_numbers(own, conversation)
+    turns = turn_numbers(own, conversation) if extent.turns is not None else {}
     final = max(turns.values(), default=-1)
     limit = own[-1].end_ms - extent.seconds * 1000 if own and extent.seconds and own[-1].end_ms is not None else None
     return [
