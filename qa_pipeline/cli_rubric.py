@@ -38,7 +38,7 @@ def rubric() -> None:
 def rubric_new(name: str, template: str, language: str) -> None:
     """Begin a rubric: NAME.yaml and NAME.cases.yaml from a template that passes check and test."""
     from qa_pipeline.publishing.template import create
-    from qa_pipeline.settings import packaged_folder
+    from qa_pipeline.packaged import packaged_folder
 
     folder = open_settings().rubrics
     for path in create(name, folder, template=template, language=cast("Language", language), shipped=packaged_folder("rubrics")):
@@ -47,16 +47,17 @@ def rubric_new(name: str, template: str, language: str) -> None:
 
 
 @rubric.command("check")
-@click.argument("files", nargs=-1, type=click.Path())
+@click.argument("names", nargs=-1)
 @click.option("--strict", is_flag=True, help="Count warnings as faults.")
-def rubric_check(files: tuple[str, ...], strict: bool) -> None:
-    """Check rubric files; every fault with file, line, column and cure. Warnings tell what is allowed but hardly meant."""
+def rubric_check(names: tuple[str, ...], strict: bool) -> None:
+    """Check rubrics, by name or file; every fault with file, line, column and cure. Warnings tell what is allowed but hardly meant."""
     from qa_pipeline.rubric.lint import lint
     from qa_pipeline.rubric.load import load_rubric, name_faults, rubric_paths, stable_faults
     from qa_pipeline.rubric.yaml_text import read_document
 
     faults, warnings = [], []
-    paths = [Path(file) for file in files] or rubric_paths(open_settings().rubrics)
+    paths = [Path(file) if is_path(file) else open_settings().rubrics / f"{file}.yaml" for file in names]
+    paths = paths or rubric_paths(open_settings().rubrics)
     for path in paths:
         try:
             loaded = load_rubric(path)

@@ -28,6 +28,7 @@ from qa_pipeline.call import Call, Conversation
 from qa_pipeline.conversation.listen import Listener, conversation_id, conversation_options
 from qa_pipeline.conversation.read import reading_manifests, reading_options, text_conversation_id, unreadable
 from qa_pipeline.errors import CallFailed, CallTimeout, EnvironmentNotReady, QaError, RubricError, WorkerCrashed
+from qa_pipeline.language.kept_norms import keep_norms
 from qa_pipeline.publishing.versions import Choice, choices, freeze
 from qa_pipeline.recordings.ingest import Intake, Unavailable
 from qa_pipeline.recordings.transcripts import Dialogue
@@ -290,6 +291,7 @@ def run(
 
 def ready_scorecards(rubrics: Mapping[str, Rubric], settings: Settings, *, report: Report = lambda event: None) -> dict[str, Scorecard]:
     """Rubrics ready to score with. Lists that nobody has fitted yet are fitted once, which loads the text encoder."""
+    keep_norms(settings.cache)
     encoder_id = choose_manifest(settings, "encoder").id
     heads = heads_of_each(
         rubrics,

@@ -30,6 +30,7 @@ import pyarrow as pa
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.engine import Event, Failure, Report, Summary, failure_row, ready_scorecards, worker_pool, write_run
 from qa_pipeline.errors import EnvironmentNotReady, RubricError
+from qa_pipeline.language.kept_norms import keep_norms, save_norms
 from qa_pipeline.publishing.versions import Choice, freeze
 from qa_pipeline.publishing.versions import choices as versions_in_force
 from qa_pipeline.results.heard import StoredConversations, call_from_row
@@ -168,7 +169,7 @@ def rescore(
         official = dict.fromkeys(choice.rubric for choice in plan.choices.values() if choice.purpose == "official")
         freeze([known[name] for name in official], store)
         scorecards = ready_scorecards(used, settings, report=report)
-        task = _Task(scorecards=scorecards, run_id=run_id, timezone=settings.timezone)
+        task = _Task(scorecards=scorecards, run_id=run_id, timezone=settings.timezone, cache=settings.cache)
         committer = _Committer(store, run_id, tally)
         try:
             done = 0
@@ -246,6 +247,7 @@ class _Task:
     scorecards: Mapping[str, Scorecard]
     run_id: str
     timezone: str
+    cache: Path
 
     def needs_vectors(self) -> bool:
         return any(meanings_of(scorecard.rubric) for scorecard in self.scorecards.values())
@@ -266,6 +268,7 @@ def _start_worker(folder: str) -> None:
     # Ctrl-C is the parent's to handle; workers end when the pool does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _task = pickle.loads((Path(folder) / _TASK).read_bytes())
+    keep_norms(_task.cache)
 
 
 def _score_file(path: str) -> None:
@@ -274,6 +277,7 @@ def _score_file(path: str) -> None:
         raise RuntimeError("the worker was not started properly")
     scored = _score_lot(pickle.loads(Path(path).read_bytes()), _task)
     _result_path(path).write_bytes(pickle.dumps(scored))
+    save_norms()
 
 
 def _score_lot(lot: _Lot, task: _Task) -> _Scored:

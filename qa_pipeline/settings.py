@@ -23,15 +23,9 @@ from pydantic_settings import (
 )
 
 from qa_pipeline.errors import Fault, InputRefused
+from qa_pipeline.packaged import packaged_folder
 
-PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_CONFIG = "qa-pipeline.toml"
-
-
-def packaged_folder(name: str) -> Path:
-    """Folder `rubrics` or `models` as shipped: inside the installed package, else beside it in a checkout."""
-    inside = Path(__file__).resolve().parent / "_data" / name
-    return inside if inside.is_dir() else PACKAGE_ROOT / name
 
 
 class Settings(BaseSettings):

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from qa_pipeline.call import Call, Conversation, Layout, Metrics, Role, Utterance, Word
 from qa_pipeline.conversation.metrics import measure
-from qa_pipeline.language.normalise import normalise, unit_spans
+from qa_pipeline.language.kept_norms import kept_norm
+from qa_pipeline.language.normalise import unit_spans
 from qa_pipeline.recordings.transcripts import parse_clock, role_of, split_line
 
 _SENTENCES = re.compile(r"[^。？！?!.]+[。？！?!.]*")
@@ -40,8 +41,8 @@ def conversation(
     clock = 0
     for start, role, text in spoken_lines(*lines):
         clock = max(clock, start)
-        for sentence in _SENTENCES.findall(text) or [text]:
-            utterance = _utterance(len(utterances), role, sentence.strip(), clock, language, confidence)
+        for sentence in _sentences(text):
+            utterance = _utterance(len(utterances), role, sentence, clock, language, confidence)
             utterances.append(utterance)
             clock = utterance.end_ms or clock
         clock += _GAP_MS
@@ -81,6 +82,15 @@ def spoken_lines(*lines: str) -> list[tuple[int, Role, str]]:
     return found
 
 
+def spoken_texts(*lines: str) -> list[str]:
+    """The texts of the utterances that `conversation` makes of the same lines."""
+    return [sentence for _, _, text in spoken_lines(*lines) for sentence in _sentences(text)]
+
+
+def _sentences(text: str) -> list[str]:
+    return [sentence.strip() for sentence in _SENTENCES.findall(text) or [text]]
+
+
 def with_vectors(conversation: Conversation, encode) -> Conversation:  # type: ignore[no-untyped-def]
     """The conversation with sentence vectors from `encode(texts) -> (n, 384)`."""
     vectors = encode([u.text for u in conversation.utterances])
@@ -105,5 +115,5 @@ def _utterance(number: int, role: Role, text: str, start_ms: int, language: str,
     return Utterance(
         utterance=number, role=role, speaker=role.value, channel=None, start_ms=start_ms,
         end_ms=words[-1].end_ms if words else start_ms + 300, text=text, confidence=confidence, language=language,
-        norm=normalise(text, language), words=tuple(words),
+        norm=kept_norm(text, language), words=tuple(words),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from qa_pipeline.telemetry import disable_telemetry
 ROOT = Path(qa_pipeline.__file__).parent
 # The order of the design: a part imports itself and those above it. `testing` builds conversations, so it stands below what it builds with.
 LAYERS = (
-    ("call", "errors", "telemetry"),
+    ("call", "errors", "packaged", "telemetry"),
     ("settings",),
     ("recordings",),
     ("language",),

@@ -18,7 +18,8 @@ import pytest
 
 from qa_pipeline import engine
 from qa_pipeline.results.query import rows
-from qa_pipeline.settings import PACKAGE_ROOT, load_settings
+from qa_pipeline.packaged import PACKAGE_ROOT
+from qa_pipeline.settings import load_settings
 
 pytestmark = pytest.mark.models
 

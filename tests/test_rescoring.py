@@ -28,7 +28,8 @@ from qa_pipeline.results.periods import close_period
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.settings import PACKAGE_ROOT, Settings, load_settings
+from qa_pipeline.packaged import PACKAGE_ROOT
+from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.testing import conversation
 from tests.rubric.built_rubrics import write_folder
 

@@ -103,6 +103,11 @@ def unit_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _UNIT.finditer(text)]
 
 
+def has_units(text: str) -> bool:
+    """Whether a text has any unit at all."""
+    return _UNIT.search(text) is not None
+
+
 def simplify(text: str) -> str:
     """Traditional Chinese characters → simplified, one for one (the length never changes)."""
     return text.translate(_SIMPLIFIED)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.errors import Fault, RubricError
+from qa_pipeline.language.kept_norms import keep_norms
 from qa_pipeline.publishing.known_good import hit_faults, load_known_good, new_hits
 from qa_pipeline.rubric.case_vectors import VECTORS_NAME, CaseVectors, Encode, example_vectors
-from qa_pipeline.rubric.cases import Case, CaseResult, StoredCall, cases_path, compare, dialogue_of, heard_in, load_cases
+from qa_pipeline.rubric.cases import Case, CaseResult, StoredCall, cases_path, compare, heard_in, load_cases
 from qa_pipeline.rubric.load import (
     LOCK_NAME,
     is_published,
@@ -33,6 +34,7 @@ from qa_pipeline.rubric.score import Scorecard, prepare, score_many
 from qa_pipeline.rubric.yaml_text import read_document
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, model_folder
+from qa_pipeline.testing import spoken_texts
 
 if TYPE_CHECKING:
     from qa_pipeline.language.encoder import Encoder
@@ -62,6 +64,7 @@ class Workbench:
 
 def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequence[Path] = ()) -> Workbench:
     """Load rubrics (by name, all by default; or by file) and their cases. The text encoder is loaded only for texts or lists not met before."""
+    keep_norms(settings.cache)
     paths = [*files, *(_paths_of(settings, names) if names or not files else [])]
     rubrics = {path.stem: load_rubric(path) for path in paths}
     cases = {path.stem: load_cases(cases_path(path)) for path in paths}
@@ -96,12 +99,12 @@ def _paths_of(settings: Settings, names: Sequence[str]) -> list[Path]:
 def _texts(rubrics: Mapping[str, Rubric], cases: Mapping[str, Sequence[Case]]) -> list[str]:
     """Every utterance of the cases' dialogues, as far as a rubric matches by meaning."""
     return [
-        utterance.text
+        text
         for name, rubric in rubrics.items()
         if meanings_of(rubric)
         for case in cases[name]
         if case.dialogue is not None
-        for utterance in dialogue_of(case, rubric).utterances
+        for text in spoken_texts(case.dialogue)
     ]
 
 

@@ -13,22 +13,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
 from qa_pipeline.call import Call, Conversation, Metrics
 from qa_pipeline.errors import Fault, RubricError
 from qa_pipeline.rubric.references import Location, validation_faults
 from qa_pipeline.rubric.schema import Language, Rubric
-from qa_pipeline.rubric.score import Finding, Score
 from qa_pipeline.rubric.yaml_text import Document, read_document
 from qa_pipeline.testing import conversation, spoken_lines, with_vectors
 
-Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from qa_pipeline.rubric.score import Finding, Score
+
+Encode: TypeAlias = "Callable[[Sequence[str]], NDArray[np.float32]]"
 StoredCall = Callable[[str], Conversation | None]
 OutcomeName = Literal["met", "not_met", "not_applicable", "undetermined"]
 _NUMBERS = frozenset(("ring_seconds", "wait_seconds", "csat"))

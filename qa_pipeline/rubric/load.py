@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import Fault, RubricError
+from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.rubric.references import list_faults, reference_faults, situation_faults, validation_faults
 from qa_pipeline.rubric.schema import LANGUAGES, Criterion, ExampleList, PhraseLists, Rubric, Situations
 from qa_pipeline.rubric.yaml_text import Document, read_document
@@ -210,8 +211,6 @@ def _applies(rubric: Rubric, call: Call) -> bool:
 
 
 def _packaged_rubrics() -> Path:
-    from qa_pipeline.settings import packaged_folder
-
     return packaged_folder("rubrics")
 
 
@@ -265,6 +264,12 @@ def _resolve(rubric: Rubric, document: Document, folder: Path, faults: list[Faul
 
 def _list_faults(path: Path) -> list[Fault]:
     """Phrases of a list file that cannot be compiled."""
+    stamp = path.stat()
+    return _faults_of_list(path, stamp.st_mtime_ns, stamp.st_size)
+
+
+@lru_cache(maxsize=256)
+def _faults_of_list(path: Path, modified_ns: int, size: int) -> list[Fault]:
     found = list(list_faults(load_list(path)))
     document = read_document(path) if found else None
     return [document.fault(*item) for item in found] if document else []

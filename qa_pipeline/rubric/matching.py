@@ -71,9 +71,7 @@ class Listening:
         texts = tuple(lists.get(self.language, ()))  # type: ignore[call-overload]  # any string may be asked for
         return _compiled(texts, self.language, mode, self.slots if _names_call(texts) else (), whole_turn)
 
-    def select(
-        self, roles: tuple[Role, ...], window: Window | None, *, before: int | None = None, after: int | None = None
-    ) -> Searched:
+    def select(self, roles: tuple[Role, ...], window: Window | None, *, before: int | None = None, after: int | None = None) -> Searched:
         """Like windows.select in this conversation, each part worked out once."""
         key = (roles, id(window), before, after)
         if key not in self._selected:

@@ -7,7 +7,7 @@ import csv
 import pytest
 
 from qa_pipeline.language.detect import detect_language
-from qa_pipeline.settings import PACKAGE_ROOT
+from qa_pipeline.packaged import PACKAGE_ROOT
 
 LANGUAGES = ("zh", "en", "pl", "sv")
 

@@ -9,7 +9,8 @@ import pytest
 
 from qa_pipeline.errors import ModelError
 from qa_pipeline.language.encoder import Encoder
-from qa_pipeline.settings import load_settings, packaged_folder
+from qa_pipeline.packaged import packaged_folder
+from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.models import load_manifest, model_folder
 
 

@@ -14,7 +14,8 @@ from qa_pipeline.rubric.lint import lint
 from qa_pipeline.rubric.load import load_rubric, stable_faults
 from qa_pipeline.rubric.schema import Language
 from qa_pipeline.rubric.yaml_text import read_document
-from qa_pipeline.settings import load_settings, packaged_folder
+from qa_pipeline.packaged import packaged_folder
+from qa_pipeline.settings import load_settings
 
 SHIPPED = packaged_folder("rubrics")
 LANGUAGES: tuple[Language, ...] = ("zh", "en", "pl", "sv")

@@ -22,7 +22,8 @@ from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import canonical_json, load_rubric, rubric_paths, rubric_sha256
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.settings import Settings, load_settings, packaged_folder
+from qa_pipeline.packaged import packaged_folder
+from qa_pipeline.settings import Settings, load_settings
 from tests.rubric.built_rubrics import rubric
 from tests.workers import FAKE
 

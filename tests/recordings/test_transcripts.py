@@ -21,7 +21,7 @@ from qa_pipeline.recordings.transcripts import (
     read_dialogue,
     role_of,
 )
-from qa_pipeline.settings import PACKAGE_ROOT
+from qa_pipeline.packaged import PACKAGE_ROOT
 
 A, C, M, U = Role.AGENT, Role.CUSTOMER, Role.OTHER, Role.UNKNOWN
 Row = tuple[Role, int | None, int | None, str]

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from qa_pipeline.errors import ModelError
-from qa_pipeline.settings import load_settings, packaged_folder
+from qa_pipeline.packaged import packaged_folder
+from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.diarize import Diarizer, Grid, close_pauses, find_pieces, group_voices, label_windows, own_seconds
 from qa_pipeline.speech.models import load_manifest, model_folder
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from qa_pipeline.errors import InputRefused, ModelError
-from qa_pipeline.settings import Settings, load_settings, packaged_folder
+from qa_pipeline.packaged import packaged_folder
+from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.speech import models
 from qa_pipeline.speech.models import Manifest, choose_manifest, load_manifest, manifests_digest, model_folder, pull, verify
 
