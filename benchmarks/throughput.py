@@ -19,6 +19,7 @@ from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.engine import ready_scorecards
 from qa_pipeline.recordings.audio import decode
 from qa_pipeline.recordings.ingest import Defaults, ingest
+from qa_pipeline.recordings.layout import examine
 from qa_pipeline.rubric.load import choose_rubric, load_rubrics
 from qa_pipeline.rubric.score import score
 from qa_pipeline.settings import load_settings
@@ -47,7 +48,7 @@ def main() -> None:
         for path in Path(fresh).joinpath("work").rglob("*.gz"):
             path.unlink()
         for call in calls:
-            kind = "stereo" if decode(call.source_uri).layout is Layout.STEREO else "mono"
+            kind = "stereo" if examine(decode(call.source_uri).samples).layout is Layout.STEREO else "mono"
             if arguments.most and counts[kind] >= arguments.most:
                 continue
             clock = _Clock()

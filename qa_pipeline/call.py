@@ -43,12 +43,18 @@ class Disposition(StrEnum):
 
 
 class Layout(StrEnum):
-    """How the recording carries the parties. `dual_mono`: two equal tracks; `one_sided`: one track is silent."""
+    """How the recording carries the parties.
+
+    `dual_mono`: the same call on both tracks; `one_sided`: one track is dead; `cross_talk`: a party is heard faintly on the other's track;
+    `swapped`: the words prove that the tracks lie the other way round than the metadata say.
+    """
 
     MONO = "mono"
     STEREO = "stereo"
     DUAL_MONO = "dual_mono"
     ONE_SIDED = "one_sided"
+    CROSS_TALK = "cross_talk"
+    SWAPPED = "swapped"
     TEXT = "text"
 
 

@@ -318,8 +318,9 @@ def compact(results: str | None) -> None:
 @_profile
 @click.option("--misses", is_flag=True, help="Also list every outcome that differs.")
 def evaluate(folder: str, results: str | None, profile: str | None, misses: bool) -> None:
-    """Compare what the pipeline makes of FOLDER with the truth files beside its recordings (STEM.truth.json)."""
-    from qa_pipeline.evaluate import evaluate_folder, show_evaluation
+    """Compare what the pipeline makes of FOLDER with the truth beside its recordings (docs/evaluation.md)."""
+    from qa_pipeline.evaluation.run import evaluate_folder
+    from qa_pipeline.evaluation.show import show_evaluation
 
     settings = open_settings(results=results, profile=profile)
     with _Progress(0) as progress:

@@ -37,8 +37,8 @@ def rubric() -> None:
 @click.option("--language", type=_LANGUAGES, default="zh", show_default=True, help="Language of its cases.")
 def rubric_new(name: str, template: str, language: str) -> None:
     """Begin a rubric: NAME.yaml and NAME.cases.yaml from a template that passes check and test."""
-    from qa_pipeline.publishing.template import create
     from qa_pipeline.packaged import packaged_folder
+    from qa_pipeline.publishing.template import create
 
     folder = open_settings().rubrics
     for path in create(name, folder, template=template, language=cast("Language", language), shipped=packaged_folder("rubrics")):

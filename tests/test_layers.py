@@ -31,7 +31,7 @@ LAYERS = (
     ("report",),
     ("engine",),
     ("rescoring",),
-    ("evaluate",),
+    ("evaluation",),
     ("cli_options",),
     ("cli_rubric",),
     ("cli",),

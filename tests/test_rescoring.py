@@ -22,13 +22,13 @@ from qa_pipeline.call import Conversation
 from qa_pipeline.cli import main
 from qa_pipeline.engine import open_store
 from qa_pipeline.errors import EnvironmentNotReady, RubricError
+from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.rescoring import RescoreSummary, Selection, plan_rescoring
 from qa_pipeline.results.commit import Commits
 from qa_pipeline.results.periods import close_period
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.testing import conversation
 from tests.rubric.built_rubrics import write_folder

@@ -38,6 +38,7 @@ from qa_pipeline.conversation.roles import assign_roles, lexicon_version
 from qa_pipeline.language.detect import detect_language
 from qa_pipeline.language.sentiment import SentimentHead, classify, load_head, summarise
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
+from qa_pipeline.recordings.layout import Carriage, examine, without_leaks
 from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, manifests_digest, model_folder
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 Stage = Callable[[str], None]
 
 # Part of every conversation's identity: raised when a change of code changes what is recognised or assembled from equal input.
-LISTENING_VERSION = 1
+LISTENING_VERSION = 2
 # Speech that runs to the very edge of the file was cut. Chosen, not measured.
 _EDGE_MS = 60
 _SHORTEST_MS = 400
@@ -111,22 +112,23 @@ class Listener:
         """
         stage("decode")
         audio = decode(call.source_uri)
+        carriage = examine(audio.samples)
         identity = conversation_id(call, self.options, self.manifest_sha256)
-        recognised = self._recognise(call, audio, stage)
+        recognised = self._recognise(call, audio, carriage, stage)
         stage("meaning")
         utterances = _assemble(recognised)
         vectors = self._vectors(utterances)
         head = log_odds(vectors, self._role_head) if len(utterances) else None
         roles = assign_roles(utterances, call, head_log_odds=head)
         utterances, sentiment, label = self._feel(roles.utterances, vectors)
-        starts_cut, ends_cut = _cuts(audio, utterances)
+        starts_cut, ends_cut = _cuts(audio, audio.samples[carriage.main], utterances)
         return Conversation(
             conversation_id=identity,
             call=call,
             duration_ms=audio.duration_ms,
             language=recognised.language,
             language_confidence=recognised.language_confidence,
-            layout=audio.layout,
+            layout=Layout.SWAPPED if roles.is_swapped else carriage.layout,
             role_confidence=roles.role_confidence,
             utterances=utterances,
             metrics=measure(utterances, audio.duration_ms, sentiment=sentiment, sentiment_label=label),
@@ -180,10 +182,10 @@ class Listener:
         """Sentence vectors: (n, 384), for fitting the meanings of rubrics."""
         return self._encoder.encode(texts)
 
-    def _recognise(self, call: Call, audio: Audio, stage: Stage) -> Recognised:
+    def _recognise(self, call: Call, audio: Audio, carriage: Carriage, stage: Stage) -> Recognised:
         if (kept := self.recognised_before(call)) is not None:
             return kept
-        recognised = self._recognise_anew(call, audio, stage)
+        recognised = self._recognise_anew(call, audio, carriage, stage)
         _save_recognised(self._kept_path(call), recognised)
         return recognised
 
@@ -197,15 +199,14 @@ class Listener:
         key = hashlib.sha256(json.dumps(key_parts, sort_keys=True).encode()).hexdigest()
         return self.settings.work / key[:2] / f"{key}.json.gz"
 
-    def _recognise_anew(self, call: Call, audio: Audio, stage: Stage) -> Recognised:
+    def _recognise_anew(self, call: Call, audio: Audio, carriage: Carriage, stage: Stage) -> Recognised:
         stage("speech")
         if audio.duration_ms < _SHORTEST_MS:
             return Recognised(language=call.language, language_confidence=None, transcripts=(), turns=None)
-        layout = audio.layout
-        tracks = _tracks(audio)
+        tracks = _tracks(audio, carriage)
         language, confidence = call.language, None
         if language is None:
-            detected = self._transcriber(None).detect_language(audio.mixed(), self.settings.languages)
+            detected = self._transcriber(None).detect_language(_mixed(tracks), self.settings.languages)
             if detected is None:
                 return Recognised(language=None, language_confidence=None, transcripts=(), turns=None)
             language, confidence = detected
@@ -215,7 +216,7 @@ class Listener:
             for channel, samples in tracks
         )
         turns = None
-        if layout is not Layout.STEREO and any(transcript.segments for _, transcript in transcripts):
+        if len(tracks) == 1 and any(transcript.segments for _, transcript in transcripts):
             stage("diarize")
             turns = self._diarizer.diarize(tracks[0][1]).turns
         return Recognised(
@@ -289,14 +290,19 @@ class Listener:
         return load_role_head(self.settings.manifests / "roles" / "head.json")
 
 
-def _tracks(audio: Audio) -> list[tuple[int, NDArray[np.float32]]]:
-    """Tracks to recognise, by channel: both of a stereo call, the one that speaks, or the mix."""
-    if audio.layout is Layout.STEREO:
-        return list(enumerate(audio.samples))
-    if audio.layout is Layout.ONE_SIDED:
-        loudest = int(np.argmax([float(np.mean(np.square(track))) for track in audio.samples]))
-        return [(loudest, audio.samples[loudest])]
-    return [(0, audio.mixed())]
+def _tracks(audio: Audio, carriage: Carriage) -> list[tuple[int, NDArray[np.float32]]]:
+    """Tracks to recognise, by channel: both of a stereo call, without what leaks into them, or the one that tells the whole call.
+
+    Two tracks of the same call are not mixed: with a delay between them the mix would sound hollow.
+    """
+    if carriage.layout in (Layout.STEREO, Layout.CROSS_TALK):
+        return list(enumerate(without_leaks(audio.samples, carriage)))
+    return [(carriage.main, audio.samples[carriage.main])]
+
+
+def _mixed(tracks: Sequence[tuple[int, NDArray[np.float32]]]) -> NDArray[np.float32]:
+    mixed: NDArray[np.float32] = np.mean([samples for _, samples in tracks], axis=0, dtype=np.float32)
+    return mixed
 
 
 def _assemble(recognised: Recognised) -> tuple[Utterance, ...]:
@@ -308,18 +314,17 @@ def _assemble(recognised: Recognised) -> tuple[Utterance, ...]:
     return assemble_voices(transcript, recognised.turns)
 
 
-def _cuts(audio: Audio, utterances: Sequence[Utterance]) -> tuple[bool, bool]:
+def _cuts(audio: Audio, track: NDArray[np.float32], utterances: Sequence[Utterance]) -> tuple[bool, bool]:
     """Whether the recording begins or ends inside speech. A file that broke off is cut at its end whatever was being said."""
     if not utterances:
         return False, audio.is_truncated
     last_word = max(u.end_ms or 0 for u in utterances)
-    loud_at_end = _is_loud(audio, audio.duration_ms - _EDGE_MS, audio.duration_ms)
+    loud_at_end = _is_loud(track, audio.duration_ms - _EDGE_MS, audio.duration_ms)
     return False, audio.is_truncated or (audio.duration_ms - last_word < _EDGE_MS and loud_at_end)
 
 
-def _is_loud(audio: Audio, start_ms: int, end_ms: int) -> bool:
+def _is_loud(samples: NDArray[np.float32], start_ms: int, end_ms: int) -> bool:
     """Whether a stretch is as loud as the call's speech is on the whole."""
-    samples = audio.mixed()
     part = samples[max(0, start_ms) * SAMPLE_RATE // 1000 : end_ms * SAMPLE_RATE // 1000]
     if not part.size:
         return False

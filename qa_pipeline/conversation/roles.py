@@ -3,7 +3,8 @@
 Evidence, as log-odds per voice: a fixed lexicon per language (role_lexicon.yaml), a trained head over the meaning of each utterance
 (role_head.py), the agent's known name, who says "you have called / I am calling" against the direction. The voices are compared with each other;
 `role_confidence` is the posterior of the assignment chosen. Menus, announcements and voicemail machines are role `other`, by utterance where they
-share a track with a person. A channel map settles the matter, unless the words contradict it, which lowers the confidence.
+share a track with a person. A channel map settles the matter, unless the words contradict it: that lowers the confidence, and words that prove the
+opposite exchange the tracks. Below `LEAST_CONFIDENCE` nobody has a role: what is said counts for nobody and against nobody.
 """
 
 from __future__ import annotations
@@ -36,17 +37,26 @@ _MACHINE_SHARE = 0.5
 _MENU_MS = 40_000
 _AFTER_MACHINE_CONFIDENCE = 0.9
 _CONTRADICTION = 0.03
+# Words this sure that the map is wrong are believed instead; then too a person should look.
+_PROOF = 0.005
+_SWAPPED_CONFIDENCE = 0.79
+# Chosen on recorded calls: below, an agent might be scored on the customer's words.
+LEAST_CONFIDENCE = 0.6
 # Scored, because the map was given, but low enough that a person looks.
 _CONTRADICTED_CONFIDENCE = 0.75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roles:
-    """The utterances with roles, and how sure the assignment is (0–1). `evidence`: log-odds for "agent" per speaker."""
+    """The utterances with roles, and how sure the assignment is (0–1). `evidence`: log-odds for "agent" per speaker.
+
+    `is_swapped`: the words proved that the channel map has the parties the wrong way round.
+    """
 
     utterances: tuple[Utterance, ...]
     role_confidence: float
     evidence: Mapping[str, float]
+    is_swapped: bool = False
 
 
 def assign_roles(utterances: Sequence[Utterance], call: Call, *, head_log_odds: NDArray[np.float32] | None = None) -> Roles:
@@ -63,7 +73,7 @@ def assign_roles(utterances: Sequence[Utterance], call: Call, *, head_log_odds: 
     evidence = {
         speaker: _evidence([u for u in people if u.speaker == speaker], call, language, head_log_odds, utterances) for speaker in speakers
     }
-    agents, confidence = _choose(evidence, people, call)
+    agents, confidence, is_swapped = _choose(evidence, people, call)
     if machine and len(evidence) == 1 and call.direction == "outbound":
         # A machine answered an outbound call: the one person left on the line is the caller.
         agents, confidence = set(evidence), max(confidence if agents else 0.0, _AFTER_MACHINE_CONFIDENCE)
@@ -71,32 +81,36 @@ def assign_roles(utterances: Sequence[Utterance], call: Call, *, head_log_odds: 
     for utterance in utterances:
         if utterance.utterance in machine:
             role = Role.OTHER
+        elif confidence < LEAST_CONFIDENCE:
+            role = Role.UNKNOWN
         else:
             role = Role.AGENT if utterance.speaker in agents else Role.CUSTOMER
         assigned.append(replace(utterance, role=role))
-    return Roles(utterances=tuple(assigned), role_confidence=round(confidence, 4), evidence=evidence)
+    return Roles(utterances=tuple(assigned), role_confidence=round(confidence, 4), evidence=evidence, is_swapped=is_swapped)
 
 
-def _choose(evidence: Mapping[str, float], people: Sequence[Utterance], call: Call) -> tuple[set[str], float]:
-    """The speakers who are the agent, and the posterior of that choice."""
+def _choose(evidence: Mapping[str, float], people: Sequence[Utterance], call: Call) -> tuple[set[str], float, bool]:
+    """The speakers who are the agent, the posterior of that choice, and whether it goes against the channel map."""
     if call.agent_channel is not None and all(u.channel is not None for u in people) and people:
         mapped = {u.speaker for u in people if u.channel == call.agent_channel}
         rest = set(evidence) - mapped
         if mapped and rest:
             believed = _posterior(max(evidence[s] for s in mapped) - max(evidence[s] for s in rest))
-            return mapped, _CONTRADICTED_CONFIDENCE if believed < _CONTRADICTION else 1.0
-        return mapped, 1.0
+            if believed < _PROOF:
+                return rest, _SWAPPED_CONFIDENCE, True
+            return mapped, _CONTRADICTED_CONFIDENCE if believed < _CONTRADICTION else 1.0, False
+        return mapped, 1.0, False
     if not evidence:
-        return set(), 0.0
+        return set(), 0.0, False
     if len(evidence) == 1:
         (speaker, odds), *_ = evidence.items()
-        return ({speaker}, _posterior(odds)) if odds > 0 else (set(), _posterior(-odds))
+        return ({speaker}, _posterior(odds), False) if odds > 0 else (set(), _posterior(-odds), False)
     ranked = sorted(evidence, key=lambda speaker: -evidence[speaker])
     best, others = ranked[0], ranked[1:]
     # The customer is the other voice that is least like an agent; further voices go to the side their own words speak for.
     customer = others[-1]
     agents = {best, *(s for s in others[:-1] if evidence[s] - evidence[customer] > evidence[best] - evidence[s])}
-    return agents, _posterior(evidence[best] - evidence[customer])
+    return agents, _posterior(evidence[best] - evidence[customer]), False
 
 
 def _posterior(log_odds: float) -> float:

@@ -1,6 +1,6 @@
-"""A recording as samples: decode with PyAV, resample to 16 kHz, tell how the file carries the parties.
+"""A recording as samples: decode with PyAV, resample to 16 kHz.
 
-In: a path or an fsspec URI. Out: Audio. What the file means (who, when) is in ingest.py.
+In: a path or an fsspec URI. Out: Audio. How the file carries the parties is in layout.py, what it means (who, when) in ingest.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_pipeline.call import Layout
 from qa_pipeline.errors import RecordingError
 
 if TYPE_CHECKING:
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE = 16_000
 _LOWEST_RATE = 8_000
-# Chosen, not measured: two tracks this alike are one microphone; a track this much quieter carries nobody.
-_SAME_CORRELATION = 0.98
-_SILENT_RATIO = 1e-3
-_SILENT_PEAK = 1e-2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,22 +37,6 @@ class Audio:
     def duration_ms(self) -> int:
         """Length of the recording."""
         return int(self.samples.shape[1] * 1000 // SAMPLE_RATE)
-
-    @property
-    def layout(self) -> Layout:
-        """How the parties are carried, from the samples: equal tracks are one, a silent one carries nobody."""
-        if self.samples.shape[0] == 1:
-            return Layout.MONO
-        left, right = self.samples
-        power = np.array([float(np.mean(np.square(track))) for track in (left, right)])
-        if power.max() <= 0:
-            return Layout.DUAL_MONO
-        peaks = np.array([float(np.abs(track).max()) for track in (left, right)])
-        if power.min() < _SILENT_RATIO * power.max() and peaks.min() < max(_SILENT_PEAK, 0.05 * peaks.max()):
-            return Layout.ONE_SIDED
-        if power.min() > 0 and float(np.mean(left * right)) / float(np.sqrt(power.prod())) > _SAME_CORRELATION:
-            return Layout.DUAL_MONO
-        return Layout.STEREO
 
     def mixed(self) -> NDArray[np.float32]:
         """All channels as one track: (n,)."""

@@ -40,7 +40,9 @@ _TRACKS = {
     "mono": "one mixed track",
     "stereo": "one track a party",
     "dual_mono": "two equal tracks",
-    "one_sided": "one silent track",
+    "one_sided": "one dead track",
+    "cross_talk": "parties heard on each other's track",
+    "swapped": "tracks the other way round than stated",
     "text": "transcript",
 }
 

@@ -90,7 +90,7 @@ CALLS = Table(
         ("language", _TEXT, "zh, en, pl, sv; null when there was no speech to tell by"),
         ("language_confidence", _REAL, "0–1; null when the language was given"),
         ("given_language", _TEXT, "metadata or --language: the language given; null when it was detected"),
-        ("layout", _TEXT, "mono, stereo, dual_mono, one_sided, text"),
+        ("layout", _TEXT, "mono, stereo, dual_mono, one_sided, cross_talk, swapped, text"),
         ("role_confidence", _REAL, "0–1: posterior of the assignment of roles"),
         ("starts_cut", _FLAG, "the recording begins inside speech"),
         ("ends_cut", _FLAG, "the recording ends inside speech, or its file broke off"),

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa_pipeline.call import Conversation, Disposition, Outcome, Role
+from qa_pipeline.conversation.roles import LEAST_CONFIDENCE
 from qa_pipeline.rubric.captures import disposition_capture
 from qa_pipeline.rubric.checks import CHECKS
 from qa_pipeline.rubric.load import criterion_sha256, rubric_sha256
@@ -24,8 +25,7 @@ from qa_pipeline.rubric.situations import Facts, find_facts
 from qa_pipeline.rubric.verdict import Capture, Context, Verdict, search_window
 from qa_pipeline.rubric.windows import Searched
 
-# Chosen on recorded calls: below, an agent might be scored on the customer's words.
-ROLE_CONFIDENCE = 0.6
+ROLE_CONFIDENCE = LEAST_CONFIDENCE
 REVIEW_ROLE_CONFIDENCE = 0.8
 REVIEW_COVERAGE = 0.8
 # Mean word confidence of a window below which "not heard" says nothing.

@@ -106,10 +106,12 @@ def test_a_channel_map_settles_the_matter(agent_channel: int) -> None:
     assert ([u.role for u in roles.utterances], roles.role_confidence) == (truth, 1.0)
 
 
-def test_words_that_contradict_the_channel_map_lower_the_confidence() -> None:
+def test_words_that_prove_the_channel_map_wrong_exchange_the_tracks_and_call_for_a_person() -> None:
     language, direction, lines = CALLS["inbound zh"]
     utterances, _ = unknown(language, *lines, agent_channel=1)
-    assert assign_roles(utterances, replace(CALL, direction=direction, agent_channel=0)).role_confidence == 0.75
+    roles = assign_roles(utterances, replace(CALL, direction=direction, agent_channel=0))
+    assert (roles.is_swapped, roles.role_confidence) == (True, 0.79)
+    assert {u.channel for u in roles.utterances if u.role is Role.AGENT} == {1}
 
 
 def test_a_menu_is_nobodys_words() -> None:

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from qa_pipeline.engine import open_store
-from qa_pipeline.results.query import rows
 from qa_pipeline.packaged import PACKAGE_ROOT
+from qa_pipeline.results.query import rows
 from qa_pipeline.settings import load_settings
 
 pytestmark = [pytest.mark.prefect, pytest.mark.models]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.publishing.publish import run_cases
 from qa_pipeline.publishing.template import TEMPLATES, create
 from qa_pipeline.rubric.cases import cases_path, load_cases
@@ -14,7 +15,6 @@ from qa_pipeline.rubric.lint import lint
 from qa_pipeline.rubric.load import load_rubric, stable_faults
 from qa_pipeline.rubric.schema import Language
 from qa_pipeline.rubric.yaml_text import read_document
-from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.settings import load_settings
 
 SHIPPED = packaged_folder("rubrics")

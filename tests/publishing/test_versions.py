@@ -15,6 +15,7 @@ from qa_pipeline import engine
 from qa_pipeline.call import Call
 from qa_pipeline.engine import open_store
 from qa_pipeline.errors import RubricError
+from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.publishing.publish import publish
 from qa_pipeline.publishing.versions import choices, freeze, frozen_rubrics, named_rubric, revive
 from qa_pipeline.recordings.ingest import Intake
@@ -22,7 +23,6 @@ from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import canonical_json, load_rubric, rubric_paths, rubric_sha256
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.settings import Settings, load_settings
 from tests.rubric.built_rubrics import rubric
 from tests.workers import FAKE

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from qa_pipeline.call import Role
 from qa_pipeline.errors import InputRefused, TranscriptError
+from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.recordings.transcripts import (
     Dialogue,
     begins_as_dialogue,
@@ -21,7 +22,6 @@ from qa_pipeline.recordings.transcripts import (
     read_dialogue,
     role_of,
 )
-from qa_pipeline.packaged import PACKAGE_ROOT
 
 A, C, M, U = Role.AGENT, Role.CUSTOMER, Role.OTHER, Role.UNKNOWN
 Row = tuple[Role, int | None, int | None, str]

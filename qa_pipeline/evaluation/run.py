@@ -1,0 +1,77 @@
+"""Run the pipeline over a folder and compare with the truth beside its recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qa_pipeline import engine
+from qa_pipeline.conversation.listen import Listener
+from qa_pipeline.evaluation.compare import Evaluation, compare_conversation, compare_outcomes, compare_voices
+from qa_pipeline.evaluation.truth import read_truths
+from qa_pipeline.publishing.publish import check_published
+from qa_pipeline.recordings.ingest import Defaults, ingest
+from qa_pipeline.results.query import connect
+from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.settings import Settings
+
+
+def evaluate_folder(folder: Path, settings: Settings, *, report: Callable[[engine.Event], None] = lambda event: None) -> Evaluation:
+    """Run the pipeline over a folder (what was listened to before is not listened to again) and compare with its truth.
+
+    Results go to the settings' root if that was chosen, else into the cache. Raises InputRefused when the folder has no truth.
+    """
+    truths = read_truths(folder)
+    if settings.results == type(settings).model_fields["results"].default:
+        settings = settings.model_copy(update={"results": str(settings.cache / "evaluate")})
+    store = engine.open_store(settings)
+    engine.check_environment(settings, store)
+    rubrics = load_rubrics(settings.rubrics)
+    check_published(rubrics.values(), settings.rubrics)
+    intake = ingest([str(folder)], Defaults(timezone=settings.timezone))
+    planned = engine.plan(intake, settings, store, rubrics, purpose="official")
+    engine.run(planned, settings, store, rubrics, purpose="official", report=report)
+    ids = {call.call_id: Path(call.source_uri).stem for call in intake.calls}
+    calls = {call.call_id: call for call in intake.calls}
+    listener = Listener(settings)
+    evaluation = Evaluation()
+    with connect(store) as connection:
+
+        def ask(sql: str) -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = connection.sql(sql).to_arrow_table().to_pylist()
+            return [row for row in found if row["call_id"] in ids]
+
+        conversations = {row["call_id"]: row["conversation_id"] for row in ask("select call_id, conversation_id from current_calls")}
+        findings = _grouped(ask("select call_id, criterion_id, outcome, reason, evidence_text from current_findings"))
+        scores = {row["call_id"]: row for row in ask("select call_id, disposition from current_scores")}
+        metrics = {row["call_id"]: row for row in ask("select call_id, customer_sentiment_label from current_metrics")}
+    stored = {c.call.call_id: c for c in store.load_conversations(conversations.values())}
+    for call_id, stem in ids.items():
+        truth = truths.get(stem)
+        if truth is None:
+            continue
+        evaluation.calls += 1
+        if call_id not in stored:
+            evaluation.missing.append(stem)
+            continue
+        conversation = stored[call_id]
+        compare_outcomes(evaluation, stem, truth, findings.get(call_id, []))
+        compare_conversation(evaluation, stem, truth, conversation)
+        if conversation.diarization_model and truth.turns:
+            kept = listener.recognised_before(calls[call_id])
+            if kept is not None and kept.turns is not None:
+                compare_voices(evaluation, stem, truth.turns, kept.turns)
+        if truth.sentiment:
+            found = metrics.get(call_id, {}).get("customer_sentiment_label") or "undetermined"
+            evaluation.sentiment[(truth.sentiment, found)] += 1
+        if truth.disposition:
+            evaluation.disposition[(truth.disposition, (scores.get(call_id) or {}).get("disposition") or "none")] += 1
+    return evaluation
+
+
+def _grouped(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["call_id"], []).append(row)
+    return groups

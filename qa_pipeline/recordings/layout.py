@@ -1,0 +1,161 @@
+"""How a recording carries the parties, told from the signal: one track or two, a dead one, the same call on both, the other party faintly heard.
+
+Levels are taken in frames of 20 ms. Two tracks are one call when they are alike at some delay, or when their levels differ by the same figure all
+the time. One party leaks into the other's track when that track follows the louder one, far below it, wherever only the other speaks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.call import Layout
+
+SAMPLE_RATE = 16_000
+_FRAME = 320
+# All chosen, and tried on layouts made from recorded and synthetic calls (tests/recordings/test_layout.py).
+_SILENT_DB = -65.0
+_DEAD_RANGE_DB = 8.0
+_DEAD_BELOW_DB = 45.0
+_SPEECH_RANGE_DB = 15.0
+_ALIKE = 0.9
+_LONGEST_DELAY_MS = 250
+_EXCERPT_SECONDS = 40
+_SAME_SPREAD_DB = 3.0
+_SAME_ENVELOPE = 0.97
+_LEAK_DB = (-45.0, -6.0)
+_LEAK_ALIKE = 0.35
+_LEAK_FOLLOWS = 0.75
+_LEAK_DELAY_MS = 60
+_LEAK_SECONDS = 1.0
+_LEAK_EXCERPT_SECONDS = 90
+# How far above the leak a track must be to hold words of its own party.
+_OWN_ABOVE_LEAK_DB = 6.0
+_REACH_FRAMES = 4
+
+Tracks = NDArray[np.float32]
+Levels = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carriage:
+    """`layout`; `main`: the track to listen to where one is enough; `leaks`: for each track, at how many dB the other is heard in it (None: not)."""
+
+    layout: Layout
+    main: int = 0
+    leaks: tuple[float | None, float | None] = (None, None)
+
+
+def examine(samples: Tracks) -> Carriage:
+    """Tell how a recording carries its parties. samples: (channels, n) float32 at 16 kHz, one channel or two."""
+    if samples.shape[0] == 1:
+        return Carriage(layout=Layout.MONO)
+    levels = _levels(samples)
+    if not levels.shape[1]:
+        return Carriage(layout=Layout.DUAL_MONO)
+    floor, loud = np.percentile(levels, 10, axis=1), np.percentile(levels, 98, axis=1)
+    main = int(loud.argmax())
+    if loud.max() < _SILENT_DB:
+        return Carriage(layout=Layout.DUAL_MONO, main=main)
+    other = 1 - main
+    speaks = loud[main] - floor[main] >= _SPEECH_RANGE_DB
+    is_dead = loud[other] < max(_SILENT_DB, loud[main] - _DEAD_BELOW_DB) or (speaks and loud[other] - floor[other] < _DEAD_RANGE_DB)
+    if is_dead and float(np.abs(samples[other]).max()) < max(0.01, 0.5 * float(np.abs(samples[main]).max())):
+        return Carriage(layout=Layout.ONE_SIDED, main=main)
+    if _are_one(samples, levels, floor):
+        return Carriage(layout=Layout.DUAL_MONO, main=main)
+    leaks = (_leak(samples, levels, floor, 0), _leak(samples, levels, floor, 1))
+    return Carriage(layout=Layout.STEREO if leaks == (None, None) else Layout.CROSS_TALK, main=main, leaks=leaks)
+
+
+def without_leaks(samples: Tracks, carriage: Carriage) -> Tracks:
+    """The tracks with silence where they only hold the other party: (2, n)."""
+    if carriage.leaks == (None, None):
+        return samples
+    levels = _levels(samples)
+    floor = np.percentile(levels, 10, axis=1)
+    cleaned = samples.copy()
+    for own, leak in enumerate(carriage.leaks):
+        if leak is None:
+            continue
+        louder = _spread(levels[1 - own])
+        is_leak = (levels[own] < louder + leak + _OWN_ABOVE_LEAK_DB) & (louder > floor[1 - own] + 10.0)
+        # Ten milliseconds of fading, so that no click is heard as a consonant.
+        gain = np.repeat((~is_leak).astype(np.float32), _FRAME)
+        gain = np.convolve(gain, np.ones(160, np.float32) / 160, mode="same").astype(np.float32)
+        cleaned[own, : gain.size] *= gain
+        cleaned[own, gain.size :] = 0
+    return cleaned
+
+
+def _levels(samples: Tracks) -> Levels:
+    """(channels, frames): level in dB of full scale, over three frames; digital silence counts as −100."""
+    count = samples.shape[1] // _FRAME
+    power = np.mean(np.square(samples[:, : count * _FRAME], dtype=np.float64).reshape(samples.shape[0], count, _FRAME), axis=2)
+    smooth = np.stack([np.convolve(track, np.ones(3) / 3, mode="same") for track in power]) if count else power
+    found: Levels = 10 * np.log10(smooth + 1e-10)
+    return found
+
+
+def _spread(level: Levels) -> Levels:
+    """The highest level a few frames around: leaks come late."""
+    padded = np.pad(level, _REACH_FRAMES, constant_values=-100.0)
+    highest: Levels = np.lib.stride_tricks.sliding_window_view(padded, 2 * _REACH_FRAMES + 1).max(axis=1)
+    return highest
+
+
+def _are_one(samples: Tracks, levels: Levels, floor: Levels) -> bool:
+    """Whether both tracks carry the same sound, whatever its gain and delay."""
+    likeness, delay = _likeness(*_excerpt(samples, levels), _LONGEST_DELAY_MS)
+    if likeness > _ALIKE:
+        return True
+    shift = round(delay / _FRAME)
+    first, second = levels[0], np.roll(levels[1], -shift)
+    active = (first > floor[0] + _SPEECH_RANGE_DB) | (second > floor[1] + _SPEECH_RANGE_DB)
+    if active.sum() < 50:
+        return False
+    difference = (first - second)[active]
+    spread = float(np.percentile(difference, 90) - np.percentile(difference, 10))
+    return spread < _SAME_SPREAD_DB and float(np.corrcoef(first[active], second[active])[0, 1]) > _SAME_ENVELOPE
+
+
+def _excerpt(samples: Tracks, levels: Levels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The loudest stretch of both tracks."""
+    length = _EXCERPT_SECONDS * SAMPLE_RATE // _FRAME
+    if levels.shape[1] <= length:
+        return samples[0], samples[1]
+    power = np.cumsum(np.concatenate(([0.0], (10 ** (levels / 10)).sum(axis=0))))
+    start = int((power[length:] - power[:-length]).argmax()) * _FRAME
+    return samples[0, start : start + length * _FRAME], samples[1, start : start + length * _FRAME]
+
+
+def _likeness(first: NDArray[np.float32], second: NDArray[np.float32], longest_ms: int) -> tuple[float, int]:
+    """Highest correlation of two tracks at any delay up to a limit, and the delay of the second in samples. Sign does not matter."""
+    size = 1 << (2 * first.size - 1).bit_length()
+    a, b = np.fft.rfft(first - first.mean(), size), np.fft.rfft(second - second.mean(), size)
+    across = np.fft.irfft(np.conj(a) * b, size)
+    longest = min(first.size - 1, longest_ms * SAMPLE_RATE // 1000)
+    near = np.concatenate((across[-longest:], across[: longest + 1])) if longest else across[:1]
+    energy = float(np.std(first)) * float(np.std(second)) * first.size
+    place = int(np.abs(near).argmax())
+    return (float(abs(near[place])) / energy if energy else 0.0), place - longest
+
+
+def _leak(samples: Tracks, levels: Levels, floor: Levels, own: int) -> float | None:
+    """At how many dB the other party is heard in a track; None where it is not."""
+    mine, theirs = levels[own], levels[1 - own]
+    louder = _spread(theirs)
+    only_theirs = (theirs > floor[1 - own] + 20.0) & (theirs > mine + 6.0)
+    if only_theirs.sum() < _LEAK_SECONDS * SAMPLE_RATE / _FRAME:
+        return None
+    gain = float(np.median((mine - theirs)[only_theirs]))
+    if not _LEAK_DB[0] <= gain <= _LEAK_DB[1] or float(np.median(mine[only_theirs])) < floor[own] + 4.0:
+        return None
+    # Frames where this party speaks too are far above the rest, and say nothing.
+    quiet = only_theirs & (mine < louder + gain + 10.0)
+    follows = float(np.corrcoef(mine[quiet], theirs[quiet])[0, 1]) if quiet.sum() > 20 else 0.0
+    keep = np.repeat(quiet, _FRAME)[: _LEAK_EXCERPT_SECONDS * SAMPLE_RATE]
+    alike, _ = _likeness(samples[1 - own, : keep.size] * keep, samples[own, : keep.size] * keep, _LEAK_DELAY_MS)
+    return gain if alike > _LEAK_ALIKE or follows > _LEAK_FOLLOWS else None
