@@ -135,7 +135,8 @@ class Utterance:
 class Metrics:
     """Figures of a whole conversation; a rubric's `metric:` names a field. None where nothing was measured.
 
-    Shares 0–1; `*_speech_rate` characters/min for zh, words/min else; sentiment −1…1.
+    Shares 0–1; `*_speech_rate` characters/min for zh, words/min else; `*_syllable_rate` syllables/min; sentiment −1…1.
+    Definitions: docs/metrics.md.
     """
 
     customer_sentiment: float | None = None
@@ -150,6 +151,10 @@ class Metrics:
     interruptions_by_customer: int | None = None
     agent_speech_rate: float | None = None
     customer_speech_rate: float | None = None
+    agent_syllable_rate: float | None = None
+    customer_syllable_rate: float | None = None
+    agent_longest_monologue_ms: int | None = None
+    customer_longest_monologue_ms: int | None = None
     median_response_ms: int | None = None
     turns: int | None = None
 

@@ -1,18 +1,46 @@
-"""Figures of a conversation that rubrics and reports name: shares, silences, interruptions, rates."""
+"""Figures of a conversation that rubrics and reports name: shares, silences, holds, interruptions, delays, rates, monologues.
+
+Each is defined, with its source, in docs/metrics.md. All are computed from utterances, their roles and times; nothing from the sound.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 
 from qa_pipeline.call import Metrics, Role, Utterance
+from qa_pipeline.language.normalise import unit_spans
 
-# Chosen, not measured: a silence this long with nobody speaking is a hold; speech that begins this long before the other ends interrupts.
+# Chosen, not measured: with neither party speaking this long the customer is on hold; sooner where the agent asked to wait.
 _HOLD_MS = 15_000
+_ASKED_HOLD_MS = 5_000
 _INTERRUPTION_MS = 700
 _SHORTEST_INTERRUPTION_MS = 500
+# After an interruption the interrupter is the one who goes on speaking, and the other is silent for so long.
+_TURN_TAKEN_MS = 300
 _LONGEST_RESPONSE_MS = 10_000
+# A pause this long ends a monologue.
+_MONOLOGUE_PAUSE_MS = 3_000
+_BACKCHANNEL_UNITS = 3
+_PARTIES = (Role.AGENT, Role.CUSTOMER)
+
+# Signs of listening that claim no turn (Yngve, 1970): every unit of the utterance is one of these.
+_BACKCHANNELS = {
+    "zh": "嗯 啊 哦 噢 喔 对 是 好 的 行 哎 诶 呃 唉 呀 吧 哈 明 白 这 样",
+    "en": "mhm mm hmm hm uh huh uhhuh yeah yes yep yup ok okay right sure oh ah i see aha no really good great",
+    "pl": "mhm yhm aha tak no dobrze jasne okej ok rozumiem acha oczywiście dobra",
+    "sv": "mm mhm hm ja jo aha okej ok precis just det visst nej jaha javisst",
+}
+_WAIT = {
+    "zh": re.compile(r"稍等|等一下|等我|等等|不要挂|别挂"),
+    "en": re.compile(
+        r"\b(?:hold (?:on|the line)|bear with me|on hold|(?:one|just a|a) (?:moment|second|minute|sec)|put you through|please wait)\b", re.I
+    ),
+    "pl": re.compile(r"\b(?:chwil\w+|moment\w*|zaczeka\w+|poczeka\w+|nie rozłącza\w+)\b", re.I),
+    "sv": re.compile(r"\b(?:ögonblick|vänta|dröj\w*|en stund|sekund|kopplar)\b", re.I),
+}
+_VOWELS = {"en": "aeiouy", "pl": "aeiouyąęó", "sv": "aeiouyåäö"}
 
 
 def measure(
@@ -20,30 +48,54 @@ def measure(
 ) -> Metrics:
     """Metrics of timed utterances; those that need times are None for text in which any is without them: a share of a part is none."""
     timed = [u for u in utterances if u.start_ms is not None and u.end_ms is not None]
-    turns = _turns(utterances)
     if not timed or len(timed) < len(utterances) or duration_ms <= 0:
-        return Metrics(customer_sentiment=sentiment, customer_sentiment_label=sentiment_label, turns=turns if utterances else None)
+        turns = _turns(utterances) if utterances else None
+        return Metrics(customer_sentiment=sentiment, customer_sentiment_label=sentiment_label, turns=turns)
     agent = _spans([u for u in timed if u.role is Role.AGENT])
     customer = _spans([u for u in timed if u.role is Role.CUSTOMER])
     everyone = _spans(timed)
     spoken = sum(end - start for start, end in everyone)
-    silences = _gaps(everyone, duration_ms)
-    holds = [end - start for start, end in silences if end - start >= _HOLD_MS]
+    holds = _holds(timed)
+    turning = [u for u in timed if not _is_backchannel_inside(u, timed)]
     return Metrics(
         customer_sentiment=sentiment,
         customer_sentiment_label=sentiment_label,
         agent_talk_share=_share(agent, agent, customer),
         customer_talk_share=_share(customer, agent, customer),
         silence_share=round(1 - min(1.0, spoken / duration_ms), 4),
-        longest_silence_ms=max((end - start for start, end in silences), default=0),
+        longest_silence_ms=max((end - start for start, end in _gaps(everyone, duration_ms)), default=0),
         holds=len(holds),
         hold_ms=sum(holds),
         interruptions_by_agent=_interruptions(timed, by=Role.AGENT, of=Role.CUSTOMER),
         interruptions_by_customer=_interruptions(timed, by=Role.CUSTOMER, of=Role.AGENT),
-        agent_speech_rate=_rate(timed, Role.AGENT),
-        customer_speech_rate=_rate(timed, Role.CUSTOMER),
-        median_response_ms=_median_response(timed),
-        turns=turns,
+        agent_speech_rate=_rate(timed, Role.AGENT, _size),
+        customer_speech_rate=_rate(timed, Role.CUSTOMER, _size),
+        agent_syllable_rate=_rate(timed, Role.AGENT, _syllables),
+        customer_syllable_rate=_rate(timed, Role.CUSTOMER, _syllables),
+        agent_longest_monologue_ms=_longest_monologue(turning, Role.AGENT),
+        customer_longest_monologue_ms=_longest_monologue(turning, Role.CUSTOMER),
+        median_response_ms=_median_response(turning),
+        turns=_turns(turning),
+    )
+
+
+def is_backchannel(utterance: Utterance) -> bool:
+    """Whether an utterance only shows that its speaker listens (嗯, uh-huh)."""
+    words = _BACKCHANNELS.get(utterance.language, "").split()
+    spoken = [utterance.text[start:end].casefold() for start, end in unit_spans(utterance.text)]
+    return 0 < len(spoken) <= _BACKCHANNEL_UNITS and all(unit in words for unit in spoken)
+
+
+def _is_backchannel_inside(utterance: Utterance, everyone: Sequence[Utterance]) -> bool:
+    """Whether it is one that falls into the other party's speech: it takes no turn and answers nothing."""
+    if utterance.role not in _PARTIES or not is_backchannel(utterance):
+        return False
+    return any(
+        other.role in _PARTIES
+        and other.role is not utterance.role
+        and (other.start_ms or 0) < (utterance.start_ms or 0)
+        and (other.end_ms or 0) > (utterance.end_ms or 0)
+        for other in everyone
     )
 
 
@@ -68,22 +120,76 @@ def _gaps(spans: list[tuple[int, int]], duration_ms: int) -> list[tuple[int, int
     return [(a[1], b[0]) for a, b in zip(edges, edges[1:], strict=False) if b[0] > a[1]]
 
 
+def _holds(utterances: Sequence[Utterance]) -> list[int]:
+    """Lengths of the times in which neither party speaks, whether silence, music or an announcement fills them."""
+    people = [u for u in utterances if u.role is not Role.OTHER]
+    ends_asking = {u.end_ms for u in people if u.role is Role.AGENT and (wait := _WAIT.get(u.language)) and wait.search(u.text)}
+    # Before the parties have spoken and after they have done nobody is kept waiting by anybody.
+    spans = _spans(people)
+    between = [(before[1], after[0]) for before, after in zip(spans, spans[1:], strict=False)]
+    return [end - start for start, end in between if end - start >= (_ASKED_HOLD_MS if start in ends_asking else _HOLD_MS)]
+
+
 def _interruptions(utterances: Sequence[Utterance], *, by: Role, of: Role) -> int:
+    """Times a party begins while the other goes on, and is the one who has the turn afterwards."""
     count = 0
     spoken = _spans([u for u in utterances if u.role is of])
-    for start, end in _spans([u for u in utterances if u.role is by]):
-        if end - start >= _SHORTEST_INTERRUPTION_MS and any(a < start and b - start >= _INTERRUPTION_MS for a, b in spoken):
+    for start, end in _spans([u for u in utterances if u.role is by and not is_backchannel(u)]):
+        if end - start < _SHORTEST_INTERRUPTION_MS:
+            continue
+        broken = next(((a, b) for a, b in spoken if a < start and b - start >= _INTERRUPTION_MS), None)
+        # Who was interrupted has stopped before the interrupter has.
+        if broken is not None and end - broken[1] >= _TURN_TAKEN_MS:
             count += 1
     return count
 
 
-def _rate(utterances: Sequence[Utterance], role: Role) -> float | None:
+def _rate(utterances: Sequence[Utterance], role: Role, size: Callable[[Utterance], int]) -> float | None:
     own = [u for u in utterances if u.role is role]
     minutes = sum((u.end_ms or 0) - (u.start_ms or 0) for u in own) / 60_000
-    if minutes <= 0:
-        return None
-    size = sum(len(re.findall(r"[\u4e00-\u9fff]", u.text)) if u.language == "zh" else len(u.text.split()) for u in own)
-    return round(size / minutes, 1)
+    return round(sum(size(u) for u in own) / minutes, 1) if minutes > 0 else None
+
+
+def _size(utterance: Utterance) -> int:
+    """Characters of Chinese, words of other languages."""
+    if utterance.language == "zh":
+        return len(re.findall(r"[\u4e00-\u9fff]", utterance.text))
+    return len(utterance.text.split())
+
+
+def _syllables(utterance: Utterance) -> int:
+    """Syllables as far as spelling shows them: a Chinese character each, elsewhere the groups of vowels of each word, one at least."""
+    if utterance.language == "zh":
+        return _size(utterance)
+    vowels = _VOWELS.get(utterance.language, _VOWELS["en"])
+    return sum(_syllables_of(word, vowels, utterance.language) for word in re.findall(r"[^\W\d_]+|\d+", utterance.text.casefold()))
+
+
+def _syllables_of(word: str, vowels: str, language: str) -> int:
+    groups = len(re.findall(f"[{vowels}]+", word))
+    if language == "pl":
+        # i before a vowel only softens: nie is one syllable. Other neighbouring vowels are two: na-u-ka.
+        groups = len(re.findall(rf"i(?=[{vowels}])|([{vowels}])", word)) - len(re.findall(rf"i(?=[{vowels}])", word))
+    elif language == "en" and groups > 1 and re.search(r"[^aeiouyl]e$|[^aeiouydt]ed$", word):
+        groups -= 1
+    return max(1, groups)
+
+
+def _longest_monologue(utterances: Sequence[Utterance], role: Role) -> int | None:
+    """The longest time a party speaks before the other takes the turn; a long pause ends it too."""
+    longest: int | None = None
+    begun = last = 0
+    is_open = False
+    for utterance in utterances:
+        start, end = utterance.start_ms or 0, utterance.end_ms or 0
+        if utterance.role is not role:
+            is_open = is_open and utterance.role not in _PARTIES
+            continue
+        if not is_open or start - last > _MONOLOGUE_PAUSE_MS:
+            begun, is_open = start, True
+        last = max(last, end) if is_open else end
+        longest = max(longest or 0, end - begun)
+    return longest
 
 
 def _median_response(utterances: Sequence[Utterance]) -> int | None:
@@ -97,5 +203,5 @@ def _median_response(utterances: Sequence[Utterance]) -> int | None:
 
 
 def _turns(utterances: Sequence[Utterance]) -> int:
-    roles = [u.role for u in utterances if u.role in (Role.AGENT, Role.CUSTOMER)]
+    roles = [u.role for u in utterances if u.role in _PARTIES]
     return sum(1 for i, role in enumerate(roles) if i == 0 or roles[i - 1] is not role)

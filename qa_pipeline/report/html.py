@@ -346,7 +346,7 @@ def _facts(item: CallReport) -> Iterable[tuple[str, str]]:
         "Longest silence": seconds("longest_silence_ms"), "Holds": named("holds"),
         "Agent interrupts": named("interruptions_by_agent"), "Customer interrupts": named("interruptions_by_customer"),
         "Agent's pace": rate("agent_speech_rate"), "Customer's pace": rate("customer_speech_rate"),
-        "Usual answer after": seconds("median_response_ms"),
+        "Usual answer after": seconds("median_response_ms"), "Agent's longest monologue": seconds("agent_longest_monologue_ms"),
         "Recording": _TRACKS[call["layout"]], "Sure who is who": f"{100 * call['role_confidence']:.0f} %", "Recogniser": call["asr_model"],
         "File": call["source_uri"].rsplit("/", 1)[-1],
     }  # fmt: skip

@@ -110,3 +110,66 @@ def test_shares_stay_between_0_and_1(steps: list[tuple[str, int, int]]) -> None:
         or found.customer_talk_share is None
         or abs(found.agent_talk_share + found.customer_talk_share - 1) < 0.001
     )
+
+
+def said(*lines: tuple[str, float, float, str], language: str = "en") -> list[Utterance]:
+    """Utterances `(role, start second, end second, text)`."""
+    return [
+        Utterance(
+            utterance=number, role=Role(role), speaker=role, channel=None, start_ms=round(start * 1000), end_ms=round(end * 1000), text=text,
+            confidence=None, language=language, norm="", words=(),
+        )
+        for number, (role, start, end, text) in enumerate(lines)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("Uh-huh.", "en"), ("Right, okay.", "en"), ("嗯，对。", "zh"), ("No tak.", "pl"), ("Mm, precis.", "sv")]
+)
+def test_a_sign_of_listening_neither_interrupts_nor_takes_a_turn(text: str, language: str) -> None:
+    found = measure(
+        said(("customer", 0, 10, "a long story"), ("agent", 4, 4.9, text), ("agent", 10.5, 12, "one two three"), language=language), 12_000
+    )
+    assert (found.interruptions_by_agent, found.turns, found.customer_longest_monologue_ms) == (0, 2, 10_000)
+
+
+def test_an_interruption_takes_the_turn() -> None:
+    goes_on = measure(said(("customer", 0, 10, "a long story"), ("agent", 4, 6, "but look here")), 12_000)
+    takes_it = measure(said(("customer", 0, 5, "a long story"), ("agent", 4, 9, "but look here")), 12_000)
+    assert (goes_on.interruptions_by_agent, takes_it.interruptions_by_agent) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "gap", "holds"),
+    [("Please hold on a moment.", 6, 1), ("Please hold on a moment.", 4, 0), ("Thank you.", 6, 0), ("Thank you.", 15, 1)],
+)
+def test_who_asks_to_wait_puts_on_hold_sooner(asked: str, gap: int, holds: int) -> None:
+    found = measure(said(("agent", 0, 3, asked), ("agent", 3 + gap, 5 + gap, "So.")), 30_000)
+    assert (found.holds, found.hold_ms) == (holds, gap * 1000 * holds)
+
+
+def test_an_announcement_does_not_end_a_hold() -> None:
+    waits = said(("agent", 0, 3, "One moment."), ("other", 8, 14, "Your call is important to us."), ("agent", 23, 25, "So."))
+    assert measure(waits, 30_000).hold_ms == 20_000
+
+
+def test_nobody_waits_before_the_first_and_after_the_last_word() -> None:
+    assert measure(said(("agent", 20, 22, "Hello."), ("customer", 23, 24, "Hi there.")), 60_000).holds == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "syllables"),
+    [
+        ("您好请问", "zh", 4),
+        ("I called the company yesterday", "en", 9),
+        ("nie wiem dlaczego nauka", "pl", 8),
+        ("jag förstår tyvärr inte", "sv", 7),
+    ],
+)
+def test_syllables_are_counted_by_vowels(text: str, language: str, syllables: int) -> None:
+    assert measure(said(("agent", 0, 60, text), language=language), 60_000).agent_syllable_rate == syllables
+
+
+def test_a_monologue_goes_on_through_short_pauses_and_ends_at_long_ones() -> None:
+    found = measure(said(("agent", 0, 10, "one two"), ("agent", 12, 20, "three four"), ("agent", 30, 35, "five six")), 40_000)
+    assert (found.agent_longest_monologue_ms, found.customer_longest_monologue_ms) == (20_000, None)
