@@ -139,6 +139,34 @@ def rescore(results: str | None, **options: Any) -> None:
     sys.exit(1 if summary.failures else 0)
 
 
+@main.command("swap-roles")
+@click.argument("call_id")
+@results_option
+@click.option(
+    "--agent",
+    metavar="SPEAKER",
+    help="The agent's voice or track (as `rubric explain` and the report name it); by default the other party.",
+)
+@click.option("--reason", metavar="TEXT", help="Why; kept with the correction.")
+@click.option("--author", metavar="NAME", help="Who corrects; by default the user of this machine.")
+def swap_roles(call_id: str, results: str | None, agent: str | None, reason: str | None, author: str | None) -> None:
+    """Put right who is the agent in CALL_ID, and score the call again.
+
+    The correction is kept: it also holds when the call is listened to anew. The same command again takes it back.
+    """
+    from qa_pipeline import corrections
+
+    settings = open_settings(results=results)
+    rubrics, _, _ = _rubrics(settings, None)
+    done = corrections.swap_roles(open_store(settings), settings, rubrics, call_id, agent=agent, author=author or _user(), reason=reason)
+    shown = ["none" if percent is None else f"{percent:.0f} %" for percent in (done.percent_before, done.percent_after)]
+    click.echo(f"{call_id}: {done.agent} is the agent. Score {shown[0]} before, {shown[1]} now.")
+    if done.rescored.closed:
+        click.echo("Its period is closed: the official score stands, the new one is a trial.")
+    _show_failures(done.rescored.failures)
+    sys.exit(1 if done.rescored.failures else 0)
+
+
 @main.group()
 def periods() -> None:
     """Close dates whose scores are paid out or reported: official scores in them stand."""

@@ -25,13 +25,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.call import Call, Conversation
+from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, corrected_id
 from qa_pipeline.conversation.listen import Listener, conversation_id, conversation_options
 from qa_pipeline.conversation.read import reading_manifests, reading_options, text_conversation_id, unreadable
 from qa_pipeline.errors import CallFailed, CallTimeout, EnvironmentNotReady, QaError, RubricError, WorkerCrashed
 from qa_pipeline.language.kept_norms import keep_norms
+from qa_pipeline.language.sentiment import load_head
 from qa_pipeline.publishing.versions import Choice, choices, freeze
 from qa_pipeline.recordings.ingest import Intake, Unavailable
 from qa_pipeline.recordings.transcripts import Dialogue
+from qa_pipeline.results.decisions import role_corrections
 from qa_pipeline.results.query import rows as query_rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.case_vectors import example_vectors
@@ -175,6 +178,7 @@ def plan(
         raise RubricError("; ".join(dict.fromkeys(refusals)))
     stored, scored, closed = store.conversation_ids(), store.score_keys(), store.closed_periods()
     given_up = {} if retry_failed or force else _given_up(store)
+    corrections = role_corrections(store)
     listen, rescore, skipped, known = [], [], [], []
     for call in intake.calls:
         identity = identity_of(call)
@@ -185,7 +189,11 @@ def plan(
                 known.append(failure)
             else:
                 listen.append(call)
-        elif rubric and not _is_scored(score_id_of(identity, hashes[rubric]), purpose, scored, is_closed=store.is_closed(call, closed)):
+            continue
+        if correction := corrections.get(call.call_id):
+            # The conversation that counts is the one with its roles put right, if that changed anything.
+            identity = put_right if (put_right := corrected_id(identity, correction)) in stored else identity
+        if rubric and not _is_scored(score_id_of(identity, hashes[rubric]), purpose, scored, is_closed=store.is_closed(call, closed)):
             rescore.append(identity)
         else:
             skipped.append(call)
@@ -248,10 +256,15 @@ def run(
     waiting: list[Conversation] = []
     last_commit = time.monotonic()
 
+    corrections = role_corrections(store)
+
     def commit() -> None:
         nonlocal last_commit
-        store.write_conversations(waiting, run_id=run_id)
-        scores = [_score_one(c, plan, scorecards) for c in waiting]
+        current = [corrected(c, corrections.get(c.call.call_id), settings) for c in waiting]
+        # As heard first: the newest conversation of a call is the one that counts.
+        heard = [c for old, new in zip(waiting, current, strict=True) for c in ((old,) if new is old else (old, new))]
+        store.write_conversations(heard, run_id=run_id)
+        scores = [_score_one(c, plan, scorecards) for c in current]
         found = [s for s in scores if s is not None]
         store.write_scores(found, purpose=purpose, run_id=run_id)
         tally.processed += len(waiting)
@@ -309,6 +322,14 @@ class RecordingFailure(CallFailed):
 
     def __init__(self, missing: Unavailable) -> None:
         super().__init__(missing.message, advice=missing.advice, call_id=missing.call_id, stage="ingest")
+
+
+def corrected(conversation: Conversation, correction: RoleCorrection | None, settings: Settings) -> Conversation:
+    """The conversation as a reviewer has put its roles right; itself where nobody has."""
+    if correction is None:
+        return conversation
+    head = load_head(settings.manifests / "sentiment" / "head.json")
+    return correct_roles(conversation, correction, head, threshold=settings.sentiment_threshold)
 
 
 # --- isolation -------------------------------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ LAYERS = (
     ("report",),
     ("engine",),
     ("rescoring",),
+    ("corrections",),
     ("evaluation",),
     ("cli_options",),
     ("cli_rubric",),

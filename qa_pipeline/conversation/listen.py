@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_pipeline.call import Call, Conversation, Layout, Role, SpeakerTurn, Utterance, Word
+from qa_pipeline.call import Call, Conversation, Layout, SpeakerTurn, Utterance, Word
 from qa_pipeline.conversation.assemble import assemble_channels, assemble_voices
+from qa_pipeline.conversation.feeling import feel
 from qa_pipeline.conversation.metrics import measure
 from qa_pipeline.conversation.read import (
     are_voices_only,
@@ -36,7 +37,7 @@ from qa_pipeline.conversation.read import (
 from qa_pipeline.conversation.role_head import RoleHead, load_role_head, log_odds
 from qa_pipeline.conversation.roles import assign_roles, lexicon_version
 from qa_pipeline.language.detect import detect_language
-from qa_pipeline.language.sentiment import SentimentHead, classify, load_head, summarise
+from qa_pipeline.language.sentiment import SentimentHead, load_head
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.recordings.layout import Carriage, examine, without_leaks
 from qa_pipeline.recordings.transcripts import Dialogue
@@ -234,19 +235,7 @@ class Listener:
     def _feel(
         self, utterances: tuple[Utterance, ...], vectors: NDArray[np.float32]
     ) -> tuple[tuple[Utterance, ...], float | None, str | None]:
-        """Sentiment of the customer's utterances, and of the call."""
-        theirs = [i for i, u in enumerate(utterances) if u.role is Role.CUSTOMER]
-        if not theirs:
-            return utterances, None, None
-        scores = classify(vectors[theirs], self._sentiment_head)
-        felt = dict(zip(theirs, scores, strict=True))
-        marked = tuple(
-            replace(u, sentiment=round(felt[i].score, 4), sentiment_label=felt[i].label) if i in felt else u
-            for i, u in enumerate(utterances)
-        )
-        lengths = [float(len(utterances[i].text)) for i in theirs]
-        value, label = summarise(scores, lengths, threshold=self.settings.sentiment_threshold)
-        return marked, round(value, 4) if value is not None else None, label
+        return feel(utterances, vectors, self._sentiment_head, threshold=self.settings.sentiment_threshold)
 
     def _transcriber(self, language: str | None) -> Transcriber:
         manifest = choose_manifest(self.settings, "asr", language)

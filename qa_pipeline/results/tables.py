@@ -330,6 +330,27 @@ RUBRICS = Table(
         ("published_at", TIME, "when it was frozen here"),
     ),
 )
+DECISIONS = Table(
+    name="decisions",
+    about="What people decided about calls. Rows are only ever added; of several about one matter the newest holds.",
+    key=("decision_id",),
+    columns=_columns(
+        ("decision_id", _TEXT, "the decision"),
+        _CALL_ID,
+        ("conversation_id", _TEXT, "the conversation that was looked at"),
+        ("score_id", _TEXT, "the score that was looked at; null where it is about no score"),
+        ("rubric_id", _TEXT, "its rubric"),
+        ("rubric_version", _WHOLE, "its version"),
+        ("criterion_id", _TEXT, "the criterion; null where it is about none"),
+        ("criterion_sha256", _TEXT, "hash of the criterion"),
+        ("kind", _TEXT, "role_swap: who is the agent"),
+        ("outcome", _TEXT, "role_swap: agent"),
+        ("moment_ms", _MS, "role_swap: when the agent speaks, ms; −1 − utterance in a call without times"),
+        ("author", _TEXT, "who; null when not known"),
+        ("reason", _TEXT, "why"),
+        ("at", TIME, "when"),
+    ),
+)
 TABLES: dict[str, Table] = {
-    t.name: t for t in (CALLS, UTTERANCES, EMBEDDINGS, METRICS, FINDINGS, CAPTURES, SCORES, RUBRICS, PERIODS, FAILURES, RUNS)
+    t.name: t for t in (CALLS, UTTERANCES, EMBEDDINGS, METRICS, FINDINGS, CAPTURES, SCORES, RUBRICS, PERIODS, DECISIONS, FAILURES, RUNS)
 }

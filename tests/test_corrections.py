@@ -1,0 +1,115 @@
+"""A reviewer's word on who is the agent: it counts at once, it is kept, and it can be taken back. Tables and scoring are real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from qa_pipeline import engine
+from qa_pipeline.call import Call, Conversation, Role
+from qa_pipeline.cli import main
+from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, swap
+from qa_pipeline.errors import InputRefused
+from qa_pipeline.language.sentiment import load_head
+from qa_pipeline.recordings.ingest import Intake
+from qa_pipeline.results.query import rows
+from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.settings import Settings, load_settings
+from qa_pipeline.testing import conversation
+from tests.workers import FAKE
+
+LINES = ("0:00 agent: 您好，我是尚德金融的小王，请问您现在方便吗？", "0:06 customer: 方便。", "0:08 agent: 谢谢您，再见。")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name, value in (("RESULTS", tmp_path / "results"), ("THREADS", 1)):
+        monkeypatch.setenv(f"QA_PIPELINE_{name}", str(value))
+    return load_settings()
+
+
+def run(settings: Settings, **options: bool) -> engine.Summary:
+    store, rubrics = engine.open_store(settings), load_rubrics(settings.rubrics)
+    call = Call(call_id="c1", direction="outbound", source_uri="/calls/c1.wav", audio_sha256="1" * 64)
+    plan = engine.plan(Intake(calls=(call,)), settings, store, rubrics, purpose="official", **options)
+    return engine.run(plan, settings, store, rubrics, purpose="official", worker=FAKE)
+
+
+def roles(settings: Settings) -> list[str]:
+    sql = "select role from current_utterances where call_id = 'c1' order by utterance"
+    return [row["role"] for row in rows(engine.open_store(settings), sql)]
+
+
+def command(*arguments: str) -> str:
+    done = CliRunner().invoke(main, ["swap-roles", *arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_swap_counts_at_once_and_is_kept(settings: Settings) -> None:
+    run(settings)
+    heard = roles(settings)
+    assert heard == ["agent", "customer", "agent"]
+    assert "customer is the agent" in command("c1", "--author", "Wu", "--reason", "the agent calls herself")
+    assert roles(settings) == ["customer", "agent", "customer"]
+    store = engine.open_store(settings)
+    scored = rows(store, "select s.percent, c.role_confidence from current_scores s join current_calls c using (conversation_id)")
+    assert [row["role_confidence"] for row in scored] == [1.0]
+    assert rows(store, "select count(*) n from scores where purpose = 'official'")[0]["n"] == 2
+    decision = rows(store, "select kind, author, reason from decisions")
+    assert decision == [{"kind": "role_swap", "author": "Wu", "reason": "the agent calls herself"}]
+    # Nothing is done twice, and what is listened to anew keeps the correction.
+    again = run(settings)
+    assert (again.processed, again.scored, again.skipped) == (0, 0, 1)
+    assert run(settings, force=True).processed == 1
+    assert roles(settings) == ["customer", "agent", "customer"]
+
+
+def test_the_same_command_again_takes_it_back(settings: Settings) -> None:
+    run(settings)
+    command("c1")
+    command("c1")
+    assert roles(settings) == ["agent", "customer", "agent"]
+    again = run(settings)
+    assert (again.processed, again.scored, again.skipped) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(("arguments", "told"), [(["c9"], "no call 'c9'"), (["c1", "--agent", "speaker_7"], "Nobody in this call")])
+def test_what_cannot_be_meant_is_refused(settings: Settings, arguments: list[str], told: str) -> None:
+    run(settings)
+    done = CliRunner().invoke(main, ["swap-roles", *arguments])
+    assert done.exit_code == 2
+    assert told in done.output
+
+
+def test_sentiment_and_metrics_follow_the_roles() -> None:
+    heard = conversation(*LINES)
+    head = load_head(load_settings().manifests / "sentiment" / "head.json")
+    put_right = correct_roles(heard, swap(heard), head, threshold=0.25)
+    assert put_right.metrics.agent_talk_share == heard.metrics.customer_talk_share
+    assert [u.sentiment_label is not None for u in put_right.utterances] == [u.role is Role.CUSTOMER for u in put_right.utterances]
+    assert put_right.conversation_id != heard.conversation_id
+
+
+def test_a_correction_that_changes_nothing_leaves_the_conversation() -> None:
+    heard = conversation(*LINES)
+    head = load_head(load_settings().manifests / "sentiment" / "head.json")
+    for moment in (1_000, 10**9):
+        assert correct_roles(heard, RoleCorrection(moment_ms=moment), head, threshold=0.25) is heard
+
+
+def unsure() -> Conversation:
+    from dataclasses import replace
+
+    heard = conversation(*LINES)
+    return replace(heard, utterances=tuple(replace(u, role=Role.UNKNOWN) for u in heard.utterances))
+
+
+def test_where_roles_are_unknown_the_agent_must_be_named() -> None:
+    with pytest.raises(InputRefused, match="not clear"):
+        swap(unsure())
+    head = load_head(load_settings().manifests / "sentiment" / "head.json")
+    put_right = correct_roles(unsure(), swap(unsure(), agent="customer"), head, threshold=0.25)
+    assert [u.role for u in put_right.utterances] == [Role.CUSTOMER, Role.AGENT, Role.CUSTOMER]
