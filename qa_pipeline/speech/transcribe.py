@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from qa_pipeline.call import Word
 from qa_pipeline.language.normalise import simplify
-from qa_pipeline.speech.activity import Span, active_spans, with_speech
+from qa_pipeline.speech.activity import Span, active_spans, speech_probability, with_speech
+from qa_pipeline.speech.phantoms import is_invented
 from qa_pipeline.telemetry import disable_telemetry
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ SAMPLE_RATE = 16_000
 # A window of Whisper is 30 s; less leaves room for the pauses.
 _WINDOW_MS = 25_000
 _PAUSE_MS = 500
+_SECOND_WINDOW_MS = 14_000
+# A long span is parted in its quietest moment of so many of the last ms, looked for in frames of 20 ms.
+_CUT_SEARCH_MS = 5_000
+_CUT_FRAME = 320
+_HEARD_MS = 32
 # Speech this long without a word was dropped, and is looked at again. Chosen on synthetic and real calls.
 _DROPPED_MS = 900
 _DROPPED_CONFIDENCE = 0.25
@@ -72,9 +78,10 @@ class Transcriber:
 
         audio: (n,) float32 at 16 kHz. Looks at up to 30 s of speech.
         """
-        speech = self._speech_only(audio)
-        if not speech.size:
+        pieces = [audio[start * SAMPLE_RATE // 1000 : end * SAMPLE_RATE // 1000] for start, end in _speech(audio)]
+        if not pieces:
             return None
+        speech = np.concatenate(pieces)
         _, _, probabilities = self._model.detect_language(speech[: _DETECT_SECONDS * SAMPLE_RATE])
         known = {language: probability for language, probability in probabilities or [] if language in allowed}
         # Cantonese is a language of its own for newer Whisper models; its speakers are served as Chinese.
@@ -88,13 +95,29 @@ class Transcriber:
 
     def transcribe(self, audio: NDArray[np.float32], *, language: str, language_confidence: float | None, hints: str = "") -> Transcript:
         """Recognise one track. audio: (n,) float32 in [−1, 1] at 16 kHz."""
-        spans = with_speech(active_spans(audio), audio) if audio.size >= SAMPLE_RATE // 10 else []
-        segments = [segment for window in _windows(spans) for segment in self._window(audio, window, language, hints)]
-        for dropped in _dropped(spans, segments):
-            again = self._window(audio, [dropped], language, hints)
-            segments += [s for s in again if sum(w.confidence for w in s) / len(s) >= _DROPPED_CONFIDENCE and not _is_covered(s, segments)]
+        spans = _speech(audio)
+        if not spans:
+            return Transcript(language=language, language_confidence=language_confidence, segments=())
+        heard = speech_probability(audio)
+        segments = self._all(audio, windows_of(spans, audio, _WINDOW_MS), heard, language, hints)
+        # In shorter windows, laid out otherwise, so that the same thing does not make it stop again.
+        dropped = windows_of(_dropped(spans, segments), audio, _SECOND_WINDOW_MS)
+        for again in self._all(audio, dropped, heard, language, hints):
+            if sum(word.confidence for word in again) / len(again) >= _DROPPED_CONFIDENCE and not _is_covered(again, segments):
+                segments.append(again)
         segments.sort(key=lambda segment: segment[0].start_ms)
         return Transcript(language=language, language_confidence=language_confidence, segments=tuple(segments))
+
+    def _all(
+        self, audio: NDArray[np.float32], windows: Sequence[Sequence[Span]], heard: NDArray[np.float32], language: str, hints: str
+    ) -> list[tuple[Word, ...]]:
+        """Recognise windows; what nobody said is left out."""
+        return [
+            segment
+            for window in windows
+            for segment in self._window(audio, window, language, hints)
+            if not is_invented(segment, language, _mean(heard, segment[0].start_ms, segment[-1].end_ms))
+        ]
 
     def _window(self, audio: NDArray[np.float32], spans: Sequence[Span], language: str, hints: str) -> list[tuple[Word, ...]]:
         """Recognise some spans laid end to end; words get their times in the recording back."""
@@ -127,25 +150,44 @@ class Transcriber:
             text=text, start_ms=round(start * 1000), end_ms=max(round(start * 1000), round(end * 1000)), confidence=round(probability, 4)
         )
 
-    def _speech_only(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
-        spans = with_speech(active_spans(audio), audio)
-        pieces = [audio[start * SAMPLE_RATE // 1000 : end * SAMPLE_RATE // 1000] for start, end in spans]
-        return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
+
+def _speech(audio: NDArray[np.float32]) -> list[Span]:
+    return with_speech(active_spans(audio), audio) if audio.size >= SAMPLE_RATE // 10 else []
 
 
-def _windows(spans: Sequence[Span]) -> list[list[Span]]:
-    """Spans grouped so that each group, with its pauses, fits a window; a longer span is cut."""
+def _mean(heard: NDArray[np.float32], start_ms: int, end_ms: int) -> float:
+    """Mean probability of speech in a stretch."""
+    part = heard[start_ms // _HEARD_MS : end_ms // _HEARD_MS + 1]
+    return float(part.mean()) if part.size else 0.0
+
+
+def windows_of(spans: Sequence[Span], audio: NDArray[np.float32], longest_ms: int) -> list[list[Span]]:
+    """Spans grouped so that each group, with its pauses, is no longer than a window; a longer span is cut where it is quietest."""
     windows: list[list[Span]] = []
-    used = _WINDOW_MS
-    for start, end in spans:
-        for a in range(start, end, _WINDOW_MS):
-            b = min(end, a + _WINDOW_MS)
-            if used + b - a + _PAUSE_MS > _WINDOW_MS:
+    used = longest_ms
+    for span in spans:
+        for a, b in _cut(span, audio, longest_ms - _PAUSE_MS):
+            if used + b - a + _PAUSE_MS > longest_ms:
                 windows.append([])
                 used = 0
             windows[-1].append((a, b))
             used += b - a + _PAUSE_MS
     return windows
+
+
+def _cut(span: Span, audio: NDArray[np.float32], longest_ms: int) -> list[Span]:
+    """A span in parts of at most a length, parted in the quietest moment of the last seconds: never inside a word if there is a pause."""
+    start, end = span
+    parts: list[Span] = []
+    while end - start > longest_ms:
+        first = start + longest_ms - _CUT_SEARCH_MS
+        stretch = audio[first * SAMPLE_RATE // 1000 : (start + longest_ms) * SAMPLE_RATE // 1000]
+        frames = stretch[: stretch.size // _CUT_FRAME * _CUT_FRAME].reshape(-1, _CUT_FRAME)
+        level = np.convolve(np.mean(np.square(frames), axis=1), np.ones(5) / 5, mode="same")
+        cut = first + int(level.argmin()) * _CUT_FRAME * 1000 // SAMPLE_RATE
+        parts.append((start, cut))
+        start = cut
+    return [*parts, (start, end)]
 
 
 def _span_of(word: Word, spans: Sequence[Span]) -> int:
