@@ -57,7 +57,7 @@ def _laid_into_calls(listener: Listener, seeds: int) -> None:
     for name in _CALLS:
         speech, language = decode(str(PACKAGE_ROOT / "sample_audio" / name)).mixed(), name[:2]
         for seed in range(seeds):
-            for kind, sound in non_speech(15.0, seed=100 + seed).items():
+            for kind, sound in non_speech(8.0, seed=100 + seed).items():
                 middle = _pause(PACKAGE_ROOT / "sample_audio" / name)
                 cuts = (0, middle, speech.size)
                 pieces = [sound, speech[cuts[0] : cuts[1]], sound, speech[cuts[1] :], sound]

@@ -1,0 +1,81 @@
+"""What Whisper invents, and what people say that looks like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa_pipeline.call import Word
+from qa_pipeline.language.normalise import unit_spans
+from qa_pipeline.speech.phantoms import is_invented, is_loop
+
+
+def words(text: str, language: str, *, confidence: float = 0.9, seconds: float | None = None) -> list[Word]:
+    """The text as words, four units a second unless told otherwise."""
+    spans = unit_spans(text)
+    each = 250 if seconds is None else seconds * 1000 / len(spans)
+    ends = [*(start for start, _ in spans[1:]), len(text)]
+    starts = [0, *ends[:-1]]
+    return [
+        Word(text=text[a:b], start_ms=round(i * each), end_ms=round((i + 1) * each), confidence=confidence)
+        for i, (a, b) in enumerate(zip(starts, ends, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("音乐、" * 20, "zh"),
+        ("作曲 " + "词 " * 30, "zh"),
+        (" I'm sorry," * 12, "en"),
+        (" nie" * 9, "pl"),
+        (" la la" * 5, "sv"),
+        ("字幕制作人", "zh"),
+        ("请不吝点赞订阅转发打赏支持明镜与点点栏目", "zh"),
+        (" Thanks for watching!", "en"),
+        (" Napisy stworzone przez społeczność Amara.org", "pl"),
+        (" Undertexter från Amara.org-gemenskapen", "sv"),
+    ],
+)
+def test_loops_and_subtitles_are_invented_however_sure_the_recogniser_is(text: str, language: str) -> None:
+    assert is_invented(words(text, language), language, heard=0.9)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("对对对对", "zh"),
+        ("嗯嗯，好的好的", "zh"),
+        (" No, no, no, no.", "en"),
+        (" Yeah, yeah.", "en"),
+        ("谢谢，再见。", "zh"),
+        (" Tak, tak, tak.", "pl"),
+    ],
+)
+def test_what_people_repeat_is_kept(text: str, language: str) -> None:
+    assert not is_invented(words(text, language), language, heard=0.6)
+
+
+@pytest.mark.parametrize(("text", "language"), [("谢谢", "zh"), (" Thank you.", "en"), (" Dziękuję.", "pl"), (" Tack.", "sv")])
+def test_courtesies_count_where_speech_is_heard(text: str, language: str) -> None:
+    assert is_invented(words(text, language, confidence=0.4), language, heard=0.05)
+    assert not is_invented(words(text, language, confidence=0.4), language, heard=0.5)
+    assert not is_invented(words(text, language, confidence=0.8), language, heard=0.05)
+
+
+def test_nobody_speaks_twenty_words_a_second() -> None:
+    text = " one two three four five six seven eight nine ten"
+    assert is_invented(words(text, "en", seconds=0.5), "en", heard=0.9)
+    assert not is_invented(words(text, "en", seconds=2.5), "en", heard=0.9)
+
+
+def test_doubtful_words_count_where_speech_is_heard() -> None:
+    text = " where did it go"
+    assert is_invented(words(text, "en", confidence=0.2), "en", heard=0.1)
+    assert not is_invented(words(text, "en", confidence=0.2), "en", heard=0.6)
+
+
+@pytest.mark.parametrize(
+    ("units", "loop"), [("a a a a a", False), ("a a a a a a", True), ("a b a b a b a b a b a b", True), ("a b c d e f g h", False)]
+)
+def test_a_loop_is_six_rounds_of_most_of_the_text(units: str, loop: bool) -> None:
+    assert is_loop(units.split()) is loop
