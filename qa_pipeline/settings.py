@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     beam_size: int = Field(5, ge=1, description="beams of the recogniser")
     hints: str = Field("", description="names given to the recogniser beforehand; off by default because a transcript is evidence")
     simplified_chinese: bool = Field(True, description="write Chinese transcripts in simplified characters, whatever the recogniser wrote")
-    diarization_step: float = Field(0.1, gt=0, le=0.5, description="step of the diarization window as a share of its length")
+    diarization_step: float = Field(0.2, gt=0, le=0.5, description="step of the diarization window as a share of its length")
     sentiment_threshold: float = Field(
         0.25, gt=0, lt=1, description="customer sentiment from here up is positive, from minus this down negative"
     )

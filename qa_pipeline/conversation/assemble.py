@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from qa_pipeline.call import Role, SpeakerTurn, Utterance, Word
+from qa_pipeline.language.detect import written_language
 from qa_pipeline.language.normalise import normalise
 from qa_pipeline.speech.transcribe import Transcript
 
@@ -28,19 +29,20 @@ class _VoicedWord:
     word: Word
     speaker: str
     segment: int
+    language: str
 
 
 def assemble_channels(transcripts: Sequence[Transcript], *, first_channel: int = 0) -> tuple[Utterance, ...]:
     """Utterances of a recording with one party a channel; the speaker is called `channel0`, `channel1`."""
-    runs: list[tuple[int, list[_VoicedWord], str]] = []
+    runs: list[tuple[int, list[_VoicedWord]]] = []
     for channel, transcript in enumerate(transcripts, first_channel):
         voiced = [
-            _VoicedWord(word=word, speaker=f"channel{channel}", segment=i)
+            _VoicedWord(word=word, speaker=f"channel{channel}", segment=i, language=transcript.others.get(i, transcript.language))
             for i, segment in enumerate(transcript.segments)
             for word in segment
         ]
-        runs.extend((channel, run, transcript.language) for run in _split(voiced, transcript.language))
-    return _numbered([_utterance(run, channel=channel, language=language) for channel, run, language in runs])
+        runs.extend((channel, run) for run in _split(voiced, transcript.language))
+    return _numbered([_utterance(run, channel=channel) for channel, run in runs])
 
 
 def assemble_voices(transcript: Transcript, turns: Sequence[SpeakerTurn], *, channel: int | None = None) -> tuple[Utterance, ...]:
@@ -52,9 +54,10 @@ def assemble_voices(transcript: Transcript, turns: Sequence[SpeakerTurn], *, cha
     for number, segment in enumerate(transcript.segments):
         for word in segment:
             speaker = _speaker_of(word, turns) or (voiced[-1].speaker if voiced else (turns[0].speaker if turns else "voice0"))
-            voiced.append(_VoicedWord(word=word, speaker=speaker, segment=number))
+            language = transcript.others.get(number, transcript.language)
+            voiced.append(_VoicedWord(word=word, speaker=speaker, segment=number, language=language))
     smoothed = _without_blips(voiced)
-    return _numbered([_utterance(run, channel=channel, language=transcript.language) for run in _split(smoothed, transcript.language)])
+    return _numbered([_utterance(run, channel=channel) for run in _split(smoothed, transcript.language)])
 
 
 def _speaker_of(word: Word, turns: Sequence[SpeakerTurn]) -> str | None:
@@ -96,6 +99,7 @@ def _split(words: Sequence[_VoicedWord], language: str) -> Iterator[list[_Voiced
             size = sum(len(w.word.text.strip()) for w in run) if language == "zh" else len(run)
             ends = (
                 item.speaker != before.speaker
+                or item.language != before.language
                 or item.word.start_ms - before.word.end_ms >= _PAUSE_MS
                 or _SENTENCE_END.search(before.word.text.strip())
                 or (item.segment != before.segment and size >= long_clause)
@@ -108,11 +112,12 @@ def _split(words: Sequence[_VoicedWord], language: str) -> Iterator[list[_Voiced
         yield run
 
 
-def _utterance(run: Sequence[_VoicedWord], *, channel: int | None, language: str) -> Utterance:
+def _utterance(run: Sequence[_VoicedWord], *, channel: int | None) -> Utterance:
     words = tuple(item.word for item in run)
     first = replace(words[0], text=words[0].text.lstrip())
     words = (first, *words[1:])
     text = "".join(word.text for word in words)
+    language = written_language(text, run[0].language)
     return Utterance(
         utterance=0,
         role=Role.UNKNOWN,

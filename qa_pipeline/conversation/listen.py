@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 Stage = Callable[[str], None]
 
 # Part of every conversation's identity: raised when a change of code changes what is recognised or assembled from equal input.
-LISTENING_VERSION = 2
+LISTENING_VERSION = 3
 # Speech that runs to the very edge of the file was cut. Chosen, not measured.
 _EDGE_MS = 60
 _SHORTEST_MS = 400
@@ -213,7 +213,16 @@ class Listener:
             language, confidence = detected
         transcriber = self._transcriber(language)
         transcripts = tuple(
-            (channel, transcriber.transcribe(samples, language=language, language_confidence=confidence, hints=self.settings.hints))
+            (
+                channel,
+                transcriber.transcribe(
+                    samples,
+                    language=language,
+                    language_confidence=confidence,
+                    hints=self.settings.hints,
+                    allowed=self.settings.languages,
+                ),
+            )
             for channel, samples in tracks
         )
         turns = None
@@ -339,6 +348,7 @@ def _save_recognised(path: Path, recognised: Recognised) -> None:
                 "channel": channel,
                 "language": t.language,
                 "language_confidence": t.language_confidence,
+                "others": {str(place): language for place, language in t.others.items()},
                 "segments": [[[w.text, w.start_ms, w.end_ms, w.confidence] for w in segment] for segment in t.segments],
             }
             for channel, t in recognised.transcripts
@@ -370,6 +380,7 @@ def _load_recognised(path: Path) -> Recognised | None:
                     tuple(Word(text=text, start_ms=start, end_ms=end, confidence=confidence) for text, start, end, confidence in segment)
                     for segment in t["segments"]
                 ),
+                others={int(place): language for place, language in t.get("others", {}).items()},
             ),
         )
         for t in data["transcripts"]

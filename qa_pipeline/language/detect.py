@@ -31,6 +31,7 @@ _LETTERS = {"pl": frozenset("ąćęłńśźż"), "sv": frozenset("åäö")}
 _FEWEST = 2.0
 _LEAD = 1.5
 _HAN_SHARE = 0.3
+_SENTENCE_WORDS = 3
 
 
 def detect_language(texts: Sequence[str], languages: Sequence[str]) -> tuple[str, float] | None:
@@ -54,3 +55,17 @@ def detect_language(texts: Sequence[str], languages: Sequence[str]) -> tuple[str
 def _weight(words: Sequence[str], language: str) -> float:
     common, letters = _COMMON[language], _LETTERS.get(language, frozenset())
     return sum(1.0 if word in common else 0.5 if letters & set(word) else 0.0 for word in words)
+
+
+def written_language(text: str, language: str) -> str:
+    """The language an utterance of a call is written in: another one than the call's only where its characters leave no doubt.
+
+    Recognisers write English sentences of a Chinese call in English. A word or two (OK, a name) do not make a sentence.
+    """
+    han, words = len(_HAN.findall(text)), len(_WORD.findall(text))
+    if language == "zh" and not han and words >= _SENTENCE_WORDS:
+        detected = detect_language([text], tuple(_COMMON))
+        return detected[0] if detected else "en"
+    if language != "zh" and language in _COMMON and han >= _SENTENCE_WORDS and han > words:
+        return "zh"
+    return language

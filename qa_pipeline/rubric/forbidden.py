@@ -17,7 +17,7 @@ from qa_pipeline.rubric.verdict import Context, Verdict, in_order, search_window
 from qa_pipeline.rubric.windows import Searched
 
 # Words recognised with less confidence than this do not convict anybody. Chosen on recorded calls.
-FORBIDDEN_CONFIDENCE = 0.35
+FORBIDDEN_CONFIDENCE = 0.5
 # Shorter examples mean too many things outside the sentence they were taken from.
 _EXAMPLE_UNITS = 4
 _JUDGED_UNITS = 6

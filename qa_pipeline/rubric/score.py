@@ -29,7 +29,7 @@ ROLE_CONFIDENCE = LEAST_CONFIDENCE
 REVIEW_ROLE_CONFIDENCE = 0.8
 REVIEW_COVERAGE = 0.8
 # Mean word confidence of a window below which "not heard" says nothing.
-UNCLEAR_CONFIDENCE = 0.3
+UNCLEAR_CONFIDENCE = 0.48
 _JUDGED = (Outcome.MET, Outcome.NOT_MET)
 # Checks that read no words: whether speech, language and roles are known is nothing to them.
 _WORDLESS = ("metric", "metadata", "manual", "sequence", "all", "any", "not")

@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from qa_pipeline.language.detect import detect_language
+from qa_pipeline.language.detect import detect_language, written_language
 from qa_pipeline.packaged import PACKAGE_ROOT
 
 LANGUAGES = ("zh", "en", "pl", "sv")
@@ -57,3 +57,21 @@ def test_six_sentences_of_customers_are_told(language: str) -> None:
     answers = [told(*texts[start : start + 6]) for start in range(0, len(texts) - 5, 6)]
     assert set(answers) <= {language, None}
     assert answers.count(language) >= 0.97 * len(answers)
+
+
+@pytest.mark.parametrize(
+    ("text", "call", "written"),
+    [
+        ("How do I go to that bus stop?", "zh", "en"),
+        ("Gdzie jest mój numer, proszę pani?", "zh", "pl"),
+        ("OK bye", "zh", "zh"),
+        ("请问那个车站怎么走？", "zh", "zh"),
+        ("我想问一下 invoice 的事", "zh", "zh"),
+        ("请问那个车站怎么走？", "en", "zh"),
+        ("Hello, I'm calling from 尚德", "en", "en"),
+        ("Jag heter Erik", "sv", "sv"),
+        ("请问", "", ""),
+    ],
+)
+def test_an_utterance_is_in_another_language_only_where_its_characters_say_so(text: str, call: str, written: str) -> None:
+    assert written_language(text, call) == written
