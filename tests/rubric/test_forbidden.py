@@ -121,8 +121,8 @@ def test_politeness_does_not_excuse_the_list() -> None:
 
 
 def test_words_of_little_confidence_convict_nobody() -> None:
-    assert judged("0:00 agent: 不行就是不行。", confidence=0.34).outcome is Outcome.MET
-    assert judged("0:00 agent: 不行就是不行。", confidence=0.35).outcome is Outcome.NOT_MET
+    assert judged("0:00 agent: 不行就是不行。", confidence=0.49).outcome is Outcome.MET
+    assert judged("0:00 agent: 不行就是不行。", confidence=0.5).outcome is Outcome.NOT_MET
 
 
 def test_every_utterance_counts_once() -> None:

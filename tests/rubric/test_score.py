@@ -178,7 +178,7 @@ def test_what_was_heard_counts_although_the_recording_is_cut() -> None:
     assert finding(conversation("0:00 agent: hello.", language="en", ends_cut=True), HELLO).outcome is Outcome.MET
 
 
-@pytest.mark.parametrize(("confidence", "outcome"), [(0.29, Outcome.UNDETERMINED), (0.3, Outcome.NOT_MET)])
+@pytest.mark.parametrize(("confidence", "outcome"), [(0.47, Outcome.UNDETERMINED), (0.48, Outcome.NOT_MET)])
 def test_not_heard_says_nothing_where_the_words_are_unclear(confidence: float, outcome: Outcome) -> None:
     assert finding(conversation("0:00 agent: mumble.", language="en", confidence=confidence), FAREWELL).outcome is outcome
 
