@@ -97,7 +97,8 @@ def _apart(way: Callable[..., Any], paths: list[str]) -> tuple[float, float, lis
 def _work(way: Callable[..., Any], paths: list[str], pipe: Any) -> None:
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            settings = load_settings()
+            # One call at a time on all processors: for the bare libraries, too.
+            settings = load_settings(threads=os.cpu_count() or 1)
             fresh = settings.model_copy(update={"cache": Path(scratch)})
             (Path(scratch) / "models").symlink_to(settings.model_cache)
             run = way(fresh)
@@ -142,7 +143,7 @@ def _whisper(settings: Settings) -> Any:
 
 def _bare_pair(settings: Settings) -> Callable[[str], Heard]:
     import torch
-    from pyannote.audio import Model
+    from pyannote.audio import Audio, Model
     from pyannote.audio.core.plda import PLDA
     from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
     from pyannote.audio.pipelines.speaker_verification import ONNXWeSpeakerPretrainedSpeakerEmbedding
@@ -159,6 +160,7 @@ def _bare_pair(settings: Settings) -> Callable[[str], Heard]:
 
     embedding = str(model_folder(choose_manifest(settings, "embedding"), settings) / "campplus.onnx")
     pipeline._embedding = ONNXWeSpeakerPretrainedSpeakerEmbedding(embedding, device=torch.device("cpu"))
+    pipeline._audio = Audio(sample_rate=16_000, mono="downmix")
     pipeline.klustering = "AgglomerativeClustering"
     pipeline.clustering = AgglomerativeClustering(metric=pipeline._embedding.metric)
     pipeline.instantiate(

@@ -345,7 +345,7 @@ def _start_worker(settings: Settings, stage_folder: str) -> None:
     global _listener, _stage_folder
     # Ctrl-C is the parent's to handle; workers end when the pool does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["OMP_NUM_THREADS"] = str(settings.threads)
+    os.environ["OMP_NUM_THREADS"] = "1"
     _listener, _stage_folder = Listener(settings), Path(stage_folder)
 
 
@@ -390,10 +390,10 @@ def _listen_all(
     calls = [call for call in calls if call.call_id not in faulty]
     if not calls:
         return
-    with (
-        tempfile.TemporaryDirectory(prefix="qa-stages-") as stages,
-        worker_pool(min(settings.workers, len(calls)), worker.start, settings, stages) as pool,
-    ):
+    count = min(settings.workers, len(calls))
+    # Processors without a call of their own help with the others'.
+    lent = settings.model_copy(update={"threads": max(settings.threads, settings.workers // count)})
+    with tempfile.TemporaryDirectory(prefix="qa-stages-") as stages, worker_pool(count, worker.start, lent, stages) as pool:
         yield from _windowed(pool, calls, dialogues, settings, Path(stages), worker)
 
 

@@ -26,6 +26,14 @@ from qa_pipeline.errors import Fault, InputRefused
 from qa_pipeline.packaged import packaged_folder
 
 DEFAULT_CONFIG = "qa-pipeline.toml"
+# What a worker takes at most, a little rounded up.
+_WORKER_GB = 3.0
+
+
+def default_workers() -> int:
+    """A worker for each processor, as far as memory goes: one call a processor is faster than all of them on one call (benchmarks/RESULTS.md)."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    return max(1, min(os.cpu_count() or 1, int(memory / _WORKER_GB)))
 
 
 class Settings(BaseSettings):
@@ -48,9 +56,13 @@ class Settings(BaseSettings):
     device: Literal["cpu", "cuda"] = Field("cpu", description="where models run")
     compute_type: str = Field("int8", description="CTranslate2 number type of the recogniser: int8, float16, float32")
     threads: int = Field(
-        default_factory=lambda: max(1, (os.cpu_count() or 1)), ge=1, description="threads per worker; changes last digits of results"
+        1, ge=1, description="pieces of one call worked on at once by a worker; results do not depend on it. Unused workers lend theirs"
     )
-    workers: int = Field(1, ge=1, description="worker processes; each holds its own models (about 1.5 GB)")
+    workers: int = Field(
+        default_factory=lambda: default_workers(),
+        ge=1,
+        description="worker processes; each holds its own models (about 2.5 GB). By default one for each processor that memory allows",
+    )
     call_timeout_seconds: float = Field(1800.0, gt=0, description="a call that takes longer is stopped and listed as failed")
     beam_size: int = Field(5, ge=1, description="beams of the recogniser")
     hints: str = Field("", description="names given to the recogniser beforehand; off by default because a transcript is evidence")

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -212,29 +213,36 @@ class Listener:
                 return Recognised(language=None, language_confidence=None, transcripts=(), turns=None)
             language, confidence = detected
         transcriber = self._transcriber(language)
-        transcripts = tuple(
-            (
-                channel,
-                transcriber.transcribe(
-                    samples,
-                    language=language,
-                    language_confidence=confidence,
-                    hints=self.settings.hints,
-                    allowed=self.settings.languages,
-                ),
-            )
-            for channel, samples in tracks
-        )
+        with ThreadPoolExecutor(1) as aside:
+            # Two processors for one call: voices are told apart while words are recognised.
+            at_once = aside.submit(self._diarizer.diarize, tracks[0][1]) if len(tracks) == 1 and self.settings.threads > 1 else None
+            transcripts = self._transcribe(transcriber, tracks, language, confidence)
         turns = None
         if len(tracks) == 1 and any(transcript.segments for _, transcript in transcripts):
             stage("diarize")
-            turns = self._diarizer.diarize(tracks[0][1]).turns
+            turns = (at_once.result() if at_once else self._diarizer.diarize(tracks[0][1])).turns
         return Recognised(
             language=language,
             language_confidence=round(confidence, 4) if confidence is not None else None,
             transcripts=transcripts,
             turns=turns,
         )
+
+    def _transcribe(
+        self, transcriber: Transcriber, tracks: Sequence[tuple[int, NDArray[np.float32]]], language: str, confidence: float | None
+    ) -> tuple[tuple[int, Transcript], ...]:
+        def transcribe(track: tuple[int, NDArray[np.float32]]) -> tuple[int, Transcript]:
+            channel, samples = track
+            return channel, transcriber.transcribe(
+                samples,
+                language=language,
+                language_confidence=confidence,
+                hints=self.settings.hints,
+                allowed=self.settings.languages,
+            )
+
+        with ThreadPoolExecutor(min(self.settings.threads, len(tracks))) as several:
+            return tuple(several.map(transcribe, tracks))
 
     def _vectors(self, utterances: Sequence[Utterance]) -> NDArray[np.float32]:
         if not utterances:
@@ -269,7 +277,7 @@ class Listener:
             segmentation=segmentation / "pytorch_model.bin",
             embedding=embedding / "campplus.onnx",
             step=self.settings.diarization_step,
-            threads=self.settings.threads,
+            threads=1,
             device=self.settings.device,
         )
 
@@ -277,7 +285,7 @@ class Listener:
     def _encoder(self) -> Encoder:
         from qa_pipeline.language.encoder import Encoder
 
-        return Encoder(model_folder(choose_manifest(self.settings, "encoder"), self.settings), threads=self.settings.threads)
+        return Encoder(model_folder(choose_manifest(self.settings, "encoder"), self.settings), threads=1)
 
     @cached_property
     def _sentiment_head(self) -> SentimentHead:

@@ -9,6 +9,7 @@ conditioning on earlier text, no sampling fallback.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -70,15 +71,19 @@ class Transcript:
 
 
 class Transcriber:
-    """A recogniser kept warm. `folder`: an assembled CTranslate2 Whisper model."""
+    """A recogniser kept warm. `folder`: an assembled CTranslate2 Whisper model.
+
+    `threads`: windows recognised at once, each by one thread: two threads on one window took longer than one, and changed last digits.
+    """
 
     def __init__(self, folder: Path, *, device: str, compute_type: str, threads: int, beam_size: int, simplified_chinese: bool) -> None:
         disable_telemetry()
         from faster_whisper import WhisperModel
 
         self._model: WhisperModel = WhisperModel(
-            str(folder), device=device, compute_type=compute_type, cpu_threads=threads, num_workers=1, local_files_only=True
+            str(folder), device=device, compute_type=compute_type, cpu_threads=1, num_workers=threads, local_files_only=True
         )
+        self._threads = threads
         self._beam_size = beam_size
         self._simplified = simplified_chinese
 
@@ -176,10 +181,12 @@ class Transcriber:
         self, audio: NDArray[np.float32], windows: Sequence[Sequence[Span]], heard: NDArray[np.float32], language: str, hints: str
     ) -> list[tuple[Word, ...]]:
         """Recognise windows; what nobody said is left out."""
+        with ThreadPoolExecutor(self._threads) as several:
+            found = list(several.map(lambda window: self._window(audio, window, language, hints), windows))
         return [
             segment
-            for window in windows
-            for segment in self._window(audio, window, language, hints)
+            for of_window in found
+            for segment in of_window
             if not is_invented(segment, language, _mean(heard, segment[0].start_ms, segment[-1].end_ms))
         ]
 
