@@ -271,7 +271,7 @@ def _cut(span: Span, audio: NDArray[np.float32], longest_ms: int) -> list[Span]:
     start, end = span
     parts: list[Span] = []
     while end - start > longest_ms:
-        first = start + longest_ms - _CUT_SEARCH_MS
+        first = start + longest_ms - min(_CUT_SEARCH_MS, longest_ms // 2)
         stretch = audio[first * SAMPLE_RATE // 1000 : (start + longest_ms) * SAMPLE_RATE // 1000]
         frames = stretch[: stretch.size // _CUT_FRAME * _CUT_FRAME].reshape(-1, _CUT_FRAME)
         level = np.convolve(np.mean(np.square(frames), axis=1), np.ones(5) / 5, mode="same")
