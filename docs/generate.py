@@ -25,7 +25,7 @@ _DEFAULTS = {
     "cache": "`qa-pipeline` in the user's cache folder",
     "rubrics": "`rubrics/` as shipped",
     "manifests": "`models/` as shipped",
-    "threads": "number of processors",
+    "workers": "a worker for each processor that memory allows",
 }
 _WIDTH = 100
 

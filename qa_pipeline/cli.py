@@ -536,6 +536,7 @@ class _Progress:
 
 # A chat of twenty lines on one core: its sentence vectors.
 _TEXT_SECONDS = 0.4
+_REAL_TIME_FACTOR = 0.25
 
 
 def _show_plan(plan: Plan, settings: Settings) -> None:
@@ -543,8 +544,8 @@ def _show_plan(plan: Plan, settings: Settings) -> None:
 
     minutes = _minutes([call.source_uri for call in plan.listen if call.call_id not in plan.dialogues])
     chosen = Counter(plan.rubric_of[call.call_id] or "none (stored unscored)" for call in plan.listen)
-    # Real-time factor of profile base on two cores (benchmarks/throughput.py), mono being the slower.
-    hours = (minutes / 60 * 0.2 + len(plan.dialogues) * _TEXT_SECONDS / 3600) / max(1, settings.workers)
+    # Real-time factor of a worker of one thread with profile base (benchmarks/throughput.py), mono being the slower.
+    hours = (minutes / 60 * _REAL_TIME_FACTOR + len(plan.dialogues) * _TEXT_SECONDS / 3600) / max(1, settings.workers)
     click.echo(
         f"{plan.found} recordings: {len(plan.listen)} to listen to ({minutes:.1f} min), {len(plan.rescore)} to score, {len(plan.skipped)} done already."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ def test_the_defaults() -> None:
         ("zh", "en", "pl", "sv"),
         "Asia/Shanghai",
     )
-    assert (settings.hints, settings.workers, settings.beam_size) == ("", 1, 5)
+    assert (settings.hints, settings.threads, settings.beam_size) == ("", 1, 5)
+    assert 1 <= settings.workers <= (os.cpu_count() or 1)
 
 
 def test_the_environment_wins_over_the_file_and_what_is_given_over_both(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,65 @@
+"""What of forbidden speech is found that nobody tuned for: `python benchmarks/forbidden.py [--rubric followup] [--wrong]`.
+
+Scores each utterance of models/forbidden/test.tsv as all an agent says in a call. Prints, by language and family, how many forbidden ones are found and
+how many allowed ones (half of them near misses) are hit, with 95 % Wilson intervals. `--wrong` lists the allowed ones that were hit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections import Counter, defaultdict
+from dataclasses import replace
+
+from qa_pipeline.call import Outcome
+from qa_pipeline.conversation.listen import Listener
+from qa_pipeline.engine import ready_scorecards
+from qa_pipeline.packaged import packaged_folder
+from qa_pipeline.rubric.load import load_rubric
+from qa_pipeline.rubric.score import score_many
+from qa_pipeline.settings import load_settings
+from qa_pipeline.testing import conversation
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rubric", default="followup")
+    parser.add_argument("--wrong", action="store_true")
+    given = parser.parse_args()
+    settings = load_settings()
+    rubric = load_rubric(settings.rubrics / f"{given.rubric}.yaml")
+    scorecard = ready_scorecards({rubric.id: rubric}, settings)[rubric.id]
+    encode = Listener(settings).encode
+    lines = [line.split("\t") for line in (packaged_folder("models") / "forbidden" / "test.tsv").read_text("utf-8").splitlines()]
+    counts: dict[tuple[str, str], Counter[bool]] = defaultdict(Counter)
+    for language in dict.fromkeys(line[0] for line in lines):
+        own = [line for line in lines if line[0] == language]
+        calls = []
+        for _, _, _, text in own:
+            call = conversation(f"0:00 agent: {text}", language=language, direction="outbound")
+            vectors = encode([u.text for u in call.utterances])
+            calls.append(replace(call, vectors={u.utterance: tuple(v.tolist()) for u, v in zip(call.utterances, vectors, strict=True)}))
+        for (_, label, family, text), scored in zip(own, score_many(calls, scorecard), strict=True):
+            finding = next(f for f in scored.findings if f.criterion.check == "forbidden")
+            is_hit = finding.outcome is Outcome.NOT_MET
+            counts[language, "forbidden" if label == "1" else "allowed"][is_hit] += 1
+            counts["all", "forbidden" if label == "1" else "allowed"][is_hit] += 1
+            counts["family", family][is_hit] += 1
+            if is_hit and label == "0" and given.wrong:
+                print(f"{language}: {text}  ({'; '.join(f'{e.expected} {e.similarity:.2f}' for e in finding.evidence)})")
+    for (group, kind), found in counts.items():
+        hit, total = found[True], sum(found.values())
+        low, high = wilson(hit, total)
+        print(f"{group:6} {kind:22} hit {hit} of {total}: {hit / total:.3f} ({low:.3f}–{high:.3f})")
+
+
+def wilson(count: int, total: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson, 1927)."""
+    share, z = count / total, 1.96
+    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
+    half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+if __name__ == "__main__":
+    main()
