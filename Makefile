@@ -27,7 +27,10 @@ evaluate: models
 bench: models
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/rescore.py --sizes 1000 10000
+	$(BIN)/python benchmarks/side_by_side.py
+	$(BIN)/python benchmarks/nonspeech.py --seconds 20 --seeds 1
+	$(BIN)/python benchmarks/forbidden.py
+	$(BIN)/python benchmarks/rescore.py --sizes 1000 10000 100000
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/generate.py
