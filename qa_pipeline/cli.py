@@ -536,7 +536,7 @@ class _Progress:
 
 # A chat of twenty lines on one core: its sentence vectors.
 _TEXT_SECONDS = 0.4
-_REAL_TIME_FACTOR = 0.25
+_REAL_TIME_FACTOR = 0.2
 
 
 def _show_plan(plan: Plan, settings: Settings) -> None:
