@@ -145,7 +145,7 @@ def rescore(results: str | None, **options: Any) -> None:
 @click.option(
     "--agent",
     metavar="SPEAKER",
-    help="The agent's voice or track (as `rubric explain` and the report name it); by default the other party.",
+    help="The agent's voice or track, as `scorecard` names it where roles are unknown; by default the other party.",
 )
 @click.option("--reason", metavar="TEXT", help="Why; kept with the correction.")
 @click.option("--author", metavar="NAME", help="Who corrects; by default the user of this machine.")

@@ -113,3 +113,14 @@ def test_where_roles_are_unknown_the_agent_must_be_named() -> None:
     head = load_head(load_settings().manifests / "sentiment" / "head.json")
     put_right = correct_roles(unsure(), swap(unsure(), agent="customer"), head, threshold=0.25)
     assert [u.role for u in put_right.utterances] == [Role.CUSTOMER, Role.AGENT, Role.CUSTOMER]
+
+
+def test_a_scorecard_names_voices_where_nobody_has_a_role(settings: Settings) -> None:
+    from dataclasses import replace
+
+    voices = {"agent": "speaker_0", "customer": "speaker_1"}
+    heard = unsure()
+    heard = replace(heard, utterances=tuple(replace(u, speaker=voices[u.speaker]) for u in heard.utterances))
+    engine.open_store(settings).write_conversations([heard], run_id="r")
+    shown = CliRunner().invoke(main, ["scorecard", heard.call.call_id], catch_exceptions=False).output
+    assert [line.split()[1] for line in shown.splitlines()[-3:]] == ["speaker_0", "speaker_1", "speaker_0"]

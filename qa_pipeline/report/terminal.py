@@ -68,7 +68,9 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
     for row in item.utterances:
         style = {"agent": "cyan", "customer": "", "other": "dim"}.get(row["role"], "dim")
         mark = "▶" if row["utterance"] in marked else " "
-        console.print(Text(f"{mark} {clock(row['start_ms'])} {row['role']:9s} {row['text']}", style=style))
+        # Where nobody has a role, `swap-roles --agent` wants the voice's name.
+        who = row["speaker"] if row["role"] == "unknown" else row["role"]
+        console.print(Text(f"{mark} {clock(row['start_ms'])} {who:9s} {row['text']}", style=style))
 
 
 def show_rows(rows: Sequence[Row], console: Console | None = None) -> None:
