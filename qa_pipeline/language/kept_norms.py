@@ -10,13 +10,15 @@ import atexit
 import hashlib
 import json
 import os
+from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from qa_pipeline.language.normalise import normalise
 
 _DICTIONARIES = ("pypinyin", "opencc", "snowballstemmer")
-_SOURCES = ("normalise.py", "respell.py", "words/en.txt", "words/pl.txt", "words/sv.txt")
+_SOURCES = ("normalise.py", "respell.py", "first_names.py", "words/en.txt", "words/pl.txt", "words/sv.txt")
 # Beyond this it begins anew: nobody has so many phrases.
 _MOST = 60_000
 
@@ -40,7 +42,8 @@ class _Kept:
             part.write_text(json.dumps(norms if len(norms) <= _MOST else self.norms, ensure_ascii=False), "utf-8")
             part.replace(self.path)
         except OSError:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
         self._stored = len(self.norms)
 
     def _read(self) -> dict[str, str]:
@@ -81,6 +84,7 @@ def kept_norm(text: str, language: str) -> str:
     return norm
 
 
+@cache
 def _fingerprint() -> str:
     """What a `norm` depends on: the code, its word lists, and the releases of its dictionaries."""
     here = Path(__file__).parent
