@@ -150,11 +150,11 @@ class Lexicon:
 
     def _read(self, item: str) -> tuple[int, ...]:
         body = item.partition("/")[0]
-        if body.isdigit() and len(body) >= _LONG_NUMBER and body not in self._wanted_numbers:
-            if len(self._other_numbers) < _MOST_NUMBERS:
-                self._other_numbers.add(body)
-            return (self._token(_SOME_NUMBER),)
         with self._lock:
+            if _is_long_number(body) and body not in self._wanted_numbers:
+                if len(self._other_numbers) < _MOST_NUMBERS:
+                    self._other_numbers.add(body)
+                return (self._token(_SOME_NUMBER),)
             found = self._items[item] = tuple(self._token(part) for part in body.split("+"))
         return found
 
@@ -181,7 +181,7 @@ class Lexicon:
         return number
 
     def _want_numbers(self, element: Element) -> None:
-        wanted = {token for token in element.tokens if token.isdigit() and len(token) >= _LONG_NUMBER} - self._wanted_numbers
+        wanted = {token for token in element.tokens if _is_long_number(token)} - self._wanted_numbers
         self._wanted_numbers |= wanted
         if wanted and (len(self._other_numbers) >= _MOST_NUMBERS or not wanted.isdisjoint(self._other_numbers)):
             self._other_numbers -= wanted
@@ -256,6 +256,10 @@ class Lexicon:
             else:
                 block[row] = np.where(negates, NEVER, costs * element.weight)
         return np.rint(block * UNIT).astype(np.int32)
+
+
+def _is_long_number(token: str) -> bool:
+    return token.isdigit() and len(token) >= _LONG_NUMBER
 
 
 def _places(pattern: Pattern) -> Iterator[int]:

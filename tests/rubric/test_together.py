@@ -115,3 +115,21 @@ def test_probabilities_are_of_the_calls_own_utterances() -> None:
     for listening, (first, second) in zip(listen(calls, heads, {}), ((True, False), (False, True)), strict=True):
         found = listening._together.probabilities("list", listening._place)
         assert {number: p > 0.5 for number, p in found.items()} == {0: first, 1: second}
+
+
+def number_hits(listening: Listening, call: Conversation, phrase: str) -> list[int]:
+    return [number for number, _ in heard(listening, phrase, searched(call))]
+
+
+def test_a_number_that_is_asked_for_later_is_told_from_other_numbers() -> None:
+    lines = ("agent: 单号是一二三四五。", "agent: 单号是五四三二一。", "agent: 单号是九八七六五。")
+    calls = [conversation(*lines, language="zh") for _ in range(2)]
+    listenings = listen(calls, {}, {})
+    # Read as any number first, then each asked for by name.
+    assert [number_hits(each, call, "单号是{number}") for each, call in zip(listenings, calls, strict=True)] == [[0, 1, 2]] * 2
+    for number, utterance in (("12345", 0), ("98765", 2)):
+        phrases = listenings[0].phrases({"zh": (f"单号是{number}",)}, "exact")
+        for each, call in zip(listenings, calls, strict=True):
+            assert [hit.utterance for hit in each.hits(phrases, searched(call))] == [utterance]
+    # What was found before still is.
+    assert number_hits(listenings[1], calls[1], "单号是{number}") == [0, 1, 2]
