@@ -28,7 +28,7 @@ _JOIN_MS = 400
 _VETO_THRESHOLD = 0.2
 _LOCAL_LEAST = 0.07
 _PROBABILITY_SAMPLES = 512
-_PROBABILITY_MS = 32
+PROBABILITY_MS = 32
 _LOCAL_FRAMES = 50
 _LONG_MS = 2_000
 _EMPTY_MS = 2_000
@@ -58,26 +58,25 @@ def active_spans(audio: NDArray[np.float32]) -> list[Span]:
     return _merged(long_enough, _JOIN_MS)
 
 
-def with_speech(spans: Sequence[Span], audio: NDArray[np.float32]) -> list[Span]:
-    """The parts of the spans in which Silero hears speech at all.
+def with_speech(spans: Sequence[Span], probability: NDArray[np.float32]) -> list[Span]:
+    """The parts of the spans in which Silero hears speech at all. `probability`: of speech, for each 32 ms of the track.
 
     A short span needs one moment of it. From a long one, what goes on for seconds without any is cut out: hold music that a voice follows at once.
     """
     if not spans:
         return []
-    probability = speech_probability(audio)
     local = np.convolve(probability, np.ones(_LOCAL_FRAMES) / _LOCAL_FRAMES, mode="same")
     kept: list[Span] = []
     for start, end in spans:
-        first, last = start // _PROBABILITY_MS, -(-end // _PROBABILITY_MS)
+        first, last = start // PROBABILITY_MS, -(-end // PROBABILITY_MS)
         is_empty = np.zeros(last - first, dtype=bool)
         if end - start >= _LONG_MS:
-            for a, b in _runs(local[first:last] < _LOCAL_LEAST, _PROBABILITY_MS):
+            for a, b in _runs(local[first:last] < _LOCAL_LEAST, PROBABILITY_MS):
                 if b - a >= _EMPTY_MS:
-                    is_empty[a // _PROBABILITY_MS : b // _PROBABILITY_MS] = True
-        for a, b in _runs(~is_empty, _PROBABILITY_MS):
+                    is_empty[a // PROBABILITY_MS : b // PROBABILITY_MS] = True
+        for a, b in _runs(~is_empty, PROBABILITY_MS):
             part = max(start, start + a - _EMPTY_PAD_MS), min(end, start + b + _EMPTY_PAD_MS)
-            if probability[first + a // _PROBABILITY_MS : first + b // _PROBABILITY_MS].max(initial=0.0) >= _VETO_THRESHOLD:
+            if probability[first + a // PROBABILITY_MS : first + b // PROBABILITY_MS].max(initial=0.0) >= _VETO_THRESHOLD:
                 kept.append(part)
     return _merged(kept, 0)
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from qa_pipeline.call import Word
 from qa_pipeline.language.normalise import simplify
-from qa_pipeline.speech.activity import Span, active_spans, speech_probability, with_speech
+from qa_pipeline.speech.activity import PROBABILITY_MS, Span, active_spans, speech_probability, with_speech
 from qa_pipeline.speech.confidence import calibrated
 from qa_pipeline.speech.phantoms import is_invented
 from qa_pipeline.telemetry import disable_telemetry
@@ -36,7 +36,7 @@ _SECOND_WINDOW_MS = 14_000
 # A long span is parted in its quietest moment of so many of the last ms, looked for in frames of 20 ms.
 _CUT_SEARCH_MS = 5_000
 _CUT_FRAME = 320
-_HEARD_MS = 32
+_SILENCE = np.zeros(_PAUSE_MS * SAMPLE_RATE // 1000, dtype=np.float32)
 # Speech this long without a word was dropped, and is looked at again. Chosen on synthetic and real calls.
 _DROPPED_MS = 900
 _DROPPED_CONFIDENCE = 0.25
@@ -93,28 +93,24 @@ class Transcriber:
         audio: (n,) float32 at 16 kHz. Looks at up to 30 s of speech. Where that leaves doubt, the speech is recognised in each language that
         may be meant, and the one whose words come surest is taken.
         """
-        shares = self._language_shares(audio, allowed)
+        track = _track(audio)
+        shares = self._language_shares(track, allowed)
         if not shares:
             return None
         best = max(shares, key=lambda language: shares[language])
         if shares[best] >= _LANGUAGE_SURE:
             return best, shares[best]
-        window = windows_of(_speech(audio), audio, _WINDOW_MS)[:1]
-        heard = speech_probability(audio)
-        surest = {
-            language: _surety(self._all(audio, window, heard, language, ""))
-            for language, share in shares.items()
-            if share >= _LANGUAGE_LEAST
-        }
+        window = windows_of(track.spans, audio, _WINDOW_MS)[:1]
+        likely = [language for language, share in shares.items() if share >= _LANGUAGE_LEAST] or [best]
+        surest = {language: _surety(self._all(track, window, language, "")) for language in likely}
         best = max(surest, key=lambda language: (surest[language], shares[language]))
         return best, shares[best]
 
-    def _language_shares(self, audio: NDArray[np.float32], allowed: tuple[str, ...]) -> dict[str, float]:
+    def _language_shares(self, track: _Track, allowed: tuple[str, ...]) -> dict[str, float]:
         """Probability of each allowed language among them; empty when there is no speech."""
-        pieces = [audio[start * SAMPLE_RATE // 1000 : end * SAMPLE_RATE // 1000] for start, end in _speech(audio)]
-        if not pieces:
+        if not track.spans:
             return {}
-        speech = np.concatenate(pieces)
+        speech = np.concatenate([track.part(*span) for span in track.spans])
         _, _, probabilities = self._model.detect_language(speech[: _DETECT_SECONDS * SAMPLE_RATE])
         known = {language: probability for language, probability in probabilities or [] if language in allowed}
         # Cantonese is a language of its own for newer Whisper models; its speakers are served as Chinese.
@@ -133,17 +129,14 @@ class Transcriber:
         allowed: tuple[str, ...] = (),
     ) -> Transcript:
         """Recognise one track. audio: (n,) float32 in [−1, 1] at 16 kHz. `allowed`: languages that parts of it may be in, besides the call's."""
-        spans = _speech(audio)
-        if not spans:
-            return Transcript(language=language, language_confidence=language_confidence, segments=())
-        heard = speech_probability(audio)
-        segments = self._all(audio, windows_of(spans, audio, _WINDOW_MS), heard, language, hints)
+        track = _track(audio)
+        segments = self._all(track, windows_of(track.spans, audio, _WINDOW_MS), language, hints)
         # In shorter windows, laid out otherwise, so that the same thing does not make it stop again.
-        dropped = windows_of(_dropped(spans, segments), audio, _SECOND_WINDOW_MS)
-        for again in self._all(audio, dropped, heard, language, hints):
+        dropped = windows_of(_dropped(track.spans, segments), audio, _SECOND_WINDOW_MS)
+        for again in self._all(track, dropped, language, hints):
             if sum(word.confidence for word in again) / len(again) >= _DROPPED_CONFIDENCE and not _is_covered(again, segments):
                 segments.append(again)
-        in_other = self._in_other_languages(audio, segments, heard, language, allowed)
+        in_other = self._in_other_languages(track, segments, language, allowed)
         told = sorted([(segment, language) for segment in segments] + in_other, key=lambda item: item[0][0].start_ms)
         return Transcript(
             language=language,
@@ -153,51 +146,39 @@ class Transcriber:
         )
 
     def _in_other_languages(
-        self,
-        audio: NDArray[np.float32],
-        segments: list[tuple[Word, ...]],
-        heard: NDArray[np.float32],
-        language: str,
-        allowed: tuple[str, ...],
+        self, track: _Track, segments: list[tuple[Word, ...]], language: str, allowed: tuple[str, ...]
     ) -> list[tuple[tuple[Word, ...], str]]:
         """Recognise doubtful stretches again in the language they are in; what comes surer takes the place of segments, which are removed."""
         found: list[tuple[tuple[Word, ...], str]] = []
         for stretch in _doubtful(segments) if len(allowed) > 1 else ():
             start, end = stretch[0][0].start_ms, max(word.end_ms for word in stretch[-1])
-            part = np.concatenate((audio[start * SAMPLE_RATE // 1000 : end * SAMPLE_RATE // 1000], np.zeros(SAMPLE_RATE // 2, np.float32)))
-            _, _, probabilities = self._model.detect_language(part)
+            _, _, probabilities = self._model.detect_language(np.concatenate((track.part(start, end), _SILENCE)))
             known = {name: probability for name, probability in probabilities or [] if name in allowed}
-            other = max(known, key=lambda name: known[name])
+            other = max(known, key=lambda name: known[name], default=language)
             if other == language or known[other] < _OTHER_LANGUAGE:
                 continue
-            again = self._all(audio, windows_of([(start, end)], audio, _WINDOW_MS), heard, other, "")
+            again = self._all(track, windows_of([(start, end)], track.samples, _WINDOW_MS), other, "")
             if _surety(again) > _surety(stretch) + _OTHER_SURER:
                 found += [(segment, other) for segment in again]
                 for segment in stretch:
                     segments.remove(segment)
         return found
 
-    def _all(
-        self, audio: NDArray[np.float32], windows: Sequence[Sequence[Span]], heard: NDArray[np.float32], language: str, hints: str
-    ) -> list[tuple[Word, ...]]:
+    def _all(self, track: _Track, windows: Sequence[Sequence[Span]], language: str, hints: str) -> list[tuple[Word, ...]]:
         """Recognise windows; what nobody said is left out."""
         with ThreadPoolExecutor(self._threads) as several:
-            found = list(several.map(lambda window: self._window(audio, window, language, hints), windows))
+            found = list(several.map(lambda window: self._window(track, window, language, hints), windows))
         return [
             segment
             for of_window in found
             for segment in of_window
-            if not is_invented(segment, language, _mean(heard, segment[0].start_ms, segment[-1].end_ms))
+            if not is_invented(segment, language, track.mean_heard(segment[0].start_ms, segment[-1].end_ms))
         ]
 
-    def _window(self, audio: NDArray[np.float32], spans: Sequence[Span], language: str, hints: str) -> list[tuple[Word, ...]]:
+    def _window(self, track: _Track, spans: Sequence[Span], language: str, hints: str) -> list[tuple[Word, ...]]:
         """Recognise some spans laid end to end; words get their times in the recording back."""
-        silence = np.zeros(_PAUSE_MS * SAMPLE_RATE // 1000, dtype=np.float32)
-        pieces: list[NDArray[np.float32]] = []
-        for start, end in spans:
-            pieces += [audio[start * SAMPLE_RATE // 1000 : end * SAMPLE_RATE // 1000], silence]
         found, _ = self._model.transcribe(
-            np.concatenate(pieces),
+            np.concatenate([piece for span in spans for piece in (track.part(*span), _SILENCE)]),
             language=language,
             beam_size=self._beam_size,
             temperature=0.0,
@@ -242,14 +223,28 @@ def _doubtful(segments: Sequence[tuple[Word, ...]]) -> list[list[tuple[Word, ...
     return [run for run in runs if run[-1][-1].end_ms - run[0][0].start_ms >= _DOUBTFUL_MS]
 
 
-def _speech(audio: NDArray[np.float32]) -> list[Span]:
-    return with_speech(active_spans(audio), audio) if audio.size >= SAMPLE_RATE // 10 else []
+@dataclass(frozen=True, slots=True, eq=False)
+class _Track:
+    """A track with what voice activity says of it. `samples`: (n,) at 16 kHz; `heard`: probability of speech for each 32 ms; `spans`: speech."""
+
+    samples: NDArray[np.float32]
+    heard: NDArray[np.float32]
+    spans: list[Span]
+
+    def part(self, start_ms: int, end_ms: int) -> NDArray[np.float32]:
+        """The samples of a stretch."""
+        return self.samples[start_ms * SAMPLE_RATE // 1000 : end_ms * SAMPLE_RATE // 1000]
+
+    def mean_heard(self, start_ms: int, end_ms: int) -> float:
+        """Mean probability of speech in a stretch."""
+        part = self.heard[start_ms // PROBABILITY_MS : end_ms // PROBABILITY_MS + 1]
+        return float(part.mean()) if part.size else 0.0
 
 
-def _mean(heard: NDArray[np.float32], start_ms: int, end_ms: int) -> float:
-    """Mean probability of speech in a stretch."""
-    part = heard[start_ms // _HEARD_MS : end_ms // _HEARD_MS + 1]
-    return float(part.mean()) if part.size else 0.0
+def _track(audio: NDArray[np.float32]) -> _Track:
+    active = active_spans(audio) if audio.size >= SAMPLE_RATE // 10 else []
+    heard = speech_probability(audio) if active else np.zeros(0, np.float32)
+    return _Track(samples=audio, heard=heard, spans=with_speech(active, heard))
 
 
 def windows_of(spans: Sequence[Span], audio: NDArray[np.float32], longest_ms: int) -> list[list[Span]]:
