@@ -7,9 +7,10 @@ how many allowed ones (half of them near misses) are hit, with 95 % Wilson inter
 from __future__ import annotations
 
 import argparse
-import math
 from collections import Counter, defaultdict
 from dataclasses import replace
+
+from robustness import wilson
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.conversation.listen import Listener
@@ -51,14 +52,6 @@ def main() -> None:
         hit, total = found[True], sum(found.values())
         low, high = wilson(hit, total)
         print(f"{group:6} {kind:22} hit {hit} of {total}: {hit / total:.3f} ({low:.3f}–{high:.3f})")
-
-
-def wilson(count: int, total: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson, 1927)."""
-    share, z = count / total, 1.96
-    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
-    half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from qa_pipeline.cli_options import DATE, as_day, is_path, open_settings, open_store, results_option
+from qa_pipeline.cli_options import DATE, as_day, is_path, open_settings, open_store, results_option, rubric_path
 from qa_pipeline.cli_rubric import rubric
 from qa_pipeline.errors import InputRefused, QaError
 from qa_pipeline.telemetry import disable_telemetry
@@ -254,10 +254,10 @@ def indices(rubric_id: str, results: str | None, by: tuple[str, ...], since: Any
     """Show the survey indices of a rubric over the answers captured, by station, month or any other column."""
     from qa_pipeline.report.indices import survey_indices
     from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.rubric.load import load_rubric
 
-    settings = open_settings(results=results)
     days = {"since": since.date() if since else None, "until": until.date() if until else None}
-    found = survey_indices(open_store(settings), _rubric_named(settings, rubric_id), by=by, **days)
+    found = survey_indices(open_store(open_settings(results=results)), load_rubric(rubric_path(rubric_id)), by=by, **days)
     show_rows([{"index": row.index_id, **row.group, "item": row.item, "answers": row.answers, "value": row.value} for row in found])
 
 
@@ -270,10 +270,10 @@ def contacts(rubric_id: str, results: str | None, as_of: str | None, every: bool
     """Show promises over several contacts of a customer: call-backs in time, day-3 calls, complaints answered."""
     from qa_pipeline.report.contacts import contact_report, kept_by_rule
     from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.rubric.load import load_rubric
 
-    settings = open_settings(results=results)
-    rubric = _rubric_named(settings, rubric_id)
-    promises = contact_report(open_store(settings), rubric, as_of=_moment(as_of, rubric.timezone))
+    rubric = load_rubric(rubric_path(rubric_id))
+    promises = contact_report(open_store(open_settings(results=results)), rubric, as_of=_moment(as_of, rubric.timezone))
     show_rows(
         [
             {
@@ -446,13 +446,6 @@ def _rubrics(settings: Settings, asked: str | None, *, trial: bool = False) -> t
         return rubrics, asked, "trial"
     check_published(rubrics.values(), settings.rubrics)
     return rubrics, asked, "official"
-
-
-def _rubric_named(settings: Settings, name: str) -> Rubric:
-    from qa_pipeline.rubric.load import load_rubric
-
-    path = Path(name) if name.endswith((".yaml", ".yml")) else settings.rubrics / f"{name}.yaml"
-    return load_rubric(path)
 
 
 def _moment(text: str | None, timezone: str) -> datetime | None:

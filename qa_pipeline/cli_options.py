@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +34,11 @@ def open_store(settings: Settings) -> Store:
 def is_path(name: str) -> bool:
     """Whether what names a rubric is a file, not its id."""
     return name.endswith((".yaml", ".yml")) or "/" in name
+
+
+def rubric_path(name: str) -> Path:
+    """The file of a rubric given by its path or its name."""
+    return Path(name) if is_path(name) else open_settings().rubrics / f"{name}.yaml"
 
 
 def as_day(given: datetime | None) -> date | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from qa_pipeline.cli_options import DATE, as_day, is_path, open_settings, open_store, results_option
+from qa_pipeline.cli_options import DATE, as_day, is_path, open_settings, open_store, results_option, rubric_path
 from qa_pipeline.errors import Fault, InputRefused, RubricError
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def rubric_check(names: tuple[str, ...], strict: bool) -> None:
     from qa_pipeline.rubric.yaml_text import read_document
 
     faults, warnings = [], []
-    paths = [Path(file) if is_path(file) else open_settings().rubrics / f"{file}.yaml" for file in names]
-    paths = paths or rubric_paths(open_settings().rubrics)
+    paths = [rubric_path(name) for name in names] or rubric_paths(open_settings().rubrics)
     for path in paths:
         try:
             loaded = load_rubric(path)

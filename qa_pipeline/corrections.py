@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from qa_pipeline.call import Conversation, Role
 from qa_pipeline.conversation.correct import RoleCorrection, corrected_id, swap
-from qa_pipeline.engine import corrected
+from qa_pipeline.engine import corrected, new_run_id
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.rescoring import RescoreSummary, Selection, plan_rescoring, rescore
 from qa_pipeline.results.decisions import all_role_corrections, keep_role_swap
@@ -55,8 +54,7 @@ def swap_roles(
     percent_before = _percent(store, call_id)
     keep_role_swap(store, current, correction, author=author, reason=reason)
     after = corrected(heard, correction, settings)
-    started = datetime.now(UTC)
-    store.write_conversations([after], run_id=f"{started:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}")
+    store.write_conversations([after], run_id=new_run_id(datetime.now(UTC)))
     plan = plan_rescoring(store, rubrics, select=Selection(call_ids=(call_id,)), purpose="official")
     summary = rescore(plan, settings, store, rubrics, workers=1)
     return Swap(before=current, after=after, rescored=summary, percent_before=percent_before, percent_after=_percent(store, call_id))

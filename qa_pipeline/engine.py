@@ -241,7 +241,7 @@ def run(
 ) -> Summary:
     """Carry out a plan. Every call ends as a row of `calls` or of `failures`. `worker`: what listens, for tests of the isolation."""
     began, started_at = time.monotonic(), datetime.now(UTC)
-    run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    run_id = new_run_id(started_at)
     known = {**rubrics, **plan.older}
     used = {name: known[name] for name in dict.fromkeys(plan.rubric_of.values()) if name}
     if purpose == "official" and (plan.listen or plan.rescore):
@@ -539,6 +539,11 @@ def failure_row(failure: Failure, run_id: str) -> dict[str, Any]:
         "error_type": failure.error_type, "message": failure.message, "advice": failure.advice, "transient": failure.transient,
         "run_id": run_id, "at": datetime.now(UTC),
     }  # fmt: skip
+
+
+def new_run_id(started_at: datetime) -> str:
+    """A name for a run that no other run has: its start, and chance."""
+    return f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
 def write_run(store: Store, summary: Summary, started_at: datetime) -> None:

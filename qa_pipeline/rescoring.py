@@ -11,7 +11,6 @@ import pickle
 import shutil
 import tempfile
 import time
-import uuid
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -28,7 +27,7 @@ import numpy as np
 import pyarrow as pa
 
 from qa_pipeline.call import Call, Conversation
-from qa_pipeline.engine import Event, Failure, Report, Summary, failure_row, ready_scorecards, worker_pool, write_run
+from qa_pipeline.engine import Event, Failure, Report, Summary, failure_row, new_run_id, ready_scorecards, worker_pool, write_run
 from qa_pipeline.errors import EnvironmentNotReady, RubricError
 from qa_pipeline.language.kept_norms import keep_norms, save_norms
 from qa_pipeline.publishing.versions import Choice, freeze
@@ -161,7 +160,7 @@ def rescore(
 ) -> RescoreSummary:
     """Carry out a plan. `workers`: processes; by default one for each processor."""
     began, started_at = time.monotonic(), datetime.now(UTC)
-    run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    run_id = new_run_id(started_at)
     tally = _Tally()
     if plan.choices:
         known = {**rubrics, **plan.older}

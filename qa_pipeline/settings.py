@@ -59,7 +59,7 @@ class Settings(BaseSettings):
         1, ge=1, description="pieces of one call worked on at once by a worker; results do not depend on it. Unused workers lend theirs"
     )
     workers: int = Field(
-        default_factory=lambda: default_workers(),
+        default_factory=default_workers,
         ge=1,
         description="worker processes; each holds its own models (about 2.5 GB). By default one for each processor that memory allows",
     )
