@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 done with failures listed, 2 bad usage or input refused, 3
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,13 +15,11 @@ import click
 
 from qa_pipeline.cli_options import DATE, as_day, is_path, open_settings, open_store, results_option, rubric_path
 from qa_pipeline.cli_rubric import rubric
+from qa_pipeline.cli_show import Progress, show_failures, show_plan, show_summary
 from qa_pipeline.errors import InputRefused, QaError
 from qa_pipeline.telemetry import disable_telemetry
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from qa_pipeline.engine import Event, Failure, Plan, Summary
     from qa_pipeline.rubric.schema import Rubric
     from qa_pipeline.settings import Settings
 
@@ -93,14 +91,14 @@ def run(sources: tuple[str, ...], **options: Any) -> None:
     for warning in plan.warnings:
         click.echo(f"warning: {warning}", err=True)
     if options["dry_run"]:
-        _show_plan(plan, settings)
+        show_plan(plan, settings)
         return
     if options["force"]:
         closed = store.closed_periods()
         store.forget("calls", "call_id", [call.call_id for call in plan.listen if not store.is_closed(call, closed)])
-    with _Progress(len(plan.listen)) as progress:
+    with Progress(len(plan.listen)) as progress:
         summary = engine.run(plan, settings, store, rubrics, purpose=purpose, report=progress.report)
-    _show_summary(summary, settings)
+    show_summary(summary, settings)
     sys.exit(1 if summary.failures else 0)
 
 
@@ -128,14 +126,14 @@ def rescore(results: str | None, **options: Any) -> None:
         since=as_day(options["since"]), until=as_day(options["until"]), call_ids=options["call_ids"], agent_id=options["agent"]
     )
     plan = plan_rescoring(store, rubrics, select=select, purpose=purpose, named=named, by_path=list(rubrics) == [named])
-    with _Progress(len(plan.choices)) as progress:
+    with Progress(len(plan.choices)) as progress:
         summary = carry_out(plan, settings, store, rubrics, workers=options["workers"], report=progress.report)
     click.echo(
         f"{summary.found} calls: {summary.scored} scored ({summary.changed} with a changed verdict, {summary.unchanged} as before), "
         f"{summary.there} there already, {summary.unscored} without a rubric, {summary.closed} in closed periods as trials, "
         f"{len(summary.failures)} failed; {summary.seconds:.1f} s. Results: {settings.results}"
     )
-    _show_failures(summary.failures)
+    show_failures(summary.failures)
     sys.exit(1 if summary.failures else 0)
 
 
@@ -163,7 +161,7 @@ def swap_roles(call_id: str, results: str | None, agent: str | None, reason: str
     click.echo(f"{call_id}: {done.agent} is the agent. Score {shown[0]} before, {shown[1]} now.")
     if done.rescored.closed:
         click.echo("Its period is closed: the official score stands, the new one is a trial.")
-    _show_failures(done.rescored.failures)
+    show_failures(done.rescored.failures)
     sys.exit(1 if done.rescored.failures else 0)
 
 
@@ -351,7 +349,7 @@ def evaluate(folder: str, results: str | None, profile: str | None, misses: bool
     from qa_pipeline.evaluation.show import show_evaluation
 
     settings = open_settings(results=results, profile=profile)
-    with _Progress(0) as progress:
+    with Progress(0) as progress:
         evaluation = evaluate_folder(Path(folder), settings, report=progress.report)
     show_evaluation(evaluation, misses=misses)
 
@@ -482,103 +480,6 @@ def _user() -> str | None:
         return getpass.getuser()
     except (OSError, KeyError):
         return None
-
-
-class _Progress:
-    """A progress bar on the terminal, or plain lines where there is none."""
-
-    def __init__(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-        self._console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=self._console,
-        )
-        self._is_bar = self._console.is_terminal
-        self._twentieth = 0
-        self._task = self._bar.add_task("calls", total=total or None, visible=total > 0)
-
-    def __enter__(self) -> _Progress:
-        if self._is_bar:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self._is_bar:
-            self._bar.stop()
-
-    def report(self, event: Event) -> None:
-        """Show one event of the engine."""
-        if event.kind == "stage":
-            self._console.print(event.text, highlight=False)
-            return
-        if event.kind == "failed":
-            self._console.print(f"failed: {event.call_id}: {event.text}", highlight=False, markup=False)
-        if self._is_bar:
-            self._bar.update(self._task, completed=event.done, total=event.total, visible=True)
-        elif event.done == event.total or event.done * 20 // event.total > self._twentieth:
-            self._twentieth = event.done * 20 // event.total
-            self._console.print(f"{event.done}/{event.total} calls", highlight=False)
-
-
-# A chat of twenty lines on one core: its sentence vectors.
-_TEXT_SECONDS = 0.4
-_REAL_TIME_FACTOR = 0.2
-
-
-def _show_plan(plan: Plan, settings: Settings) -> None:
-    from collections import Counter
-
-    minutes = _minutes([call.source_uri for call in plan.listen if call.call_id not in plan.dialogues])
-    chosen = Counter(plan.rubric_of[call.call_id] or "none (stored unscored)" for call in plan.listen)
-    # Real-time factor of a worker of one thread with profile base (benchmarks/throughput.py), mono being the slower.
-    hours = (minutes / 60 * _REAL_TIME_FACTOR + len(plan.dialogues) * _TEXT_SECONDS / 3600) / max(1, settings.workers)
-    click.echo(
-        f"{plan.found} recordings: {len(plan.listen)} to listen to ({minutes:.1f} min), {len(plan.rescore)} to score, {len(plan.skipped)} done already."
-    )
-    if plan.dialogues:
-        click.echo(f"  as text: {len(plan.dialogues)}")
-    for name, count in sorted(chosen.items()):
-        click.echo(f"  rubric {name}: {count}")
-    for dialogue in plan.dialogues.values():
-        for fault in dialogue.faults:
-            click.echo(f"  {fault}")
-    for missing in plan.unavailable:
-        click.echo(f"  not there: {missing.source_uri}")
-    click.echo(f"Models: profile {settings.profile}. Expected: at most {hours:.2f} h. Results need about {minutes * 0.05:.1f} MB.")
-
-
-def _minutes(uris: list[str]) -> float:
-    import av
-
-    total = 0.0
-    for uri in uris:
-        try:
-            with av.open(uri) as container:
-                total += (container.duration or 0) / 60e6
-        except (av.FFmpegError, OSError, ValueError):
-            continue
-    return total
-
-
-def _show_summary(summary: Summary, settings: Settings) -> None:
-    click.echo(
-        f"{summary.found} recordings: {summary.processed} processed, {summary.scored} scored, {summary.skipped} there already, "
-        f"{summary.unscored} without a rubric, {summary.failed} failed; {summary.seconds:.1f} s. Results: {settings.results}"
-    )
-    _show_failures(summary.failures)
-
-
-def _show_failures(failures: Sequence[Failure]) -> None:
-    for failure in failures:
-        click.echo(f"failed: {failure.source_uri}: {failure.message}{' (known; not tried again)' if failure.is_known else ''}")
-        click.echo(f"        {failure.advice}")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ LAYERS = (
     ("rescoring",),
     ("corrections",),
     ("evaluation",),
-    ("cli_options",),
+    ("cli_options", "cli_show"),
     ("cli_rubric",),
     ("cli",),
 )
