@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,13 +166,21 @@ def figures(true: NDArray[np.str_], predicted: NDArray[np.str_], languages: NDAr
     return "\n".join(lines)
 
 
-def test_figures(rows: Rows, column: str, encoder: Encoder, head: Linear) -> str:
+class Predictor(Protocol):
+    """A head: Linear, or what a train.py makes."""
+
+    def predict(self, vectors: Vectors) -> NDArray[np.str_]:
+        """The likeliest class of each vector."""
+        ...
+
+
+def test_figures(rows: Rows, column: str, encoder: Encoder, head: Predictor) -> str:
     """figures() of a head on sentences it has not seen."""
     languages = np.asarray([row["language"] for row in rows])
     return figures(truth(rows, column), head.predict(encoder.encode([row["text"] for row in rows])), languages)
 
 
-def robustness(rows: Rows, column: str, encoder: Encoder, head: Linear, rates: Sequence[float]) -> str:
+def robustness(rows: Rows, column: str, encoder: Encoder, head: Predictor, rates: Sequence[float]) -> str:
     """Markdown: macro-F1 on misheard sentences, and on Chinese in traditional characters with and without conversion to simplified."""
     from opencc import OpenCC
 

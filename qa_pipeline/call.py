@@ -141,6 +141,8 @@ class Metrics:
 
     customer_sentiment: float | None = None
     customer_sentiment_label: str | None = None
+    customer_sentiment_last_third: float | None = None
+    customer_sentiment_trend: float | None = None
     agent_talk_share: float | None = None
     customer_talk_share: float | None = None
     silence_share: float | None = None

@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, corrected_id
+from qa_pipeline.conversation.feeling import load_judge
 from qa_pipeline.conversation.listen import Listener, conversation_id, conversation_options
 from qa_pipeline.conversation.read import reading_manifests, reading_options, text_conversation_id, unreadable
 from qa_pipeline.errors import CallFailed, CallTimeout, EnvironmentNotReady, QaError, RubricError, WorkerCrashed
 from qa_pipeline.language.kept_norms import keep_norms
-from qa_pipeline.language.sentiment import load_head
 from qa_pipeline.publishing.versions import Choice, choices, freeze
 from qa_pipeline.recordings.ingest import Intake, Unavailable
 from qa_pipeline.recordings.transcripts import Dialogue
@@ -328,8 +328,7 @@ def corrected(conversation: Conversation, correction: RoleCorrection | None, set
     """The conversation as a reviewer has put its roles right; itself where nobody has."""
     if correction is None:
         return conversation
-    head = load_head(settings.manifests / "sentiment" / "head.json")
-    return correct_roles(conversation, correction, head, threshold=settings.sentiment_threshold)
+    return correct_roles(conversation, correction, load_judge(settings), threshold=settings.sentiment_threshold)
 
 
 # --- isolation -------------------------------------------------------------------------------------------------------------------------

@@ -64,10 +64,13 @@ class Settings(BaseSettings):
         description="worker processes; each holds its own models (about 2.5 GB). By default one for each processor that memory allows",
     )
     call_timeout_seconds: float = Field(1800.0, gt=0, description="a call that takes longer is stopped and listed as failed")
+    batch_size: int | None = Field(
+        None, ge=1, description="windows recognised in one step; by default 1 on a CPU, on a GPU as many as its memory holds"
+    )
     beam_size: int = Field(5, ge=1, description="beams of the recogniser")
     hints: str = Field("", description="names given to the recogniser beforehand; off by default because a transcript is evidence")
     simplified_chinese: bool = Field(True, description="write Chinese transcripts in simplified characters, whatever the recogniser wrote")
-    diarization_step: float = Field(0.2, gt=0, le=0.5, description="step of the diarization window as a share of its length")
+    diarization_step: float = Field(0.25, gt=0, le=0.5, description="step of the diarization window as a share of its length")
     sentiment_threshold: float = Field(
         0.25, gt=0, lt=1, description="customer sentiment from here up is positive, from minus this down negative"
     )

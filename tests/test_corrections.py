@@ -12,7 +12,7 @@ from qa_pipeline.call import Call, Conversation, Role
 from qa_pipeline.cli import main
 from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, swap
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.language.sentiment import load_head
+from qa_pipeline.conversation.feeling import load_judge
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.load import load_rubrics
@@ -86,8 +86,8 @@ def test_what_cannot_be_meant_is_refused(settings: Settings, arguments: list[str
 
 def test_sentiment_and_metrics_follow_the_roles() -> None:
     heard = conversation(*LINES)
-    head = load_head(load_settings().manifests / "sentiment" / "head.json")
-    put_right = correct_roles(heard, swap(heard), head, threshold=0.25)
+    judge = load_judge(load_settings())
+    put_right = correct_roles(heard, swap(heard), judge, threshold=0.25)
     assert put_right.metrics.agent_talk_share == heard.metrics.customer_talk_share
     assert [u.sentiment_label is not None for u in put_right.utterances] == [u.role is Role.CUSTOMER for u in put_right.utterances]
     assert put_right.conversation_id != heard.conversation_id
@@ -95,9 +95,9 @@ def test_sentiment_and_metrics_follow_the_roles() -> None:
 
 def test_a_correction_that_changes_nothing_leaves_the_conversation() -> None:
     heard = conversation(*LINES)
-    head = load_head(load_settings().manifests / "sentiment" / "head.json")
+    judge = load_judge(load_settings())
     for moment in (1_000, 10**9):
-        assert correct_roles(heard, RoleCorrection(moment_ms=moment), head, threshold=0.25) is heard
+        assert correct_roles(heard, RoleCorrection(moment_ms=moment), judge, threshold=0.25) is heard
 
 
 def unsure() -> Conversation:
@@ -110,8 +110,8 @@ def unsure() -> Conversation:
 def test_where_roles_are_unknown_the_agent_must_be_named() -> None:
     with pytest.raises(InputRefused, match="not clear"):
         swap(unsure())
-    head = load_head(load_settings().manifests / "sentiment" / "head.json")
-    put_right = correct_roles(unsure(), swap(unsure(), agent="customer"), head, threshold=0.25)
+    judge = load_judge(load_settings())
+    put_right = correct_roles(unsure(), swap(unsure(), agent="customer"), judge, threshold=0.25)
     assert [u.role for u in put_right.utterances] == [Role.CUSTOMER, Role.AGENT, Role.CUSTOMER]
 
 

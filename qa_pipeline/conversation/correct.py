@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qa_pipeline.call import Conversation, Role, Utterance
-from qa_pipeline.conversation.feeling import feel
+from qa_pipeline.conversation.feeling import Judge, feel
 from qa_pipeline.conversation.metrics import measure
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.language.sentiment import SentimentHead
 
 ROLE_SWAP = "role_swap"
 
@@ -37,7 +36,7 @@ def corrected_id(conversation_id: str, correction: RoleCorrection) -> str:
     return hashlib.sha256(f"{conversation_id}|{ROLE_SWAP}|{correction.moment_ms}".encode()).hexdigest()[:32]
 
 
-def correct_roles(conversation: Conversation, correction: RoleCorrection, head: SentimentHead, *, threshold: float) -> Conversation:
+def correct_roles(conversation: Conversation, correction: RoleCorrection, judge: Judge, *, threshold: float) -> Conversation:
     """The conversation with the voice at that moment as the agent; itself when that is so already, or nobody speaks then.
 
     The agent's former words become the customer's. Sentiment and metrics follow the roles.
@@ -52,7 +51,7 @@ def correct_roles(conversation: Conversation, correction: RoleCorrection, head: 
         for u in conversation.utterances
     )
     vectors = np.array([conversation.vectors.get(u.utterance, (0.0,) * 384) for u in utterances], dtype=np.float32).reshape(-1, 384)
-    utterances, sentiment, label = feel(utterances, vectors, head, threshold=threshold)
+    utterances, sentiment, label = feel(utterances, vectors, judge, threshold=threshold)
     return replace(
         conversation,
         conversation_id=corrected_id(conversation.conversation_id, correction),

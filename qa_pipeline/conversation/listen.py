@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from qa_pipeline.call import Call, Conversation, Layout, SpeakerTurn, Utterance, Word
 from qa_pipeline.conversation.assemble import assemble_channels, assemble_voices
-from qa_pipeline.conversation.feeling import feel
+from qa_pipeline.conversation.feeling import Judge, feel, load_judge
 from qa_pipeline.conversation.metrics import measure
 from qa_pipeline.conversation.read import (
     are_voices_only,
@@ -38,17 +38,17 @@ from qa_pipeline.conversation.read import (
 from qa_pipeline.conversation.role_head import RoleHead, load_role_head, log_odds
 from qa_pipeline.conversation.roles import assign_roles, lexicon_version
 from qa_pipeline.language.detect import detect_language
-from qa_pipeline.language.sentiment import SentimentHead, load_head
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.recordings.layout import Carriage, examine, without_leaks
 from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.settings import Settings
-from qa_pipeline.speech.models import choose_manifest, manifests_digest, model_folder
+from qa_pipeline.speech.models import choose_manifest, manifests_digest, model_folder, serves
 from qa_pipeline.speech.transcribe import Transcriber, Transcript
 
 if TYPE_CHECKING:
     from qa_pipeline.language.encoder import Encoder
     from qa_pipeline.speech.diarize import Diarizer
+    from qa_pipeline.speech.diarize_pretrained import PretrainedDiarizer
 
 Stage = Callable[[str], None]
 
@@ -80,6 +80,8 @@ def conversation_options(settings: Settings) -> dict[str, str]:
         "diarization_step": str(settings.diarization_step),
         "languages": ",".join(settings.languages),
         "simplified_chinese": str(settings.simplified_chinese).lower(),
+        # Windows decoded together differ in last digits; how many a GPU's memory held is not the call's affair.
+        **({"batched": "true"} if (settings.batch_size or 1) > 1 else {}),
         **({"hints": settings.hints} if settings.hints else {}),
     }
 
@@ -135,7 +137,7 @@ class Listener:
             utterances=utterances,
             metrics=measure(utterances, audio.duration_ms, sentiment=sentiment, sentiment_label=label),
             asr_model=choose_manifest(self.settings, "asr", recognised.language).id,
-            diarization_model=choose_manifest(self.settings, "segmentation").id if recognised.turns is not None else None,
+            diarization_model=choose_manifest(self.settings, _voices_by(self.settings)).id if recognised.turns is not None else None,
             manifest_sha256=self.manifest_sha256,
             options=self.options,
             starts_cut=starts_cut,
@@ -252,7 +254,7 @@ class Listener:
     def _feel(
         self, utterances: tuple[Utterance, ...], vectors: NDArray[np.float32]
     ) -> tuple[tuple[Utterance, ...], float | None, str | None]:
-        return feel(utterances, vectors, self._sentiment_head, threshold=self.settings.sentiment_threshold)
+        return feel(utterances, vectors, self._judge, threshold=self.settings.sentiment_threshold)
 
     def _transcriber(self, language: str | None) -> Transcriber:
         manifest = choose_manifest(self.settings, "asr", language)
@@ -264,11 +266,17 @@ class Listener:
                 threads=self.settings.threads,
                 beam_size=self.settings.beam_size,
                 simplified_chinese=self.settings.simplified_chinese,
+                batch_size=self.settings.batch_size,
             )
         return self._transcribers[manifest.id]
 
     @cached_property
-    def _diarizer(self) -> Diarizer:
+    def _diarizer(self) -> Diarizer | PretrainedDiarizer:
+        if serves(self.settings, "diarization"):
+            from qa_pipeline.speech.diarize_pretrained import PretrainedDiarizer
+
+            folder = model_folder(choose_manifest(self.settings, "diarization"), self.settings)
+            return PretrainedDiarizer(folder, device=self.settings.device)
         from qa_pipeline.speech.diarize import Diarizer
 
         segmentation = model_folder(choose_manifest(self.settings, "segmentation"), self.settings)
@@ -288,12 +296,17 @@ class Listener:
         return Encoder(model_folder(choose_manifest(self.settings, "encoder"), self.settings), threads=1)
 
     @cached_property
-    def _sentiment_head(self) -> SentimentHead:
-        return load_head(self.settings.manifests / "sentiment" / "head.json")
+    def _judge(self) -> Judge:
+        return load_judge(self.settings)
 
     @cached_property
     def _role_head(self) -> RoleHead:
         return load_role_head(self.settings.manifests / "roles" / "head.json")
+
+
+def _voices_by(settings: Settings) -> str:
+    """The purpose whose model stands for the diarization in a row."""
+    return "diarization" if serves(settings, "diarization") else "segmentation"
 
 
 def _tracks(audio: Audio, carriage: Carriage) -> list[tuple[int, NDArray[np.float32]]]:

@@ -1,6 +1,6 @@
 """Figures of a conversation that rubrics and reports name: shares, silences, holds, interruptions, delays, rates, monologues.
 
-Each is defined, with its source, in docs/metrics.md. All are computed from utterances, their roles and times; nothing from the sound.
+Each is defined, with its source, in docs/metrics.md. All are computed from utterances, their roles, times and sentiment; nothing from the sound.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from statistics import median
 
 from qa_pipeline.call import Metrics, Role, Utterance
 from qa_pipeline.language.normalise import unit_spans
+from qa_pipeline.language.sentiment import SentimentScore, summarise
 
 # Chosen, not measured: with neither party speaking this long the customer is on hold; sooner where the agent asked to wait.
 _HOLD_MS = 15_000
@@ -47,10 +48,17 @@ def measure(
     utterances: Sequence[Utterance], duration_ms: int, *, sentiment: float | None = None, sentiment_label: str | None = None
 ) -> Metrics:
     """Metrics of timed utterances; those that need times are None for text in which any is without them: a share of a part is none."""
+    last_third, trend = _course(utterances)
     timed = [u for u in utterances if u.start_ms is not None and u.end_ms is not None]
     if not timed or len(timed) < len(utterances) or duration_ms <= 0:
         turns = _turns(utterances) if utterances else None
-        return Metrics(customer_sentiment=sentiment, customer_sentiment_label=sentiment_label, turns=turns)
+        return Metrics(
+            customer_sentiment=sentiment,
+            customer_sentiment_label=sentiment_label,
+            customer_sentiment_last_third=last_third,
+            customer_sentiment_trend=trend,
+            turns=turns,
+        )
     agent = _spans([u for u in timed if u.role is Role.AGENT])
     customer = _spans([u for u in timed if u.role is Role.CUSTOMER])
     everyone = _spans(timed)
@@ -60,6 +68,8 @@ def measure(
     return Metrics(
         customer_sentiment=sentiment,
         customer_sentiment_label=sentiment_label,
+        customer_sentiment_last_third=last_third,
+        customer_sentiment_trend=trend,
         agent_talk_share=_share(agent, agent, customer),
         customer_talk_share=_share(customer, agent, customer),
         silence_share=round(1 - min(1.0, spoken / duration_ms), 4),
@@ -77,6 +87,22 @@ def measure(
         median_response_ms=_median_response(turning),
         turns=_turns(turning),
     )
+
+
+def _course(utterances: Sequence[Utterance]) -> tuple[float | None, float | None]:
+    """The customer's sentiment in the last third of their utterances, and how much it rose since the first third."""
+    theirs = [u for u in utterances if u.role is Role.CUSTOMER and u.sentiment is not None and u.sentiment_label is not None]
+    if len(theirs) < 3:
+        return None, None
+    size = len(theirs) // 3
+    first, last = (_mood(part) for part in (theirs[:size], theirs[-size:]))
+    return (last, None) if first is None or last is None else (last, round(last - first, 4))
+
+
+def _mood(utterances: Sequence[Utterance]) -> float | None:
+    scores = [SentimentScore(score=u.sentiment or 0.0, label=u.sentiment_label or "") for u in utterances]
+    value, _ = summarise(scores, [float(len(u.text)) for u in utterances])
+    return None if value is None else round(value, 4)
 
 
 def is_backchannel(utterance: Utterance) -> bool:

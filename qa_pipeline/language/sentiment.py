@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -62,14 +63,21 @@ class SentimentModel(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SentimentHead:
-    """A linear classifier over sentence vectors. `weights` (3, 384) and `bias` (3,) in the order of LABELS.
+    """A small network over sentence vectors: `layers`, each (weights (out, in), bias (out,)), rectified in between; the first takes 384
+    numbers, the last gives 3 in the order of LABELS.
 
     `encoder_sha256`: of the manifest of the encoder it was trained on; it means nothing on another one's vectors.
     """
 
-    weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    layers: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
     encoder_sha256: str
+
+    def logits(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, 3) of `vectors` (n, 384)."""
+        found = vectors
+        for place, (weights, bias) in enumerate(self.layers):
+            found = (found if place == 0 else found.clip(min=0)) @ weights.T + bias
+        return found
 
 
 def load_head(path: Path) -> SentimentHead:
@@ -78,21 +86,22 @@ def load_head(path: Path) -> SentimentHead:
 
     try:
         data = json.loads(path.read_text("utf-8"))
-        weights = np.asarray(data["weights"], np.float32)
-        bias = np.asarray(data["bias"], np.float32)
+        layers = tuple((np.asarray(each["weights"], np.float32), np.asarray(each["bias"], np.float32)) for each in data["layers"])
         classes, encoder_sha256 = tuple(data["classes"]), str(data["encoder_sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path} is no sentiment head: {error!r}.", advice="Write it anew with models/sentiment/train.py.") from error
-    if classes != LABELS or weights.shape != (len(LABELS), WIDTH) or bias.shape != (len(LABELS),):
-        found = f"classes {', '.join(map(str, classes))}, weights {weights.shape}, bias {bias.shape}"
-        wanted = f"classes {', '.join(LABELS)}, weights (3, {WIDTH}), bias (3,)"
+    shapes = [(*weights.shape, *bias.shape) for weights, bias in layers]
+    widths = [WIDTH, *(shape[0] for shape in shapes)]
+    if classes != LABELS or widths[-1] != len(LABELS) or shapes != [(b, a, b) for a, b in pairwise(widths)] or not shapes:
+        found = f"classes {', '.join(map(str, classes))}, layers {shapes}"
+        wanted = f"classes {', '.join(LABELS)}, layers from {WIDTH} numbers to 3"
         raise ModelError(f"{path} has {found}; wanted {wanted}.", advice="Write it anew with models/sentiment/train.py.")
-    return SentimentHead(weights=weights, bias=bias, encoder_sha256=encoder_sha256)
+    return SentimentHead(layers=layers, encoder_sha256=encoder_sha256)
 
 
 def classify(vectors: NDArray[np.float32], head: SentimentHead) -> tuple[SentimentScore, ...]:
     """Score each of `vectors` (n, 384)."""
-    return _scores(vectors @ head.weights.T + head.bias)
+    return _scores(head.logits(vectors))
 
 
 def summarise(

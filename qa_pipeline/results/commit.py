@@ -6,11 +6,14 @@ redone on purpose) are merged by key. Which ids are there is read once and looke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.fs import DeltaStorageHandler
 
 from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.results.tables import TABLES, Table
@@ -24,6 +27,7 @@ class Commits:
         self._deltas: dict[str, DeltaTable | None] = {}
         self._versions: dict[str, int] = {}
         self._known: dict[str, set[str]] = {}
+        self._files: dict[str, set[str]] = {}
 
     def write(self, rows: Mapping[str, pa.Table], *, keep_details: bool = False) -> None:
         """Commit rows of each table. `keep_details`: details of what has a head already stay as they are, instead of being written again."""
@@ -60,13 +64,22 @@ class Commits:
         if delta is None:
             self._known[name] = set()
         elif self._versions.get(name) != delta.version():
-            self._known[name] = read_ids(delta, self._id_column)
+            self._learn(name, delta)
             self._note(name)
+
+    def _learn(self, name: str, delta: DeltaTable) -> None:
+        """Ids of files that were not there before. One that is known but was deleted since is merged: as right, and slower."""
+        before = self._files.get(name)
+        if before is None:
+            self._known[name] = read_ids(delta, self._id_column)
+        elif fresh := file_paths(delta) - before:
+            self._known[name] |= _ids_in(delta, fresh, self._id_column)
 
     def _note(self, name: str) -> None:
         delta = self._deltas[name]
         if delta is not None:
             self._versions[name] = delta.version()
+            self._files[name] = file_paths(delta)
 
 
 def open_table(path: str) -> DeltaTable | None:
@@ -107,6 +120,26 @@ def read_ids(delta: DeltaTable | None, column: str) -> set[str]:
     if delta is None:
         return set()
     return set(pa.table(QueryBuilder().register("data", delta).execute(f"select distinct {column} from data"))[column].to_pylist())
+
+
+def file_paths(delta: DeltaTable) -> set[str]:
+    """Paths of a table's files, below the table."""
+    return set(pa.table(delta.get_add_actions(flatten=True))["path"].to_pylist())
+
+
+def file_system(delta: DeltaTable) -> pafs.FileSystem:
+    """What opens files of a table by their paths, wherever they lie."""
+    handler = DeltaStorageHandler.from_table(delta._table, delta._storage_options, delta._table.get_add_file_sizes())
+    return pafs.PyFileSystem(handler)
+
+
+def _ids_in(delta: DeltaTable, paths: Iterable[str], column: str) -> set[str]:
+    system = file_system(delta)
+    found: set[str] = set()
+    for path in paths:
+        with pq.ParquetFile(system.open_input_file(path)) as file:
+            found.update(file.read(columns=[column])[column].to_pylist())
+    return found
 
 
 def _unwritable(table: Table, error: Exception) -> EnvironmentNotReady:

@@ -16,6 +16,7 @@ from deltalake import QueryBuilder
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.results.commit import Commits, merge, open_table
+from qa_pipeline.results.lease import Lock
 from qa_pipeline.results.periods import Period, in_force
 from qa_pipeline.results.rows import Row, call_date, call_row, embedding_rows, metric_row, utterance_rows
 from qa_pipeline.results.scored import ScoreTables, score_tables, stamp
@@ -33,6 +34,8 @@ class Store:
         self._code_version = code_version
         self._conversations = Commits(("utterances", "embeddings", "metrics", "calls"), "conversation_id", path=self.path)
         self._scores = Commits(("findings", "captures", "scores"), "score_id", path=self.path)
+        self.lock = Lock(self.root)
+        """One writer at a time; every method that writes takes it."""
 
     def prepare(self) -> None:
         """Make the root and check that it can be written. Raises EnvironmentNotReady."""
@@ -96,6 +99,10 @@ class Store:
         """Commit conversations: details first, then `calls`."""
         if not conversations:
             return
+        with self.lock:
+            self._write_conversations(conversations, run_id=run_id)
+
+    def _write_conversations(self, conversations: Sequence[Conversation], *, run_id: str) -> None:
         at = self.now("calls", "processed_at")
         rows: dict[str, list[Row]] = {
             "utterances": [row for c in conversations for row in utterance_rows(c, run_id=run_id, timezone=self._timezone)],
@@ -121,25 +128,29 @@ class Store:
         """Commit scores that are rows already. `keep_details`: findings of scores that stand under another purpose are not written again."""
         if not tables.scores.num_rows:
             return
-        stamped = stamp(tables, self.now("scores", "scored_at"))
-        self._scores.write(
-            {"findings": stamped.findings, "captures": stamped.captures, "scores": stamped.scores}, keep_details=keep_details
-        )
+        with self.lock:
+            stamped = stamp(tables, self.now("scores", "scored_at"))
+            self._scores.write(
+                {"findings": stamped.findings, "captures": stamped.captures, "scores": stamped.scores}, keep_details=keep_details
+            )
 
     def write_rows(self, name: str, rows: Sequence[Row]) -> None:
         """Merge rows of any table by its key."""
-        if rows:
+        if not rows:
+            return
+        with self.lock:
             merge(TABLES[name], self.path(name), open_table(self.path(name)), _table(name, rows))
 
     def write_failures(self, rows: Sequence[Row]) -> None:
         """Add rows of `failures`; the number of the attempt is worked out here."""
         if not rows:
             return
-        earlier = self.read("failures", columns=["source_uri", "stage", "attempt"])
-        attempts: dict[tuple[str, str], int] = {}
-        for uri, stage, attempt in zip(*(earlier[name].to_pylist() for name in ("source_uri", "stage", "attempt")), strict=True):
-            attempts[uri, stage] = max(attempt, attempts.get((uri, stage), 0))
-        self.write_rows("failures", [{**row, "attempt": 1 + attempts.get((row["source_uri"], row["stage"]), 0)} for row in rows])
+        with self.lock:
+            earlier = self.read("failures", columns=["source_uri", "stage", "attempt"])
+            attempts: dict[tuple[str, str], int] = {}
+            for uri, stage, attempt in zip(*(earlier[name].to_pylist() for name in ("source_uri", "stage", "attempt")), strict=True):
+                attempts[uri, stage] = max(attempt, attempts.get((uri, stage), 0))
+            self.write_rows("failures", [{**row, "attempt": 1 + attempts.get((row["source_uri"], row["stage"]), 0)} for row in rows])
 
     def load_conversations(self, ids: Iterable[str]) -> list[Conversation]:
         """Stored conversations by id, in the order given; unknown ids are left out."""
@@ -176,20 +187,26 @@ class Store:
 
     def forget(self, name: str, column: str, values: Sequence[str]) -> None:
         """Delete rows by an id column; for redoing work on purpose (`--force`)."""
-        delta = open_table(self.path(name))
-        if delta is not None and values:
-            delta.delete(f"{column} in ({_quoted(values)})")
+        if not values:
+            return
+        with self.lock:
+            delta = open_table(self.path(name))
+            if delta is not None:
+                delta.delete(f"{column} in ({_quoted(values)})")
 
     def compact(self) -> dict[str, int]:
         """Join small files and drop old ones, so that any Parquet reader sees exactly the current rows. Files left per table."""
         left = {}
         for name in TABLES:
-            delta = open_table(self.path(name))
-            if delta is None:
-                continue
-            delta.optimize.compact()
-            delta.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
-            left[name] = len(delta.file_uris())
+            with self.lock:
+                delta = open_table(self.path(name))
+                if delta is None:
+                    continue
+                delta.optimize.compact()
+                delta.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
+                delta.create_checkpoint()
+                delta.cleanup_metadata()
+                left[name] = len(delta.file_uris())
         return left
 
     def now(self, name: str, column: str) -> datetime:

@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
-from deltalake.fs import DeltaStorageHandler
 from numpy.typing import NDArray
 
+from qa_pipeline.results.commit import file_system
 from qa_pipeline.results.heard import METRIC_COLUMNS, UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.tables import TABLES
 
@@ -220,8 +220,7 @@ class _Files:
         if folder is not None:
             self._system: pafs.FileSystem = pafs.SubTreeFileSystem(str(folder.absolute()), pafs.LocalFileSystem())
         else:
-            handler = DeltaStorageHandler.from_table(delta._table, delta._storage_options, delta._table.get_add_file_sizes())
-            self._system = pafs.PyFileSystem(handler)
+            self._system = file_system(delta)
 
     def groups(self, key: str, codes: Mapping[str, int]) -> Iterator[_Group]:
         """Every row group with the runs of its ids."""

@@ -149,6 +149,8 @@ METRICS = Table(
         _CONVERSATION,
         ("customer_sentiment", _REAL, "−1…1 from the customer's words; null when they said nothing"),
         ("customer_sentiment_label", _TEXT, "negative, neutral, positive"),
+        ("customer_sentiment_last_third", _REAL, "the same of the last third of the customer's utterances; null under three"),
+        ("customer_sentiment_trend", _REAL, "last third less first third, −2…2: above 0 the customer left happier; null under three"),
         ("agent_talk_share", _REAL, "0–1 of the time the two parties speak"),
         ("customer_talk_share", _REAL, "0–1"),
         ("silence_share", _REAL, "0–1 of the recording with nobody speaking"),

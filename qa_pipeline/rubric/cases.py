@@ -144,6 +144,8 @@ def without_times(heard: Conversation) -> Conversation:
     metrics = Metrics(
         customer_sentiment=heard.metrics.customer_sentiment,
         customer_sentiment_label=heard.metrics.customer_sentiment_label,
+        customer_sentiment_last_third=heard.metrics.customer_sentiment_last_third,
+        customer_sentiment_trend=heard.metrics.customer_sentiment_trend,
         turns=heard.metrics.turns,
     )
     return replace(heard, utterances=utterances, duration_ms=0, metrics=metrics)

@@ -28,7 +28,7 @@ Integers = NDArray[np.integer[Any]]
 Booleans = NDArray[np.bool_]
 
 SAMPLE_RATE = 16_000
-_SHORTEST_SAMPLES = SAMPLE_RATE // 10
+SHORTEST_SAMPLES = SAMPLE_RATE // 10
 
 # Feature frames of 10 ms, each seen through 25 ms.
 _FRAME_SECONDS = 0.01
@@ -58,8 +58,8 @@ _SISTER_SECONDS = 6.0
 _COMPANY = 0.05
 # A voice keeps its turn through a pause of a second in which nobody else speaks (chosen, not measured); speech as such is closed over 0.3 s,
 # as in the NIST evaluations (https://www.nist.gov/itl/iad/mig/rich-transcription-evaluation).
-_TURN_PAUSE_MS = 1000
-_SPEECH_PAUSE_MS = 300
+TURN_PAUSE_MS = 1000
+SPEECH_PAUSE_MS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +96,14 @@ class Diarizer:
         import torch
         from pyannote.core import SlidingWindowFeature
 
-        if len(audio) < _SHORTEST_SAMPLES:
-            return _EMPTY
+        if len(audio) < SHORTEST_SAMPLES:
+            return EMPTY
         pipeline = self._pipeline
         waveform = torch.from_numpy(np.ascontiguousarray(audio, dtype=np.float32))[None]
-        with _one_torch_thread():
+        with one_torch_thread():
             windows = pipeline.get_segmentations({"waveform": waveform, "sample_rate": SAMPLE_RATE, "uri": "call"})
             if not windows.data.any():
-                return _EMPTY
+                return EMPTY
             features = pipeline._embedding.compute_fbank(waveform[None])[0].numpy(force=True)
         frames = pipeline._segmentation.model.receptive_field
         grid = Grid(
@@ -120,7 +120,7 @@ class Diarizer:
         by_voice = label_windows(windows.data, grid, _evidence(pieces, vectors @ centroids.T, grid.length))
         count = pipeline.speaker_count(windows, frames, warm_up=(0.0, 0.0))
         turns = []
-        for most, pause_ms in ((voices, _SPEECH_PAUSE_MS), (1, _TURN_PAUSE_MS)):
+        for most, pause_ms in ((voices, SPEECH_PAUSE_MS), (1, TURN_PAUSE_MS)):
             count.data = np.minimum(count.data, most).astype(np.int8)
             discrete = pipeline.to_diarization(SlidingWindowFeature(by_voice.copy(), windows.sliding_window), count)
             turns.append(close_pauses(_read_turns(pipeline.to_annotation(discrete), len(audio) * 1000 // SAMPLE_RATE), pause_ms))
@@ -140,7 +140,7 @@ class Diarizer:
         return _unit(np.concatenate(found))
 
 
-_EMPTY = Diarization(turns=(), overlapping=(), speakers=(), embeddings={})
+EMPTY = Diarization(turns=(), overlapping=(), speakers=(), embeddings={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +157,7 @@ class Grid:
 
 
 @contextmanager
-def _one_torch_thread() -> Iterator[None]:
+def one_torch_thread() -> Iterator[None]:
     """Let PyTorch use one thread, then as many as before.
 
     The segmentation is many small steps: two threads that wait for each other took 3 to 12 times the processor time of one on a busy

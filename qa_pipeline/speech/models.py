@@ -17,9 +17,16 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -68,11 +75,14 @@ class Conversion(BaseModel):
 
 
 class Manifest(BaseModel):
-    """One model. `source: hub` needs `repository` and `revision` (a commit, so that content is pinned even where no hash is given)."""
+    """One model. `source: hub` needs `repository` and `revision` (a commit, so that content is pinned even where no hash is given).
+
+    `labels`: of a sentiment model, its own labels → negative, neutral, positive.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
     id: str
-    purpose: Literal["asr", "segmentation", "embedding", "encoder", "sentiment"]
+    purpose: Literal["asr", "segmentation", "embedding", "diarization", "encoder", "sentiment"]
     title: str
     licence: str
     languages: tuple[str, ...]
@@ -82,6 +92,13 @@ class Manifest(BaseModel):
     revision: str | None = None
     files: tuple[ModelFile, ...]
     convert: Conversion | None = None
+    labels: dict[str, str] = {}
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Labels only where there are some: a manifest keeps the hash that heads and conversations know it by."""
+        found: dict[str, Any] = serialise(self)
+        return found if self.labels else {name: value for name, value in found.items() if name != "labels"}
 
     @model_validator(mode="after")
     def _is_pinned(self) -> Manifest:
@@ -123,6 +140,11 @@ def choose_manifest(settings: Settings, purpose: str, language: str | None = Non
     """The profile's manifest for a purpose, the language's own where there is one."""
     chosen = profile_manifests(settings)[purpose]
     return chosen.get(language or "default", chosen["default"])
+
+
+def serves(settings: Settings, purpose: str) -> bool:
+    """Whether the profile names a model for a purpose that not every profile has (diarization, sentiment)."""
+    return purpose in profile_manifests(settings)
 
 
 def manifests_in_use(settings: Settings) -> tuple[Manifest, ...]:

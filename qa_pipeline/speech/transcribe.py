@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from qa_pipeline.telemetry import disable_telemetry
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
+    from faster_whisper.transcribe import Segment
 
 SAMPLE_RATE = 16_000
 # A window of Whisper is 30 s; less leaves room for the pauses.
@@ -50,6 +51,9 @@ _OTHER_LANGUAGE = 0.7
 _OTHER_SURER = 0.25
 _DOUBTFUL = 0.5
 _DOUBTFUL_MS = 1_200
+_MOST_BATCH = 24
+_OTHER_MODELS_GB = 2.0
+_BEAM_GB = 0.04
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +78,27 @@ class Transcriber:
     """A recogniser kept warm. `folder`: an assembled CTranslate2 Whisper model.
 
     `threads`: windows recognised at once, each by one thread: two threads on one window took longer than one, and changed last digits.
+    `batch_size`: windows decoded in one step, which is what a GPU needs; None: one on a CPU, as many as its memory holds on a GPU.
     """
 
-    def __init__(self, folder: Path, *, device: str, compute_type: str, threads: int, beam_size: int, simplified_chinese: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        device: str,
+        compute_type: str,
+        threads: int,
+        beam_size: int,
+        simplified_chinese: bool,
+        batch_size: int | None = None,
+    ) -> None:
         disable_telemetry()
         from faster_whisper import WhisperModel
 
         self._model: WhisperModel = WhisperModel(
             str(folder), device=device, compute_type=compute_type, cpu_threads=1, num_workers=threads, local_files_only=True
         )
+        self._batch_size = batch_size or (1 if device == "cpu" else _batch_that_fits(_free_gb(), beam_size=beam_size))
         self._threads = threads
         self._beam_size = beam_size
         self._simplified = simplified_chinese
@@ -166,8 +182,11 @@ class Transcriber:
 
     def _all(self, track: _Track, windows: Sequence[Sequence[Span]], language: str, hints: str) -> list[tuple[Word, ...]]:
         """Recognise windows; what nobody said is left out."""
-        with ThreadPoolExecutor(self._threads) as several:
-            found = list(several.map(lambda window: self._window(track, window, language, hints), windows))
+        if self._batch_size > 1:
+            found = self._batched(track, windows, language, hints)
+        else:
+            with ThreadPoolExecutor(self._threads) as several:
+                found = list(several.map(lambda window: self._window(track, window, language, hints), windows))
         return [
             segment
             for of_window in found
@@ -177,23 +196,48 @@ class Transcriber:
 
     def _window(self, track: _Track, spans: Sequence[Span], language: str, hints: str) -> list[tuple[Word, ...]]:
         """Recognise some spans laid end to end; words get their times in the recording back."""
-        found, _ = self._model.transcribe(
-            np.concatenate([piece for span in spans for piece in (track.part(*span), _SILENCE)]),
-            language=language,
-            beam_size=self._beam_size,
-            temperature=0.0,
-            condition_on_previous_text=False,
-            word_timestamps=True,
-            vad_filter=False,
-            initial_prompt=hints or None,
+        found, _ = self._model.transcribe(_laid(track, spans), condition_on_previous_text=False, **self._options(language, hints))
+        return [part for segment in found for part in self._parts(segment, spans, 0.0, language)]
+
+    def _batched(self, track: _Track, windows: Sequence[Sequence[Span]], language: str, hints: str) -> list[list[tuple[Word, ...]]]:
+        """Recognise windows several at a time."""
+        from faster_whisper import BatchedInferencePipeline
+
+        if not windows:
+            return []
+        laid = [_laid(track, spans) for spans in windows]
+        ends = np.cumsum([len(samples) for samples in laid])
+        starts = np.concatenate(([0], ends[:-1]))
+        clips = [{"start": a / SAMPLE_RATE, "end": b / SAMPLE_RATE} for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+        found, _ = BatchedInferencePipeline(self._model).transcribe(
+            np.concatenate(laid),
+            clip_timestamps=clips,
+            batch_size=self._batch_size,
+            without_timestamps=False,
+            **self._options(language, hints),
         )
-        segments = []
+        segments: list[list[tuple[Word, ...]]] = [[] for _ in windows]
         for segment in found:
-            words = [self._word(w.word, w.start, w.end, w.probability, language) for w in segment.words or ()]
-            # A segment that runs over a pause of the window is two.
-            for _, group in groupby(((word, _span_of(word, spans)) for word in words), key=lambda item: item[1]):
-                segments.append(tuple(_placed(word, spans, index) for word, index in group))
+            middle = (segment.start + segment.end) / 2 * SAMPLE_RATE
+            number = min(int(np.searchsorted(ends, middle, side="right")), len(windows) - 1)
+            segments[number] += self._parts(segment, windows[number], starts[number] / SAMPLE_RATE, language)
         return segments
+
+    def _options(self, language: str, hints: str) -> dict[str, Any]:
+        return {
+            "language": language,
+            "beam_size": self._beam_size,
+            "temperature": 0.0,
+            "word_timestamps": True,
+            "vad_filter": False,
+            "initial_prompt": hints or None,
+        }
+
+    def _parts(self, segment: Segment, spans: Sequence[Span], offset: float, language: str) -> list[tuple[Word, ...]]:
+        """Words of a segment with times of the recording; one that runs over a pause of the window is two. `offset`: start of the window, s."""
+        words = [self._word(w.word, w.start - offset, w.end - offset, w.probability, language) for w in segment.words or ()]
+        placed = ((word, _span_of(word, spans)) for word in words)
+        return [tuple(_placed(word, spans, index) for word, index in group) for _, group in groupby(placed, key=lambda item: item[1])]
 
     def _word(self, text: str, start: float, end: float, probability: float, language: str) -> Word:
         if language == "zh" and self._simplified:
@@ -201,6 +245,23 @@ class Transcriber:
         return Word(
             text=text, start_ms=round(start * 1000), end_ms=max(round(start * 1000), round(end * 1000)), confidence=round(probability, 4)
         )
+
+
+def _laid(track: _Track, spans: Sequence[Span]) -> NDArray[np.float32]:
+    """Some spans laid end to end, with a pause after each."""
+    return np.concatenate([piece for span in spans for piece in (track.part(*span), _SILENCE)])
+
+
+def _free_gb() -> float:
+    """Free memory of the GPU, GB."""
+    import torch
+
+    return float(torch.cuda.mem_get_info()[0]) / 1e9
+
+
+def _batch_that_fits(free_gb: float, *, beam_size: int) -> int:
+    """Windows that fit into the memory of a GPU beside the other models: 40 MB a beam in large-v3-turbo. Chosen, not measured: no GPU here."""
+    return max(1, min(_MOST_BATCH, int((free_gb - _OTHER_MODELS_GB) / (_BEAM_GB * beam_size))))
 
 
 def _surety(segments: Sequence[Sequence[Word]]) -> float:

@@ -37,7 +37,7 @@ def head() -> SentimentHead:
     """Logits (ln 2 · a, 0, ln 2 · b) of a vector (a, b, 0, …)."""
     weights = np.zeros((3, 384), np.float32)
     weights[0, 0] = weights[2, 1] = math.log(2)
-    return SentimentHead(weights=weights, bias=np.zeros(3, np.float32), encoder_sha256="e")
+    return SentimentHead(layers=((weights, np.zeros(3, np.float32)),), encoder_sha256="e")
 
 
 def vectors(*pairs: tuple[float, float]) -> np.ndarray:
@@ -59,6 +59,15 @@ def test_score_is_positive_less_negative_share(pair: tuple[float, float], value:
     (found,) = classify(vectors(pair), head())
     assert found.score == pytest.approx(value, abs=1e-6)
     assert found.label == label
+
+
+def test_layers_are_rectified_in_between() -> None:
+    first = np.zeros((2, 384), np.float32)
+    first[0, 0], first[1, 1] = 1, 1
+    second = np.array([[math.log(2), 0], [0, 0], [0, math.log(2)]], np.float32)
+    deep = SentimentHead(layers=((first, np.zeros(2, np.float32)), (second, np.zeros(3, np.float32))), encoder_sha256="e")
+    # (−1, 2): the hidden layer is (0, 2), so the shares are 1, 1, 4 of 6.
+    assert classify(vectors((-1, 2)), deep)[0].score == pytest.approx(3 / 6, abs=1e-6)
 
 
 def test_no_vectors_have_no_scores() -> None:
@@ -153,11 +162,12 @@ def test_the_unit_of_weights_does_not_matter(unit: float) -> None:
 
 def test_a_head_is_read_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "head.json"
-    data = {"classes": LABELS, "weights": [[0.5] * 384] * 3, "bias": [1, 2, 3], "encoder_sha256": "abc"}
+    layers = [{"weights": [[0.5] * 384] * 2, "bias": [0, 1]}, {"weights": [[0.5] * 2] * 3, "bias": [1, 2, 3]}]
+    data = {"classes": LABELS, "layers": layers, "encoder_sha256": "abc"}
     path.write_text(json.dumps(data), "utf-8")
     found = load_head(path)
-    assert found.weights.shape == (3, 384)
-    assert found.bias.tolist() == [1, 2, 3]
+    assert [weights.shape for weights, _ in found.layers] == [(2, 384), (3, 2)]
+    assert found.layers[1][1].tolist() == [1, 2, 3]
     assert found.encoder_sha256 == "abc"
 
 
@@ -165,8 +175,9 @@ def test_a_head_is_read_from_its_file(tmp_path: Path) -> None:
     ("data", "said"),
     [
         ({}, "KeyError"),
-        ({"classes": ["a", "b"], "weights": [[0.5] * 384] * 2, "bias": [1, 2], "encoder_sha256": ""}, "classes a, b"),
-        ({"classes": LABELS, "weights": [[0.5] * 10] * 3, "bias": [1, 2, 3], "encoder_sha256": ""}, r"weights \(3, 10\)"),
+        ({"classes": ["a", "b"], "layers": [{"weights": [[0.5] * 384] * 2, "bias": [1, 2]}], "encoder_sha256": ""}, "classes a, b"),
+        ({"classes": LABELS, "layers": [{"weights": [[0.5] * 10] * 3, "bias": [1, 2, 3]}], "encoder_sha256": ""}, r"layers \[\(3, 10, 3\)"),
+        ({"classes": LABELS, "layers": [], "encoder_sha256": ""}, r"layers \[\]"),
     ],
 )
 def test_another_file_is_refused(tmp_path: Path, data: object, said: str) -> None:

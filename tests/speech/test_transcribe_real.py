@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
 from functools import cache
 from itertools import pairwise
 
@@ -15,7 +16,7 @@ from qa_pipeline.recordings.audio import SAMPLE_RATE, decode
 from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.confidence import calibrated
 from qa_pipeline.speech.models import choose_manifest, model_folder
-from qa_pipeline.speech.transcribe import Transcriber
+from qa_pipeline.speech.transcribe import Transcriber, _batch_that_fits
 
 LANGUAGES = ("zh", "en", "pl", "sv")
 
@@ -72,3 +73,22 @@ def test_confidence_rises_with_probability_and_stays_below_certainty() -> None:
     steps = [calibrated(share / 20) for share in range(21)]
     assert all(low < high for low, high in pairwise(steps))
     assert (steps[0], steps[-1]) == (0.4, 0.98)
+
+
+@pytest.mark.models
+def test_windows_in_a_batch_give_the_words_of_windows_one_by_one() -> None:
+    settings = load_settings()
+    folder = model_folder(choose_manifest(settings, "asr"), settings)
+    batched = Transcriber(folder, device="cpu", compute_type="int8", threads=1, beam_size=5, simplified_chinese=True, batch_size=3)
+    sound = track("zh_fruit_refund.flac", 0, 90.0)
+    alone, together = (one.transcribe(sound, language="zh", language_confidence=None) for one in (transcriber(), batched))
+    text_alone, text_together = ("".join(word.text for word in found.words) for found in (alone, together))
+    assert SequenceMatcher(a=text_alone, b=text_together, autojunk=False).ratio() > 0.9
+    times_alone = [word.start_ms for word in alone.words if word.confidence > 0.9]
+    times_together = np.array([word.start_ms for word in together.words])
+    assert np.median([np.abs(times_together - ms).min() for ms in times_alone]) < 200
+
+
+@pytest.mark.parametrize(("free_gb", "batch"), [(1.0, 1), (2.5, 2), (4.0, 10), (40.0, 24)])
+def test_a_batch_is_as_large_as_memory_allows(free_gb: float, batch: int) -> None:
+    assert _batch_that_fits(free_gb, beam_size=5) == batch
