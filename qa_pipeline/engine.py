@@ -1,40 +1,38 @@
 """One batch of calls through all stages, with isolation: what the CLI and the flows both drive.
 
-Listening runs in supervised worker processes with warm models and a time limit per call (pebble): a call that hangs or takes native code down
-costs that call only. Scoring is pure and runs here. Results are committed every few calls, details before heads, so that a run can be killed at
-any moment and repeated.
+Listening runs in supervised worker processes (isolation.py). Scoring is pure and runs here. Results are committed every so many calls or seconds,
+details before heads, so that a run can be killed at any moment and repeated. Calls of a run are claimed while it lives: two runs at once share the
+work instead of doing it twice.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, corrected_id
 from qa_pipeline.conversation.feeling import load_judge
 from qa_pipeline.conversation.listen import Listener, conversation_id, conversation_options
 from qa_pipeline.conversation.read import reading_manifests, reading_options, text_conversation_id, unreadable
-from qa_pipeline.errors import CallFailed, CallTimeout, EnvironmentNotReady, QaError, RubricError, WorkerCrashed
+from qa_pipeline.errors import CallFailed, EnvironmentNotReady, QaError, RubricError
+from qa_pipeline.isolation import Workers
 from qa_pipeline.language.kept_norms import keep_norms
+from qa_pipeline.pace import Pace, in_order
 from qa_pipeline.publishing.versions import Choice, choices, freeze
 from qa_pipeline.recordings.ingest import Intake, Unavailable
 from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.results.decisions import role_corrections
+from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.query import rows as query_rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.case_vectors import example_vectors
@@ -44,14 +42,10 @@ from qa_pipeline.rubric.score import Score, Scorecard, prepare, score, score_id_
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, manifests_digest, manifests_in_use, model_folder
 
-if TYPE_CHECKING:
-    from pebble import ProcessPool
-
-_COMMIT_CALLS = 16
+# A commit takes about as long for one call as for a hundred. A kill loses at most this much scoring, and no listening: that is kept by content.
+_COMMIT_CALLS = 500
+_COMMIT_SECONDS = 30.0
 _RESCORE_CALLS = 500
-_COMMIT_SECONDS = 60.0
-# Waiting tasks per worker: enough that none idles, few enough that a kill loses little.
-_WINDOW = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +84,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a run did. Counts are calls."""
+    """What a run did. Counts are calls. `left`: not begun before the deadline. `busy`: left to another run that works on them now."""
 
     run_id: str
     found: int
@@ -100,6 +94,8 @@ class Summary:
     unscored: int
     failures: tuple[Failure, ...]
     seconds: float
+    left: int = 0
+    busy: int = 0
 
     @property
     def failed(self) -> int:
@@ -126,6 +122,7 @@ class _Tally:
     processed: int = 0
     scored: int = 0
     unscored: int = 0
+    left: int = 0
     failures: list[Failure] = field(default_factory=list)
 
 
@@ -167,6 +164,7 @@ def plan(
     purpose: str,
     force: bool = False,
     retry_failed: bool = False,
+    priorities: Sequence[Mapping[str, str]] = (),
 ) -> Plan:
     """Decide what each call needs. Raises RubricError when a call names an unknown rubric or two apply, for all calls at once."""
     identity_of = _identities(intake, settings)
@@ -177,7 +175,7 @@ def plan(
     if refusals:
         raise RubricError("; ".join(dict.fromkeys(refusals)))
     stored, scored, closed = store.conversation_ids(), store.score_keys(), store.closed_periods()
-    given_up = {} if retry_failed or force else _given_up(store)
+    given_up = {} if retry_failed or force else _given_up(store, settings.give_up_after)
     corrections = role_corrections(store)
     listen, rescore, skipped, known = [], [], [], []
     for call in intake.calls:
@@ -198,7 +196,7 @@ def plan(
         else:
             skipped.append(call)
     return Plan(
-        listen=tuple(listen),
+        listen=tuple(in_order(listen, priorities) if priorities else listen),
         rescore=tuple(rescore),
         skipped=tuple(skipped),
         known_failures=tuple(known),
@@ -237,11 +235,56 @@ def run(
     *,
     purpose: str,
     report: Report = lambda event: None,
-    worker: Worker | None = None,
+    pace: Pace | None = None,
+    workers: Workers | None = None,
+    run_id: str | None = None,
+    note: bool = True,
 ) -> Summary:
-    """Carry out a plan. Every call ends as a row of `calls` or of `failures`. `worker`: what listens, for tests of the isolation."""
+    """Carry out a plan. Every call ends as a row of `calls` or of `failures`, or is counted as left or busy.
+
+    `workers`: processes to use and to leave warm; by default some of its own. `run_id`: of a run this is a part of; `note`: write its row of `runs`.
+    """
     began, started_at = time.monotonic(), datetime.now(UTC)
-    run_id = new_run_id(started_at)
+    run_id = run_id or new_run_id(started_at)
+    pace = pace or Pace(daytime=settings.hours, daytime_workers=settings.daytime_workers, timezone=settings.timezone)
+    claims = Claims(store.root, run_id)
+    with store.lock if plan.listen else nullcontext():
+        others = claims.others() if plan.listen else set()
+        busy = [call for call in plan.listen if call.call_id in others]
+        plan = replace(plan, listen=tuple(call for call in plan.listen if call.call_id not in others))
+        claimed = ExitStack()
+        claimed.enter_context(claims.hold(call.call_id for call in plan.listen))
+    with claimed:
+        tally = _carry_out(plan, settings, store, rubrics, purpose=purpose, report=report, pace=pace, workers=workers, run_id=run_id)
+    summary = Summary(
+        run_id=run_id,
+        found=plan.found,
+        processed=tally.processed,
+        scored=tally.scored,
+        skipped=len(plan.skipped),
+        unscored=tally.unscored,
+        failures=tuple(tally.failures),
+        seconds=time.monotonic() - began,
+        left=tally.left,
+        busy=len(busy),
+    )
+    if note and (plan.listen or plan.rescore or plan.unavailable):
+        write_run(store, summary, started_at)
+    return summary
+
+
+def _carry_out(
+    plan: Plan,
+    settings: Settings,
+    store: Store,
+    rubrics: Mapping[str, Rubric],
+    *,
+    purpose: str,
+    report: Report,
+    pace: Pace,
+    workers: Workers | None,
+    run_id: str,
+) -> _Tally:
     known = {**rubrics, **plan.older}
     used = {name: known[name] for name in dict.fromkeys(plan.rubric_of.values()) if name}
     if purpose == "official" and (plan.listen or plan.rescore):
@@ -255,15 +298,17 @@ def run(
     done, total = 0, len(plan.listen)
     waiting: list[Conversation] = []
     last_commit = time.monotonic()
+    is_whole = False
 
     corrections = role_corrections(store)
+    heard = workers or Workers(settings, count=max(1, total))
 
     def commit() -> None:
         nonlocal last_commit
         current = [corrected(c, corrections.get(c.call.call_id), settings) for c in waiting]
         # As heard first: the newest conversation of a call is the one that counts.
-        heard = [c for old, new in zip(waiting, current, strict=True) for c in ((old,) if new is old else (old, new))]
-        store.write_conversations(heard, run_id=run_id)
+        both = [c for old, new in zip(waiting, current, strict=True) for c in ((old,) if new is old else (old, new))]
+        store.write_conversations(both, run_id=run_id)
         scores = [_score_one(c, plan, scorecards) for c in current]
         found = [s for s in scores if s is not None]
         store.write_scores(found, purpose=purpose, run_id=run_id)
@@ -274,7 +319,7 @@ def run(
         last_commit = time.monotonic()
 
     try:
-        for call, outcome in _listen_all(plan.listen, plan.dialogues, settings, worker or LISTENING):
+        for call, outcome in heard.listen(plan.listen, plan.dialogues, pace=pace):
             done += 1
             if isinstance(outcome, Conversation):
                 waiting.append(outcome)
@@ -284,22 +329,14 @@ def run(
                 report(Event(kind="failed", call_id=call.call_id, done=done, total=total, text=str(outcome)))
             if len(waiting) >= _COMMIT_CALLS or (waiting and time.monotonic() - last_commit > _COMMIT_SECONDS):
                 commit()
+        is_whole = True
     finally:
         # Also on Ctrl-C: what has been listened to is kept.
+        if workers is None:
+            heard.close(at_once=not is_whole)
         commit()
-    summary = Summary(
-        run_id=run_id,
-        found=plan.found,
-        processed=tally.processed,
-        scored=tally.scored,
-        skipped=len(plan.skipped),
-        unscored=tally.unscored,
-        failures=tuple(tally.failures),
-        seconds=time.monotonic() - began,
-    )
-    if plan.listen or plan.rescore or plan.unavailable:
-        write_run(store, summary, started_at)
-    return summary
+    tally.left = total - done
+    return tally
 
 
 def ready_scorecards(rubrics: Mapping[str, Rubric], settings: Settings, *, report: Report = lambda event: None) -> dict[str, Scorecard]:
@@ -329,139 +366,6 @@ def corrected(conversation: Conversation, correction: RoleCorrection | None, set
     if correction is None:
         return conversation
     return correct_roles(conversation, correction, load_judge(settings), threshold=settings.sentiment_threshold)
-
-
-# --- isolation -------------------------------------------------------------------------------------------------------------------------
-
-_listener: Listener | None = None
-_stage_folder: Path | None = None
-
-
-def _start_worker(settings: Settings, stage_folder: str) -> None:
-    """Runs once in each worker process."""
-    import signal
-
-    global _listener, _stage_folder
-    # Ctrl-C is the parent's to handle; workers end when the pool does.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["OMP_NUM_THREADS"] = "1"
-    _listener, _stage_folder = Listener(settings), Path(stage_folder)
-
-
-def _listen_one(call: Call, dialogue: Dialogue | None = None) -> Conversation:
-    """Runs in a worker process."""
-    if _listener is None or _stage_folder is None:
-        raise EnvironmentNotReady("The worker was not started properly.", advice="Run again.")
-    marker = _stage_folder / call.call_id.replace("/", "_")
-
-    def stage(name: str) -> None:
-        _note(marker, name)
-
-    conversation = _listener.read(call, dialogue, stage=stage) if dialogue else _listener.listen(call, stage=stage)
-    marker.unlink(missing_ok=True)
-    return conversation
-
-
-def _note(marker: Path, stage: str) -> None:
-    """Leave word of the stage a call is in, for the parent to read should this process die."""
-    marker.write_text(stage)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
-    """What runs in the worker processes: `start(settings, stage folder)` once, then `work(call)` per recording and `work(call, dialogue)` per
-    call that came as text. Both importable functions.
-    """
-
-    start: Callable[[Settings, str], None]
-    work: Callable[..., Conversation]
-
-
-LISTENING = Worker(start=_start_worker, work=_listen_one)
-
-
-def _listen_all(
-    calls: Sequence[Call], dialogues: Mapping[str, Dialogue], settings: Settings, worker: Worker
-) -> Iterator[tuple[Call, Conversation | CallFailed]]:
-    """Listen to calls in worker processes; outcomes in the order they come. Text with faults needs no process to be refused."""
-    faulty = {call_id for call_id, dialogue in dialogues.items() if dialogue.faults}
-    yield from ((call, unreadable(call, dialogues[call.call_id])) for call in calls if call.call_id in faulty)
-    calls = [call for call in calls if call.call_id not in faulty]
-    if not calls:
-        return
-    count = min(settings.workers, len(calls))
-    # Processors without a call of their own help with the others'.
-    lent = settings.model_copy(update={"threads": max(settings.threads, settings.workers // count)})
-    with tempfile.TemporaryDirectory(prefix="qa-stages-") as stages, worker_pool(count, worker.start, lent, stages) as pool:
-        yield from _windowed(pool, calls, dialogues, settings, Path(stages), worker)
-
-
-@contextmanager
-def worker_pool(count: int, start: Callable[..., None], *arguments: Any) -> Iterator[ProcessPool]:
-    """`count` fresh processes, each begun with `start(*arguments)`; waited for at the end, stopped when anything goes wrong."""
-    from pebble import ProcessPool
-
-    pool = ProcessPool(max_workers=count, initializer=start, initargs=arguments, context=get_context("spawn"))
-    try:
-        yield pool
-        pool.close()  # type: ignore[no-untyped-call]  # pebble is typed in part
-    except BaseException:
-        pool.stop()  # type: ignore[no-untyped-call]  # as above
-        raise
-    finally:
-        pool.join()
-
-
-def _windowed(
-    pool: ProcessPool, calls: Sequence[Call], dialogues: Mapping[str, Dialogue], settings: Settings, stages: Path, worker: Worker
-) -> Iterator[tuple[Call, Conversation | CallFailed]]:
-    queue = iter(calls)
-    running: dict[Future[Any], Call] = {}
-
-    def refill() -> None:
-        while len(running) < settings.workers * _WINDOW and (call := next(queue, None)) is not None:
-            arguments = [call, dialogues[call.call_id]] if call.call_id in dialogues else [call]
-            running[pool.schedule(worker.work, args=arguments, timeout=settings.call_timeout_seconds)] = call
-
-    refill()
-    while running:
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            call = running.pop(future)
-            yield call, _outcome(future, call, settings, stages)
-        refill()
-
-
-def _outcome(future: Future[Any], call: Call, settings: Settings, stages: Path) -> Conversation | CallFailed:
-    from pebble import ProcessExpired
-
-    marker = stages / call.call_id.replace("/", "_")
-    stage = marker.read_text() if marker.is_file() else "speech"
-    try:
-        conversation: Conversation = future.result()
-        return conversation
-    except FutureTimeout:
-        return CallTimeout(
-            f"took longer than {settings.call_timeout_seconds:.0f} s and was stopped.",
-            advice="It is tried again in the next run; raise call_timeout_seconds for very long calls.", call_id=call.call_id, stage=stage,
-        )  # fmt: skip
-    except ProcessExpired as error:
-        return WorkerCrashed(
-            f"the worker process ended while it had this call (exit code {error.exitcode}).",
-            advice="It is tried again in the next run; if it happens again, the recording may be damaged or memory short.",
-            call_id=call.call_id, stage=stage,
-        )  # fmt: skip
-    except EnvironmentNotReady:
-        raise
-    except CallFailed as error:
-        return error
-    except Exception as error:  # noqa: BLE001  # the one catch-all: whatever one call does, the batch goes on and a failures row tells of it
-        return CallFailed(
-            f"{type(error).__name__} while listening.",
-            advice="Please report it with the name of the error.",
-            call_id=call.call_id,
-            stage=stage,
-        )
 
 
 # --- scoring and bookkeeping -----------------------------------------------------------------------------------------------------------
@@ -497,8 +401,8 @@ def _rescore(plan: Plan, store: Store, scorecards: Mapping[str, Scorecard], purp
         tally.scored += len(scores)
 
 
-def _given_up(store: Store) -> dict[str, Failure]:
-    """Recordings that failed for good, by URI."""
+def _given_up(store: Store, give_up_after: int) -> dict[str, Failure]:
+    """Recordings that failed for good, or too often, by URI."""
     return {
         row["source_uri"]: Failure(
             call_id=row["call_id"],
@@ -511,7 +415,7 @@ def _given_up(store: Store) -> dict[str, Failure]:
             transient=False,
             is_known=True,
         )  # fmt: skip
-        for row in query_rows(store, "select * from current_failures where not transient")
+        for row in query_rows(store, f"select * from current_failures where not transient or attempt >= {give_up_after}")
     }
 
 
@@ -550,6 +454,6 @@ def write_run(store: Store, summary: Summary, started_at: datetime) -> None:
     row = {
         "run_id": summary.run_id, "started_at": started_at, "finished_at": datetime.now(UTC), "found": summary.found,
         "processed": summary.processed, "scored": summary.scored, "skipped": summary.skipped, "failed": summary.failed,
-        "unscored": summary.unscored, "code_version": code_version(),
+        "unscored": summary.unscored, "left": summary.left, "busy": summary.busy, "code_version": code_version(),
     }  # fmt: skip
     store.write_rows("runs", [row])

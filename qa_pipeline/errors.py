@@ -9,6 +9,7 @@ QaError
 │   └── ModelError          a weight file is missing or differs from its manifest
 └── CallFailed              one call could not be processed; the batch goes on
     ├── RecordingError      the file cannot be decoded as a call
+    ├── ReadFailed          the disk or the network did not give it
     ├── CallTimeout         the call took longer than the limit
     └── WorkerCrashed       native code took the worker process down
 """
@@ -95,8 +96,14 @@ class RecordingError(CallFailed):
     """The file is not a recording this pipeline can use."""
 
 
+class ReadFailed(CallFailed):
+    """A file that is there could not be read: the disk, the network or the store failed."""
+
+    transient = True
+
+
 class CallTimeout(CallFailed):
-    """The call took longer than `call_timeout_seconds` and was stopped."""
+    """The call took longer than its time limit and was stopped."""
 
     transient = True
 

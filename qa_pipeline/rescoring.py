@@ -27,8 +27,9 @@ import numpy as np
 import pyarrow as pa
 
 from qa_pipeline.call import Call, Conversation
-from qa_pipeline.engine import Event, Failure, Report, Summary, failure_row, new_run_id, ready_scorecards, worker_pool, write_run
+from qa_pipeline.engine import Event, Failure, Report, Summary, failure_row, new_run_id, ready_scorecards, write_run
 from qa_pipeline.errors import EnvironmentNotReady, RubricError
+from qa_pipeline.isolation import worker_pool
 from qa_pipeline.language.kept_norms import keep_norms, save_norms
 from qa_pipeline.publishing.versions import Choice, freeze
 from qa_pipeline.publishing.versions import choices as versions_in_force

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,6 +24,7 @@ from pydantic_settings import (
 )
 
 from qa_pipeline.errors import Fault, InputRefused
+from qa_pipeline.pace import parse_hours
 from qa_pipeline.packaged import packaged_folder
 
 DEFAULT_CONFIG = "qa-pipeline.toml"
@@ -63,7 +65,17 @@ class Settings(BaseSettings):
         ge=1,
         description="worker processes; each holds its own models (about 2.5 GB). By default one for each processor that memory allows",
     )
-    call_timeout_seconds: float = Field(1800.0, gt=0, description="a call that takes longer is stopped and listed as failed")
+    call_timeout_seconds: float = Field(300.0, gt=0, description="time limit of a call, the part that does not depend on its length")
+    call_timeout_factor: float = Field(
+        10.0, ge=0, description="time limit of a call, as so many times its length; past both together it is stopped and listed as failed"
+    )
+    retries: int = Field(2, ge=0, description="how often a run tries again what may pass: a worker that died, a disk that did not answer")
+    retry_delay_seconds: float = Field(
+        5.0, ge=0, description="wait before the first of these tries; before each further one four times as long"
+    )
+    give_up_after: int = Field(5, ge=1, description="runs that try a call which keeps failing this way; then only --retry-failed does")
+    daytime: str | None = Field(None, description="hours by the clock of `timezone` in which fewer workers run, as 08:00-20:00")
+    daytime_workers: int = Field(1, ge=1, description="worker processes at work in these hours")
     batch_size: int | None = Field(
         None, ge=1, description="windows recognised in one step; by default 1 on a CPU, on a GPU as many as its memory holds"
     )
@@ -81,6 +93,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split_languages(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("daytime")
+    @classmethod
+    def _are_hours(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_hours(value)
+        return value
 
     @field_validator("timezone")
     @classmethod
@@ -110,6 +129,11 @@ class Settings(BaseSettings):
         """Expand `~` once, so that every reader sees real paths."""
         for name in ("cache", "rubrics", "manifests"):
             object.__setattr__(self, name, getattr(self, name).expanduser())
+
+    @property
+    def hours(self) -> tuple[time, time] | None:
+        """`daytime` as two times of day."""
+        return parse_hours(self.daytime) if self.daytime else None
 
     @property
     def model_cache(self) -> Path:

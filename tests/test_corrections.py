@@ -11,8 +11,9 @@ from qa_pipeline import engine
 from qa_pipeline.call import Call, Conversation, Role
 from qa_pipeline.cli import main
 from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, swap
-from qa_pipeline.errors import InputRefused
 from qa_pipeline.conversation.feeling import load_judge
+from qa_pipeline.errors import InputRefused
+from qa_pipeline.isolation import Workers
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.load import load_rubrics
@@ -34,7 +35,8 @@ def run(settings: Settings, **options: bool) -> engine.Summary:
     store, rubrics = engine.open_store(settings), load_rubrics(settings.rubrics)
     call = Call(call_id="c1", direction="outbound", source_uri="/calls/c1.wav", audio_sha256="1" * 64)
     plan = engine.plan(Intake(calls=(call,)), settings, store, rubrics, purpose="official", **options)
-    return engine.run(plan, settings, store, rubrics, purpose="official", worker=FAKE)
+    with Workers(settings, worker=FAKE) as workers:
+        return engine.run(plan, settings, store, rubrics, purpose="official", workers=workers)
 
 
 def roles(settings: Settings) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from qa_pipeline import engine
 from qa_pipeline.call import Call
 from qa_pipeline.errors import EnvironmentNotReady, ModelError, RubricError
+from qa_pipeline.isolation import Workers
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.periods import close_period
 from qa_pipeline.results.query import rows
@@ -25,7 +26,9 @@ def call(call_id: str, **values: object) -> Call:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(results=str(tmp_path / "results"), cache=tmp_path / "cache", call_timeout_seconds=3.0, threads=1)
+    return load_settings(
+        results=str(tmp_path / "results"), cache=tmp_path / "cache", call_timeout_seconds=3.0, threads=1, retry_delay_seconds=0.1
+    )
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,8 @@ def rubrics() -> dict[str, object]:
 def run(settings: Settings, rubrics: dict, *calls: Call, **options: bool) -> engine.Summary:
     store = engine.open_store(settings)
     plan = engine.plan(Intake(calls=calls), settings, store, rubrics, purpose="official", **options)
-    return engine.run(plan, settings, store, rubrics, purpose="official", worker=FAKE)
+    with Workers(settings, worker=FAKE) as workers:
+        return engine.run(plan, settings, store, rubrics, purpose="official", workers=workers)
 
 
 def test_a_call_that_hangs_crashes_or_breaks_costs_that_call_only(settings: Settings, rubrics: dict) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from qa_pipeline import engine
 from qa_pipeline.errors import ModelError
+from qa_pipeline.isolation import Workers
 from qa_pipeline.recordings.ingest import Defaults, ingest
 from qa_pipeline.recordings.transcripts import parse_roles
 from qa_pipeline.results.query import rows
@@ -46,7 +47,8 @@ def run(settings: Settings, rubrics: dict, folder: Path, *, force: bool = False,
     store = engine.open_store(settings)
     intake = ingest([str(folder)], Defaults(direction="outbound", language="en", **defaults))  # type: ignore[arg-type]
     plan = engine.plan(intake, settings, store, rubrics, purpose="official", force=force)
-    return engine.run(plan, settings, store, rubrics, purpose="official", worker=FAKE)
+    with Workers(settings, worker=FAKE) as workers:
+        return engine.run(plan, settings, store, rubrics, purpose="official", workers=workers)
 
 
 def ask(settings: Settings, sql: str) -> list[dict[str, object]]:

@@ -17,8 +17,8 @@ from qa_pipeline.conversation.read import (
     text_conversation_id,
     written_role_confidence,
 )
-from qa_pipeline.engine import Worker
 from qa_pipeline.errors import RecordingError
+from qa_pipeline.isolation import Worker
 from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import manifests_digest

@@ -106,7 +106,9 @@ def temperature(logits: NDArray[np.float32], labels: NDArray[np.str_]) -> float:
     from scipy.optimize import minimize_scalar
 
     wanted = np.searchsorted(LABELS, labels)
-    return float(minimize_scalar(lambda heat: -np.log(softmax(logits / heat)[np.arange(len(wanted)), wanted] + 1e-9).mean(), bounds=(0.5, 5)).x)
+    return float(
+        minimize_scalar(lambda heat: -np.log(softmax(logits / heat)[np.arange(len(wanted)), wanted] + 1e-9).mean(), bounds=(0.5, 5)).x
+    )
 
 
 def cooled(head: SentimentHead, heat: float) -> SentimentHead:

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_pipeline.errors import RecordingError
+from qa_pipeline.errors import ReadFailed, RecordingError
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -90,6 +90,22 @@ def decode(uri: str) -> Audio:
     return Audio(samples=np.clip(samples, -1.0, 1.0), is_truncated=is_truncated)
 
 
+def known_seconds(uri: str) -> float | None:
+    """Length of a local recording by its header; 0 when nothing can be read there, None when it lies elsewhere or its header does not say."""
+    import av
+
+    if "://" in uri:
+        return None
+    try:
+        with av.open(uri, "r") as container:
+            if container.duration:
+                return float(container.duration) / 1e6
+            stream = container.streams.audio[0] if container.streams.audio else None
+            return float(stream.duration * stream.time_base) if stream and stream.duration and stream.time_base else None
+    except (av.FFmpegError, OSError, ValueError):
+        return 0.0
+
+
 def sha256_of(uri: str) -> str:
     """SHA-256 of the file's bytes. Raises RecordingError when it cannot be read."""
     with _opened(uri) as file:
@@ -142,6 +158,12 @@ def _opened(uri: str) -> Iterator[IO[bytes]]:
         raise RecordingError(f"{uri!r} is not a file.", advice="Name a recording in the column `file`.", stage="decode") from error
     except PermissionError as error:
         raise RecordingError(f"{uri} may not be read.", advice="Give this user the right to read it.", stage="decode") from error
+    except OSError as error:
+        raise ReadFailed(
+            f"{uri} could not be read ({error.strerror or type(error).__name__}).",
+            advice="It is tried again; check the disk or the connection if it stays.",
+            stage="decode",
+        ) from error
 
 
 def _refuse_form(uri: str, channels: int, rate: int) -> None:

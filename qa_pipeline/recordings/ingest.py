@@ -21,7 +21,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from qa_pipeline.call import Call, Disposition, Role
-from qa_pipeline.errors import Fault, InputRefused, MetadataError, RecordingError
+from qa_pipeline.errors import CallFailed, Fault, InputRefused, MetadataError, ReadFailed, RecordingError
 from qa_pipeline.recordings.audio import read_bytes, sha256_of
 from qa_pipeline.recordings.transcripts import (
     JSON_SUFFIXES,
@@ -214,7 +214,7 @@ def _take_recording(uri: str, described: _Described, defaults: Defaults, taken: 
     values = _values(uri, described, defaults, taken)
     try:
         sha256 = sha256_of(uri)
-    except RecordingError as error:
+    except (RecordingError, ReadFailed) as error:
         taken.unavailable.append(_unavailable(uri, values, error))
         return
     taken.add(_call(uri, sha256, values, defaults), None, is_id_given="call_id" in values)
@@ -224,7 +224,7 @@ def _take_text(uri: str, described: _Described, defaults: Defaults, taken: _Take
     """The calls of a transcript. `is_guess`: only its ending says that it is one."""
     try:
         raw = read_bytes(uri, at_most=_MOST_TEXT_BYTES)
-    except RecordingError as error:
+    except (RecordingError, ReadFailed) as error:
         taken.unavailable.append(_unavailable(uri, _values(uri, described, defaults, taken), error))
         return
     name = PurePosixPath(uri).name
@@ -280,7 +280,7 @@ def _values(uri: str, described: _Described, defaults: Defaults, taken: _Taken, 
     return values
 
 
-def _unavailable(uri: str, values: Mapping[str, object], error: RecordingError) -> Unavailable:
+def _unavailable(uri: str, values: Mapping[str, object], error: CallFailed) -> Unavailable:
     return Unavailable(source_uri=uri, call_id=_text(values.get("call_id")), message=error.message, advice=error.advice)
 
 

@@ -54,7 +54,7 @@ def _is_dead(holder: dict[str, Any]) -> bool:
     if holder.get("machine") != _machine():
         return False
     try:
-        return abs(psutil.Process(int(holder["pid"])).create_time() - float(holder["started"])) > 1.0
+        return bool(abs(psutil.Process(int(holder["pid"])).create_time() - float(holder["started"])) > 1.0)
     except (psutil.NoSuchProcess, KeyError, ValueError):
         return True
 

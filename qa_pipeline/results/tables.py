@@ -299,6 +299,8 @@ RUNS = Table(
         ("skipped", _WHOLE, "there already"),
         ("failed", _WHOLE, "not processed, known failures included"),
         ("unscored", _WHOLE, "stored, but no rubric applies"),
+        ("left", _WHOLE, "not begun before the deadline"),
+        ("busy", _WHOLE, "left to another run that was working on them"),
         ("code_version", _TEXT, "version of this package"),
     ),
 )

@@ -15,6 +15,7 @@ from qa_pipeline import engine
 from qa_pipeline.call import Call
 from qa_pipeline.engine import open_store
 from qa_pipeline.errors import RubricError
+from qa_pipeline.isolation import Workers
 from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.publishing.publish import publish
 from qa_pipeline.publishing.versions import choices, freeze, frozen_rubrics, named_rubric, revive
@@ -161,7 +162,8 @@ def scored_versions(store: Store, purpose: str = "official") -> dict[str, int]:
 def run(settings: Settings, store: Store, current: Rubric, *calls: Call, purpose: str = "official") -> engine.Summary:
     rubrics = {"service": current}
     plan = engine.plan(Intake(calls=calls), settings, store, rubrics, purpose=purpose)
-    return engine.run(plan, settings, store, rubrics, purpose=purpose, worker=FAKE)
+    with Workers(settings, worker=FAKE) as workers:
+        return engine.run(plan, settings, store, rubrics, purpose=purpose, workers=workers)
 
 
 def test_a_run_scores_calls_before_the_day_by_the_older_version(settings: Settings, store: Store) -> None:
@@ -187,7 +189,10 @@ def test_a_trial_asks_no_date_and_keeps_nothing(settings: Settings, store: Store
 def test_published_and_run_are_kept_once(tmp_path: Path, settings: Settings, store: Store) -> None:
     at_desk = settings.model_copy(update={"rubrics": service_folder(tmp_path / "rubrics")})
     published = publish("service", at_desk, store)
-    engine.run(replace_rubric_of(settings, store, published), settings, store, {"service": published}, purpose="official", worker=FAKE)
+    with Workers(settings, worker=FAKE) as workers:
+        engine.run(
+            replace_rubric_of(settings, store, published), settings, store, {"service": published}, purpose="official", workers=workers
+        )
     (row,) = rows(store, "select version, text from rubrics")
     assert row["text"].startswith("id: service")
 

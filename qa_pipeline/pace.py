@@ -1,0 +1,106 @@
+"""How fast a run may go, and until when: fewer workers in the daytime, and a time after which no further call is begun.
+
+Pure but for the clock, which may be given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from qa_pipeline.call import Call
+from qa_pipeline.errors import InputRefused
+
+_HOURS = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """`deadline`: after it no call is begun; calls under way are finished. `daytime`: (from, to) by the clock of `timezone`, in which at most
+    `daytime_workers` work; from later than to spans midnight.
+    """
+
+    deadline: datetime | None = None
+    daytime: tuple[time, time] | None = None
+    daytime_workers: int = 1
+    timezone: str = "UTC"
+    now: Callable[[], datetime] = _now
+
+    def is_over(self) -> bool:
+        """Whether the deadline has passed."""
+        return self.deadline is not None and self.now() >= self.deadline
+
+    def workers(self, most: int) -> int:
+        """How many may work now, of `most`."""
+        if self.daytime is None:
+            return most
+        first, last = self.daytime
+        clock = self.now().astimezone(ZoneInfo(self.timezone)).time()
+        is_day = first <= clock < last if first <= last else clock >= first or clock < last
+        return max(1, min(most, self.daytime_workers)) if is_day else most
+
+
+def parse_hours(text: str) -> tuple[time, time]:
+    """`08:00-20:00` → two times of day. Raises ValueError."""
+    matched = _HOURS.fullmatch(text.strip())
+    if not matched:
+        raise ValueError(f"{text!r} is not of the form 08:00-20:00")
+    a, b, c, d = map(int, matched.groups())
+    return time(a % 24, b), time(c % 24, d)
+
+
+def deadline_of(text: str, timezone: str, *, now: datetime) -> datetime:
+    """`06:30` → its next occurrence by the clock of the zone, after a clock change too; an ISO time → that. Raises InputRefused."""
+    zone = ZoneInfo(timezone)
+    if matched := _CLOCK.fullmatch(text.strip()):
+        hour, minute = map(int, matched.groups())
+        if hour < 24 and minute < 60:
+            local = now.astimezone(zone)
+            at = datetime.combine(local.date(), time(hour, minute), zone)
+            if at <= local:
+                at = datetime.combine(local.date() + timedelta(days=1), time(hour, minute), zone)
+            return at.astimezone(UTC)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputRefused(f"{text!r} is no time.", advice="Write 06:30, or 2026-05-02T06:30.") from error
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def in_order(calls: Sequence[Call], priorities: Sequence[Mapping[str, str]]) -> list[Call]:
+    """Calls with those first that match the first priority (column → value), then the second …; among equals the newest first.
+
+    What is without a time comes last among its equals, in the order given.
+    """
+
+    def rank(call: Call) -> int:
+        return next((place for place, wanted in enumerate(priorities) if all(_is(call, *pair) for pair in wanted.items())), len(priorities))
+
+    def age(call: Call) -> float:
+        return -call.started_at.timestamp() if call.started_at else float("inf")
+
+    return sorted(calls, key=lambda call: (rank(call), age(call)))
+
+
+def parse_priority(text: str) -> dict[str, str]:
+    """`campaign=renewal,team=A` → columns and values. Raises InputRefused."""
+    found = {}
+    for part in text.split(","):
+        column, sign, value = part.partition("=")
+        if not sign or not column.strip():
+            raise InputRefused(f"{text!r} is no priority.", advice="Write COLUMN=VALUE, as --priority campaign=renewal.")
+        found[column.strip()] = value.strip()
+    return found
+
+
+def _is(call: Call, column: str, value: str) -> bool:
+    found = getattr(call, column, None) if column in Call.__slots__ else call.extra.get(column)
+    return found is not None and str(found) == value
