@@ -32,6 +32,7 @@ from qa_pipeline.publishing.versions import Choice, choices, freeze
 from qa_pipeline.recordings.ingest import Intake, Unavailable
 from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.results.decisions import role_corrections
+from qa_pipeline.results.heard import CALL_COLUMNS, call_from_row
 from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.query import rows as query_rows
 from qa_pipeline.results.store import Store
@@ -67,6 +68,7 @@ class Failure:
 class Plan:
     """What a run is going to do; nothing has been done yet. `dialogues`: by call id, the calls to listen to that came as text.
 
+    `redescribe`: conversations that are there, of calls whose metadata came late or were put right, or whose file has moved.
     `rubric_of`: call id → id of a current rubric, or `ID@VERSION` of one in `older` that was in force when the call was made.
     """
 
@@ -79,12 +81,13 @@ class Plan:
     warnings: tuple[str, ...]
     found: int
     dialogues: Mapping[str, Dialogue] = field(default_factory=dict)
+    redescribe: tuple[tuple[str, Call], ...] = ()
     older: Mapping[str, Rubric] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a run did. Counts are calls. `left`: not begun before the deadline. `busy`: left to another run that works on them now."""
+    """What a run did. Counts are calls. `updated`: there already, with other metadata now. `left`: not begun before the deadline. `busy`: left to another run that works on them now."""
 
     run_id: str
     found: int
@@ -94,6 +97,7 @@ class Summary:
     unscored: int
     failures: tuple[Failure, ...]
     seconds: float
+    updated: int = 0
     left: int = 0
     busy: int = 0
 
@@ -122,6 +126,7 @@ class _Tally:
     processed: int = 0
     scored: int = 0
     unscored: int = 0
+    updated: int = 0
     left: int = 0
     failures: list[Failure] = field(default_factory=list)
 
@@ -174,14 +179,14 @@ def plan(
     rubric_of, refusals = _choose_rubrics(intake.calls, chosen)
     if refusals:
         raise RubricError("; ".join(dict.fromkeys(refusals)))
-    stored, scored, closed = store.conversation_ids(), store.score_keys(), store.closed_periods()
+    described, scored, closed = _described(store), store.score_keys(), store.closed_periods()
     given_up = {} if retry_failed or force else _given_up(store, settings.give_up_after)
     corrections = role_corrections(store)
-    listen, rescore, skipped, known = [], [], [], []
+    listen, rescore, redescribe, skipped, known = [], [], [], [], []
     for call in intake.calls:
         identity = identity_of(call)
         rubric = rubric_of[call.call_id]
-        if force or identity not in stored:
+        if force or identity not in described:
             failure = given_up.get(call.source_uri)
             if failure and failure.audio_sha256 == call.audio_sha256 and _is_as_before(call, failure, intake.dialogues.get(call.call_id)):
                 known.append(failure)
@@ -190,14 +195,17 @@ def plan(
             continue
         if correction := corrections.get(call.call_id):
             # The conversation that counts is the one with its roles put right, if that changed anything.
-            identity = put_right if (put_right := corrected_id(identity, correction)) in stored else identity
-        if rubric and not _is_scored(score_id_of(identity, hashes[rubric]), purpose, scored, is_closed=store.is_closed(call, closed)):
+            identity = put_right if (put_right := corrected_id(identity, correction)) in described else identity
+        if (told := _told_anew(described[identity], call)) and not store.is_closed(call, closed):
+            redescribe.append((identity, told))
+        elif rubric and not _is_scored(score_id_of(identity, hashes[rubric]), purpose, scored, is_closed=store.is_closed(call, closed)):
             rescore.append(identity)
         else:
             skipped.append(call)
     return Plan(
         listen=tuple(in_order(listen, priorities) if priorities else listen),
         rescore=tuple(rescore),
+        redescribe=tuple(redescribe),
         skipped=tuple(skipped),
         known_failures=tuple(known),
         unavailable=intake.unavailable,
@@ -265,10 +273,11 @@ def run(
         unscored=tally.unscored,
         failures=tuple(tally.failures),
         seconds=time.monotonic() - began,
+        updated=tally.updated,
         left=tally.left,
         busy=len(busy),
     )
-    if note and (plan.listen or plan.rescore or plan.unavailable):
+    if note and (plan.listen or plan.rescore or plan.redescribe or plan.unavailable or busy):
         write_run(store, summary, started_at)
     return summary
 
@@ -287,14 +296,15 @@ def _carry_out(
 ) -> _Tally:
     known = {**rubrics, **plan.older}
     used = {name: known[name] for name in dict.fromkeys(plan.rubric_of.values()) if name}
-    if purpose == "official" and (plan.listen or plan.rescore):
+    if purpose == "official" and (plan.listen or plan.rescore or plan.redescribe):
         freeze(used.values(), store)
-    scorecards = ready_scorecards(used, settings, report=report) if plan.listen or plan.rescore else {}
+    scorecards = ready_scorecards(used, settings, report=report) if plan.listen or plan.rescore or plan.redescribe else {}
     tally = _Tally()
     tally.failures.extend(plan.known_failures)
     for missing in plan.unavailable:
         _fail(store, run_id, tally, None, RecordingFailure(missing), missing.source_uri)
     _rescore(plan, store, scorecards, purpose, run_id, tally)
+    _redescribe(plan, store, scorecards, purpose, run_id, tally)
     done, total = 0, len(plan.listen)
     waiting: list[Conversation] = []
     last_commit = time.monotonic()
@@ -401,6 +411,31 @@ def _rescore(plan: Plan, store: Store, scorecards: Mapping[str, Scorecard], purp
         tally.scored += len(scores)
 
 
+def _described(store: Store) -> dict[str, Call]:
+    """conversation_id → the call as it is stored."""
+    rows = store.read("calls", columns=["conversation_id", "given_language", "extra", *CALL_COLUMNS]).to_pylist()
+    return {row["conversation_id"]: call_from_row(row) for row in rows}
+
+
+def _told_anew(stored: Call, call: Call) -> Call | None:
+    """The stored call with what is told of it now, if that is anything else. What is not told now stays as it was."""
+    now = {name: value for name in Call.__slots__ if (value := getattr(call, name)) is not None}
+    told = replace(stored, **{**now, "extra": {**stored.extra, **call.extra}})
+    return told if told != stored else None
+
+
+def _redescribe(plan: Plan, store: Store, scorecards: Mapping[str, Scorecard], purpose: str, run_id: str, tally: _Tally) -> None:
+    """Write stored calls with their new metadata, and score them again: names and companies are what phrases look for."""
+    told = dict(plan.redescribe)
+    several = store.stream_conversations(told) if told else iter(())
+    while stored := list(islice(several, _RESCORE_CALLS)):
+        conversations = [replace(c, call=told[c.conversation_id]) for c in stored]
+        store.write_conversations(conversations, run_id=run_id)
+        scores = [s for c in conversations if (s := _score_one(c, plan, scorecards)) is not None]
+        store.write_scores(scores, purpose=purpose, run_id=run_id)
+        tally.updated += len(conversations)
+
+
 def _given_up(store: Store, give_up_after: int) -> dict[str, Failure]:
     """Recordings that failed for good, or too often, by URI."""
     return {
@@ -453,7 +488,7 @@ def write_run(store: Store, summary: Summary, started_at: datetime) -> None:
     """Add the row of `runs`."""
     row = {
         "run_id": summary.run_id, "started_at": started_at, "finished_at": datetime.now(UTC), "found": summary.found,
-        "processed": summary.processed, "scored": summary.scored, "skipped": summary.skipped, "failed": summary.failed,
+        "processed": summary.processed, "scored": summary.scored, "skipped": summary.skipped, "updated": summary.updated, "failed": summary.failed,
         "unscored": summary.unscored, "left": summary.left, "busy": summary.busy, "code_version": code_version(),
     }  # fmt: skip
     store.write_rows("runs", [row])

@@ -89,6 +89,18 @@ class Settings(BaseSettings):
     min_free_gb: float = Field(1.0, ge=0, description="free disk below which a run is refused")
     clip_megabytes: float = Field(24.0, ge=0, description="size limit of audio embedded in the HTML report; beyond it, links")
 
+    notify_command: str | None = Field(None, description="command run after each run; it gets the summary as JSON on its standard input")
+    notify_webhook: str | None = Field(None, description="address that the summary is posted to as JSON after each run")
+    settle_seconds: float = Field(20.0, ge=0, description="watch mode: a file must have stayed as it is for so long before it is taken")
+    keep_words_days: int | None = Field(
+        None, ge=1, description="`retain`: days that transcripts and what quotes them are kept; by default for ever"
+    )
+    keep_calls_days: int | None = Field(None, ge=1, description="`retain`: days that anything about a call is kept; by default for ever")
+    keep_failures_days: int | None = Field(None, ge=1, description="`retain`: days that failures and runs are kept; by default for ever")
+    log_format: Literal["text", "json"] = Field("text", description="form of log lines on standard error: text, or a JSON object a line")
+    metrics_file: Path | None = Field(None, description="file that counts of each run are written to in Prometheus' text form")
+    metrics_port: int | None = Field(None, ge=1, le=65535, description="watch mode: port on which Prometheus may ask for these counts")
+
     @field_validator("languages", mode="before")
     @classmethod
     def _split_languages(cls, value: Any) -> Any:

@@ -50,7 +50,7 @@ class Weighing:
 
 # Tuned on scripted calls as the recogniser heard them, whose words are noisier than those of calls.tsv: what is misheard looks like feeling, so
 # more doubt is needed there.
-WEIGHING = Weighing(strength=2.0, length=0.5, late=2.0, doubt=2.0)
+WEIGHING = Weighing(strength=2.5, length=0.5, late=2.0, doubt=1.5)
 
 
 class SentimentModel(Protocol):

@@ -13,7 +13,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -138,8 +138,10 @@ class _Described:
         return [key for key in self.rows if key[0] == uri and key[1] is not None]
 
 
-def ingest(sources: Sequence[str], defaults: Defaults) -> Intake:
-    """Collect the calls of some sources.
+def ingest(
+    sources: Sequence[str], defaults: Defaults, *, hash_of: Callable[[str], str] = sha256_of, growing: Collection[str] = ()
+) -> Intake:
+    """Collect the calls of some sources. `hash_of`: how files are hashed (known_files.py); `growing`: files that are known to be written still.
 
     Raises MetadataError with every fault of every metadata file, InputRefused when a source names nothing.
     """
@@ -147,7 +149,7 @@ def ingest(sources: Sequence[str], defaults: Defaults) -> Intake:
     faults: list[Fault] = []
     rows = [row for path in found.metadata for row in _read_metadata(path, defaults, faults)]
     described = _Described(has_metadata=bool(found.metadata))
-    taken = _Taken()
+    taken = _Taken(hash_of=hash_of)
     for row in rows:
         values = _validated(row, defaults, faults)
         uri = _beside(row.path, row.values["file"])
@@ -163,7 +165,7 @@ def ingest(sources: Sequence[str], defaults: Defaults) -> Intake:
     # What the metadata describe comes first, so that of two equal recordings the described one is the call.
     named = {uri for uri, _ in described.rows}
     uris = sorted({*found.files, *named} if found.is_whole else set(found.files), key=lambda uri: (uri not in named, uri))
-    growing = _growing(uris)
+    growing = {*growing, *_growing(uris)}
     spoken = {uri.rpartition(".")[0] for uri in uris if not is_transcript(uri)}
     for uri in uris:
         name = PurePosixPath(uri).name
@@ -184,8 +186,9 @@ def ingest(sources: Sequence[str], defaults: Defaults) -> Intake:
 
 @dataclass(slots=True)
 class _Taken:
-    """The calls so far. `by_sha256`: the first call with that content, and whether somebody gave it its call id."""
+    """The calls so far. `hash_of`: SHA-256 of a file. `by_sha256`: the first call with that content, and whether somebody gave it its call id."""
 
+    hash_of: Callable[[str], str]
     calls: dict[str, Call] = field(default_factory=dict)
     by_sha256: dict[str, tuple[Call, bool]] = field(default_factory=dict)
     dialogues: dict[str, Dialogue] = field(default_factory=dict)
@@ -213,7 +216,7 @@ class _Taken:
 def _take_recording(uri: str, described: _Described, defaults: Defaults, taken: _Taken) -> None:
     values = _values(uri, described, defaults, taken)
     try:
-        sha256 = sha256_of(uri)
+        sha256 = taken.hash_of(uri)
     except (RecordingError, ReadFailed) as error:
         taken.unavailable.append(_unavailable(uri, values, error))
         return

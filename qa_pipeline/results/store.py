@@ -6,8 +6,8 @@ so writing the same thing twice changes nothing. How commits are made is in comm
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -193,6 +193,22 @@ class Store:
             delta = open_table(self.path(name))
             if delta is not None:
                 delta.delete(f"{column} in ({_quoted(values)})")
+
+    def blank(self, name: str, column: str, values: Sequence[str], blanks: Mapping[str, str]) -> None:
+        """Overwrite columns of rows by an id column: column → SQL, for words whose time is over."""
+        if not values:
+            return
+        with self.lock:
+            delta = open_table(self.path(name))
+            if delta is not None:
+                delta.update(updates=dict(blanks), predicate=f"{column} in ({_quoted(values)})")
+
+    def forget_before(self, name: str, column: str, day: date) -> None:
+        """Delete rows whose time in a column is before a day (UTC)."""
+        with self.lock:
+            delta = open_table(self.path(name))
+            if delta is not None:
+                delta.delete(f"\"{column}\" < timestamp '{day} 00:00:00'")
 
     def compact(self) -> dict[str, int]:
         """Join small files and drop old ones, so that any Parquet reader sees exactly the current rows. Files left per table."""

@@ -297,6 +297,7 @@ RUNS = Table(
         ("processed", _WHOLE, "listened to in this run"),
         ("scored", _WHOLE, "scored in this run, from new or stored conversations"),
         ("skipped", _WHOLE, "there already"),
+        ("updated", _WHOLE, "there already, written again with other metadata"),
         ("failed", _WHOLE, "not processed, known failures included"),
         ("unscored", _WHOLE, "stored, but no rubric applies"),
         ("left", _WHOLE, "not begun before the deadline"),

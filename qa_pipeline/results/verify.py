@@ -1,0 +1,124 @@
+"""Is a results root whole? Every file read, every table's rows counted against its log, ids unique, and nothing missing that others refer to.
+
+Comes in: a Store. Goes out: for each table its rows and files, and a line for each fault. Nothing is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+
+from qa_pipeline.results.commit import file_system, open_table
+from qa_pipeline.results.query import rows
+from qa_pipeline.results.store import Store
+from qa_pipeline.results.tables import TABLES, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One table. `torn`: rows of conversations or scores whose head was never committed; they count for nobody and are overwritten in time."""
+
+    name: str
+    files: int
+    rows: int
+    torn: int = 0
+    is_current: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What was found. Whole when there are no faults."""
+
+    tables: tuple[Checked, ...]
+    faults: tuple[str, ...]
+
+
+# Details, the head they belong to, the id they share.
+_DETAILS = (
+    ("utterances", "calls", "conversation_id"),
+    ("embeddings", "calls", "conversation_id"),
+    ("metrics", "calls", "conversation_id"),
+    ("findings", "scores", "score_id"),
+    ("captures", "scores", "score_id"),
+)
+_CHECKS = {
+    "scores without findings": "select count(*) n from scores s anti join findings f using (score_id)",
+    "calls without metrics": "select count(*) n from calls c anti join metrics m using (conversation_id)",
+    "scores of conversations that are not there": "select count(*) n from scores s anti join calls c using (conversation_id)",
+    "calls that are twice in the current view": """select count(*) n from
+        (select call_id from current_calls group by call_id having count(*) > 1)""",
+    "calls that are twice among current scores": """select count(*) n from
+        (select call_id from current_scores group by call_id having count(*) > 1)""",
+    "utterances out of number": """select count(*) n from (select conversation_id from utterances group by conversation_id
+        having count(*) <> max(utterance) + 1 or min(utterance) <> 0)""",
+}
+
+
+def verify_results(store: Store, *, report: Callable[[str], None] = lambda table: None) -> Verification:
+    """Look through a whole root. `report` is told each table as it is begun."""
+    checked, faults = [], []
+    for name, table in TABLES.items():
+        report(name)
+        delta = open_table(store.path(name))
+        if delta is None:
+            continue
+        counted, wrong = _files(table, delta)
+        faults += wrong
+        if counted is None:
+            continue
+        there = {field.name for field in delta.schema().fields}
+        keys = ", ".join(f'"{column}"' for column in table.key)
+        doubled = 0 if wrong else _count(store, f"select count(*) n from (select {keys} from {name} group by {keys} having count(*) > 1)")
+        if doubled:
+            faults.append(f"{name}: {doubled} keys stand twice ({', '.join(table.key)})")
+        head = next(((head, key) for detail, head, key in _DETAILS if detail == name), None)
+        torn = 0 if wrong or head is None else _count(store, f"select count(*) n from {name} d anti join {head[0]} h using ({head[1]})")
+        is_current = set(table.schema.names) <= there
+        checked.append(Checked(name=name, files=counted[0], rows=counted[1], torn=torn, is_current=is_current))
+    if not faults:
+        report("references")
+        for what, sql in _CHECKS.items():
+            if found := _count(store, sql):
+                faults.append(f"{found} {what}")
+    return Verification(tables=tuple(checked), faults=tuple(faults))
+
+
+def _files(table: Table, delta: DeltaTable) -> tuple[tuple[int, int] | None, list[str]]:
+    """(files, rows) of a table, every one of them read to its end, and what is wrong with them."""
+    system, added = file_system(delta), pa.table(delta.get_add_actions(flatten=True))
+    wrong, total = [], 0
+    promised = added["num_records"].to_pylist() if "num_records" in added.column_names else [None] * len(added)
+    for path, expected in zip(added["path"].to_pylist(), promised, strict=True):
+        count = 0
+        try:
+            with pq.ParquetFile(system.open_input_file(path)) as file:
+                count = sum(batch.num_rows for batch in file.iter_batches())
+                wrong += [f"{table.name}/{path}: {fault}" for fault in _strange(table, file.schema_arrow)]
+        except (OSError, pa.ArrowInvalid) as error:
+            wrong.append(f"{table.name}/{path} cannot be read: {type(error).__name__}")
+            continue
+        if expected is not None and count != expected:
+            wrong.append(f"{table.name}/{path} has {count} rows; its log says {expected}")
+        total += count
+    return (len(added), total), wrong
+
+
+def _strange(table: Table, schema: pa.Schema) -> list[str]:
+    """Columns of a file that cannot be read as the table's."""
+    found = []
+    for field in schema:
+        if field.name in table.schema.names:
+            try:
+                pa.array([], field.type).cast(table.schema.field(field.name).type)
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+                found.append(f"column {field.name} is {field.type}, not {table.schema.field(field.name).type}")
+    return found
+
+
+def _count(store: Store, sql: str) -> int:
+    found: int = rows(store, sql)[0]["n"]
+    return found
