@@ -13,15 +13,15 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from qa_pipeline.cli_options import DATE, as_day, is_path, open_settings, open_store, results_option, rubric_path
+from qa_pipeline.cli_night import COMMANDS
+from qa_pipeline.cli_options import DATE, as_day, open_settings, open_store, results_option, rubric_path, rubrics_for
 from qa_pipeline.cli_rubric import rubric
-from qa_pipeline.cli_show import Progress, show_failures, show_plan, show_summary
+from qa_pipeline.cli_show import Progress, show_failures
 from qa_pipeline.errors import InputRefused, QaError
 from qa_pipeline.telemetry import disable_telemetry
 
 if TYPE_CHECKING:
-    from qa_pipeline.rubric.schema import Rubric
-    from qa_pipeline.settings import Settings
+    pass
 
 
 class _Commands(click.Group):
@@ -51,55 +51,7 @@ def main() -> None:
     disable_telemetry()
 
 
-_profile = click.option("--profile", metavar="NAME", help="Model profile (base, large).")
-
-
-@main.command()
-@click.argument("sources", nargs=-1, required=True)
-@results_option
-@_profile
-@click.option("--rubric", metavar="NAME|PATH", help="Rubric for calls whose metadata name none; a path scores as a trial.")
-@click.option("--direction", type=click.Choice(["inbound", "outbound"]), help="For calls whose metadata do not say.")
-@click.option("--agent-channel", type=click.IntRange(0, 1), help="Track of the agent in stereo calls: 0 first (left).")
-@click.option("--language", type=click.Choice(["zh", "en", "pl", "sv"]), help="Language, instead of detecting it.")
-@click.option("--timezone", metavar="ZONE", help="Zone of times written without one.")
-@click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of metadata and transcripts.")
-@click.option("--roles", metavar="LABEL=ROLE,…", help="Who is who in transcripts, as Anna=agent,Visitor=customer.")
-@click.option("--filename-pattern", metavar="PATTERN", help="Metadata in file names, as {campaign}_{agent_id}_{started_at}.")
-@click.option("--force", is_flag=True, help="Listen again, also to calls that are there.")
-@click.option("--retry-failed", is_flag=True, help="Try again what failed for good.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-def run(sources: tuple[str, ...], **options: Any) -> None:
-    """Turn recordings, transcripts and chats into scored calls.
-
-    SOURCES are folders, files, patterns or URIs; calls.csv, .parquet or .jsonl beside the recordings describe them.
-    Files .jsonl, .vtt, .srt and .txt are read as text.
-    """
-    from qa_pipeline import engine
-    from qa_pipeline.recordings.ingest import ingest
-
-    settings = open_settings(results=options["results"], profile=options["profile"], timezone=options["timezone"])
-    rubrics, named, purpose = _rubrics(settings, options["rubric"])
-    store = open_store(settings)
-    intake = ingest(sources, _defaults(settings, named, options))
-    planned_store = store
-    if not options["dry_run"]:
-        engine.check_environment(settings, store, needs_speech=intake.needs_speech)
-    plan = engine.plan(
-        intake, settings, planned_store, rubrics, purpose=purpose, force=options["force"], retry_failed=options["retry_failed"]
-    )
-    for warning in plan.warnings:
-        click.echo(f"warning: {warning}", err=True)
-    if options["dry_run"]:
-        show_plan(plan, settings)
-        return
-    if options["force"]:
-        closed = store.closed_periods()
-        store.forget("calls", "call_id", [call.call_id for call in plan.listen if not store.is_closed(call, closed)])
-    with Progress(len(plan.listen)) as progress:
-        summary = engine.run(plan, settings, store, rubrics, purpose=purpose, report=progress.report)
-    show_summary(summary, settings)
-    sys.exit(1 if summary.failures else 0)
+_profile = click.option("--profile", metavar="NAME", help="Model profile (base, small, large).")
 
 
 @main.command()
@@ -120,7 +72,7 @@ def rescore(results: str | None, **options: Any) -> None:
     from qa_pipeline.rescoring import rescore as carry_out
 
     settings = open_settings(results=results)
-    rubrics, named, purpose = _rubrics(settings, options["rubric"], trial=options["trial"])
+    rubrics, named, purpose = rubrics_for(settings, options["rubric"], trial=options["trial"])
     store = open_store(settings)
     select = Selection(
         since=as_day(options["since"]), until=as_day(options["until"]), call_ids=options["call_ids"], agent_id=options["agent"]
@@ -155,7 +107,7 @@ def swap_roles(call_id: str, results: str | None, agent: str | None, reason: str
     from qa_pipeline import corrections
 
     settings = open_settings(results=results)
-    rubrics, _, _ = _rubrics(settings, None)
+    rubrics, _, _ = rubrics_for(settings, None)
     done = corrections.swap_roles(open_store(settings), settings, rubrics, call_id, agent=agent, author=author or _user(), reason=reason)
     shown = ["none" if percent is None else f"{percent:.0f} %" for percent in (done.percent_before, done.percent_after)]
     click.echo(f"{call_id}: {done.agent} is the agent. Score {shown[0]} before, {shown[1]} now.")
@@ -296,49 +248,6 @@ def contacts(rubric_id: str, results: str | None, as_of: str | None, every: bool
 
 
 @main.command()
-@click.argument("sql")
-@results_option
-def query(sql: str, results: str | None) -> None:
-    """Ask the tables in SQL (DuckDB), for example: select agent_id, avg(percent) from current_scores group by 1."""
-    from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.results.query import rows
-
-    show_rows(rows(open_store(open_settings(results=results)), sql))
-
-
-@main.command()
-@results_option
-def status(results: str | None) -> None:
-    """Show what ran."""
-    from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.results.query import rows
-
-    show_rows(
-        rows(open_store(open_settings(results=results)), "select * exclude (code_version) from runs order by started_at desc limit 20")
-    )
-
-
-@main.command()
-@results_option
-def failures(results: str | None) -> None:
-    """Show what could not be processed, why, and what to do."""
-    from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.results.query import rows
-
-    sql = 'select source_uri, stage, attempt, message, advice, transient from current_failures order by "at" desc'
-    show_rows(rows(open_store(open_settings(results=results)), sql))
-
-
-@main.command()
-@results_option
-def compact(results: str | None) -> None:
-    """Join small files of the tables; afterwards any Parquet reader sees exactly the current rows."""
-
-    for name, files in open_store(open_settings(results=results)).compact().items():
-        click.echo(f"{name}: {files} file{'s' if files != 1 else ''}")
-
-
-@main.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))
 @results_option
 @_profile
@@ -407,6 +316,8 @@ def models_list(profile: str | None) -> None:
 
 
 main.add_command(rubric)
+for command in COMMANDS:
+    main.add_command(command)
 
 
 @main.group()
@@ -427,25 +338,6 @@ def config_check() -> None:
 # --- shared by commands ----------------------------------------------------------------------------------------------------------------
 
 
-def _rubrics(settings: Settings, asked: str | None, *, trial: bool = False) -> tuple[dict[str, Rubric], str | None, str]:
-    """All rubrics, the id asked for, and the purpose of the scores. A path is a trial; official runs need published rubrics."""
-    from qa_pipeline.publishing.publish import check_published
-    from qa_pipeline.rubric.load import load_rubric, load_rubrics
-
-    if asked and is_path(asked):
-        tried = load_rubric(Path(asked))
-        return {tried.id: tried}, tried.id, "trial"
-    rubrics = load_rubrics(settings.rubrics)
-    if asked and asked not in rubrics:
-        raise InputRefused(
-            f"No rubric is called {asked!r}.", advice=f"There are: {', '.join(sorted(rubrics))}. A file is given by its path."
-        )
-    if trial:
-        return rubrics, asked, "trial"
-    check_published(rubrics.values(), settings.rubrics)
-    return rubrics, asked, "official"
-
-
 def _moment(text: str | None, timezone: str) -> datetime | None:
     if text is None:
         return None
@@ -454,22 +346,6 @@ def _moment(text: str | None, timezone: str) -> datetime | None:
     except ValueError as error:
         raise InputRefused(f"{text!r} is no time.", advice="Write it as 2026-11-22T09:00.") from error
     return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(timezone))
-
-
-def _defaults(settings: Settings, rubric: str | None, options: dict[str, Any]):  # type: ignore[no-untyped-def]
-    from qa_pipeline.recordings.ingest import Defaults
-    from qa_pipeline.recordings.transcripts import parse_roles
-
-    return Defaults(
-        rubric=rubric,
-        direction=options["direction"],
-        agent_channel=options["agent_channel"],
-        language=options["language"],
-        timezone=settings.timezone,
-        encoding="utf-8-sig" if options["encoding"].lower() in ("utf-8", "utf8") else options["encoding"],
-        filename_pattern=options["filename_pattern"],
-        roles=parse_roles(options["roles"] or ""),
-    )
 
 
 def _user() -> str | None:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qa_pipeline.errors import InputRefused
+
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from qa_pipeline.results.store import Store
+    from qa_pipeline.rubric.schema import Rubric
     from qa_pipeline.settings import Settings
 
 results_option = click.option("--results", metavar="ROOT", help="Results root: a folder or an object-store URI.")
@@ -44,3 +47,22 @@ def rubric_path(name: str) -> Path:
 def as_day(given: datetime | None) -> date | None:
     """The day of a date option."""
     return given.date() if given else None
+
+
+def rubrics_for(settings: Settings, asked: str | None, *, trial: bool = False) -> tuple[dict[str, Rubric], str | None, str]:
+    """All rubrics, the id asked for, and the purpose of the scores. A path is a trial; official runs need published rubrics."""
+    from qa_pipeline.publishing.publish import check_published
+    from qa_pipeline.rubric.load import load_rubric, load_rubrics
+
+    if asked and is_path(asked):
+        tried = load_rubric(Path(asked))
+        return {tried.id: tried}, tried.id, "trial"
+    rubrics = load_rubrics(settings.rubrics)
+    if asked and asked not in rubrics:
+        raise InputRefused(
+            f"No rubric is called {asked!r}.", advice=f"There are: {', '.join(sorted(rubrics))}. A file is given by its path."
+        )
+    if trial:
+        return rubrics, asked, "trial"
+    check_published(rubrics.values(), settings.rubrics)
+    return rubrics, asked, "official"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from qa_pipeline.engine import Event, Failure, Plan, Summary
     from qa_pipeline.settings import Settings
 
@@ -60,9 +62,11 @@ class Progress:
             self._console.print(f"{event.done}/{event.total} calls", highlight=False)
 
 
-def show_plan(plan: Plan, settings: Settings) -> None:
-    """Say what a run would do, and about how long it would take."""
+def show_plan(plan: Plan, settings: Settings, *, deadline: datetime | None = None) -> None:
+    """Say what a run would do, about how long it would take, and whether models, disk and deadline allow it."""
     from collections import Counter
+    from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
 
     minutes = _minutes([call.source_uri for call in plan.listen if call.call_id not in plan.dialogues])
     chosen = Counter(plan.rubric_of[call.call_id] or "none (stored unscored)" for call in plan.listen)
@@ -70,6 +74,10 @@ def show_plan(plan: Plan, settings: Settings) -> None:
     click.echo(
         f"{plan.found} recordings: {len(plan.listen)} to listen to ({minutes:.1f} min), {len(plan.rescore)} to score, {len(plan.skipped)} done already."
     )
+    if plan.redescribe:
+        click.echo(f"  with new metadata: {len(plan.redescribe)}")
+    if plan.known_failures:
+        click.echo(f"  failed for good before, not tried again: {len(plan.known_failures)}")
     if plan.dialogues:
         click.echo(f"  as text: {len(plan.dialogues)}")
     for name, count in sorted(chosen.items()):
@@ -79,7 +87,39 @@ def show_plan(plan: Plan, settings: Settings) -> None:
             click.echo(f"  {fault}")
     for missing in plan.unavailable:
         click.echo(f"  not there: {missing.source_uri}")
-    click.echo(f"Models: profile {settings.profile}. Expected: at most {hours:.2f} h. Results need about {minutes * 0.05:.1f} MB.")
+    end = datetime.now(ZoneInfo(settings.timezone)) + timedelta(hours=hours)
+    click.echo(
+        f"Models: profile {settings.profile}, {_models_state(settings)}. Results need about {minutes * 0.05:.1f} MB; {_free(settings)}."
+    )
+    click.echo(f"Expected: at most {hours:.2f} h with {settings.workers} workers, ending by {end:%Y-%m-%d %H:%M} ({settings.timezone}).")
+    if deadline is not None and end > deadline:
+        share = (deadline - datetime.now(ZoneInfo(settings.timezone))).total_seconds() / 3600 / max(hours, 1e-9)
+        click.echo(f"  The deadline comes first: about {max(0.0, share):.0%} of the calls would be done before it.")
+
+
+def _models_state(settings: Settings) -> str:
+    from qa_pipeline.errors import ModelError
+    from qa_pipeline.speech.models import manifests_in_use, model_folder
+
+    missing = []
+    for manifest in manifests_in_use(settings):
+        try:
+            model_folder(manifest, settings)
+        except ModelError:
+            missing.append(manifest.id)
+    return f"not here: {', '.join(missing)} (`qa-pipeline models pull`)" if missing else "all here"
+
+
+def _free(settings: Settings) -> str:
+    """Free disk where results lie."""
+    import shutil
+    from pathlib import Path
+
+    if "://" in settings.results:
+        return "free space there is not known"
+    place = Path(settings.results).absolute()
+    existing = next(parent for parent in (place, *place.parents) if parent.exists())
+    return f"{shutil.disk_usage(existing).free / 1e9:.1f} GB are free"
 
 
 def _minutes(uris: list[str]) -> float:
@@ -102,6 +142,12 @@ def show_summary(summary: Summary, settings: Settings) -> None:
         f"{summary.found} recordings: {summary.processed} processed, {summary.scored} scored, {summary.skipped} there already, "
         f"{summary.unscored} without a rubric, {summary.failed} failed; {summary.seconds:.1f} s. Results: {settings.results}"
     )
+    if summary.updated:
+        click.echo(f"{summary.updated} calls were there with other metadata and were written again.")
+    if summary.busy:
+        click.echo(f"{summary.busy} calls were left to another run that works on them now.")
+    if summary.left:
+        click.echo(f"{summary.left} calls were not begun before the deadline; the next run takes them.")
     show_failures(summary.failures)
 
 

@@ -245,25 +245,31 @@ def run(
     report: Report = lambda event: None,
     pace: Pace | None = None,
     workers: Workers | None = None,
-    run_id: str | None = None,
-    note: bool = True,
+    scorecards: Mapping[str, Scorecard] | None = None,
+    part_of: str | None = None,
+    score: bool = True,
 ) -> Summary:
     """Carry out a plan. Every call ends as a row of `calls` or of `failures`, or is counted as left or busy.
 
-    `workers`: processes to use and to leave warm; by default some of its own. `run_id`: of a run this is a part of; `note`: write its row of `runs`.
+    `workers`: processes to use and to leave warm; by default some of its own. `scorecards`: of every rubric, where they are ready. `part_of`: the
+    run this is a part of, which claims the calls and writes the row of `runs`. `score`: False only listens.
     """
     began, started_at = time.monotonic(), datetime.now(UTC)
-    run_id = run_id or new_run_id(started_at)
+    run_id = part_of or new_run_id(started_at)
     pace = pace or Pace(daytime=settings.hours, daytime_workers=settings.daytime_workers, timezone=settings.timezone)
     claims = Claims(store.root, run_id)
-    with store.lock if plan.listen else nullcontext():
-        others = claims.others() if plan.listen else set()
+    claims_own = bool(plan.listen) and part_of is None
+    with store.lock if claims_own else nullcontext():
+        others = claims.others() if claims_own else set()
         busy = [call for call in plan.listen if call.call_id in others]
         plan = replace(plan, listen=tuple(call for call in plan.listen if call.call_id not in others))
         claimed = ExitStack()
-        claimed.enter_context(claims.hold(call.call_id for call in plan.listen))
+        claimed.enter_context(claims.hold([call.call_id for call in plan.listen] if claims_own else ()))
     with claimed:
-        tally = _carry_out(plan, settings, store, rubrics, purpose=purpose, report=report, pace=pace, workers=workers, run_id=run_id)
+        tally = _carry_out(
+            plan, settings, store, rubrics, purpose=purpose, report=report, pace=pace, workers=workers, run_id=run_id,
+            scorecards=scorecards, listens_only=not score,
+        )  # fmt: skip
     summary = Summary(
         run_id=run_id,
         found=plan.found,
@@ -277,7 +283,7 @@ def run(
         left=tally.left,
         busy=len(busy),
     )
-    if note and (plan.listen or plan.rescore or plan.redescribe or plan.unavailable or busy):
+    if part_of is None and (plan.listen or plan.rescore or plan.redescribe or plan.unavailable or busy):
         write_run(store, summary, started_at)
     return summary
 
@@ -293,12 +299,17 @@ def _carry_out(
     pace: Pace,
     workers: Workers | None,
     run_id: str,
+    scorecards: Mapping[str, Scorecard] | None,
+    listens_only: bool,
 ) -> _Tally:
     known = {**rubrics, **plan.older}
     used = {name: known[name] for name in dict.fromkeys(plan.rubric_of.values()) if name}
     if purpose == "official" and (plan.listen or plan.rescore or plan.redescribe):
         freeze(used.values(), store)
-    scorecards = ready_scorecards(used, settings, report=report) if plan.listen or plan.rescore or plan.redescribe else {}
+    if listens_only or not (plan.listen or plan.rescore or plan.redescribe):
+        scorecards = {}
+    elif scorecards is None:
+        scorecards = ready_scorecards(used, settings, report=report)
     tally = _Tally()
     tally.failures.extend(plan.known_failures)
     for missing in plan.unavailable:
@@ -319,12 +330,11 @@ def _carry_out(
         # As heard first: the newest conversation of a call is the one that counts.
         both = [c for old, new in zip(waiting, current, strict=True) for c in ((old,) if new is old else (old, new))]
         store.write_conversations(both, run_id=run_id)
-        scores = [_score_one(c, plan, scorecards) for c in current]
-        found = [s for s in scores if s is not None]
+        found = [] if listens_only else [s for c in current if (s := _score_one(c, plan, scorecards)) is not None]
         store.write_scores(found, purpose=purpose, run_id=run_id)
         tally.processed += len(waiting)
         tally.scored += len(found)
-        tally.unscored += len(waiting) - len(found)
+        tally.unscored += 0 if listens_only else len(waiting) - len(found)
         waiting.clear()
         last_commit = time.monotonic()
 
@@ -420,8 +430,15 @@ def _described(store: Store) -> dict[str, Call]:
 def _told_anew(stored: Call, call: Call) -> Call | None:
     """The stored call with what is told of it now, if that is anything else. What is not told now stays as it was."""
     now = {name: value for name in Call.__slots__ if (value := getattr(call, name)) is not None}
+    if not _has_moved(stored.source_uri, call.source_uri):
+        now["source_uri"] = stored.source_uri
     told = replace(stored, **{**now, "extra": {**stored.extra, **call.extra}})
     return told if told != stored else None
+
+
+def _has_moved(old: str, new: str) -> bool:
+    """Whether a recording lies elsewhere now; the same place by another path, or a second copy, is no move."""
+    return old != new and ("://" in old or not Path(old.partition("#")[0]).exists())
 
 
 def _redescribe(plan: Plan, store: Store, scorecards: Mapping[str, Scorecard], purpose: str, run_id: str, tally: _Tally) -> None:

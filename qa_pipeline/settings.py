@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         ge=1,
         description="worker processes; each holds its own models (about 2.5 GB). By default one for each processor that memory allows",
     )
+    runner: Literal["here", "dask", "ray"] = Field(
+        "here", description="where the nightly flow runs its batches: in its process, or on a cluster"
+    )
+    runner_address: str | None = Field(None, description="address of a running Dask or Ray cluster; without one, a cluster on this machine")
+    runner_workers: int = Field(2, ge=1, description="workers of that cluster; on this machine so many are started")
     call_timeout_seconds: float = Field(300.0, gt=0, description="time limit of a call, the part that does not depend on its length")
     call_timeout_factor: float = Field(
         10.0, ge=0, description="time limit of a call, as so many times its length; past both together it is stopped and listed as failed"

@@ -139,13 +139,19 @@ class _Described:
 
 
 def ingest(
-    sources: Sequence[str], defaults: Defaults, *, hash_of: Callable[[str], str] = sha256_of, growing: Collection[str] = ()
+    sources: Sequence[str],
+    defaults: Defaults,
+    *,
+    hash_of: Callable[[str], str] = sha256_of,
+    growing: Collection[str] = (),
+    quiet: bool = False,
 ) -> Intake:
     """Collect the calls of some sources. `hash_of`: how files are hashed (known_files.py); `growing`: files that are known to be written still.
+    `quiet`: a folder without recordings is no fault, they may come yet.
 
     Raises MetadataError with every fault of every metadata file, InputRefused when a source names nothing.
     """
-    found = _collect(sources)
+    found = _collect(sources, may_be_empty=quiet)
     faults: list[Fault] = []
     rows = [row for path in found.metadata for row in _read_metadata(path, defaults, faults)]
     described = _Described(has_metadata=bool(found.metadata))
@@ -300,7 +306,12 @@ def _call(uri: str, sha256: str, values: Mapping[str, object], defaults: Default
 # --- files -----------------------------------------------------------------------------------------------------------------------------
 
 
-def _collect(sources: Sequence[str]) -> _Found:
+def recordings_in(sources: Sequence[str]) -> list[str]:
+    """Files of some sources, whether or not the metadata name them. Raises InputRefused when a source is not there."""
+    return _collect(sources, may_be_empty=True).files
+
+
+def _collect(sources: Sequence[str], *, may_be_empty: bool = False) -> _Found:
     """Recordings, transcripts and metadata files of all sources."""
     import fsspec
 
@@ -334,7 +345,7 @@ def _collect(sources: Sequence[str]) -> _Found:
                 for name in METADATA_NAMES
                 if fs.exists(str(PurePosixPath(p).parent / name))
             ]
-    if not files and not metadata:
+    if not files and not metadata and not may_be_empty:
         raise InputRefused(f"No recordings in {', '.join(sources)}.", advice=f"Known file types: {' '.join(SUFFIXES)}")
     return _Found(files=files, metadata=metadata, searched=frozenset(searched), is_whole=is_whole)
 
@@ -348,13 +359,13 @@ def _beside(metadata_path: str, name: str) -> str:
 
 def _growing(uris: Sequence[str]) -> set[str]:
     """Local files that changed moments ago and change still; one short wait for all of them."""
-    recent = {uri: before for uri in uris if (before := _local_size(uri)) and time.time() - before[1] / 1e9 <= _STILL_GROWING_SECONDS}
+    recent = {uri: before for uri in uris if (before := file_state(uri)) and time.time() - before[1] / 1e9 <= _STILL_GROWING_SECONDS}
     if recent:
         time.sleep(0.05)
-    return {uri for uri, before in recent.items() if _local_size(uri) != before}
+    return {uri for uri, before in recent.items() if file_state(uri) != before}
 
 
-def _local_size(uri: str) -> tuple[int, int] | None:
+def file_state(uri: str) -> tuple[int, int] | None:
     """Size and time of change (ns) of a local file."""
     try:
         found = Path(uri).stat()

@@ -34,11 +34,12 @@ class KnownFiles:
 
     def sha256(self, uri: str) -> str:
         """SHA-256 of a file's bytes, read only where it must be. Raises RecordingError, ReadFailed."""
+        key = os.path.abspath(uri)
         state = _state(uri)
         if state is None or self._database is None:
             return sha256_of(uri)
         try:
-            row = self._database.execute("select size, inode, changed_ns, sha256 from files where path = ?", (uri,)).fetchone()
+            row = self._database.execute("select size, inode, changed_ns, sha256 from files where path = ?", (key,)).fetchone()
         except sqlite3.Error:
             return sha256_of(uri)
         if row and tuple(row[:3]) == state:
@@ -46,7 +47,7 @@ class KnownFiles:
         found = sha256_of(uri)
         if _state(uri) == state and time.time() - state[2] / 1e9 > _SETTLED_SECONDS:
             try:
-                self._database.execute("insert or replace into files values (?, ?, ?, ?, ?)", (uri, *state, found))
+                self._database.execute("insert or replace into files values (?, ?, ?, ?, ?)", (key, *state, found))
             except sqlite3.Error:
                 return found
         return found

@@ -220,6 +220,15 @@ def _who(content: bytes | None) -> str:
     return f"process {found['pid']} on {str(found.get('machine', '')).partition('/')[0]}" if "pid" in found else "unknown"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Working:
+    """A run under way: its name, its process, how many calls it took on."""
+
+    run_id: str
+    who: str
+    calls: int
+
+
 @dataclass(slots=True)
 class Claims:
     """Calls that this process works on. Others leave them alone as long as it lives; a machine that went away for a quarter of an hour."""
@@ -230,8 +239,17 @@ class Claims:
 
     def others(self) -> set[str]:
         """Calls that other living processes work on. What dead ones left is deleted."""
+        return {call for _, claim in self._living() for call in claim.get("calls", ())}
+
+    def living(self) -> list[Working]:
+        """Who else works on this root now."""
+        return [
+            Working(run_id=run_id, who=_who(json.dumps(claim).encode()), calls=len(claim.get("calls", ())))
+            for run_id, claim in self._living()
+        ]
+
+    def _living(self) -> Iterator[tuple[str, dict[str, Any]]]:
         folder = _Folder(self.root, "_claims")
-        found: set[str] = set()
         for name in folder.names():
             if name.startswith(".") or not name.endswith(".json") or name == f"{self.run_id}.json":
                 continue
@@ -241,8 +259,7 @@ class Claims:
             if _is_dead(claim) or (claim.get("machine") != _machine() and float(claim.get("until", 0)) < time.time()):
                 folder.delete([name])
             else:
-                found.update(claim.get("calls", ()))
-        return found
+                yield name.removesuffix(".json"), claim
 
     @contextlib.contextmanager
     def hold(self, calls: Iterable[str]) -> Iterator[None]:

@@ -22,12 +22,11 @@ pytestmark = [pytest.mark.prefect, pytest.mark.models]
 # In a process of its own: Prefect configures itself at import, and its server threads outlive a test.
 DRIVER = """
 import sys
-from qa_pipeline import engine
+from flows import nightly
 from tests import workers
-engine.LISTENING = workers.FAKE
-from flows.nightly import main
+nightly.worker = workers.FAKE
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(nightly.main(sys.argv[1:]))
 """
 
 
