@@ -13,11 +13,9 @@ import argparse
 import hashlib
 import json
 import math
-import os
 import random
 import resource
 import tempfile
-import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +27,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import write_deltalake
+from memory_of import PeakMemory
 from ruamel.yaml import YAML
 
 from qa_pipeline.call import Conversation
@@ -110,7 +109,7 @@ def measure(settings: Settings, rubric: Rubric, size: int, workers: int | None) 
     """Score a root as the command does; seconds."""
     store = open_store(settings)
     busy = _processor_seconds()
-    with _Memory() as memory:
+    with PeakMemory() as memory:
         began = time.perf_counter()
         plan = plan_rescoring(store, {rubric.id: rubric}, select=Selection(), purpose="official", named=rubric.id)
         planned = time.perf_counter() - began
@@ -159,41 +158,6 @@ def _processor_seconds() -> float:
     """Processor time of this process and those it has waited for: what other work on the machine does not change."""
     usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
-
-
-class _Memory:
-    """Peak of the resident memory of this process and all below it."""
-
-    def __enter__(self) -> _Memory:
-        self.peak, self._over = 0, threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.2):
-            self.peak = max(self.peak, _resident(os.getpid()))
-
-
-def _resident(root: int) -> int:
-    """Resident bytes of a process and its descendants, from /proc."""
-    parent: dict[int, int] = {}
-    resident: dict[int, int] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines() if ":" in line)
-        except OSError:
-            continue
-        parent[int(folder.name)] = int(status["PPid"])
-        resident[int(folder.name)] = int(status.get("VmRSS", "0 kB").split()[0]) * 1024
-    family = {root}
-    while more := {process for process, above in parent.items() if above in family} - family:
-        family |= more
-    return sum(resident[process] for process in family if process in resident)
 
 
 def make_rubric(folder: Path, *, meanings: bool) -> Rubric:

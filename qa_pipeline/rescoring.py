@@ -26,8 +26,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from qa_pipeline.call import Call, Conversation
-from qa_pipeline.engine import Event, Failure, Report, Summary, failure_row, new_run_id, ready_scorecards, write_run
+from qa_pipeline.engine import (
+    Event,
+    Failure,
+    Report,
+    Summary,
+    failure_row,
+    new_run_id,
+    ready_scorecards,
+    score_together,
+    scoring_failure,
+    write_run,
+)
 from qa_pipeline.errors import EnvironmentNotReady, RubricError
 from qa_pipeline.isolation import worker_pool
 from qa_pipeline.language.kept_norms import keep_norms, save_norms
@@ -39,7 +49,7 @@ from qa_pipeline.results.scored import ScoreTables, join_tables, score_tables
 from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.rubric.meanings import meanings_of
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.rubric.score import Score, Scorecard, prepare, score_id_of, score_many
+from qa_pipeline.rubric.score import Score, Scorecard, prepare, score_id_of
 from qa_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -302,18 +312,8 @@ def _each_score(lot: _Lot, scorecards: Mapping[str, Scorecard]) -> Iterator[tupl
     found: dict[int, Score | Failure] = {}
     for name in dict.fromkeys(choice.rubric for choice in lot.choices):
         places = [place for place, choice in enumerate(lot.choices) if choice.rubric == name]
-        found.update(zip(places, _scores([conversations[place] for place in places], name, scorecards), strict=True))
+        found.update(zip(places, score_together([conversations[place] for place in places], scorecards[name]), strict=True))
     yield from sorted(found.items(), key=itemgetter(0))
-
-
-def _scores(conversations: Sequence[Conversation], name: str, scorecards: Mapping[str, Scorecard]) -> Sequence[Score | Failure]:
-    try:
-        return score_many(conversations, scorecards[name])
-    except Exception as error:  # noqa: BLE001  # the boundary of one call, as in engine.py: the others go on, a failures row tells of it
-        if len(conversations) > 1:
-            return [found for conversation in conversations for found in _scores([conversation], name, scorecards)]
-        (guilty,) = conversations
-        return [_failure(guilty.call, type(error).__name__, "could not be scored.", "Please report it with the name of the error.")]
 
 
 def _compare(lot: _Lot, places: Sequence[int], scores: Sequence[Score]) -> tuple[int, int]:
@@ -327,13 +327,6 @@ def _compare(lot: _Lot, places: Sequence[int], scores: Sequence[Score]) -> tuple
         if (known := before.get(place))
     ]
     return sum(compared), len(compared) - sum(compared)
-
-
-def _failure(call: Call, error_type: str, message: str, advice: str, *, transient: bool = False) -> Failure:
-    return Failure(
-        call_id=call.call_id, source_uri=call.source_uri, audio_sha256=call.audio_sha256, stage="score", error_type=error_type,
-        message=message, advice=advice, transient=transient,
-    )  # fmt: skip
 
 
 # --- the parent ------------------------------------------------------------------------------------------------------------------------
@@ -411,7 +404,9 @@ def _result(pool: ProcessPool, path: str, count: int, future: Future[None], sett
         parts = (_schedule(pool, Path(f"{path}-{place}"), lot.only(place), settings) for place in range(count))
         return count, _joined(_result(pool, *part, settings)[1] for part in parts)
     call = call_from_row(lot.stored.calls.to_pylist()[0])
-    failure = _failure(call, *guilt, "It is tried again by the next rescore; a phrase of the rubric may ask for too much.", transient=True)
+    failure = scoring_failure(
+        call, *guilt, "It is tried again by the next rescore; a phrase of the rubric may ask for too much.", transient=True
+    )
     return 1, _Scored(tables=None, changed=0, unchanged=0, failures=(failure,))
 
 
