@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from qa_pipeline.cli_night import COMMANDS
+from qa_pipeline import cli_night, cli_read
 from qa_pipeline.cli_options import DATE, as_day, open_settings, open_store, results_option, rubric_path, rubrics_for
 from qa_pipeline.cli_rubric import rubric
 from qa_pipeline.cli_show import Progress, show_failures
@@ -316,7 +316,7 @@ def models_list(profile: str | None) -> None:
 
 
 main.add_command(rubric)
-for command in COMMANDS:
+for command in (*cli_night.COMMANDS, *cli_read.COMMANDS):
     main.add_command(command)
 
 

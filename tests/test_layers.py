@@ -18,6 +18,7 @@ ROOT = Path(qa_pipeline.__file__).parent
 # The order of the design: a part imports itself and those above it. `testing` builds conversations, so it stands below what it builds with.
 LAYERS = (
     ("call", "errors", "packaged", "telemetry"),
+    ("pace",),
     ("settings",),
     ("recordings",),
     ("language",),
@@ -29,12 +30,14 @@ LAYERS = (
     ("publishing",),
     ("review",),
     ("report",),
+    ("isolation",),
     ("engine",),
     ("rescoring",),
     ("corrections",),
     ("evaluation",),
+    ("nights", "notify", "observe", "watch"),
     ("cli_options", "cli_show"),
-    ("cli_rubric",),
+    ("cli_rubric", "cli_night", "cli_read"),
     ("cli",),
 )
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}

@@ -9,6 +9,7 @@ period was closed. `current_failures`: failures that nothing has made good since
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import duckdb
@@ -59,19 +60,20 @@ def call_column(column: str) -> str:
     return f"list_filter(c.extra, lambda pair: pair.key = {sql_text(column)})[1].value"
 
 
-def connect(store: Store, *questions: str) -> duckdb.DuckDBPyConnection:
+def connect(store: Store, *questions: str, columns: Mapping[str, Sequence[str]] | None = None) -> duckdb.DuckDBPyConnection:
     """A connection in memory with every table and view. Close it when done.
 
     With `questions` (SQL), only tables that they name are read, the others are there without rows: the words of a hundred thousand calls need not
-    be in memory for a question about scores.
+    be in memory for a question about scores. `columns`: of a table, all that the questions read of it.
     """
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     needed = _named("\n".join(questions)) if questions else set(TABLES)
     for name, table in TABLES.items():
-        connection.register(name, store.read(name) if name in needed else table.schema.empty_table())
-    for name, sql in VIEWS.items():
-        connection.execute(f"create view {name} as {sql}")
+        wanted = (columns or {}).get(name)
+        connection.register(name, store.read(name, columns=wanted) if name in needed else table.schema.empty_table())
+    for name in _of_use(needed) if columns else VIEWS:
+        connection.execute(f"create view {name} as {VIEWS[name]}")
     return connection
 
 
@@ -90,6 +92,11 @@ def rows(store: Store, sql: str) -> list[dict[str, Any]]:
     """The same as plain dicts."""
     found: list[dict[str, Any]] = query(store, sql).to_pylist()
     return found
+
+
+def _of_use(tables: Set[str]) -> list[str]:
+    """Views of tables that were read; others could not be made of the columns that are there."""
+    return [name for name in VIEWS if _named(name) <= tables]
 
 
 def _named(sql: str) -> set[str]:

@@ -1,0 +1,120 @@
+"""Results for a spreadsheet or another program: one flat row a call, with a column for each criterion's outcome and points; or one a finding.
+
+Comes in: a Store and which calls. Goes out: CSV (UTF-8 with a byte-order mark, which spreadsheets need), XLSX or flat Parquet.
+"""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from qa_pipeline.errors import EnvironmentNotReady, InputRefused
+from qa_pipeline.report.figures import Chosen
+from qa_pipeline.results.query import query
+from qa_pipeline.results.store import Store
+
+FORMATS = (".csv", ".xlsx", ".parquet")
+# What a spreadsheet would take for a formula; callers' words must not become one.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_MOST_XLSX_ROWS = 1_048_575
+
+_CALL = """s.call_id, s.call_date, c.started_at, s.agent_id, c.agent_name, s.team, s.site, s.campaign, c.direction, c.customer_id, c.language,
+    round(c.duration_ms / 1000.0, 1) as seconds, s.rubric_id, s.rubric_version, s.disposition, s.percent, s.points, s.max_points, s.passed,
+    s.critical_failed, s.critical_state, s.coverage, s.needs_review, array_to_string(s.review_reasons, ', ') as review_reasons,
+    m.customer_sentiment, m.customer_sentiment_label, c.source_uri"""
+_FINDING = """s.call_id, s.call_date, s.agent_id, s.team, s.campaign, f.rubric_id, f.rubric_version, f.section_id, f.criterion_id, f.outcome,
+    f.answer, f.points, f.max_points, f.critical, f.occurrences, f.reason, f.evidence_text, f.evidence_start_ms, f.evidence_end_ms"""
+_FROM = "current_scores s left join current_calls c using (conversation_id) left join current_metrics m using (conversation_id)"
+
+
+def flat(store: Store, chosen: Chosen, *, of_findings: bool = False) -> pa.Table:
+    """The rows. Raises InputRefused when there are none."""
+    if of_findings:
+        sql = f"select {_FINDING} from current_findings f join current_scores s using (score_id) where {chosen.sql()} order by s.call_id, f.criterion_id"
+        found = query(store, sql)
+    else:
+        found = query(store, f"select {_CALL} from {_FROM} where {chosen.sql()} order by s.call_date, s.call_id")
+        sql = f"select s.call_id, f.criterion_id, f.outcome, f.points from current_findings f join current_scores s using (score_id) where {chosen.sql()}"
+        found = _with_criteria(found, query(store, sql).to_pylist())
+    if not found.num_rows:
+        raise InputRefused("No scored call is like that.", advice="Look at `qa-pipeline summary` for what there is.")
+    return found
+
+
+def export(table: pa.Table, path: Path) -> None:
+    """Write rows by the ending of the path. A file that is there is replaced, whole or not at all. Raises InputRefused, EnvironmentNotReady."""
+    if path.suffix.lower() not in FORMATS:
+        raise InputRefused(f"{path.name} has no ending of a known form.", advice=f"There are: {', '.join(FORMATS)}.")
+    scratch = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        {".csv": _csv, ".xlsx": _xlsx, ".parquet": _parquet}[path.suffix.lower()](table, scratch)
+        scratch.replace(path)
+    except OSError as error:
+        raise EnvironmentNotReady(f"{path} cannot be written: {error.strerror}.", advice="Choose another file.") from error
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _with_criteria(calls: pa.Table, findings: list[dict[str, Any]]) -> pa.Table:
+    """Two more columns for each criterion."""
+    place = {call_id: row for row, call_id in enumerate(calls["call_id"].to_pylist())}
+    for criterion in sorted({finding["criterion_id"] for finding in findings}):
+        mine = {place[f["call_id"]]: f for f in findings if f["criterion_id"] == criterion and f["call_id"] in place}
+        for name, kind in (("outcome", pa.string()), ("points", pa.float64())):
+            values = [mine[row][name] if row in mine else None for row in range(len(calls))]
+            calls = calls.append_column(criterion if name == "outcome" else f"{criterion}_points", pa.array(values, kind))
+    return calls
+
+
+def _csv(table: pa.Table, path: Path) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(table.column_names)
+        for row in table.to_pylist():
+            writer.writerow([_harmless(_plain(value)) for value in row.values()])
+
+
+def _xlsx(table: pa.Table, path: Path) -> None:
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
+    if len(table) > _MOST_XLSX_ROWS:
+        raise InputRefused(f"{len(table)} rows are more than a sheet holds.", advice="Export CSV or Parquet, or a shorter period.")
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("calls")
+    sheet.freeze_panes = "B2"
+    heading = []
+    for name in table.column_names:
+        cell = WriteOnlyCell(sheet, value=name)
+        cell.font = Font(bold=True)
+        heading.append(cell)
+    sheet.append(heading)
+    for row in table.to_pylist():
+        cells = []
+        for value in map(_plain, row.values()):
+            cell = WriteOnlyCell(sheet, value=value)
+            if isinstance(value, str):
+                cell.data_type = "s"
+            cells.append(cell)
+        sheet.append(cells)
+    book.save(path)
+
+
+def _parquet(table: pa.Table, path: Path) -> None:
+    pq.write_table(table, path)
+
+
+def _plain(value: Any) -> Any:
+    """A value as a sheet holds it: times in UTC without their zone."""
+    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,0 +1,186 @@
+"""What a supervisor counts: scores and criteria by agent, team, campaign, week …, and two groups beside each other. Tables in, rows out.
+
+Shares are of what could be judged; every figure comes with how many calls it rests on and a 95 % interval (intervals.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from qa_pipeline.errors import InputRefused
+from qa_pipeline.report.intervals import Estimate, Sample, mean_difference, mean_of, share, share_difference
+from qa_pipeline.results.query import connect
+from qa_pipeline.results.store import Store, sql_text
+
+# Dimensions → SQL over current_scores (s), joined with its findings (f) where the criterion is one.
+DIMENSIONS = {
+    "agent": "s.agent_id",
+    "team": "s.team",
+    "site": "s.site",
+    "campaign": "s.campaign",
+    "rubric": "s.rubric_id",
+    "version": "s.rubric_id || ' v' || s.rubric_version",
+    "disposition": "s.disposition",
+    "day": "s.call_date",
+    "week": "cast(date_trunc('week', s.call_date) as date)",
+    "month": "strftime(s.call_date, '%Y-%m')",
+    "criterion": "f.criterion_id",
+}
+# What these questions read: a table of a million findings is read in a few columns.
+_COLUMNS = {
+    "calls": ("call_id", "conversation_id", "processed_at"),
+    "scores": (
+        "call_id", "conversation_id", "score_id", "purpose", "agent_id", "team", "site", "campaign", "rubric_id", "rubric_version",
+        "disposition", "percent", "passed", "critical_failed", "coverage", "needs_review", "scored_at", "call_date",
+    ),
+    "findings": ("score_id", "criterion_id", "outcome"),
+    "periods": ("period_id", "first_date", "last_date", "team", "closed_at", "reopens", "reopened_at"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which calls are counted: dates, both included, and values of dimensions."""
+
+    first: date | None = None
+    last: date | None = None
+    where: tuple[tuple[str, str], ...] = ()
+
+    def sql(self) -> str:
+        """As an SQL condition. Raises InputRefused for a dimension that is none, or for a criterion: calls are chosen here."""
+        parts = ["true"]
+        parts += [f"s.call_date >= date '{self.first}'"] if self.first else []
+        parts += [f"s.call_date <= date '{self.last}'"] if self.last else []
+        for name, value in self.where:
+            if name not in DIMENSIONS or name == "criterion":
+                raise InputRefused(
+                    f"{name!r} is nothing to choose calls by.", advice=f"There are: {', '.join(d for d in DIMENSIONS if d != 'criterion')}."
+                )
+            parts.append(f"cast({DIMENSIONS[name]} as varchar) = {sql_text(value)}")
+        return " and ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One line of a summary. `key`: values of the dimensions. Of a criterion: `met` of `judged`; of calls: those passed of those with a percent."""
+
+    key: dict[str, str]
+    calls: int
+    met: int
+    judged: int
+    undetermined: int
+    not_applicable: int
+    percent: Sample
+    review: int = 0
+    critical: int = 0
+
+    @property
+    def share(self) -> Estimate:
+        """Met of judged."""
+        return share(self.met, self.judged)
+
+    @property
+    def mean(self) -> Estimate:
+        """Mean percent."""
+        return mean_of(self.percent)
+
+
+def summarise(store: Store, by: Sequence[str], chosen: Chosen | None = None) -> list[Group]:
+    """Calls, or findings where `criterion` is among the dimensions, by these dimensions, in their order. Raises InputRefused."""
+    for name in by:
+        if name not in DIMENSIONS:
+            raise InputRefused(f"There is no dimension {name!r}.", advice=f"There are: {', '.join(DIMENSIONS)}.")
+    condition = (chosen or Chosen()).sql()
+    keys = [f"coalesce(cast({DIMENSIONS[name]} as varchar), '–') as k{place}" for place, name in enumerate(by)]
+    of_criteria = "criterion" in by
+    if of_criteria:
+        figures = """count(*) filter (f.outcome = 'met') as met, count(*) filter (f.outcome in ('met', 'not_met')) as judged,
+            count(*) filter (f.outcome = 'undetermined') as undetermined, count(*) filter (f.outcome = 'not_applicable') as not_applicable,
+            0 as review, 0 as critical, 0 as n, null as mean, null as variance"""
+        source = "current_findings f join current_scores s using (score_id)"
+    else:
+        figures = """count(*) filter (s.passed) as met, count(s.passed) as judged, count(*) filter (s.percent is null) as undetermined,
+            0 as not_applicable, count(*) filter (s.needs_review) as review, count(*) filter (s.critical_failed) as critical,
+            count(s.percent) as n, avg(s.percent) as mean, var_samp(s.percent) as variance"""
+        source = "current_scores s"
+    grouped = f"group by {', '.join(f'k{place}' for place in range(len(by)))} order by all" if by else ""
+    sql = f"select {', '.join([*keys, 'count(*) as calls', figures])} from {source} where {condition} {grouped}"
+    return [
+        Group(
+            key={name: row[f"k{place}"] for place, name in enumerate(by)},
+            calls=row["calls"],
+            met=row["met"],
+            judged=row["judged"],
+            undetermined=row["undetermined"],
+            not_applicable=row["not_applicable"],
+            review=row["review"],
+            critical=row["critical"],
+            percent=Sample(count=row["n"], mean=row["mean"], variance=row["variance"]),
+        )
+        for row in _ask(store, sql)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One figure of two groups: shares, or means of percents, and the first less the second."""
+
+    name: str
+    first: Estimate
+    second: Estimate
+    difference: Estimate
+    counts: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two groups of calls. `lines`: mean percent, share passed, then every criterion that either has."""
+
+    calls: tuple[int, int]
+    lines: tuple[Line, ...] = field(default_factory=tuple)
+
+
+def compare(store: Store, first: Chosen, second: Chosen) -> Comparison:
+    """Put two groups beside each other: teams, variants of a script, before and after a version. Raises InputRefused where one is empty."""
+    (one,), (other,) = (summarise(store, (), chosen) for chosen in (first, second))
+    for name, group in (("first", one), ("second", other)):
+        if not group.calls:
+            raise InputRefused(f"The {name} group has no scored calls.", advice="Look at `qa-pipeline summary` for the values there are.")
+    lines = [
+        Line(
+            name="percent", first=one.mean, second=other.mean, difference=mean_difference(one.percent, other.percent),
+            counts=(one.percent.count, other.percent.count),
+        ),
+        _share_line("passed", one, other),
+    ]  # fmt: skip
+    criteria: list[dict[str, Group]] = [
+        {g.key["criterion"]: g for g in summarise(store, ("criterion",), chosen)} for chosen in (first, second)
+    ]
+    for name in dict.fromkeys([*criteria[0], *criteria[1]]):
+        groups = [several.get(name, _nothing(name)) for several in criteria]
+        lines.append(_share_line(name, *groups))
+    return Comparison(calls=(one.calls, other.calls), lines=tuple(lines))
+
+
+def _share_line(name: str, one: Group, other: Group) -> Line:
+    difference = share_difference(one.met, one.judged, other.met, other.judged)
+    return Line(name=name, first=one.share, second=other.share, difference=difference, counts=(one.judged, other.judged))
+
+
+def _nothing(criterion: str) -> Group:
+    empty = Sample(count=0, mean=None, variance=None)
+    return Group(key={"criterion": criterion}, calls=0, met=0, judged=0, undetermined=0, not_applicable=0, percent=empty)
+
+
+def _ask(store: Store, sql: str) -> list[dict[str, Any]]:
+    with connect(store, sql, columns=_COLUMNS) as connection:
+        try:
+            found: list[dict[str, Any]] = connection.sql(sql).to_arrow_table().to_pylist()
+        except duckdb.Error as error:
+            raise InputRefused(f"This cannot be counted: {error}", advice="Say which dimensions with --by.") from error
+    return found
