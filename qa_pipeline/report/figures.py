@@ -6,7 +6,7 @@ Shares are of what could be judged; every figure comes with how many calls it re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -86,8 +86,11 @@ class Group:
 
     @property
     def mean(self) -> Estimate:
-        """Mean percent."""
-        return mean_of(self.percent)
+        """Mean percent; its interval ends where percents do."""
+        found = mean_of(self.percent)
+        return replace(
+            found, low=None if found.low is None else max(0.0, found.low), high=None if found.high is None else min(100.0, found.high)
+        )
 
 
 def summarise(store: Store, by: Sequence[str], chosen: Chosen | None = None) -> list[Group]:

@@ -23,6 +23,7 @@ from qa_pipeline.report.charts import CriterionCount, bar, call_parts, call_stat
 from qa_pipeline.report.clips import Clips, Moment, evidence_moment, is_window_needed, make_clips, window_moment
 from qa_pipeline.report.data import CallReport, ReportData, Row
 from qa_pipeline.report.terminal import MARKS, clock
+from qa_pipeline.report.trends import chart, trends
 
 # Chosen, not measured: words below are shown as doubtful.
 _LOW_CONFIDENCE = 0.5
@@ -168,6 +169,7 @@ def render(data: ReportData, clips: Clips, *, folder: Path) -> str:
         processed=_span(
             [item.call["processed_at"] for item in data.calls] + [item.score["scored_at"] for item in data.calls if item.score]
         ),
+        trends=[{"title": trend.title, "chart": chart(trend)} for trend in trends(data.calls, {n: _title(data, n) for n in data.criteria})],
         low_confidence=_LOW_CONFIDENCE,
     )
 
