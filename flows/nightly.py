@@ -140,6 +140,7 @@ def nightly(
     summary = _joined(run_id, plan, first, found, busy=busy, began=now)
     if plan.listen or plan.rescore or plan.redescribe or plan.unavailable or busy:
         engine.write_run(store, summary, now)
+        store.tidy()
     _tell(summary, [counts for counts in found if counts])
     observed(summary, settings)
     for wrong in notify(summary, settings):

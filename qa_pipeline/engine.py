@@ -285,6 +285,7 @@ def run(
     )
     if part_of is None and (plan.listen or plan.rescore or plan.redescribe or plan.unavailable or busy):
         write_run(store, summary, started_at)
+        store.tidy()
     return summary
 
 

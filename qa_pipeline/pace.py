@@ -25,7 +25,7 @@ def _now() -> datetime:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """`deadline`: after it no call is begun; calls under way are finished. `daytime`: (from, to) by the clock of `timezone`, in which at most
-    `daytime_workers` work; from later than to spans midnight.
+    `daytime_workers` work; from later than to spans midnight, both alike is the whole day.
     """
 
     deadline: datetime | None = None
@@ -44,7 +44,7 @@ class Pace:
             return most
         first, last = self.daytime
         clock = self.now().astimezone(ZoneInfo(self.timezone)).time()
-        is_day = first <= clock < last if first <= last else clock >= first or clock < last
+        is_day = first <= clock < last if first < last else clock >= first or clock < last
         return max(1, min(most, self.daytime_workers)) if is_day else most
 
 

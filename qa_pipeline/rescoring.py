@@ -469,3 +469,4 @@ def _write_run(store: Store, summary: RescoreSummary, started_at: datetime) -> N
         unscored=summary.unscored, failures=summary.failures, seconds=summary.seconds,
     )  # fmt: skip
     write_run(store, as_run, started_at)
+    store.tidy()

@@ -71,6 +71,12 @@ class _Folder:
         self._path = f"{path.rstrip('/')}/{name}"
         self._is_local = "://" not in root
 
+    def _make(self) -> None:
+        try:
+            os.makedirs(self._path, exist_ok=True)
+        except FileExistsError as error:
+            raise NotADirectoryError(error.errno, "a file is in the way", self._path) from error
+
     def names(self) -> list[str]:
         try:
             return sorted(str(found).rpartition("/")[2] for found in self._fs.ls(self._path, detail=False))
@@ -86,10 +92,18 @@ class _Folder:
 
     def create(self, name: str, content: bytes) -> bool:
         """Write a file that is not there; False when it is."""
+        path = f"{self._path}/{name}"
+        if self._is_local:
+            # fsspec looks whether it exists and then writes, which are two steps here.
+            self._make()
+            try:
+                with open(path, "xb") as file:
+                    file.write(content)
+            except FileExistsError:
+                return False
+            return True
         try:
-            if self._is_local:
-                os.makedirs(self._path, exist_ok=True)
-            self._fs.pipe_file(f"{self._path}/{name}", content, mode="create")
+            self._fs.pipe_file(path, content, mode="create")
         except FileExistsError:
             return False
         return True
@@ -97,7 +111,7 @@ class _Folder:
     def write(self, name: str, content: bytes) -> None:
         if self._is_local:
             # Whole or not at all, also for those who read meanwhile.
-            os.makedirs(self._path, exist_ok=True)
+            self._make()
             scratch = f"{self._path}/.{name}.{os.getpid()}.{threading.get_ident()}"
             with open(scratch, "wb") as file:
                 file.write(content)

@@ -24,6 +24,9 @@ from qa_pipeline.results.stream import ConversationStream, TableFiles
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.rubric.score import Score
 
+# Beyond one a day, from here on they are joined: every question opens every file.
+_MANY_FILES = 40
+
 
 class Store:
     """Tables under one root: a folder, or an object-store URI that deltalake understands."""
@@ -209,6 +212,28 @@ class Store:
             delta = open_table(self.path(name))
             if delta is not None:
                 delta.delete(f"\"{column}\" < timestamp '{day} 00:00:00'")
+
+    def tidy(self) -> list[str]:
+        """Join the small files that many commits leave, in tables that have gathered some; returns these tables.
+
+        What is replaced stays for an hour, for those who read it now. `compact` is the thorough one.
+        """
+        done = []
+        for name in TABLES:
+            with self.lock:
+                delta = open_table(self.path(name))
+                if delta is None:
+                    continue
+                files = pa.table(delta.get_add_actions(flatten=True))
+                days = len(set(files["partition.call_date"].to_pylist())) if "partition.call_date" in files.column_names else 1
+                if len(files) - days < _MANY_FILES:
+                    continue
+                delta.optimize.compact()
+                delta.vacuum(retention_hours=1, dry_run=False, enforce_retention_duration=False)
+                delta.create_checkpoint()
+                delta.cleanup_metadata()
+                done.append(name)
+        return done
 
     def compact(self) -> dict[str, int]:
         """Join small files and drop old ones, so that any Parquet reader sees exactly the current rows. Files left per table."""

@@ -1,0 +1,411 @@
+"""What a night survives: `python benchmarks/faults.py [--kills 50] [--calls 60] [--seed 0] [--only NAME …]`.
+
+A night is a process of its own that runs the real engine over a folder of small files: ingest, plan, claims, worker processes, scoring, Delta tables.
+Listening alone is a stand-in that reads the file, waits a moment and hands out a made conversation. Something is done to the night; then it is run
+again until it ends by itself, and the results are looked at: every call exactly once in the current view, scored once, nothing in the tables twice,
+every file readable (`verify-results`). Prints a line for each kind of trouble; exit code 1 when anything was lost or doubled.
+
+Needs root for the disks (a small tmpfs, a read-only mount); without, those lines say that they were not done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from qa_pipeline import engine  # noqa: E402
+from qa_pipeline.call import Call, Conversation  # noqa: E402
+from qa_pipeline.conversation.listen import conversation_id, conversation_options  # noqa: E402
+from qa_pipeline.errors import QaError  # noqa: E402
+from qa_pipeline.isolation import Worker, Workers, prepare_process  # noqa: E402
+from qa_pipeline.recordings.audio import read_bytes  # noqa: E402
+from qa_pipeline.recordings.ingest import Defaults, ingest  # noqa: E402
+from qa_pipeline.results.query import rows  # noqa: E402
+from qa_pipeline.results.verify import verify_results  # noqa: E402
+from qa_pipeline.rubric.load import load_rubrics  # noqa: E402
+from qa_pipeline.settings import Settings, load_settings  # noqa: E402
+from qa_pipeline.speech.models import manifests_digest  # noqa: E402
+from qa_pipeline.testing import conversation  # noqa: E402
+
+_LINES = ("0:00 agent: 您好，我是尚德金融的小王，请问您现在方便吗？", "0:06 customer: 方便。", "0:08 agent: 谢谢您，再见。")
+_settings: Settings | None = None
+_WAIT = 0.15
+
+
+# --- the night, in a process of its own ------------------------------------------------------------------------------------------------
+
+
+def start(settings: Settings, stages: str) -> None:
+    """Once in each worker."""
+    global _settings
+    prepare_process()
+    _settings = settings
+
+
+def work(call: Call) -> Conversation:
+    """Read the file, wait a moment, hand out a conversation."""
+    assert _settings is not None
+    read_bytes(call.source_uri, at_most=1_000_000)
+    time.sleep(_WAIT)
+    identity = conversation_id(call, conversation_options(_settings), manifests_digest(_settings))
+    return replace(conversation(*_LINES), call=call, conversation_id=identity)
+
+
+WORKER = Worker(start=start, work=work)
+
+
+def night(folder: str, results: str) -> int:
+    """One night; its exit code is that of `qa-pipeline run`."""
+    # Commits often, so that kills fall between and into them.
+    engine._COMMIT_CALLS = 7
+    jump_clock()
+    settings = load_settings(results=results)
+    try:
+        store, rubrics = engine.open_store(settings), load_rubrics(settings.rubrics)
+        store.prepare()
+        plan = engine.plan(ingest([folder], Defaults()), settings, store, rubrics, purpose="official")
+        print(f"plan {len(plan.listen)} listen {len(plan.rescore)} rescore {len(plan.redescribe)} redescribe", flush=True)
+        with Workers(settings, worker=WORKER) as workers:
+            summary = engine.run(plan, settings, store, rubrics, purpose="official", workers=workers)
+    except QaError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 1 if summary.failures else 0
+
+
+def jump_clock() -> None:
+    """Let the clock of this process be wrong by QA_FAULT_CLOCK seconds, and swing back and forth by as much every second."""
+    swing = float(os.environ.get("QA_FAULT_CLOCK", "0"))
+    if not swing:
+        return
+    import datetime as module
+
+    from qa_pipeline.results import lease, store
+
+    real, began = module.datetime, time.monotonic()
+
+    class Jumping(real):
+        @classmethod
+        def now(cls, tz: module.tzinfo | None = None) -> module.datetime:
+            sign = -1 if int(time.monotonic() - began) % 2 else 1
+            return real.now(tz) + module.timedelta(seconds=sign * swing)
+
+    for place in (engine, store):
+        place.datetime = Jumping  # type: ignore[attr-defined]
+    really = time.time
+    lease.time.time = lambda: really() + (-swing if int(time.monotonic() - began) % 2 else swing)  # type: ignore[assignment]
+
+
+# --- trouble ---------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Bench:
+    """A folder of recordings, a results root, and nights over them."""
+
+    root: Path
+    calls: int
+    chance: random.Random
+    results: str = ""
+    nights: int = 0
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True)
+        self.results = self.results or str(self.root / "results")
+        for number in range(self.calls):
+            (self.folder / f"{number:04d}.wav").write_bytes(f"{self.root.name} {number}".encode())
+        self.describe("A")
+        cache = self.root / "cache"
+        cache.mkdir()
+        (cache / "models").symlink_to(load_settings().model_cache)
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "calls"
+
+    def describe(self, team: str) -> None:
+        lines = ["file,call_id,agent_id,team,direction,started_at"]
+        lines += [f"{n:04d}.wav,c{n},a{n % 7},{team},outbound,2026-05-{1 + n % 3:02d}T10:00:00" for n in range(self.calls)]
+        (self.folder / "calls.csv").write_text("\n".join(lines), "utf-8")
+
+    def begin(self, **environment: str) -> subprocess.Popen[bytes]:
+        """A night in a session of its own."""
+        self.nights += 1
+        env = {
+            **os.environ,
+            "QA_PIPELINE_CACHE": str(self.root / "cache"),
+            "QA_PIPELINE_WORKERS": "2",
+            "QA_PIPELINE_RETRY_DELAY_SECONDS": "0.2",
+            **environment,
+        }
+        command = [sys.executable, "-W", "ignore", __file__, "--night", str(self.folder), self.results]
+        with (self.root / "log").open("ab") as log:
+            return subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
+
+    def finish(self, most: int = 4) -> int:
+        """Nights until one ends without anything left to do; the last exit code."""
+        code = 99
+        for _ in range(most):
+            code = self.begin().wait(timeout=600)
+            if code == 0:
+                break
+        return code
+
+    def faults(self, expected: int | None = None) -> list[str]:
+        """What is lost, doubled or torn."""
+        store = engine.open_store(load_settings(results=self.results))
+        expected = self.calls if expected is None else expected
+        counted = rows(
+            store,
+            """select (select count(*) from current_calls) calls, (select count(*) from current_scores) scores,
+            (select count(*) from calls) heard, (select count(*) from scores) scored, (select count(distinct conversation_id) from calls) apart,
+            (select count(distinct score_id) from scores) scored_apart, (select count(*) from current_findings) findings""",
+        )[0]
+        wrong = [f"{name} {counted[name]}, wanted {expected}" for name in ("calls", "scores") if counted[name] != expected]
+        wrong += [f"{counted['heard'] - counted['apart']} conversations doubled"] if counted["heard"] != counted["apart"] else []
+        wrong += [f"{counted['scored'] - counted['scored_apart']} scores doubled"] if counted["scored"] != counted["scored_apart"] else []
+        wrong += [f"{counted['findings']} findings of {expected} calls"] if counted["findings"] % max(1, expected) else []
+        return wrong + list(verify_results(store).faults)
+
+
+def _spoil(bench: Bench, what: str) -> None:
+    """Let a night run for a moment, then kill something of it, or let it be if it was done sooner."""
+    process = bench.begin()
+    # The first seconds are imports; work lasts a few more.
+    deadline = time.monotonic() + bench.chance.uniform(1.0, 3.5 + bench.calls * _WAIT / 2 * 1.3)
+    while time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+    if process.poll() is None:
+        if what == "run":
+            process.kill()
+        elif what == "all":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            children = [c for c in psutil.Process(process.pid).children(recursive=True) if "spawn_main" in " ".join(_words(c))]
+            if children:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    bench.chance.choice(children).kill()
+    if what == "worker":
+        process.wait(timeout=600)
+    else:
+        process.wait(timeout=60)
+        _end_orphans(process.pid)
+
+
+def _words(process: psutil.Process) -> list[str]:
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline()
+    return []
+
+
+def _end_orphans(session: int) -> None:
+    """Workers of a killed night end by themselves when their pipe breaks; waiting for them would only take time."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(session, signal.SIGKILL)
+
+
+def kill(bench: Bench, what: str, times: int) -> list[str]:
+    """`times` kills, each of a fresh results root or of one half done."""
+    wrong: list[str] = []
+    for turn in range(times):
+        _spoil(bench, what)
+        # Every third time it is killed again before it may go on, and a broken-off root is looked at as it is.
+        if turn % 3 == 2:
+            _spoil(bench, what)
+        torn = engine.open_store(load_settings(results=bench.results))
+        wrong += [f"after kill {turn}: {fault}" for fault in verify_results(torn).faults]
+        code = bench.finish()
+        wrong += [f"exit {code} after kill {turn}"] if code else []
+        wrong += [f"after kill {turn}: {fault}" for fault in bench.faults()]
+        if turn % 2 or what == "worker":
+            shutil.rmtree(bench.results, ignore_errors=True)
+    if wrong or not Path(bench.results).exists():
+        bench.finish()
+    return wrong + bench.faults()
+
+
+def two_at_once(bench: Bench) -> list[str]:
+    """Two nights over the same folder into the same root, then a third."""
+    both = [bench.begin(), bench.begin()]
+    codes = [process.wait(timeout=600) for process in both]
+    wrong = [f"exit {code}" for code in codes if code]
+    return wrong + ([f"exit {code}"] if (code := bench.finish()) else []) + bench.faults()
+
+
+def metadata_rewritten(bench: Bench) -> list[str]:
+    """`calls.csv` written anew, with another team, while the night runs."""
+    process = bench.begin()
+    time.sleep(bench.chance.uniform(2.0, 5.0))
+    bench.describe("B")
+    process.wait(timeout=600)
+    code = bench.finish()
+    store = engine.open_store(load_settings(results=bench.results))
+    teams = rows(store, "select team, count(*) n from current_calls group by 1")
+    others = rows(store, "select team, count(*) n from current_scores group by 1")
+    wrong = [] if teams == others == [{"team": "B", "n": bench.calls}] else [f"teams {teams}, {others}"]
+    return wrong + ([f"exit {code}"] if code else []) + bench.faults()
+
+
+def clock_jump(bench: Bench) -> list[str]:
+    """A clock that swings by three days back and forth, second by second, then a right one; with a second night at the same time."""
+    both = [bench.begin(QA_FAULT_CLOCK="259200"), bench.begin(QA_FAULT_CLOCK="-86400")]
+    codes = [process.wait(timeout=600) for process in both]
+    code = bench.finish()
+    store = engine.open_store(load_settings(results=bench.results))
+    backwards = rows(
+        store, "select count(*) n from (select processed_at <= lag(processed_at) over (order by processed_at) b from calls) where b"
+    )[0]["n"]
+    wrong = [f"{backwards} processed_at stand still"] if backwards else []
+    # A jump may look like a call that took too long: it is a transient failure then, and done by the next night.
+    wrong += [f"exit {code}" for code in codes if code not in (0, 1)]
+    return wrong + ([f"exit {code}"] if code else []) + bench.faults()
+
+
+def recordings_deleted(bench: Bench) -> list[str]:
+    """A tenth of the recordings deleted while the night runs; then put back."""
+    process = bench.begin()
+    time.sleep(bench.chance.uniform(1.5, 4.0))
+    gone = {path: path.read_bytes() for path in bench.chance.sample(sorted(bench.folder.glob("*.wav")), max(1, bench.calls // 10))}
+    for path in gone:
+        path.unlink()
+    process.wait(timeout=600)
+    bench.begin().wait(timeout=600)
+    store = engine.open_store(load_settings(results=bench.results))
+    there = {row["call_id"] for row in rows(store, "select call_id from current_calls")}
+    told = {row["call_id"] for row in rows(store, "select call_id from current_failures")}
+    wrong = [
+        f"{name} is neither there nor among the failures" for name in (f"c{n}" for n in range(bench.calls)) if name not in there | told
+    ]
+    for path, content in gone.items():
+        path.write_bytes(content)
+    # A failure that stands for a file that was not there is looked for every time.
+    code = bench.finish()
+    return wrong + ([f"exit {code}"] if code else []) + bench.faults()
+
+
+def full_disk(bench: Bench) -> list[str]:
+    """The results on a disk of a megabyte that fills up; then there is space."""
+    place = bench.root / "small"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, check=False).returncode:
+        raise NotImplementedError("no right to mount")
+    try:
+        bench.results = str(place / "results")
+        first = bench.begin().wait(timeout=600)
+        wrong = [] if first == 3 else [f"exit {first} on a full disk, wanted 3"]
+        subprocess.run(["mount", "-o", "remount,size=200m", str(place)], check=True)
+        code = bench.finish()
+        return wrong + ([f"exit {code}"] if code else []) + bench.faults()
+    finally:
+        subprocess.run(["umount", str(place)], check=False)
+
+
+def read_only(bench: Bench) -> list[str]:
+    """Results that become read-only half-way; then they may be written again."""
+    place = bench.root / "fixed"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(place)], capture_output=True, check=False).returncode:
+        raise NotImplementedError("no right to mount")
+    try:
+        bench.results = str(place / "results")
+        process = bench.begin()
+        _until(lambda: (place / "results" / "calls").exists() or process.poll() is not None)
+        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=False, capture_output=True)
+        first = process.wait(timeout=600)
+        wrong = [] if first == 3 else [f"exit {first} on a read-only disk, wanted 3"]
+        subprocess.run(["mount", "-o", "remount,rw", str(place)], check=True)
+        code = bench.finish()
+        return wrong + ([f"exit {code}"] if code else []) + bench.faults()
+    finally:
+        subprocess.run(["umount", str(place)], check=False)
+
+
+def object_store_in_trouble(bench: Bench) -> list[str]:
+    """Results in an object store that answers one request in eight with 500 and all of them late, with a kill in between."""
+    from tests.object_store import BUCKET, object_store
+
+    with object_store() as server:
+        bench.results = f"s3://{BUCKET}/{bench.root.name}"
+        server.trouble, server.delay = 0.12, 0.02
+        _spoil(bench, "all")
+        code = bench.begin().wait(timeout=600)
+        server.trouble, server.delay = 0.0, 0.0
+        code = bench.finish() if code else code
+        return ([f"exit {code}"] if code else []) + ([] if server.troubled else ["there was no trouble"]) + bench.faults()
+
+
+def _until(is_so: Callable[[], bool], most: float = 60.0) -> None:
+    deadline = time.monotonic() + most
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+SCENARIOS: dict[str, Callable[[Bench, int], list[str]]] = {
+    "kill -9 of the run": lambda bench, kills: kill(bench, "run", kills),
+    "kill -9 of run and workers": lambda bench, kills: kill(bench, "all", kills),
+    "kill -9 of a worker": lambda bench, kills: kill(bench, "worker", kills),
+    "two runs at once": lambda bench, kills: two_at_once(bench),
+    "metadata rewritten": lambda bench, kills: metadata_rewritten(bench),
+    "clock jumps": lambda bench, kills: clock_jump(bench),
+    "recordings deleted": lambda bench, kills: recordings_deleted(bench),
+    "disk full": lambda bench, kills: full_disk(bench),
+    "results read-only": lambda bench, kills: read_only(bench),
+    "object store answers 500, late": lambda bench, kills: object_store_in_trouble(bench),
+}
+
+
+@contextlib.contextmanager
+def _bench(calls: int, seed: int) -> Iterator[Bench]:
+    root = Path(tempfile.mkdtemp(prefix="qa-faults-"))
+    try:
+        yield Bench(root=root, calls=calls, chance=random.Random(seed))
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=50, help="kills in all, shared by the three kinds")
+    parser.add_argument("--calls", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=list(SCENARIOS), default=list(SCENARIOS))
+    parser.add_argument("--night", nargs=2, metavar=("FOLDER", "RESULTS"), help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.night:
+        return night(*given.night)
+    print(f"{'trouble':32s} {'times':>5s} {'nights':>6s} {'seconds':>7s}  left over", flush=True)
+    is_bad = False
+    for name in given.only:
+        kills = -(-given.kills // 3) if name.startswith("kill") else 1
+        began = time.monotonic()
+        with _bench(given.calls, given.seed) as bench:
+            try:
+                wrong = SCENARIOS[name](bench, kills)
+                told = "; ".join(wrong) or "nothing lost, nothing doubled, whole"
+            except NotImplementedError as error:
+                wrong, told = [], f"not done: {error}"
+            if wrong:
+                told += "\n" + (bench.root / "log").read_text("utf-8", "replace")[-3000:]
+            print(f"{name:32s} {kills:5d} {bench.nights:6d} {time.monotonic() - began:7.0f}  {told}", flush=True)
+        is_bad |= bool(wrong)
+    return int(is_bad)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

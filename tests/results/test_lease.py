@@ -1,0 +1,139 @@
+"""Who may write: one at a time, a dead holder is followed, a living one is waited for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.results import lease
+from qa_pipeline.results.lease import Claims, Lock
+
+HOLD = """
+import sys, time
+from qa_pipeline.results.lease import Claims, Lock
+with Lock(sys.argv[1]), Claims(sys.argv[1], "theirs").hold(["c1", "c2"]):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def holder(root: Path) -> subprocess.Popen[str]:
+    """Another process that has the lock and two claims."""
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(root)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def test_threads_write_one_after_the_other(tmp_path: Path) -> None:
+    inside, most, done = 0, 0, []
+
+    def write(number: int) -> None:
+        nonlocal inside, most
+        with Lock(str(tmp_path)):
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.01)
+            inside -= 1
+            done.append(number)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (most, sorted(done)) == (1, list(range(8)))
+
+
+def test_who_has_it_may_enter_again(tmp_path: Path) -> None:
+    lock = Lock(str(tmp_path))
+    with lock, lock:
+        pass
+    with Lock(str(tmp_path), patience_seconds=1.0):
+        pass
+
+
+def test_a_dead_holder_is_followed_at_once_and_its_claims_are_void(tmp_path: Path) -> None:
+    process = holder(tmp_path)
+    assert Claims(str(tmp_path), "mine").others() == {"c1", "c2"}
+    assert [working.run_id for working in Claims(str(tmp_path), "mine").living()] == ["theirs"]
+    end(process)
+    began = time.monotonic()
+    with Lock(str(tmp_path)):
+        assert time.monotonic() - began < 2
+    assert Claims(str(tmp_path), "mine").others() == set()
+
+
+def test_a_living_holder_is_waited_for_and_named(tmp_path: Path) -> None:
+    process = holder(tmp_path)
+    try:
+        with pytest.raises(EnvironmentNotReady, match=f"process {process.pid} on"), Lock(str(tmp_path), patience_seconds=0.5):
+            pass
+    finally:
+        end(process)
+
+
+def test_a_holder_on_another_machine_is_followed_when_it_falls_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "_leases" / "commit"
+    folder.mkdir(parents=True)
+    elsewhere = {"machine": "elsewhere/1", "pid": 1, "started": 0.0, "state": "held", "beat": 3}
+    (folder / "000000000004.json").write_text(json.dumps(elsewhere))
+    with pytest.raises(EnvironmentNotReady, match="process 1 on elsewhere"), Lock(str(tmp_path), patience_seconds=0.3):
+        pass
+    monkeypatch.setattr(lease, "_SILENT_SECONDS", 0.2)
+    with Lock(str(tmp_path), patience_seconds=5.0):
+        assert sorted(path.name for path in folder.iterdir())[-1] == "000000000005.json"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]"])
+def test_a_file_that_a_crash_left_empty_is_followed(tmp_path: Path, content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "_SILENT_SECONDS", 0.2)
+    folder = tmp_path / "_leases" / "commit"
+    folder.mkdir(parents=True)
+    (folder / "000000000001.json").write_text(content)
+    with Lock(str(tmp_path), patience_seconds=5.0):
+        pass
+
+
+def test_a_holder_says_that_it_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "_BEAT_SECONDS", 0.05)
+    with Lock(str(tmp_path)):
+        time.sleep(0.3)
+        told = json.loads((tmp_path / "_leases" / "commit" / "000000000001.json").read_text())
+        assert (told["pid"], told["beat"] >= 2) == (os.getpid(), True)
+    assert json.loads((tmp_path / "_leases" / "commit" / "000000000001.json").read_text()) == {"state": "released"}
+
+
+def test_old_numbers_do_not_gather(tmp_path: Path) -> None:
+    for _ in range(lease._KEPT + 20):
+        with Lock(str(tmp_path)):
+            pass
+    assert len(list((tmp_path / "_leases" / "commit").iterdir())) <= lease._KEPT + 1
+
+
+def test_a_root_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(EnvironmentNotReady, match="cannot be written"), Lock(str(tmp_path / "file")):
+        pass
+
+
+def test_claims_end_with_their_block(tmp_path: Path) -> None:
+    with Claims(str(tmp_path), "one").hold(["c1"]):
+        assert Claims(str(tmp_path), "two").others() == {"c1"}
+        assert Claims(str(tmp_path), "one").others() == set()
+    assert Claims(str(tmp_path), "two").others() == set()
