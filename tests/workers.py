@@ -53,6 +53,10 @@ def work(call: Call, dialogue: Dialogue | None = None) -> Conversation:
         time.sleep(600)
     if call.call_id.startswith("crash"):
         os._exit(139)
+    if call.call_id.startswith("once") and not os.path.exists(call.extra["marker"]):
+        with open(call.extra["marker"], "w") as file:
+            file.write("crashed")
+        os._exit(139)
     if call.call_id.startswith("broken"):
         raise RecordingError("the file is broken.", advice="Copy it again.", call_id=call.call_id, stage="decode")
     if call.call_id.startswith("bug"):

@@ -211,7 +211,7 @@ class Store:
         with self.lock:
             delta = open_table(self.path(name))
             if delta is not None:
-                delta.delete(f"\"{column}\" < timestamp '{day} 00:00:00'")
+                delta.delete(f"\"{column}\" < arrow_cast('{day}T00:00:00Z', 'Timestamp(Microsecond, Some(\"UTC\"))')")
 
     def tidy(self) -> list[str]:
         """Join the small files that many commits leave, in tables that have gathered some; returns these tables.

@@ -6,7 +6,7 @@ Comes in: a Store. Goes out: for each table its rows and files, and a line for e
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -60,34 +60,35 @@ _CHECKS = {
 
 def verify_results(store: Store, *, report: Callable[[str], None] = lambda table: None) -> Verification:
     """Look through a whole root. `report` is told each table as it is begun."""
-    checked, faults = [], []
+    checked: list[Checked] = []
+    faults: list[str] = []
     for name, table in TABLES.items():
         report(name)
         delta = open_table(store.path(name))
-        if delta is None:
-            continue
-        counted, wrong = _files(table, delta)
-        faults += wrong
-        if counted is None:
-            continue
-        there = {field.name for field in delta.schema().fields}
-        keys = ", ".join(f'"{column}"' for column in table.key)
-        doubled = 0 if wrong else _count(store, f"select count(*) n from (select {keys} from {name} group by {keys} having count(*) > 1)")
-        if doubled:
-            faults.append(f"{name}: {doubled} keys stand twice ({', '.join(table.key)})")
-        head = next(((head, key) for detail, head, key in _DETAILS if detail == name), None)
-        torn = 0 if wrong or head is None else _count(store, f"select count(*) n from {name} d anti join {head[0]} h using ({head[1]})")
-        is_current = set(table.schema.names) <= there
-        checked.append(Checked(name=name, files=counted[0], rows=counted[1], torn=torn, is_current=is_current))
-    if not faults:
-        report("references")
-        for what, sql in _CHECKS.items():
-            if found := _count(store, sql):
-                faults.append(f"{found} {what}")
+        if delta is not None:
+            (files, count), wrong = _files(table, delta)
+            faults += wrong
+            is_current = set(table.schema.names) <= {field.name for field in delta.schema().fields}
+            checked.append(Checked(name=name, files=files, rows=count, is_current=is_current))
+    if faults:
+        # What lies in files that cannot be read cannot be asked for.
+        return Verification(tables=tuple(checked), faults=tuple(faults))
+    report("references")
+    for place, one in enumerate(checked):
+        key = TABLES[one.name].key
+        keys = ", ".join(f'"{column}"' for column in key)
+        if doubled := _count(store, f"select count(*) n from (select {keys} from {one.name} group by {keys} having count(*) > 1)"):
+            faults.append(f"{one.name}: {doubled} keys stand twice ({', '.join(key)})")
+        for _, head, shared in (detail for detail in _DETAILS if detail[0] == one.name):
+            torn = _count(store, f"select count(*) n from {one.name} d anti join {head} h using ({shared})")
+            checked[place] = replace(one, torn=torn)
+    for what, sql in _CHECKS.items():
+        if found := _count(store, sql):
+            faults.append(f"{found} {what}")
     return Verification(tables=tuple(checked), faults=tuple(faults))
 
 
-def _files(table: Table, delta: DeltaTable) -> tuple[tuple[int, int] | None, list[str]]:
+def _files(table: Table, delta: DeltaTable) -> tuple[tuple[int, int], list[str]]:
     """(files, rows) of a table, every one of them read to its end, and what is wrong with them."""
     system, added = file_system(delta), pa.table(delta.get_add_actions(flatten=True))
     wrong, total = [], 0

@@ -1,0 +1,196 @@
+"""What supervisors count, compare, take away and see over weeks."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from openpyxl import load_workbook
+from report_rows import call_report, finding, report_data
+
+from qa_pipeline.cli import main
+from qa_pipeline.errors import InputRefused
+from qa_pipeline.report.clips import Clips
+from qa_pipeline.report.export import export, flat
+from qa_pipeline.report.figures import Chosen, compare, summarise
+from qa_pipeline.report.html import render
+from qa_pipeline.report.trends import chart, trends
+from qa_pipeline.results.store import Store
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.rubric.score import prepare, score
+from qa_pipeline.testing import conversation
+
+RUBRIC = {
+    "id": "tested", "version": 1, "pass_mark": 60,
+    "sections": [{"id": "all", "criteria": [
+        {"id": "turns", "status": "stable", "check": "metric", "metric": "turns", "at_least": 2, "weight": 10},
+        {"id": "greets", "status": "stable", "check": "phrase", "who": "agent", "phrases": {"en": ["hello"]}, "weight": 10},
+    ]}],
+}  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Team A: three calls that greet, one that does not; team B: one and three. A of May, B of June."""
+    made = Store(str(tmp_path / "results"), timezone="UTC", code_version="0")
+    scorecard = prepare(Rubric.model_validate_json(json.dumps(RUBRIC)), {})
+    scores, conversations = [], []
+    for number in range(8):
+        team, greets = "AB"[number // 4], number in (0, 1, 2, 4)
+        said = "hello there" if greets else "what now"
+        heard = conversation(
+            f"0:00 agent: {said}.", "0:03 customer: =cmd is what I want.", language="en", call_id=f"c{number}", agent_id=f"a{number % 2}",
+            team=team, started_at=datetime(2026, 5 + number // 4, 4 + number, tzinfo=UTC),
+        )  # fmt: skip
+        conversations.append(replace(heard, conversation_id=f"v{number}"))
+        scores.append(score(conversations[-1], scorecard))
+    made.write_conversations(conversations, run_id="r")
+    made.write_scores(scores, purpose="official", run_id="r")
+    return made
+
+
+def test_calls_are_counted_by_any_dimensions(store: Store) -> None:
+    found = {group.key["team"]: group for group in summarise(store, ("team",))}
+    assert [(g.calls, g.met, g.judged, g.percent.mean) for g in found.values()] == [(4, 3, 4, 87.5), (4, 1, 4, 62.5)]
+    # 50 and three times 100: variance 625.
+    assert found["A"].percent.variance == pytest.approx(625)
+    assert found["A"].mean.high == 100.0
+    both = summarise(store, ("month", "agent"))
+    assert [(g.key["month"], g.key["agent"], g.calls) for g in both] == [
+        ("2026-05", "a0", 2), ("2026-05", "a1", 2), ("2026-06", "a0", 2), ("2026-06", "a1", 2),
+    ]  # fmt: skip
+
+
+def test_criteria_are_counted_with_what_could_not_be_judged(store: Store) -> None:
+    found = {(g.key["team"], g.key["criterion"]): g for g in summarise(store, ("team", "criterion"))}
+    assert (found["A", "greets"].met, found["A", "greets"].judged) == (3, 4)
+    assert (found["B", "turns"].met, found["B", "turns"].judged) == (4, 4)
+
+
+def test_only_some_calls_are_counted(store: Store) -> None:
+    chosen = Chosen(first=date(2026, 5, 5), last=date(2026, 6, 9), where=(("agent", "a1"),))
+    assert [g.calls for g in summarise(store, (), chosen)] == [3]
+    with pytest.raises(InputRefused, match="no dimension 'colour'"):
+        summarise(store, ("colour",))
+    with pytest.raises(InputRefused, match="nothing to choose calls by"):
+        summarise(store, (), Chosen(where=(("criterion", "turns"),)))
+
+
+def test_a_value_with_a_quote_is_a_value(store: Store) -> None:
+    assert [g.calls for g in summarise(store, (), Chosen(where=(("team", "A' or '1'='1"),)))] == [0]
+
+
+def test_two_groups_are_put_beside_each_other(store: Store) -> None:
+    found = compare(store, Chosen(where=(("team", "A"),)), Chosen(where=(("team", "B"),)))
+    lines = {line.name: line for line in found.lines}
+    assert (found.calls, lines["percent"].difference.value, lines["greets"].difference.value) == ((4, 4), 25.0, 0.5)
+    assert not lines["greets"].difference.is_told
+    assert lines["turns"].difference.value == 0.0
+    with pytest.raises(InputRefused, match="second group has no scored calls"):
+        compare(store, Chosen(), Chosen(where=(("team", "C"),)))
+
+
+def test_calls_are_exported_flat(store: Store, tmp_path: Path) -> None:
+    table = flat(store, Chosen(where=(("team", "A"),)))
+    assert (table.num_rows, table["greets"].to_pylist(), table["greets_points"].to_pylist()) == (
+        4,
+        ["met"] * 3 + ["not_met"],
+        [10.0] * 3 + [0.0],
+    )
+    for name in ("x.csv", "x.xlsx", "x.parquet"):
+        export(table, tmp_path / "out" / name)
+    with (tmp_path / "out" / "x.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["call_id"] for row in csv.DictReader(file)] == ["c0", "c1", "c2", "c3"]
+    sheet = load_workbook(tmp_path / "out" / "x.xlsx").active
+    assert sheet is not None
+    assert [cell.value for cell in sheet["A"]] == ["call_id", "c0", "c1", "c2", "c3"]
+    assert pq.read_table(tmp_path / "out" / "x.parquet").num_rows == 4
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["x.csv", "x.parquet", "x.xlsx"]
+
+
+def test_findings_are_exported_with_their_evidence(store: Store) -> None:
+    table = flat(store, Chosen(where=(("team", "A"),)), of_findings=True)
+    assert (table.num_rows, table["evidence_text"].to_pylist()[0]) == (8, "hello")
+
+
+def test_what_was_said_never_becomes_a_formula(tmp_path: Path) -> None:
+    table = pa.table({"said": ["=1+1", "+1", "-1", "@x", "fine"], "value": [-1.0, 1.0, 2.0, 3.0, 4.0]})
+    export(table, tmp_path / "x.csv")
+    export(table, tmp_path / "x.xlsx")
+    with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row[0] for row in csv.reader(file)][1:] == ["'=1+1", "'+1", "'-1", "'@x", "fine"]
+    sheet = load_workbook(tmp_path / "x.xlsx").active
+    assert sheet is not None
+    assert [(cell.value, cell.data_type) for cell in sheet["A"]][1] == ("=1+1", "s")
+
+
+def test_an_unknown_form_and_no_calls_are_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(InputRefused, match="no ending of a known form"):
+        export(flat(store, Chosen()), tmp_path / "x.doc")
+    with pytest.raises(InputRefused, match="No scored call"):
+        flat(store, Chosen(where=(("team", "C"),)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["summary", "--by", "team"], "75 % (30 … 95)"),
+        (["summary", "--by", "criterion"], "greets"),
+        (["compare", "--a", "team=A", "--b", "team=B"], "+50 % (-14"),
+        (["compare", "--a", "until=2026-05-31", "--b", "since=2026-06-01"], "+25"),
+        (["query", "select count(*) as n from current_scores"], "8"),
+        (["export", "{out}/y.csv"], "8 rows"),
+    ],
+)
+def test_commands_tell_it(store: Store, tmp_path: Path, arguments: list[str], told: str) -> None:
+    done = CliRunner().invoke(main, [*(a.format(out=tmp_path) for a in arguments), "--results", store.root])
+    assert done.exit_code == 0, done.output
+    assert told in done.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [["summary", "--by", "colour"], ["summary", "--where", "team"], ["compare", "--a", "team=A", "--b", "team=Z"]]
+)
+def test_what_cannot_be_counted_is_refused(store: Store, arguments: list[str]) -> None:
+    done = CliRunner().invoke(main, [*arguments, "--results", store.root])
+    assert done.exit_code == 2
+
+
+def week(number: int, percent: float, outcome: str, team: str = "A") -> object:
+    at = datetime(2026, 5, 4, tzinfo=UTC) + timedelta(weeks=number)
+    found = (finding("greeting", outcome),)
+    return call_report(
+        findings=found, score={"percent": percent, "passed": percent >= 80}, started_at=at, team=team, call_id=f"{number}{percent}{team}"
+    )
+
+
+def test_trends_go_from_week_to_week() -> None:
+    calls = [week(0, 100, "met"), week(0, 50, "not_met"), week(2, 80, "met"), week(2, 40, "met", team="B"), week(0, 60, "met", team="B")]
+    found = {trend.title: trend for trend in trends(calls, {"greeting": "Greets"})}  # type: ignore[arg-type]
+    assert list(found) == ["Percent, mean of all calls", "Passed", "Percent, A", "Percent, B", "Greets: met"]
+    points = found["Percent, mean of all calls"].points
+    assert [(p.week, p.estimate.value, p.count) for p in points] == [(date(2026, 5, 4), 70, 3), (date(2026, 5, 18), 60, 2)]
+    assert [p.estimate.value for p in found["Greets: met"].points] == [pytest.approx(200 / 3), 100.0]
+    drawn = chart(found["Percent, A"])
+    assert "week of 2026-05-04: 75 %" in drawn
+    assert drawn.count("<circle") == 2
+
+
+def test_one_week_is_no_trend() -> None:
+    assert trends([week(0, 100, "met"), week(0, 50, "met")], {"greeting": "Greets"}) == []  # type: ignore[list-item]
+
+
+def test_the_page_shows_trends_and_escapes_names() -> None:
+    nasty = "<script>alert(1)</script>"
+    calls = [week(0, 100, "met", nasty), week(1, 50, "not_met", nasty), week(1, 50, "not_met")]
+    page = render(report_data(*calls), Clips(sounds={}, faults={}), folder=Path("/reports"))  # type: ignore[arg-type]
+    assert 'id="trends-head"' in page
+    assert page.count('<svg class="trend"') >= 3
+    assert nasty not in page
