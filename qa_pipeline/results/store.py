@@ -15,7 +15,7 @@ from deltalake import QueryBuilder
 
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.errors import EnvironmentNotReady
-from qa_pipeline.results.commit import Commits, merge, open_table
+from qa_pipeline.results.commit import Commits, append, merge, open_table
 from qa_pipeline.results.lease import Lock
 from qa_pipeline.results.periods import Period, in_force
 from qa_pipeline.results.rows import Row, call_date, call_row, embedding_rows, metric_row, utterance_rows
@@ -143,6 +143,12 @@ class Store:
             return
         with self.lock:
             merge(TABLES[name], self.path(name), open_table(self.path(name)), _table(name, rows))
+
+    def write_empty(self, name: str) -> None:
+        """Make a table that is not there, without rows."""
+        with self.lock:
+            if open_table(self.path(name)) is None:
+                append(TABLES[name], self.path(name), None, TABLES[name].schema.empty_table())
 
     def write_failures(self, rows: Sequence[Row]) -> None:
         """Add rows of `failures`; the number of the attempt is worked out here."""
