@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
 import pytest
+from server import prefect_server
 
 from qa_pipeline.engine import open_store
 from qa_pipeline.packaged import PACKAGE_ROOT
@@ -59,24 +58,7 @@ def test_it_runs_with_no_server_set_up(tmp_path: Path) -> None:
 
 
 def test_it_runs_against_a_server_and_leaves_a_summary_there(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/api"
-    env = {**os.environ, "PREFECT_HOME": str(tmp_path / "server"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
-    with (tmp_path / "server.log").open("w") as log:
-        server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
-    try:
-        for _ in range(180):
-            try:
-                if httpx.get(f"{url}/health", timeout=2).status_code == 200:
-                    break
-            except httpx.HTTPError:
-                time.sleep(0.5)
+    with prefect_server(tmp_path / "server") as url:
         assert_night_went_well(tmp_path, night(tmp_path, PREFECT_API_URL=url))
         found = httpx.post(f"{url}/artifacts/filter", json={"artifacts": {"key": {"any_": ["nightly-summary"]}}}, timeout=20).json()
         assert any("| processed | 2 |" in artifact["data"] for artifact in found)
-    finally:
-        server.terminate()
-        server.wait(timeout=30)

@@ -1,0 +1,103 @@
+"""A deployment on a schedule, carried out by a worker of a real server; and batches on real Dask and Ray clusters. Calls are chats, models are real."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from ruamel.yaml import YAML
+from server import prefect_server
+
+from qa_pipeline.engine import open_store
+from qa_pipeline.packaged import PACKAGE_ROOT
+from qa_pipeline.results.query import rows
+from qa_pipeline.results.verify import verify_results
+from qa_pipeline.settings import load_settings
+
+pytestmark = [pytest.mark.prefect, pytest.mark.models]
+
+CHAT = '{{"call_id": "c{n}", "role": "agent", "text": "Hello, Anna from Blue Line, how can I help you?"}}\n' \
+    '{{"call_id": "c{n}", "role": "customer", "text": "My order {n} has not come."}}\n' \
+    '{{"call_id": "c{n}", "role": "agent", "text": "I will look at once. Is there anything else? Thank you, goodbye."}}\n'  # fmt: skip
+FINDINGS = "select call_id, criterion_id, outcome, points, evidence_text, score_id from current_findings order by all"
+
+
+def chats(folder: Path, count: int) -> Path:
+    folder.mkdir()
+    (folder / "chats.jsonl").write_text("".join(CHAT.format(n=n) for n in range(count)), "utf-8")
+    (folder / "calls.csv").write_text("file,direction,rubric\nchats.jsonl,inbound,chat_support\n", "utf-8")
+    return folder
+
+
+def command(*arguments: str, env: dict[str, str], timeout: float = 300.0) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], env=env, cwd=PACKAGE_ROOT, capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+def test_a_scheduled_night_is_carried_out_by_a_worker(tmp_path: Path) -> None:
+    shipped = YAML(typ="safe").load((PACKAGE_ROOT / "flows" / "prefect.yaml").read_text("utf-8"))
+    (deployment,) = shipped["deployments"]
+    deployment["parameters"] = {"sources": [str(chats(tmp_path / "chats", 3))], "results": str(tmp_path / "results")}
+    deployment["schedules"] = [{"cron": "* * * * *", "timezone": "UTC"}]
+    with (tmp_path / "prefect.yaml").open("w") as file:
+        YAML().dump(shipped, file)
+    with prefect_server(tmp_path / "server") as url:
+        env = {**os.environ, "PREFECT_HOME": str(tmp_path / "client"), "PREFECT_API_URL": url, "PYTHONPATH": str(PACKAGE_ROOT)}
+        for arguments in (
+            ("work-pool", "create", "default", "--type", "process"),
+            ("--no-prompt", "deploy", "--all", "--prefect-file", str(tmp_path / "prefect.yaml")),
+        ):
+            done = command("-m", "prefect", *arguments, env=env)
+            assert done.returncode == 0, done.stdout + done.stderr
+        with (tmp_path / "worker.log").open("w") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "prefect", "worker", "start", "--pool", "default"], env=env, cwd=tmp_path, stdout=log, stderr=log
+            )
+        try:
+            ended: list[dict[str, object]] = []
+            deadline = time.monotonic() + 240
+            while not ended and time.monotonic() < deadline:
+                time.sleep(2)
+                found = httpx.post(f"{url}/flow_runs/filter", json={}, timeout=20).json()
+                ended = [
+                    run for run in found if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED") and run["parent_task_run_id"] is None
+                ]
+        finally:
+            worker.terminate()
+            worker.wait(timeout=60)
+        assert [run["state_type"] for run in ended] == ["COMPLETED"], (tmp_path / "worker.log").read_text()[-3000:]
+        assert ended[0]["auto_scheduled"]
+        keys = {artifact["key"] for artifact in httpx.post(f"{url}/artifacts/filter", json={}, timeout=20).json()}
+        assert {"nightly-summary", "nightly-progress", "nightly-throughput"} <= keys
+    store = open_store(load_settings(results=str(tmp_path / "results")))
+    assert rows(store, "select count(*) n from current_scores") == [{"n": 3}]
+    assert verify_results(store).faults == ()
+
+
+@pytest.mark.parametrize("runner", ["dask", "ray"])
+def test_a_cluster_finds_what_one_process_finds(tmp_path: Path, runner: str) -> None:
+    folder = chats(tmp_path / "chats", 6)
+    env = {
+        **os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": "", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
+        "PYTHONPATH": str(PACKAGE_ROOT), "QA_PIPELINE_WORKERS": "1", "RAY_USAGE_STATS_ENABLED": "0",
+    }  # fmt: skip
+    found = {}
+    for where in ("here", runner):
+        results = tmp_path / where
+        done = command(
+            "-m", "flows.nightly", str(folder), "--results", str(results), "--runner", where, "--batch-calls", "2",
+            *(["--separate-scoring"] if where == "here" else []), env=env,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        store = open_store(load_settings(results=str(results)))
+        found[where] = rows(store, FINDINGS)
+        assert verify_results(store).faults == ()
+        assert not list((results / "_nights").iterdir())
+        assert rows(store, "select processed, scored, failed from runs") == [{"processed": 6, "scored": 6, "failed": 0}]
+    assert found["here"] == found[runner] != []
