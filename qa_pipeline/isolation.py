@@ -12,10 +12,11 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _WINDOW = 2
 # How long to look away at most, where the pace may change or a call is to be tried again.
 _LOOK_SECONDS = 5.0
+# A run goes on after so many breaks of the pool; more are no accident.
+_MOST_BREAKS = 10
 # A recording whose length cannot be seen from outside (an object store).
 _UNKNOWN_SECONDS = 3600.0
 
@@ -119,11 +122,20 @@ class Workers:
         self.close(at_once=kind is not None)
 
     def close(self, *, at_once: bool = False) -> None:
-        """End the processes; `at_once` without waiting for what they do."""
+        """End the processes and forget what they left; `at_once` without waiting for what they do."""
+        self.close_processes(at_once=at_once)
+        shutil.rmtree(self._stages, ignore_errors=True)
+
+    def close_processes(self, *, at_once: bool) -> None:
+        """End the processes; new ones are begun when needed."""
         if self._pool is not None:
             _end(self._pool, at_once=at_once)
             self._pool = None
-        shutil.rmtree(self._stages, ignore_errors=True)
+
+    def _processes(self) -> ProcessPool:
+        if self._pool is None:
+            self._pool = _begin(self._count, self._worker.start, self._lent, str(self._stages))
+        return self._pool
 
     def listen(
         self, calls: Sequence[Call], dialogues: Mapping[str, Dialogue] | None = None, *, pace: Pace | None = None
@@ -138,17 +150,16 @@ class Workers:
         calls = [call for call in calls if call.call_id not in faulty]
         if not calls:
             return
-        if self._pool is None:
-            self._pool = _begin(self._count, self._worker.start, self._lent, str(self._stages))
-        yield from self._windowed(self._pool, calls, dialogues, pace)
+        yield from self._windowed(calls, dialogues, pace)
 
     def _windowed(
-        self, pool: ProcessPool, calls: Sequence[Call], dialogues: Mapping[str, Dialogue], pace: Pace
+        self, calls: Sequence[Call], dialogues: Mapping[str, Dialogue], pace: Pace
     ) -> Iterator[tuple[Call, Conversation | CallFailed]]:
         queue = iter(calls)
         running: dict[Future[Any], Call] = {}
         later: list[_Again] = []
         tries: dict[str, int] = {}
+        order, breaks = count(), 0
 
         def following() -> Call | None:
             if later and later[0].due <= time.monotonic():
@@ -162,23 +173,48 @@ class Workers:
             while len(running) < most and (call := following()) is not None:
                 arguments = [call, dialogues[call.call_id]] if call.call_id in dialogues else [call]
                 limit = limit_seconds(call, self._settings)
-                running[pool.schedule(self._worker.work, args=arguments, timeout=limit)] = call
+                try:
+                    running[self._processes().schedule(self._worker.work, args=arguments, timeout=limit)] = call
+                except RuntimeError:
+                    # Broken since the last look: seen to below.
+                    heapq.heappush(later, _Again(0.0, next(order), call))
+                    return
+
+        def mend() -> None:
+            """A process that dies before it has begun a call breaks the whole pool, and every call in it would seem to have failed."""
+            nonlocal breaks
+            breaks += 1
+            if breaks > _MOST_BREAKS:
+                raise EnvironmentNotReady(
+                    f"Worker processes ended {_MOST_BREAKS} times before they could begin a call.",
+                    advice="Memory may be short: set fewer `workers`, or look into the system's log.",
+                )
+            for call in running.values():
+                heapq.heappush(later, _Again(0.0, next(order), call))
+            running.clear()
+            self.close_processes(at_once=True)
 
         refill()
         while running or later:
+            if self._pool is not None and not self._pool.active:
+                mend()
+                refill()
+                continue
             if not running:
                 time.sleep(min(_LOOK_SECONDS, max(0.01, later[0].due - time.monotonic())))
                 refill()
                 continue
             finished, _ = wait(running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
             for future in finished:
+                if isinstance(future.exception(), BrokenExecutor):
+                    continue
                 call = running.pop(future)
                 outcome = self._outcome(future, call)
                 tried = tries.get(call.call_id, 0)
                 if _may_pass(outcome) and tried < self._settings.retries:
                     tries[call.call_id] = tried + 1
                     due = time.monotonic() + self._settings.retry_delay_seconds * 4**tried
-                    heapq.heappush(later, _Again(due, len(tries), call))
+                    heapq.heappush(later, _Again(due, next(order), call))
                 else:
                     yield call, outcome
             refill()

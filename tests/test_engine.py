@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline import engine
-from qa_pipeline.call import Call
+from qa_pipeline.call import Call, Conversation
 from qa_pipeline.errors import EnvironmentNotReady, ModelError, RubricError
 from qa_pipeline.isolation import Workers, limit_seconds
 from qa_pipeline.pace import Pace
@@ -18,7 +18,7 @@ from qa_pipeline.results.periods import close_period
 from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.load import load_rubrics
 from qa_pipeline.settings import Settings, load_settings
-from tests.workers import FAKE
+from tests.workers import DIES_ONCE, FAKE, NEVER_BEGINS
 
 
 def call(call_id: str, **values: object) -> Call:
@@ -280,3 +280,17 @@ def test_the_time_limit_grows_with_the_call(settings: Settings, tmp_path: Path) 
     assert limit_seconds(call("c", source_uri=str(path)), timed) == pytest.approx(160.0, abs=0.5)
     assert limit_seconds(call("c", source_uri=str(tmp_path / "none.wav")), timed) == 100.0
     assert limit_seconds(call("c", source_uri="s3://bucket/c.wav"), timed) == 100.0 + 2 * 3600
+
+
+def test_a_process_that_dies_before_its_first_call_costs_no_call(settings: Settings) -> None:
+    calls = [call(f"good{number}") for number in range(6)]
+    with Workers(settings.model_copy(update={"workers": 2}), worker=DIES_ONCE) as workers:
+        outcomes = {one.call_id: outcome for one, outcome in workers.listen(calls)}
+    assert outcomes.keys() == {one.call_id for one in calls}
+    assert all(isinstance(outcome, Conversation) for outcome in outcomes.values())
+    assert (settings.cache / "died").is_file()
+
+
+def test_processes_that_never_begin_are_told(settings: Settings) -> None:
+    with pytest.raises(EnvironmentNotReady, match="before they could begin a call"), Workers(settings, worker=NEVER_BEGINS) as workers:
+        list(workers.listen([call("good1")]))

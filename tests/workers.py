@@ -75,3 +75,22 @@ def work(call: Call, dialogue: Dialogue | None = None) -> Conversation:
 
 
 FAKE = Worker(start=start, work=work)
+
+
+def start_after_a_death(settings: Settings, stage_folder: str) -> None:
+    """The first process that is begun dies before it has a call."""
+    marker = settings.cache / "died"
+    if not marker.exists():
+        settings.cache.mkdir(parents=True, exist_ok=True)
+        marker.write_text("died")
+        os._exit(137)
+    start(settings, stage_folder)
+
+
+def start_never(settings: Settings, stage_folder: str) -> None:
+    """No process ever gets as far as a call."""
+    os._exit(137)
+
+
+DIES_ONCE = Worker(start=start_after_a_death, work=work)
+NEVER_BEGINS = Worker(start=start_never, work=work)
