@@ -111,6 +111,8 @@ def _cell(text: str) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_type(one) for one in schema["anyOf"] if one.get("type") != "null")
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
     limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
@@ -125,7 +127,7 @@ def _default(name: str, value: Any) -> str:
         return f"`{','.join(value)}`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    return "empty" if value == "" else f"`{value}`"
+    return "empty" if value == "" else "none" if value is None else f"`{value}`"
 
 
 def _helps(command: click.Command, path: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:

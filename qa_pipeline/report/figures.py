@@ -95,38 +95,48 @@ class Group:
 
 def summarise(store: Store, by: Sequence[str], chosen: Chosen | None = None) -> list[Group]:
     """Calls, or findings where `criterion` is among the dimensions, by these dimensions, in their order. Raises InputRefused."""
+    return _summaries(store, [(by, chosen or Chosen())])[0]
+
+
+def _summaries(store: Store, questions: Sequence[tuple[Sequence[str], Chosen]]) -> list[list[Group]]:
+    """Several summaries of tables that are read once."""
+    asked = [(by, _question(by, chosen)) for by, chosen in questions]
+    return [[_group(by, row) for row in rows] for (by, _), rows in zip(asked, _ask(store, [sql for _, sql in asked]), strict=True)]
+
+
+def _question(by: Sequence[str], chosen: Chosen) -> str:
     for name in by:
         if name not in DIMENSIONS:
             raise InputRefused(f"There is no dimension {name!r}.", advice=f"There are: {', '.join(DIMENSIONS)}.")
-    condition = (chosen or Chosen()).sql()
+    condition = chosen.sql()
     keys = [f"coalesce(cast({DIMENSIONS[name]} as varchar), '–') as k{place}" for place, name in enumerate(by)]
     of_criteria = "criterion" in by
     if of_criteria:
         figures = """count(*) filter (f.outcome = 'met') as met, count(*) filter (f.outcome in ('met', 'not_met')) as judged,
             count(*) filter (f.outcome = 'undetermined') as undetermined, count(*) filter (f.outcome = 'not_applicable') as not_applicable,
             0 as review, 0 as critical, 0 as n, null as mean, null as variance"""
-        source = "current_findings f join current_scores s using (score_id)"
+        source = "findings f join standing s using (score_id)"
     else:
         figures = """count(*) filter (s.passed) as met, count(s.passed) as judged, count(*) filter (s.percent is null) as undetermined,
             0 as not_applicable, count(*) filter (s.needs_review) as review, count(*) filter (s.critical_failed) as critical,
             count(s.percent) as n, avg(s.percent) as mean, var_samp(s.percent) as variance"""
-        source = "current_scores s"
+        source = "standing s"
     grouped = f"group by {', '.join(f'k{place}' for place in range(len(by)))} order by all" if by else ""
-    sql = f"select {', '.join([*keys, 'count(*) as calls', figures])} from {source} where {condition} {grouped}"
-    return [
-        Group(
-            key={name: row[f"k{place}"] for place, name in enumerate(by)},
-            calls=row["calls"],
-            met=row["met"],
-            judged=row["judged"],
-            undetermined=row["undetermined"],
-            not_applicable=row["not_applicable"],
-            review=row["review"],
-            critical=row["critical"],
-            percent=Sample(count=row["n"], mean=row["mean"], variance=row["variance"]),
-        )
-        for row in _ask(store, sql)
-    ]
+    return f"select {', '.join([*keys, 'count(*) as calls', figures])} from {source} where {condition} {grouped}"
+
+
+def _group(by: Sequence[str], row: dict[str, Any]) -> Group:
+    return Group(
+        key={name: row[f"k{place}"] for place, name in enumerate(by)},
+        calls=row["calls"],
+        met=row["met"],
+        judged=row["judged"],
+        undetermined=row["undetermined"],
+        not_applicable=row["not_applicable"],
+        review=row["review"],
+        critical=row["critical"],
+        percent=Sample(count=row["n"], mean=row["mean"], variance=row["variance"]),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +160,7 @@ class Comparison:
 
 def compare(store: Store, first: Chosen, second: Chosen) -> Comparison:
     """Put two groups beside each other: teams, variants of a script, before and after a version. Raises InputRefused where one is empty."""
-    (one,), (other,) = (summarise(store, (), chosen) for chosen in (first, second))
+    (one,), (other,), *of_criteria = _summaries(store, [((), first), ((), second), (("criterion",), first), (("criterion",), second)])
     for name, group in (("first", one), ("second", other)):
         if not group.calls:
             raise InputRefused(f"The {name} group has no scored calls.", advice="Look at `qa-pipeline summary` for the values there are.")
@@ -161,9 +171,7 @@ def compare(store: Store, first: Chosen, second: Chosen) -> Comparison:
         ),
         _share_line("passed", one, other),
     ]  # fmt: skip
-    criteria: list[dict[str, Group]] = [
-        {g.key["criterion"]: g for g in summarise(store, ("criterion",), chosen)} for chosen in (first, second)
-    ]
+    criteria = [{group.key["criterion"]: group for group in groups} for groups in of_criteria]
     for name in dict.fromkeys([*criteria[0], *criteria[1]]):
         groups = [several.get(name, _nothing(name)) for several in criteria]
         lines.append(_share_line(name, *groups))
@@ -180,10 +188,11 @@ def _nothing(criterion: str) -> Group:
     return Group(key={"criterion": criterion}, calls=0, met=0, judged=0, undetermined=0, not_applicable=0, percent=empty)
 
 
-def _ask(store: Store, sql: str) -> list[dict[str, Any]]:
-    with connect(store, sql, columns=_COLUMNS) as connection:
+def _ask(store: Store, questions: Sequence[str]) -> list[list[dict[str, Any]]]:
+    """Rows of each question. What they read: `findings`, and `standing`, the current scores, worked out once."""
+    with connect(store, "current_scores", *questions, columns=_COLUMNS) as connection:
         try:
-            found: list[dict[str, Any]] = connection.sql(sql).to_arrow_table().to_pylist()
+            connection.execute("create temp table standing as select * from current_scores")
+            return [connection.sql(sql).to_arrow_table().to_pylist() for sql in questions]
         except duckdb.Error as error:
             raise InputRefused(f"This cannot be counted: {error}", advice="Say which dimensions with --by.") from error
-    return found

@@ -83,21 +83,24 @@ def test_a_scheduled_night_is_carried_out_by_a_worker(tmp_path: Path) -> None:
 @pytest.mark.parametrize("runner", ["dask", "ray"])
 def test_a_cluster_finds_what_one_process_finds(tmp_path: Path, runner: str) -> None:
     folder = chats(tmp_path / "chats", 6)
-    env = {
-        **os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": "", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
-        "PYTHONPATH": str(PACKAGE_ROOT), "QA_PIPELINE_WORKERS": "1", "RAY_USAGE_STATS_ENABLED": "0",
-    }  # fmt: skip
-    found = {}
-    for where in ("here", runner):
-        results = tmp_path / where
-        done = command(
-            "-m", "flows.nightly", str(folder), "--results", str(results), "--runner", where, "--batch-calls", "2",
-            *(["--separate-scoring"] if where == "here" else []), env=env,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        store = open_store(load_settings(results=str(results)))
-        found[where] = rows(store, FINDINGS)
-        assert verify_results(store).faults == ()
-        assert not list((results / "_nights").iterdir())
-        assert rows(store, "select processed, scored, failed from runs") == [{"processed": 6, "scored": 6, "failed": 0}]
+    with prefect_server(tmp_path / "server") as url:
+        env = {
+            **os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": url,
+            "PYTHONPATH": str(PACKAGE_ROOT), "QA_PIPELINE_WORKERS": "1", "RAY_USAGE_STATS_ENABLED": "0",
+        }  # fmt: skip
+        found = {where: carried_out(where, folder, tmp_path / where, env) for where in ("here", runner)}
     assert found["here"] == found[runner] != []
+
+
+def carried_out(where: str, folder: Path, results: Path, env: dict[str, str]) -> list[dict[str, object]]:
+    """Findings of a night, in this process (scoring apart) or on a cluster."""
+    done = command(
+        "-m", "flows.nightly", str(folder), "--results", str(results), "--runner", where, "--batch-calls", "2",
+        *(["--separate-scoring"] if where == "here" else []), env=env,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    store = open_store(load_settings(results=str(results)))
+    assert verify_results(store).faults == ()
+    assert not list((results / "_nights").iterdir())
+    assert rows(store, "select processed, scored, failed from runs") == [{"processed": 6, "scored": 6, "failed": 0}]
+    return rows(store, FINDINGS)
