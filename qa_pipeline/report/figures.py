@@ -14,7 +14,7 @@ import duckdb
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.report.intervals import Estimate, Sample, mean_difference, mean_of, share, share_difference
-from qa_pipeline.results.query import connect
+from qa_pipeline.results.query import OPEN_CURRENT_SCORES, connect
 from qa_pipeline.results.store import Store, sql_text
 
 # Dimensions → SQL over current_scores (s), joined with its findings (f) where the criterion is one.
@@ -192,7 +192,8 @@ def _ask(store: Store, questions: Sequence[str]) -> list[list[dict[str, Any]]]:
     """Rows of each question. What they read: `findings`, and `standing`, the current scores, worked out once."""
     with connect(store, "current_scores", *questions, columns=_COLUMNS) as connection:
         try:
-            connection.execute("create temp table standing as select * from current_scores")
+            is_open = not connection.sql("select count(*) from current_periods").fetchall()[0][0]
+            connection.execute(f"create temp table standing as {OPEN_CURRENT_SCORES if is_open else 'select * from current_scores'}")
             return [connection.sql(sql).to_arrow_table().to_pylist() for sql in questions]
         except duckdb.Error as error:
             raise InputRefused(f"This cannot be counted: {error}", advice="Say which dimensions with --by.") from error

@@ -48,6 +48,11 @@ VIEWS: dict[str, str] = {
         qualify row_number() over (partition by f.source_uri order by f."at" desc, f.attempt desc) = 1""",
 }
 
+# `current_scores` where no period is closed: the same rows in a third of the time.
+OPEN_CURRENT_SCORES = """select s.* from scores s
+    join (select call_id, arg_max(conversation_id, processed_at) as conversation_id from calls group by call_id) c
+        on s.call_id = c.call_id and s.conversation_id = c.conversation_id
+    where s.purpose = 'official' qualify row_number() over (partition by s.call_id order by s.scored_at desc) = 1"""
 
 KNOWN_COLUMNS = tuple(name for name in CALLS.schema.names if name not in ("extra", "options"))
 """Columns of `calls` that hold one value; others of the metadata lie in `extra`."""

@@ -10,7 +10,7 @@ from stored import heard, make_score, make_store
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.results.commit import Commits
-from qa_pipeline.results.query import VIEWS, query, rows
+from qa_pipeline.results.query import OPEN_CURRENT_SCORES, VIEWS, connect, query, rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 
@@ -104,3 +104,16 @@ def test_a_question_that_cannot_be_asked_is_refused(store: Store) -> None:
 def test_an_unfinished_question_is_refused(store: Store) -> None:
     with pytest.raises(InputRefused, match="cannot be answered"):
         query(store, "select")
+
+
+def test_the_short_way_to_current_scores_gives_the_same_where_nothing_is_closed(store: Store) -> None:
+    for number, (conversation_id, call_id) in enumerate((("a", "c1"), ("b", "c2"), ("c", "c1"), ("d", "c3"))):
+        spoken = heard(conversation_id, call_id)
+        store.write_conversations([spoken], run_id="r")
+        if number != 3:
+            store.write_scores([make_score(spoken)], purpose="official", run_id="r")
+            store.write_scores([make_score(spoken, at_least=9)], purpose="official" if number else "trial", run_id="r")
+    with connect(store) as connection:
+        long, short = (sorted(connection.sql(sql).fetchall()) for sql in ("select * from current_scores", OPEN_CURRENT_SCORES))
+    assert len(long) == 2
+    assert long == short
