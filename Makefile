@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RESULTS ?= results
 
-.PHONY: demo test check bench docs setup models evaluate clean
+.PHONY: demo test check bench faults soak docs setup models evaluate clean
 
 demo: models
 	$(BIN)/qa-pipeline run sample_audio --results $(RESULTS)
@@ -31,6 +31,16 @@ bench: models
 	$(BIN)/python benchmarks/nonspeech.py --seconds 20 --seeds 1
 	$(BIN)/python benchmarks/forbidden.py
 	$(BIN)/python benchmarks/rescore.py --sizes 1000 10000 100000
+	$(BIN)/python benchmarks/nightly.py --sizes 1000 10000 100000 --prefect
+	$(BIN)/python benchmarks/figures.py
+
+# What nights survive, at length (half an hour; the disks need root), and watch mode for an hour.
+faults: models
+	$(BIN)/python -W ignore benchmarks/faults.py
+	$(BIN)/python benchmarks/broken_batch.py
+
+soak: models
+	$(BIN)/python -W ignore benchmarks/soak.py
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/generate.py

@@ -300,10 +300,10 @@ def recordings_deleted(bench: Bench) -> list[str]:
 
 
 def full_disk(bench: Bench) -> list[str]:
-    """The results on a disk of a megabyte that fills up; then there is space."""
+    """The results on a small disk that fills up; then there is space."""
     place = bench.root / "small"
     place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, check=False).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(place)], capture_output=True, check=False).returncode:
         raise NotImplementedError("no right to mount")
     try:
         bench.results = str(place / "results")

@@ -402,13 +402,13 @@ def _choose_rubrics(calls: Sequence[Call], rubrics: Choice) -> tuple[dict[str, s
     return chosen, refusals
 
 
-def score_together(conversations: Sequence[Conversation], scorecard: Scorecard) -> Sequence[Score | Failure]:
+def score_together(conversations: Sequence[Conversation], name: str, scorecards: Mapping[str, Scorecard]) -> Sequence[Score | Failure]:
     """Scores of conversations by one rubric; together they take a tenth of the time. One that cannot be scored costs itself only."""
     try:
-        return score_many(conversations, scorecard)
+        return score_many(conversations, scorecards[name])
     except Exception as error:  # noqa: BLE001  # the boundary of one call, as in isolation.py: the others go on, a failures row tells of it
         if len(conversations) > 1:
-            return [found for conversation in conversations for found in score_together([conversation], scorecard)]
+            return [found for conversation in conversations for found in score_together([conversation], name, scorecards)]
         (guilty,) = conversations
         return [scoring_failure(guilty.call, type(error).__name__, "could not be scored.", "Please report it with the name of the error.")]
 
@@ -435,7 +435,7 @@ def _write_scores(
     for conversation in conversations:
         if name := plan.rubric_of.get(conversation.call.call_id):
             by_rubric.setdefault(name, []).append(conversation)
-    found = [one for name, several in by_rubric.items() for one in score_together(several, scorecards[name])]
+    found = [one for name, several in by_rubric.items() for one in score_together(several, name, scorecards)]
     scores = [one for one in found if isinstance(one, Score)]
     failures = [one for one in found if isinstance(one, Failure)]
     store.write_scores(scores, purpose=purpose, run_id=run_id)

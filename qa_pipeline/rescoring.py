@@ -312,7 +312,7 @@ def _each_score(lot: _Lot, scorecards: Mapping[str, Scorecard]) -> Iterator[tupl
     found: dict[int, Score | Failure] = {}
     for name in dict.fromkeys(choice.rubric for choice in lot.choices):
         places = [place for place, choice in enumerate(lot.choices) if choice.rubric == name]
-        found.update(zip(places, score_together([conversations[place] for place in places], scorecards[name]), strict=True))
+        found.update(zip(places, score_together([conversations[place] for place in places], name, scorecards), strict=True))
     yield from sorted(found.items(), key=itemgetter(0))
 
 
