@@ -458,8 +458,10 @@ def _rescore(plan: Plan, store: Store, scorecards: Mapping[str, Scorecard], purp
 
 def _described(store: Store) -> dict[str, Call]:
     """conversation_id → the call as it is stored."""
-    rows = store.read("calls", columns=["conversation_id", "given_language", "extra", *CALL_COLUMNS]).to_pylist()
-    return {row["conversation_id"]: call_from_row(row) for row in rows}
+    table = store.read("calls", columns=["conversation_id", "given_language", "extra", *CALL_COLUMNS])
+    # Some thousand rows at a time: a dict a row of a hundred thousand calls would be the largest thing in memory.
+    batches = table.to_batches(max_chunksize=5_000)
+    return {row["conversation_id"]: call_from_row(row) for batch in batches for row in batch.to_pylist()}
 
 
 def _told_anew(stored: Call, call: Call) -> Call | None:
