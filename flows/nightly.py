@@ -162,12 +162,12 @@ def nightly(
 def process_batches(paths: Sequence[str], told: Told, *, at_once: int, separate_scoring: bool) -> list[Counts | None]:
     """Batches as tasks, never more than `at_once` under way. None stands for a batch whose task failed for good."""
     progress = create_progress_artifact(progress=0.0, key="nightly-progress", description=f"{len(paths)} batches")
-    waiting: deque[Any] = deque()
+    waiting: deque[tuple[Any, ...]] = deque()
     found: list[Counts | None] = []
 
     def take() -> None:
-        counts = waiting.popleft().result(raise_on_failure=False)
-        found.append(counts if isinstance(counts, dict) else None)
+        parts = [future.result(raise_on_failure=False) for future in waiting.popleft()]
+        found.append(_together(parts) if all(isinstance(part, dict) for part in parts) else None)
         update_progress_artifact(progress, progress=100.0 * len(found) / len(paths))  # type: ignore[arg-type]  # a UUID in a flow that is not async
 
     for path in paths:
@@ -177,9 +177,9 @@ def process_batches(paths: Sequence[str], told: Told, *, at_once: int, separate_
             with tags("speech"), _on("GPU"):
                 heard = listen_batch.submit(path, told)
             with tags("scoring"), _on("CPU"):
-                waiting.append(score_batch.submit(path, told, wait_for=[heard]))  # type: ignore[call-overload]  # Prefect's own argument
+                waiting.append((heard, score_batch.submit(path, told, wait_for=[heard])))  # type: ignore[call-overload]  # Prefect's own argument
         else:
-            waiting.append(process_batch.submit(path, told))
+            waiting.append((process_batch.submit(path, told),))
     while waiting:
         take()
     return found
@@ -219,18 +219,30 @@ def score_batch(path: str, told: Told) -> Counts:
     settings, store, rubrics, scorecards = _desk(told)
     batch = nights.read_batch(path)
     plan = engine.plan(Intake(calls=batch.listen, dialogues=batch.dialogues), settings, store, rubrics, purpose="official")
-    heard = len(batch.listen) - len(plan.listen)
-    plan = replace(plan, listen=(), dialogues={}, unavailable=(), known_failures=(), rescore=(*plan.rescore, *batch.rescore))
+    plan = replace(
+        plan,
+        listen=(),
+        dialogues={},
+        unavailable=(),
+        known_failures=(),
+        rescore=(*plan.rescore, *batch.rescore),
+        redescribe=(*plan.redescribe, *batch.redescribe),
+        rubric_of={**batch.rubric_of, **plan.rubric_of},
+        older={**batch.older, **plan.older},
+    )
     summary = engine.run(plan, settings, store, rubrics, purpose="official", part_of=told["run_id"], scorecards=scorecards)
-    return {**_counts(summary, path), "processed": heard}
+    return _counts(summary, path)
 
 
 def _run_batch(path: str, told: Told, *, score: bool) -> Counts:
     settings, store, rubrics, scorecards = _desk(told)
     plan, log = nights.read_batch(path), get_run_logger()
-    # A try before this one may have committed some of it.
+    # A try before this one may have committed some of it; that counts too.
+    done = 0
+    known: tuple[engine.Failure, ...] = ()
     if (task_run.run_count or 1) > 1:
         again = engine.plan(Intake(calls=plan.listen, dialogues=plan.dialogues), settings, store, rubrics, purpose="official")
+        done, known = len(plan.listen) - len(again.listen) - len(again.known_failures), again.known_failures
         plan = replace(plan, listen=again.listen, rescore=(*plan.rescore, *again.rescore), known_failures=())
     deadline = datetime.fromisoformat(told["deadline"]) if told["deadline"] else None
     pace = Pace(deadline=deadline, daytime=settings.hours, daytime_workers=settings.daytime_workers, timezone=settings.timezone)
@@ -244,7 +256,8 @@ def _run_batch(path: str, told: Told, *, score: bool) -> Counts:
         part_of=told["run_id"], score=score,
     )  # fmt: skip
     log.info("%d of %d calls, %d failed, %.1f s", summary.processed, len(plan.listen), summary.failed, summary.seconds)
-    return _counts(summary, path)
+    counts = _counts(summary, path)
+    return {**counts, "processed": counts["processed"] + done, "failures": [*counts["failures"], *map(_as_dict, known)]}
 
 
 # --- what a process keeps from batch to batch ------------------------------------------------------------------------------------------
@@ -352,10 +365,21 @@ def _counts(summary: engine.Summary, path: str) -> Counts:
     return {
         "batch": path.rpartition("/")[2].partition(".")[0],
         **{name: getattr(summary, name) for name in ("processed", "scored", "updated", "unscored", "left", "seconds")},
-        "failures": [
-            {name: getattr(failure, name) for name in engine.Failure.__slots__} for failure in summary.failures if not failure.is_known
-        ],
+        "failures": [_as_dict(failure) for failure in summary.failures if not failure.is_known],
     }
+
+
+def _as_dict(failure: engine.Failure) -> dict[str, Any]:
+    return {name: getattr(failure, name) for name in engine.Failure.__slots__}
+
+
+def _together(parts: Sequence[Counts]) -> Counts:
+    """Counts of a batch whose stages were tasks of their own."""
+    first, *others = parts
+    for other in others:
+        sums = {name: first[name] + other[name] for name in ("processed", "scored", "updated", "unscored", "left", "seconds", "failures")}
+        first = {**first, **sums}
+    return first
 
 
 def _joined(
@@ -364,7 +388,8 @@ def _joined(
     batches = [counts for counts in found if counts]
     done = sum(counts["processed"] for counts in batches)
     failures = (*first.failures, *(engine.Failure(**failure) for counts in batches for failure in counts["failures"]))
-    of_listening = sum(len(counts["failures"]) for counts in batches)
+    # A call that was heard and could not be scored is among those processed.
+    of_listening = sum(failure["stage"] != "score" for counts in batches for failure in counts["failures"])
     return engine.Summary(
         run_id=run_id,
         found=plan.found,

@@ -96,15 +96,11 @@ def run(sources: tuple[str, ...], **options: Any) -> None:
     if options["dry_run"]:
         show_plan(plan, settings, deadline=deadline)
         return
-    if options["force"]:
-        closed = store.closed_periods()
-        store.forget("calls", "call_id", [call.call_id for call in plan.listen if not store.is_closed(call, closed)])
     pace = Pace(deadline=deadline, daytime=settings.hours, daytime_workers=settings.daytime_workers, timezone=settings.timezone)
     with _progress(settings, len(plan.listen)) as progress:
         summary = engine.run(plan, settings, store, rubrics, purpose=purpose, report=progress.report, pace=pace)
     show_summary(summary, settings)
-    observed(summary, settings)
-    for wrong in notify(summary, settings):
+    for wrong in (*observed(summary, settings), *notify(summary, settings)):
         click.echo(f"warning: {wrong}", err=True)
     sys.exit(1 if summary.failures else LEFT_EXIT_CODE if summary.left else 0)
 
@@ -143,8 +139,7 @@ def watch(sources: tuple[str, ...], interval: float, **options: Any) -> None:
 
     def ended(summary: engine.Summary) -> None:
         show_summary(summary, settings)
-        observed(summary, settings, metrics)
-        for wrong in notify(summary, settings):
+        for wrong in (*observed(summary, settings, metrics), *notify(summary, settings)):
             click.echo(f"warning: {wrong}", err=True)
 
     click.echo(f"Watching {', '.join(sources)} every {interval:g} s. Results: {settings.results}")

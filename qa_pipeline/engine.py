@@ -309,14 +309,19 @@ def _carry_out(
         freeze(used.values(), store)
     if listens_only or not (plan.listen or plan.rescore or plan.redescribe):
         scorecards = {}
-    elif scorecards is None:
-        scorecards = ready_scorecards(used, settings, report=report)
+    else:
+        # Those given are of the rubrics as they are now; a late call may need an older version.
+        there = dict(scorecards or {})
+        missing = {name: rubric for name, rubric in used.items() if name not in there}
+        scorecards = {**there, **(ready_scorecards(missing, settings, report=report) if missing else {})}
     tally = _Tally()
     tally.failures.extend(plan.known_failures)
-    for missing in plan.unavailable:
-        _fail(store, run_id, tally, None, RecordingFailure(missing), missing.source_uri)
-    _rescore(plan, store, scorecards, purpose, run_id, tally)
-    _redescribe(plan, store, scorecards, purpose, run_id, tally)
+    absent = [_failure(None, RecordingFailure(one), one.source_uri) for one in plan.unavailable]
+    tally.failures.extend(absent)
+    store.write_failures([failure_row(failure, run_id) for failure in absent])
+    if not listens_only:
+        _rescore(plan, store, scorecards, purpose, run_id, tally)
+        _redescribe(plan, store, scorecards, purpose, run_id, tally)
     done, total = 0, len(plan.listen)
     waiting: list[Conversation] = []
     last_commit = time.monotonic()
@@ -344,7 +349,7 @@ def _carry_out(
                 waiting.append(outcome)
                 report(Event(kind="done", call_id=call.call_id, done=done, total=total))
             else:
-                _fail(store, run_id, tally, call, outcome, call.source_uri)
+                _fail(store, run_id, tally, call, outcome)
                 report(Event(kind="failed", call_id=call.call_id, done=done, total=total, text=str(outcome)))
             if len(waiting) >= _COMMIT_CALLS or (waiting and time.monotonic() - last_commit > _COMMIT_SECONDS):
                 commit()
@@ -507,9 +512,15 @@ def _given_up(store: Store, give_up_after: int) -> dict[str, Failure]:
     }
 
 
-def _fail(store: Store, run_id: str, tally: _Tally, call: Call | None, error: QaError, source_uri: str) -> None:
+def _fail(store: Store, run_id: str, tally: _Tally, call: Call, error: QaError) -> None:
+    failure = _failure(call, error, call.source_uri)
+    tally.failures.append(failure)
+    store.write_failures([failure_row(failure, run_id)])
+
+
+def _failure(call: Call | None, error: QaError, source_uri: str) -> Failure:
     stage = error.stage if isinstance(error, CallFailed) else "speech"
-    failure = Failure(
+    return Failure(
         call_id=call.call_id if call else getattr(error, "call_id", None),
         source_uri=source_uri,
         audio_sha256=call.audio_sha256 if call else None,
@@ -519,8 +530,6 @@ def _fail(store: Store, run_id: str, tally: _Tally, call: Call | None, error: Qa
         advice=error.advice,
         transient=isinstance(error, CallFailed) and error.transient,
     )
-    tally.failures.append(failure)
-    store.write_failures([failure_row(failure, run_id)])
 
 
 def failure_row(failure: Failure, run_id: str) -> dict[str, Any]:

@@ -6,6 +6,8 @@ that did not answer) is tried again after a while; what cannot is not. How many 
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import heapq
 import os
 import shutil
@@ -24,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.conversation.read import unreadable
-from qa_pipeline.errors import CallFailed, CallTimeout, EnvironmentNotReady, WorkerCrashed
+from qa_pipeline.errors import CallFailed, CallTimeout, EnvironmentNotReady, ReadFailed, WorkerCrashed
 from qa_pipeline.pace import Pace
 from qa_pipeline.recordings.audio import known_seconds
 from qa_pipeline.recordings.transcripts import Dialogue
@@ -69,7 +71,7 @@ def _listen_one(call: Call, dialogue: Dialogue | None = None) -> Conversation:
     """Runs in a worker process."""
     if _listener is None or _stage_folder is None:
         raise EnvironmentNotReady("The worker was not started properly.", advice="Run again.")
-    marker = _stage_folder / call.call_id.replace("/", "_")
+    marker = _marker(_stage_folder, call)
 
     def stage(name: str) -> None:
         _note(marker, name)
@@ -77,6 +79,10 @@ def _listen_one(call: Call, dialogue: Dialogue | None = None) -> Conversation:
     conversation = _listener.read(call, dialogue, stage=stage) if dialogue else _listener.listen(call, stage=stage)
     marker.unlink(missing_ok=True)
     return conversation
+
+
+def _marker(folder: Path, call: Call) -> Path:
+    return folder / hashlib.sha256(call.call_id.encode("utf-8", "replace")).hexdigest()
 
 
 def _note(marker: Path, stage: str) -> None:
@@ -132,6 +138,13 @@ class Workers:
             _end(self._pool, at_once=at_once)
             self._pool = None
 
+    def _is_broken(self) -> bool:
+        try:
+            return self._pool is not None and not self._pool.active
+        except RuntimeError:
+            # It could not even begin its processes.
+            return True
+
     def _processes(self) -> ProcessPool:
         if self._pool is None:
             self._pool = _begin(self._count, self._worker.start, self._lent, str(self._stages))
@@ -162,14 +175,18 @@ class Workers:
         order, breaks = count(), 0
 
         def following() -> Call | None:
+            if pace.is_over():
+                # What would be tried again is left too, for the next run.
+                later.clear()
+                return None
             if later and later[0].due <= time.monotonic():
                 return heapq.heappop(later).call
-            return next(queue, None) if not pace.is_over() else None
+            return next(queue, None)
 
         def refill() -> None:
             allowed = min(self._count, pace.workers(self._count))
             # With fewer at work than there are processes, nothing waits inside the pool: it would be begun by an idle one.
-            most = allowed * _WINDOW if allowed == self._count else allowed
+            most = allowed * _WINDOW if allowed == self._count and not pace.may_change else allowed
             while len(running) < most and (call := following()) is not None:
                 arguments = [call, dialogues[call.call_id]] if call.call_id in dialogues else [call]
                 limit = limit_seconds(call, self._settings)
@@ -196,7 +213,7 @@ class Workers:
 
         refill()
         while running or later:
-            if self._pool is not None and not self._pool.active:
+            if self._is_broken():
                 mend()
                 refill()
                 continue
@@ -222,12 +239,15 @@ class Workers:
     def _outcome(self, future: Future[Any], call: Call) -> Conversation | CallFailed:
         from pebble import ProcessExpired
 
-        marker = self._stages / call.call_id.replace("/", "_")
+        marker = _marker(self._stages, call)
         stage = marker.read_text() if marker.is_file() else "speech"
         try:
             conversation: Conversation = future.result()
             return conversation
-        except FutureTimeout:
+        except FutureTimeout as error:
+            # pebble's own carries words in the place of a number; one of the system comes from a disk or a connection.
+            if isinstance(getattr(error, "errno", None), int):
+                return _unread(error, call, stage)
             return CallTimeout(
                 f"took longer than {limit_seconds(call, self._settings):.0f} s and was stopped.",
                 advice="It is tried again in the next run; raise call_timeout_seconds or call_timeout_factor if the machine is slow.",
@@ -243,6 +263,8 @@ class Workers:
             raise
         except CallFailed as error:
             return error
+        except (OSError, MemoryError) as error:
+            return _unread(error, call, stage)
         except Exception as error:  # noqa: BLE001  # the one catch-all: whatever one call does, the batch goes on and a failures row tells of it
             return CallFailed(
                 f"{type(error).__name__} while listening.",
@@ -250,6 +272,22 @@ class Workers:
                 call_id=call.call_id,
                 stage=stage,
             )
+
+
+def _unread(error: OSError | MemoryError, call: Call, stage: str) -> CallFailed:
+    """What disk, network or memory did to a call may pass. Raises EnvironmentNotReady where it would do the same to every call."""
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EROFS, errno.EDQUOT):
+        raise EnvironmentNotReady(
+            f"Work could not be kept while listening: {os.strerror(number)}.",
+            advice="Check space and rights of the cache and of the temporary folder, then run the same command again.",
+        ) from error
+    return ReadFailed(
+        f"{type(error).__name__} while listening.",
+        advice="It is tried again; check memory, disk and connection if it stays.",
+        call_id=call.call_id,
+        stage=stage,
+    )
 
 
 def _may_pass(outcome: Conversation | CallFailed) -> bool:

@@ -59,7 +59,8 @@ def window_of(text: str | None, store: Store, timezone: str, *, now: datetime) -
     """What `--since` means.
 
     A date: calls of that day and later. `A..B`: of these days. `last-night`: of the day before today in the zone, whatever its length, and of today.
-    `last-run`: since the day before the last run began, so that a night that was missed is in it; everything where there was no run.
+    `last-run`: since the day before the last run began that listened to calls and left none, so that a night that was missed is in it; everything where
+    there was none. Any such run counts, also one of watch mode or of a single call.
     Raises InputRefused.
     """
     if text is None:
@@ -68,7 +69,9 @@ def window_of(text: str | None, store: Store, timezone: str, *, now: datetime) -
     if text == LAST_NIGHT:
         return Window(first=today - timedelta(days=1))
     if text == LAST_RUN:
-        began = store.read("runs", columns=["started_at"])["started_at"].to_pylist()
+        # Runs that only scored, or that left calls, are no nights that one may begin after.
+        runs = store.read("runs", columns=["started_at", "processed", "left"]).to_pylist()
+        began = [row["started_at"] for row in runs if row["processed"] and not row["left"]]
         return Window(first=max(began).astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)) if began else Window()
     first, dots, last = text.partition("..")
     try:

@@ -5,6 +5,7 @@ What is told are counts, places and errors; nothing that callers said. A notific
 
 from __future__ import annotations
 
+import http.client
 import json
 import subprocess
 import urllib.error
@@ -56,6 +57,6 @@ def notify(summary: Summary, settings: Settings) -> list[str]:
         try:
             with urllib.request.urlopen(request, timeout=_SECONDS):
                 pass
-        except (urllib.error.URLError, OSError, ValueError) as error:
+        except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
             wrong.append(f"notify_webhook did not take the summary: {error}")
     return wrong

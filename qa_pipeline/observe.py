@@ -83,9 +83,13 @@ class RunMetrics:
         start_http_server(port, registry=self.registry)
 
 
-def observed(summary: Summary, settings: Settings, metrics: RunMetrics | None = None) -> None:
-    """Count a run, and write the counts where the settings say."""
+def observed(summary: Summary, settings: Settings, metrics: RunMetrics | None = None) -> list[str]:
+    """Count a run, and write the counts where the settings say. Returns what went wrong, a line each: it never fails the run."""
     metrics = metrics or RunMetrics()
     metrics.add(summary)
-    if settings.metrics_file:
-        metrics.write(settings.metrics_file)
+    try:
+        if settings.metrics_file:
+            metrics.write(settings.metrics_file)
+    except OSError as error:
+        return [f"metrics_file {settings.metrics_file} could not be written: {error.strerror}"]
+    return []

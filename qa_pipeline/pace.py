@@ -22,6 +22,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """`deadline`: after it no call is begun; calls under way are finished. `daytime`: (from, to) by the clock of `timezone`, in which at most
@@ -33,10 +37,16 @@ class Pace:
     daytime_workers: int = 1
     timezone: str = "UTC"
     now: Callable[[], datetime] = _now
+    is_stopped: Callable[[], bool] = _never
 
     def is_over(self) -> bool:
-        """Whether the deadline has passed."""
-        return self.deadline is not None and self.now() >= self.deadline
+        """Whether no further call may be begun: the deadline has passed, or somebody said stop (`is_stopped`)."""
+        return self.is_stopped() or (self.deadline is not None and self.now() >= self.deadline)
+
+    @property
+    def may_change(self) -> bool:
+        """Whether less may be allowed later than now: then nothing is handed out in advance."""
+        return self.deadline is not None or self.daytime is not None
 
     def workers(self, most: int) -> int:
         """How many may work now, of `most`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qa_pipeline import engine
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
@@ -69,7 +69,12 @@ class Watcher:
         arrivals = Arrivals(self.settings.settle_seconds)
         known = KnownFiles(self.settings.work / "files.sqlite")
         looks, last_wrong, listed = 0, "", frozenset[str]()
-        pace = Pace(daytime=self.settings.hours, daytime_workers=self.settings.daytime_workers, timezone=self.settings.timezone)
+        pace = Pace(
+            daytime=self.settings.hours,
+            daytime_workers=self.settings.daytime_workers,
+            timezone=self.settings.timezone,
+            is_stopped=self.stop.is_set,
+        )
         with Workers(self.settings, worker=self.worker) as workers:
             while not self.stop.is_set():
                 looks += 1
@@ -78,7 +83,9 @@ class Watcher:
                     growing = arrivals.look({path: file_state(path) for path in recordings_in(self.sources)})
                     intake = ingest(self.sources, self.defaults, hash_of=known.sha256, growing=growing, quiet=True)
                     plan = engine.plan(intake, self.settings, self.store, self.rubrics, purpose="official")
-                    if plan.listen or plan.rescore or plan.redescribe or frozenset(u.source_uri for u in plan.unavailable) - listed:
+                    # What is not there, or failed for good, is told once and not at every look.
+                    plan = replace(plan, unavailable=tuple(u for u in plan.unavailable if u.source_uri not in listed), known_failures=())
+                    if plan.listen or plan.rescore or plan.redescribe or plan.unavailable:
                         summary = engine.run(
                             plan, self.settings, self.store, self.rubrics, purpose="official", report=report, pace=pace, workers=workers
                         )

@@ -65,6 +65,9 @@ def test_nights_by_day_by_call_and_against_the_clock(folder: Path, tmp_path: Pat
     assert (one.exit_code, scored()) == (0, ["three", "two"]), one.output
     unknown = call("run", str(folder), "--call", "nobody")
     assert (unknown.exit_code, "No recording is call nobody" in unknown.output) == (2, True)
+    # What is to be listened to again stays until it has been.
+    assert call("run", str(folder), "--call", "two", "--force", "--deadline", "2020-01-01T00:00").exit_code == 4
+    assert scored() == ["three", "two"]
     again = call("run", str(folder), "--call", "two", "--force")
     assert "1 processed" in " ".join(again.output.split())
     rest = call("run", str(folder))

@@ -291,6 +291,15 @@ def test_a_process_that_dies_before_its_first_call_costs_no_call(settings: Setti
     assert (settings.cache / "died").is_file()
 
 
+def test_a_disk_that_does_not_answer_may_pass_and_a_full_one_ends_the_run(settings: Settings, rubrics: dict) -> None:
+    few = settings.model_copy(update={"retries": 0})
+    (failure,) = run(few, rubrics, call("good1"), call("flaky")).failures
+    assert (failure.error_type, failure.transient) == ("ReadFailed", True)
+    with pytest.raises(EnvironmentNotReady, match="No space left"):
+        run(few, rubrics, call("full"))
+    assert rows(engine.open_store(few), "select call_id from failures") == [{"call_id": "flaky"}]
+
+
 def test_processes_that_never_begin_are_told(settings: Settings) -> None:
     with pytest.raises(EnvironmentNotReady, match="before they could begin a call"), Workers(settings, worker=NEVER_BEGINS) as workers:
         list(workers.listen([call("good1")]))

@@ -52,7 +52,10 @@ def test_a_range_has_two_ends(tmp_path: Path) -> None:
 def test_since_the_last_run_takes_in_nights_that_were_missed(tmp_path: Path) -> None:
     there, now = store(tmp_path), datetime(2026, 5, 9, tzinfo=UTC)
     assert window_of("last-run", there, "Europe/Warsaw", now=now) == Window()
-    there.write_rows("runs", [{"run_id": "r", "started_at": datetime(2026, 5, 4, 23, tzinfo=UTC)}])
+    there.write_rows("runs", [{"run_id": "r", "started_at": datetime(2026, 5, 4, 23, tzinfo=UTC), "processed": 9, "left": 0}])
+    # One that only scored, and one that left calls, are no nights to begin after.
+    there.write_rows("runs", [{"run_id": "s", "started_at": datetime(2026, 5, 8, tzinfo=UTC), "processed": 0, "left": 0}])
+    there.write_rows("runs", [{"run_id": "t", "started_at": datetime(2026, 5, 8, tzinfo=UTC), "processed": 5, "left": 2}])
     # Begun at one o'clock of the 5th in Warsaw; calls of the 4th may have come too late for it.
     assert window_of("last-run", there, "Europe/Warsaw", now=now) == Window(first=date(2026, 5, 4))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from dataclasses import replace
@@ -59,6 +60,10 @@ def work(call: Call, dialogue: Dialogue | None = None) -> Conversation:
         os._exit(139)
     if call.call_id.startswith("broken"):
         raise RecordingError("the file is broken.", advice="Copy it again.", call_id=call.call_id, stage="decode")
+    if call.call_id.startswith("full"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    if call.call_id.startswith("flaky"):
+        raise OSError(errno.EIO, "Input/output error")
     if call.call_id.startswith("bug"):
         raise ZeroDivisionError("何 the customer said")
     if call.call_id.startswith("slow"):

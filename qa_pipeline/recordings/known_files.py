@@ -14,6 +14,8 @@ from pathlib import Path
 from qa_pipeline.recordings.audio import sha256_of
 
 _SETTLED_SECONDS = 5.0
+# A database in trouble; a name that is no text, or a number that is too large for it: then the file is read.
+_UNKEPT = (sqlite3.Error, ValueError, OverflowError)
 
 
 class KnownFiles:
@@ -40,7 +42,7 @@ class KnownFiles:
             return sha256_of(uri)
         try:
             row = self._database.execute("select size, inode, changed_ns, sha256 from files where path = ?", (key,)).fetchone()
-        except sqlite3.Error:
+        except _UNKEPT:
             return sha256_of(uri)
         if row and tuple(row[:3]) == state:
             return str(row[3])
@@ -48,7 +50,7 @@ class KnownFiles:
         if _state(uri) == state and time.time() - state[2] / 1e9 > _SETTLED_SECONDS:
             try:
                 self._database.execute("insert or replace into files values (?, ?, ?, ?, ?)", (key, *state, found))
-            except sqlite3.Error:
+            except _UNKEPT:
                 return found
         return found
 

@@ -6,6 +6,7 @@ Comes in: a Store and which calls. Goes out: CSV (UTF-8 with a byte-order mark, 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,9 @@ def _with_criteria(calls: pa.Table, findings: list[dict[str, Any]]) -> pa.Table:
         mine = {place[f["call_id"]]: f for f in findings if f["criterion_id"] == criterion and f["call_id"] in place}
         for name, kind in (("outcome", pa.string()), ("points", pa.float64())):
             values = [mine[row][name] if row in mine else None for row in range(len(calls))]
-            calls = calls.append_column(criterion if name == "outcome" else f"{criterion}_points", pa.array(values, kind))
+            column = criterion if name == "outcome" else f"{criterion}_points"
+            # A criterion may be called as a column of the call is.
+            calls = calls.append_column(f"criterion_{column}" if column in calls.column_names else column, pa.array(values, kind))
     return calls
 
 
@@ -76,13 +79,14 @@ def _csv(table: pa.Table, path: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(table.column_names)
-        for row in table.to_pylist():
-            writer.writerow([_harmless(_plain(value)) for value in row.values()])
+        for row in _rows(table):
+            writer.writerow([_harmless(_plain(value)) for value in row])
 
 
 def _xlsx(table: pa.Table, path: Path) -> None:
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     from openpyxl.styles import Font
 
     if len(table) > _MOST_XLSX_ROWS:
@@ -96,15 +100,20 @@ def _xlsx(table: pa.Table, path: Path) -> None:
         cell.font = Font(bold=True)
         heading.append(cell)
     sheet.append(heading)
-    for row in table.to_pylist():
+    for row in _rows(table):
         cells = []
-        for value in map(_plain, row.values()):
-            cell = WriteOnlyCell(sheet, value=value)
+        for value in map(_plain, row):
+            cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value)
             if isinstance(value, str):
                 cell.data_type = "s"
             cells.append(cell)
         sheet.append(cells)
     book.save(path)
+
+
+def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    for batch in table.to_batches(max_chunksize=10_000):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _parquet(table: pa.Table, path: Path) -> None:

@@ -38,24 +38,44 @@ def _machine() -> str:
             boot = file.read().strip()
     except OSError:
         boot = ""
-    return f"{platform.node()}/{boot}"
+    try:
+        # Containers of one machine do not see each other's processes.
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return f"{platform.node()}/{boot}/{space}"
 
 
 def _myself() -> dict[str, Any]:
+    return {"machine": _machine(), "pid": os.getpid(), "started": _started(os.getpid())}
+
+
+def _started(pid: int) -> float | None:
+    """When a process began, in a count that no clock moves; None when there is none, or only what is left of one."""
     import psutil
 
-    return {"machine": _machine(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        return None if fields[0] in (b"Z", b"X") else float(fields[19])
+    except FileNotFoundError:
+        if os.path.isdir("/proc/self"):
+            return None
+    except (OSError, IndexError, ValueError):
+        return None
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        return None
 
 
 def _is_dead(holder: dict[str, Any]) -> bool:
     """Whether a process of this machine is no more; False when it is another's, which cannot be told from here."""
-    import psutil
-
     if holder.get("machine") != _machine():
         return False
     try:
-        return bool(abs(psutil.Process(int(holder["pid"])).create_time() - float(holder["started"])) > 1.0)
-    except (psutil.NoSuchProcess, KeyError, ValueError):
+        return bool(_started(int(holder["pid"])) != holder["started"])
+    except (KeyError, ValueError, TypeError):
         return True
 
 
@@ -174,9 +194,9 @@ class Lock:
                     self._number = number + 1
                     folder.delete(name for name in names if int(name.partition(".")[0]) <= number - _KEPT)
                     break
-            except OSError as error:
+            except _store_errors() as error:
                 raise EnvironmentNotReady(
-                    f"Results cannot be written to {self._root}: {error.strerror or error}.",
+                    f"Results cannot be written to {self._root}: {getattr(error, 'strerror', None) or error}.",
                     advice="Check space, rights and the connection there, then run the same command again; nothing is doubled.",
                 ) from error
             if now - began > self._patience:
@@ -195,7 +215,7 @@ class Lock:
         while not stop.wait(_BEAT_SECONDS):
             beat += 1
             # A beat that cannot be written is not the work's affair: the work will say so itself.
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(Exception):
                 folder.write(_file(number), _content(beat))
 
     def _release(self) -> None:
@@ -205,6 +225,14 @@ class Lock:
         # If the disk is full or the store away, the others wait until we are silent, or gone.
         with contextlib.suppress(OSError):
             _Folder(self._root, f"_leases/{self._name}").write(_file(self._number), json.dumps({"state": "released"}).encode())
+
+
+@cache
+def _store_errors() -> tuple[type[Exception], ...]:
+    """What a disk or an object store raises when it does not answer; s3fs lets some errors of botocore through as they are."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (OSError, BotoCoreError, ClientError)
 
 
 def _file(number: int) -> str:
@@ -282,7 +310,7 @@ class Claims:
 
         def write() -> None:
             claim = {**_myself(), "until": time.time() + _CLAIM_SECONDS, "calls": mine}
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(Exception):
                 folder.write(name, json.dumps(claim).encode())
 
         def beat() -> None:

@@ -48,6 +48,18 @@ VIEWS: dict[str, str] = {
         qualify row_number() over (partition by f.source_uri order by f."at" desc, f.attempt desc) = 1""",
 }
 
+# What names rows and joins them: enough for questions that read no words.
+ID_COLUMNS: dict[str, tuple[str, ...]] = {
+    "calls": ("conversation_id", "call_id", "call_date", "processed_at"),
+    "utterances": ("conversation_id", "utterance"),
+    "embeddings": ("conversation_id", "utterance"),
+    "metrics": ("conversation_id",),
+    "scores": ("score_id", "purpose", "conversation_id", "call_id", "call_date", "team", "scored_at"),
+    "findings": ("score_id", "criterion_id"),
+    "captures": ("score_id", "criterion_id", "n"),
+    "failures": ("source_uri", "stage", "attempt", "call_id", "at"),
+}
+
 # `current_scores` where no period is closed: the same rows in a third of the time.
 OPEN_CURRENT_SCORES = """select s.* from scores s
     join (select call_id, arg_max(conversation_id, processed_at) as conversation_id from calls group by call_id) c
@@ -82,9 +94,9 @@ def connect(store: Store, *questions: str, columns: Mapping[str, Sequence[str]] 
     return connection
 
 
-def query(store: Store, sql: str) -> pa.Table:
-    """Answer one SQL question. Raises InputRefused with DuckDB's own words when it cannot be asked."""
-    with connect(store, sql) as connection:
+def query(store: Store, sql: str, *, columns: Mapping[str, Sequence[str]] | None = None) -> pa.Table:
+    """Answer one SQL question; `columns` as of `connect`. Raises InputRefused with DuckDB's own words when it cannot be asked."""
+    with connect(store, sql, columns=columns) as connection:
         try:
             return connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
@@ -93,9 +105,9 @@ def query(store: Store, sql: str) -> pa.Table:
             ) from error
 
 
-def rows(store: Store, sql: str) -> list[dict[str, Any]]:
+def rows(store: Store, sql: str, *, columns: Mapping[str, Sequence[str]] | None = None) -> list[dict[str, Any]]:
     """The same as plain dicts."""
-    found: list[dict[str, Any]] = query(store, sql).to_pylist()
+    found: list[dict[str, Any]] = query(store, sql, columns=columns).to_pylist()
     return found
 
 

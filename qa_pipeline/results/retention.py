@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from qa_pipeline.results.query import rows
+from qa_pipeline.results.query import ID_COLUMNS, rows
 from qa_pipeline.results.store import Store
 
 # Tables that go with the words of a call, and those that go with its scores.
@@ -61,7 +61,7 @@ def expire(store: Store, retention: Retention, *, today: date) -> Expired:
             "findings", "conversation_id", words, {"evidence": "null", "evidence_text": "null", "reason_args": "null", "reason": "null"}
         )
         store.blank("captures", "conversation_id", words, {"value": "null", "text": "null"})
-    if found.failures and retention.failures_days is not None:
+    if retention.failures_days is not None:
         store.forget_before("failures", "at", today - timedelta(days=retention.failures_days))
         store.forget_before("runs", "finished_at", today - timedelta(days=retention.failures_days))
     return found
@@ -74,7 +74,7 @@ def _older(store: Store, days: int | None, today: date, *, having: str) -> tuple
     limit = today - timedelta(days=days)
     sql = f"""select conversation_id from calls semi join {having} using (conversation_id)
         where coalesce(call_date, cast(processed_at as date)) < date '{limit}' order by conversation_id"""
-    return tuple(row["conversation_id"] for row in rows(store, sql))
+    return tuple(row["conversation_id"] for row in rows(store, sql, columns=ID_COLUMNS))
 
 
 def _old_failures(store: Store, limit: date) -> int:

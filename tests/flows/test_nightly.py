@@ -29,7 +29,7 @@ if __name__ == "__main__":
 """
 
 
-def night(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def night(tmp_path: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     calls = tmp_path / "calls"
     calls.mkdir()
     lines = ["file,call_id,direction"]
@@ -40,7 +40,7 @@ def night(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
     env = {**os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PYTHONPATH": str(PACKAGE_ROOT), **environment}
     driver = tmp_path / "driver.py"
     driver.write_text(DRIVER, "utf-8")
-    arguments = [sys.executable, str(driver), str(calls), "--results", str(tmp_path / "results")]
+    arguments = [sys.executable, str(driver), str(calls), "--results", str(tmp_path / "results"), *options]
     return subprocess.run(arguments, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False)
 
 
@@ -59,6 +59,6 @@ def test_it_runs_with_no_server_set_up(tmp_path: Path) -> None:
 
 def test_it_runs_against_a_server_and_leaves_a_summary_there(tmp_path: Path) -> None:
     with prefect_server(tmp_path / "server") as url:
-        assert_night_went_well(tmp_path, night(tmp_path, PREFECT_API_URL=url))
+        assert_night_went_well(tmp_path, night(tmp_path, "--separate-scoring", "--batch-calls", "2", PREFECT_API_URL=url))
         found = httpx.post(f"{url}/artifacts/filter", json={"artifacts": {"key": {"any_": ["nightly-summary"]}}}, timeout=20).json()
         assert any("| processed | 2 |" in artifact["data"] for artifact in found)

@@ -120,6 +120,19 @@ def test_findings_are_exported_with_their_evidence(store: Store) -> None:
     assert (table.num_rows, table["evidence_text"].to_pylist()[0]) == (8, "hello")
 
 
+def test_a_criterion_called_as_a_column_is_has_a_column_of_its_own(tmp_path: Path) -> None:
+    made = Store(str(tmp_path / "results"), timezone="UTC", code_version="0")
+    named = json.loads(json.dumps(RUBRIC).replace('"greets"', '"customer_sentiment"'))
+    heard = replace(conversation("0:00 agent: hello there.", "0:03 customer: hi.", language="en", call_id="c1"), conversation_id="v")
+    made.write_conversations([heard], run_id="r")
+    made.write_scores([score(heard, prepare(Rubric.model_validate_json(json.dumps(named)), {}))], purpose="official", run_id="r")
+    export(flat(made, Chosen()), tmp_path / "x.csv")
+    with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
+        heading, row = csv.reader(file)
+    told = dict(zip(heading, row, strict=True))
+    assert (told["criterion_customer_sentiment"], told["customer_sentiment"], told["turns"]) == ("met", "", "met")
+
+
 def test_what_was_said_never_becomes_a_formula(tmp_path: Path) -> None:
     table = pa.table({"said": ["=1+1", "+1", "-1", "@x", "fine"], "value": [-1.0, 1.0, 2.0, 3.0, 4.0]})
     export(table, tmp_path / "x.csv")
