@@ -14,6 +14,7 @@ import argparse
 import atexit
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -45,7 +46,6 @@ from qa_pipeline.publishing.publish import check_published  # noqa: E402
 from qa_pipeline.recordings.ingest import Defaults, Intake, ingest  # noqa: E402
 from qa_pipeline.recordings.known_files import KnownFiles  # noqa: E402
 from qa_pipeline.recordings.transcripts import parse_roles  # noqa: E402
-from qa_pipeline.results.lease import Claims  # noqa: E402
 from qa_pipeline.results.store import Store  # noqa: E402
 from qa_pipeline.rubric.load import load_rubrics  # noqa: E402
 from qa_pipeline.rubric.schema import Rubric  # noqa: E402
@@ -100,19 +100,11 @@ def nightly(
     for warning in plan.warnings:
         log.warning(warning)
     run_id = engine.new_run_id(now)
-    claims = Claims(store.root, run_id)
-    with store.lock:
-        others = claims.others()
-        busy = sum(call.call_id in others for call in plan.listen)
-        plan = replace(plan, listen=tuple(call for call in plan.listen if call.call_id not in others))
-        # Held by hand: the block of the lock must end before the night begins.
-        holding = claims.hold([call.call_id for call in plan.listen])
-        holding.__enter__()
-    log.info(
-        "%d recordings: %d to listen to, %d to score, %d there already, %d busy",
-        plan.found, len(plan.listen), len(plan.rescore), len(plan.skipped), busy,
-    )  # fmt: skip
-    try:
+    with engine.claimed(plan, store, run_id) as (plan, busy):
+        log.info(
+            "%d recordings: %d to listen to, %d to score, %d there already, %d busy",
+            plan.found, len(plan.listen), len(plan.rescore), len(plan.skipped), busy,
+        )  # fmt: skip
         parts = list(nights.split(plan, batch_calls))
         # What is known before any work: files that are not there, and what failed for good.
         first = engine.run(
@@ -131,31 +123,27 @@ def nightly(
             "overrides": {"results": settings.results, "profile": settings.profile, "timezone": settings.timezone},
             "identity": _identity(settings),
             "deadline": until.isoformat() if until else None,
+            "asks_resources": settings.runner == "dask" and settings.runner_address is not None,
         }
-        carry_out = process_batches.with_options(task_runner=_task_runner(settings))
-        found: list[Counts | None] = carry_out(paths, told, at_once=_at_once(settings), separate_scoring=separate_scoring)
-    finally:
-        holding.__exit__(None, None, None)
-        nights.forget_batches(store.root, run_id)
+        try:
+            carry_out = process_batches.with_options(task_runner=_task_runner(settings))
+            found: list[Counts | None] = carry_out(paths, told, at_once=_at_once(settings), separate_scoring=separate_scoring)
+        finally:
+            nights.forget_batches(store.root, run_id)
     summary = _joined(run_id, plan, first, found, busy=busy, began=now)
     if plan.listen or plan.rescore or plan.redescribe or plan.unavailable or busy:
         engine.write_run(store, summary, now)
         store.tidy()
     _tell(summary, [counts for counts in found if counts])
-    observed(summary, settings)
-    for wrong in notify(summary, settings):
+    for wrong in (*observed(summary, settings), *notify(summary, settings)):
         log.warning(wrong)
-    counts = {
-        name: getattr(summary, name)
-        for name in ("found", "processed", "scored", "updated", "skipped", "unscored", "failed", "left", "busy")
-    }
-    log.info("%(processed)d processed, %(scored)d scored, %(skipped)d there already, %(failed)d failed, %(left)d left", counts)
+    log.info("%(processed)d processed, %(scored)d scored, %(skipped)d there already, %(failed)d failed, %(left)d left", summary.counts)
     if lost := sum(one is None for one in found):
         raise EnvironmentNotReady(
             f"{lost} of {len(found)} batches could not be finished.",
             advice="The log of their tasks says why. Run the flow again: what was committed is not done twice.",
         )
-    return counts
+    return summary.counts
 
 
 @flow(name="batches")
@@ -174,9 +162,9 @@ def process_batches(paths: Sequence[str], told: Told, *, at_once: int, separate_
         while len(waiting) >= at_once:
             take()
         if separate_scoring:
-            with tags("speech"), _on("GPU"):
+            with tags("speech"), _on("GPU", told):
                 heard = listen_batch.submit(path, told)
-            with tags("scoring"), _on("CPU"):
+            with tags("scoring"), _on("CPU", told):
                 waiting.append((heard, score_batch.submit(path, told, wait_for=[heard])))  # type: ignore[call-overload]  # Prefect's own argument
         else:
             waiting.append((process_batch.submit(path, told),))
@@ -346,12 +334,9 @@ def _at_once(settings: Settings) -> int:
     return 1 if settings.runner == "here" else 2 * settings.runner_workers
 
 
-def _on(resource: str) -> Any:
+def _on(resource: str, told: Told) -> Any:
     """Where Dask runs a task, on a cluster whose workers say what they have; without meaning elsewhere."""
-    from contextlib import nullcontext
-
-    settings = load_settings()
-    if settings.runner != "dask" or not settings.runner_address:
+    if not told["asks_resources"]:
         return nullcontext()
     import dask
 
@@ -407,8 +392,7 @@ def _joined(
 
 def _tell(summary: engine.Summary, batches: Sequence[Counts]) -> None:
     """Summary, failures and throughput as artifacts."""
-    names = ("found", "processed", "scored", "updated", "skipped", "unscored", "failed", "left", "busy")
-    lines = ["| | calls |", "|---|---|", *(f"| {name} | {getattr(summary, name)} |" for name in names)]
+    lines = ["| | calls |", "|---|---|", *(f"| {name} | {count} |" for name, count in summary.counts.items())]
     a_second = summary.processed / summary.seconds if summary.seconds else 0.0
     lines += ["", f"Run {summary.run_id}, {summary.seconds:.1f} s, {a_second:.2f} calls a second."]
     create_markdown_artifact(markdown="\n".join(lines), key="nightly-summary", description="What the night did")

@@ -68,7 +68,10 @@ def show_plan(plan: Plan, settings: Settings, *, deadline: datetime | None = Non
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    minutes = _minutes([call.source_uri for call in plan.listen if call.call_id not in plan.dialogues])
+    from qa_pipeline.recordings.audio import known_seconds
+
+    # From headers; what cannot be read, and what lies elsewhere, counts nothing.
+    minutes = sum(known_seconds(call.source_uri) or 0.0 for call in plan.listen if call.call_id not in plan.dialogues) / 60
     chosen = Counter(plan.rubric_of[call.call_id] or "none (stored unscored)" for call in plan.listen)
     hours = (minutes / 60 * _REAL_TIME_FACTOR + len(plan.dialogues) * _TEXT_SECONDS / 3600) / max(1, settings.workers)
     click.echo(
@@ -112,28 +115,10 @@ def _models_state(settings: Settings) -> str:
 
 def _free(settings: Settings) -> str:
     """Free disk where results lie."""
-    import shutil
-    from pathlib import Path
+    from qa_pipeline.engine import free_gb
 
-    if "://" in settings.results:
-        return "free space there is not known"
-    place = Path(settings.results).absolute()
-    existing = next(parent for parent in (place, *place.parents) if parent.exists())
-    return f"{shutil.disk_usage(existing).free / 1e9:.1f} GB are free"
-
-
-def _minutes(uris: list[str]) -> float:
-    """Length of recordings in minutes, from their headers; what cannot be read counts nothing."""
-    import av
-
-    total = 0.0
-    for uri in uris:
-        try:
-            with av.open(uri) as container:
-                total += (container.duration or 0) / 60e6
-        except (av.FFmpegError, OSError, ValueError):
-            continue
-    return total
+    free = free_gb(settings.results)
+    return "free space there is not known" if free is None else f"{free:.1f} GB are free"
 
 
 def show_summary(summary: Summary, settings: Settings) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence, Set
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -106,6 +106,12 @@ class Summary:
         """Calls that are not in the results."""
         return len(self.failures)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Calls by what came of them, as logs, artifacts and notifications tell it."""
+        names = ("found", "processed", "scored", "updated", "skipped", "unscored", "failed", "left", "busy")
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -149,15 +155,21 @@ def check_environment(settings: Settings, store: Store, *, needs_speech: bool = 
     for manifest in manifests_in_use(settings) if needs_speech else (choose_manifest(settings, "encoder"),):
         model_folder(manifest, settings)
     store.prepare()
-    places = [settings.cache, *([Path(settings.results)] if "://" not in settings.results else [])]
-    for place in places:
-        existing = next(parent for parent in (place, *place.absolute().parents) if parent.exists())
-        free = shutil.disk_usage(existing).free / 1e9
-        if free < settings.min_free_gb:
+    for place in (str(settings.cache), settings.results):
+        free = free_gb(place)
+        if free is not None and free < settings.min_free_gb:
             raise EnvironmentNotReady(
-                f"{existing} has {free:.1f} GB free; {settings.min_free_gb:.1f} are wanted.",
+                f"{place} has {free:.1f} GB free; {settings.min_free_gb:.1f} are wanted.",
                 advice="Free some space, or lower min_free_gb.",
             )
+
+
+def free_gb(place: str) -> float | None:
+    """Free disk where a folder lies, or will lie; None in an object store."""
+    if "://" in place:
+        return None
+    path = Path(place).absolute()
+    return shutil.disk_usage(next(parent for parent in (path, *path.parents) if parent.exists())).free / 1e9
 
 
 def plan(
@@ -257,15 +269,7 @@ def run(
     began, started_at = time.monotonic(), datetime.now(UTC)
     run_id = part_of or new_run_id(started_at)
     pace = pace or Pace(daytime=settings.hours, daytime_workers=settings.daytime_workers, timezone=settings.timezone)
-    claims = Claims(store.root, run_id)
-    claims_own = bool(plan.listen) and part_of is None
-    with store.lock if claims_own else nullcontext():
-        others = claims.others() if claims_own else set()
-        busy = [call for call in plan.listen if call.call_id in others]
-        plan = replace(plan, listen=tuple(call for call in plan.listen if call.call_id not in others))
-        claimed = ExitStack()
-        claimed.enter_context(claims.hold([call.call_id for call in plan.listen] if claims_own else ()))
-    with claimed:
+    with nullcontext((plan, 0)) if part_of else claimed(plan, store, run_id) as (plan, busy):
         tally = _carry_out(
             plan, settings, store, rubrics, purpose=purpose, report=report, pace=pace, workers=workers, run_id=run_id,
             scorecards=scorecards, listens_only=not score,
@@ -281,12 +285,28 @@ def run(
         seconds=time.monotonic() - began,
         updated=tally.updated,
         left=tally.left,
-        busy=len(busy),
+        busy=busy,
     )
     if part_of is None and (plan.listen or plan.rescore or plan.redescribe or plan.unavailable or busy):
         write_run(store, summary, started_at)
         store.tidy()
     return summary
+
+
+@contextmanager
+def claimed(plan: Plan, store: Store, run_id: str) -> Iterator[tuple[Plan, int]]:
+    """The plan without what other runs work on now, and how many calls that is; the rest is claimed until the end of the block."""
+    if not plan.listen:
+        yield plan, 0
+        return
+    claims = Claims(store.root, run_id)
+    with ExitStack() as held:
+        # Nobody else may look between our look and our claim.
+        with store.lock:
+            others = claims.others()
+            mine = tuple(call for call in plan.listen if call.call_id not in others)
+            held.enter_context(claims.hold([call.call_id for call in mine]))
+        yield replace(plan, listen=mine), len(plan.listen) - len(mine)
 
 
 def _carry_out(

@@ -24,15 +24,7 @@ def summary_json(summary: Summary, settings: Settings) -> dict[str, Any]:
     return {
         "run_id": summary.run_id,
         "results": settings.results,
-        "found": summary.found,
-        "processed": summary.processed,
-        "scored": summary.scored,
-        "updated": summary.updated,
-        "skipped": summary.skipped,
-        "unscored": summary.unscored,
-        "failed": summary.failed,
-        "left": summary.left,
-        "busy": summary.busy,
+        **summary.counts,
         "seconds": round(summary.seconds, 1),
         "failures": [
             {"source_uri": f.source_uri, "stage": f.stage, "message": f.message, "advice": f.advice}

@@ -56,11 +56,7 @@ class RunMetrics:
 
     def add(self, summary: Summary) -> None:
         """Take one run into account."""
-        counts = {
-            "processed": summary.processed, "scored": summary.scored, "updated": summary.updated, "skipped": summary.skipped,
-            "unscored": summary.unscored, "failed": summary.failed, "left": summary.left, "busy": summary.busy,
-        }  # fmt: skip
-        for outcome, count in counts.items():
+        for outcome, count in summary.counts.items():
             self._calls.labels(outcome).inc(count)
         self._runs.inc()
         self._seconds.set(summary.seconds)

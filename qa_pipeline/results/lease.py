@@ -223,7 +223,7 @@ class Lock:
         if self._beats:
             self._beats.join()
         # If the disk is full or the store away, the others wait until we are silent, or gone.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Exception):
             _Folder(self._root, f"_leases/{self._name}").write(_file(self._number), json.dumps({"state": "released"}).encode())
 
 
@@ -328,5 +328,5 @@ class Claims:
         finally:
             self._stop.set()
             beats.join()
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(Exception):
                 folder.delete([name])
