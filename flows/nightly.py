@@ -41,7 +41,7 @@ from qa_pipeline.errors import EnvironmentNotReady, InputRefused, QaError  # noq
 from qa_pipeline.isolation import LISTENING, Workers  # noqa: E402
 from qa_pipeline.notify import notify  # noqa: E402
 from qa_pipeline.observe import observed  # noqa: E402
-from qa_pipeline.pace import Pace, deadline_of, parse_priority  # noqa: E402
+from qa_pipeline.pace import deadline_of, parse_priority  # noqa: E402
 from qa_pipeline.publishing.publish import check_published  # noqa: E402
 from qa_pipeline.recordings.ingest import Defaults, Intake, ingest  # noqa: E402
 from qa_pipeline.recordings.known_files import KnownFiles  # noqa: E402
@@ -233,7 +233,7 @@ def _run_batch(path: str, told: Told, *, score: bool) -> Counts:
         done, known = len(plan.listen) - len(again.listen) - len(again.known_failures), again.known_failures
         plan = replace(plan, listen=again.listen, rescore=(*plan.rescore, *again.rescore), known_failures=())
     deadline = datetime.fromisoformat(told["deadline"]) if told["deadline"] else None
-    pace = Pace(deadline=deadline, daytime=settings.hours, daytime_workers=settings.daytime_workers, timezone=settings.timezone)
+    pace = settings.pace(deadline=deadline)
 
     def report(event: engine.Event) -> None:
         if event.kind == "failed":

@@ -65,7 +65,7 @@ def run(sources: tuple[str, ...], **options: Any) -> None:
     from qa_pipeline import engine, nights
     from qa_pipeline.notify import notify
     from qa_pipeline.observe import observed
-    from qa_pipeline.pace import Pace, deadline_of, parse_priority
+    from qa_pipeline.pace import deadline_of, parse_priority
     from qa_pipeline.recordings.ingest import ingest
     from qa_pipeline.recordings.known_files import KnownFiles
 
@@ -96,9 +96,8 @@ def run(sources: tuple[str, ...], **options: Any) -> None:
     if options["dry_run"]:
         show_plan(plan, settings, deadline=deadline)
         return
-    pace = Pace(deadline=deadline, daytime=settings.hours, daytime_workers=settings.daytime_workers, timezone=settings.timezone)
     with _progress(settings, len(plan.listen)) as progress:
-        summary = engine.run(plan, settings, store, rubrics, purpose=purpose, report=progress.report, pace=pace)
+        summary = engine.run(plan, settings, store, rubrics, purpose=purpose, report=progress.report, pace=settings.pace(deadline=deadline))
     show_summary(summary, settings)
     for wrong in (*observed(summary, settings), *notify(summary, settings)):
         click.echo(f"warning: {wrong}", err=True)

@@ -268,7 +268,7 @@ def run(
     """
     began, started_at = time.monotonic(), datetime.now(UTC)
     run_id = part_of or new_run_id(started_at)
-    pace = pace or Pace(daytime=settings.hours, daytime_workers=settings.daytime_workers, timezone=settings.timezone)
+    pace = pace or settings.pace()
     with nullcontext((plan, 0)) if part_of else claimed(plan, store, run_id) as (plan, busy):
         tally = _carry_out(
             plan, settings, store, rubrics, purpose=purpose, report=report, pace=pace, workers=workers, run_id=run_id,

@@ -39,7 +39,7 @@ from qa_pipeline.engine import (
     write_run,
 )
 from qa_pipeline.errors import EnvironmentNotReady, RubricError
-from qa_pipeline.isolation import worker_pool
+from qa_pipeline.isolation import prepare_process, worker_pool
 from qa_pipeline.language.kept_norms import keep_norms, save_norms
 from qa_pipeline.publishing.versions import Choice, freeze
 from qa_pipeline.publishing.versions import choices as versions_in_force
@@ -269,14 +269,12 @@ _task: _Task | None = None
 def _start_worker(folder: str) -> None:
     """Runs once in each worker process."""
     import gc
-    import signal
 
     global _task
     # Utterances by the thousand come and go, none of them in cycles: looking for cycles among them took a quarter of the time of making them.
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
-    # Ctrl-C is the parent's to handle; workers end when the pool does.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    prepare_process()
     _task = pickle.loads((Path(folder) / _TASK).read_bytes())
     keep_norms(_task.cache)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import tomllib
-from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,7 +23,7 @@ from pydantic_settings import (
 )
 
 from qa_pipeline.errors import Fault, InputRefused
-from qa_pipeline.pace import parse_hours
+from qa_pipeline.pace import Pace, parse_hours
 from qa_pipeline.packaged import packaged_folder
 
 DEFAULT_CONFIG = "qa-pipeline.toml"
@@ -147,10 +146,10 @@ class Settings(BaseSettings):
         for name in ("cache", "rubrics", "manifests"):
             object.__setattr__(self, name, getattr(self, name).expanduser())
 
-    @property
-    def hours(self) -> tuple[time, time] | None:
-        """`daytime` as two times of day."""
-        return parse_hours(self.daytime) if self.daytime else None
+    def pace(self, **options: Any) -> Pace:
+        """How fast a run may go by these settings. `options`: `deadline`, `is_stopped` of Pace."""
+        hours = parse_hours(self.daytime) if self.daytime else None
+        return Pace(daytime=hours, daytime_workers=self.daytime_workers, timezone=self.timezone, **options)
 
     @property
     def model_cache(self) -> Path:

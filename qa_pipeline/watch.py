@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from qa_pipeline import engine
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
 from qa_pipeline.isolation import LISTENING, Worker, Workers
-from qa_pipeline.pace import Pace
 from qa_pipeline.recordings.ingest import Defaults, file_state, ingest, recordings_in
 from qa_pipeline.recordings.known_files import KnownFiles
 from qa_pipeline.results.store import Store
@@ -69,12 +68,7 @@ class Watcher:
         arrivals = Arrivals(self.settings.settle_seconds)
         known = KnownFiles(self.settings.work / "files.sqlite")
         looks, last_wrong, listed = 0, "", frozenset[str]()
-        pace = Pace(
-            daytime=self.settings.hours,
-            daytime_workers=self.settings.daytime_workers,
-            timezone=self.settings.timezone,
-            is_stopped=self.stop.is_set,
-        )
+        pace = self.settings.pace(is_stopped=self.stop.is_set)
         with Workers(self.settings, worker=self.worker) as workers:
             while not self.stop.is_set():
                 looks += 1

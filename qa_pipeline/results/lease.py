@@ -201,7 +201,7 @@ class Lock:
                 ) from error
             if now - began > self._patience:
                 raise EnvironmentNotReady(
-                    f"Another process has been writing to {self._root} for {self._patience:.0f} s: {_who(content)}.",
+                    f"Another process has been writing to {self._root} for {self._patience:.0f} s: {_who(_parsed(content))}.",
                     advice="Wait for it to end, or end it; then run the same command again.",
                 )
             time.sleep(pause)
@@ -257,9 +257,8 @@ def _is_released(content: bytes | None) -> bool:
     return found.get("state") == "released" or (bool(found) and _is_dead(found))
 
 
-def _who(content: bytes | None) -> str:
-    found = _parsed(content)
-    return f"process {found['pid']} on {str(found.get('machine', '')).partition('/')[0]}" if "pid" in found else "unknown"
+def _who(holder: dict[str, Any]) -> str:
+    return f"process {holder['pid']} on {str(holder.get('machine', '')).partition('/')[0]}" if "pid" in holder else "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,10 +284,7 @@ class Claims:
 
     def living(self) -> list[Working]:
         """Who else works on this root now."""
-        return [
-            Working(run_id=run_id, who=_who(json.dumps(claim).encode()), calls=len(claim.get("calls", ())))
-            for run_id, claim in self._living()
-        ]
+        return [Working(run_id=run_id, who=_who(claim), calls=len(claim.get("calls", ()))) for run_id, claim in self._living()]
 
     def _living(self) -> Iterator[tuple[str, dict[str, Any]]]:
         folder = _Folder(self.root, "_claims")
