@@ -37,6 +37,7 @@ from prefect.tasks import exponential_backoff  # noqa: E402
 
 from qa_pipeline import engine, nights  # noqa: E402
 from qa_pipeline.conversation.listen import conversation_options  # noqa: E402
+from qa_pipeline.corrections import mark_announcements  # noqa: E402
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused, QaError  # noqa: E402
 from qa_pipeline.isolation import LISTENING, Workers  # noqa: E402
 from qa_pipeline.notify import notify  # noqa: E402
@@ -137,6 +138,13 @@ def nightly(
     _tell(summary, [counts for counts in found if counts])
     for wrong in (*observed(summary, settings), *notify(summary, settings)):
         log.warning(wrong)
+    if summary.processed:
+        recorded = mark_announcements(store, settings, rubrics, since=now)
+        log.info(
+            "%d recordings play in several calls; in %d calls they counted as somebody's words",
+            len(recorded.announcements),
+            recorded.changed,
+        )
     log.info("%(processed)d processed, %(scored)d scored, %(skipped)d there already, %(failed)d failed, %(left)d left", summary.counts)
     if lost := sum(one is None for one in found):
         raise EnvironmentNotReady(

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from qa_pipeline import cli_night, cli_read
-from qa_pipeline.cli_options import DATE, as_day, open_settings, open_store, results_option, rubric_path, rubrics_for
+from qa_pipeline.cli_options import DATE, as_day, open_settings, open_store, results_option, rubric_path, rubrics_for, user_name
 from qa_pipeline.cli_rubric import rubric
 from qa_pipeline.cli_show import Progress, show_failures
 from qa_pipeline.errors import InputRefused, QaError
@@ -108,7 +108,9 @@ def swap_roles(call_id: str, results: str | None, agent: str | None, reason: str
 
     settings = open_settings(results=results)
     rubrics, _, _ = rubrics_for(settings, None)
-    done = corrections.swap_roles(open_store(settings), settings, rubrics, call_id, agent=agent, author=author or _user(), reason=reason)
+    done = corrections.swap_roles(
+        open_store(settings), settings, rubrics, call_id, agent=agent, author=author or user_name(), reason=reason
+    )
     shown = ["none" if percent is None else f"{percent:.0f} %" for percent in (done.percent_before, done.percent_after)]
     click.echo(f"{call_id}: {done.agent} is the agent. Score {shown[0]} before, {shown[1]} now.")
     if done.rescored.closed:
@@ -134,7 +136,7 @@ def periods_close(results: str | None, first: Any, last: Any, team: str | None, 
     from qa_pipeline.results.periods import close_period
 
     store = open_store(open_settings(results=results))
-    period = close_period(store, first.date(), last.date(), team=team, reason=reason, author=author or _user())
+    period = close_period(store, first.date(), last.date(), team=team, reason=reason, author=author or user_name())
     click.echo(f"Closed: {period.period_id}, {period.first_date} to {period.last_date}, {period.team or 'all teams'}.")
 
 
@@ -159,7 +161,7 @@ def periods_reopen(period_id: str, results: str | None, reason: str, author: str
     """Take a closing back: the next run or rescore writes official scores again."""
     from qa_pipeline.results.periods import reopen_period
 
-    period = reopen_period(open_store(open_settings(results=results)), period_id, reason=reason, author=author or _user())
+    period = reopen_period(open_store(open_settings(results=results)), period_id, reason=reason, author=author or user_name())
     click.echo(f"Reopened: {period.period_id}, {period.first_date} to {period.last_date}, {period.team or 'all teams'}.")
 
 
@@ -346,16 +348,6 @@ def _moment(text: str | None, timezone: str) -> datetime | None:
     except ValueError as error:
         raise InputRefused(f"{text!r} is no time.", advice="Write it as 2026-11-22T09:00.") from error
     return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(timezone))
-
-
-def _user() -> str | None:
-    """Name of whoever is logged in; None on a machine that knows no users."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return None
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qa_pipeline.cli_options import open_settings, open_store, results_option, rubrics_for
-from qa_pipeline.cli_show import Progress, show_plan, show_summary
+from qa_pipeline.cli_options import open_settings, open_store, results_option, rubrics_for, user_name
+from qa_pipeline.cli_show import Progress, show_plan, show_recorded, show_summary
 from qa_pipeline.errors import InputRefused
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def run(sources: tuple[str, ...], **options: Any) -> None:
     from datetime import UTC, datetime
 
     from qa_pipeline import engine, nights
+    from qa_pipeline.corrections import mark_announcements
     from qa_pipeline.notify import notify
     from qa_pipeline.observe import observed
     from qa_pipeline.pace import deadline_of, parse_priority
@@ -101,6 +102,8 @@ def run(sources: tuple[str, ...], **options: Any) -> None:
     show_summary(summary, settings)
     for wrong in (*observed(summary, settings), *notify(summary, settings)):
         click.echo(f"warning: {wrong}", err=True)
+    if summary.processed and purpose == "official":
+        show_recorded(mark_announcements(store, settings, rubrics, since=now))
     sys.exit(1 if summary.failures else LEFT_EXIT_CODE if summary.left else 0)
 
 
@@ -185,6 +188,30 @@ def failures(results: str | None) -> None:
 
 @click.command()
 @results_option
+@click.option("--dry-run", is_flag=True, help="Only list what repeats.")
+@click.option(
+    "--refuse", metavar="CALL_ID", help="What is marked in this call is a person's words after all, here and in every call that has it."
+)
+@click.option("--author", metavar="NAME", help="Who refuses; by default the user of this machine.")
+def announcements(results: str | None, dry_run: bool, refuse: str | None, author: str | None) -> None:
+    """Find recordings that play in several calls, by their equal words and rhythm, and make them nobody's words.
+
+    `run` and the nightly flow do this by themselves for what they have listened to. Calls whose roles change are scored again.
+    """
+    from qa_pipeline import corrections
+
+    settings = open_settings(results=results)
+    rubrics, _, _ = rubrics_for(settings, None)
+    store = open_store(settings)
+    if refuse:
+        changed = corrections.refuse_announcement(store, settings, rubrics, refuse, author=author or user_name())
+        click.echo(f"Calls put back: {changed}.")
+        return
+    show_recorded(corrections.mark_announcements(store, settings, rubrics, is_trial=dry_run), is_whole=True)
+
+
+@click.command()
+@results_option
 def compact(results: str | None) -> None:
     """Join small files of the tables; afterwards any Parquet reader sees exactly the current rows."""
     for name, files in open_store(open_settings(results=results)).compact().items():
@@ -249,7 +276,7 @@ def retain(results: str | None, dry_run: bool) -> None:
         click.echo("The tables were compacted: the rows are in no file any more.")
 
 
-COMMANDS = (run, watch, status, failures, compact, verify_results, retain)
+COMMANDS = (run, watch, status, failures, announcements, compact, verify_results, retain)
 
 
 def _progress(settings: Settings, total: int) -> Progress | JsonLog:

@@ -66,3 +66,13 @@ def rubrics_for(settings: Settings, asked: str | None, *, trial: bool = False) -
         return rubrics, asked, "trial"
     check_published(rubrics.values(), settings.rubrics)
     return rubrics, asked, "official"
+
+
+def user_name() -> str | None:
+    """Name of whoever is logged in; None on a machine that knows no users."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return None

@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from qa_pipeline.corrections import Recorded
     from qa_pipeline.engine import Event, Failure, Plan, Summary
     from qa_pipeline.settings import Settings
 
@@ -136,6 +137,20 @@ def show_summary(summary: Summary, settings: Settings) -> None:
     if summary.left:
         click.echo(f"{summary.left} calls were not begun before the deadline; the next run takes them.")
     show_failures(summary.failures)
+
+
+def show_recorded(recorded: Recorded, *, is_whole: bool = False) -> None:
+    """Say which announcements were found, and in how many calls that changed roles. `is_whole`: also when nothing changed."""
+    if recorded.changed or is_whole:
+        click.echo(
+            f"{len(recorded.announcements)} recordings play in several calls; in {recorded.changed} calls they counted as somebody's words."
+        )
+    for one in recorded.announcements:
+        if is_whole or one.text in recorded.calls:
+            first = next(iter(recorded.calls.get(one.text, ())), None)
+            click.echo(f"  {one.text} ({one.calls} calls{f', as in {first}' if first else ''})")
+    if recorded.failed:
+        click.echo(f"{recorded.failed} of these calls could not be scored again; see `qa-pipeline failures`.")
 
 
 def show_failures(failures: Sequence[Failure]) -> None:

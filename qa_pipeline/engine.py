@@ -24,6 +24,7 @@ from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, corr
 from qa_pipeline.conversation.feeling import load_judge
 from qa_pipeline.conversation.listen import Listener, conversation_id, conversation_options
 from qa_pipeline.conversation.read import reading_manifests, reading_options, text_conversation_id, unreadable
+from qa_pipeline.conversation.role_head import load_role_head
 from qa_pipeline.errors import CallFailed, EnvironmentNotReady, QaError, RubricError
 from qa_pipeline.isolation import Workers
 from qa_pipeline.language.kept_norms import keep_norms
@@ -406,10 +407,11 @@ class RecordingFailure(CallFailed):
 
 
 def corrected(conversation: Conversation, correction: RoleCorrection | None, settings: Settings) -> Conversation:
-    """The conversation as a reviewer has put its roles right; itself where nobody has."""
+    """The conversation as decisions have put its roles right; itself where there are none."""
     if correction is None:
         return conversation
-    return correct_roles(conversation, correction, load_judge(settings), threshold=settings.sentiment_threshold)
+    head = load_role_head(settings.manifests / "roles" / "head.json") if correction.announcements else None
+    return correct_roles(conversation, correction, load_judge(settings), threshold=settings.sentiment_threshold, head=head)
 
 
 # --- scoring and bookkeeping -----------------------------------------------------------------------------------------------------------

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     sentiment_threshold: float = Field(
         0.25, gt=0, lt=1, description="customer sentiment from here up is positive, from minus this down negative"
     )
+    announcement_calls: int = Field(
+        3, ge=0, description="calls in which the same words in the same rhythm are a recording, and nobody's words; 0 never looks"
+    )
     min_free_gb: float = Field(1.0, ge=0, description="free disk below which a run is refused")
     clip_megabytes: float = Field(24.0, ge=0, description="size limit of audio embedded in the HTML report; beyond it, links")
 

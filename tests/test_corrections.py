@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from qa_pipeline.call import Call, Conversation, Role
 from qa_pipeline.cli import main
 from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, swap
 from qa_pipeline.conversation.feeling import load_judge
+from qa_pipeline.corrections import refuse_announcement
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.isolation import Workers
 from qa_pipeline.recordings.ingest import Intake
@@ -19,6 +21,7 @@ from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.load import load_rubrics
 from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.testing import conversation
+from tests.conversation.test_announcements import heard
 from tests.workers import FAKE
 
 LINES = ("0:00 agent: 您好，我是尚德金融的小王，请问您现在方便吗？", "0:06 customer: 方便。", "0:08 agent: 谢谢您，再见。")
@@ -126,3 +129,80 @@ def test_a_scorecard_names_voices_where_nobody_has_a_role(settings: Settings) ->
     engine.open_store(settings).write_conversations([heard], run_id="r")
     shown = CliRunner().invoke(main, ["scorecard", heard.call.call_id], catch_exceptions=False).output
     assert [line.split()[1] for line in shown.splitlines()[-3:]] == ["speaker_0", "speaker_1", "speaker_0"]
+
+
+# --- recordings, by repetition ---------------------------------------------------------------------------------------------------------
+
+
+def stored_calls(settings: Settings, count: int, *, first: int = 0) -> None:
+    """Calls in the tables that begin with the same announcement, taken for the agent's words."""
+    calls = []
+    for number in range(first, first + count):
+        call = heard(number)
+        utterances = [replace(u, role=Role.AGENT if u.speaker in ("voice2", "agent") else Role.CUSTOMER) for u in call.utterances]
+        told = replace(call.call, direction="inbound", source_uri=f"/calls/{number}.wav", audio_sha256=str(number))
+        calls.append(replace(call, conversation_id=f"{number:032x}", call=told, utterances=tuple(utterances)))
+    engine.open_store(settings).write_conversations(calls, run_id="run")
+
+
+def first_roles(settings: Settings) -> dict[str, str]:
+    sql = "select call_id, role from current_utterances where utterance = 0"
+    return {row["call_id"]: row["role"] for row in rows(engine.open_store(settings), sql)}
+
+
+def announce(settings: Settings, *arguments: str) -> str:
+    done = CliRunner().invoke(main, ["announcements", *arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_what_plays_in_several_calls_becomes_nobodys_words(settings: Settings) -> None:
+    stored_calls(settings, 2)
+    assert "0 recordings" in announce(settings)
+    assert set(first_roles(settings).values()) == {"agent"}
+    stored_calls(settings, 2, first=2)
+    assert "1 recordings play in several calls; in 4 calls" in announce(settings, "--dry-run")
+    assert set(first_roles(settings).values()) == {"agent"}
+    assert "in 4 calls they counted" in announce(settings)
+    assert first_roles(settings) == {f"c{n}": "other" for n in range(4)}
+    store = engine.open_store(settings)
+    kept = rows(store, "select distinct kind, outcome, author, reason from decisions")
+    reason = "the same words in the same rhythm in 4 calls"
+    assert kept == [{"kind": "announcement", "outcome": "plays", "author": "repetition", "reason": reason}]
+    # The other voices keep their roles, and nothing is done twice.
+    others = rows(store, "select distinct role from current_utterances where utterance > 0 order by role")
+    assert [row["role"] for row in others] == ["agent", "customer"]
+    assert "in 0 calls they counted" in announce(settings)
+    # A call heard later joins them.
+    stored_calls(settings, 1, first=4)
+    assert "in 1 calls they counted" in announce(settings)
+    assert first_roles(settings)["c4"] == "other"
+
+
+def test_a_person_may_say_that_it_is_no_recording(settings: Settings) -> None:
+    stored_calls(settings, 4)
+    announce(settings)
+    assert "Calls put back: 4." in announce(settings, "--refuse", "c1", "--author", "Wu")
+    assert set(first_roles(settings).values()) == {"agent"}
+    stored_calls(settings, 1, first=4)
+    assert "0 recordings" in announce(settings)
+    with pytest.raises(InputRefused, match="Nothing in call 'c1'"):
+        refuse_announcement(engine.open_store(settings), settings, load_rubrics(settings.rubrics), "c1", author="Wu")
+
+
+def test_a_swap_and_an_announcement_hold_together(settings: Settings) -> None:
+    stored_calls(settings, 4)
+    announce(settings)
+    agent = rows(engine.open_store(settings), "select speaker from current_utterances where call_id = 'c1' and role = 'agent'")[0][
+        "speaker"
+    ]
+    command("c1")
+    now = rows(engine.open_store(settings), "select role, speaker from current_utterances where call_id = 'c1' order by utterance")
+    assert now[0]["role"] == "other"
+    assert {row["role"] for row in now if row["speaker"] == agent} == {"customer"}
+
+
+def test_nothing_is_looked_for_when_the_setting_says_so(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QA_PIPELINE_ANNOUNCEMENT_CALLS", "0")
+    stored_calls(settings, 4)
+    assert "0 recordings" in announce(settings)

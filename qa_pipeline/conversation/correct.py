@@ -1,7 +1,6 @@
-"""A reviewer's word on who is the agent: a conversation with its roles put right.
+"""Roles put right from outside the call: a reviewer's word on who is the agent, and recordings that repetition over calls gave away.
 
-What is kept of the correction is a moment at which the agent speaks, so that it holds for whatever is heard of the call later: by other models, with
-other names for the voices.
+What is kept of either is a moment, so that it holds for whatever is heard of the call later: by other models, with other names for the voices.
 """
 
 from __future__ import annotations
@@ -11,36 +10,78 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qa_pipeline.call import Conversation, Role, Utterance
+from qa_pipeline.call import Conversation, Layout, Role, Utterance
 from qa_pipeline.conversation.feeling import Judge, feel
 from qa_pipeline.conversation.metrics import measure
+from qa_pipeline.conversation.role_head import RoleHead, log_odds
+from qa_pipeline.conversation.roles import assign_roles
 from qa_pipeline.errors import InputRefused
 
 ROLE_SWAP = "role_swap"
+ANNOUNCEMENT = "announcement"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleCorrection:
-    """At `moment_ms` (or, in a call without times, in utterance number −1 − `moment_ms`) the agent speaks."""
+    """At `moment_ms` the agent speaks (None: nobody has said); at each of `announcements` a recording plays.
 
-    moment_ms: int
+    In a call without times a moment is −1 − the utterance's number.
+    """
+
+    moment_ms: int | None = None
+    announcements: tuple[int, ...] = ()
 
     def speaker_in(self, conversation: Conversation) -> str | None:
         """The voice or track that is the agent's; None where nobody speaks at that moment."""
-        found = [u for u in conversation.utterances if _covers(u, self.moment_ms)]
-        return found[0].speaker if found else None
+        moment = self.moment_ms
+        return None if moment is None else next((u.speaker for u in conversation.utterances if _covers(u, moment)), None)
 
 
 def corrected_id(conversation_id: str, correction: RoleCorrection) -> str:
     """Identity of a conversation whose roles were put right."""
-    return hashlib.sha256(f"{conversation_id}|{ROLE_SWAP}|{correction.moment_ms}".encode()).hexdigest()[:32]
+    parts = [conversation_id]
+    if correction.moment_ms is not None or not correction.announcements:
+        parts += [ROLE_SWAP, str(correction.moment_ms)]
+    if correction.announcements:
+        parts += [ANNOUNCEMENT, *map(str, sorted(correction.announcements))]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
 
-def correct_roles(conversation: Conversation, correction: RoleCorrection, judge: Judge, *, threshold: float) -> Conversation:
-    """The conversation with the voice at that moment as the agent; itself when that is so already, or nobody speaks then.
+def correct_roles(
+    conversation: Conversation, correction: RoleCorrection, judge: Judge, *, threshold: float, head: RoleHead | None = None
+) -> Conversation:
+    """The conversation with its recordings nobody's and the voice at that moment as the agent; itself when that is so already.
 
-    The agent's former words become the customer's. Sentiment and metrics follow the roles.
+    The agent's former words become the customer's. Sentiment and metrics follow the roles. `head`: for proving the roles of the others anew once
+    recordings are left out.
     """
+    vectors = _vectors(conversation)
+    put_right = _agent_at(_without_recordings(conversation, correction, vectors, head), correction)
+    if put_right is conversation:
+        return conversation
+    utterances, sentiment, label = feel(put_right.utterances, vectors, judge, threshold=threshold)
+    return replace(
+        put_right,
+        conversation_id=corrected_id(conversation.conversation_id, correction),
+        utterances=utterances,
+        metrics=measure(utterances, conversation.duration_ms, sentiment=sentiment, sentiment_label=label),
+    )
+
+
+def _without_recordings(conversation: Conversation, correction: RoleCorrection, vectors: np.ndarray, head: RoleHead | None) -> Conversation:
+    played = {
+        u.utterance for u in conversation.utterances if u.role is not Role.OTHER and any(_covers(u, m) for m in correction.announcements)
+    }
+    if not played:
+        return conversation
+    recorded = played | {u.utterance for u in conversation.utterances if u.role is Role.OTHER}
+    odds = log_odds(vectors, head) if head else None
+    roles = assign_roles(conversation.utterances, conversation.call, head_log_odds=odds, recorded=recorded)
+    layout = Layout.SWAPPED if roles.is_swapped else conversation.layout
+    return replace(conversation, utterances=roles.utterances, role_confidence=roles.role_confidence, layout=layout)
+
+
+def _agent_at(conversation: Conversation, correction: RoleCorrection) -> Conversation:
     speaker = correction.speaker_in(conversation)
     if speaker is None or all(
         (u.role is Role.AGENT) == (u.speaker == speaker) for u in conversation.utterances if u.role is not Role.OTHER
@@ -50,15 +91,12 @@ def correct_roles(conversation: Conversation, correction: RoleCorrection, judge:
         u if u.role is Role.OTHER and u.speaker != speaker else replace(u, role=Role.AGENT if u.speaker == speaker else Role.CUSTOMER)
         for u in conversation.utterances
     )
-    vectors = np.array([conversation.vectors.get(u.utterance, (0.0,) * 384) for u in utterances], dtype=np.float32).reshape(-1, 384)
-    utterances, sentiment, label = feel(utterances, vectors, judge, threshold=threshold)
-    return replace(
-        conversation,
-        conversation_id=corrected_id(conversation.conversation_id, correction),
-        utterances=utterances,
-        role_confidence=1.0,
-        metrics=measure(utterances, conversation.duration_ms, sentiment=sentiment, sentiment_label=label),
-    )
+    return replace(conversation, utterances=utterances, role_confidence=1.0)
+
+
+def _vectors(conversation: Conversation) -> np.ndarray:
+    rows = [conversation.vectors.get(u.utterance, (0.0,) * 384) for u in conversation.utterances]
+    return np.array(rows, dtype=np.float32).reshape(-1, 384)
 
 
 def swap(conversation: Conversation, *, agent: str | None = None) -> RoleCorrection:
@@ -76,9 +114,14 @@ def swap(conversation: Conversation, *, agent: str | None = None) -> RoleCorrect
     own = [u for u in conversation.utterances if u.speaker == agent]
     # The middle of the longest utterance: where a later recognition surely hears the same person.
     longest = max(own, key=lambda u: (len(u.text), -u.utterance))
-    if longest.start_ms is None or longest.end_ms is None:
-        return RoleCorrection(moment_ms=-1 - longest.utterance)
-    return RoleCorrection(moment_ms=(longest.start_ms + longest.end_ms) // 2)
+    return RoleCorrection(moment_ms=middle_of(longest))
+
+
+def middle_of(utterance: Utterance) -> int:
+    """A moment at which an utterance surely is heard; −1 − its number where it has no times."""
+    if utterance.start_ms is None or utterance.end_ms is None:
+        return -1 - utterance.utterance
+    return (utterance.start_ms + utterance.end_ms) // 2
 
 
 def _covers(utterance: Utterance, moment_ms: int) -> bool:

@@ -10,7 +10,8 @@ opposite exchange the tracks. Below `LEAST_CONFIDENCE` nobody has a role: what i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -32,9 +33,11 @@ _HEAD_WEIGHT = 0.5
 _NAME_WEIGHT = 2.0
 _MACHINE_WEIGHT = 3.0
 _SHORT_UNITS = 3
+# Announcements thank and wish well too; offering help or naming one's part of the firm is a person's.
+_PERSONAL = 2.0
 _MACHINE_SHARE = 0.5
 # A menu plays before anybody speaks; later, the same voice or track is a person's.
-_MENU_MS = 40_000
+MENU_MS = 40_000
 _AFTER_MACHINE_CONFIDENCE = 0.9
 _CONTRADICTION = 0.03
 # Words this sure that the map is wrong are believed instead; then too a person should look.
@@ -59,15 +62,18 @@ class Roles:
     is_swapped: bool = False
 
 
-def assign_roles(utterances: Sequence[Utterance], call: Call, *, head_log_odds: NDArray[np.float32] | None = None) -> Roles:
+def assign_roles(
+    utterances: Sequence[Utterance], call: Call, *, head_log_odds: NDArray[np.float32] | None = None, recorded: Set[int] = frozenset()
+) -> Roles:
     """Give every utterance its role.
 
-    `head_log_odds`: (n,) one figure an utterance, positive for agent, from the trained head; None leaves it out.
+    `head_log_odds`: (n,) one figure an utterance, positive for agent, from the trained head; None leaves it out. `recorded`: numbers of utterances that
+    are known to be recordings.
     """
     if not utterances:
         return Roles(utterances=(), role_confidence=0.0, evidence={})
     language = utterances[0].language
-    machine = _machine_utterances(utterances, call.direction)
+    machine = _machine_utterances(utterances, call.direction, recorded)
     people = [u for u in utterances if u.utterance not in machine]
     speakers = sorted({u.speaker for u in people})
     evidence = {
@@ -143,9 +149,9 @@ def _lexicon_odds(speech: Speech, role: Role, language: str, direction: str | No
     return total
 
 
-def _machine_utterances(utterances: Sequence[Utterance], direction: str | None) -> set[int]:
+def _machine_utterances(utterances: Sequence[Utterance], direction: str | None, recorded: Set[int]) -> set[int]:
     """Numbers of what machines say: what sounds like one, all of a voice that mostly does, and what leads up to it at the start of a call."""
-    sounding = {u.utterance for u in utterances if _is_machine(u, direction)}
+    sounding = {u.utterance for u in utterances if u.utterance in recorded or _is_machine(u, direction)}
     found = set(sounding)
     for speaker in {u.speaker for u in utterances}:
         own = [u for u in utterances if u.speaker == speaker]
@@ -154,7 +160,7 @@ def _machine_utterances(utterances: Sequence[Utterance], direction: str | None) 
             found |= set(size)
     opening: list[Utterance] = []
     for utterance in utterances:
-        if (utterance.start_ms or 0) > _MENU_MS or (opening and utterance.speaker != opening[0].speaker):
+        if (utterance.start_ms or 0) > MENU_MS or (opening and utterance.speaker != opening[0].speaker):
             break
         opening.append(utterance)
     last = max((u.utterance for u in opening if u.utterance in sounding), default=-1)
@@ -164,6 +170,22 @@ def _machine_utterances(utterances: Sequence[Utterance], direction: str | None) 
 def _is_machine(utterance: Utterance, direction: str | None) -> bool:
     speech = Speech([utterance], utterance.language)
     return _lexicon_odds(speech, Role.OTHER, utterance.language, direction) >= _MACHINE_WEIGHT
+
+
+def sounds_personal(utterance: Utterance) -> bool:
+    """Whether an utterance is of a kind that a recording hardly says: of oneself, a question, or what agents say to greet."""
+    of_oneself = _personal().get(utterance.language)
+    if of_oneself is None or of_oneself.search(utterance.text):
+        return True
+    speech = Speech([utterance], utterance.language)
+    agents = (phrases for weight, _, phrases in _lexicon(Role.AGENT.value, utterance.language) if weight >= _PERSONAL)
+    return any(find_phrase(phrase, speech) for phrases in agents for phrase in phrases)
+
+
+@cache
+def _personal() -> dict[str, re.Pattern[str]]:
+    patterns: Any = _lexicon_data()["personal"]
+    return {language: re.compile(pattern, re.IGNORECASE) for language, pattern in patterns.items()}
 
 
 @cache

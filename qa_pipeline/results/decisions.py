@@ -1,40 +1,75 @@
-"""What people decided about calls: rows of `decisions`, only ever added."""
+"""What was decided about calls: rows of `decisions`, only ever added."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from qa_pipeline.call import Conversation
-from qa_pipeline.conversation.correct import ROLE_SWAP, RoleCorrection
+from qa_pipeline.conversation.correct import ANNOUNCEMENT, ROLE_SWAP, RoleCorrection
+from qa_pipeline.results.heard import Row
 from qa_pipeline.results.store import Store
+
+# Outcomes of decisions on announcements: it plays at that moment, or somebody speaks after all.
+PLAYS, SPEAKS = "plays", "speaks"
+REPETITION = "repetition"
+"""Author of what nobody decided but what repetition over calls proved."""
 
 
 def keep_role_swap(store: Store, conversation: Conversation, correction: RoleCorrection, *, author: str | None, reason: str | None) -> str:
     """Keep that the agent speaks at a moment of a call. Returns the decision's id."""
-    decision_id = uuid.uuid4().hex
-    store.write_rows(
-        "decisions",
-        [
-            {
-                "decision_id": decision_id, "call_id": conversation.call.call_id, "conversation_id": conversation.conversation_id,
-                "kind": ROLE_SWAP, "outcome": "agent", "moment_ms": correction.moment_ms, "author": author, "reason": reason,
-                "at": store.now("decisions", "at"),
-            }
-        ],
-    )  # fmt: skip
+    (decision_id,) = _keep(store, [_row(conversation, ROLE_SWAP, "agent", correction.moment_ms, author, reason)])
     return decision_id
 
 
+def keep_announcements(store: Store, found: Iterable[tuple[Conversation, int, str]], *, outcome: str, author: str | None) -> None:
+    """Keep that at a moment of a conversation a recording plays, or that somebody speaks (`outcome`); each with its reason."""
+    _keep(store, [_row(conversation, ANNOUNCEMENT, outcome, moment, author, reason) for conversation, moment, reason in found])
+
+
 def role_corrections(store: Store) -> dict[str, RoleCorrection]:
-    """The newest correction of each call, by call_id."""
+    """What holds now for each call that anything was decided about, by call_id."""
     return {call_id: several[-1] for call_id, several in all_role_corrections(store).items()}
 
 
 def all_role_corrections(store: Store) -> dict[str, list[RoleCorrection]]:
-    """Corrections of each call, by call_id, in order of time."""
-    rows = store.read("decisions", columns=["call_id", "kind", "moment_ms", "at"]).to_pylist()
+    """What held for each call after each decision about its roles, by call_id, in order of time."""
     found: dict[str, list[RoleCorrection]] = {}
-    for row in sorted(rows, key=lambda row: row["at"]):
+    for row in _decisions(store):
+        before = found.setdefault(row["call_id"], [])
+        held, moment = before[-1] if before else RoleCorrection(), row["moment_ms"]
         if row["kind"] == ROLE_SWAP:
-            found.setdefault(row["call_id"], []).append(RoleCorrection(moment_ms=row["moment_ms"]))
+            before.append(replace(held, moment_ms=moment))
+        else:
+            others = tuple(m for m in held.announcements if m != moment)
+            before.append(replace(held, announcements=(*others, moment) if row["outcome"] == PLAYS else others))
     return found
+
+
+def refused_announcements(store: Store) -> dict[str, set[int]]:
+    """Moments at which somebody said that no recording plays, by call_id."""
+    found: dict[str, set[int]] = {}
+    for row in _decisions(store):
+        if row["kind"] == ANNOUNCEMENT:
+            (set.add if row["outcome"] == SPEAKS else set.discard)(found.setdefault(row["call_id"], set()), row["moment_ms"])
+    return {call_id: moments for call_id, moments in found.items() if moments}
+
+
+def _decisions(store: Store) -> list[Row]:
+    rows = store.read("decisions", columns=["call_id", "kind", "outcome", "moment_ms", "at"]).to_pylist()
+    return sorted((row for row in rows if row["kind"] in (ROLE_SWAP, ANNOUNCEMENT)), key=lambda row: row["at"])
+
+
+def _keep(store: Store, rows: Sequence[Row]) -> list[str]:
+    if rows:
+        at = store.now("decisions", "at")
+        store.write_rows("decisions", [{**row, "at": at} for row in rows])
+    return [row["decision_id"] for row in rows]
+
+
+def _row(conversation: Conversation, kind: str, outcome: str, moment_ms: int | None, author: str | None, reason: str | None) -> Row:
+    return {
+        "decision_id": uuid.uuid4().hex, "call_id": conversation.call.call_id, "conversation_id": conversation.conversation_id, "kind": kind,
+        "outcome": outcome, "moment_ms": moment_ms, "author": author, "reason": reason,
+    }  # fmt: skip

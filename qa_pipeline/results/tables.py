@@ -337,7 +337,7 @@ RUBRICS = Table(
 )
 DECISIONS = Table(
     name="decisions",
-    about="What people decided about calls. Rows are only ever added; of several about one matter the newest holds.",
+    about="What was decided about calls, by people or by repetition over calls. Rows are only ever added; of several about one matter the newest holds.",
     key=("decision_id",),
     columns=_columns(
         ("decision_id", _TEXT, "the decision"),
@@ -348,10 +348,10 @@ DECISIONS = Table(
         ("rubric_version", _WHOLE, "its version"),
         ("criterion_id", _TEXT, "the criterion; null where it is about none"),
         ("criterion_sha256", _TEXT, "hash of the criterion"),
-        ("kind", _TEXT, "role_swap: who is the agent"),
-        ("outcome", _TEXT, "role_swap: agent"),
-        ("moment_ms", _MS, "role_swap: when the agent speaks, ms; −1 − utterance in a call without times"),
-        ("author", _TEXT, "who; null when not known"),
+        ("kind", _TEXT, "role_swap: who is the agent; announcement: what is a recording"),
+        ("outcome", _TEXT, "role_swap: agent; announcement: plays, or speaks where somebody said that a person does"),
+        ("moment_ms", _MS, "when the agent speaks or the recording plays, ms; −1 − utterance in a call without times"),
+        ("author", _TEXT, "who; repetition: no person; null when not known"),
         ("reason", _TEXT, "why"),
         ("at", TIME, "when"),
     ),
