@@ -2,19 +2,24 @@
 
 On recordings with truth (default: sample_audio), each way in a process of its own, one after the other, with all processors: this pipeline's
 listening; bare faster-whisper (its defaults, silence filter on) then bare pyannote (SpeakerDiarization, two speakers given) on the mono mix;
-faster-whisper's batched mode; whisperX where it is installed. Wall time, peak memory and, for the words and voices found, error rates. Then many calls:
+faster-whisper's batched mode; with `--whisperx PYTHON`, an interpreter that has whisperX (`python -m venv wx && wx/bin/pip install whisperx`: it wants other
+releases of torch than this project), whisperX. Wall time, peak memory and, for the words and voices found, error rates. Then many calls:
 one process with all threads against one process a processor. Compare figures of one run with each other, never with another run's.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
+import subprocess
 import tempfile
 import time
+import wave
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -38,6 +43,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=4, help="calls of each layout")
     parser.add_argument("--many", type=int, default=8, help="calls for the comparison of arrangements (0: leave it out)")
     parser.add_argument("--only", choices=["mono", "stereo", "many"])
+    parser.add_argument("--whisperx", metavar="PYTHON", help="an interpreter that has whisperX")
     given = parser.parse_args()
     folder = Path(given.folder)
     truths = read_truths(folder)
@@ -49,12 +55,12 @@ def main() -> None:
     for kind, paths in calls.items():
         chosen = [paths[round(i)] for i in np.linspace(0, len(paths) - 1, min(given.most, len(paths)))]
         if chosen and given.only in (None, kind):
-            side_by_side(kind, chosen, truths)
+            side_by_side(kind, chosen, truths, given.whisperx)
     if given.many and given.only in (None, "many"):
         arrangements((calls["mono"] + calls["stereo"])[: given.many])
 
 
-def side_by_side(kind: str, paths: Sequence[Path], truths: dict[str, Truth]) -> None:
+def side_by_side(kind: str, paths: Sequence[Path], truths: dict[str, Truth], whisperx: str | None) -> None:
     """Each way over the same calls, in a fresh process."""
     seconds = sum(decode(str(path)).duration_ms for path in paths) / 1000
     ways: dict[str, Callable[..., Any]] = {"this pipeline": _pipeline}
@@ -64,9 +70,12 @@ def side_by_side(kind: str, paths: Sequence[Path], truths: dict[str, Truth]) -> 
         ways |= {"bare faster-whisper, each track": _bare_tracks, "batched faster-whisper": _batched}
     print(f"{kind}: {len(paths)} calls, {seconds:.0f} s")
     first = None
+    if whisperx:
+        ways["whisperX, words only"] = partial(_whisperx, whisperx)
     for name, way in ways.items():
         try:
-            spent, memory, heard = _apart(way, [str(path) for path in paths])
+            texts = [str(path) for path in paths]
+            spent, memory, heard = way(texts) if isinstance(way, partial) else _apart(way, texts)
         except Exception as error:  # noqa: BLE001  # a library that will not run is a line of the table
             print(f"  {name}: {type(error).__name__}: {error}")
             continue
@@ -75,10 +84,6 @@ def side_by_side(kind: str, paths: Sequence[Path], truths: dict[str, Truth]) -> 
             f"  {name}: {spent:.1f} s (factor {spent / seconds:.3f}, {spent / first:.2f} of this pipeline), {memory:.2f} GB; {_errors(paths, heard, truths)}",
             flush=True,
         )
-    try:
-        import whisperx  # noqa: F401
-    except ImportError:
-        print("  whisperX: not installed (its releases ask for other versions of torch and pyannote than this project's)")
 
 
 def _apart(way: Callable[..., Any], paths: list[str]) -> tuple[float, float, list[Heard]]:
@@ -204,6 +209,35 @@ def _batched(settings: Settings) -> Callable[[str], Heard]:
         return " ".join(texts), None
 
     return run
+
+
+def _whisperx(python: str, paths: Sequence[str]) -> tuple[float, float, list[Heard]]:
+    """Time, memory and words of whisperX on the mix or on each track, in its own interpreter. Its alignment and voices come from the hub: left out."""
+    from qa_pipeline.speech.models import choose_manifest, model_folder
+
+    settings = load_settings()
+    folder = model_folder(choose_manifest(settings, "asr"), settings)
+    with tempfile.TemporaryDirectory() as scratch:
+        tracks: list[list[str]] = []
+        for number, path in enumerate(paths):
+            audio = decode(path)
+            is_stereo = examine(audio.samples).layout in (Layout.STEREO, Layout.CROSS_TALK)
+            tracks.append([])
+            for track, samples in enumerate(audio.samples if is_stereo else [audio.mixed()]):
+                tracks[-1].append(f"{scratch}/{Path(path).name[:2]}-{number}-{track}.wav")
+                with wave.open(tracks[-1][-1], "wb") as file:
+                    file.setnchannels(1)
+                    file.setsampwidth(2)
+                    file.setframerate(16_000)
+                    file.writeframes((np.clip(samples, -1, 1) * 32_767).astype(np.int16).tobytes())
+        script = str(Path(__file__).with_name("side_by_side_whisperx.py"))
+        command = [python, "-W", "ignore", script, str(folder), str(os.cpu_count() or 1), *(one for several in tracks for one in several)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1])
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    texts = iter(found["texts"])
+    return found["seconds"], found["memory"], [(" ".join(next(texts) for _ in several), None) for several in tracks]
 
 
 def _errors(paths: Sequence[Path], heard: Sequence[Heard], truths: dict[str, Truth]) -> str:

@@ -239,7 +239,6 @@ def mistakes(rows: Rows, column: str, predict: Callable[[Sequence[str]], NDArray
 
 
 def _misheard_zh(text: str, rate: float, rng: random.Random) -> str:
-    from opencc import OpenCC
     from pypinyin import lazy_pinyin
 
     out = []
@@ -249,7 +248,7 @@ def _misheard_zh(text: str, rate: float, rng: random.Random) -> str:
         elif rng.random() < 0.85:
             out.append(rng.choice(_characters().get(_sounds_like(lazy_pinyin(char)[0], rng), [char])))
     heard = "".join(out)
-    return str(OpenCC("s2t").convert(heard)) if rng.random() < 0.3 else heard
+    return str(_traditional().convert(heard)) if rng.random() < 0.3 else heard
 
 
 def _sounds_like(syllable: str, rng: random.Random) -> str:
@@ -263,6 +262,13 @@ def _sounds_like(syllable: str, rng: random.Random) -> str:
             if changed != syllable and changed in _characters():
                 return changed
     return syllable
+
+
+@cache
+def _traditional() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("s2t")
 
 
 @cache

@@ -13,7 +13,7 @@ import numpy as np
 from qa_pipeline.call import Conversation, Layout, Role, Utterance
 from qa_pipeline.conversation.feeling import Judge, feel
 from qa_pipeline.conversation.metrics import measure
-from qa_pipeline.conversation.role_head import RoleHead, log_odds
+from qa_pipeline.conversation.role_head import RoleHead, judge_roles
 from qa_pipeline.conversation.roles import assign_roles
 from qa_pipeline.errors import InputRefused
 
@@ -75,8 +75,8 @@ def _without_recordings(conversation: Conversation, correction: RoleCorrection, 
     if not played:
         return conversation
     recorded = played | {u.utterance for u in conversation.utterances if u.role is Role.OTHER}
-    odds = log_odds(vectors, head) if head else None
-    roles = assign_roles(conversation.utterances, conversation.call, head_log_odds=odds, recorded=recorded)
+    judged = judge_roles(conversation.utterances, vectors, conversation.call.direction, head) if head else None
+    roles = assign_roles(conversation.utterances, conversation.call, judged=judged, recorded=recorded)
     layout = Layout.SWAPPED if roles.is_swapped else conversation.layout
     return replace(conversation, utterances=roles.utterances, role_confidence=roles.role_confidence, layout=layout)
 

@@ -35,7 +35,7 @@ from qa_pipeline.conversation.read import (
     unreadable,
     written_role_confidence,
 )
-from qa_pipeline.conversation.role_head import RoleHead, load_role_head, log_odds
+from qa_pipeline.conversation.role_head import RoleHead, judge_roles, load_role_head
 from qa_pipeline.conversation.roles import assign_roles, lexicon_version
 from qa_pipeline.language.detect import detect_language
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 Stage = Callable[[str], None]
 
 # Part of every conversation's identity: raised when a change of code changes what is recognised or assembled from equal input.
-LISTENING_VERSION = 4
+LISTENING_VERSION = 5
 # Speech that runs to the very edge of the file was cut. Chosen, not measured.
 _EDGE_MS = 60
 _SHORTEST_MS = 400
@@ -122,8 +122,8 @@ class Listener:
         stage("meaning")
         utterances = _assemble(recognised)
         vectors = self._vectors(utterances)
-        head = log_odds(vectors, self._role_head) if len(utterances) else None
-        roles = assign_roles(utterances, call, head_log_odds=head)
+        judged = judge_roles(utterances, vectors, call.direction, self._role_head)
+        roles = assign_roles(utterances, call, judged=judged)
         utterances, sentiment, label = self._feel(roles.utterances, vectors)
         starts_cut, ends_cut = _cuts(audio, audio.samples[carriage.main], utterances)
         return Conversation(
@@ -161,7 +161,8 @@ class Listener:
         vectors = self._vectors(utterances)
         role_confidence = written_role_confidence(utterances)
         if are_voices_only(utterances):
-            proved = assign_roles(utterances, call, head_log_odds=log_odds(vectors, self._role_head))
+            judged = judge_roles(utterances, vectors, call.direction, self._role_head)
+            proved = assign_roles(utterances, call, judged=judged)
             utterances, role_confidence = keep_written(utterances, proved.utterances), proved.role_confidence
         utterances, sentiment, label = self._feel(utterances, vectors)
         duration_ms = known_duration_ms(dialogue.lines)

@@ -1,16 +1,19 @@
-"""Who would say this: the centre's agent or the customer? Evidence from meaning, one number an utterance.
+"""Who would say this, as an answer to that: the centre's agent or the customer? Evidence from meaning, one number an utterance.
 
-Comes in: vectors of language/encoder.py and the trained head (models/roles/). Goes out: log-odds, to be added to the other evidence of
-roles. The head knows nothing of rubrics, voices or order; deciding who is who is elsewhere in this folder.
+Comes in: utterances with their voices, vectors of language/encoder.py and the trained head (models/roles/). Goes out: log-odds, and how much they and the other
+evidence of roles weigh in the sum over a call. The head knows nothing of rubrics or of who speaks first; deciding who is who is in roles.py.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from qa_pipeline.call import Utterance
 from qa_pipeline.errors import ModelError
 from qa_pipeline.language.encoder import WIDTH
 
@@ -20,18 +23,44 @@ if TYPE_CHECKING:
 
 # Odds of about 55 to 1: one utterance may not outweigh a call. Chosen, not measured.
 LIMIT = 4.0
+DIRECTIONS = ("inbound", "outbound")
+# The utterance, what the other party said last before it, and the direction of the call.
+CONTEXT_WIDTH = 2 * WIDTH + len(DIRECTIONS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleWeights:
+    """What evidence of a voice adds to its log-odds: of the head, the `total` and the `mean` over its utterances; of the lexicon; of the agent's name; of being
+    the first heard in an inbound call, where centres answer (`answers`).
+
+    Fitted on whole calls (models/roles/train.py), so that the posterior of an assignment means what it says.
+    """
+
+    total: float
+    mean: float
+    lexicon: float
+    name: float
+    answers: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoleHead:
-    """A linear classifier over sentence vectors: `weights` (384,), positive towards the agent.
+    """A small network: `layers`, each (weights (out, in), bias (out,)), rectified in between; the first takes CONTEXT_WIDTH numbers, the last gives one.
 
     `encoder_sha256`: of the manifest of the encoder it was trained on; it means nothing on another one's vectors.
     """
 
-    weights: NDArray[np.float32]
-    bias: float
+    layers: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
+    weights: RoleWeights
     encoder_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoleJudgement:
+    """What a head says of the utterances of one call: `log_odds` (n,), positive for agent, and how much they weigh."""
+
+    log_odds: NDArray[np.float32]
+    weights: RoleWeights
 
 
 def load_role_head(path: Path) -> RoleHead:
@@ -40,18 +69,41 @@ def load_role_head(path: Path) -> RoleHead:
 
     try:
         data = json.loads(path.read_text("utf-8"))
-        weights = np.asarray(data["weights"], np.float32)
-        head = RoleHead(weights=weights, bias=float(data["bias"]), encoder_sha256=str(data["encoder_sha256"]))
+        layers = tuple((np.asarray(each["weights"], np.float32), np.asarray(each["bias"], np.float32)) for each in data["layers"])
+        weights = RoleWeights(**{field.name: float(data["weights"][field.name]) for field in fields(RoleWeights)})
+        encoder_sha256 = str(data["encoder_sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path} is no role head: {error!r}.", advice="Write it anew with models/roles/train.py.") from error
-    if weights.shape != (WIDTH,):
-        raise ModelError(f"{path} has weights {weights.shape}; wanted ({WIDTH},).", advice="Write it anew with models/roles/train.py.")
-    return head
+    shapes: list[tuple[Any, ...]] = [(*matrix.shape, *bias.shape) for matrix, bias in layers]
+    widths = [CONTEXT_WIDTH, *(shape[0] for shape in shapes)]
+    if not shapes or widths[-1] != 1 or shapes != [(b, a, b) for a, b in pairwise(widths)]:
+        raise ModelError(
+            f"{path} has layers {shapes}; wanted layers from {CONTEXT_WIDTH} numbers to 1.",
+            advice="Write it anew with models/roles/train.py.",
+        )
+    return RoleHead(layers=layers, weights=weights, encoder_sha256=encoder_sha256)
 
 
-def log_odds(vectors: NDArray[np.float32], head: RoleHead) -> NDArray[np.float32]:
-    """ln P(agent)/P(customer) of each of `vectors` (n, 384), both roles equally likely beforehand: (n,) float32, clipped to ±LIMIT."""
+def judge_roles(utterances: Sequence[Utterance], vectors: NDArray[np.float32], direction: str | None, head: RoleHead) -> RoleJudgement:
+    """ln P(agent)/P(customer) of each utterance, both roles equally likely beforehand, clipped to ±LIMIT. `vectors`: (n, 384), of the utterances."""
     import numpy as np
 
-    odds: NDArray[np.float32] = np.clip(vectors @ head.weights + np.float32(head.bias), -LIMIT, LIMIT)
-    return odds
+    found = with_context(utterances, vectors, direction)
+    for place, (weights, bias) in enumerate(head.layers):
+        found = (found if place == 0 else found.clip(min=0)) @ weights.T + bias
+    return RoleJudgement(log_odds=np.clip(found[:, 0], -LIMIT, LIMIT), weights=head.weights)
+
+
+def with_context(utterances: Sequence[Utterance], vectors: NDArray[np.float32], direction: str | None) -> NDArray[np.float32]:
+    """(n, CONTEXT_WIDTH): what the head reads of each utterance. Zeros where nobody else has spoken yet, or the direction is not known."""
+    import numpy as np
+
+    before = np.zeros_like(vectors)
+    newest: dict[str, int] = {}
+    for place, utterance in enumerate(utterances):
+        others = [last for speaker, last in newest.items() if speaker != utterance.speaker]
+        if others:
+            before[place] = vectors[max(others)]
+        newest[utterance.speaker] = place
+    told = np.array([direction == name for name in DIRECTIONS], np.float32)
+    return np.hstack([vectors, before, np.tile(told, (len(vectors), 1))], dtype=np.float32)

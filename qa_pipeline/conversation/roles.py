@@ -1,8 +1,8 @@
-"""Who is the agent: roles proved from what is said, never from position, order of speaking or loudness.
+"""Who is the agent: roles proved from what is said, never from the track or loudness, and hardly from who speaks first.
 
-Evidence, as log-odds per voice: a fixed lexicon per language (role_lexicon.yaml), a trained head over the meaning of each utterance
-(role_head.py), the agent's known name, who says "you have called / I am calling" against the direction. The voices are compared with each other;
-`role_confidence` is the posterior of the assignment chosen. Menus, announcements and voicemail machines are role `other`, by utterance where they
+Evidence, as log-odds per voice: a trained head over the meaning of each utterance and of what it answers, knowing the call's direction (role_head.py), a
+fixed lexicon per language (role_lexicon.yaml), the agent's known name, who answers an inbound call. How much each weighs is fitted on whole calls. The voices are compared with
+each other; `role_confidence` is the posterior of the assignment chosen. Of three voices one may be a second employee or an interpreter: role `other`. Menus, announcements and voicemail machines are role `other`, by utterance where they
 share a track with a person. A channel map settles the matter, unless the words contradict it: that lowers the confidence, and words that prove the
 opposite exchange the tracks. Below `LEAST_CONFIDENCE` nobody has a role: what is said counts for nobody and against nobody.
 """
@@ -15,24 +15,21 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qa_pipeline.call import Call, Role, Utterance
+from qa_pipeline.conversation.role_head import RoleJudgement, RoleWeights
 from qa_pipeline.language.normalise import unit_spans
 from qa_pipeline.language.phrases import MatchMode, Phrase, Speech, compile_phrase, find_phrase
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 LEXICON_PATH = Path(__file__).with_name("role_lexicon.yaml")
 
-# Chosen, not measured. Evidence of one voice saturates: a long call must not be surer than its best proofs.
+# Evidence of one voice saturates: a long call must not be surer than its best proofs. Chosen, not measured.
 _MOST_PER_VOICE = 12.0
-_HEAD_WEIGHT = 0.5
-_NAME_WEIGHT = 2.0
 _MACHINE_WEIGHT = 3.0
-_SHORT_UNITS = 3
+_INTERPRETER_WEIGHT = 3.0
+# Without a head, the lexicon and the name as they stand. Chosen, not fitted.
+_WORDS_ALONE = RoleWeights(total=0.0, mean=0.0, lexicon=1.0, name=2.0, answers=0.0)
 # Announcements thank and wish well too; offering help or naming one's part of the firm is a person's.
 _PERSONAL = 2.0
 _MACHINE_SHARE = 0.5
@@ -63,29 +60,28 @@ class Roles:
 
 
 def assign_roles(
-    utterances: Sequence[Utterance], call: Call, *, head_log_odds: NDArray[np.float32] | None = None, recorded: Set[int] = frozenset()
+    utterances: Sequence[Utterance], call: Call, *, judged: RoleJudgement | None = None, recorded: Set[int] = frozenset()
 ) -> Roles:
     """Give every utterance its role.
 
-    `head_log_odds`: (n,) one figure an utterance, positive for agent, from the trained head; None leaves it out. `recorded`: numbers of utterances that
-    are known to be recordings.
+    `judged`: what the trained head says of these utterances; None leaves it out. `recorded`: numbers of utterances that are known to be recordings.
     """
     if not utterances:
         return Roles(utterances=(), role_confidence=0.0, evidence={})
-    language = utterances[0].language
     machine = _machine_utterances(utterances, call.direction, recorded)
     people = [u for u in utterances if u.utterance not in machine]
     speakers = sorted({u.speaker for u in people})
-    evidence = {
-        speaker: _evidence([u for u in people if u.speaker == speaker], call, language, head_log_odds, utterances) for speaker in speakers
-    }
+    odds = dict(zip((u.utterance for u in utterances), judged.log_odds.tolist(), strict=True)) if judged else {}
+    weights = judged.weights if judged else _WORDS_ALONE
+    evidence = {speaker: _evidence([u for u in people if u.speaker == speaker], people, call, odds, weights) for speaker in speakers}
     agents, confidence, is_swapped = _choose(evidence, people, call)
     if machine and len(evidence) == 1 and call.direction == "outbound":
         # A machine answered an outbound call: the one person left on the line is the caller.
         agents, confidence = set(evidence), max(confidence if agents else 0.0, _AFTER_MACHINE_CONFIDENCE)
+    third = _third_parties(evidence, agents, people, call) if not is_swapped else set()
     assigned = []
     for utterance in utterances:
-        if utterance.utterance in machine:
+        if utterance.utterance in machine or utterance.speaker in third:
             role = Role.OTHER
         elif confidence < LEAST_CONFIDENCE:
             role = Role.UNKNOWN
@@ -123,25 +119,60 @@ def _posterior(log_odds: float) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
 
-def _evidence(
-    own: Sequence[Utterance], call: Call, language: str, head: NDArray[np.float32] | None, everyone: Sequence[Utterance]
-) -> float:
+def _third_parties(evidence: Mapping[str, float], agents: Set[str], people: Sequence[Utterance], call: Call) -> set[str]:
+    """Of more than two voices, those that are neither the agent nor the customer: interpreters, and an employee before or after the agent.
+
+    The agent is who says the agent's known name, else who spoke first. One agent's words on two voices of the diarization alternate with each other; who
+    hands a call over is not heard again.
+    """
+    found: set[str] = set()
+    if len(evidence) < 3 or (call.agent_channel is not None and all(u.channel is not None for u in people)):
+        return found
+    own = {speaker: [u for u in people if u.speaker == speaker] for speaker in evidence}
+    for speaker, said in own.items():
+        speech = Speech(said, said[0].language)
+        if len(evidence) - len(found) > 2 and _lexicon_odds(speech, "interpreter", said[0].language) >= _INTERPRETER_WEIGHT:
+            found.add(speaker)
+    employees = sorted(agents - found, key=lambda speaker: (not _says_name(own[speaker], call), own[speaker][0].utterance))
+    for speaker in employees[1:]:
+        agent, other = own[employees[0]], own[speaker]
+        if max(u.utterance for u in agent) < other[0].utterance or max(u.utterance for u in other) < agent[0].utterance:
+            found.add(speaker)
+    return found
+
+
+def _says_name(said: Sequence[Utterance], call: Call) -> bool:
+    language = said[0].language
+    return bool(call.agent_name and language) and any(
+        find_phrase(phrase, Speech(said, language)) for phrase in _name_phrases(call.agent_name or "", language)
+    )
+
+
+def words_evidence(own: Sequence[Utterance], call: Call) -> tuple[float, bool]:
+    """Log-odds for "agent" by the lexicon, within limits, of what one voice says, and whether it says the agent's name as its own."""
+    language = own[0].language
     speech = Speech(own, language)
-    total = _lexicon_odds(speech, Role.AGENT, language, call.direction) - _lexicon_odds(speech, Role.CUSTOMER, language, call.direction)
-    if call.agent_name and language:
-        for phrase in _name_phrases(call.agent_name, language):
-            if find_phrase(phrase, speech):
-                total += _NAME_WEIGHT
-                break
-    if head is not None:
-        position = {u.utterance: i for i, u in enumerate(everyone)}
-        total += sum(_HEAD_WEIGHT * float(head[position[u.utterance]]) for u in own if len(unit_spans(u.text)) >= _SHORT_UNITS)
+    lexicon = _lexicon_odds(speech, "agent", language, call.direction) - _lexicon_odds(speech, "customer", language, call.direction)
+    return max(-_MOST_PER_VOICE, min(_MOST_PER_VOICE, lexicon)), _says_name(own, call)
+
+
+def answers(own: Sequence[Utterance], people: Sequence[Utterance], call: Call) -> bool:
+    """Whether a voice is the first that is heard in an inbound call. Weak evidence: recordings may begin late, and callers speak first too."""
+    return call.direction == "inbound" and people[0].speaker == own[0].speaker
+
+
+def _evidence(own: Sequence[Utterance], people: Sequence[Utterance], call: Call, odds: Mapping[int, float], weights: RoleWeights) -> float:
+    judged = [odds.get(u.utterance, 0.0) for u in own]
+    lexicon, says_name = words_evidence(own, call)
+    total = weights.total * sum(judged) + weights.mean * sum(judged) / len(judged) + weights.lexicon * lexicon
+    total += weights.name * says_name + weights.answers * answers(own, people, call)
     return max(-_MOST_PER_VOICE, min(_MOST_PER_VOICE, total))
 
 
-def _lexicon_odds(speech: Speech, role: Role, language: str, direction: str | None = None) -> float:
+def _lexicon_odds(speech: Speech, part: str, language: str, direction: str | None = None) -> float:
+    """Log-odds for a part of the lexicon: agent, customer, other (machines), interpreter."""
     total = 0.0
-    for weight, wanted, phrases in _lexicon(role.value, language):
+    for weight, wanted, phrases in _lexicon(part, language):
         if wanted and direction and wanted != direction:
             continue
         hits = {hit.start for phrase in phrases for hit in find_phrase(phrase, speech)}
@@ -169,7 +200,7 @@ def _machine_utterances(utterances: Sequence[Utterance], direction: str | None, 
 
 def _is_machine(utterance: Utterance, direction: str | None) -> bool:
     speech = Speech([utterance], utterance.language)
-    return _lexicon_odds(speech, Role.OTHER, utterance.language, direction) >= _MACHINE_WEIGHT
+    return _lexicon_odds(speech, Role.OTHER.value, utterance.language, direction) >= _MACHINE_WEIGHT
 
 
 def sounds_personal(utterance: Utterance) -> bool:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from qa_pipeline.call import Call, Role, Utterance
+from qa_pipeline.conversation.role_head import RoleJudgement, RoleWeights
 from qa_pipeline.conversation.roles import Roles, assign_roles
 from qa_pipeline.testing import conversation
 
+WEIGHTS = RoleWeights(total=0.1, mean=0.4, lexicon=1.0, name=2.0, answers=0.5)
 CALL = Call(call_id="c", source_uri="c.wav", audio_sha256="0")
 
 # Each call is written with its true roles; the tests take them away and call the voices by their channels.
@@ -74,6 +76,10 @@ def unknown(language: str, *lines: str, agent_channel: int = 0) -> tuple[list[Ut
     channels = {Role.AGENT: agent_channel, Role.CUSTOMER: 1 - agent_channel, Role.OTHER: 1 - agent_channel}
     stripped = [replace(u, role=Role.UNKNOWN, channel=channels[u.role], speaker=f"channel{channels[u.role]}") for u in spoken]
     return stripped, [u.role for u in spoken]
+
+
+def judged(*odds: float) -> RoleJudgement:
+    return RoleJudgement(log_odds=np.array(odds, np.float32), weights=WEIGHTS)
 
 
 def assigned(name: str, *, agent_channel: int) -> tuple[Roles, list[Role]]:
@@ -154,15 +160,74 @@ def test_the_agents_known_name_is_evidence() -> None:
 
 def test_the_trained_head_is_evidence() -> None:
     utterances, truth = unknown("en", "agent: it came on monday", "customer: it went on tuesday")
-    roles = assign_roles(utterances, CALL, head_log_odds=np.array([4, -4], np.float32))
+    roles = assign_roles(utterances, CALL, judged=judged(4, -4))
     assert [u.role for u in roles.utterances] == truth
-    # 0.5 × 4 against 0.5 × −4: log-odds 4, 1 / (1 + e⁻⁴) = 0.982.
+    # (0.1 + 0.4) × 4 against as much the other way: log-odds 4, 1 / (1 + e⁻⁴) = 0.982.
     assert roles.role_confidence == pytest.approx(0.982, abs=1e-4)
 
 
-def test_the_head_does_not_judge_very_short_utterances() -> None:
-    utterances, _ = unknown("en", "agent: mhm", "customer: ah")
-    assert assign_roles(utterances, CALL, head_log_odds=np.array([4, -4], np.float32)).role_confidence == 0.5
+def test_a_mean_does_not_grow_with_the_call_and_a_total_does() -> None:
+    utterances, _ = unknown("en", *["agent: it came on monday", "customer: it went on tuesday"] * 3)
+    evidence = assign_roles(utterances, CALL, judged=judged(*[1, -1] * 3)).evidence
+    assert evidence == {"channel0": pytest.approx(0.7), "channel1": pytest.approx(-0.7)}
+
+
+# --- more than two voices --------------------------------------------------------------------------------------------------------------
+
+
+def voices(language: str, *lines: str) -> list[Utterance]:
+    """Utterances of as many voices as labels: `agent`, `customer`, and `other` and `unknown` for third and fourth ones."""
+    return [replace(u, role=Role.UNKNOWN, speaker=u.role.value) for u in conversation(*lines, language=language).utterances]
+
+
+def roles_of(utterances: list[Utterance], *odds: float, **call: str) -> dict[str, Role]:
+    found = assign_roles(utterances, replace(CALL, **call), judged=judged(*odds))
+    return {u.speaker: u.role for u in found.utterances}
+
+
+def test_an_employee_who_takes_the_call_over_is_not_the_agent() -> None:
+    utterances = voices(
+        "en", "agent: it came on monday and I sent it on", "customer: then it went on", "agent: so it goes along with the rest",
+        "other: it was here all along", "customer: was it", "other: it was",
+    )  # fmt: skip
+    found = roles_of(utterances, 4, -4, 4, 4, -4, 4)
+    assert found == {"agent": Role.AGENT, "customer": Role.CUSTOMER, "other": Role.OTHER}
+
+
+def test_the_agents_name_tells_which_of_two_employees_is_meant() -> None:
+    utterances = voices(
+        "en", "agent: it came on monday and I sent it on", "customer: then it went on", "agent: so it goes along with the rest",
+        "other: this is Anna", "customer: was it", "other: it was",
+    )  # fmt: skip
+    found = roles_of(utterances, 4, -4, 4, 4, -4, 4, agent_name="Anna")
+    assert found == {"agent": Role.OTHER, "customer": Role.CUSTOMER, "other": Role.AGENT}
+
+
+def test_a_voice_that_alternates_with_the_agents_is_the_agents_other_half() -> None:
+    utterances = voices(
+        "en", "agent: it came on monday", "customer: then it went on", "other: so it did", "customer: was it", "agent: it was"
+    )
+    assert roles_of(utterances, 4, -4, 4, -4, 4) == {"agent": Role.AGENT, "customer": Role.CUSTOMER, "other": Role.AGENT}
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("zh", "您好，我是这位先生的翻译。"),
+        ("en", "Hello, I am the interpreter."),
+        ("pl", "Dzień dobry, jestem tłumaczem."),
+        ("sv", "Hej, jag är tolk."),
+    ],
+)
+def test_an_interpreter_is_neither_party(language: str, line: str) -> None:
+    utterances = voices(language, "agent: 一", f"other: {line}", "customer: 二", "agent: 三", "other: 四", "customer: 五")
+    odds = [{"agent": 4.0, "customer": -4.0, "other": 1.0}[u.speaker] for u in utterances]
+    assert roles_of(utterances, *odds) == {"agent": Role.AGENT, "other": Role.OTHER, "customer": Role.CUSTOMER}
+
+
+def test_of_two_voices_none_is_a_third_party() -> None:
+    utterances = voices("en", "agent: it came on monday", "customer: I am the interpreter of all this")
+    assert roles_of(utterances, 4, -4) == {"agent": Role.AGENT, "customer": Role.CUSTOMER}
 
 
 def test_no_words_have_no_roles() -> None:

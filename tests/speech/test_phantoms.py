@@ -79,3 +79,17 @@ def test_doubtful_words_count_where_speech_is_heard() -> None:
 )
 def test_a_loop_is_six_rounds_of_most_of_the_text(units: str, loop: bool) -> None:
     assert is_loop(units.split()) is loop
+
+
+def test_words_drawn_out_over_a_tone_count_where_speech_is_heard() -> None:
+    drawn_out = words("驾驶", "zh", confidence=0.65, seconds=2.5)
+    assert is_invented(drawn_out, "zh", heard=0.2)
+    assert not is_invented(drawn_out, "zh", heard=0.5)
+    assert not is_invented(words("驾驶", "zh", confidence=0.65), "zh", heard=0.2)
+
+
+def test_a_stutter_where_hardly_anything_is_heard_is_a_tone() -> None:
+    stutter = words("4-4-4-4-", "zh", confidence=0.85)
+    assert is_invented(stutter, "zh", heard=0.05)
+    assert not is_invented(stutter, "zh", heard=0.2)
+    assert not is_invented(words(" It is on the left.", "en", confidence=0.85), "en", heard=0.05)
