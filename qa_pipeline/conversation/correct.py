@@ -75,7 +75,7 @@ def _without_recordings(conversation: Conversation, correction: RoleCorrection, 
     if not played:
         return conversation
     recorded = played | {u.utterance for u in conversation.utterances if u.role is Role.OTHER}
-    judged = judge_roles(conversation.utterances, vectors, conversation.call.direction, head) if head else None
+    judged = judge_roles(conversation.utterances, vectors, conversation.call.direction, head) if head and conversation.vectors else None
     roles = assign_roles(conversation.utterances, conversation.call, judged=judged, recorded=recorded)
     layout = Layout.SWAPPED if roles.is_swapped else conversation.layout
     return replace(conversation, utterances=roles.utterances, role_confidence=roles.role_confidence, layout=layout)
