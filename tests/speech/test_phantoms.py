@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from qa_pipeline.call import Word
@@ -93,3 +95,21 @@ def test_a_stutter_where_hardly_anything_is_heard_is_a_tone() -> None:
     assert is_invented(stutter, "zh", heard=0.05)
     assert not is_invented(stutter, "zh", heard=0.2)
     assert not is_invented(words(" It is on the left.", "en", confidence=0.85), "en", heard=0.05)
+
+
+def test_a_hoarse_voice_is_kept() -> None:
+    assert not is_invented(words("想了解一下", "zh", confidence=0.76), "zh", heard=0.074)
+    assert not is_invented(words("想了解一下", "zh", confidence=0.7), "zh", heard=0.074)
+    assert not is_invented(words("等", "zh", confidence=0.91), "zh", heard=0.016)
+
+
+def test_a_second_of_words_in_which_no_speech_is_heard_is_an_echo() -> None:
+    assert is_invented(words(" This afternoon.", "en", confidence=0.87, seconds=1.27), "en", heard=0.02)
+    assert not is_invented(words(" This afternoon.", "en", confidence=0.87, seconds=1.27), "en", heard=0.1)
+
+
+def test_words_of_no_length_over_music_are_a_loop() -> None:
+    loop = words(" I don't know what to say I don't know what to say", "en", confidence=0.8)
+    loop = [*loop[:6], *(replace(word, start_ms=1500, end_ms=1500) for word in loop[6:])]
+    assert is_invented(loop, "en", heard=0.11)
+    assert not is_invented(loop, "en", heard=0.5)
