@@ -145,6 +145,8 @@ def nightly(
             len(recorded.announcements),
             recorded.changed,
         )
+        if recorded.failed:
+            log.warning("%d of these calls could not be scored again", recorded.failed)
     log.info("%(processed)d processed, %(scored)d scored, %(skipped)d there already, %(failed)d failed, %(left)d left", summary.counts)
     if lost := sum(one is None for one in found):
         raise EnvironmentNotReady(

@@ -102,9 +102,12 @@ def run(sources: tuple[str, ...], **options: Any) -> None:
     show_summary(summary, settings)
     for wrong in (*observed(summary, settings), *notify(summary, settings)):
         click.echo(f"warning: {wrong}", err=True)
+    failed = len(summary.failures)
     if summary.processed and purpose == "official":
-        show_recorded(mark_announcements(store, settings, rubrics, since=now))
-    sys.exit(1 if summary.failures else LEFT_EXIT_CODE if summary.left else 0)
+        recorded = mark_announcements(store, settings, rubrics, since=now)
+        show_recorded(recorded)
+        failed += recorded.failed
+    sys.exit(1 if failed else LEFT_EXIT_CODE if summary.left else 0)
 
 
 @click.command()
@@ -204,10 +207,12 @@ def announcements(results: str | None, dry_run: bool, refuse: str | None, author
     rubrics, _, _ = rubrics_for(settings, None)
     store = open_store(settings)
     if refuse:
-        changed = corrections.refuse_announcement(store, settings, rubrics, refuse, author=author or user_name())
-        click.echo(f"Calls put back: {changed}.")
-        return
-    show_recorded(corrections.mark_announcements(store, settings, rubrics, is_trial=dry_run), is_whole=True)
+        refused = corrections.refuse_announcement(store, settings, rubrics, refuse, author=author or user_name())
+        click.echo(f"Calls put back: {len(refused.calls)}.")
+        sys.exit(1 if refused.failed else 0)
+    recorded = corrections.mark_announcements(store, settings, rubrics, is_trial=dry_run)
+    show_recorded(recorded, is_whole=True)
+    sys.exit(1 if recorded.failed else 0)
 
 
 @click.command()

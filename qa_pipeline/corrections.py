@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain
 
 from qa_pipeline.call import Conversation, Role
-from qa_pipeline.conversation.announcements import Announcement, Played, announcements_in, find_announcements, played_in
-from qa_pipeline.conversation.correct import RoleCorrection, corrected_id, middle_of, swap
+from qa_pipeline.conversation.announcements import Announcement, announcements_in, find_announcements, is_same_recording, played_in
+from qa_pipeline.conversation.correct import RoleCorrection, at_moment, corrected_id, middle_of, swap
 from qa_pipeline.engine import corrected, new_run_id
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.rescoring import RescoreSummary, Selection, plan_rescoring, rescore
@@ -30,6 +30,9 @@ from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.settings import Settings
+
+# So many calls are put right in one commit.
+_LOT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,8 @@ def swap_roles(
     correction = swap(current, agent=agent)
     percent_before = _percent(store, call_id)
     keep_role_swap(store, current, correction, author=author, reason=reason)
-    (after,), summary = _put_right(store, settings, rubrics, [current])
+    summary = _put_right(store, settings, rubrics, {call_id: current.conversation_id})
+    after = _current(store, call_id)
     return Swap(before=current, after=after, rescored=summary, percent_before=percent_before, percent_after=_percent(store, call_id))
 
 
@@ -79,31 +83,25 @@ def _current(store: Store, call_id: str) -> Conversation:
     return store.load_conversations([found[0]["conversation_id"]])[0]
 
 
-def _put_right(
-    store: Store, settings: Settings, rubrics: Mapping[str, Rubric], current: Sequence[Conversation]
-) -> tuple[list[Conversation], RescoreSummary]:
-    """Write conversations as the decisions about them have it now, and score them again."""
-    holds = role_corrections(store)
-    after = [corrected(heard, holds.get(heard.call.call_id), settings) for heard in _as_heard(store, current)]
-    store.write_conversations(after, run_id=new_run_id(datetime.now(UTC)))
-    plan = plan_rescoring(store, rubrics, select=Selection(call_ids=tuple(c.call.call_id for c in after)), purpose="official")
-    return after, rescore(plan, settings, store, rubrics, workers=1)
+def _put_right(store: Store, settings: Settings, rubrics: Mapping[str, Rubric], current: Mapping[str, str]) -> RescoreSummary:
+    """Write calls as the decisions about them have it now, and score them again. `current`: call → the conversation that counts now."""
+    holds, heard = role_corrections(store), _as_heard(store, current)
+    run_id = new_run_id(datetime.now(UTC))
+    for first in range(0, len(heard), _LOT):
+        several = store.load_conversations(heard[first : first + _LOT])
+        store.write_conversations([corrected(c, holds.get(c.call.call_id), settings) for c in several], run_id=run_id)
+    plan = plan_rescoring(store, rubrics, select=Selection(call_ids=tuple(current)), purpose="official")
+    return rescore(plan, settings, store, rubrics, workers=1 if len(current) <= _LOT else None)
 
 
-def _as_heard(store: Store, current: Sequence[Conversation]) -> list[Conversation]:
-    """The conversations before anything corrected them, in the same order."""
+def _as_heard(store: Store, current: Mapping[str, str]) -> list[str]:
+    """The conversations before anything corrected them. `current`: call → the conversation that counts now."""
     kept = all_role_corrections(store)
-    of_call: dict[str, list[str]] = {}
-    for name, owner in store.conversation_ids().items():
-        of_call.setdefault(owner, []).append(name)
     origins: dict[str, str] = {}
-    for conversation in current:
-        call_id = conversation.call.call_id
-        for correction in kept.get(call_id, ()):
-            origins |= {corrected_id(name, correction): name for name in of_call.get(call_id, ())}
-    wanted = [origins.get(c.conversation_id, c.conversation_id) for c in current]
-    heard = {c.conversation_id: c for c in store.load_conversations(wanted)}
-    return [heard[name] for name in wanted]
+    for name, call_id in store.conversation_ids().items():
+        if call_id in current:
+            origins |= {corrected_id(name, correction): name for correction in kept.get(call_id, ())}
+    return [origins.get(conversation_id, conversation_id) for conversation_id in current.values()]
 
 
 def _percent(store: Store, call_id: str) -> float | None:
@@ -113,9 +111,9 @@ def _percent(store: Store, call_id: str) -> float | None:
 
 # --- recordings, by repetition ---------------------------------------------------------------------------------------------------------
 
-# Of so many of the newest calls, what repeats is found; and so many calls are put right in one commit.
+# Of so many of the newest calls, what repeats is found; what was refused is known by so many of the calls that had it.
 _COMPARED_CALLS = 2_000
-_LOT = 200
+_REFUSED_CALLS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,72 +135,91 @@ def mark_announcements(
 ) -> Recorded:
     """Find what plays word for word and in one rhythm in several calls, and make it nobody's words; score those calls again.
 
-    The newest two thousand calls are compared with each other; in those heard after `since` (or in these) it is marked. `is_trial`: only say what would be.
+    The newest two thousand calls are compared with each other; in these, and in all heard after `since`, it is marked. `is_trial`: only say what would be.
     What somebody has called a person's words (`refuse_announcement`) stays that, in all calls.
     """
-    least = settings.announcement_calls
-    newest = rows(
-        store, "select conversation_id, processed_at from current_calls where layout <> 'text' order by processed_at desc, conversation_id"
-    )
-    compared = [row["conversation_id"] for row in newest[:_COMPARED_CALLS]]
-    wanted = [row["conversation_id"] for row in newest if since is not None and row["processed_at"] >= since] if since else compared
-    if not least or len(compared) < least or not wanted:
+    sql = "select call_id, conversation_id, processed_at from current_calls where layout <> 'text' order by processed_at desc, conversation_id"
+    newest, least = rows(store, sql), settings.announcement_calls
+    if not least or len(newest) < least:
         return Recorded(announcements=(), calls={})
-    refused = refused_announcements(store)
+    compared = [row["conversation_id"] for row in newest[:_COMPARED_CALLS]]
+    later = [row["conversation_id"] for row in newest[_COMPARED_CALLS:] if since is not None and row["processed_at"] >= since]
     played = [played_in(c) for c in _stream(store, compared)]
-    known = [one for one in find_announcements(played, least_calls=least) if not _is_refused(one, played, refused)]
+    refused = _refused(store)
+    known = [one for one in find_announcements(played, least_calls=least) if not any(is_same_recording(one, other) for other in refused)]
     if not known:
         return Recorded(announcements=(), calls={})
-    calls: dict[str, list[str]] = {}
+    current: dict[str, str] = {}
+    calls: dict[str, dict[str, None]] = {}
+    decided: list[tuple[str, str, int, str]] = []
+    for call in chain(played, (played_in(c) for c in _stream(store, later))):
+        for utterance, one in announcements_in(call, known):
+            if utterance.role is not Role.OTHER:
+                current[call.call_id] = call.conversation_id
+                calls.setdefault(one.text, {})[call.call_id] = None
+                reason = f"the same words in the same rhythm in {one.calls} calls"
+                decided.append((call.call_id, call.conversation_id, middle_of(utterance), reason))
     failed = 0
-    several = _stream(store, wanted)
-    while lot := list(islice(several, _LOT)):
-        found = [(c, middle_of(u), one) for c in lot for u, one in announcements_in(played_in(c), known) if u.role is not Role.OTHER]
-        for conversation, _, one in found:
-            calls.setdefault(one.text, []).append(conversation.call.call_id)
-        if found and not is_trial:
-            reasons = [(c, moment, f"the same words in the same rhythm in {one.calls} calls") for c, moment, one in found]
-            keep_announcements(store, reasons, outcome=PLAYS, author=REPETITION)
-            _, summary = _put_right(store, settings, rubrics, list({c.conversation_id: c for c, _, _ in found}.values()))
-            failed += len(summary.failures)
-    return Recorded(announcements=tuple(known), calls={text: tuple(dict.fromkeys(ids)) for text, ids in calls.items()}, failed=failed)
+    if decided and not is_trial:
+        keep_announcements(store, decided, outcome=PLAYS, author=REPETITION)
+        failed = len(_put_right(store, settings, rubrics, current).failures)
+    return Recorded(announcements=tuple(known), calls={text: tuple(ids) for text, ids in calls.items()}, failed=failed)
 
 
-def refuse_announcement(store: Store, settings: Settings, rubrics: Mapping[str, Rubric], call_id: str, *, author: str | None) -> int:
-    """Say that what was marked as recorded in a call is a person's words: there and in every call that has it. Returns how many calls changed.
+def refuse_announcement(store: Store, settings: Settings, rubrics: Mapping[str, Rubric], call_id: str, *, author: str | None) -> Refused:
+    """Say that what was marked as recorded in a call is a person's words: there and in every call that has it.
 
     Raises InputRefused when nothing is marked in that call.
     """
     holds = role_corrections(store)
-    current = _current(store, call_id)
+    named = _current(store, call_id)
     marked = holds.get(call_id, RoleCorrection()).announcements
     if not marked:
         raise InputRefused(f"Nothing in call {call_id!r} is marked as a recording.", advice="`qa-pipeline announcements` lists what is.")
-    said = [one for utterance, one in played_in(current).candidates if middle_of(utterance) in marked]
-    named = [call for call, correction in holds.items() if correction.announcements]
-    identities = rows(store, f"select conversation_id from current_calls where call_id in ({', '.join(map(sql_text, named))})")
-    changed = 0
-    several = _stream(store, [row["conversation_id"] for row in identities])
-    while lot := list(islice(several, _LOT)):
-        found = [
-            (c, middle_of(u), "a person speaks")
-            for c in lot
-            for u, _ in announcements_in(played_in(c), said)
-            if middle_of(u) in holds[c.call.call_id].announcements
+    # In the call itself whatever is marked, even if its words are not there any more.
+    decided = [(call_id, named.conversation_id, moment, "a person speaks") for moment in marked]
+    said = _said_at(named, marked)
+    others = [name for name, correction in holds.items() if correction.announcements and name != call_id]
+    for conversation in _stream(store, _current_ids(store, others)):
+        moments = holds[conversation.call.call_id].announcements
+        same = {u.utterance for u, _ in announcements_in(played_in(conversation), said)}
+        decided += [
+            (conversation.call.call_id, conversation.conversation_id, moment, "a person speaks")
+            for moment in moments
+            if (found := at_moment(conversation, moment)) and found.utterance in same
         ]
-        if found:
-            keep_announcements(store, found, outcome=SPEAKS, author=author)
-            after, _ = _put_right(store, settings, rubrics, list({c.conversation_id: c for c, _, _ in found}.values()))
-            changed += len(after)
-    return changed
+    keep_announcements(store, decided, outcome=SPEAKS, author=author)
+    current = {name: conversation_id for name, conversation_id, _, _ in decided}
+    return Refused(calls=tuple(current), failed=len(_put_right(store, settings, rubrics, current).failures))
 
 
-def _is_refused(one: Announcement, played: Iterable[Played], refused: Mapping[str, set[int]]) -> bool:
-    return any(
-        middle_of(u) in refused[call.call_id] for call in played if call.call_id in refused for u, _ in announcements_in(call, [one])
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Calls in which words are a person's again. `failed`: how many could not be scored again."""
+
+    calls: tuple[str, ...]
+    failed: int
+
+
+def _refused(store: Store) -> list[Announcement]:
+    """What somebody has called a person's words, as it is heard in the newest of the calls that they named or that had it."""
+    moments = refused_announcements(store)
+    ids = _current_ids(store, list(moments)[-_REFUSED_CALLS:])
+    return [one for conversation in _stream(store, ids) for one in _said_at(conversation, moments[conversation.call.call_id])]
+
+
+def _said_at(conversation: Conversation, moments: Iterable[int]) -> list[Announcement]:
+    found = {utterance.utterance for moment in moments if (utterance := at_moment(conversation, moment))}
+    return [one for utterance, one in played_in(conversation).candidates if utterance.utterance in found]
+
+
+def _current_ids(store: Store, call_ids: Sequence[str]) -> list[str]:
+    if not call_ids:
+        return []
+    found = rows(store, f"select conversation_id from current_calls where call_id in ({', '.join(map(sql_text, call_ids))})")
+    return [row["conversation_id"] for row in found]
 
 
 def _stream(store: Store, ids: Sequence[str]) -> Iterator[Conversation]:
-    for lot in store.stream(ids, with_vectors=False):
+    for lot in store.stream(ids, with_vectors=False) if ids else ():
         yield from lot

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
@@ -21,10 +22,10 @@ from typing import Any
 
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, corrected_id
-from qa_pipeline.conversation.feeling import load_judge
+from qa_pipeline.conversation.feeling import Judge, load_judge
 from qa_pipeline.conversation.listen import Listener, conversation_id, conversation_options
 from qa_pipeline.conversation.read import reading_manifests, reading_options, text_conversation_id, unreadable
-from qa_pipeline.conversation.role_head import load_role_head
+from qa_pipeline.conversation.role_head import RoleHead, load_role_head
 from qa_pipeline.errors import CallFailed, EnvironmentNotReady, QaError, RubricError
 from qa_pipeline.isolation import Workers
 from qa_pipeline.language.kept_norms import keep_norms
@@ -410,8 +411,13 @@ def corrected(conversation: Conversation, correction: RoleCorrection | None, set
     """The conversation as decisions have put its roles right; itself where there are none."""
     if correction is None:
         return conversation
-    head = load_role_head(settings.manifests / "roles" / "head.json") if correction.announcements else None
-    return correct_roles(conversation, correction, load_judge(settings), threshold=settings.sentiment_threshold, head=head)
+    judge, head = _correctors(settings)
+    return correct_roles(conversation, correction, judge, threshold=settings.sentiment_threshold, head=head)
+
+
+@lru_cache(maxsize=1)
+def _correctors(settings: Settings) -> tuple[Judge, RoleHead]:
+    return load_judge(settings), load_role_head(settings.manifests / "roles" / "head.json")
 
 
 # --- scoring and bookkeeping -----------------------------------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from qa_pipeline import engine
+from qa_pipeline import corrections, engine
 from qa_pipeline.call import Call, Conversation, Role
 from qa_pipeline.cli import main
-from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, swap
+from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, middle_of, swap
 from qa_pipeline.conversation.feeling import load_judge
 from qa_pipeline.corrections import refuse_announcement
 from qa_pipeline.errors import InputRefused
@@ -134,12 +134,19 @@ def test_a_scorecard_names_voices_where_nobody_has_a_role(settings: Settings) ->
 # --- recordings, by repetition ---------------------------------------------------------------------------------------------------------
 
 
-def stored_calls(settings: Settings, count: int, *, first: int = 0) -> None:
+def stored_calls(settings: Settings, count: int, *, first: int = 0, voice: str = "voice2") -> None:
     """Calls in the tables that begin with the same announcement, taken for the agent's words."""
     calls = []
     for number in range(first, first + count):
         call = heard(number)
-        utterances = [replace(u, role=Role.AGENT if u.speaker in ("voice2", "agent") else Role.CUSTOMER) for u in call.utterances]
+        utterances = [
+            replace(
+                u,
+                role=Role.AGENT if u.speaker in ("voice2", "agent") else Role.CUSTOMER,
+                speaker=voice if u.speaker == "voice2" else u.speaker,
+            )
+            for u in call.utterances
+        ]
         told = replace(call.call, direction="inbound", source_uri=f"/calls/{number}.wav", audio_sha256=str(number))
         calls.append(replace(call, conversation_id=f"{number:032x}", call=told, utterances=tuple(utterances)))
     engine.open_store(settings).write_conversations(calls, run_id="run")
@@ -200,6 +207,55 @@ def test_a_swap_and_an_announcement_hold_together(settings: Settings) -> None:
     now = rows(engine.open_store(settings), "select role, speaker from current_utterances where call_id = 'c1' order by utterance")
     assert now[0]["role"] == "other"
     assert {row["role"] for row in now if row["speaker"] == agent} == {"customer"}
+
+
+def test_the_agents_voice_keeps_what_it_says_after_a_recording_and_a_swap_leaves_the_recording(settings: Settings) -> None:
+    stored_calls(settings, 4, voice="agent")
+    announce(settings)
+    sql = "select role, speaker from current_utterances where call_id = 'c1' order by utterance"
+    marked = rows(engine.open_store(settings), sql)
+    assert marked[0] == {"role": "other", "speaker": "agent"}
+    assert "other" not in {row["role"] for row in marked[1:]}
+    command("c1", "--agent", "agent")
+    swapped = rows(engine.open_store(settings), sql)
+    assert [row["role"] for row in swapped] == ["other", *("agent" if row["speaker"] == "agent" else "customer" for row in marked[1:])]
+    assert "in 0 calls they counted" in announce(settings)
+
+
+def test_a_refusal_outlives_the_calls_that_are_compared(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corrections, "_COMPARED_CALLS", 4)
+    stored_calls(settings, 4)
+    announce(settings)
+    announce(settings, "--refuse", "c1")
+    stored_calls(settings, 4, first=4)
+    assert "0 recordings" in announce(settings)
+    assert set(first_roles(settings).values()) == {"agent"}
+
+
+def test_calls_that_came_before_the_third_are_marked_with_it(settings: Settings) -> None:
+    stored_calls(settings, 2)
+    before = engine.open_store(settings).now("calls", "processed_at")
+    stored_calls(settings, 1, first=2)
+    store = engine.open_store(settings)
+    found = corrections.mark_announcements(store, settings, load_rubrics(settings.rubrics), since=before)
+    assert found.changed == 3
+    assert set(first_roles(settings).values()) == {"other"}
+
+
+def test_who_talks_over_a_recording_has_spoken() -> None:
+    call = heard(1)
+    announcement, *rest = call.utterances
+    over = replace(rest[0], start_ms=(announcement.start_ms or 0) + 1_500, end_ms=(announcement.end_ms or 0) - 200)
+    call = replace(call, utterances=(announcement, over, *rest[1:]))
+    correction = RoleCorrection(announcements=(middle_of(announcement),))
+    assert correction.recorded_in(call) == {announcement.utterance}
+
+
+def test_a_second_employee_can_be_named_as_the_agent() -> None:
+    lines = ("0:00 agent: 您好。", "0:03 customer: 你好。", "0:05 other: 我来接着说。", "0:08 customer: 好的。")
+    call = conversation(*lines)
+    corrected = correct_roles(call, swap(call, agent="other"), load_judge(load_settings()), threshold=0.25)
+    assert [u.role for u in corrected.utterances] == [Role.OTHER, Role.CUSTOMER, Role.AGENT, Role.CUSTOMER]
 
 
 def test_nothing_is_looked_for_when_the_setting_says_so(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

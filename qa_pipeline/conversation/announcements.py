@@ -26,6 +26,7 @@ _OTHER_LENGTH = 0.12
 # Calls with this much of their other words in common are one recording twice, and prove nothing.
 _COPY = 0.6
 _COPY_CHARACTERS = 600
+_ENOUGH_CHARACTERS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class Played:
     """What may be a recording in one call: `candidates` with their utterances. `rest`: what else is said first, which tells copies of it."""
 
     call_id: str
+    conversation_id: str
+    audio_sha256: str
     rest: str
     candidates: tuple[tuple[Utterance, Announcement], ...]
 
@@ -53,7 +56,10 @@ def played_in(conversation: Conversation) -> Played:
     candidates = tuple(_candidates(conversation.utterances))
     aside = {utterance.utterance for utterance, _ in candidates}
     rest = "".join(u.text for u in conversation.utterances if u.utterance not in aside)[:_COPY_CHARACTERS]
-    return Played(call_id=conversation.call.call_id, rest=rest, candidates=candidates)
+    call = conversation.call
+    return Played(
+        call_id=call.call_id, conversation_id=conversation.conversation_id, audio_sha256=call.audio_sha256, rest=rest, candidates=candidates
+    )
 
 
 def find_announcements(calls: Sequence[Played], *, least_calls: int) -> list[Announcement]:
@@ -73,10 +79,10 @@ def find_announcements(calls: Sequence[Played], *, least_calls: int) -> list[Ann
                 break
         else:
             clusters.append((one, {call_id}))
-    rests = {call.call_id: call.rest for call in calls}
+    by_id = {call.call_id: call for call in calls}
     found = []
     for cluster, members in clusters:
-        if len(members) >= least_calls and (count := _different(sorted(members), rests)) >= least_calls:
+        if len(members) >= least_calls and (count := _different([by_id[name] for name in sorted(members)])) >= least_calls:
             found.append(Announcement(language=cluster.language, text=cluster.text, units=cluster.units, beats=cluster.beats, calls=count))
     return sorted(found, key=lambda one: (-one.calls, one.text))
 
@@ -139,12 +145,16 @@ def _as_announcement(utterance: Utterance) -> Announcement | None:
     return Announcement(language=utterance.language, text=utterance.text, units=tuple(units), beats=tuple(beats))
 
 
-def _different(members: Sequence[str], rests: dict[str, str]) -> int:
-    """How many of the calls are different recordings."""
+def _different(members: Sequence[Played]) -> int:
+    """How many of the calls are different recordings: other bytes, and other words where enough of them are said."""
     from rapidfuzz import fuzz
 
-    kept: list[str] = []
-    for name in members:
-        if all(fuzz.ratio(rests[name], text, score_cutoff=100 * _COPY) == 0 for text in kept):
-            kept.append(rests[name])
+    kept: list[Played] = []
+    for one in members:
+        if not any(
+            one.audio_sha256 == other.audio_sha256
+            or (min(len(one.rest), len(other.rest)) >= _ENOUGH_CHARACTERS and fuzz.ratio(one.rest, other.rest) >= 100 * _COPY)
+            for other in kept
+        ):
+            kept.append(one)
     return len(kept)

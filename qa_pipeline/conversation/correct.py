@@ -33,8 +33,12 @@ class RoleCorrection:
 
     def speaker_in(self, conversation: Conversation) -> str | None:
         """The voice or track that is the agent's; None where nobody speaks at that moment."""
-        moment = self.moment_ms
-        return None if moment is None else next((u.speaker for u in conversation.utterances if _covers(u, moment)), None)
+        found = None if self.moment_ms is None else at_moment(conversation, self.moment_ms)
+        return found.speaker if found else None
+
+    def recorded_in(self, conversation: Conversation) -> set[int]:
+        """Numbers of the utterances in which recordings play."""
+        return {found.utterance for moment in self.announcements if (found := at_moment(conversation, moment))}
 
 
 def corrected_id(conversation_id: str, correction: RoleCorrection) -> str:
@@ -69,9 +73,8 @@ def correct_roles(
 
 
 def _without_recordings(conversation: Conversation, correction: RoleCorrection, vectors: np.ndarray, head: RoleHead | None) -> Conversation:
-    played = {
-        u.utterance for u in conversation.utterances if u.role is not Role.OTHER and any(_covers(u, m) for m in correction.announcements)
-    }
+    several = correction.recorded_in(conversation)
+    played = {u.utterance for u in conversation.utterances if u.utterance in several and u.role is not Role.OTHER}
     if not played:
         return conversation
     recorded = played | {u.utterance for u in conversation.utterances if u.role is Role.OTHER}
@@ -87,10 +90,19 @@ def _agent_at(conversation: Conversation, correction: RoleCorrection) -> Convers
         (u.role is Role.AGENT) == (u.speaker == speaker) for u in conversation.utterances if u.role is not Role.OTHER
     ):
         return conversation
-    utterances = tuple(
-        u if u.role is Role.OTHER and u.speaker != speaker else replace(u, role=Role.AGENT if u.speaker == speaker else Role.CUSTOMER)
-        for u in conversation.utterances
-    )
+    recorded = correction.recorded_in(conversation)
+    own = [u.role for u in conversation.utterances if u.speaker == speaker and u.utterance not in recorded]
+    # Whoever stood aside until now was a second employee: the one that was taken for the agent stands aside instead.
+    former = Role.OTHER if own and set(own) == {Role.OTHER} else Role.CUSTOMER
+
+    def role_of(utterance: Utterance) -> Role:
+        if utterance.utterance in recorded:
+            return Role.OTHER
+        if utterance.speaker == speaker:
+            return Role.AGENT
+        return {Role.OTHER: Role.OTHER, Role.AGENT: former}.get(utterance.role, Role.CUSTOMER)
+
+    utterances = tuple(replace(u, role=role_of(u)) for u in conversation.utterances)
     return replace(conversation, utterances=utterances, role_confidence=1.0)
 
 
@@ -109,7 +121,7 @@ def swap(conversation: Conversation, *, agent: str | None = None) -> RoleCorrect
                 "It is not clear which voice is the agent's.", advice=f"Name it: --agent {' or --agent '.join(speakers) or 'SPEAKER'}."
             )
         agent = others[0]
-    if agent not in speakers:
+    if agent not in {u.speaker for u in conversation.utterances}:
         raise InputRefused(f"Nobody in this call is called {agent}.", advice=f"There are: {', '.join(speakers) or 'no voices'}.")
     own = [u for u in conversation.utterances if u.speaker == agent]
     # The middle of the longest utterance: where a later recognition surely hears the same person.
@@ -124,7 +136,9 @@ def middle_of(utterance: Utterance) -> int:
     return (utterance.start_ms + utterance.end_ms) // 2
 
 
-def _covers(utterance: Utterance, moment_ms: int) -> bool:
+def at_moment(conversation: Conversation, moment_ms: int) -> Utterance | None:
+    """The utterance that is heard at a moment; of several that overlap, the one whose middle it is nearest to."""
     if moment_ms < 0:
-        return utterance.utterance == -1 - moment_ms
-    return utterance.start_ms is not None and utterance.end_ms is not None and utterance.start_ms <= moment_ms <= utterance.end_ms
+        return next((u for u in conversation.utterances if u.utterance == -1 - moment_ms), None)
+    heard = [u for u in conversation.utterances if u.start_ms is not None and u.end_ms is not None and u.start_ms <= moment_ms <= u.end_ms]
+    return min(heard, key=lambda u: abs(middle_of(u) - moment_ms), default=None)

@@ -129,9 +129,11 @@ def _third_parties(evidence: Mapping[str, float], agents: Set[str], people: Sequ
     if len(evidence) < 3 or (call.agent_channel is not None and all(u.channel is not None for u in people)):
         return found
     own = {speaker: [u for u in people if u.speaker == speaker] for speaker in evidence}
+    surest = max(evidence, key=lambda speaker: evidence[speaker])
     for speaker, said in own.items():
         speech = Speech(said, said[0].language)
-        if len(evidence) - len(found) > 2 and _lexicon_odds(speech, "interpreter", said[0].language) >= _INTERPRETER_WEIGHT:
+        leaves_both = agents - found - {speaker} and set(evidence) - agents - found - {speaker}
+        if speaker != surest and leaves_both and _lexicon_odds(speech, "interpreter", said[0].language) >= _INTERPRETER_WEIGHT:
             found.add(speaker)
     employees = sorted(agents - found, key=lambda speaker: (not _says_name(own[speaker], call), own[speaker][0].utterance))
     for speaker in employees[1:]:
@@ -182,19 +184,20 @@ def _lexicon_odds(speech: Speech, part: str, language: str, direction: str | Non
 
 def _machine_utterances(utterances: Sequence[Utterance], direction: str | None, recorded: Set[int]) -> set[int]:
     """Numbers of what machines say: what sounds like one, all of a voice that mostly does, and what leads up to it at the start of a call."""
-    sounding = {u.utterance for u in utterances if u.utterance in recorded or _is_machine(u, direction)}
-    found = set(sounding)
+    sounding = {u.utterance for u in utterances if _is_machine(u, direction)}
+    found = sounding | recorded
     for speaker in {u.speaker for u in utterances}:
-        own = [u for u in utterances if u.speaker == speaker]
+        # Of what is known to be recorded, the rest of its track is no more of a machine.
+        own = [u for u in utterances if u.speaker == speaker and u.utterance not in recorded]
         size = {u.utterance: len(unit_spans(u.text)) for u in own}
-        if sum(size[n] for n in sounding if n in size) >= _MACHINE_SHARE * sum(size.values()):
+        if own and sum(size[n] for n in sounding if n in size) >= _MACHINE_SHARE * sum(size.values()):
             found |= set(size)
     opening: list[Utterance] = []
     for utterance in utterances:
         if (utterance.start_ms or 0) > MENU_MS or (opening and utterance.speaker != opening[0].speaker):
             break
         opening.append(utterance)
-    last = max((u.utterance for u in opening if u.utterance in sounding), default=-1)
+    last = max((u.utterance for u in opening if u.utterance in sounding | recorded), default=-1)
     return found | {u.utterance for u in opening if u.utterance < last}
 
 

@@ -19,13 +19,15 @@ REPETITION = "repetition"
 
 def keep_role_swap(store: Store, conversation: Conversation, correction: RoleCorrection, *, author: str | None, reason: str | None) -> str:
     """Keep that the agent speaks at a moment of a call. Returns the decision's id."""
-    (decision_id,) = _keep(store, [_row(conversation, ROLE_SWAP, "agent", correction.moment_ms, author, reason)])
+    (decision_id,) = _keep(
+        store, [_row(conversation.call.call_id, conversation.conversation_id, ROLE_SWAP, "agent", correction.moment_ms, author, reason)]
+    )
     return decision_id
 
 
-def keep_announcements(store: Store, found: Iterable[tuple[Conversation, int, str]], *, outcome: str, author: str | None) -> None:
-    """Keep that at a moment of a conversation a recording plays, or that somebody speaks (`outcome`); each with its reason."""
-    _keep(store, [_row(conversation, ANNOUNCEMENT, outcome, moment, author, reason) for conversation, moment, reason in found])
+def keep_announcements(store: Store, found: Iterable[tuple[str, str, int, str]], *, outcome: str, author: str | None) -> None:
+    """Keep that at a moment of a call a recording plays, or that somebody speaks (`outcome`). `found`: call, conversation, moment in ms, reason."""
+    _keep(store, [_row(call, conversation, ANNOUNCEMENT, outcome, moment, author, reason) for call, conversation, moment, reason in found])
 
 
 def role_corrections(store: Store) -> dict[str, RoleCorrection]:
@@ -68,8 +70,8 @@ def _keep(store: Store, rows: Sequence[Row]) -> list[str]:
     return [row["decision_id"] for row in rows]
 
 
-def _row(conversation: Conversation, kind: str, outcome: str, moment_ms: int | None, author: str | None, reason: str | None) -> Row:
+def _row(call_id: str, conversation_id: str, kind: str, outcome: str, moment_ms: int | None, author: str | None, reason: str | None) -> Row:
     return {
-        "decision_id": uuid.uuid4().hex, "call_id": conversation.call.call_id, "conversation_id": conversation.conversation_id, "kind": kind,
-        "outcome": outcome, "moment_ms": moment_ms, "author": author, "reason": reason,
+        "decision_id": uuid.uuid4().hex, "call_id": call_id, "conversation_id": conversation_id, "kind": kind, "outcome": outcome,
+        "moment_ms": moment_ms, "author": author, "reason": reason,
     }  # fmt: skip

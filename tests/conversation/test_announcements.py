@@ -40,7 +40,7 @@ def heard(number: int, opening: str = ANNOUNCEMENT, *, tempo: float = 1.0, jitte
     )
     first = replace(first, words=words, start_ms=words[0].start_ms, end_ms=words[-1].end_ms, speaker=voice, role=Role.CUSTOMER)
     later = [replace(u, start_ms=(u.start_ms or 0) + 2_000, end_ms=(u.end_ms or 0) + 2_000) for u in rest]
-    return replace(call, utterances=(first, *later))
+    return replace(call, call=replace(call.call, audio_sha256=f"{number}|{opening}|{tempo}"), utterances=(first, *later))
 
 
 def texts(*calls: Conversation, least: int = 3) -> list[tuple[str, int]]:
@@ -110,3 +110,17 @@ def test_where_it_plays_nobody_has_said_it() -> None:
     roles = assign_roles(stripped, call.call, recorded={utterance.utterance})
     assert roles.utterances[0].role is Role.OTHER
     assert Role.OTHER not in {u.role for u in roles.utterances[1:]}
+
+
+def test_a_recording_on_a_persons_track_leaves_the_person_their_words() -> None:
+    call = heard(1, voice="agent")
+    stripped = [replace(u, role=Role.UNKNOWN) for u in call.utterances]
+    roles = assign_roles(stripped, call.call, recorded={0})
+    assert [u.role is Role.OTHER for u in roles.utterances] == [True, False, False, False]
+
+
+def test_calls_in_which_nothing_else_is_said_count_each() -> None:
+    calls = [replace(heard(n), utterances=heard(n).utterances[:1]) for n in range(4)]
+    assert texts(*calls) == [(ANNOUNCEMENT, 4)]
+    copies = [replace(c, call=replace(c.call, audio_sha256="1")) for c in calls]
+    assert texts(*copies) == []

@@ -225,6 +225,23 @@ def test_an_interpreter_is_neither_party(language: str, line: str) -> None:
     assert roles_of(utterances, *odds) == {"agent": Role.AGENT, "other": Role.OTHER, "customer": Role.CUSTOMER}
 
 
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("pl", "Tłumaczę panu, że to nie przyszło."),
+        ("en", "I'm getting an interpreter on the line."),
+        ("en", "I'm calling the interpreter now."),
+        ("zh", "我请同事帮她翻译一下。"),
+        ("zh", "我帮您转接翻译员。"),
+        ("sv", "Jag har tolken här."),
+    ],
+)
+def test_who_speaks_of_an_interpreter_is_none(language: str, line: str) -> None:
+    utterances = voices(language, f"agent: {line}", "customer: 二", "other: 四", "agent: 三", "customer: 五", "other: 六")
+    odds = [{"agent": 3.0, "customer": -4.0, "other": 4.0}[u.speaker] for u in utterances]
+    assert roles_of(utterances, *odds)["agent"] is not Role.OTHER
+
+
 def test_of_two_voices_none_is_a_third_party() -> None:
     utterances = voices("en", "agent: it came on monday", "customer: I am the interpreter of all this")
     assert roles_of(utterances, 4, -4) == {"agent": Role.AGENT, "customer": Role.CUSTOMER}
