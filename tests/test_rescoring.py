@@ -226,6 +226,7 @@ def test_a_run_that_stops_between_details_and_heads_doubles_nothing_when_repeate
 
 # A process of its own, that is killed while lots are still to be scored.
 KILLED = """
+import signal
 import sys
 import time
 from qa_pipeline import rescoring
@@ -241,6 +242,8 @@ def told(event):
         time.sleep(60)
 
 if __name__ == "__main__":
+    # A shell's background jobs are started deaf to Ctrl-C, and so would this be.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     settings = load_settings(results=sys.argv[1])
     store = open_store(settings)
     plan = plan_rescoring(store, FIRST, select=Selection(), purpose="official")

@@ -70,7 +70,12 @@ def test_a_scheduled_night_is_carried_out_by_a_worker(tmp_path: Path) -> None:
                 ]
         finally:
             worker.terminate()
-            worker.wait(timeout=60)
+            try:
+                worker.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                # On a busy machine Prefect may take longer to stop than anybody wants to wait; what it did is looked at below.
+                worker.kill()
+                worker.wait(timeout=60)
         assert [run["state_type"] for run in ended] == ["COMPLETED"], (tmp_path / "worker.log").read_text()[-3000:]
         assert ended[0]["auto_scheduled"]
         keys = {artifact["key"] for artifact in httpx.post(f"{url}/artifacts/filter", json={}, timeout=20).json()}
