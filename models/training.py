@@ -10,11 +10,11 @@ import hashlib
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,13 @@ from qa_pipeline.language.encoder import Encoder
 from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.models import Manifest, choose_manifest, model_folder
 
+if TYPE_CHECKING:
+    from qa_pipeline.language.network import Layers
+
 NOISE = 0.1
 COPIES = 1
 FOLDS = 5
 LANGUAGES = ("zh", "en", "pl", "sv")
-# Inverse regularisation of the logistic regression, tried in cross-validation. Large, because e5 vectors lie close together.
-STRENGTHS = (3.0, 10.0, 30.0)
 
 _PUNCTUATION = "，。？！、,.?!"
 _SOUNDS_LIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h"), ("r", "l"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
@@ -47,30 +48,6 @@ class Sample:
     languages: NDArray[np.str_]
     group: NDArray[np.int64]
     is_copy: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Linear:
-    """logits = vectors @ weights.T + bias, in the order of `classes`; two classes have one row, positive for the second."""
-
-    classes: tuple[str, ...]
-    weights: Vectors
-    bias: Vectors
-
-    def logits(self, vectors: Vectors) -> Vectors:
-        """(n, classes), or (n, 1) for two classes."""
-        found: Vectors = vectors @ self.weights.T + self.bias
-        return found
-
-    def reversed(self) -> Linear:
-        """The same head of two classes with the other one as the class that positive logits mean."""
-        return Linear(classes=self.classes[::-1], weights=-self.weights, bias=-self.bias)
-
-    def predict(self, vectors: Vectors) -> NDArray[np.str_]:
-        """The likeliest class of each vector."""
-        logits = self.logits(vectors)
-        chosen = logits.argmax(axis=1) if logits.shape[1] > 1 else (logits[:, 0] > 0).astype(int)
-        return np.asarray([self.classes[index] for index in chosen.tolist()])
 
 
 def read_rows(path: Path) -> Rows:
@@ -120,31 +97,6 @@ def misheard(text: str, language: str, *, rate: float, seed: int) -> str:
     return heard if heard.strip() else text
 
 
-def fit(vectors: Vectors, labels: NDArray[np.str_], strength: float) -> Linear:
-    """Logistic regression, classes weighed equally, on centred vectors; the centre is folded into the bias."""
-    from sklearn.linear_model import LogisticRegression
-
-    centre = vectors.mean(axis=0)
-    model = LogisticRegression(C=strength, class_weight="balanced", max_iter=3000).fit(vectors - centre, labels)
-    weights = model.coef_.astype(np.float32)
-    return Linear(classes=tuple(model.classes_), weights=weights, bias=(model.intercept_ - weights @ centre).astype(np.float32))
-
-
-def cross_validate(sample: Sample, strength: float) -> NDArray[np.str_]:
-    """Each row's class by a model that saw neither the row's sentence nor a copy of it."""
-    from sklearn.model_selection import GroupKFold
-
-    predicted = np.empty_like(sample.labels)
-    for seen, unseen in GroupKFold(FOLDS, shuffle=True, random_state=0).split(sample.vectors, sample.labels, sample.group):
-        predicted[unseen] = fit(sample.vectors[seen], sample.labels[seen], strength).predict(sample.vectors[unseen])
-    return predicted
-
-
-def choose_strength(sample: Sample) -> float:
-    """The regularisation with the best macro-F1 in cross-validation."""
-    return max(STRENGTHS, key=lambda strength: macro_f1(sample.labels, cross_validate(sample, strength)))
-
-
 def macro_f1(true: NDArray[np.str_], predicted: NDArray[np.str_]) -> float:
     """Mean over classes of the harmonic mean of precision and recall."""
     from sklearn.metrics import f1_score
@@ -167,7 +119,7 @@ def figures(true: NDArray[np.str_], predicted: NDArray[np.str_], languages: NDAr
 
 
 class Predictor(Protocol):
-    """A head: Linear, or what a train.py makes."""
+    """A head, as a train.py makes it."""
 
     def predict(self, vectors: Vectors) -> NDArray[np.str_]:
         """The likeliest class of each vector."""
@@ -202,23 +154,17 @@ def truth(rows: Rows, column: str) -> NDArray[np.str_]:
     return np.asarray([row[column] for row in rows])
 
 
-def write_head(path: Path, linear: Linear, *, facts: dict[str, Any]) -> Linear:
-    """Write head.json, numbers rounded to three decimals; returns the head as rounded. Two classes have one row of weights."""
-    weights, bias = np.round(linear.weights, 3), np.round(linear.bias, 3)
-    plain = [[round(float(value), 3) for value in row] for row in weights]
-    offsets = [round(float(value), 3) for value in bias]
-    single = len(plain) == 1
-    head = {
-        "classes": linear.classes,
-        "encoder": encoder_manifest().id,
-        "encoder_sha256": manifest_sha256(encoder_manifest()),
-        **facts,
-        "bias": offsets[0] if single else offsets,
-        "weights": plain[0] if single else plain,
-    }
-    body = ",\n".join(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in head.items())
-    path.write_text("{\n" + body + "\n}\n", "utf-8")
-    return Linear(classes=linear.classes, weights=weights.astype(np.float32), bias=bias.astype(np.float32))
+def write_layers(path: Path, layers: Layers, facts: Mapping[str, Any]) -> None:
+    """Write a head.json: the encoder it belongs to, some facts, and the layers with numbers rounded to four digits."""
+    manifest = encoder_manifest()
+    plain = {"encoder": manifest.id, "encoder_sha256": manifest_sha256(manifest), **facts}
+    rounded = [
+        {"bias": [float(f"{x:.4g}") for x in bias], "weights": [[float(f"{x:.4g}") for x in row] for row in matrix]}
+        for matrix, bias in layers
+    ]
+    lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in plain.items()]
+    lines.append(' "layers": [\n' + ",\n".join(f"  {json.dumps(layer)}" for layer in rounded) + "\n ]")
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 
 
 def write_figures(readme: Path, text: str) -> None:

@@ -5,7 +5,7 @@ What the commands `swap-roles` and `announcements` drive. Either keeps a decisio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -85,22 +85,22 @@ def _current(store: Store, call_id: str) -> Conversation:
 
 def _put_right(store: Store, settings: Settings, rubrics: Mapping[str, Rubric], current: Mapping[str, str]) -> RescoreSummary:
     """Write calls as the decisions about them have it now, and score them again. `current`: call → the conversation that counts now."""
-    holds, heard = role_corrections(store), _as_heard(store, current)
+    decided = all_role_corrections(store)
+    heard = _as_heard(store, current, decided)
     run_id = new_run_id(datetime.now(UTC))
     for first in range(0, len(heard), _LOT):
         several = store.load_conversations(heard[first : first + _LOT])
-        store.write_conversations([corrected(c, holds.get(c.call.call_id), settings) for c in several], run_id=run_id)
+        store.write_conversations([corrected(c, decided[c.call.call_id][-1], settings) for c in several], run_id=run_id)
     plan = plan_rescoring(store, rubrics, select=Selection(call_ids=tuple(current)), purpose="official")
     return rescore(plan, settings, store, rubrics, workers=1 if len(current) <= _LOT else None)
 
 
-def _as_heard(store: Store, current: Mapping[str, str]) -> list[str]:
+def _as_heard(store: Store, current: Mapping[str, str], decided: Mapping[str, Sequence[RoleCorrection]]) -> list[str]:
     """The conversations before anything corrected them. `current`: call → the conversation that counts now."""
-    kept = all_role_corrections(store)
     origins: dict[str, str] = {}
     for name, call_id in store.conversation_ids().items():
         if call_id in current:
-            origins |= {corrected_id(name, correction): name for correction in kept.get(call_id, ())}
+            origins |= {corrected_id(name, correction): name for correction in decided[call_id]}
     return [origins.get(conversation_id, conversation_id) for conversation_id in current.values()]
 
 
@@ -130,6 +130,14 @@ class Recorded:
         return len({call_id for several in self.calls.values() for call_id in several})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Calls in which words are a person's again. `failed`: how many could not be scored again."""
+
+    calls: tuple[str, ...]
+    failed: int
+
+
 def mark_announcements(
     store: Store, settings: Settings, rubrics: Mapping[str, Rubric], *, since: datetime | None = None, is_trial: bool = False
 ) -> Recorded:
@@ -144,7 +152,7 @@ def mark_announcements(
         return Recorded(announcements=(), calls={})
     compared = [row["conversation_id"] for row in newest[:_COMPARED_CALLS]]
     later = [row["conversation_id"] for row in newest[_COMPARED_CALLS:] if since is not None and row["processed_at"] >= since]
-    played = [played_in(c) for c in _stream(store, compared)]
+    played = [played_in(c) for c in store.stream_conversations(compared, with_vectors=False)]
     refused = _refused(store)
     known = [one for one in find_announcements(played, least_calls=least) if not any(is_same_recording(one, other) for other in refused)]
     if not known:
@@ -152,7 +160,7 @@ def mark_announcements(
     current: dict[str, str] = {}
     calls: dict[str, dict[str, None]] = {}
     decided: list[tuple[str, str, int, str]] = []
-    for call in chain(played, (played_in(c) for c in _stream(store, later))):
+    for call in chain(played, (played_in(c) for c in store.stream_conversations(later, with_vectors=False))):
         for utterance, one in announcements_in(call, known):
             if utterance.role is not Role.OTHER:
                 current[call.call_id] = call.conversation_id
@@ -180,7 +188,7 @@ def refuse_announcement(store: Store, settings: Settings, rubrics: Mapping[str, 
     decided = [(call_id, named.conversation_id, moment, "a person speaks") for moment in marked]
     said = _said_at(named, marked)
     others = [name for name, correction in holds.items() if correction.announcements and name != call_id]
-    for conversation in _stream(store, _current_ids(store, others)):
+    for conversation in store.stream_conversations(_current_ids(store, others), with_vectors=False):
         moments = holds[conversation.call.call_id].announcements
         same = {u.utterance for u, _ in announcements_in(played_in(conversation), said)}
         decided += [
@@ -193,19 +201,15 @@ def refuse_announcement(store: Store, settings: Settings, rubrics: Mapping[str, 
     return Refused(calls=tuple(current), failed=len(_put_right(store, settings, rubrics, current).failures))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """Calls in which words are a person's again. `failed`: how many could not be scored again."""
-
-    calls: tuple[str, ...]
-    failed: int
-
-
 def _refused(store: Store) -> list[Announcement]:
     """What somebody has called a person's words, as it is heard in the newest of the calls that they named or that had it."""
     moments = refused_announcements(store)
     ids = _current_ids(store, list(moments)[-_REFUSED_CALLS:])
-    return [one for conversation in _stream(store, ids) for one in _said_at(conversation, moments[conversation.call.call_id])]
+    return [
+        one
+        for conversation in store.stream_conversations(ids, with_vectors=False)
+        for one in _said_at(conversation, moments[conversation.call.call_id])
+    ]
 
 
 def _said_at(conversation: Conversation, moments: Iterable[int]) -> list[Announcement]:
@@ -218,8 +222,3 @@ def _current_ids(store: Store, call_ids: Sequence[str]) -> list[str]:
         return []
     found = rows(store, f"select conversation_id from current_calls where call_id in ({', '.join(map(sql_text, call_ids))})")
     return [row["conversation_id"] for row in found]
-
-
-def _stream(store: Store, ids: Sequence[str]) -> Iterator[Conversation]:
-    for lot in store.stream(ids, with_vectors=False) if ids else ():
-        yield from lot

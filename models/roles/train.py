@@ -6,13 +6,12 @@ utterance with what it answers; how much its sum, its mean, the lexicon and the 
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,9 @@ from qa_pipeline.conversation.role_head import RoleHead, RoleWeights, judge_role
 from qa_pipeline.conversation.roles import LEAST_CONFIDENCE, Roles, answers, assign_roles, words_evidence
 from qa_pipeline.language.encoder import WIDTH, Encoder
 from qa_pipeline.testing import conversation
+
+if TYPE_CHECKING:
+    from qa_pipeline.language.network import Layers
 
 FOLDER = Path(__file__).parent
 HIDDEN = 64
@@ -55,15 +57,16 @@ def main() -> None:
         *read_calls(FOLDER / "calls", rate=0.06, seed=1, is_run_on=True),
         *read_cases(rate=0.12),
     ]
-    sentences = sentence_examples(training.read_rows(FOLDER / "data.tsv"), encoder)
+    rows = training.read_rows(FOLDER / "data.tsv")
+    sentences = sentence_examples(rows, encoder)
     unseen = cross_validate(written, copies, sentences, encoder)
     weights = fit_weights([(call, head) for call, head in unseen if call.has_two_parties], encoder)
     layers = fit(examples(written, copies, sentences, encoder))
-    head = write_head(layers, weights, calls=len(written), sentences=len(sentences))
+    head = write_head(layers, weights, calls=len(written), sentences=len(rows))
     parts = [
         f"{len(written)} calls of calls/ and of the rubrics' cases in cross-validation (the weights fitted on the same calls):",
         call_figures([(call, assigned(call, replace(one, weights=weights), encoder)) for call, one in unseen]),
-        f"The {len(list(read_calls(FOLDER / 'test_calls')))} calls of test_calls/, written apart from these, most of them hard on purpose:",
+        "The calls of test_calls/, written apart from these, most of them hard on purpose:",
     ]
     for rate in NOISES:
         tested = [(call, assigned(call, head, encoder)) for call in read_calls(FOLDER / "test_calls", rate=rate, seed=7)]
@@ -89,11 +92,7 @@ class Kept:
 
 def examples(written: Sequence[WrittenCall], copies: Sequence[WrittenCall], sentences: Sequence[Example], encoder: Kept) -> list[Example]:
     """All that is trained on."""
-    return [
-        *(example(call, encoder) for call in written),
-        *(example(call, encoder, forgets=True) for call in copies),
-        *sentences,
-    ]
+    return [*(example(call, encoder) for call in written), *(example(call, encoder, forgets=True) for call in copies), *sentences]
 
 
 def example(call: WrittenCall, encoder: Kept, *, forgets: bool = False) -> Example:
@@ -123,17 +122,17 @@ def spoken(row: dict[str, str]) -> Utterance:
     return conversation(f"0:00 agent: {row['text']}", language=row["language"]).utterances[0]
 
 
-def fit(examples: Sequence[Example]) -> tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]:
+def fit(told: Sequence[Example]) -> Layers:
     """One hidden layer over standardised numbers; the standardisation is folded into it."""
     import torch
 
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    read = np.vstack([numbers for numbers, _ in examples])
+    read = np.vstack([numbers for numbers, _ in told])
     # Directions are 0 or 1 and stay that: an unknown one must mean nothing.
     centre, scale = read.mean(axis=0), read.std(axis=0) + 1e-4
     centre[-2:], scale[-2:] = 0.0, 1.0
-    numbers, wanted = torch.tensor((read - centre) / scale), torch.tensor(np.concatenate([sides for _, sides in examples])).float()
+    numbers, wanted = torch.tensor((read - centre) / scale), torch.tensor(np.concatenate([sides for _, sides in told])).float()
     network = torch.nn.Sequential(
         torch.nn.Dropout(DROPOUT),
         torch.nn.Linear(read.shape[1], HIDDEN),
@@ -200,26 +199,11 @@ def assigned(call: WrittenCall, head: RoleHead, encoder: Kept) -> Roles:
     return assign_roles(call.utterances, call.call, judged=judge_roles(call.utterances, vectors, call.call.direction, head))
 
 
-def write_head(
-    layers: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]], weights: RoleWeights, *, calls: int, sentences: int
-) -> RoleHead:
-    """Write head.json, numbers rounded to four digits; returns it as read back."""
-    manifest = training.encoder_manifest()
-    plain: dict[str, Any] = {
-        "encoder": manifest.id,
-        "encoder_sha256": training.manifest_sha256(manifest),
-        "calls": calls,
-        "sentences": sentences // SENTENCE,
-        "weights": asdict(weights),
-    }
-    rounded = [
-        {"bias": [float(f"{x:.4g}") for x in bias], "weights": [[float(f"{x:.4g}") for x in row] for row in matrix]}
-        for matrix, bias in layers
-    ]
-    lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in plain.items()]
-    lines.append(' "layers": [\n' + ",\n".join(f"  {json.dumps(layer)}" for layer in rounded) + "\n ]")
-    (FOLDER / "head.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
-    return load_role_head(FOLDER / "head.json")
+def write_head(layers: Layers, weights: RoleWeights, *, calls: int, sentences: int) -> RoleHead:
+    """Write head.json; returns it as read back."""
+    path = FOLDER / "head.json"
+    training.write_layers(path, layers, {"calls": calls, "sentences": sentences, "weights": asdict(weights)})
+    return load_role_head(path)
 
 
 def call_figures(found: Sequence[tuple[WrittenCall, Roles]]) -> str:

@@ -6,12 +6,10 @@ test sentence that is classified wrongly.
 
 from __future__ import annotations
 
-import json
 import warnings
 from dataclasses import dataclass
 from itertools import pairwise, product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,23 +127,10 @@ def named(shares: NDArray[np.float32]) -> NDArray[np.str_]:
 
 
 def write_head(head: SentimentHead, *, sentences: int, penalty: float) -> Network:
-    """Write head.json, numbers rounded to four digits; returns it as read back."""
-    manifest = training.encoder_manifest()
-    plain: dict[str, Any] = {
-        "classes": LABELS,
-        "encoder": manifest.id,
-        "encoder_sha256": training.manifest_sha256(manifest),
-        "sentences": sentences,
-        "penalty": penalty,
-    }
-    layers = [
-        {"bias": [float(f"{x:.4g}") for x in bias], "weights": [[float(f"{x:.4g}") for x in row] for row in weights]}
-        for weights, bias in head.layers
-    ]
-    lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in plain.items()]
-    lines.append(' "layers": [\n' + ",\n".join(f"  {json.dumps(layer)}" for layer in layers) + "\n ]")
-    (FOLDER / "head.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
-    return Network(load_head(FOLDER / "head.json"))
+    """Write head.json; returns it as read back."""
+    path = FOLDER / "head.json"
+    training.write_layers(path, head.layers, {"classes": LABELS, "sentences": sentences, "penalty": penalty})
+    return Network(load_head(path))
 
 
 def calibration(labels: NDArray[np.str_], shares: NDArray[np.float32]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import median
 
 from qa_pipeline.call import Conversation, Role, Utterance
@@ -126,11 +127,12 @@ def _candidates(utterances: Sequence[Utterance]) -> Iterator[tuple[Utterance, An
         voice: min((u.start_ms or 0 for name, several in by_voice.items() if name != voice for u in several), default=MENU_MS)
         for voice in by_voice
     }
+    plays = cache(lambda number: _as_announcement(at[number]))
+    at = {u.utterance: u for u in utterances}
+    is_alone = cache(lambda voice: all(u.role is Role.OTHER or plays(u.utterance) for u in by_voice[voice]))
     for utterance in utterances:
-        start = utterance.start_ms or 0
-        is_opening = start < min(MENU_MS, others_begin[utterance.speaker])
-        is_alone = all(u.role is Role.OTHER or _as_announcement(u) for u in by_voice[utterance.speaker])
-        if (is_opening or is_alone) and (one := _as_announcement(utterance)):
+        is_opening = (utterance.start_ms or 0) < min(MENU_MS, others_begin[utterance.speaker])
+        if (is_opening or is_alone(utterance.speaker)) and (one := plays(utterance.utterance)):
             yield utterance, one
 
 

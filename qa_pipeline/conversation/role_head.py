@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qa_pipeline.call import Utterance
 from qa_pipeline.errors import ModelError
 from qa_pipeline.language.encoder import WIDTH
+from qa_pipeline.language.network import lead_from, read_layers, run_layers, shapes_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from qa_pipeline.language.network import Layers
 
 # Odds of about 55 to 1: one utterance may not outweigh a call. Chosen, not measured.
 LIMIT = 4.0
@@ -45,12 +47,12 @@ class RoleWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoleHead:
-    """A small network: `layers`, each (weights (out, in), bias (out,)), rectified in between; the first takes CONTEXT_WIDTH numbers, the last gives one.
+    """A small network (language/network.py) from CONTEXT_WIDTH numbers to one.
 
     `encoder_sha256`: of the manifest of the encoder it was trained on; it means nothing on another one's vectors.
     """
 
-    layers: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
+    layers: Layers
     weights: RoleWeights
     encoder_sha256: str
 
@@ -65,20 +67,16 @@ class RoleJudgement:
 
 def load_role_head(path: Path) -> RoleHead:
     """Read head.json as models/roles/train.py writes it. Raises ModelError when it is not there or of another shape."""
-    import numpy as np
-
     try:
         data = json.loads(path.read_text("utf-8"))
-        layers = tuple((np.asarray(each["weights"], np.float32), np.asarray(each["bias"], np.float32)) for each in data["layers"])
+        layers = read_layers(data["layers"])
         weights = RoleWeights(**{field.name: float(data["weights"][field.name]) for field in fields(RoleWeights)})
         encoder_sha256 = str(data["encoder_sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path} is no role head: {error!r}.", advice="Write it anew with models/roles/train.py.") from error
-    shapes: list[tuple[Any, ...]] = [(*matrix.shape, *bias.shape) for matrix, bias in layers]
-    widths = [CONTEXT_WIDTH, *(shape[0] for shape in shapes)]
-    if not shapes or widths[-1] != 1 or shapes != [(b, a, b) for a, b in pairwise(widths)]:
+    if not lead_from(layers, CONTEXT_WIDTH, 1):
         raise ModelError(
-            f"{path} has layers {shapes}; wanted layers from {CONTEXT_WIDTH} numbers to 1.",
+            f"{path} has layers {shapes_of(layers)}; wanted layers from {CONTEXT_WIDTH} numbers to 1.",
             advice="Write it anew with models/roles/train.py.",
         )
     return RoleHead(layers=layers, weights=weights, encoder_sha256=encoder_sha256)
@@ -88,9 +86,7 @@ def judge_roles(utterances: Sequence[Utterance], vectors: NDArray[np.float32], d
     """ln P(agent)/P(customer) of each utterance, both roles equally likely beforehand, clipped to ±LIMIT. `vectors`: (n, 384), of the utterances."""
     import numpy as np
 
-    found = with_context(utterances, vectors, direction)
-    for place, (weights, bias) in enumerate(head.layers):
-        found = (found if place == 0 else found.clip(min=0)) @ weights.T + bias
+    found = run_layers(head.layers, with_context(utterances, vectors, direction))
     return RoleJudgement(log_odds=np.clip(found[:, 0], -LIMIT, LIMIT), weights=head.weights)
 
 

@@ -1,10 +1,11 @@
 """Who is the agent: roles proved from what is said, never from the track or loudness, and hardly from who speaks first.
 
-Evidence, as log-odds per voice: a trained head over the meaning of each utterance and of what it answers, knowing the call's direction (role_head.py), a
-fixed lexicon per language (role_lexicon.yaml), the agent's known name, who answers an inbound call. How much each weighs is fitted on whole calls. The voices are compared with
-each other; `role_confidence` is the posterior of the assignment chosen. Of three voices one may be a second employee or an interpreter: role `other`. Menus, announcements and voicemail machines are role `other`, by utterance where they
-share a track with a person. A channel map settles the matter, unless the words contradict it: that lowers the confidence, and words that prove the
-opposite exchange the tracks. Below `LEAST_CONFIDENCE` nobody has a role: what is said counts for nobody and against nobody.
+Evidence, as log-odds per voice: a trained head over the meaning of each utterance and of what it answers, knowing the call's direction
+(role_head.py), a fixed lexicon per language (role_lexicon.yaml), the agent's known name, who answers an inbound call. How much each weighs is fitted on
+whole calls. The voices are compared with each other; `role_confidence` is the posterior of the assignment chosen. Of three voices one may be a second
+employee or an interpreter: role `other`. Menus, announcements and voicemail machines are role `other`, by utterance where they share a track with a
+person. A channel map settles the matter, unless the words contradict it: that lowers the confidence, and words that prove the opposite exchange the
+tracks. Below `LEAST_CONFIDENCE` nobody has a role: what is said counts for nobody and against nobody.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def assign_roles(
 
 def _choose(evidence: Mapping[str, float], people: Sequence[Utterance], call: Call) -> tuple[set[str], float, bool]:
     """The speakers who are the agent, the posterior of that choice, and whether it goes against the channel map."""
-    if call.agent_channel is not None and all(u.channel is not None for u in people) and people:
+    if people and _has_map(people, call):
         mapped = {u.speaker for u in people if u.channel == call.agent_channel}
         rest = set(evidence) - mapped
         if mapped and rest:
@@ -115,6 +116,11 @@ def _choose(evidence: Mapping[str, float], people: Sequence[Utterance], call: Ca
     return agents, _posterior(evidence[best] - evidence[customer]), False
 
 
+def _has_map(people: Sequence[Utterance], call: Call) -> bool:
+    """Whether the metadata say on which track the agent is, and there are tracks."""
+    return call.agent_channel is not None and all(u.channel is not None for u in people)
+
+
 def _posterior(log_odds: float) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
@@ -126,7 +132,7 @@ def _third_parties(evidence: Mapping[str, float], agents: Set[str], people: Sequ
     hands a call over is not heard again.
     """
     found: set[str] = set()
-    if len(evidence) < 3 or (call.agent_channel is not None and all(u.channel is not None for u in people)):
+    if len(evidence) < 3 or _has_map(people, call):
         return found
     own = {speaker: [u for u in people if u.speaker == speaker] for speaker in evidence}
     surest = max(evidence, key=lambda speaker: evidence[speaker])
@@ -154,7 +160,8 @@ def words_evidence(own: Sequence[Utterance], call: Call) -> tuple[float, bool]:
     """Log-odds for "agent" by the lexicon, within limits, of what one voice says, and whether it says the agent's name as its own."""
     language = own[0].language
     speech = Speech(own, language)
-    lexicon = _lexicon_odds(speech, "agent", language, call.direction) - _lexicon_odds(speech, "customer", language, call.direction)
+    lexicon = _lexicon_odds(speech, Role.AGENT.value, language, call.direction)
+    lexicon -= _lexicon_odds(speech, Role.CUSTOMER.value, language, call.direction)
     return max(-_MOST_PER_VOICE, min(_MOST_PER_VOICE, lexicon)), _says_name(own, call)
 
 
@@ -234,10 +241,10 @@ def _name_phrases(name: str, language: str) -> tuple[Phrase, ...]:
 
 
 @cache
-def _lexicon(role: str, language: str) -> tuple[tuple[float, str | None, tuple[Phrase, ...]], ...]:
-    entries = _lexicon_data().get(role, {}).get(language, [])
+def _lexicon(part: str, language: str) -> tuple[tuple[float, str | None, tuple[Phrase, ...]], ...]:
+    entries = _lexicon_data().get(part, {}).get(language, [])
     # Taking a person for a machine loses their words, so machines must be heard clearly.
-    mode: MatchMode = "strict" if role == Role.OTHER.value else "tolerant"
+    mode: MatchMode = "strict" if part == Role.OTHER.value else "tolerant"
     return tuple(
         (entry["weight"], entry.get("direction"), tuple(compile_phrase(text, language, mode=mode) for text in entry["phrases"]))
         for entry in entries

@@ -10,17 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qa_pipeline.errors import ModelError
 from qa_pipeline.language.encoder import WIDTH, Encoder
+from qa_pipeline.language.network import lead_from, read_layers, run_layers, shapes_of
 from qa_pipeline.telemetry import disable_telemetry
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from qa_pipeline.language.network import Layers
 
 NEGATIVE, NEUTRAL, POSITIVE = "negative", "neutral", "positive"
 LABELS = (NEGATIVE, NEUTRAL, POSITIVE)
@@ -63,37 +65,29 @@ class SentimentModel(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SentimentHead:
-    """A small network over sentence vectors: `layers`, each (weights (out, in), bias (out,)), rectified in between; the first takes 384
-    numbers, the last gives 3 in the order of LABELS.
+    """A small network (network.py) from the 384 numbers of a sentence to 3, in the order of LABELS.
 
     `encoder_sha256`: of the manifest of the encoder it was trained on; it means nothing on another one's vectors.
     """
 
-    layers: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
+    layers: Layers
     encoder_sha256: str
 
     def logits(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, 3) of `vectors` (n, 384)."""
-        found = vectors
-        for place, (weights, bias) in enumerate(self.layers):
-            found = (found if place == 0 else found.clip(min=0)) @ weights.T + bias
-        return found
+        return run_layers(self.layers, vectors)
 
 
 def load_head(path: Path) -> SentimentHead:
     """Read head.json as models/sentiment/train.py writes it. Raises ModelError when it is not there or of another shape."""
-    import numpy as np
-
     try:
         data = json.loads(path.read_text("utf-8"))
-        layers = tuple((np.asarray(each["weights"], np.float32), np.asarray(each["bias"], np.float32)) for each in data["layers"])
+        layers = read_layers(data["layers"])
         classes, encoder_sha256 = tuple(data["classes"]), str(data["encoder_sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path} is no sentiment head: {error!r}.", advice="Write it anew with models/sentiment/train.py.") from error
-    shapes = [(*weights.shape, *bias.shape) for weights, bias in layers]
-    widths = [WIDTH, *(shape[0] for shape in shapes)]
-    if classes != LABELS or widths[-1] != len(LABELS) or shapes != [(b, a, b) for a, b in pairwise(widths)] or not shapes:
-        found = f"classes {', '.join(map(str, classes))}, layers {shapes}"
+    if classes != LABELS or not lead_from(layers, WIDTH, len(LABELS)):
+        found = f"classes {', '.join(map(str, classes))}, layers {shapes_of(layers)}"
         wanted = f"classes {', '.join(LABELS)}, layers from {WIDTH} numbers to 3"
         raise ModelError(f"{path} has {found}; wanted {wanted}.", advice="Write it anew with models/sentiment/train.py.")
     return SentimentHead(layers=layers, encoder_sha256=encoder_sha256)

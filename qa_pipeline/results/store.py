@@ -167,9 +167,11 @@ class Store:
         found = {conversation.conversation_id: conversation for conversation in self.stream_conversations(wanted)}
         return [found[name] for name in wanted if name in found]
 
-    def stream_conversations(self, ids: Iterable[str] | None = None, *, size: int = 200) -> Iterator[Conversation]:
+    def stream_conversations(
+        self, ids: Iterable[str] | None = None, *, size: int = 200, with_vectors: bool = True
+    ) -> Iterator[Conversation]:
         """Stored conversations one after the other in the order in which they lie, all or those of some ids; unknown ids are left out."""
-        for lot in self.stream(ids, size=size):
+        for lot in self.stream(ids, size=size, with_vectors=with_vectors):
             yield from lot
 
     def stream(

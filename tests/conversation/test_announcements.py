@@ -93,7 +93,7 @@ def test_what_a_voice_says_between_other_things_is_none() -> None:
 
 def test_copies_of_one_call_prove_nothing() -> None:
     call = heard(1)
-    copies = [replace(call, call=Call(call_id=f"copy{n}", source_uri="c.wav", audio_sha256="0")) for n in range(5)]
+    copies = [replace(call, call=Call(call_id=f"copy{n}", source_uri="c.wav", audio_sha256=str(n))) for n in range(5)]
     assert texts(*copies) == []
 
 
