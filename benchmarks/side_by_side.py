@@ -16,7 +16,6 @@ import resource
 import subprocess
 import tempfile
 import time
-import wave
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from layouts import write
 
 from qa_pipeline.call import Call, Layout, SpeakerTurn
 from qa_pipeline.evaluation.compare import units
@@ -225,11 +225,7 @@ def _whisperx(python: str, paths: Sequence[str]) -> tuple[float, float, list[Hea
             tracks.append([])
             for track, samples in enumerate(audio.samples if is_stereo else [audio.mixed()]):
                 tracks[-1].append(f"{scratch}/{Path(path).name[:2]}-{number}-{track}.wav")
-                with wave.open(tracks[-1][-1], "wb") as file:
-                    file.setnchannels(1)
-                    file.setsampwidth(2)
-                    file.setframerate(16_000)
-                    file.writeframes((np.clip(samples, -1, 1) * 32_767).astype(np.int16).tobytes())
+                write(Path(tracks[-1][-1]), samples[None])
         script = str(Path(__file__).with_name("side_by_side_whisperx.py"))
         command = [python, "-W", "ignore", script, str(folder), str(os.cpu_count() or 1), *(one for several in tracks for one in several)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "HF_HUB_OFFLINE": "1"})
