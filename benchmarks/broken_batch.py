@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from qa_pipeline.engine import open_store
 from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.recordings.audio import SAMPLE_RATE, decode
 from qa_pipeline.results.query import rows
+from qa_pipeline.running.engine import open_store
 from qa_pipeline.settings import load_settings
 
 Sound = np.ndarray
@@ -105,7 +105,7 @@ def main() -> int:
         cache.mkdir()
         (cache / "models").symlink_to(load_settings().model_cache)
         began = time.perf_counter()
-        command = [sys.executable, "-m", "qa_pipeline.cli", "run", str(folder), "--results", f"{root}/results"]
+        command = [sys.executable, "-m", "qa_pipeline.cli.main", "run", str(folder), "--results", f"{root}/results"]
         done = subprocess.run(command, env={**os.environ, "QA_PIPELINE_CACHE": str(cache)}, capture_output=True, text=True, check=False)
         took = time.perf_counter() - began
         store = open_store(load_settings(results=f"{root}/results"))

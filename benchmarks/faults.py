@@ -29,19 +29,19 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from qa_pipeline import engine  # noqa: E402
 from qa_pipeline.call import Call, Conversation  # noqa: E402
 from qa_pipeline.conversation.listen import conversation_id, conversation_options  # noqa: E402
+from qa_pipeline.conversation.written import conversation  # noqa: E402
 from qa_pipeline.errors import QaError  # noqa: E402
-from qa_pipeline.isolation import Worker, Workers, prepare_process  # noqa: E402
 from qa_pipeline.recordings.audio import read_bytes  # noqa: E402
 from qa_pipeline.recordings.ingest import Defaults, ingest  # noqa: E402
 from qa_pipeline.results.query import rows  # noqa: E402
 from qa_pipeline.results.verify import verify_results  # noqa: E402
 from qa_pipeline.rubric.load import load_rubrics  # noqa: E402
+from qa_pipeline.running import engine  # noqa: E402
+from qa_pipeline.running.isolation import Worker, Workers, prepare_process  # noqa: E402
 from qa_pipeline.settings import Settings, load_settings  # noqa: E402
 from qa_pipeline.speech.models import manifests_digest  # noqa: E402
-from qa_pipeline.testing import conversation  # noqa: E402
 
 _LINES = ("0:00 agent: 您好，我是尚德金融的小王，请问您现在方便吗？", "0:06 customer: 方便。", "0:08 agent: 谢谢您，再见。")
 _settings: Settings | None = None

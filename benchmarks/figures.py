@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from qa_pipeline.engine import open_store
 from qa_pipeline.report.figures import Chosen, compare, summarise
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
+from qa_pipeline.running.engine import open_store
 from qa_pipeline.settings import load_settings
 
 CRITERIA = (

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from qa_pipeline.language.encoder import Encoder
+from qa_pipeline.meaning.encoder import Encoder
 from qa_pipeline.rubric.load import BACKGROUND_LIST, load_list
 from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.models import choose_manifest, model_folder

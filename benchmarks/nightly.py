@@ -21,16 +21,16 @@ from pathlib import Path
 from memory_of import PeakMemory
 from rescore import _SENTENCES
 
-from qa_pipeline import engine
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.conversation.listen import conversation_id, conversation_options
-from qa_pipeline.isolation import Worker, Workers
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.recordings.ingest import Defaults, ingest
 from qa_pipeline.recordings.known_files import KnownFiles
 from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.running import engine
+from qa_pipeline.running.isolation import Worker, Workers
 from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.speech.models import manifests_digest
-from qa_pipeline.testing import conversation
 
 _UTTERANCES, _MADE = 30, 100
 _settings: Settings | None = None

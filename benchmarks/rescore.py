@@ -31,16 +31,16 @@ from memory_of import PeakMemory
 from ruamel.yaml import YAML
 
 from qa_pipeline.call import Conversation
-from qa_pipeline.engine import open_store
-from qa_pipeline.rescoring import Selection, plan_rescoring, rescore
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.results.rows import call_row, metric_row, utterance_rows
 from qa_pipeline.results.scored import score_tables
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.rubric.score import prepare, score_many
+from qa_pipeline.running.engine import open_store
+from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
+from qa_pipeline.scoring.score import prepare, score_many
 from qa_pipeline.settings import Settings, load_settings
-from qa_pipeline.testing import conversation
 
 _BLOCK, _BLOCKS_A_DAY, _UTTERANCES = 200, 10, 80
 _FIRST_DAY = datetime(2026, 1, 1, 2, tzinfo=UTC)

@@ -17,11 +17,11 @@ from pathlib import Path
 from misheard import misheard
 
 from qa_pipeline.call import Outcome, Role
-from qa_pipeline.publishing.publish import Workbench, open_workbench
 from qa_pipeline.recordings.transcripts import split_line
 from qa_pipeline.rubric.cases import Case, heard_in
-from qa_pipeline.rubric.score import score
+from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import load_settings
+from qa_pipeline.trainer.publish import Workbench, open_workbench
 
 Noise = Callable[[str, float, str, int], str]
 _LOT = 4000

@@ -271,8 +271,8 @@ def _errors(paths: Sequence[Path], heard: Sequence[Heard], truths: dict[str, Tru
 
 def arrangements(paths: Sequence[Path]) -> None:
     """Many calls: one process with all threads, or a process for each processor with one thread."""
-    from qa_pipeline import engine
     from qa_pipeline.recordings.ingest import Intake
+    from qa_pipeline.running import engine
 
     processors = os.cpu_count() or 1
     seconds = sum(decode(str(path)).duration_ms for path in paths) / 1000

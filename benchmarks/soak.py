@@ -22,10 +22,10 @@ import numpy as np
 import psutil
 from memory_of import resident
 
-from qa_pipeline.engine import open_store
 from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.recordings.audio import SAMPLE_RATE, decode
 from qa_pipeline.results.query import rows
+from qa_pipeline.running.engine import open_store
 from qa_pipeline.settings import load_settings
 
 _SECONDS = 8
@@ -68,7 +68,7 @@ def main() -> None:
         command = [
             sys.executable,
             "-m",
-            "qa_pipeline.cli",
+            "qa_pipeline.cli.main",
             "watch",
             str(folder),
             "--results",

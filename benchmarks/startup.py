@@ -36,7 +36,7 @@ def main() -> None:
         print(
             f"qa-pipeline {shown}: median {median(times):.2f} s of {len(times)} (min {min(times):.2f}, max {max(times):.2f}); {used:.2f} s of processor"
         )
-    probe = f"import sys, qa_pipeline.rubric.score; print(*[n for n in {HEAVY!r} if n in sys.modules])"
+    probe = f"import sys, qa_pipeline.scoring.score; print(*[n for n in {HEAVY!r} if n in sys.modules])"
     found = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, text=True).stdout.strip()
     print(f"heavy modules that scoring imports: {found or 'none'}")
 

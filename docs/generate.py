@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from qa_pipeline import cli
+from qa_pipeline.cli.main import main as cli
 from qa_pipeline.results import query
 from qa_pipeline.results.tables import TABLES, Table
 from qa_pipeline.settings import Settings

@@ -35,24 +35,24 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.runtime import task_run  # noqa: E402
 from prefect.tasks import exponential_backoff  # noqa: E402
 
-from qa_pipeline import engine, nights  # noqa: E402
 from qa_pipeline.conversation.listen import conversation_options  # noqa: E402
-from qa_pipeline.corrections import mark_announcements  # noqa: E402
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused, QaError  # noqa: E402
-from qa_pipeline.isolation import LISTENING, Workers  # noqa: E402
-from qa_pipeline.notify import notify  # noqa: E402
-from qa_pipeline.observe import observed  # noqa: E402
 from qa_pipeline.pace import deadline_of, parse_priority  # noqa: E402
-from qa_pipeline.publishing.publish import check_published  # noqa: E402
 from qa_pipeline.recordings.ingest import Defaults, Intake, ingest  # noqa: E402
 from qa_pipeline.recordings.known_files import KnownFiles  # noqa: E402
 from qa_pipeline.recordings.transcripts import parse_roles  # noqa: E402
 from qa_pipeline.results.store import Store  # noqa: E402
 from qa_pipeline.rubric.load import load_rubrics  # noqa: E402
 from qa_pipeline.rubric.schema import Rubric  # noqa: E402
-from qa_pipeline.rubric.score import Scorecard  # noqa: E402
+from qa_pipeline.running import engine, nights  # noqa: E402
+from qa_pipeline.running.corrections import mark_announcements  # noqa: E402
+from qa_pipeline.running.isolation import LISTENING, Workers  # noqa: E402
+from qa_pipeline.running.notify import notify  # noqa: E402
+from qa_pipeline.running.observe import observed  # noqa: E402
+from qa_pipeline.scoring.score import Scorecard  # noqa: E402
 from qa_pipeline.settings import Settings, load_settings  # noqa: E402
 from qa_pipeline.speech.models import manifests_digest  # noqa: E402
+from qa_pipeline.trainer.publish import check_published  # noqa: E402
 
 BATCH_CALLS = 100
 LEFT_EXIT_CODE = 4

@@ -22,13 +22,13 @@ from prefect import flow, get_run_logger, task  # noqa: E402  # telemetry is rea
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 
-from qa_pipeline import engine, rescoring  # noqa: E402
 from qa_pipeline.errors import InputRefused, QaError  # noqa: E402
-from qa_pipeline.publishing.publish import check_published  # noqa: E402
-from qa_pipeline.rescoring import RescoreSummary, Selection  # noqa: E402
 from qa_pipeline.rubric.load import load_rubric, load_rubrics  # noqa: E402
 from qa_pipeline.rubric.schema import Rubric  # noqa: E402
+from qa_pipeline.running import engine, rescoring  # noqa: E402
+from qa_pipeline.running.rescoring import RescoreSummary, Selection  # noqa: E402
 from qa_pipeline.settings import Settings, load_settings  # noqa: E402
+from qa_pipeline.trainer.publish import check_published  # noqa: E402
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_pipeline.language.encoder import Encoder
+from qa_pipeline.meaning.encoder import Encoder
 from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.models import Manifest, choose_manifest, model_folder
 
 if TYPE_CHECKING:
-    from qa_pipeline.language.network import Layers
+    from qa_pipeline.meaning.network import Layers
 
 NOISE = 0.1
 COPIES = 1

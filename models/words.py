@@ -1,4 +1,4 @@
-"""Words of telephone talk by frequency, for telling a word from a broken one: `python -m models.words` writes qa_pipeline/language/words/*.txt.
+"""Words of telephone talk by frequency, for telling a word from a broken one: `python -m models.words` writes qa_pipeline/languages/*/words.txt.
 
 Counted over what this repository holds of English, Polish and Swedish: list examples and phrases of the rubrics, and the training texts of the heads.
 Cases are left out, so that what is measured on them stays honest.
@@ -10,9 +10,9 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from qa_pipeline.language.normalise import fold
 from qa_pipeline.rubric.load import load_list, load_rubrics
 from qa_pipeline.rubric.schema import Language
+from qa_pipeline.text.normalise import fold
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES: tuple[Language, ...] = ("en", "pl", "sv")
@@ -38,10 +38,10 @@ def main() -> None:
             for language in LANGUAGES:
                 if language in cells:
                     counts[language].update(_words(cells[-1]))
-    folder = ROOT / "qa_pipeline" / "language" / "words"
+    folder = ROOT / "qa_pipeline" / "languages"
     for language, found in counts.items():
         lines = [f"{word} {count}" for word, count in sorted(found.items(), key=lambda item: (-item[1], item[0])) if count > 1]
-        (folder / f"{language}.txt").write_text("\n".join(lines) + "\n", "utf-8")
+        (folder / language / "words.txt").write_text("\n".join(lines) + "\n", "utf-8")
         print(language, len(lines))
 
 

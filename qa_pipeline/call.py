@@ -113,7 +113,7 @@ class Utterance:
     """What one party said without a long pause or the other party in between.
 
     `utterance` counts from 0 in order of start. `confidence`: mean of the words' (0–1). `sentiment`: −1…1, None for agents.
-    `norm`: what matching reads (see language/normalise.py).
+    `norm`: what matching reads (see text/normalise.py).
     """
 
     utterance: int

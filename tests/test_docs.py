@@ -13,14 +13,14 @@ from typing import get_args
 import click
 import pytest
 
-from qa_pipeline.cli import main
+from qa_pipeline.cli.main import main
 from qa_pipeline.results.query import VIEWS, connect
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.rubric import schema
 from qa_pipeline.rubric.cases import Case
-from qa_pipeline.rubric.checks import CHECKS
 from qa_pipeline.rubric.load import load_rubric
+from qa_pipeline.scoring.checks import CHECKS
 from qa_pipeline.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -15,29 +15,26 @@ import qa_pipeline
 from qa_pipeline.telemetry import disable_telemetry
 
 ROOT = Path(qa_pipeline.__file__).parent
-# The order of the design: a part imports itself and those above it. `testing` builds conversations, so it stands below what it builds with.
+# The order of the design: a part imports itself and those above it.
 LAYERS = (
-    ("call", "errors", "packaged", "telemetry"),
+    ("call", "errors", "packaged", "telemetry", "yaml_text"),
     ("pace",),
     ("settings",),
+    ("languages",),
+    ("text",),
+    ("phrases",),
+    ("values",),
+    ("meaning",),
     ("recordings",),
-    ("language",),
     ("speech",),
     ("conversation",),
-    ("testing",),
     ("rubric",),
+    ("scoring",),
     ("results",),
-    ("publishing",),
-    ("review",),
+    ("running",),
+    ("trainer",),
     ("report",),
-    ("isolation",),
-    ("engine",),
-    ("rescoring",),
-    ("corrections",),
     ("evaluation",),
-    ("nights", "notify", "observe", "watch"),
-    ("cli_options", "cli_show"),
-    ("cli_rubric", "cli_night", "cli_read"),
     ("cli",),
 )
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
@@ -97,12 +94,12 @@ def test_the_library_knows_nothing_of_prefect(path: Path) -> None:
     "code",
     [
         "import qa_pipeline",
-        "import qa_pipeline.rubric.score",
-        "import qa_pipeline.cli",
-        "from click.testing import CliRunner; from qa_pipeline.cli import main; assert CliRunner().invoke(main, ['--help']).exit_code == 0",
-        "from qa_pipeline.testing import conversation; conversation('agent: hello', language='en')",
+        "import qa_pipeline.scoring.score",
+        "import qa_pipeline.cli.main",
+        "from click.testing import CliRunner; from qa_pipeline.cli.main import main; assert CliRunner().invoke(main, ['--help']).exit_code == 0",
+        "from qa_pipeline.conversation.written import conversation; conversation('agent: hello', language='en')",
         "import qa_pipeline.results.query",
-        "import qa_pipeline.engine",
+        "import qa_pipeline.running.engine",
     ],
 )
 def test_heavy_libraries_are_not_loaded_by(code: str) -> None:
@@ -111,8 +108,8 @@ def test_heavy_libraries_are_not_loaded_by(code: str) -> None:
 
 def test_scoring_a_call_loads_no_heavy_library() -> None:
     code = (
-        "from qa_pipeline.rubric.load import load_rubric; from qa_pipeline.rubric.score import prepare, score\n"
-        "from qa_pipeline.settings import packaged_folder; from qa_pipeline.testing import conversation\n"
+        "from qa_pipeline.rubric.load import load_rubric; from qa_pipeline.scoring.score import prepare, score\n"
+        "from qa_pipeline.settings import packaged_folder; from qa_pipeline.conversation.written import conversation\n"
         "rubric = load_rubric(packaged_folder('rubrics') / 'hotline.yaml')\n"
         "score(conversation('agent: 您好', direction='inbound'), prepare(rubric, {}))"
     )

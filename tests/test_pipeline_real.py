@@ -16,9 +16,9 @@ import av
 import numpy as np
 import pytest
 
-from qa_pipeline import engine
 from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.results.query import rows
+from qa_pipeline.running import engine
 from qa_pipeline.settings import load_settings
 
 pytestmark = pytest.mark.models

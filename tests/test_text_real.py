@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from qa_pipeline import engine
 from qa_pipeline.results.query import rows
+from qa_pipeline.running import engine
 from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.models import choose_manifest
 

@@ -18,12 +18,12 @@ from qa_pipeline.conversation.read import (
     text_conversation_id,
     written_role_confidence,
 )
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import RecordingError
-from qa_pipeline.isolation import Worker
 from qa_pipeline.recordings.transcripts import Dialogue
+from qa_pipeline.running.isolation import Worker
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import manifests_digest
-from qa_pipeline.testing import conversation
 
 _settings: Settings | None = None
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from models import training
 from qa_pipeline.call import Call, Role, Utterance
-from qa_pipeline.testing import conversation
+from qa_pipeline.conversation.written import conversation
 
 # Whose side a written voice is on, for the head; a second employee sounds like the first.
 SIDE = {"agent": 1, "agent2": 1, "customer": 0}
@@ -94,9 +94,9 @@ def _read(data: dict[str, Any], language: str, rate: float, seed: int, is_run_on
 
 def read_cases(*, rate: float = 0.0, seed: int = 0) -> Iterator[WrittenCall]:
     """The dialogues of the shipped rubrics' cases that have both parties: short and to the point, as centres' scripts have it."""
-    from qa_pipeline.publishing.publish import open_workbench
     from qa_pipeline.rubric.cases import heard_in
     from qa_pipeline.settings import load_settings
+    from qa_pipeline.trainer.publish import open_workbench
 
     bench = open_workbench(load_settings(), [])
     for name, cases in bench.cases.items():

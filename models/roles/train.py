@@ -21,11 +21,11 @@ from models.roles.calls import ROLE, WrittenCall, read_calls, read_cases
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.conversation.role_head import RoleHead, RoleWeights, judge_roles, load_role_head, with_context
 from qa_pipeline.conversation.roles import LEAST_CONFIDENCE, Roles, answers, assign_roles, words_evidence
-from qa_pipeline.language.encoder import WIDTH, Encoder
-from qa_pipeline.testing import conversation
+from qa_pipeline.conversation.written import conversation
+from qa_pipeline.meaning.encoder import WIDTH, Encoder
 
 if TYPE_CHECKING:
-    from qa_pipeline.language.network import Layers
+    from qa_pipeline.meaning.network import Layers
 
 FOLDER = Path(__file__).parent
 HIDDEN = 64

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import training
-from qa_pipeline.language.encoder import Encoder
-from qa_pipeline.language.sentiment import LABELS, WEIGHING, SentimentHead, SentimentScore, Weighing, classify, load_head, summarise
+from qa_pipeline.meaning.encoder import Encoder
+from qa_pipeline.meaning.sentiment import LABELS, WEIGHING, SentimentHead, SentimentScore, Weighing, classify, load_head, summarise
 
 FOLDER = Path(__file__).parent
 NOISES = (0.1, 0.2)

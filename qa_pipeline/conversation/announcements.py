@@ -15,7 +15,7 @@ from statistics import median
 
 from qa_pipeline.call import Conversation, Role, Utterance
 from qa_pipeline.conversation.roles import MENU_MS, sounds_personal
-from qa_pipeline.language.normalise import simplify, unit_spans
+from qa_pipeline.text.normalise import simplify, unit_spans
 
 # Of recordings put before calls at other places, loudness and noise, nine of ten words came within 40 ms of one another; half of them changed a word.
 _SAME_BEAT_MS = 50

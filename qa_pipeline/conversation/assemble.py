@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from qa_pipeline.call import Role, SpeakerTurn, Utterance, Word
-from qa_pipeline.language.detect import written_language
-from qa_pipeline.language.normalise import normalise
 from qa_pipeline.speech.transcribe import Transcript
+from qa_pipeline.text.detect import written_language
+from qa_pipeline.text.normalise import normalise
 
 # Chosen on recorded calls: a pause this long ends an utterance; a clause this long ends at the next boundary the recogniser drew.
 _PAUSE_MS = 700

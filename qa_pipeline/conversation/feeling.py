@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qa_pipeline.call import Role, Utterance
-from qa_pipeline.language.sentiment import HubSentiment, SentimentHead, SentimentScore, classify, load_head, summarise
+from qa_pipeline.meaning.sentiment import HubSentiment, SentimentHead, SentimentScore, classify, load_head, summarise
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, model_folder, serves
 

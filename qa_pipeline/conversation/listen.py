@@ -37,16 +37,16 @@ from qa_pipeline.conversation.read import (
 )
 from qa_pipeline.conversation.role_head import RoleHead, judge_roles, load_role_head
 from qa_pipeline.conversation.roles import assign_roles, lexicon_version
-from qa_pipeline.language.detect import detect_language
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.recordings.layout import Carriage, examine, without_leaks
 from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, manifests_digest, model_folder, serves
 from qa_pipeline.speech.transcribe import Transcriber, Transcript
+from qa_pipeline.text.detect import detect_language
 
 if TYPE_CHECKING:
-    from qa_pipeline.language.encoder import Encoder
+    from qa_pipeline.meaning.encoder import Encoder
     from qa_pipeline.speech.diarize import Diarizer
     from qa_pipeline.speech.diarize_pretrained import PretrainedDiarizer
 
@@ -292,7 +292,7 @@ class Listener:
 
     @cached_property
     def _encoder(self) -> Encoder:
-        from qa_pipeline.language.encoder import Encoder
+        from qa_pipeline.meaning.encoder import Encoder
 
         return Encoder(model_folder(choose_manifest(self.settings, "encoder"), self.settings), threads=1)
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from qa_pipeline.call import Metrics, Role, Utterance
-from qa_pipeline.language.normalise import unit_spans
-from qa_pipeline.language.sentiment import SentimentScore, summarise
+from qa_pipeline.meaning.sentiment import SentimentScore, summarise
+from qa_pipeline.text.normalise import unit_spans
 
 # Chosen, not measured: with neither party speaking this long the customer is on hold; sooner where the agent asked to wait.
 _HOLD_MS = 15_000

@@ -20,10 +20,10 @@ from dataclasses import replace
 from qa_pipeline.call import Call, Role, Utterance
 from qa_pipeline.conversation.roles import lexicon_version
 from qa_pipeline.errors import RecordingError
-from qa_pipeline.language.normalise import normalise, unit_spans
 from qa_pipeline.recordings.transcripts import Dialogue, Line
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest
+from qa_pipeline.text.normalise import normalise, unit_spans
 
 # Part of every text conversation's identity: raised when a change of code changes what is made of equal text.
 READING_VERSION = 1

@@ -1,6 +1,6 @@
 """Who would say this, as an answer to that: the centre's agent or the customer? Evidence from meaning, one number an utterance.
 
-Comes in: utterances with their voices, vectors of language/encoder.py and the trained head (models/roles/). Goes out: log-odds, and how much they and the other
+Comes in: utterances with their voices, vectors of meaning/encoder.py and the trained head (models/roles/). Goes out: log-odds, and how much they and the other
 evidence of roles weigh in the sum over a call. The head knows nothing of rubrics or of who speaks first; deciding who is who is in roles.py.
 """
 
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from qa_pipeline.call import Utterance
 from qa_pipeline.errors import ModelError
-from qa_pipeline.language.encoder import WIDTH
-from qa_pipeline.language.network import lead_from, read_layers, run_layers, shapes_of
+from qa_pipeline.meaning.encoder import WIDTH
+from qa_pipeline.meaning.network import lead_from, read_layers, run_layers, shapes_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from qa_pipeline.language.network import Layers
+    from qa_pipeline.meaning.network import Layers
 
 # Odds of about 55 to 1: one utterance may not outweigh a call. Chosen, not measured.
 LIMIT = 4.0
@@ -47,7 +47,7 @@ class RoleWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoleHead:
-    """A small network (language/network.py) from CONTEXT_WIDTH numbers to one.
+    """A small network (meaning/network.py) from CONTEXT_WIDTH numbers to one.
 
     `encoder_sha256`: of the manifest of the encoder it was trained on; it means nothing on another one's vectors.
     """

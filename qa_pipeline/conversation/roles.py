@@ -20,8 +20,8 @@ from typing import Any
 
 from qa_pipeline.call import Call, Role, Utterance
 from qa_pipeline.conversation.role_head import RoleJudgement, RoleWeights
-from qa_pipeline.language.normalise import unit_spans
-from qa_pipeline.language.phrases import MatchMode, Phrase, Speech, compile_phrase, find_phrase
+from qa_pipeline.phrases.search import MatchMode, Phrase, Speech, compile_phrase, find_phrase
+from qa_pipeline.text.normalise import unit_spans
 
 LEXICON_PATH = Path(__file__).with_name("role_lexicon.yaml")
 

@@ -15,7 +15,7 @@ from typing import Any
 from qa_pipeline.call import Conversation, Role, SpeakerTurn, Utterance
 from qa_pipeline.conversation.metrics import measure
 from qa_pipeline.evaluation.truth import TrueTurn, Truth
-from qa_pipeline.language.normalise import simplify
+from qa_pipeline.text.normalise import simplify
 
 _COLLAR_SECONDS = 0.5  # pyannote.metrics counts the whole collar: ±0.25 s
 # Words this far from any true speech were invented; nearer, their times are off.
@@ -247,7 +247,7 @@ def _compare_words(evaluation: Evaluation, said: str, heard: Sequence[Utterance]
 def units(text: str, language: str) -> list[str]:
     """What errors are counted in: characters of Chinese, words of other languages."""
     if language == "zh":
-        from qa_pipeline.language.normalise import normalise, tokens_of
+        from qa_pipeline.text.normalise import normalise, tokens_of
 
         plain = simplify(text)
         # Numbers compare by value (二十 and 20), everything else by character.

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qa_pipeline import engine
 from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.evaluation.compare import Evaluation, compare_conversation, compare_outcomes, compare_voices
 from qa_pipeline.evaluation.truth import read_truths
-from qa_pipeline.publishing.publish import check_published
 from qa_pipeline.recordings.ingest import Defaults, ingest
 from qa_pipeline.results.query import connect
 from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.running import engine
 from qa_pipeline.settings import Settings
+from qa_pipeline.trainer.publish import check_published
 
 
 def evaluate_folder(folder: Path, settings: Settings, *, report: Callable[[engine.Event], None] = lambda event: None) -> Evaluation:

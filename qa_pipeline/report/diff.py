@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from qa_pipeline.publishing.diff import AgentEffect, CallEffect, Change, Diff
 from qa_pipeline.report.terminal import open_console
+from qa_pipeline.trainer.diff import AgentEffect, CallEffect, Change, Diff
 
 _MOST_CALLS = 20
 _STYLES = {"met": "green", "not_met": "bold red", "not_applicable": "dim", "undetermined": "yellow", "–": "dim"}

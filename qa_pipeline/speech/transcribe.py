@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.call import Word
-from qa_pipeline.language.normalise import simplify
 from qa_pipeline.speech.activity import PROBABILITY_MS, Span, active_spans, speech_probability, with_speech
 from qa_pipeline.speech.confidence import calibrated
 from qa_pipeline.speech.phantoms import is_invented
 from qa_pipeline.telemetry import disable_telemetry
+from qa_pipeline.text.normalise import simplify
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel

@@ -10,7 +10,7 @@ import pytest
 from qa_pipeline.call import Call, Conversation, Role, Utterance
 from qa_pipeline.conversation.announcements import announcements_in, find_announcements, played_in
 from qa_pipeline.conversation.roles import assign_roles
-from qa_pipeline.testing import conversation
+from qa_pipeline.conversation.written import conversation
 
 ANNOUNCEMENT = "春季优惠活动已经开始，详情见门店海报，祝您身体健康万事如意。"
 TALK = (

@@ -12,10 +12,10 @@ import pytest
 
 from qa_pipeline.call import Utterance
 from qa_pipeline.conversation.role_head import CONTEXT_WIDTH, RoleHead, RoleWeights, judge_roles, load_role_head, with_context
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import ModelError
 from qa_pipeline.settings import packaged_folder
 from qa_pipeline.speech.models import load_manifest
-from qa_pipeline.testing import conversation
 
 WEIGHTS = RoleWeights(total=0.1, mean=1.0, lexicon=0.5, name=2.0, answers=0.5)
 WIDTH = 384

@@ -10,7 +10,7 @@ import pytest
 from qa_pipeline.call import Call, Role, Utterance
 from qa_pipeline.conversation.role_head import RoleJudgement, RoleWeights
 from qa_pipeline.conversation.roles import Roles, assign_roles
-from qa_pipeline.testing import conversation
+from qa_pipeline.conversation.written import conversation
 
 WEIGHTS = RoleWeights(total=0.1, mean=0.4, lexicon=1.0, name=2.0, answers=0.5)
 CALL = Call(call_id="c", source_uri="c.wav", audio_sha256="0")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from qa_pipeline.call import Conversation, Role, SpeakerTurn
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.evaluation.compare import CONFIDENCE_BINS, Evaluation, compare_conversation, compare_outcomes, compare_voices
 from qa_pipeline.evaluation.truth import TrueTurn, Truth
-from qa_pipeline.testing import conversation
 
 LINES = ("0:00 agent: good morning this is Anna", "0:05 customer: hello I have a question", "0:10 agent: yes of course")
 

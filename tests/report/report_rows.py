@@ -10,9 +10,9 @@ import av
 import numpy as np
 
 from qa_pipeline.call import Layout
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.report.data import CallReport, ReportData, Row
 from qa_pipeline.results.rows import call_row, metric_row, utterance_rows
-from qa_pipeline.testing import conversation
 
 _AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

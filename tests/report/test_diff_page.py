@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 from test_html import NASTY, Page, chromium
 
-from qa_pipeline.publishing.diff import Diff, diff
 from qa_pipeline.report.diff import consequences, show_diff, transition_rows, write_diff_html
-from qa_pipeline.rubric.score import prepare
-from tests.publishing.desk import spoken
+from qa_pipeline.scoring.score import prepare
+from qa_pipeline.trainer.diff import Diff, diff
 from tests.rubric.built_rubrics import MET, rubric
+from tests.trainer.desk import spoken
 
 HELLO = {"id": "hello", "check": "phrase", "phrases": {"en": ["hello"]}, "weight": 30}
 TALKS = {"id": "talks", **MET, "weight": 70}

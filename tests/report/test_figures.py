@@ -15,7 +15,8 @@ from click.testing import CliRunner
 from openpyxl import load_workbook
 from report_rows import call_report, finding, report_data
 
-from qa_pipeline.cli import main
+from qa_pipeline.cli.main import main
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.report.clips import Clips
 from qa_pipeline.report.export import export, flat
@@ -24,8 +25,7 @@ from qa_pipeline.report.html import render
 from qa_pipeline.report.trends import chart, trends
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.rubric.score import prepare, score
-from qa_pipeline.testing import conversation
+from qa_pipeline.scoring.score import prepare, score
 
 RUBRIC = {
     "id": "tested", "version": 1, "pass_mark": 60,

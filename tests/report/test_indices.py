@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from qa_pipeline.engine import open_store
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.report.indices import survey_indices
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.rubric.score import prepare, score
+from qa_pipeline.running.engine import open_store
+from qa_pipeline.scoring.score import prepare, score
 from qa_pipeline.settings import load_settings
-from tests.publishing.desk import spoken
 from tests.rubric.built_rubrics import rubric
+from tests.trainer.desk import spoken
 
 ITEMS = (
     {"id": "clean", "check": "survey", "answered": "yes_no", "phrases": {"en": ["was the room clean"]}},

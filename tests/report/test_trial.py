@@ -10,11 +10,11 @@ from rich.console import Console
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.publishing.trial import read_trial
 from qa_pipeline.report.trial import shortened, show_trial
-from qa_pipeline.rubric.score import prepare, score
-from tests.publishing.desk import encode
+from qa_pipeline.scoring.score import prepare, score
+from qa_pipeline.trainer.trial import read_trial
 from tests.rubric.built_rubrics import rubric
+from tests.trainer.desk import encode
 
 GREETING = {"id": "greeting", "check": "phrase", "phrases": {"en": ["hello there"]}, "weight": 10}
 

@@ -10,11 +10,11 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from qa_pipeline import engine
 from qa_pipeline.call import Call
-from qa_pipeline.isolation import Workers
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.running import engine
+from qa_pipeline.running.isolation import Workers
 from qa_pipeline.settings import load_settings
 from tests.workers import FAKE
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from qa_pipeline.call import Conversation
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.rubric.score import Score, prepare, score
-from qa_pipeline.testing import conversation
+from qa_pipeline.scoring.score import Score, prepare, score
 
 
 def make_store(folder: Path) -> Store:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.test_engine import call
 
-from qa_pipeline import engine
-from qa_pipeline.cli import main
-from qa_pipeline.isolation import Workers
+from qa_pipeline.cli.main import main
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.verify import verify_results
 from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.running import engine
+from qa_pipeline.running.isolation import Workers
 from qa_pipeline.settings import Settings, load_settings
 from tests.object_store import BUCKET, ObjectStore, object_store
-from tests.test_engine import call
 from tests.workers import FAKE
 
 pytestmark = pytest.mark.filterwarnings("ignore")

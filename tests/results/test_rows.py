@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_pipeline.call import Call, Conversation, Layout
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.results.heard import StoredConversations
 from qa_pipeline.results.rows import call_date, call_row, embedding_rows, metric_row, utterance_rows
 from qa_pipeline.results.tables import TABLES
-from qa_pipeline.testing import conversation
 
 AT = datetime(2026, 5, 11, 2, tzinfo=UTC)
 FULL = replace(

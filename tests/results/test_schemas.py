@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from qa_pipeline import engine
-from qa_pipeline.isolation import Workers
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.report.data import load_report
 from qa_pipeline.report.figures import summarise
-from qa_pipeline.rescoring import Selection, plan_rescoring, rescore
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.results.verify import verify_results
 from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.running import engine
+from qa_pipeline.running.isolation import Workers
+from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
 from qa_pipeline.settings import Settings, load_settings
 from tests.results.make_schema import FOLDER, calls
 from tests.workers import FAKE

@@ -12,10 +12,10 @@ from deltalake import DeltaTable, write_deltalake
 from stored import heard, make_store
 
 from qa_pipeline.call import Conversation
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.results import stream as stream_module
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
-from qa_pipeline.testing import conversation
 
 
 def spoken(number: int) -> Conversation:

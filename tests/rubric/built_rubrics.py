@@ -10,9 +10,9 @@ from typing import Any
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.rubric.load import load_rubric
-from qa_pipeline.rubric.meanings import Heads
 from qa_pipeline.rubric.schema import Rubric, Situations
-from qa_pipeline.rubric.score import Finding, Score, prepare, score
+from qa_pipeline.scoring.meanings import Heads
+from qa_pipeline.scoring.score import Finding, Score, prepare, score
 from qa_pipeline.settings import packaged_folder
 
 # Criteria whose outcome is known whatever is said, in a call with no metadata and no sentiment.

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import RubricError
-from qa_pipeline.rubric.cases import Case, CaseResult, StoredCall, cases_path, compare, dialogue_of, heard_in, load_cases, missing_cases
-from qa_pipeline.rubric.score import prepare, score
-from qa_pipeline.testing import conversation
+from qa_pipeline.rubric.cases import Case, StoredCall, cases_path, dialogue_of, heard_in, load_cases, missing_cases
+from qa_pipeline.scoring.cases import CaseResult, compare
+from qa_pipeline.scoring.score import prepare, score
 from tests.rubric.built_rubrics import rubric
 
 GREETING = {"id": "greeting", "check": "phrase", "phrases": {"en": ["hello there"]}, "weight": 10}

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from qa_pipeline.publishing.template import TEMPLATES, create
 from qa_pipeline.rubric.json_schema import KINDS, json_schema, schema_text
 from qa_pipeline.rubric.load import rubric_paths
-from qa_pipeline.rubric.yaml_text import read_document
 from qa_pipeline.settings import packaged_folder
+from qa_pipeline.trainer.template import TEMPLATES, create
+from qa_pipeline.yaml_text import read_document
 
 RUBRICS = packaged_folder("rubrics")
 

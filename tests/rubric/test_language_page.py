@@ -12,12 +12,12 @@ import pytest
 from built_rubrics import MET, NOT_APPLICABLE, NOT_MET, UNDETERMINED, finding, scored
 
 from qa_pipeline.call import Conversation, Role
-from qa_pipeline.language.phrases import compile_phrase, find_phrase, speech_from_text
-from qa_pipeline.language.values import find_values
+from qa_pipeline.conversation.written import conversation
+from qa_pipeline.phrases.search import compile_phrase, find_phrase, speech_from_text
 from qa_pipeline.rubric.cases import without_times
 from qa_pipeline.rubric.schema import CHECK_KEYS, COMMON_KEYS, Criterion, Rubric, Window
-from qa_pipeline.rubric.windows import select
-from qa_pipeline.testing import conversation
+from qa_pipeline.scoring.windows import select
+from qa_pipeline.values.find import find_values
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rubric-language.md").read_text("utf-8")
 BY_OUTCOME = {"met": MET, "not_met": NOT_MET, "undetermined": UNDETERMINED, "not_applicable": NOT_APPLICABLE}

@@ -9,7 +9,7 @@ import pytest
 
 from qa_pipeline.rubric.lint import lint
 from qa_pipeline.rubric.load import load_rubric
-from qa_pipeline.rubric.yaml_text import read_document
+from qa_pipeline.yaml_text import read_document
 from tests.rubric.built_rubrics import write_folder
 
 HEAD = "id: r\nversion: 1\n{top}sections:\n  - id: s\n    criteria:\n"

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from qa_pipeline.call import Word
-from qa_pipeline.language.normalise import unit_spans
 from qa_pipeline.speech.phantoms import is_invented, is_loop
+from qa_pipeline.text.normalise import unit_spans
 
 
 def words(text: str, language: str, *, confidence: float = 0.9, seconds: float | None = None) -> list[Word]:

@@ -1,0 +1,326 @@
+"""Commands of operators: run, watch, status, failures, compact, verify-results, retain. They read options, call the library, print.
+
+Exit codes of `run`: 0 done, 1 done with failures listed, 2 bad usage or input refused, 3 environment not ready, 4 the deadline left calls for the next run.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qa_pipeline.cli.options import open_settings, open_store, results_option, rubrics_for, user_name
+from qa_pipeline.cli.show import Progress, show_plan, show_recorded, show_summary
+from qa_pipeline.errors import InputRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qa_pipeline.recordings.ingest import Defaults
+    from qa_pipeline.running.observe import JsonLog
+    from qa_pipeline.settings import Settings
+
+LEFT_EXIT_CODE = 4
+
+_DESCRIBING = (
+    click.option("--profile", metavar="NAME", help="Model profile (base, small, large)."),
+    click.option("--rubric", metavar="NAME|PATH", help="Rubric for calls whose metadata name none; a path scores as a trial."),
+    click.option("--direction", type=click.Choice(["inbound", "outbound"]), help="For calls whose metadata do not say."),
+    click.option("--agent-channel", type=click.IntRange(0, 1), help="Track of the agent in stereo calls: 0 first (left)."),
+    click.option("--language", type=click.Choice(["zh", "en", "pl", "sv"]), help="Language, instead of detecting it."),
+    click.option("--timezone", metavar="ZONE", help="Zone of times written without one."),
+    click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of metadata and transcripts."),
+    click.option("--roles", metavar="LABEL=ROLE,…", help="Who is who in transcripts, as Anna=agent,Visitor=customer."),
+    click.option("--filename-pattern", metavar="PATTERN", help="Metadata in file names, as {campaign}_{agent_id}_{started_at}."),
+)
+
+
+def _describing(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say what holds where the metadata are silent."""
+    for option in reversed(_DESCRIBING):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True)
+@results_option
+@_describing
+@click.option("--since", metavar="DATE|A..B|last-night|last-run", help="Only calls of these days; by default all that are not done yet.")
+@click.option("--call", "call_ids", multiple=True, metavar="ID", help="Only this call; may be given again.")
+@click.option("--force", is_flag=True, help="Listen again, also to calls that are there.")
+@click.option("--retry-failed", is_flag=True, help="Try again what failed for good.")
+@click.option("--deadline", metavar="TIME", help="Begin no call after this time, as 06:30; what is left is for the next run (exit code 4).")
+@click.option("--priority", multiple=True, metavar="COLUMN=VALUE,…", help="These calls first; may be given again. Then the newest first.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+def run(sources: tuple[str, ...], **options: Any) -> None:
+    """Turn recordings, transcripts and chats into scored calls.
+
+    SOURCES are folders, files, patterns or URIs; calls.csv, .parquet or .jsonl beside the recordings describe them.
+    Files .jsonl, .vtt, .srt and .txt are read as text.
+    """
+    from datetime import UTC, datetime
+
+    from qa_pipeline.pace import deadline_of, parse_priority
+    from qa_pipeline.recordings.ingest import ingest
+    from qa_pipeline.recordings.known_files import KnownFiles
+    from qa_pipeline.running import engine, nights
+    from qa_pipeline.running.corrections import mark_announcements
+    from qa_pipeline.running.notify import notify
+    from qa_pipeline.running.observe import observed
+
+    settings = open_settings(results=options["results"], profile=options["profile"], timezone=options["timezone"])
+    priorities = [parse_priority(text) for text in options["priority"]]
+    now = datetime.now(UTC)
+    deadline = deadline_of(options["deadline"], settings.timezone, now=now) if options["deadline"] else None
+    rubrics, named, purpose = rubrics_for(settings, options["rubric"])
+    store = open_store(settings)
+    intake = ingest(sources, _defaults(settings, named, options), hash_of=KnownFiles(settings.work / "files.sqlite").sha256)
+    intake = nights.window_of(options["since"], store, settings.timezone, now=now).of(intake, settings.timezone)
+    if options["call_ids"]:
+        intake = _only(intake, options["call_ids"])
+    if not options["dry_run"]:
+        engine.check_environment(settings, store, needs_speech=intake.needs_speech)
+    plan = engine.plan(
+        intake,
+        settings,
+        store,
+        rubrics,
+        purpose=purpose,
+        force=options["force"],
+        retry_failed=options["retry_failed"],
+        priorities=priorities or ([{}] if deadline else ()),
+    )
+    for warning in plan.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if options["dry_run"]:
+        show_plan(plan, settings, deadline=deadline)
+        return
+    with _progress(settings, len(plan.listen)) as progress:
+        summary = engine.run(plan, settings, store, rubrics, purpose=purpose, report=progress.report, pace=settings.pace(deadline=deadline))
+    show_summary(summary, settings)
+    for wrong in (*observed(summary, settings), *notify(summary, settings)):
+        click.echo(f"warning: {wrong}", err=True)
+    failed = len(summary.failures)
+    if summary.processed and purpose == "official":
+        recorded = mark_announcements(store, settings, rubrics, since=now)
+        show_recorded(recorded)
+        failed += recorded.failed
+    sys.exit(1 if failed else LEFT_EXIT_CODE if summary.left else 0)
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True)
+@results_option
+@_describing
+@click.option("--interval", type=click.FloatRange(min=0.1), default=15.0, show_default=True, help="Seconds between two looks.")
+def watch(sources: tuple[str, ...], interval: float, **options: Any) -> None:
+    """Process recordings as they arrive, until stopped.
+
+    A file that still grows waits until it has stayed as it is for `settle_seconds`. Stop it with Ctrl-C or SIGTERM: what it works on is finished.
+    """
+    import signal
+
+    from qa_pipeline.running import engine
+    from qa_pipeline.running.notify import notify
+    from qa_pipeline.running.observe import RunMetrics, observed
+    from qa_pipeline.running.watch import Watcher
+
+    settings = open_settings(results=options["results"], profile=options["profile"], timezone=options["timezone"])
+    rubrics, named, purpose = rubrics_for(settings, options["rubric"])
+    if purpose != "official":
+        raise InputRefused("A file cannot be tried in watch mode.", advice="Use `qa-pipeline run --rubric PATH`, or publish it.")
+    store = open_store(settings)
+    engine.check_environment(settings, store)
+    metrics = RunMetrics()
+    if settings.metrics_port:
+        metrics.serve(settings.metrics_port)
+    watcher = Watcher(
+        sources=sources, defaults=_defaults(settings, named, options), settings=settings, store=store, rubrics=rubrics, interval=interval
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: watcher.stop.set())
+
+    def ended(summary: engine.Summary) -> None:
+        show_summary(summary, settings)
+        for wrong in (*observed(summary, settings, metrics), *notify(summary, settings)):
+            click.echo(f"warning: {wrong}", err=True)
+
+    click.echo(f"Watching {', '.join(sources)} every {interval:g} s. Results: {settings.results}")
+    with _progress(settings, 0) as progress:
+        looks = watcher.run(report=progress.report, ended=ended, wrong=lambda text: click.echo(f"warning: {text}", err=True))
+    click.echo(f"Stopped after {looks} looks.")
+
+
+@click.command()
+@results_option
+def status(results: str | None) -> None:
+    """Show what ran, what runs now, and what is there."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.results.lease import Claims
+    from qa_pipeline.results.query import rows
+
+    store = open_store(open_settings(results=results))
+    shown = rows(store, "select * exclude (code_version) from runs order by started_at desc limit 20")
+    show_rows(shown)
+    for working in Claims(store.root, "").living():
+        click.echo(f"Working now: run {working.run_id}, {working.who}, {working.calls} calls.")
+    there = rows(
+        store,
+        """select (select count(*) from current_calls) calls, (select count(*) from current_scores) scores,
+        (select count(*) from current_failures) failed, (select count(*) from current_failures where transient) passing,
+        (select max(processed_at) from calls) newest""",
+    )[0]
+    newest = f"; the newest of {there['newest']:%Y-%m-%d %H:%M} UTC" if there["newest"] else ""
+    click.echo(
+        f"{there['calls']} calls, {there['scores']} scored{newest}. {there['failed']} failed, {there['passing']} of them to be tried again."
+    )
+
+
+@click.command()
+@results_option
+def failures(results: str | None) -> None:
+    """Show what could not be processed, why, and what to do."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.results.query import rows
+
+    sql = 'select source_uri, stage, attempt, message, advice, transient from current_failures order by "at" desc'
+    show_rows(rows(open_store(open_settings(results=results)), sql))
+
+
+@click.command()
+@results_option
+@click.option("--dry-run", is_flag=True, help="Only list what repeats.")
+@click.option(
+    "--refuse", metavar="CALL_ID", help="What is marked in this call is a person's words after all, here and in every call that has it."
+)
+@click.option("--author", metavar="NAME", help="Who refuses; by default the user of this machine.")
+def announcements(results: str | None, dry_run: bool, refuse: str | None, author: str | None) -> None:
+    """Find recordings that play in several calls, by their equal words and rhythm, and make them nobody's words.
+
+    `run` and the nightly flow do this by themselves for what they have listened to. Calls whose roles change are scored again.
+    """
+    from qa_pipeline.running import corrections
+
+    settings = open_settings(results=results)
+    rubrics, _, _ = rubrics_for(settings, None)
+    store = open_store(settings)
+    if refuse:
+        refused = corrections.refuse_announcement(store, settings, rubrics, refuse, author=author or user_name())
+        click.echo(f"Calls put back: {len(refused.calls)}.")
+        sys.exit(1 if refused.failed else 0)
+    recorded = corrections.mark_announcements(store, settings, rubrics, is_trial=dry_run)
+    show_recorded(recorded, is_whole=True)
+    sys.exit(1 if recorded.failed else 0)
+
+
+@click.command()
+@results_option
+def compact(results: str | None) -> None:
+    """Join small files of the tables; afterwards any Parquet reader sees exactly the current rows."""
+    for name, files in open_store(open_settings(results=results)).compact().items():
+        click.echo(f"{name}: {files} file{'s' if files != 1 else ''}")
+
+
+@click.command("verify-results")
+@results_option
+def verify_results(results: str | None) -> None:
+    """Read every file of the results and check that nothing is missing, doubled or torn. Exit code 1 when something is."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.results.verify import verify_results as verify
+
+    store = open_store(open_settings(results=results))
+    found = verify(store, report=lambda table: click.echo(f"reading {table}", err=True))
+    show_rows(
+        [
+            {
+                "table": t.name,
+                "files": t.files,
+                "rows": t.rows,
+                "rows without a head": t.torn,
+                "schema": "current" if t.is_current else "older",
+            }
+            for t in found.tables
+        ]
+    )
+    for fault in found.faults:
+        click.echo(f"fault: {fault}", err=True)
+    if found.faults:
+        click.echo(
+            "  Run the nightly command again: it writes anew what is missing. A file that cannot be read must come from a backup.", err=True
+        )
+        sys.exit(1)
+    click.echo("Whole." if found.tables else f"There are no results in {store.root}.")
+
+
+@click.command()
+@results_option
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+def retain(results: str | None, dry_run: bool) -> None:
+    """Delete what is older than the retention windows of the settings: keep_words_days, keep_calls_days, keep_failures_days."""
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from qa_pipeline.results.retention import Retention, expire, expired
+
+    settings = open_settings(results=results)
+    retention = Retention(
+        words_days=settings.keep_words_days, calls_days=settings.keep_calls_days, failures_days=settings.keep_failures_days
+    )
+    if retention == Retention():
+        raise InputRefused("No retention window is set.", advice="Set keep_words_days, keep_calls_days or keep_failures_days.")
+    store, today = open_store(settings), datetime.now(ZoneInfo(settings.timezone)).date()
+    found = (expired if dry_run else expire)(store, retention, today=today)
+    verb = "would lose" if dry_run else "lost"
+    click.echo(
+        f"{len(found.words)} calls {verb} their words, {len(found.calls)} everything; {found.failures} failures {'would go' if dry_run else 'went'}."
+    )
+    if not dry_run and (found.words or found.calls or found.failures):
+        store.compact()
+        click.echo("The tables were compacted: the rows are in no file any more.")
+
+
+COMMANDS = (run, watch, status, failures, announcements, compact, verify_results, retain)
+
+
+def _progress(settings: Settings, total: int) -> Progress | JsonLog:
+    from qa_pipeline.running.observe import JsonLog
+
+    return JsonLog() if settings.log_format == "json" else Progress(total)
+
+
+def _only(intake, call_ids: tuple[str, ...]):  # type: ignore[no-untyped-def]
+    """The calls asked for. Raises InputRefused when one is not among the recordings."""
+    from dataclasses import replace
+
+    there = {call.call_id: call for call in intake.calls}
+    missing = [name for name in call_ids if name not in there]
+    if missing:
+        raise InputRefused(
+            f"No recording is call {', '.join(missing)}.",
+            advice="Name the folder it lies in; ids are those of the metadata, or of `report`.",
+        )
+    calls = tuple(there[name] for name in dict.fromkeys(call_ids))
+    return replace(
+        intake,
+        calls=calls,
+        unavailable=(),
+        dialogues={c.call_id: intake.dialogues[c.call_id] for c in calls if c.call_id in intake.dialogues},
+    )
+
+
+def _defaults(settings: Settings, rubric: str | None, options: dict[str, Any]) -> Defaults:
+    from qa_pipeline.recordings.ingest import Defaults
+    from qa_pipeline.recordings.transcripts import parse_roles
+
+    return Defaults(
+        rubric=rubric,
+        direction=options["direction"],
+        agent_channel=options["agent_channel"],
+        language=options["language"],
+        timezone=settings.timezone,
+        encoding="utf-8-sig" if options["encoding"].lower() in ("utf-8", "utf8") else options["encoding"],
+        filename_pattern=options["filename_pattern"],
+        roles=parse_roles(options["roles"] or ""),
+    )

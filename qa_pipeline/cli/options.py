@@ -1,0 +1,78 @@
+"""What commands have in common: options, the settings and results root they open, and how a rubric's name is told from its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qa_pipeline.errors import InputRefused
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from qa_pipeline.results.store import Store
+    from qa_pipeline.rubric.schema import Rubric
+    from qa_pipeline.settings import Settings
+
+results_option = click.option("--results", metavar="ROOT", help="Results root: a folder or an object-store URI.")
+DATE = click.DateTime(formats=["%Y-%m-%d"])
+
+
+def open_settings(**overrides: object) -> Settings:
+    """The settings, with what the command line gives. Raises InputRefused naming every bad one."""
+    from qa_pipeline.settings import load_settings
+
+    return load_settings(**overrides)
+
+
+def open_store(settings: Settings) -> Store:
+    """The results root of the settings."""
+    from qa_pipeline.running import engine
+
+    return engine.open_store(settings)
+
+
+def is_path(name: str) -> bool:
+    """Whether what names a rubric is a file, not its id."""
+    return name.endswith((".yaml", ".yml")) or "/" in name
+
+
+def rubric_path(name: str) -> Path:
+    """The file of a rubric given by its path or its name."""
+    return Path(name) if is_path(name) else open_settings().rubrics / f"{name}.yaml"
+
+
+def as_day(given: datetime | None) -> date | None:
+    """The day of a date option."""
+    return given.date() if given else None
+
+
+def rubrics_for(settings: Settings, asked: str | None, *, trial: bool = False) -> tuple[dict[str, Rubric], str | None, str]:
+    """All rubrics, the id asked for, and the purpose of the scores. A path is a trial; official runs need published rubrics."""
+    from qa_pipeline.rubric.load import load_rubric, load_rubrics
+    from qa_pipeline.trainer.publish import check_published
+
+    if asked and is_path(asked):
+        tried = load_rubric(Path(asked))
+        return {tried.id: tried}, tried.id, "trial"
+    rubrics = load_rubrics(settings.rubrics)
+    if asked and asked not in rubrics:
+        raise InputRefused(
+            f"No rubric is called {asked!r}.", advice=f"There are: {', '.join(sorted(rubrics))}. A file is given by its path."
+        )
+    if trial:
+        return rubrics, asked, "trial"
+    check_published(rubrics.values(), settings.rubrics)
+    return rubrics, asked, "official"
+
+
+def user_name() -> str | None:
+    """Name of whoever is logged in; None on a machine that knows no users."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return None

@@ -1,0 +1,383 @@
+"""The commands of trainers: `qa-pipeline rubric …`. Like cli.py, each reads options, calls the library and prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from qa_pipeline.cli.options import DATE, as_day, is_path, open_settings, open_store, results_option, rubric_path
+from qa_pipeline.errors import Fault, InputRefused, RubricError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qa_pipeline.call import Conversation
+    from qa_pipeline.results.store import Store
+    from qa_pipeline.rubric.schema import Language, Rubric
+    from qa_pipeline.settings import Settings
+    from qa_pipeline.trainer.explain import Step
+    from qa_pipeline.trainer.publish import Workbench
+
+_LANGUAGES = click.Choice(["zh", "en", "pl", "sv"])
+
+
+@click.group()
+def rubric() -> None:
+    """Write, check, test, compare and publish rubrics."""
+
+
+@rubric.command("new")
+@click.argument("name")
+@click.option("--template", type=click.Choice(["outbound", "inbound", "survey"]), default="outbound", show_default=True)
+@click.option("--language", type=_LANGUAGES, default="zh", show_default=True, help="Language of its cases.")
+def rubric_new(name: str, template: str, language: str) -> None:
+    """Begin a rubric: NAME.yaml and NAME.cases.yaml from a template that passes check and test."""
+    from qa_pipeline.packaged import packaged_folder
+    from qa_pipeline.trainer.template import create
+
+    folder = open_settings().rubrics
+    for path in create(name, folder, template=template, language=cast("Language", language), shipped=packaged_folder("rubrics")):
+        click.echo(f"written: {path}")
+    click.echo(f"Next: qa-pipeline rubric test {name}")
+
+
+@rubric.command("check")
+@click.argument("names", nargs=-1)
+@click.option("--strict", is_flag=True, help="Count warnings as faults.")
+def rubric_check(names: tuple[str, ...], strict: bool) -> None:
+    """Check rubrics, by name or file; every fault with file, line, column and cure. Warnings tell what is allowed but hardly meant."""
+    from qa_pipeline.rubric.lint import lint
+    from qa_pipeline.rubric.load import load_rubric, name_faults, rubric_paths, stable_faults
+    from qa_pipeline.yaml_text import read_document
+
+    faults, warnings = [], []
+    paths = [rubric_path(name) for name in names] or rubric_paths(open_settings().rubrics)
+    for path in paths:
+        try:
+            loaded = load_rubric(path)
+            faults += [*name_faults(loaded, path), *stable_faults(loaded, path)]
+            warnings += lint(loaded, read_document(path))
+        except RubricError as error:
+            faults += error.faults or (Fault(path=str(path), message=error.message, advice=error.advice),)
+    for fault in faults:
+        click.echo(str(fault))
+    for warning in warnings:
+        place, _, message = str(warning).partition(": ")
+        click.echo(f"{place}: warning: {message}")
+    if faults or (strict and warnings):
+        sys.exit(2)
+    told = f", {_counted(len(warnings), 'warning')}" if warnings else ""
+    click.echo(f"{_counted(len(paths), 'rubric')} in order{told}.")
+
+
+@rubric.command("test")
+@click.argument("names", nargs=-1)
+@results_option
+def rubric_test(names: tuple[str, ...], results: str | None) -> None:
+    """Run the cases beside the rubrics; a case may point at a stored call (--results)."""
+    from qa_pipeline.trainer.publish import run_cases, stored_calls
+
+    settings = open_settings(results=results)
+    stored = stored_calls(open_store(settings)) if results else None
+    failed = total = 0
+    for name, results_of in run_cases(settings, _names(names), stored, files=_files(names)):
+        total += len(results_of)
+        for result in results_of:
+            for miss in result.misses:
+                failed += 1
+                click.echo(f"{name}: {result.case.name}: {miss}")
+    click.echo(f"{_counted(total, 'case')}, {failed} miss{'es' if failed != 1 else ''}.")
+    sys.exit(1 if failed else 0)
+
+
+@rubric.command("mutate")
+@click.argument("names", nargs=-1)
+@click.option("--survivors", is_flag=True, help="List only what no case noticed.")
+def rubric_mutate(names: tuple[str, ...], survivors: bool) -> None:
+    """Spoil each stable criterion in every way its check allows, and show which case notices."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.trainer.mutate import mutate
+
+    bench = _workbench(open_settings(), names)
+    mutants = [mutant for name in bench.scorecards for mutant in mutate(bench, name)]
+    survived = [mutant for mutant in mutants if mutant.noticed_by is None]
+    show_rows(
+        [
+            {"rubric": m.rubric_id, "criterion": m.criterion_id, "mutation": m.mutation, "noticed by": m.noticed_by or "NO CASE"}
+            for m in (survived if survivors else mutants)
+        ]
+    )
+    click.echo(f"{_counted(len(mutants), 'mutant')}, {len(survived)} noticed by no case.")
+    sys.exit(1 if survived else 0)
+
+
+@rubric.command("try")
+@click.argument("name")
+@click.argument("dialogue")
+@results_option
+@click.option("--language", type=_LANGUAGES, help="Language of a pasted dialogue, instead of detecting it.")
+@click.option("--company", help="The call's company, for {company}.")
+@click.option("--agent-name", help="The agent's name, for {agent_name}.")
+def rubric_try(name: str, dialogue: str, results: str | None, language: str | None, company: str | None, agent_name: str | None) -> None:
+    """See every check of rubric NAME (or a file) fire on a DIALOGUE: a text file, - for what is typed, or a stored call's id."""
+    from qa_pipeline.report.trial import show_trial
+    from qa_pipeline.scoring.score import score
+
+    settings = open_settings(results=results)
+    bench = _workbench(settings, (name,))
+    ((stem, scorecard),) = bench.scorecards.items()
+    columns = {key: value for key, value in (("company", company), ("agent_name", agent_name)) if value}
+    show_trial(score(_heard(dialogue, settings, bench, stem, language, columns), scorecard))
+
+
+@rubric.command("explain")
+@click.argument("call_id")
+@click.argument("criterion")
+@results_option
+@click.option("--rubric", "name", metavar="NAME|NAME@VERSION|PATH", help="Another rubric than the one that scored the call.")
+def rubric_explain(call_id: str, criterion: str, results: str | None, name: str | None) -> None:
+    """Say why CRITERION came out as it did in CALL_ID, step by step."""
+    from qa_pipeline.results.query import rows
+    from qa_pipeline.results.store import sql_text
+    from qa_pipeline.running.engine import ready_scorecards
+    from qa_pipeline.trainer.explain import explain
+    from qa_pipeline.trainer.publish import stored_calls
+
+    settings = open_settings(results=results)
+    store = open_store(settings)
+    conversation = stored_calls(store)(call_id)
+    if conversation is None:
+        raise InputRefused(f"Call {call_id} is not in {settings.results}.", advice="`qa-pipeline report` lists the calls.")
+    if name is None:
+        found = rows(
+            store,
+            f"select rubric_id, rubric_version, rubric_sha256 from scores where call_id = {sql_text(call_id)} order by purpose, scored_at desc limit 1",
+        )
+        if not found:
+            raise InputRefused(f"Call {call_id} has not been scored.", advice="Name a rubric with --rubric.")
+        chosen = _as_scored(**found[0], settings=settings, store=store)
+    else:
+        chosen = _rubric_of(name, settings, store)
+    if criterion not in {c.id for c in chosen.criteria}:
+        known = ", ".join(c.id for c in chosen.criteria)
+        raise InputRefused(f"Rubric {chosen.id} has no criterion {criterion!r}.", advice=f"There are: {known}.")
+    scorecard = ready_scorecards({chosen.id: chosen}, settings)[chosen.id]
+    _show_steps(explain(conversation, scorecard, criterion))
+
+
+@rubric.command("diff")
+@click.argument("old")
+@click.argument("new")
+@click.option("--on", "results", metavar="ROOT", help="Results root whose calls are compared.")
+@click.option("--since", type=DATE, help="Calls from this day on.")
+@click.option("--until", type=DATE, help="Calls up to this day.")
+@click.option("--all", "every", is_flag=True, help="Every stored call, not only those either rubric has scored.")
+@click.option("--html", "html_path", type=click.Path(dir_okay=False), help="Also write a page.")
+@click.option("--most", default=20, show_default=True, help="Calls shown with their evidence.")
+def rubric_diff(old: str, new: str, results: str | None, every: bool, html_path: str | None, most: int, **days: datetime | None) -> None:
+    """Show which stored calls change when NEW replaces OLD: NAME, NAME@VERSION or a file. Writes no score."""
+    from qa_pipeline.report.diff import show_diff, write_diff_html
+    from qa_pipeline.running.engine import ready_scorecards
+    from qa_pipeline.trainer.diff import calls_to_compare, diff
+
+    settings = open_settings(results=results)
+    store = open_store(settings)
+    before, after = (_rubric_of(name, settings, store) for name in (old, new))
+    scorecards = ready_scorecards({"old": before, "new": after}, settings)
+    since, until = (as_day(days[key]) for key in ("since", "until"))
+    ids = calls_to_compare(store, scorecards["old"], scorecards["new"], since=since, until=until, every=every)
+    found = diff(_with_bar(store.stream_conversations(ids), len(ids)), scorecards["old"], scorecards["new"])
+    show_diff(found, most_calls=most)
+    if html_path:
+        write_diff_html(found, Path(html_path))
+        click.echo(f"\nPage: {Path(html_path).resolve()}")
+
+
+@rubric.command("fit")
+def rubric_fit() -> None:
+    """Fit the meanings of changed example lists (rubrics/heads.json) and keep the vectors of the cases' texts; needed before publishing."""
+    from qa_pipeline.trainer.publish import fit_lists
+
+    lists, texts = fit_lists(open_settings())
+    click.echo(f"{_counted(lists, 'list')} fitted; {_counted(texts, 'text')} of cases.")
+
+
+@rubric.command("calibrate")
+@click.argument("name")
+@click.option("--write", is_flag=True, help="Put the suggested thresholds into the file.")
+def rubric_calibrate(name: str, write: bool) -> None:
+    """Suggest from which probability each meaning of a rubric counts, from its cases."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.trainer.calibrate import calibrate, write_threshold
+
+    settings = open_settings()
+    bench = _workbench(settings, (name,))
+    (stem,) = bench.scorecards
+    found = calibrate(bench, stem)
+    show_rows(
+        [
+            {
+                "criterion": c.criterion_id,
+                "at_least": c.at_least,
+                "said in cases": " ".join(f"{p:.2f}" for p in c.met),
+                "not said": " ".join(f"{p:.2f}" for p in c.not_met),
+                "suggested": c.suggested if c.suggested is not None else "cases of both kinds are needed",
+                "on the wrong side": c.errors,
+            }
+            for c in found
+        ]
+    )
+    path = next(iter(_files((name,))), settings.rubrics / f"{name}.yaml")
+    for item in found if write else ():
+        if item.suggested is not None:
+            done = write_threshold(path, item.criterion_id, item.suggested)
+            click.echo(f"{item.criterion_id}: {'written' if done else f'write `at_least: {item.suggested:g}` into its meaning'}")
+
+
+@rubric.command("publish")
+@click.argument("name")
+@results_option
+@click.option("--lock-only", is_flag=True, help="Write published.lock only; the text is kept beside the results at the first run.")
+def rubric_publish(name: str, results: str | None, lock_only: bool) -> None:
+    """Freeze a rubric: its hash in published.lock, its text beside the results.
+
+    Refused while a case fails, the version is not new, or a critical criterion hits a known-good call that is not listed.
+    """
+    from qa_pipeline.trainer.publish import publish
+
+    settings = open_settings(results=results)
+    store = None if lock_only else open_store(settings)
+    if store:
+        store.prepare()
+    published = publish(name, settings, store)
+    from_when = f", in force from {published.effective_from}" if published.effective_from else ""
+    click.echo(f"{published.id} version {published.version} is published{from_when}.")
+
+
+@rubric.command("versions")
+@click.argument("name", required=False)
+@results_option
+def rubric_versions(name: str | None, results: str | None) -> None:
+    """List the versions kept beside the results."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.results.query import rows
+
+    sql = "select rubric_id, version, effective_from, published_at, rubric_sha256 from rubrics order by 1, 2"
+    show_rows([row for row in rows(open_store(open_settings(results=results)), sql) if name in (None, row["rubric_id"])])
+
+
+@rubric.command("schema")
+@click.option("--of", "kind", type=click.Choice(["rubric", "cases", "list"]), default="rubric", show_default=True)
+@click.option("--write", is_flag=True, help="Write schema.json into the rubrics folder instead of printing.")
+def rubric_schema(kind: str, write: bool) -> None:
+    """Print the JSON Schema of rubric files, for editors."""
+    from qa_pipeline.rubric.json_schema import schema_text
+
+    if not write:
+        click.echo(schema_text(kind), nl=False)
+        return
+    path = open_settings().rubrics / ("schema.json" if kind == "rubric" else f"{kind}.schema.json")
+    path.write_text(schema_text(kind), "utf-8")
+    click.echo(f"written: {path}")
+
+
+@rubric.command("import-phrases")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--to", "target", metavar="LIST", required=True, help="List file, as lists/forbidden_extra.yaml; made when it is not there.")
+@click.option("--sheet", help="Sheet of the workbook; the first by default.")
+@click.option("--language", type=_LANGUAGES, help="Language of rows that name none.")
+@click.option("--kind", type=click.Choice(["phrases", "whole_turn", "take_back", "like", "unlike"]), default="phrases", show_default=True)
+def rubric_import_phrases(file: str, target: str, sheet: str | None, language: str | None, kind: str) -> None:
+    """Take phrases over from a spreadsheet (FILE.xlsx or .csv) into a list file; a bad row is told with its place and nothing is written."""
+    from qa_pipeline.trainer.import_phrases import import_phrases
+
+    path = Path(target) if Path(target).is_absolute() else open_settings().rubrics / target
+    found = import_phrases(Path(file), path, sheet=sheet, language=cast("Language | None", language), kind=kind, list_id=path.stem)
+    click.echo(f"{found.path}: {found.added} added, {found.there_already} there already.")
+
+
+# --- shared by commands ----------------------------------------------------------------------------------------------------------------
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
+def _files(names: Sequence[str]) -> list[Path]:
+    return [Path(name) for name in names if is_path(name)]
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    return [name for name in names if not is_path(name)]
+
+
+def _workbench(settings: Settings, names: Sequence[str]) -> Workbench:
+    from qa_pipeline.trainer.publish import open_workbench
+
+    return open_workbench(settings, _names(names), files=_files(names))
+
+
+def _rubric_of(name: str, settings: Settings, store: Store) -> Rubric:
+    """A rubric by file, by NAME@VERSION kept beside the results, or by name as it stands."""
+    from qa_pipeline.results.versions import named_rubric
+    from qa_pipeline.rubric.load import load_rubric, load_rubrics
+
+    if is_path(name):
+        return load_rubric(Path(name))
+    return named_rubric(name, {} if "@" in name else load_rubrics(settings.rubrics), store)
+
+
+def _as_scored(*, rubric_id: str, rubric_version: int, rubric_sha256: str, settings: Settings, store: Store) -> Rubric:
+    """The very rubric that scored a call: as kept, or as the file stands. Raises InputRefused when neither is that one any more."""
+    from qa_pipeline.results.versions import frozen_rubrics
+    from qa_pipeline.rubric import load
+
+    kept = [rubric for rubric in frozen_rubrics(store, rubric_id) if rubric.version == rubric_version]
+    path = settings.rubrics / f"{rubric_id}.yaml"
+    for rubric in (*kept, *([load.load_rubric(path)] if path.is_file() else [])):
+        if load.rubric_sha256(rubric) == rubric_sha256:
+            return rubric
+    raise InputRefused(
+        f"The call was scored by version {rubric_version} of {rubric_id}, which is not kept as it was then.",
+        advice=f"Name what to judge it by: --rubric {rubric_id}, NAME@VERSION or a file.",
+    )
+
+
+def _heard(dialogue: str, settings: Settings, bench: Workbench, name: str, language: str | None, columns: dict[str, str]) -> Conversation:
+    """A dialogue to try: a stored call, or a text as cases write them, with the vectors that meanings need."""
+    from qa_pipeline.trainer.publish import stored_calls
+    from qa_pipeline.trainer.trial import read_trial
+
+    if dialogue == "-" or os.path.isfile(dialogue):
+        raw = sys.stdin.buffer.read() if dialogue == "-" else Path(dialogue).read_bytes()
+        text = raw.decode("utf-8-sig", errors="replace")
+        return read_trial(text, name=dialogue, language=language, columns=columns, encode=bench.encode_for(name))
+    found = stored_calls(open_store(settings))(dialogue)
+    if found is not None and (language or columns):
+        raise InputRefused(f"Call {dialogue} is stored with what is known of it.", advice="Leave --language, --company, --agent-name out.")
+    if found is None:
+        raise InputRefused(
+            f"{dialogue!r} is neither a file nor a call in {settings.results}.",
+            advice="Give a dialogue's file, - for standard input, or a call id.",
+        )
+    return found
+
+
+def _show_steps(steps: Sequence[Step]) -> None:
+    for number, step in enumerate(steps, 1):
+        click.echo(click.style(f"{number}. {step.title}", bold=True))
+        for line in step.lines:
+            click.echo(f"   {line}")
+
+
+def _with_bar(conversations: Any, total: int) -> Any:
+    """Progress of a long comparison on standard error."""
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(conversations, description="comparing", total=total, console=Console(stderr=True), transient=True)

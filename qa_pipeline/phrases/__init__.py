@@ -1,0 +1,1 @@
+"""Phrases of rubrics found in what was said: grammar, lexicon, screens, alignment."""

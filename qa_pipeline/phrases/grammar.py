@@ -1,0 +1,298 @@
+"""The grammar of phrases: what a trainer writes → a pattern of places and alternatives that speech is aligned with.
+
+Plain text; `{slot}`; `[optional]`; `(a|b)`; `…` for a gap of up to four tokens. Slots: `{company}` and `{agent_name}` (what is known of the
+call), `{daytime}`, `{duration}`, `{number}`, `{date}`, `{surname}`, `{first_name}`, `{any:n}` (up to n tokens), `{some:n}` (one to n tokens).
+How a pattern is looked for is elsewhere (screen.py, alignment.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Literal, TypeAlias
+
+from qa_pipeline.errors import InputRefused
+from qa_pipeline.phrases.slots import DATE, DAYTIME, DURATION, LIGHT, SURNAMES
+from qa_pipeline.text.first_names import FIRST_NAMES
+from qa_pipeline.text.kept_norms import kept_norm
+from qa_pipeline.text.normalise import has_units, tokens_of
+
+MatchMode = Literal["exact", "tolerant", "strict", "regex"]
+
+# Cost of what never happens in a match: a negation for another word, left out, or bridged over.
+NEVER = 50.0
+_GAP = 4
+_LONGEST_GAP = 12
+_CONTENT = 1.0
+_MOST_BRACKETS = 60
+_STRICTER = 0.5
+# What convicts somebody must be said almost as it is written: at 0.5 everyday sentences were heard as forbidden. Chosen on rubrics/known_good.yaml.
+_STRICT = 0.25
+_NAME_SLOTS = ("{company}", "{agent_name}")
+_NAME_SHARE = 0.22
+_NAME_LENGTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One place of a token pattern. token: one, tolerantly; choice: any of several, tolerantly; set: any of several, exactly; wild, some: anything; nothing: what is not known."""
+
+    kind: Literal["token", "choice", "set", "number", "wild", "some", "nothing"]
+    tokens: frozenset[str] = frozenset()
+    weight: float = 1.0
+    is_negation: bool = False
+
+    @property
+    def token(self) -> str:
+        """The token of a place that has one."""
+        return next(iter(self.tokens))
+
+    @property
+    def skip(self) -> float:
+        """Cost of leaving this place of the pattern out."""
+        return NEVER if self.is_negation or self.kind in ("some", "nothing") else self.weight
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Alternatives at one place of a pattern; an empty one makes the place optional."""
+
+    alternatives: tuple[tuple[Node, ...], ...]
+
+
+Node: TypeAlias = Element | Group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Phrase:
+    """A compiled phrase: its wording in the rubric, the token pattern it stands for, and the share of the pattern's weight a match may cost."""
+
+    text: str
+    language: str
+    mode: MatchMode
+    pattern: tuple[Node, ...] = ()
+    allowed: float = 0.0
+    regex: re.Pattern[str] | None = None
+    whole_turn: bool = False
+
+
+def compile_phrase(
+    text: str,
+    language: str,
+    *,
+    mode: MatchMode = "tolerant",
+    slots: Mapping[str, Sequence[str]] | None = None,
+    whole_turn: bool = False,
+) -> Phrase:
+    """Compile a phrase of the rubric language. `slots`: wordings of `company` and `agent_name` known for the call.
+
+    Raises InputRefused for brackets that do not close, an unknown slot, or a phrase with no word in it.
+    """
+    if mode == "regex":
+        try:
+            return Phrase(text=text, language=language, mode=mode, regex=re.compile(text, re.IGNORECASE), whole_turn=whole_turn)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise InputRefused(f"{text!r} is not a regular expression: {error}.") from error
+    known = tuple(sorted((name, tuple(values)) for name, values in (slots or {}).items())) if names_call(text) else ()
+    pattern = _pattern(text, language, known)
+    return Phrase(
+        text=text, language=language, mode=mode, pattern=pattern, allowed=_allowed(text, language, mode, pattern), whole_turn=whole_turn
+    )
+
+
+def names_call(text: str) -> bool:
+    """Whether a phrase has a slot that each call fills with words of its own."""
+    return any(slot in text for slot in _NAME_SLOTS)
+
+
+def _allowed(text: str, language: str, mode: MatchMode, pattern: Sequence[Node]) -> float:
+    """Highest share of a pattern's weight that a match may cost; short phrases must fit better than long ones."""
+    if mode == "exact":
+        return 0.0
+    length, letters, weight = _size(pattern)
+    if weight < _CONTENT:
+        # Nothing but function words: every one of them counts.
+        return 0.0
+    if language == "zh":
+        share = {0: 0.0, 1: 0.0, 2: 0.09, 3: 0.15, 4: 0.16, 5: 0.19}.get(length, 0.22)
+    else:
+        share = 0.0 if letters < 4 else {1: 0.21, 2: 0.16, 3: 0.19}.get(length, 0.22)
+    if text in _NAME_SLOTS:
+        # Names are what recognisers mishear most, and the call's own name is hardly said by chance.
+        return max(share, _NAME_SHARE) if length >= _NAME_LENGTH else share
+    # A phrase with open places fits many things already: its fixed words must fit the better.
+    is_open = any(isinstance(node, Element) and node.kind in ("wild", "some") for node in pattern)
+    if mode == "strict":
+        return share * _STRICT
+    return share * _STRICTER if is_open else share
+
+
+def _size(pattern: Sequence[Node]) -> tuple[int, int, float]:
+    """Elements that count (on average of the alternatives), letters and weight of the shortest reading, optional parts aside."""
+    length, letters, weight = 0, 0, 0.0
+    for node in pattern:
+        if isinstance(node, Element):
+            sizes = [(int(node.weight > 0), min(map(len, node.tokens)) if node.kind in ("token", "choice") else 0, node.weight)]
+        else:
+            sizes = [_size(alternative) for alternative in node.alternatives] if all(node.alternatives) else [(0, 0, 0.0)]
+        length += min(size[0] for size in sizes)
+        letters += min(size[1] for size in sizes)
+        weight += min(size[2] for size in sizes)
+    return length, letters, weight
+
+
+@lru_cache(maxsize=20_000)
+def _pattern(text: str, language: str, slots: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[Node, ...]:
+    return _parsed(text, _Parser(text, dict(slots), language))
+
+
+def _parsed(text: str, parser: _Parser) -> tuple[Node, ...]:
+    if text.count("(") + text.count("[") > _MOST_BRACKETS:
+        raise InputRefused(f"A phrase of {len(text)} characters has too many brackets.", advice="Split it into several phrases.")
+    pattern = parser.sequence("")
+    if parser.position < len(text):
+        raise InputRefused(f"{text!r}: {text[parser.position]!r} closes nothing.", advice="Balance the brackets of the phrase.")
+    if not _has_words(pattern):
+        raise InputRefused(f"{text!r} has no word to look for.", advice="Write at least one word.")
+    return pattern
+
+
+def _has_words(pattern: Sequence[Node]) -> bool:
+    return any(node.weight > 0 if isinstance(node, Element) else any(_has_words(a) for a in node.alternatives) for node in pattern)
+
+
+class _Parser:
+    """Recursive descent over the phrase grammar; text between brackets and slots is normalised as one piece."""
+
+    def __init__(self, text: str, slots: Mapping[str, Sequence[str]], language: str) -> None:
+        self.text, self.slots, self.language = text, slots, language
+        self.position = 0
+
+    def literal(self, text: str) -> tuple[Element, ...]:
+        """The tokens of plain words."""
+        return _literal(text, self.language)
+
+    def sequence(self, closing: str) -> tuple[Node, ...]:
+        """Nodes up to a character of `closing` (not consumed) or the end."""
+        nodes: list[Node] = []
+        while self.position < len(self.text):
+            char = self.text[self.position]
+            if char in closing or char in ")]":
+                break
+            nodes.extend(self._item(char))
+        return tuple(nodes)
+
+    def _item(self, char: str) -> list[Node]:
+        if char == "[":
+            return [Group(((), self._bracketed("]")[0]))]
+        if char == "(":
+            return [self._group(self._bracketed(")"))]
+        if char == "{":
+            end = self.text.find("}", self.position)
+            if end < 0:
+                raise InputRefused(f"{self.text!r}: {{ is not closed.", advice="Write {slot}.")
+            name = self.text[self.position + 1 : end]
+            self.position = end + 1
+            return self._slot(name)
+        if char == "…":
+            self.position += 1
+            return self._slot(f"any:{_GAP}")
+        start = self.position
+        self.position += 1
+        while self.position < len(self.text) and self.text[self.position] not in "[](){}|…":
+            self.position += 1
+        return list(self.literal(self.text[start : self.position]))
+
+    def _bracketed(self, closing: str) -> list[tuple[Node, ...]]:
+        """The alternatives of a bracket that opens here."""
+        opened = self.position
+        alternatives = []
+        while True:
+            self.position += 1
+            alternatives.append(self.sequence("|" + closing if closing == ")" else closing))
+            if self.position >= len(self.text) or self.text[self.position] not in "|" + closing:
+                raise InputRefused(f"{self.text!r}: {self.text[opened]!r} is not closed.", advice="Balance the brackets of the phrase.")
+            if self.text[self.position] == closing:
+                self.position += 1
+                # (…)? is what people who know regular expressions write for [ … ].
+                if closing == ")" and self.text[self.position : self.position + 1] == "?":
+                    self.position += 1
+                    alternatives.append(())
+                return alternatives
+
+    def _group(self, alternatives: list[tuple[Node, ...]]) -> Node:
+        """Alternatives of one token each become one place that takes any of them."""
+        tokens = {nodes[0] for nodes in alternatives if len(nodes) == 1 and isinstance(nodes[0], Element) and nodes[0].kind == "token"}
+        plain = [node for node in tokens if isinstance(node, Element) and not node.is_negation]
+        if len(alternatives) > 1 and len(plain) == len(set(alternatives)):
+            return Element("choice", frozenset(node.token for node in plain), min(node.weight for node in plain))
+        return Group(tuple(dict.fromkeys(alternatives)))
+
+    def _slot(self, name: str) -> list[Node]:
+        head, _, count = name.partition(":")
+        wild = Element("wild", weight=0.0)
+        if head in ("any", "some") and count.isascii() and count.isdigit() and 0 < int(count) <= _LONGEST_GAP:
+            # Anything fits, but something must be there: it may not be left out, and gives no licence to mishear the rest.
+            first = wild if head == "any" else Element("some", weight=0.0)
+            return [first, *[wild] * (int(count) - 1)]
+        if name == "number":
+            return [Element("number")]
+        if name == "surname":
+            return [Element("set", _surnames())]
+        if name == "first_name":
+            return [Element("set", _first_names(self.language))]
+        tables = {"daytime": DAYTIME, "duration": DURATION, "date": DATE}
+        if name in tables:
+            alternatives = tables[name].get(self.language, tables[name]["en"])
+            return list(type(self)(f"({alternatives})", self.slots, self.language).sequence(""))
+        if name in ("company", "agent_name"):
+            wordings = [_literal(value, self.language) for value in self.slots.get(name, ())]
+            return [Group(tuple(w for w in wordings if w))] if any(wordings) else [Element("nothing")]
+        raise InputRefused(
+            f"{self.text!r}: no slot is called {{{name}}}.",
+            advice="There are company, agent_name, daytime, duration, number, date, surname, first_name, any:n, some:n (n up to 12).",
+        )
+
+
+# Plain words need no parsing.
+_GRAMMAR = frozenset("[](){}|…")
+_WORDS = (Element("token", frozenset("a")),)
+
+
+class _Syntax(_Parser):
+    """The same grammar without the dictionaries: enough to say whether a phrase can be compiled."""
+
+    def literal(self, text: str) -> tuple[Element, ...]:
+        """One place for all the words: how many there are does not matter here."""
+        return _WORDS if has_units(text) else ()
+
+    def _slot(self, name: str) -> list[Node]:
+        return [Element("number")] if name in ("surname", "first_name") else super()._slot(name)
+
+
+def check_phrase(text: str, *, mode: MatchMode = "tolerant") -> None:
+    """Raise InputRefused for a phrase that compile_phrase refuses; a hundred times as fast, because no word is looked up."""
+    if mode == "regex":
+        compile_phrase(text, "en", mode=mode)
+    elif not (_GRAMMAR.isdisjoint(text) and has_units(text)):
+        _parsed(text, _Syntax(text, {}, "en"))
+
+
+@lru_cache(maxsize=50_000)
+def _literal(text: str, language: str) -> tuple[Element, ...]:
+    light = LIGHT.get(language, frozenset())
+    tokens = tokens_of(kept_norm(text, language), text)
+    return tuple(Element("token", frozenset((token.text,)), 0.4 if token.text in light else 1.0, token.is_negation) for token in tokens)
+
+
+@cache
+def _first_names(language: str) -> frozenset[str]:
+    # A language without names matches none.
+    return frozenset(item for name in FIRST_NAMES.get(language, "\0").split() for item in kept_norm(name, language).split())
+
+
+@lru_cache(maxsize=1)
+def _surnames() -> frozenset[str]:
+    return frozenset(item.split("/")[0].lstrip("!") for char in SURNAMES for item in kept_norm(char, "zh").split())

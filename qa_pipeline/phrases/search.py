@@ -1,0 +1,199 @@
+"""Find phrases in recognised speech, tolerating what recognisers mishear, and say where and how well they fit.
+
+A phrase (phrase_grammar.py) is aligned with the tokens of `norm`, anywhere in the speech of one party, each substitution weighted by sounds.py.
+similarity = 1 − cost ÷ weight of the pattern. **Negation veto**: a negation never stands for another word, is never skipped inside a match, and a
+phrase right after one is no match (不满意 is not 满意), unless the phrase has the negation itself.
+
+Many phrases are looked for in many calls at once (`match_phrases` in a `Corpus`): the screen tells where to look, alignment what is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.call import Role, Utterance
+from qa_pipeline.phrases.alignment import Match, align, align_ranges
+from qa_pipeline.phrases.grammar import MatchMode, Phrase, compile_phrase, names_call
+from qa_pipeline.phrases.lexicon import UNIT
+from qa_pipeline.phrases.screen import Corpus
+from qa_pipeline.phrases.speech import Speech, words_between
+from qa_pipeline.text.normalise import normalise, simplify
+
+__all__ = [
+    "Corpus", "Hit", "Match", "MatchMode", "Nearness", "Phrase", "Speech", "alone", "best_apart", "best_similarity", "compile_phrase", "find_phrase",
+    "match_phrases", "names_call", "nearest_in", "nearness", "similarity", "speech_from_text", "words_between",
+]  # fmt: skip
+
+# Share of a phrase's weight that may be missing in what is shown as the nearest thing heard.
+NEAREST = 0.6
+# Utterances aligned to find it.
+_NEAREST_TRIED = 2
+
+
+class Hit:
+    """Where a phrase was found. `start`/`end`: half-open token range in the Speech searched; `utterance`: number of the first; `similarity` 0–1.
+
+    Its words and times are looked up when asked for.
+    """
+
+    __slots__ = ("_speech", "end", "phrase", "similarity", "start", "utterance")
+
+    def __init__(self, phrase: Phrase, speech: Speech, similarity: float, start: int, end: int) -> None:
+        self._speech = speech
+        self.phrase = phrase.text
+        self.similarity = round(max(0.0, min(1.0, similarity)), 4)
+        self.start, self.end = start, end
+        self.utterance = speech.utterances[speech.owner(start)].utterance
+
+    @property
+    def text(self) -> str:
+        """The words found."""
+        return self._speech.quote(self.start, self.end).text
+
+    @property
+    def start_ms(self) -> int | None:
+        """When they begin."""
+        return self._speech.quote(self.start, self.end).start_ms
+
+    @property
+    def end_ms(self) -> int | None:
+        """When they end."""
+        return self._speech.quote(self.start, self.end).end_ms
+
+    @property
+    def confidence(self) -> float | None:
+        """Mean confidence of the words; None without words."""
+        return self._speech.quote(self.start, self.end).confidence
+
+
+def find_phrase(phrase: Phrase, speech: Speech) -> list[Hit]:
+    """Every non-overlapping place where the phrase is said, best first."""
+    if phrase.regex is None:
+        speech.lexicon.sought(phrase)
+    return best_apart(phrase, speech, match_phrases([phrase], alone(speech))[0].get(0, []))
+
+
+def match_phrases(phrases: Sequence[Phrase], corpus: Corpus) -> list[dict[int, list[Match]]]:
+    """For each phrase, by the index of a speech in the corpus, every way it fits; they may overlap (`best_apart`)."""
+    lexicon = corpus.lexicon
+    sought = {phrase: lexicon.sought(phrase) for phrase in phrases if phrase.regex is None}
+    corpus.prepare(list(sought.values()))
+    return [_by_speech(_regex(phrase.regex, corpus) if phrase.regex else align(sought[phrase], corpus)) for phrase in phrases]
+
+
+def best_apart(phrase: Phrase, speech: Speech, matches: Sequence[Match]) -> list[Hit]:
+    """The best of the matches that overlap, without those that are denied or no whole turn where one is asked for; best first.
+
+    A regular expression says itself what it wants.
+    """
+    taken: list[Match] = []
+    for match in sorted(matches, key=lambda match: (-match.similarity, match.start, match.end)):
+        if phrase.regex:
+            taken.append(match)
+            continue
+        if any(match.start < other.end and other.start < match.end for other in taken) or speech.is_denied(match.start):
+            continue
+        if phrase.whole_turn and not speech.is_whole(match.start, match.end):
+            continue
+        taken.append(match)
+    return [Hit(phrase, speech, match.similarity, match.start, match.end) for match in taken]
+
+
+def alone(speech: Speech) -> Corpus:
+    """A corpus of one speech, made once."""
+    speech.refresh()
+    if speech.corpus is None:
+        speech.corpus = Corpus([speech], speech.lexicon)
+    return speech.corpus
+
+
+def best_similarity(phrase: Phrase, speech: Speech) -> tuple[float, Hit | None]:
+    """How near the speech comes to the phrase, found or not: what was heard where the phrase was expected."""
+    if not len(speech) or phrase.regex:
+        return 0.0, None
+    sought = speech.lexicon.sought(phrase, NEAREST)
+    corpus = alone(speech)
+    corpus.prepare([sought])
+    found = align(sought, corpus)
+    best = max(found, key=lambda match: (match.similarity, match.start, match.end), default=None)
+    return (best.similarity, Hit(phrase, speech, best.similarity, best.start, best.end)) if best else (0.0, None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nearness:
+    """How near each utterance of a corpus comes to some phrases by its words, whatever their order: (utterances,).
+
+    `share`: highest similarity possible; `phrase`: index of the phrase that has it.
+    """
+
+    share: NDArray[np.float64]
+    phrase: NDArray[np.intp]
+
+
+def nearness(phrases: Sequence[Phrase], corpus: Corpus) -> Nearness:
+    """Compare every utterance with every phrase, roughly."""
+    share, chosen = np.zeros(len(corpus)), np.zeros(len(corpus), dtype=np.intp)
+    wanted = {index: corpus.lexicon.sought(phrase, NEAREST) for index, phrase in enumerate(phrases) if phrase.regex is None}
+    corpus.prepare(list(wanted.values()))
+    for index, sought in wanted.items():
+        similarity = 1.0 - corpus.bound(sought) * (NEAREST * UNIT / 100 / sought.budget)
+        is_nearer = similarity > share
+        share[is_nearer] = similarity[is_nearer]
+        chosen[is_nearer] = index
+    return Nearness(share, chosen)
+
+
+def nearest_in(phrases: Sequence[Phrase], near: Nearness, corpus: Corpus, speech: int, numbers: frozenset[int]) -> Hit | None:
+    """The best alignment of the nearest phrases with the nearest of some utterances of a speech; None where nothing comes near."""
+    first, last = np.searchsorted(corpus.speech_of, (speech, speech + 1)).tolist()
+    inside = [first + i for i, number in enumerate(corpus.utterance[first:last].tolist()) if number in numbers]
+    best: tuple[float, Phrase, Match] | None = None
+    for index in sorted(inside, key=lambda index: (-near.share[index], index))[:_NEAREST_TRIED]:
+        phrase = phrases[near.phrase[index]]
+        if phrase.regex or near.share[index] <= 0:
+            continue
+        utterance = corpus.first[index : index + 1], corpus.first[index + 1 : index + 2]
+        for match in align_ranges(corpus.lexicon.sought(phrase, NEAREST), corpus, *utterance, best_reading=True):
+            if best is None or match.similarity > best[0]:
+                best = (match.similarity, phrase, match)
+    return Hit(best[1], corpus.speeches[speech], best[0], best[2].start, best[2].end) if best else None
+
+
+def similarity(phrase: str, text: str, language: str) -> float:
+    """Similarity (0–1) of the best place for a phrase in a text; 0 where the negation veto forbids it."""
+    compiled = compile_phrase(phrase, language)
+    hits = find_phrase(compiled, speech_from_text(text, language))
+    return hits[0].similarity if hits else 0.0
+
+
+def speech_from_text(text: str, language: str) -> Speech:
+    """A Speech of one utterance without times."""
+    utterance = Utterance(
+        utterance=0, role=Role.UNKNOWN, speaker="", channel=None, start_ms=None, end_ms=None, text=text,
+        confidence=None, language=language, norm=normalise(text, language), words=(),
+    )  # fmt: skip
+    return Speech([utterance], language)
+
+
+def _by_speech(found: Iterable[Match]) -> dict[int, list[Match]]:
+    by_speech: dict[int, list[Match]] = {}
+    for match in found:
+        by_speech.setdefault(match.speech, []).append(match)
+    return by_speech
+
+
+def _regex(regex: re.Pattern[str], corpus: Corpus) -> Iterator[Match]:
+    for index, number in zip(corpus.speech_of.tolist(), corpus.utterance.tolist(), strict=True):
+        speech = corpus.speeches[index]
+        owner = speech.place[number]
+        text = simplify(speech.utterances[owner].text) if speech.language == "zh" else speech.utterances[owner].text
+        for found in regex.finditer(text):
+            positions = range(speech.offsets[owner], speech.offsets[owner + 1])
+            covered = [p for p in positions if speech.span(p)[0] < found.end() and speech.span(p)[1] > found.start()]
+            if covered:
+                yield Match(speech=index, similarity=1.0, start=covered[0], end=covered[-1] + 1)

@@ -1,0 +1,186 @@
+"""What one party of a call said, as tokens, and where in the text and when each of them was said.
+
+Positions in texts are worked out only for what was found: most utterances are searched and never shown.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qa_pipeline.call import Utterance, Word
+from qa_pipeline.phrases.lexicon import UNIT, Lexicon, lexicon_of
+from qa_pipeline.text.normalise import Token, tokens_of, unit_spans
+
+if TYPE_CHECKING:
+    from qa_pipeline.phrases.screen import Corpus
+
+_CLAUSE_ENDS = frozenset("，。？！、,.?!;；:：")
+# Cost in units of a match that runs on into the party's next utterance, and past somebody else's words.
+NEXT_UTTERANCE = round(0.35 * UNIT)
+OTHER_SPEAKER = UNIT
+# How many words of degree may stand between a negation and what it denies.
+_DENIAL_REACH = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A stretch of what was said. `confidence`: mean of its words; None without words. Times as in Utterance."""
+
+    text: str
+    start_ms: int | None
+    end_ms: int | None
+    confidence: float | None
+
+
+class Speech:
+    """Utterances of one party laid end to end as tokens, in order of time.
+
+    `numbers`: the tokens as the lexicon numbers them; `offsets`: where each utterance begins, and the end; `place`: index of each
+    utterance by its number; `corpus`: of this speech alone, once
+    it has been searched by itself (phrases.py).
+    """
+
+    def __init__(
+        self,
+        utterances: Sequence[Utterance],
+        language: str,
+        lexicon: Lexicon | None = None,
+        read: Callable[[str], Sequence[int]] | None = None,
+    ) -> None:
+        self.language = language
+        self.lexicon = lexicon or lexicon_of(language)
+        self.utterances = tuple(utterances)
+        self._read(read or self.lexicon.read)
+        self._numbered = [utterance.utterance for utterance in self.utterances]
+        self.place = {number: index for index, number in enumerate(self._numbered)}
+        self._spans: dict[int, Sequence[tuple[int, int]]] = {}
+        self._quotes: dict[tuple[int, int], Quote] = {}
+
+    def _read(self, read: Callable[[str], Sequence[int]]) -> None:
+        self.edition = self.lexicon.edition
+        self.numbers: list[int] = []
+        self.offsets = [0]
+        for utterance in self.utterances:
+            self.numbers += read(utterance.norm)
+            self.offsets.append(len(self.numbers))
+        self.corpus: Corpus | None = None
+
+    def refresh(self) -> None:
+        """Read the words again if the lexicon has come to tell them apart better."""
+        if self.edition != self.lexicon.edition:
+            self._read(self.lexicon.read)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """All tokens, located in the texts of their utterances."""
+        return tuple(token for utterance in self.utterances for token in tokens_of(utterance.norm, utterance.text))
+
+    def owner(self, position: int) -> int:
+        """Index of the utterance that a token belongs to."""
+        return bisect_right(self.offsets, position) - 1
+
+    def span(self, position: int) -> tuple[int, int]:
+        """Character span of a token in the text of its utterance; nothing at its end where `norm` has more units than the text."""
+        owner = self.owner(position)
+        spans, index = self._spans_of(owner), position - self.offsets[owner]
+        if index < len(spans):
+            return spans[index]
+        end = len(self.utterances[owner].text)
+        return end, end
+
+    def reach(self, first: int, last: int, budget: int) -> tuple[int, int]:
+        """The utterances (half-open) that a match costing at most `budget` units may run over, if it begins or ends in the given ones."""
+        numbers = self._numbered
+
+        def step(index: int) -> int:
+            return NEXT_UTTERANCE if numbers[index] - numbers[index - 1] == 1 else OTHER_SPEAKER
+
+        left = budget
+        while first > 0 and (left := left - step(first)) >= 0:
+            first -= 1
+        left = budget
+        while last < len(numbers) and (left := left - step(last)) >= 0:
+            last += 1
+        return first, last
+
+    def quote(self, start: int, end: int) -> Quote:
+        """The text and times of a half-open range of tokens."""
+        found = self._quotes.get((start, end))
+        if found is None:
+            found = self._quotes[start, end] = self._quote(start, end)
+        return found
+
+    def is_denied(self, start: int) -> bool:
+        """Whether a negation stands right before a token, in the same clause; words of degree may stand between."""
+        lexicon, numbers = self.lexicon, self.numbers
+        if start == 0 or lexicon.is_negation[numbers[start]]:
+            return False
+        owner = self.owner(start)
+        index = start - 1
+        nearest = max(self.offsets[owner], start - _DENIAL_REACH)
+        while index >= nearest and not lexicon.is_negation[numbers[index]]:
+            if not lexicon.is_degree[numbers[index]]:
+                return False
+            index -= 1
+        if index < nearest:
+            return False
+        text = self.utterances[owner].text
+        gaps = [text[self.span(position)[1] : self.span(position + 1)[0]] for position in range(index, start)]
+        return all(_CLAUSE_ENDS.isdisjoint(gap) for gap in gaps)
+
+    def is_whole(self, start: int, end: int) -> bool:
+        """Whether a range of tokens leaves nothing but fillers of its utterance over."""
+        owner = self.owner(start)
+        first, last = self.offsets[owner], self.offsets[owner + 1]
+        small = self.lexicon.is_small
+        return all(small[number] for number in self.numbers[first:start]) and all(small[number] for number in self.numbers[end:last])
+
+    def _spans_of(self, owner: int) -> Sequence[tuple[int, int]]:
+        """Character spans of the tokens of an utterance."""
+        found = self._spans.get(owner)
+        if found is None:
+            utterance = self.utterances[owner]
+            if "/" in utterance.norm or "+" in utterance.norm:
+                found = [(token.start, token.end) for token in tokens_of(utterance.norm, utterance.text)]
+            else:
+                found = unit_spans(utterance.text)
+            self._spans[owner] = found
+        return found
+
+    def _quote(self, start: int, end: int) -> Quote:
+        parts: list[str] = []
+        words: list[Word] = []
+        utterance = self.utterances[self.owner(start)]
+        first_ms = utterance.start_ms
+        for owner, positions in itertools.groupby(range(start, end), key=self.owner):
+            covered = list(positions)
+            utterance = self.utterances[owner]
+            first, last = self.span(covered[0])[0], self.span(covered[-1])[1]
+            parts.append(utterance.text[first:last])
+            words += words_between(utterance, first, last)
+        return Quote(
+            text=("" if self.language == "zh" else " ").join(parts),
+            start_ms=words[0].start_ms if words else first_ms,
+            end_ms=words[-1].end_ms if words else utterance.end_ms,
+            confidence=sum(word.confidence for word in words) / len(words) if words else None,
+        )
+
+
+def words_between(utterance: Utterance, start: int, end: int) -> list[Word]:
+    """The words of an utterance that overlap a character span of its text."""
+    found = []
+    position = 0
+    for word in utterance.words:
+        if position >= end:
+            break
+        if position + len(word.text) > start:
+            found.append(word)
+        position += len(word.text)
+    return found

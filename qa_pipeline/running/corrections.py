@@ -1,0 +1,224 @@
+"""Corrections of stored calls that take effect at once: who is the agent, by a reviewer; what is a recording, by repetition over calls.
+
+What the commands `swap-roles` and `announcements` drive. Either keeps a decision, writes the conversation with its roles put right, and scores it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+
+from qa_pipeline.call import Conversation, Role
+from qa_pipeline.conversation.announcements import Announcement, announcements_in, find_announcements, is_same_recording, played_in
+from qa_pipeline.conversation.correct import RoleCorrection, at_moment, corrected_id, middle_of, swap
+from qa_pipeline.errors import InputRefused
+from qa_pipeline.results.decisions import (
+    PLAYS,
+    REPETITION,
+    SPEAKS,
+    all_role_corrections,
+    keep_announcements,
+    keep_role_swap,
+    refused_announcements,
+    role_corrections,
+)
+from qa_pipeline.results.query import rows
+from qa_pipeline.results.store import Store, sql_text
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.running.engine import corrected, new_run_id
+from qa_pipeline.running.rescoring import RescoreSummary, Selection, plan_rescoring, rescore
+from qa_pipeline.settings import Settings
+
+# So many calls are put right in one commit.
+_LOT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swap:
+    """What came of a correction. `before`, `after`: the conversation that counted and the one that counts; percent: of the official scores."""
+
+    before: Conversation
+    after: Conversation
+    rescored: RescoreSummary
+    percent_before: float | None
+    percent_after: float | None
+
+    @property
+    def agent(self) -> str:
+        """The voice or track that is the agent's now."""
+        return next((u.speaker for u in self.after.utterances if u.role is Role.AGENT), "nobody")
+
+
+def swap_roles(
+    store: Store,
+    settings: Settings,
+    rubrics: Mapping[str, Rubric],
+    call_id: str,
+    *,
+    agent: str | None = None,
+    author: str | None = None,
+    reason: str | None = None,
+) -> Swap:
+    """Make the other party of a stored call the agent (or the voice `agent`), keep that as a decision, and score the call again.
+
+    Raises InputRefused when there is no such call, or it is not clear who is meant.
+    """
+    current = _current(store, call_id)
+    correction = swap(current, agent=agent)
+    percent_before = _percent(store, call_id)
+    keep_role_swap(store, current, correction, author=author, reason=reason)
+    summary = _put_right(store, settings, rubrics, {call_id: current.conversation_id})
+    after = _current(store, call_id)
+    return Swap(before=current, after=after, rescored=summary, percent_before=percent_before, percent_after=_percent(store, call_id))
+
+
+def _current(store: Store, call_id: str) -> Conversation:
+    found = rows(store, f"select conversation_id from current_calls where call_id = {sql_text(call_id)}")
+    if not found:
+        raise InputRefused(
+            f"There is no call {call_id!r} in the results.", advice="`qa-pipeline report` lists the calls; give --results ROOT."
+        )
+    return store.load_conversations([found[0]["conversation_id"]])[0]
+
+
+def _put_right(store: Store, settings: Settings, rubrics: Mapping[str, Rubric], current: Mapping[str, str]) -> RescoreSummary:
+    """Write calls as the decisions about them have it now, and score them again. `current`: call → the conversation that counts now."""
+    decided = all_role_corrections(store)
+    heard = _as_heard(store, current, decided)
+    run_id = new_run_id(datetime.now(UTC))
+    for first in range(0, len(heard), _LOT):
+        several = store.load_conversations(heard[first : first + _LOT])
+        store.write_conversations([corrected(c, decided[c.call.call_id][-1], settings) for c in several], run_id=run_id)
+    plan = plan_rescoring(store, rubrics, select=Selection(call_ids=tuple(current)), purpose="official")
+    return rescore(plan, settings, store, rubrics, workers=1 if len(current) <= _LOT else None)
+
+
+def _as_heard(store: Store, current: Mapping[str, str], decided: Mapping[str, Sequence[RoleCorrection]]) -> list[str]:
+    """The conversations before anything corrected them. `current`: call → the conversation that counts now."""
+    origins: dict[str, str] = {}
+    for name, call_id in store.conversation_ids().items():
+        if call_id in current:
+            origins |= {corrected_id(name, correction): name for correction in decided[call_id]}
+    return [origins.get(conversation_id, conversation_id) for conversation_id in current.values()]
+
+
+def _percent(store: Store, call_id: str) -> float | None:
+    found = rows(store, f"select percent from current_scores where call_id = {sql_text(call_id)}")
+    return found[0]["percent"] if found else None
+
+
+# --- recordings, by repetition ---------------------------------------------------------------------------------------------------------
+
+# Of so many of the newest calls, what repeats is found; what was refused is known by so many of the calls that had it.
+_COMPARED_CALLS = 2_000
+_REFUSED_CALLS = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Announcements found, and the calls in which something was somebody's words until now, by announcement. `failed`: calls that could not be scored again."""
+
+    announcements: tuple[Announcement, ...]
+    calls: Mapping[str, tuple[str, ...]]
+    failed: int = 0
+
+    @property
+    def changed(self) -> int:
+        """Calls whose roles change."""
+        return len({call_id for several in self.calls.values() for call_id in several})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Calls in which words are a person's again. `failed`: how many could not be scored again."""
+
+    calls: tuple[str, ...]
+    failed: int
+
+
+def mark_announcements(
+    store: Store, settings: Settings, rubrics: Mapping[str, Rubric], *, since: datetime | None = None, is_trial: bool = False
+) -> Recorded:
+    """Find what plays word for word and in one rhythm in several calls, and make it nobody's words; score those calls again.
+
+    The newest two thousand calls are compared with each other; in these, and in all heard after `since`, it is marked. `is_trial`: only say what would be.
+    What somebody has called a person's words (`refuse_announcement`) stays that, in all calls.
+    """
+    sql = "select call_id, conversation_id, processed_at from current_calls where layout <> 'text' order by processed_at desc, conversation_id"
+    newest, least = rows(store, sql), settings.announcement_calls
+    if not least or len(newest) < least:
+        return Recorded(announcements=(), calls={})
+    compared = [row["conversation_id"] for row in newest[:_COMPARED_CALLS]]
+    later = [row["conversation_id"] for row in newest[_COMPARED_CALLS:] if since is not None and row["processed_at"] >= since]
+    played = [played_in(c) for c in store.stream_conversations(compared, with_vectors=False)]
+    refused = _refused(store)
+    known = [one for one in find_announcements(played, least_calls=least) if not any(is_same_recording(one, other) for other in refused)]
+    if not known:
+        return Recorded(announcements=(), calls={})
+    current: dict[str, str] = {}
+    calls: dict[str, dict[str, None]] = {}
+    decided: list[tuple[str, str, int, str]] = []
+    for call in chain(played, (played_in(c) for c in store.stream_conversations(later, with_vectors=False))):
+        for utterance, one in announcements_in(call, known):
+            if utterance.role is not Role.OTHER:
+                current[call.call_id] = call.conversation_id
+                calls.setdefault(one.text, {})[call.call_id] = None
+                reason = f"the same words in the same rhythm in {one.calls} calls"
+                decided.append((call.call_id, call.conversation_id, middle_of(utterance), reason))
+    failed = 0
+    if decided and not is_trial:
+        keep_announcements(store, decided, outcome=PLAYS, author=REPETITION)
+        failed = len(_put_right(store, settings, rubrics, current).failures)
+    return Recorded(announcements=tuple(known), calls={text: tuple(ids) for text, ids in calls.items()}, failed=failed)
+
+
+def refuse_announcement(store: Store, settings: Settings, rubrics: Mapping[str, Rubric], call_id: str, *, author: str | None) -> Refused:
+    """Say that what was marked as recorded in a call is a person's words: there and in every call that has it.
+
+    Raises InputRefused when nothing is marked in that call.
+    """
+    holds = role_corrections(store)
+    named = _current(store, call_id)
+    marked = holds.get(call_id, RoleCorrection()).announcements
+    if not marked:
+        raise InputRefused(f"Nothing in call {call_id!r} is marked as a recording.", advice="`qa-pipeline announcements` lists what is.")
+    # In the call itself whatever is marked, even if its words are not there any more.
+    decided = [(call_id, named.conversation_id, moment, "a person speaks") for moment in marked]
+    said = _said_at(named, marked)
+    others = [name for name, correction in holds.items() if correction.announcements and name != call_id]
+    for conversation in store.stream_conversations(_current_ids(store, others), with_vectors=False):
+        moments = holds[conversation.call.call_id].announcements
+        same = {u.utterance for u, _ in announcements_in(played_in(conversation), said)}
+        decided += [
+            (conversation.call.call_id, conversation.conversation_id, moment, "a person speaks")
+            for moment in moments
+            if (found := at_moment(conversation, moment)) and found.utterance in same
+        ]
+    keep_announcements(store, decided, outcome=SPEAKS, author=author)
+    current = {name: conversation_id for name, conversation_id, _, _ in decided}
+    return Refused(calls=tuple(current), failed=len(_put_right(store, settings, rubrics, current).failures))
+
+
+def _refused(store: Store) -> list[Announcement]:
+    """What somebody has called a person's words, as it is heard in the newest of the calls that they named or that had it."""
+    moments = refused_announcements(store)
+    ids = _current_ids(store, list(moments)[-_REFUSED_CALLS:])
+    return [
+        one
+        for conversation in store.stream_conversations(ids, with_vectors=False)
+        for one in _said_at(conversation, moments[conversation.call.call_id])
+    ]
+
+
+def _said_at(conversation: Conversation, moments: Iterable[int]) -> list[Announcement]:
+    found = {utterance.utterance for moment in moments if (utterance := at_moment(conversation, moment))}
+    return [one for utterance, one in played_in(conversation).candidates if utterance.utterance in found]
+
+
+def _current_ids(store: Store, call_ids: Sequence[str]) -> list[str]:
+    if not call_ids:
+        return []
+    found = rows(store, f"select conversation_id from current_calls where call_id in ({', '.join(map(sql_text, call_ids))})")
+    return [row["conversation_id"] for row in found]

@@ -1,0 +1,1 @@
+"""Conversation × Rubric → Score. Pure."""

@@ -1,0 +1,297 @@
+"""check: capture — a value the parties said: a time, a number, a name, a reason, a text; and whether it was read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from qa_pipeline.call import Outcome, Utterance
+from qa_pipeline.phrases.search import speech_from_text, words_between
+from qa_pipeline.rubric.schema import Criterion
+from qa_pipeline.scoring.matching import Evidence, Listening
+from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, as_heard, in_order, search_window
+from qa_pipeline.scoring.windows import Searched
+from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.values.find import Value, digits_of, find_values, names_day
+
+# After the question for a value, so many utterances of the one who gives it are looked at.
+_AFTER_CUE = 4
+_TEXT_UNITS = 2
+_SENTENCE_UNITS = 5
+# Share of a text's words that must come again when it is read back. Chosen on the message-taking cases.
+_READ_BACK_SHARE = 0.4
+_SPECIFIC = {"datetime": 3, "datetime_after": 2, "datetime_before": 2, "daypart": 2, "spoken": 1, "date": 1}
+_TIMES = frozenset(_SPECIFIC)
+# What the listener says between two pieces of a number: "mhm", or the piece again.
+_BETWEEN_PIECES_UNITS = 8
+_MOST_BETWEEN_PIECES = 2
+_HEARD_UNITS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    value: str
+    value_type: str
+    evidence: Evidence
+
+
+def check_capture(criterion: Criterion, context: Context) -> Verdict:
+    """Met when a value of the wanted type was said (with `repeats`: the same value as that criterion captured)."""
+    searched = search_window(criterion, context)
+    if criterion.repeats:
+        return _check_read_back(criterion, context, searched)
+    passages, cues = _passages(criterion, context, searched)
+    if criterion.capture == "reason":
+        found = _reasons(criterion, context.listening, passages)
+    elif criterion.capture == "text":
+        found = _texts(context.listening, passages)
+    elif criterion.capture == "datetime":
+        found = _times(context, passages)
+    else:
+        if criterion.capture == "phone":
+            passages = _bridged(passages, context.listening)
+        found = [item for passage in passages for item in _values(criterion, context, passage)]
+    unique = _first_of_each(found)
+    if not unique:
+        heard = (as_heard(cue) for cue in cues)
+        return Verdict(
+            outcome=Outcome.NOT_MET, reason_code="not_captured", reason_args={"what": str(criterion.capture)}, evidence=in_order(heard),
+            searched=searched,
+        )  # fmt: skip
+    captures = tuple(
+        Capture(name=criterion.id, value=item.value, value_type=item.value_type, text=item.evidence.text, start_ms=item.evidence.start_ms)
+        for item in unique
+    )
+    return Verdict(
+        outcome=Outcome.MET, reason_code="captured", reason_args={"value": unique[0].value}, evidence=tuple(item.evidence for item in unique),
+        searched=searched, answer=unique[0].value if criterion.capture == "reason" else None, occurrences=len(unique), captures=captures,
+    )  # fmt: skip
+
+
+def _passages(criterion: Criterion, context: Context, searched: Searched) -> tuple[list[list[Utterance]], list[Evidence]]:
+    """Runs of utterances in which the value may be said: after each cue, or everything searched; and the cues."""
+    listening = context.listening
+    if not criterion.phrases and criterion.meaning is None:
+        return _runs(searched.utterances), []
+    everybody = listening.select(ROLES["any"], None)
+    hits = listening.hits(listening.phrases(criterion.phrases), everybody) if criterion.capture != "reason" else []
+    inside = searched.numbers
+    first = min(inside, default=0)
+    passages, cues = [], []
+    for hit in hits:
+        after = [u for u in searched.utterances if u.utterance >= hit.utterance]
+        if hit.utterance < first - 1 or not after:
+            continue
+        cues.append(listening.evidence(hit))
+        # A text that anybody may say begins after its cue; one party's own cue ("please tell him …") begins the text itself.
+        is_own_cue = listening.by_number[hit.utterance].role in ROLES[criterion.party]
+        if is_own_cue and (criterion.capture != "text" or criterion.party != "any"):
+            passages += _runs(after[: _AFTER_CUE + 1])
+        else:
+            passages += _runs([u for u in after if u.utterance > hit.utterance][:_AFTER_CUE])
+    return list({(run[0].utterance, len(run)): run for run in passages}.values()), cues
+
+
+def _runs(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
+    """Utterances of one party that follow each other."""
+    runs: list[list[Utterance]] = []
+    for utterance in utterances:
+        if runs and runs[-1][-1].role is utterance.role and utterance.utterance - runs[-1][-1].utterance == 1:
+            runs[-1].append(utterance)
+        else:
+            runs.append([utterance])
+    return runs
+
+
+def _bridged(passages: list[list[Utterance]], listening: Listening) -> list[list[Utterance]]:
+    """Runs of one party made one where the other said only a few words between: a number is given, heard and repeated piece by piece."""
+    utterances = sorted({u.utterance: u for run in passages for u in run}.values(), key=lambda u: (u.role.value, u.utterance))
+    joined: list[list[Utterance]] = []
+    for utterance in utterances:
+        last = joined[-1][-1] if joined else None
+        between = range(last.utterance + 1, utterance.utterance) if last is not None and last.role is utterance.role else None
+        is_near = between is not None and len(between) <= _MOST_BETWEEN_PIECES
+        if (
+            is_near
+            and between is not None
+            and all(_is_heard(listening.by_number[number], listening.language) for number in between if number in listening.by_number)
+        ):
+            joined[-1].append(utterance)
+        else:
+            joined.append([utterance])
+    return sorted(joined, key=lambda run: run[0].utterance)
+
+
+def _is_heard(utterance: Utterance, language: str) -> bool:
+    """Whether the listener only says that a piece was heard: a word or two, or the piece again; a new question ends the number."""
+    units = len(unit_spans(utterance.text))
+    return units <= _HEARD_UNITS or (units <= _BETWEEN_PIECES_UNITS and bool(digits_of(utterance.text, language)))
+
+
+def _first_of_each(found: Sequence[_Found]) -> list[_Found]:
+    """Each value once, in the order given, where it was said first: what is said again is its repetition."""
+    earliest: dict[tuple[str, str], _Found] = {}
+    for item in found:
+        known = earliest.get((item.value, item.value_type))
+        if known is None or item.evidence.utterance < known.evidence.utterance:
+            earliest[item.value, item.value_type] = item
+    return list(earliest.values())
+
+
+def _values(criterion: Criterion, context: Context, run: list[Utterance]) -> list[_Found]:
+    # Numbers are given in pieces: the run is read as one text.
+    text, starts = _joined(run, context.listening.language)
+    found = find_values(str(criterion.capture), text, context.listening.language, context.began)
+    if criterion.capture == "name" and not criterion.phrases:
+        # One word alone is a name only where a name was asked for ("Unbelievable.").
+        found = [value for value in found if text.strip(" .,!?。，！？") != value.value or " " in value.value]
+    return [_located(value, run, starts, text) for value in found]
+
+
+def _times(context: Context, passages: list[list[Utterance]]) -> list[_Found]:
+    """Times, the most definite first, and of several equally definite the last: people narrow a time down.
+
+    A day that was named holds for the hours said after it, by either party ("Saturday?" "Yes, at ten.").
+    """
+    language = context.listening.language
+    utterances = {utterance.utterance: utterance for run in passages for utterance in run}
+    found: list[_Found] = []
+    day: date | None = None
+    for _, utterance in sorted(utterances.items()):
+        for value in find_values("datetime", utterance.text, language, context.began):
+            is_of_own_day = names_day(utterance.text, language)
+            found.append(_located(value if is_of_own_day else _on(value, day), [utterance], [0], utterance.text))
+            day = _day_of(value) if is_of_own_day else day
+    found.reverse()
+    return sorted(found, key=lambda item: (-_SPECIFIC[item.value_type], -item.evidence.utterance))
+
+
+def _day_of(value: Value) -> date | None:
+    return None if value.value_type == "spoken" else date.fromisoformat(value.value[:10])
+
+
+def _on(value: Value, day: date | None) -> Value:
+    """An hour named alone after a day belongs to that day."""
+    if day is None or value.value_type not in ("datetime", "datetime_after", "datetime_before"):
+        return value
+    at = datetime.fromisoformat(value.value)
+    moved = at.replace(year=day.year, month=day.month, day=day.day)
+    return Value(value=moved.isoformat(timespec="minutes"), value_type=value.value_type, start=value.start, end=value.end)
+
+
+def _joined(run: list[Utterance], language: str) -> tuple[str, list[int]]:
+    glue = "" if language == "zh" else " "
+    text, starts = "", []
+    for utterance in run:
+        text += glue if text else ""
+        starts.append(len(text))
+        text += utterance.text
+    return text, starts
+
+
+def _located(value: Value, run: list[Utterance], starts: list[int], text: str) -> _Found:
+    index = max(i for i, start in enumerate(starts) if start <= value.start)
+    utterance = run[index]
+    words = words_between(utterance, value.start - starts[index], value.end - starts[index])
+    evidence = Evidence(
+        kind="hit", utterance=utterance.utterance, role=utterance.role, text=text[value.start : value.end],
+        start_ms=words[0].start_ms if words else utterance.start_ms, end_ms=words[-1].end_ms if words else utterance.end_ms,
+        expected=value.value_type, similarity=1.0,
+    )  # fmt: skip
+    return _Found(value=value.value, value_type=value.value_type, evidence=evidence)
+
+
+def _reasons(criterion: Criterion, listening: Listening, passages: list[list[Utterance]]) -> list[_Found]:
+    searched = Searched(utterances=tuple(u for run in passages for u in run), start_ms=None, end_ms=None)
+    ranked = [
+        (hit.start, -hit.similarity, name, hit)
+        for name, phrases in criterion.values.items()
+        for hit in listening.hits(listening.phrases(phrases), searched)
+    ]
+    ranked.sort(key=lambda item: item[:3])
+    return [_Found(value=name, value_type="reason", evidence=listening.evidence(hit)) for _, _, name, hit in ranked]
+
+
+def _texts(listening: Listening, passages: list[list[Utterance]]) -> list[_Found]:
+    """What is said first after a cue, unless it is only a word of consent ("all right") and more follows."""
+    texts = [(run, _joined(run, listening.language)[0]) for run in passages]
+    for least in (_SENTENCE_UNITS, _TEXT_UNITS):
+        for run, text in texts:
+            if _words_in(text, listening.language) >= least:
+                evidence = Evidence(
+                    kind="hit", utterance=run[0].utterance, role=run[0].role, text=text, start_ms=run[0].start_ms, end_ms=run[-1].end_ms,
+                    expected="text", similarity=1.0,
+                )  # fmt: skip
+                return [_Found(value=text, value_type="text", evidence=evidence)]
+    return []
+
+
+def _words_in(text: str, language: str) -> int:
+    """Words of a text, numbers aside: a telephone number is no message."""
+    return sum(not token.text.isdigit() for token in speech_from_text(text, language).tokens)
+
+
+def _check_read_back(criterion: Criterion, context: Context, searched: Searched) -> Verdict:
+    """Met when the value captured by `repeats` is said again in the words searched, after it was captured."""
+    captured = context.verdicts[criterion.repeats or ""]
+    given = captured.evidence[0].utterance if captured.evidence else -1
+    after = tuple(u for u in searched.utterances if u.utterance > given)
+    what = {"what": captured.captures[0].value if captured.captures else ""}
+    for capture in captured.captures:
+        for run in _runs(after):
+            evidence = _says_again(capture, run, criterion, context)
+            if evidence:
+                return Verdict(
+                    outcome=Outcome.MET, reason_code="read_back", reason_args=what, evidence=(evidence,), searched=searched, occurrences=1
+                )
+    return Verdict(outcome=Outcome.NOT_MET, reason_code="not_read_back", reason_args=what, searched=searched)
+
+
+def _says_again(capture: Capture, run: list[Utterance], criterion: Criterion, context: Context) -> Evidence | None:
+    listening = context.listening
+    text, starts = _joined(run, listening.language)
+    whole = Value(value=capture.value, value_type="name", start=starts[0], end=len(text))
+    if capture.value_type in ("phone", "number"):
+        digits = digits_of(text, listening.language) if capture.value_type == "phone" else ""
+        numbers = {value.value for value in find_values("number", text, listening.language, context.began)}
+        is_same = capture.value in digits if capture.value_type == "phone" else capture.value in numbers
+        return _located(whole, run, starts, text).evidence if is_same else None
+    if capture.value_type in _TIMES - {"spoken"}:
+        # One text names at most one time: each sentence is read, then all of them as one.
+        for part, run_of_part, starts_of_part in (*((u.text, [u], [0]) for u in run), (text, run, starts)):
+            for value in find_values("datetime", part, listening.language, context.began):
+                if value.value == capture.value:
+                    return _located(value, run_of_part, starts_of_part, part).evidence
+        return None
+    if capture.value_type in ("name", "spoken"):
+        searched = Searched(utterances=tuple(run), start_ms=None, end_ms=None)
+        language = listening.language
+        # Of a name, either part will do: Mr Hill is Dave Hill.
+        wordings = (capture.value, *(capture.value.split() if capture.value_type == "name" else ()))
+        phrases = tuple(dict.fromkeys(plain for wording in wordings if len(plain := _plain_words(wording)) > 1 or language == "zh"))
+        hits = listening.hits(listening.phrases({language: phrases}), searched)  # type: ignore[dict-item]  # any string may be asked for
+        return listening.evidence(hits[0]) if hits else None
+    share = _shared(capture.value, text, listening.language)
+    return _located(whole, run, starts, text).evidence if share >= _READ_BACK_SHARE else None
+
+
+def _plain_words(text: str) -> str:
+    """A value as a phrase: nothing of the phrase grammar in it."""
+    return "".join(char for char in text if char.isalnum() or char.isspace())
+
+
+def _shared(text: str, again: str, language: str) -> float:
+    """Share of a text's distinct tokens that come again in another."""
+    wanted = {token.text for token in speech_from_text(text, language).tokens}
+    said = {token.text for token in speech_from_text(again, language).tokens}
+    return len(wanted & said) / len(wanted) if wanted else 0.0
+
+
+def disposition_capture(context: Context) -> tuple[Capture, ...]:
+    """How the call ended, as a capture: kept for every call, so that opt-outs are never lost whatever the rubric asks."""
+    facts = context.facts
+    if facts.disposition is None or not facts.disposition_evidence:
+        return ()
+    first = facts.disposition_evidence[0]
+    return (Capture(name="disposition", value=facts.disposition.value, value_type="disposition", text=first.text, start_ms=first.start_ms),)

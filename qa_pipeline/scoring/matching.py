@@ -1,0 +1,167 @@
+"""Search one party's words for phrases and meanings: what checks and situations share.
+
+A Listening holds a conversation and what is needed to match it (heads by list, wordings of slots), and keeps the tokens of each party so that
+many phrases can be looked up in the same speech.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal
+
+from qa_pipeline.call import Conversation, Role, Utterance
+from qa_pipeline.phrases.search import Hit, MatchMode, Phrase, compile_phrase, names_call
+from qa_pipeline.rubric.schema import Meaning, PhraseLists, Window
+from qa_pipeline.scoring.meanings import Heads
+from qa_pipeline.scoring.together import Roles, Together
+from qa_pipeline.scoring.windows import Searched, select
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A moment of the call. kind: hit (what was looked for), answer (what the other side said to it), heard (the nearest thing instead).
+
+    `expected`: the phrase or list it was compared with; `similarity` 0–1 (for meanings, the probability).
+    """
+
+    kind: Literal["hit", "answer", "heard"]
+    utterance: int
+    role: Role
+    text: str
+    start_ms: int | None
+    end_ms: int | None
+    expected: str
+    similarity: float
+
+
+class Listening:
+    """A conversation ready to be searched. `together`: the conversations it is searched with (`listen`); alone without."""
+
+    def __init__(
+        self, conversation: Conversation, heads: Heads, names: Mapping[str, Sequence[str]], together: Together | None = None, place: int = 0
+    ) -> None:
+        self.conversation = conversation
+        call = conversation.call
+        self.slots = tuple(
+            (name, tuple(values))
+            for name, values in (
+                ("agent_name", [call.agent_name] if call.agent_name else []),
+                ("company", [*([call.company] if call.company else []), *names.get("company", ())]),
+            )
+        )
+        self._together = together or Together([conversation], heads)
+        self._place = place
+        self._selected: dict[tuple[tuple[Role, ...], int, int | None, int | None], tuple[Searched, Window | None]] = {}
+        self._searched: dict[int, tuple[Searched, Roles, Sequence[int]]] = {}
+
+    @cached_property
+    def by_number(self) -> dict[int, Utterance]:
+        """Utterances by their number."""
+        return {u.utterance: u for u in self.conversation.utterances}
+
+    @property
+    def language(self) -> str:
+        """The conversation's language ("" when unknown)."""
+        return self.conversation.language or ""
+
+    def phrases(self, lists: PhraseLists, mode: MatchMode = "tolerant", *, whole_turn: bool = False) -> tuple[Phrase, ...]:
+        """The phrases of this conversation's language, compiled."""
+        texts = tuple(lists.get(self.language, ()))  # type: ignore[call-overload]  # any string may be asked for
+        return _compiled(texts, self.language, mode, self.slots if _names_call(texts) else (), whole_turn)
+
+    def select(self, roles: tuple[Role, ...], window: Window | None, *, before: int | None = None, after: int | None = None) -> Searched:
+        """Like windows.select in this conversation, each part worked out once."""
+        key = (roles, id(window), before, after)
+        if key not in self._selected:
+            # Found by identity, so the window must live as long.
+            self._selected[key] = select(self.conversation, roles, window, before=before, after=after), window
+        return self._selected[key][0]
+
+    def hits(self, phrases: Sequence[Phrase], searched: Searched) -> list[Hit]:
+        """Places where any phrase is said, in order of time. They begin in the searched utterances, and may run on into the next."""
+        if not phrases or not searched.utterances:
+            return []
+        roles, numbers = self._of(searched)
+        return self._together.hits(phrases, roles, self._place, numbers)
+
+    def meaning_hits(self, meaning: Meaning | None, searched: Searched) -> list[tuple[Utterance, float]]:
+        """Utterances whose probability for the list's meaning reaches the threshold, in order."""
+        if meaning is None or meaning.examples is None:
+            return []
+        probabilities = self._together.probabilities(meaning.examples.id, self._place)
+        return [(u, p) for u in searched.utterances if (p := probabilities.get(u.utterance, 0.0)) >= meaning.at_least]
+
+    def most_probable(self, meaning: Meaning | None, searched: Searched) -> Evidence | None:
+        """The utterance that comes nearest to a meaning, as what was heard instead."""
+        if meaning is None or meaning.examples is None:
+            return None
+        probabilities = self._together.probabilities(meaning.examples.id, self._place)
+        judged = [(probabilities[u.utterance], -u.utterance, u) for u in searched.utterances if u.utterance in probabilities]
+        if not judged:
+            return None
+        probability, _, utterance = max(judged, key=lambda item: item[:2])
+        return self.utterance_evidence(utterance, meaning.examples.id, probability, "heard")
+
+    def nearest(self, phrases: Sequence[Phrase], searched: Searched) -> Evidence | None:
+        """The nearest thing heard to phrases that were not found: of the utterances that come nearest by their words, the best alignment."""
+        if not phrases or not searched.utterances:
+            return None
+        roles, numbers = self._of(searched)
+        best = self._together.nearest(phrases, roles, self._place, numbers)
+        return self.evidence(best, "heard") if best else None
+
+    def evidence(self, hit: Hit, kind: Literal["hit", "answer", "heard"] = "hit") -> Evidence:
+        """A phrase hit as evidence."""
+        return Evidence(
+            kind=kind, utterance=hit.utterance, role=self.by_number[hit.utterance].role, text=hit.text, start_ms=hit.start_ms,
+            end_ms=hit.end_ms, expected=hit.phrase, similarity=hit.similarity,
+        )  # fmt: skip
+
+    def utterance_evidence(
+        self, utterance: Utterance, expected: str, similarity: float, kind: Literal["hit", "answer", "heard"] = "hit"
+    ) -> Evidence:
+        """A whole utterance as evidence."""
+        return Evidence(
+            kind=kind, utterance=utterance.utterance, role=utterance.role, text=utterance.text, start_ms=utterance.start_ms,
+            end_ms=utterance.end_ms, expected=expected, similarity=round(float(similarity), 4),
+        )  # fmt: skip
+
+    def _of(self, searched: Searched) -> tuple[Roles, Sequence[int]]:
+        """The roles whose words are searched, and the numbers of the utterances in order."""
+        known = self._searched.get(id(searched))
+        if known is None:
+            roles = frozenset(u.role for u in searched.utterances)
+            known = self._searched[id(searched)] = (searched, roles, [u.utterance for u in searched.utterances])
+        return known[1:]
+
+
+def listen(conversations: Sequence[Conversation], heads: Heads, names: Mapping[str, Sequence[str]]) -> list[Listening]:
+    """Conversations ready to be searched together: what is looked up in one is looked up in all of its language at once."""
+    places: dict[str, list[int]] = {}
+    for place, conversation in enumerate(conversations):
+        places.setdefault(conversation.language or "", []).append(place)
+    found: dict[int, Listening] = {}
+    for members in places.values():
+        together = Together([conversations[place] for place in members], heads)
+        for index, place in enumerate(members):
+            found[place] = Listening(conversations[place], heads, names, together, index)
+    return [found[place] for place in range(len(conversations))]
+
+
+@lru_cache(maxsize=4_000)
+def _compiled(
+    texts: tuple[str, ...], language: str, mode: MatchMode, slots: tuple[tuple[str, tuple[str, ...]], ...], whole_turn: bool
+) -> tuple[Phrase, ...]:
+    return tuple(_compiled_one(text, language, mode, slots if names_call(text) else (), whole_turn) for text in texts)
+
+
+@lru_cache(maxsize=40_000)
+def _compiled_one(text: str, language: str, mode: MatchMode, slots: tuple[tuple[str, tuple[str, ...]], ...], whole_turn: bool) -> Phrase:
+    return compile_phrase(text, language, mode=mode, slots=dict(slots), whole_turn=whole_turn)
+
+
+@lru_cache(maxsize=4_000)
+def _names_call(texts: tuple[str, ...]) -> bool:
+    return any(names_call(text) for text in texts)

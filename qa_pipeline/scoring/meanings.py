@@ -1,0 +1,198 @@
+"""Match by meaning: a linear classifier per example list over sentence vectors, fitted ahead of scoring.
+
+`like` examples against the list's `unlike` examples and the shared background. Scoring needs numpy only: fitted heads are kept in
+`rubrics/heads.json` for the shipped lists and in the cache for others. Source of the method: logistic regression on frozen sentence embeddings
+(the "linear probe"), as for sentiment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.rubric.schema import ExampleList, Meaning, Rubric
+from qa_pipeline.text.normalise import unit_spans
+
+HEADS_NAME = "heads.json"
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+
+# Inverse regularisation; chosen by cross-validation over the shipped lists (benchmarks/meaning.py prints it).
+_C = 20.0
+_DECIMALS = 4
+# Shorter utterances (什么, so) mean too many things: phrases decide about them, and heads neither learn from nor judge them.
+SHORTEST_UNITS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Head:
+    """A fitted list. `weights`: (384,) float32; probability = 1 / (1 + exp(−(v·weights + bias)))."""
+
+    list_id: str
+    weights: NDArray[np.float32]
+    bias: float
+
+    def probability(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """vectors: (n, 384) → (n,) probability that each utterance has the list's meaning."""
+        scores = np.clip(vectors @ self.weights + self.bias, -30, 30)
+        result: NDArray[np.float32] = (1 / (1 + np.exp(-scores))).astype(np.float32)
+        return result
+
+
+Heads = Mapping[str, Head]
+
+
+def head_key(examples: ExampleList, background: ExampleList, encoder_id: str) -> str:
+    """What a fitted head depends on, as a hash."""
+    text = "\n".join(
+        (encoder_id, f"{_C} {SHORTEST_UNITS}", examples.model_dump_json(exclude={"about"}), background.model_dump_json(exclude={"about"}))
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def meanings_of(rubric: Rubric) -> tuple[Meaning, ...]:
+    """Every meaning a rubric or its situations match by."""
+    found = [criterion.meaning for criterion in rubric.criteria if criterion.meaning]
+    if rubric.situations:
+        found += [rule.meaning for name in type(rubric.situations).model_fields if (rule := getattr(rubric.situations, name)).meaning]
+    return tuple(found)
+
+
+def load_heads(rubrics: Iterable[Rubric], *, encoder_id: str, stores: Sequence[Path]) -> tuple[dict[str, Head], tuple[ExampleList, ...]]:
+    """Heads of the rubrics' lists by list id, and the lists no store has a head for. `stores`: heads.json files."""
+    kept: dict[str, dict[str, object]] = {}
+    for store in stores:
+        kept.update(_read_store(store))
+    heads: dict[str, Head] = {}
+    missing: dict[str, ExampleList] = {}
+    for rubric in rubrics:
+        for meaning in meanings_of(rubric):
+            examples, background = meaning.examples, rubric.background
+            if examples is None or background is None:
+                continue
+            entry = kept.get(head_key(examples, background, encoder_id))
+            if entry is None:
+                missing[examples.id] = examples
+            else:
+                heads[examples.id] = _from_json(examples.id, entry)
+    return heads, tuple(missing.values())
+
+
+def heads_of_each(
+    rubrics: Mapping[str, Rubric],
+    *,
+    encoder_id: str,
+    stores: Sequence[Path],
+    encode: Encode,
+    keep: Path,
+    told: Callable[[int], None] = lambda count: None,
+) -> dict[str, Heads]:
+    """The heads of each rubric on its own: two versions of a rubric may hold different examples under one list id.
+
+    Lists that nobody has fitted yet are fitted with `encode` and kept in the store `keep`; `told` hears how many before that begins.
+    """
+    found: dict[str, dict[str, Head]] = {}
+    wanting: dict[str, tuple[ExampleList, ...]] = {}
+    for name, rubric in rubrics.items():
+        found[name], missing = load_heads([rubric], encoder_id=encoder_id, stores=stores)
+        if missing:
+            wanting[name] = missing
+    if wanting:
+        told(
+            len(
+                {
+                    head_key(examples, b, encoder_id)
+                    for name, lists in wanting.items()
+                    if (b := rubrics[name].background)
+                    for examples in lists
+                }
+            )
+        )
+    for name in wanting:
+        # An earlier rubric of this loop may have fitted it.
+        again, missing = load_heads([rubrics[name]], encoder_id=encoder_id, stores=(*stores, keep))
+        found[name] |= again
+        background = rubrics[name].background
+        if missing and background:
+            found[name] |= fit_heads(missing, background, encoder_id=encoder_id, encode=encode, store=keep)
+    return dict(found)
+
+
+def fit_heads(lists: Iterable[ExampleList], background: ExampleList, *, encoder_id: str, encode: Encode, store: Path) -> dict[str, Head]:
+    """Fit heads for lists and add them to a store. Needs the text encoder."""
+    heads: dict[str, Head] = {}
+    kept = json.loads(store.read_text("utf-8")) if store.is_file() else {}
+    rest = encode(_long_enough(background.unlikes()))
+    for examples in lists:
+        head = fit_head(examples.id, encode(_long_enough(examples.likes())), encode(_long_enough(examples.unlikes())), rest)
+        heads[examples.id] = head
+        kept[head_key(examples, background, encoder_id)] = _to_json(head)
+    _write(store, kept)
+    return heads
+
+
+def _read_store(store: Path) -> Mapping[str, dict[str, object]]:
+    if not store.is_file():
+        return {}
+    stamp = store.stat()
+    return _stored(store, stamp.st_mtime_ns, stamp.st_size)
+
+
+@lru_cache(maxsize=8)
+def _stored(store: Path, modified_ns: int, size: int) -> Mapping[str, dict[str, object]]:
+    """A store is read once as long as its file stays the same."""
+    kept: dict[str, dict[str, object]] = json.loads(store.read_text("utf-8"))
+    return kept
+
+
+def _long_enough(texts: Iterable[str]) -> list[str]:
+    return [text for text in texts if len(unit_spans(text)) >= SHORTEST_UNITS]
+
+
+def keep_used(rubrics: Iterable[Rubric], *, encoder_id: str, store: Path) -> None:
+    """Take heads out of a store that no rubric needs any more."""
+    used = {
+        head_key(m.examples, rubric.background, encoder_id)
+        for rubric in rubrics
+        for m in meanings_of(rubric)
+        if m.examples and rubric.background
+    }
+    kept = json.loads(store.read_text("utf-8")) if store.is_file() else {}
+    _write(store, {key: entry for key, entry in kept.items() if key in used})
+
+
+def _write(store: Path, kept: Mapping[str, object]) -> None:
+    store.parent.mkdir(parents=True, exist_ok=True)
+    # One head a line, so that a change of one list is a change of one line.
+    lines = ",\n".join(f"{json.dumps(key)}:{json.dumps(kept[key], separators=(',', ':'))}" for key in sorted(kept))
+    store.write_text("{\n" + lines + "\n}\n", "utf-8")
+
+
+def fit_head(list_id: str, like: NDArray[np.float32], unlike: NDArray[np.float32], background: NDArray[np.float32]) -> Head:
+    """Fit one head. Arrays are (n, 384). Raises EnvironmentNotReady when there is nothing to tell apart."""
+    from sklearn.linear_model import LogisticRegression
+
+    if not len(like) or not len(unlike) + len(background):
+        raise EnvironmentNotReady(f"List {list_id} needs examples under `like` and `unlike`.", advice="Add some.")
+    vectors = np.concatenate([like, unlike, background])
+    labels = np.concatenate([np.ones(len(like)), np.zeros(len(unlike) + len(background))])
+    model = LogisticRegression(C=_C, class_weight="balanced", max_iter=2000, tol=1e-6).fit(vectors, labels)
+    return Head(
+        list_id=list_id, weights=np.round(model.coef_[0], _DECIMALS).astype(np.float32), bias=round(float(model.intercept_[0]), _DECIMALS)
+    )
+
+
+def _to_json(head: Head) -> dict[str, object]:
+    return {"list": head.list_id, "bias": head.bias, "weights": [round(float(w), _DECIMALS) for w in head.weights]}
+
+
+def _from_json(list_id: str, entry: Mapping[str, object]) -> Head:
+    weights = np.array(entry["weights"], dtype=np.float32)
+    return Head(list_id=list_id, weights=weights, bias=float(str(entry["bias"])))

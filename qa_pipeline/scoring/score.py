@@ -1,0 +1,357 @@
+"""Conversation × rubric → Score. Pure: no files, no clock, no models; the same two values always give the same score.
+
+Order for each criterion: can it be judged at all (speech, language, roles)? does it apply (situations, `when`)? then its check; then whether a
+"not met" may be believed (the window is cut off, or its words are too unclear). Formulas: design of the scorecard in docs/scoring.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from qa_pipeline.call import Conversation, Disposition, Outcome, Role
+from qa_pipeline.conversation.roles import LEAST_CONFIDENCE
+from qa_pipeline.rubric.load import criterion_sha256, rubric_sha256
+from qa_pipeline.rubric.references import dependencies
+from qa_pipeline.rubric.schema import Condition, Criterion, Language, Rubric
+from qa_pipeline.scoring.captures import disposition_capture
+from qa_pipeline.scoring.checks import CHECKS
+from qa_pipeline.scoring.matching import Evidence, Listening, listen
+from qa_pipeline.scoring.meanings import Heads
+from qa_pipeline.scoring.metadata import column_value, is_as_wanted
+from qa_pipeline.scoring.reasons import SITUATION_NAMES, reason_text
+from qa_pipeline.scoring.situations import Facts, find_facts
+from qa_pipeline.scoring.verdict import Capture, Context, Verdict, search_window
+from qa_pipeline.scoring.windows import Searched
+
+ROLE_CONFIDENCE = LEAST_CONFIDENCE
+REVIEW_ROLE_CONFIDENCE = 0.8
+REVIEW_COVERAGE = 0.8
+# Mean word confidence of a window below which "not heard" says nothing.
+UNCLEAR_CONFIDENCE = 0.48
+_JUDGED = (Outcome.MET, Outcome.NOT_MET)
+# Checks that read no words: whether speech, language and roles are known is nothing to them.
+_WORDLESS = ("metric", "metadata", "manual", "sequence", "all", "any", "not")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One criterion's outcome with its evidence or the window searched. `points` is None where nothing was judged."""
+
+    criterion: Criterion
+    section_id: str
+    criterion_sha256: str
+    outcome: Outcome
+    answer: str | None
+    points: float | None
+    max_points: float
+    occurrences: int
+    reason_code: str
+    reason_args: Mapping[str, str]
+    reason: str
+    evidence: tuple[Evidence, ...]
+    window_start_ms: int | None
+    window_end_ms: int | None
+    deduction: float | None = None
+    captures: tuple[Capture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A scored conversation. `percent` and `passed` are None when too little could be judged."""
+
+    score_id: str
+    conversation: Conversation
+    rubric: Rubric
+    rubric_sha256: str
+    findings: tuple[Finding, ...]
+    disposition: Disposition | None
+    disposition_evidence: tuple[Evidence, ...]
+    points: float
+    max_points: float
+    percent: float | None
+    passed: bool | None
+    critical_failed: bool
+    critical_state: str
+    coverage: float | None
+    needs_review: bool
+    review_reasons: tuple[str, ...] = field(default_factory=tuple)
+    sections_failed: tuple[str, ...] = ()
+    disposition_captures: tuple[Capture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    """A rubric ready to score with: its hashes worked out once, and the fitted heads of its lists (meanings.py) by list id."""
+
+    rubric: Rubric
+    heads: Heads
+    sha256: str
+    criterion_sha256: Mapping[str, str]
+    section_of: Mapping[str, str]
+    languages: Mapping[str, frozenset[Language]]
+
+
+def prepare(rubric: Rubric, heads: Heads) -> Scorecard:
+    """Make a rubric ready for many calls."""
+    hashes = {criterion.id: criterion_sha256(criterion) for criterion in rubric.criteria}
+    section_of = {criterion.id: section.id for section in rubric.sections for criterion in section.criteria}
+    languages = {criterion.id: criterion.languages() for criterion in rubric.criteria}
+    return Scorecard(
+        rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes, section_of=section_of, languages=languages
+    )
+
+
+def score_id_of(conversation_id: str, rubric_sha256: str) -> str:
+    """Identity of a score: what was heard, and by which rubric it is judged."""
+    return hashlib.sha256(f"{conversation_id}|{rubric_sha256}".encode()).hexdigest()[:32]
+
+
+def score(conversation: Conversation, scorecard: Scorecard) -> Score:
+    """Score one conversation by one rubric."""
+    return score_many([conversation], scorecard)[0]
+
+
+def score_many(conversations: Sequence[Conversation], scorecard: Scorecard) -> list[Score]:
+    """Score conversations by one rubric: equal to `score` of each, and much faster for some hundreds at once."""
+    rubric = scorecard.rubric
+    listenings = listen(conversations, scorecard.heads, {str(slot): wordings for slot, wordings in rubric.names.items()})
+    return [_score(listening, scorecard) for listening in listenings]
+
+
+def _score(listening: Listening, scorecard: Scorecard) -> Score:
+    rubric = scorecard.rubric
+    if rubric.situations is None:
+        facts = Facts(situations={}, disposition=None)
+    else:
+        facts = find_facts(listening, rubric.situations)
+    verdicts: dict[str, Verdict] = {}
+    context = Context(rubric=rubric, listening=listening, facts=facts, verdicts=verdicts, languages=scorecard.languages)
+    for criterion in _judging_order(rubric):
+        verdicts[criterion.id] = _judge(criterion, context)
+    findings = tuple(_finding(criterion, scorecard, verdicts[criterion.id]) for criterion in rubric.criteria)
+    return _total(context, scorecard, findings)
+
+
+def _judging_order(rubric: Rubric) -> list[Criterion]:
+    """Criteria after those they depend on (load.py has refused cycles)."""
+    by_id = {criterion.id: criterion for criterion in rubric.criteria}
+    ordered: dict[str, Criterion] = {}
+
+    def visit(criterion: Criterion) -> None:
+        for name in dependencies(criterion):
+            visit(by_id[name])
+        ordered.setdefault(criterion.id, criterion)
+
+    for criterion in rubric.criteria:
+        visit(criterion)
+    return list(ordered.values())
+
+
+def _judge(criterion: Criterion, context: Context) -> Verdict:
+    conversation = context.listening.conversation
+    if criterion.check in _WORDLESS:
+        verdict = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context)
+        verdict = verdict or CHECKS[criterion.check](criterion, context)
+        return _excused(criterion, verdict, context)
+    if not conversation.utterances:
+        return _undetermined("too_short", searched=search_window(criterion, context))
+    if excuse := _situation(criterion.not_applicable_when, context):
+        return excuse
+    if blocked := _blocked_by_parent(criterion, context):
+        return blocked
+    if criterion.check != "sentiment" and context.listening.language not in context.languages[criterion.id]:
+        return _undetermined("wrong_language", language=context.listening.language)
+    if unknown := _if_roles_known(context):
+        return unknown
+    if _needs_times(criterion, conversation):
+        return _undetermined("no_times")
+    if criterion.check == "sentiment":
+        return _with_credit(criterion, CHECKS["sentiment"](criterion, context))
+    if criterion.check == "forbidden" and not search_window(criterion, context).utterances:
+        return _undetermined("nobody_spoke", who=criterion.party)
+    if criterion.repeats and not context.verdicts[criterion.repeats].captures:
+        return Verdict(
+            outcome=Outcome.NOT_APPLICABLE, reason_code="parent",
+            reason_args={"parent": criterion.repeats, "outcome": context.verdicts[criterion.repeats].outcome.value},
+        )  # fmt: skip
+    verdict = _with_credit(criterion, CHECKS[criterion.check](criterion, context))
+    if verdict.outcome is not Outcome.NOT_MET or criterion.check == "forbidden":
+        return verdict
+    excused = _excused(criterion, verdict, context)
+    return excused if excused is not verdict else _doubt(criterion, verdict, conversation) or verdict
+
+
+def _excused(criterion: Criterion, verdict: Verdict, context: Context) -> Verdict:
+    """Not met becomes not applicable where a situation of `excused_when` holds."""
+    return (_situation(criterion.excused_when, context) or verdict) if verdict.outcome is Outcome.NOT_MET else verdict
+
+
+def _needs_times(criterion: Criterion, conversation: Conversation) -> bool:
+    """Whether the window counts seconds alone and the transcript has none."""
+    extent = (criterion.within.first or criterion.within.last) if criterion.within else None
+    return extent is not None and extent.turns is None and all(u.start_ms is None for u in conversation.utterances)
+
+
+def _with_credit(criterion: Criterion, verdict: Verdict) -> Verdict:
+    """The verdict with the credit that `levels` gives its answer."""
+    level = criterion.levels.get(verdict.answer or "")
+    return replace(verdict, credit=level) if isinstance(level, float) and verdict.outcome in _JUDGED else verdict
+
+
+def _if_roles_known(context: Context) -> Verdict | None:
+    confidence = context.listening.conversation.role_confidence
+    return _undetermined("role_unknown", confidence=f"{confidence:.2f}") if confidence < ROLE_CONFIDENCE else None
+
+
+def _situation(names: tuple[str, ...], context: Context) -> Verdict | None:
+    for name in names:
+        evidence = context.facts.situations.get(name)  # type: ignore[call-overload]  # the schema allows these names only
+        if evidence is not None:
+            return Verdict(
+                outcome=Outcome.NOT_APPLICABLE, reason_code="situation", reason_args={"situation": SITUATION_NAMES[name]}, evidence=evidence
+            )
+    return None
+
+
+def _blocked_by_parent(criterion: Criterion, context: Context) -> Verdict | None:
+    """`when`: a parent not applicable or undetermined makes the child the same; a condition that fails makes it not applicable."""
+    for condition in criterion.when:
+        if condition.criterion:
+            parent = context.verdicts[condition.criterion]
+            if parent.outcome in (Outcome.NOT_APPLICABLE, Outcome.UNDETERMINED) and condition.outcome != parent.outcome.value:
+                return Verdict(
+                    outcome=parent.outcome,
+                    reason_code="parent",
+                    reason_args={"parent": condition.criterion, "outcome": parent.outcome.value},
+                )
+        if not _holds(condition, context):
+            text = condition.model_dump_json(exclude_none=True, by_alias=True)
+            return Verdict(outcome=Outcome.NOT_APPLICABLE, reason_code="condition", reason_args={"condition": text})
+    return None
+
+
+def _holds(condition: Condition, context: Context) -> bool:
+    if condition.criterion:
+        parent = context.verdicts[condition.criterion]
+        return condition.outcome in (None, parent.outcome.value) and (not condition.answers or parent.answer in condition.answers)
+    if condition.metadata:
+        value = column_value(context.listening.conversation.call, condition.metadata)
+        return value is not None and is_as_wanted(condition, value)
+    if condition.disposition:
+        return context.facts.disposition is not None and context.facts.disposition.value in condition.disposition
+    return True
+
+
+def _doubt(criterion: Criterion, verdict: Verdict, conversation: Conversation) -> Verdict | None:
+    """Why a "not met" cannot be believed, if so."""
+    window = criterion.within
+    cut = (conversation.starts_cut and (window is None or window.first is not None)) or (
+        conversation.ends_cut and (window is None or window.last is not None)
+    )
+    if cut:
+        return replace(verdict, outcome=Outcome.UNDETERMINED, reason_code="cut_off", reason_args={})
+    heard = [u.confidence for u in verdict.searched.utterances if u.confidence is not None] if verdict.searched else []
+    if heard and sum(heard) / len(heard) < UNCLEAR_CONFIDENCE:
+        args = {"confidence": f"{sum(heard) / len(heard):.2f}"}
+        return replace(verdict, outcome=Outcome.UNDETERMINED, reason_code="unclear_words", reason_args=args)
+    return None
+
+
+def _undetermined(code: str, *, searched: Searched | None = None, **args: str) -> Verdict:
+    return Verdict(outcome=Outcome.UNDETERMINED, reason_code=code, reason_args=args, searched=searched)
+
+
+def _finding(criterion: Criterion, scorecard: Scorecard, verdict: Verdict) -> Finding:
+    credit = {Outcome.MET: 1.0, Outcome.NOT_MET: 0.0}.get(verdict.outcome)
+    if credit is not None and verdict.credit is not None:
+        credit = verdict.credit
+    return Finding(
+        criterion=criterion,
+        section_id=scorecard.section_of[criterion.id],
+        criterion_sha256=scorecard.criterion_sha256[criterion.id],
+        outcome=verdict.outcome,
+        answer=verdict.answer,
+        points=None if credit is None else criterion.weight * credit,
+        max_points=criterion.weight,
+        occurrences=verdict.occurrences,
+        reason_code=verdict.reason_code,
+        reason_args=verdict.reason_args,
+        reason=reason_text(verdict.reason_code, verdict.reason_args),
+        evidence=verdict.evidence,
+        window_start_ms=verdict.searched.start_ms if verdict.searched else None,
+        window_end_ms=verdict.searched.end_ms if verdict.searched else None,
+        deduction=_deduction(criterion, scorecard.rubric, verdict),
+        captures=verdict.captures,
+    )
+
+
+def _deduction(criterion: Criterion, rubric: Rubric, verdict: Verdict) -> float | None:
+    """Points taken off: so much per occurrence of the fault, up to the cap; None where nothing was judged or nothing is ever taken off."""
+    each = criterion.deduct if criterion.deduct is not None else rubric.severities[criterion.severity] if criterion.severity else None
+    if rubric.scoring == "points" or each is None or verdict.outcome not in _JUDGED:
+        return None
+    if verdict.outcome is Outcome.MET:
+        return 0.0
+    # What is missing is one fault; what was said too often is as many as were said.
+    taken = each * max(1, verdict.occurrences)
+    return taken if criterion.cap is None else min(criterion.cap, taken)
+
+
+def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...]) -> Score:
+    """Formulas of the design: percent over what was judged, coverage over what applied, stable criteria only."""
+    rubric, conversation, facts = scorecard.rubric, context.listening.conversation, context.facts
+    counted = [f for f in findings if f.criterion.status == "stable"]
+    judged = [f for f in counted if f.outcome in _JUDGED]
+    applicable = [
+        f
+        for f in counted
+        if not f.criterion.bonus and (f.outcome in _JUDGED or (f.outcome is Outcome.UNDETERMINED and f.criterion.check != "manual"))
+    ]
+    failed = tuple(dict.fromkeys(f.section_id for f in judged if f.criterion.critical == "section" and f.outcome is Outcome.NOT_MET))
+    # A failed section earns nothing, whatever else in it was met.
+    points = sum(f.points or 0.0 for f in judged if f.section_id not in failed)
+    max_points = sum(f.max_points for f in judged if not f.criterion.bonus)
+    weight_applicable = sum(f.max_points for f in applicable)
+    coverage = max_points / weight_applicable if weight_applicable else None
+    is_scored = max_points > 0 and coverage is not None and coverage >= rubric.min_coverage
+    if rubric.scoring == "deductions":
+        lost = sum(f.deduction or 0.0 for f in judged)
+        percent = round(max(0.0, 100.0 - lost), 4) if is_scored else None
+    else:
+        percent = round(min(100.0, 100 * points / max_points), 4) if is_scored else None
+    critical_failed = any(f.criterion.critical is True and f.outcome is Outcome.NOT_MET for f in counted)
+    reasons = _review_reasons(conversation, counted, coverage, critical_failed)
+    return Score(
+        score_id=score_id_of(conversation.conversation_id, scorecard.sha256),
+        conversation=conversation,
+        rubric=rubric,
+        rubric_sha256=scorecard.sha256,
+        findings=findings,
+        disposition=facts.disposition,
+        disposition_evidence=facts.disposition_evidence,
+        points=points,
+        max_points=max_points,
+        percent=percent,
+        passed=None if percent is None else percent >= rubric.pass_mark and not critical_failed,
+        critical_failed=critical_failed,
+        critical_state="provisional" if critical_failed else "none",
+        coverage=coverage,
+        needs_review=bool(reasons),
+        review_reasons=reasons,
+        sections_failed=failed,
+        disposition_captures=disposition_capture(context),
+    )
+
+
+def _review_reasons(conversation: Conversation, counted: list[Finding], coverage: float | None, critical_failed: bool) -> tuple[str, ...]:
+    has_speech = any(u.role in (Role.AGENT, Role.CUSTOMER) for u in conversation.utterances)
+    checks = {
+        "critical_failed": critical_failed,
+        "low_coverage": coverage is None or coverage < REVIEW_COVERAGE,
+        "role_unsure": conversation.role_confidence < REVIEW_ROLE_CONFIDENCE,
+        "critical_undetermined": any(f.criterion.critical is True and f.outcome is Outcome.UNDETERMINED for f in counted),
+        "no_speech": not has_speech,
+    }
+    return tuple(name for name, holds in checks.items() if holds)

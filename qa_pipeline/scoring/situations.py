@@ -1,0 +1,186 @@
+"""What happened in the call, with evidence: wrong person, voicemail, busy, who ended first; and from that its disposition.
+
+Rules are data (rubrics/situations.yaml). Criteria name situations in `not_applicable_when` and `excused_when`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from qa_pipeline.call import Conversation, Disposition, Role
+from qa_pipeline.rubric.schema import Situation, SituationRule, Situations
+from qa_pipeline.scoring.matching import Evidence, Listening
+from qa_pipeline.scoring.windows import turn_numbers
+
+# A machine answers with an announcement and then listens: more than this from the called side is a person.
+_MOST_WORDS_OF_MACHINE_SIDE = 2
+# "Before it could be asked": the agent has had at most this many turns when the customer says so.
+_EARLY_AGENT_TURNS = 3
+# Regrets, when to reach the right one, thanks and leave-taking; more turns than this are the call itself.
+_MOST_TURNS_WITH_STRANGER = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Situations that hold, each with its evidence (empty where the absence of words is the evidence), and the disposition."""
+
+    situations: dict[Situation, tuple[Evidence, ...]]
+    disposition: Disposition | None
+    disposition_evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """Something a rule found. Its evidence is made only where it is shown: most signs just stand in some utterance."""
+
+    utterance: int
+    make: Callable[[], Evidence]
+
+    @property
+    def shown(self) -> tuple[Evidence, ...]:
+        """As the evidence of a situation."""
+        return (self.make(),)
+
+
+def find_facts(listening: Listening, rules: Situations) -> Facts:
+    """Recognise the situations of a conversation. Pure."""
+    conversation = listening.conversation
+    found: dict[Situation, tuple[Evidence, ...]] = {}
+    said = {name: _said(listening, getattr(rules, name)) for name in Situations.model_fields}
+    if not conversation.utterances:
+        return Facts(situations=found, disposition=_given_disposition(conversation))
+    if not conversation.by_role(Role.AGENT) and not conversation.by_role(Role.UNKNOWN):
+        found["agent_absent"] = ()
+    if said["voicemail"] and _machine_answered(listening, said["voicemail"]):
+        found["voicemail"] = said["voicemail"][0].shown
+    if said["wrong_person"] and _went_no_further(listening, said["wrong_person"][0]):
+        found["wrong_person"] = said["wrong_person"][0].shown
+    if busy := _early(listening, said["customer_busy"], said["first_question"]):
+        found["customer_busy"] = busy.shown
+    customer_first = _ended_first(said["customer_ends"], said["agent_ends"])
+    given = conversation.call.hangup_by
+    if customer_first and given != "agent":
+        found["customer_ended_first"] = customer_first.shown
+    if _customer_hung_up(listening, said, customer_first):
+        closing = (
+            listening.utterance_evidence(_last_of(conversation, Role.CUSTOMER), "last words", 1.0)
+            if conversation.by_role(Role.CUSTOMER)
+            else None
+        )
+        found["customer_hung_up"] = (closing,) if closing else ()
+        found.setdefault("customer_ended_first", found["customer_hung_up"])
+    disposition, evidence = _disposition(listening, found, said)
+    return Facts(situations=found, disposition=disposition, disposition_evidence=evidence)
+
+
+def _said(listening: Listening, rule: SituationRule) -> list[_Sign]:
+    """Everything a rule finds, in order of time."""
+    roles = {"agent": (Role.AGENT,), "customer": (Role.CUSTOMER,), "other": (Role.OTHER, Role.CUSTOMER)}[rule.who]
+    searched = listening.select(roles, rule.within)
+    hits = listening.hits(listening.phrases(rule.phrases), searched)
+    meant = listening.meaning_hits(rule.meaning, searched)
+    if not hits and not meant:
+        return []
+    taken_back = {hit.utterance for hit in listening.hits(listening.phrases(rule.unlike, "exact"), searched)}
+    found = [_Sign(hit.utterance, partial(listening.evidence, hit)) for hit in hits if hit.utterance not in taken_back]
+    known = {sign.utterance for sign in found} | taken_back
+    for utterance, probability in meant:
+        if utterance.utterance not in known and rule.meaning:
+            found.append(_Sign(utterance.utterance, partial(listening.utterance_evidence, utterance, rule.meaning.list, probability)))
+    return sorted(found, key=lambda sign: sign.utterance)
+
+
+def _machine_answered(listening: Listening, announcements: list[_Sign]) -> bool:
+    conversation = listening.conversation
+    machine = {evidence.utterance for evidence in announcements}
+    first = min(machine)
+    people = [u for u in conversation.by_role(Role.CUSTOMER) if u.utterance not in machine and u.utterance > first]
+    return len(people) <= _MOST_WORDS_OF_MACHINE_SIDE
+
+
+def _went_no_further(listening: Listening, stranger: _Sign) -> bool:
+    """Whether the call ended soon after somebody else had answered, instead of going on with them."""
+    conversation = listening.conversation
+    agent = conversation.by_role(Role.AGENT)
+    turns = turn_numbers(agent, conversation)
+    return len({turns[u.utterance] for u in agent if u.utterance > stranger.utterance}) <= _MOST_TURNS_WITH_STRANGER
+
+
+def _early(listening: Listening, busy: list[_Sign], questions: list[_Sign]) -> _Sign | None:
+    if not busy:
+        return None
+    conversation = listening.conversation
+    agent = conversation.by_role(Role.AGENT)
+    turns = turn_numbers(agent, conversation)
+    first_question = min((q.utterance for q in questions), default=None)
+    for evidence in busy:
+        before = {turns[u.utterance] for u in agent if u.utterance < evidence.utterance}
+        if len(before) <= _EARLY_AGENT_TURNS and (first_question is None or evidence.utterance < first_question):
+            return evidence
+    return None
+
+
+def _ended_first(customer: list[_Sign], agent: list[_Sign]) -> _Sign | None:
+    """The customer's words that began the end, when the agent had not begun it before."""
+    if not customer:
+        return None
+    first_by_agent = min((e.utterance for e in agent), default=None)
+    return customer[0] if first_by_agent is None or customer[0].utterance < first_by_agent else None
+
+
+def _customer_hung_up(listening: Listening, said: dict[str, list[_Sign]], customer_first: _Sign | None) -> bool:
+    """Whether the customer left before the agent could close: theirs are the last words, and they were ending or refusing."""
+    conversation = listening.conversation
+    customer, agent = conversation.by_role(Role.CUSTOMER), conversation.by_role(Role.AGENT)
+    if not customer or not agent:
+        return False
+    checking = {e.utterance for e in said["line_check"]}
+    last_customer = customer[-1].utterance
+    agent_after = [u for u in agent if u.utterance > last_customer]
+    if agent_after:
+        # Only "hello? are you still there?" after the customer's last words: nobody was on the line any more.
+        return all(u.utterance in checking for u in agent_after)
+    if said["agent_ends"]:
+        return False
+    if conversation.call.hangup_by == "customer":
+        return True
+    leaving = {e.utterance for name in ("customer_ends", "refused", "opted_out", "customer_busy") for e in said[name]}
+    return conversation.call.hangup_by is None and any(u.utterance in leaving for u in customer[-2:])
+
+
+def _last_of(conversation: Conversation, role: Role):  # type: ignore[no-untyped-def]
+    return conversation.by_role(role)[-1]
+
+
+def _given_disposition(conversation: Conversation) -> Disposition | None:
+    given = conversation.call.disposition
+    return Disposition(given) if given in set(Disposition) else None
+
+
+def _disposition(
+    listening: Listening, found: dict[Situation, tuple[Evidence, ...]], said: dict[str, list[_Sign]]
+) -> tuple[Disposition | None, tuple[Evidence, ...]]:
+    """The metadata's disposition, else the strongest situation. Order: a machine, a stranger, an opt-out, a refusal, a later call, a cut, done."""
+    conversation = listening.conversation
+    if given := _given_disposition(conversation):
+        return given, ()
+    is_outbound = conversation.call.direction != "inbound"
+    rules: list[tuple[Disposition, Callable[[], tuple[Evidence, ...] | None]]] = [
+        (Disposition.VOICEMAIL, lambda: found.get("voicemail") if is_outbound else None),
+        (Disposition.WRONG_PERSON, lambda: found.get("wrong_person") if is_outbound else None),
+        (Disposition.OPTED_OUT, lambda: said["opted_out"][0].shown if is_outbound and said["opted_out"] else None),
+        (
+            Disposition.CALL_BACK,
+            lambda: said["call_back"][0].shown if is_outbound and said["call_back"] and said["customer_busy"] else None,
+        ),
+        (Disposition.REFUSED, lambda: said["refused"][0].shown if is_outbound and said["refused"] else None),
+        (Disposition.CALL_BACK, lambda: found.get("customer_busy") if is_outbound else None),
+        (Disposition.CUT_OFF, lambda: () if conversation.ends_cut else None),
+    ]
+    for disposition, rule in rules:
+        evidence = rule()
+        if evidence is not None:
+            return disposition, evidence
+    return (Disposition.COMPLETED, ()) if conversation.by_role(Role.AGENT) else (None, ())

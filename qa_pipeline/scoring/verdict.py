@@ -1,0 +1,89 @@
+"""What a check is given and what it says: Context in, Verdict out. Shared by the modules of checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from qa_pipeline.call import Outcome, Role
+from qa_pipeline.rubric.schema import Criterion, Language, Rubric
+from qa_pipeline.scoring.matching import Evidence, Listening
+from qa_pipeline.scoring.situations import Facts
+from qa_pipeline.scoring.windows import Searched
+
+ROLES: dict[str, tuple[Role, ...]] = {"agent": (Role.AGENT,), "customer": (Role.CUSTOMER,), "any": (Role.AGENT, Role.CUSTOMER)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """A value taken from the call. `value_type`: datetime, datetime_after, date, daypart, spoken, number, phone, name, reason, text, or the type
+    of a survey's answer; `text`: the words it was taken from; `start_ms`: when they were said.
+    """
+
+    name: str
+    value: str
+    value_type: str
+    text: str
+    start_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a check found. `reason_code` with `reason_args` fills a sentence of reasons.py. `credit` 0–1: where a level says so."""
+
+    outcome: Outcome
+    reason_code: str
+    reason_args: Mapping[str, str] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    searched: Searched | None = None
+    answer: str | None = None
+    occurrences: int = 0
+    credit: float | None = None
+    captures: tuple[Capture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a check may look at. `verdicts`: those of criteria judged before; `languages`: those each criterion can be judged in."""
+
+    rubric: Rubric
+    listening: Listening
+    facts: Facts
+    verdicts: Mapping[str, Verdict]
+    languages: Mapping[str, frozenset[Language]] = field(default_factory=dict)
+
+    @property
+    def began(self) -> datetime | None:
+        """When the call began, in the rubric's zone."""
+        started = self.listening.conversation.call.started_at
+        return started.astimezone(ZoneInfo(self.rubric.timezone)) if started else None
+
+
+def search_window(criterion: Criterion, context: Context) -> Searched:
+    """The utterances a criterion looks at."""
+    before = _first_hit(context, criterion.before)
+    after = _first_hit(context, criterion.after)
+    return context.listening.select(ROLES[criterion.party], criterion.within, before=before, after=after)
+
+
+def _first_hit(context: Context, criterion_id: str | None) -> int | None:
+    if criterion_id is None or criterion_id not in context.verdicts:
+        return None
+    return first_hit(context.verdicts[criterion_id])
+
+
+def first_hit(verdict: Verdict) -> int | None:
+    """Number of the first utterance in which what was looked for was said."""
+    return min((e.utterance for e in verdict.evidence if e.kind == "hit"), default=None)
+
+
+def as_heard(evidence: Evidence) -> Evidence:
+    """A hit of a part, shown as what was heard where the whole was not found."""
+    return replace(evidence, kind="heard")
+
+
+def in_order(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Evidence in order of time."""
+    return tuple(sorted(evidence, key=lambda e: (e.utterance, e.start_ms if e.start_ms is not None else 0)))

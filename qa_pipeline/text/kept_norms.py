@@ -1,0 +1,103 @@
+"""The `norm` of texts that are read again and again (phrases, dialogues of cases), kept in a file: the dictionaries behind `normalise` take
+longer to load than a rubric takes to test.
+
+Off until a folder is given (`keep_norms`). What was kept by other code, words or dictionaries has another file name and is not read.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import os
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from qa_pipeline.text.normalise import normalise
+
+_DICTIONARIES = ("pypinyin", "opencc", "snowballstemmer")
+_SOURCES = (
+    "normalise.py",
+    "respell.py",
+    "first_names.py",
+    "../languages/en/words.txt",
+    "../languages/pl/words.txt",
+    "../languages/sv/words.txt",
+)
+# Beyond this it begins anew: nobody has so many phrases.
+_MOST = 60_000
+
+
+class _Kept:
+    """Norms by language and text. Processes that write at once lose each other's new texts, never a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.norms = self._read()
+        self._stored = len(self.norms)
+
+    def save(self) -> None:
+        """Write what is new. A folder that cannot be written to costs time later, nothing else."""
+        if len(self.norms) == self._stored:
+            return
+        norms = {**self._read(), **self.norms}
+        part = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps(norms if len(norms) <= _MOST else self.norms, ensure_ascii=False), "utf-8")
+            part.replace(self.path)
+        except OSError:
+            with suppress(OSError):
+                part.unlink()
+        self._stored = len(self.norms)
+
+    def _read(self) -> dict[str, str]:
+        try:
+            found = json.loads(self.path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+_kept: _Kept | None = None
+
+
+def keep_norms(folder: Path) -> None:
+    """From now on keep the norms of `kept_norm` in a file of this folder, written when the process ends."""
+    global _kept
+    path = folder / f"norms-{_fingerprint()}.json"
+    if _kept is None or _kept.path != path:
+        if _kept is None:
+            atexit.register(save_norms)
+        _kept = _Kept(path)
+
+
+def save_norms() -> None:
+    """Write what is new: also before a process ends that runs no exit handlers, as workers do."""
+    if _kept is not None:
+        _kept.save()
+
+
+def kept_norm(text: str, language: str) -> str:
+    """Like `normalise`; quick for a text met before."""
+    if _kept is None:
+        return normalise(text, language)
+    key = f"{language}\n{text}"
+    norm = _kept.norms.get(key)
+    if norm is None:
+        norm = _kept.norms[key] = normalise(text, language)
+    return norm
+
+
+@cache
+def _fingerprint() -> str:
+    """What a `norm` depends on: the code, its word lists, and the releases of its dictionaries."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for name in _SOURCES:
+        digest.update((here / name).read_bytes())
+    for name in _DICTIONARIES:
+        digest.update(f"{name} {version(name)}\n".encode())
+    return digest.hexdigest()[:16]

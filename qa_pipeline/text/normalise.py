@@ -1,0 +1,311 @@
+"""Text → `norm`: the tokens that matching reads, and where each lies in the text.
+
+zh: toneless syllables of the simplified characters; others: case and diacritics folded, lightly stemmed words; numbers as digits everywhere.
+`norm` is one string, stored per utterance, so that scoring needs no dictionary. Its grammar, by example:
+
+    "nin hao"        two units of the text, one token each
+    "20/3"           one token that covers three units (二 十 … as written)
+    "is+!not"        one unit (isn't) that gives two tokens
+    "!bu"            a negation: never matched by, or bridged over by, anything that is not one
+
+A unit is a Han character, a run of digits or a word of letters; `unit_spans` finds them by one regular expression, so that `norm` together with
+the text gives back character positions without being stored twice.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from qa_pipeline.text.respell import frequencies, join, respell, split
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:]\d+)*|[^\W\d_{HAN}]+(?:['’][^\W\d_{HAN}]+)*")
+_HAN_UNIT = re.compile(rf"[{HAN}]")
+HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
+_HAN_NEGATIONS = frozenset("不没别勿未莫甭")
+# Idioms in which the negation character denies nothing.
+_HAN_NOT_NEGATING = re.compile(
+    r"不好意思|对不起|不客气|差不多|要不|不过|不但|不仅|了不起|没关系|没事|没问题|不知|未来|特别|分别|别的|别人|个别|级别|性别|区别|告别|不管"
+)
+_NEGATIONS = {
+    "en": frozenset({"not", "no", "never", "cannot", "without", "nor"}),
+    "pl": frozenset({"nie", "bez", "nigdy"}),
+    "sv": frozenset({"inte", "ej", "aldrig", "utan", "icke", "ingen", "inget", "inga"}),
+}
+_IRREGULAR_NEGATIONS = {"can't": "can", "cannot": "can", "won't": "will", "shan't": "shall"}
+_CONTRACTIONS = {"m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would", "s": "is"}
+_FOLD = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "ß": "ss", "đ": "d", "’": "'"})
+_STEMMERS = {"en": "english", "pl": "polish", "sv": "swedish"}
+_NUMBER_WORDS = {
+    "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty",
+    "pl": "zero jeden dwa trzy cztery piec szesc siedem osiem dziewiec dziesiec jedenascie dwanascie trzynascie czternascie pietnascie szesnascie "
+    "siedemnascie osiemnascie dziewietnascie dwadziescia",
+    "sv": "noll ett tva tre fyra fem sex sju atta nio tio elva tolv tretton fjorton femton sexton sjutton arton nitton tjugo",
+}
+_TENS = {
+    "en": "twenty thirty forty fifty sixty seventy eighty ninety",
+    "pl": "dwadziescia trzydziesci czterdziesci piecdziesiat szescdziesiat siedemdziesiat osiemdziesiat dziewiecdziesiat",
+    "sv": "tjugo trettio fyrtio femtio sextio sjuttio attio nittio",
+}
+_ONES_SV = "ett tva tre fyra fem sex sju atta nio"
+# Other forms of the small numbers, as they stand before minutes, points or people.
+_NUMBER_FORMS = {
+    "pl": {
+        "jedna": 1, "jedno": 1, "jednej": 1, "jednego": 1, "dwie": 2, "dwoch": 2, "dwu": 2, "trzech": 3, "czterech": 4, "pieciu": 5,
+        "szesciu": 6, "siedmiu": 7, "osmiu": 8, "dziewieciu": 9, "dziesieciu": 10, "pietnastu": 15, "dwudziestu": 20, "trzydziestu": 30,
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of `norm`. `start`/`end`: half-open character span in the text it came from."""
+
+    text: str
+    start: int
+    end: int
+    is_negation: bool = False
+
+
+def normalise(text: str, language: str) -> str:
+    """The `norm` of a text. Deterministic; reads no files besides the dictionaries of pypinyin, OpenCC and Snowball."""
+    units = [match.group() for match in _UNIT.finditer(text)]
+    if language == "zh":
+        return " ".join(_norm_zh(units))
+    return " ".join(_norm_words(units, language))
+
+
+def tokens_of(norm: str, text: str) -> tuple[Token, ...]:
+    """The tokens of a stored `norm`, located in the text it was made from."""
+    spans = unit_spans(text)
+    tokens = []
+    unit = 0
+    for item in norm.split():
+        body, _, covered = item.partition("/")
+        count = int(covered) if covered else 1
+        if unit + count > len(spans):
+            break
+        start, end = spans[unit][0], spans[unit + count - 1][1]
+        for part in body.split("+"):
+            is_negation = part.startswith("!")
+            tokens.append(Token(part.lstrip("!"), start, end, is_negation))
+        unit += count
+    return tuple(tokens)
+
+
+def unit_spans(text: str) -> list[tuple[int, int]]:
+    """Character spans of the units of a text."""
+    return [match.span() for match in _UNIT.finditer(text)]
+
+
+def has_units(text: str) -> bool:
+    """Whether a text has any unit at all."""
+    return _UNIT.search(text) is not None
+
+
+def simplify(text: str) -> str:
+    """Traditional Chinese characters → simplified, one for one (the length never changes)."""
+    return text.translate(_SIMPLIFIED)
+
+
+def _norm_zh(units: Sequence[str]) -> list[str]:
+    chars = [_simplified(unit) if len(unit) == 1 and _HAN_UNIT.match(unit) else unit for unit in units]
+    syllables = _syllables(chars)
+    negating = _negating(chars)
+    out: list[str] = []
+    index = 0
+    while index < len(chars):
+        run = _number_run(chars, index)
+        if run:
+            value = _han_number(chars[index : index + run])
+            out.append(value if run == 1 else f"{value}/{run}")
+            index += run
+            continue
+        unit = chars[index]
+        if unit[0].isdigit():
+            out.append(_plain_number(unit))
+        elif _HAN_UNIT.match(unit):
+            out.append(("!" if index in negating else "") + syllables[index])
+        else:
+            out.append(fold(unit).replace("'", ""))
+        index += 1
+    return out
+
+
+def _number_run(chars: Sequence[str], index: int) -> int:
+    """Length of the spoken number that begins here; a lone 一 (一下, 一些) and a lone scale (千万, 百分) are none."""
+    end = index
+    while end < len(chars) and (chars[end] in HAN_DIGITS or chars[end] in HAN_SCALES):
+        end += 1
+    run = chars[index:end]
+    if not run or run == ["一"] or not any(char in HAN_DIGITS or char == "十" for char in run):
+        return 0
+    return len(run)
+
+
+def _han_number(run: Sequence[str]) -> str:
+    if not any(char in HAN_SCALES for char in run):
+        return "".join(str(HAN_DIGITS[char]) for char in run)
+    return str(han_value(run))
+
+
+def han_value(run: Sequence[str]) -> int:
+    """Value of a spoken Chinese number with scales, as its characters (三 百 五 → 350)."""
+    total = section = digit = 0
+    if len(run) > 1 and run[-1] in HAN_DIGITS and run[-2] in "百千万":
+        # 三百五 is 350, 一万二 is 12000: the unit below is left unsaid.
+        run = [*run, {"百": "十", "千": "百", "万": "千"}[run[-2]]]
+    for char in run:
+        if char in HAN_DIGITS:
+            digit = HAN_DIGITS[char]
+        elif char == "万":
+            total, section, digit = total + (section + digit) * 10_000, 0, 0
+        else:
+            section, digit = section + (digit or 1) * HAN_SCALES[char], 0
+    return total + section + digit
+
+
+def _negating(chars: Sequence[str]) -> set[int]:
+    text = "".join(char if len(char) == 1 else "x" for char in chars)
+    harmless = {index for match in _HAN_NOT_NEGATING.finditer(text) for index in range(*match.span())}
+    found = set()
+    for index, char in enumerate(text):
+        if char not in _HAN_NEGATIONS or index in harmless:
+            continue
+        # 方不方便, 有没有: a question, not a denial.
+        if 0 < index < len(text) - 1 and text[index - 1] == text[index + 1]:
+            continue
+        # …不/没 at the end of a clause asks too (方便不), but the text has no reliable clause ends: it stays a negation.
+        found.add(index)
+    return found
+
+
+def _syllables(chars: Sequence[str]) -> list[str]:
+    from pypinyin import lazy_pinyin
+
+    out = [""] * len(chars)
+    index = 0
+    while index < len(chars):
+        end = index
+        while end < len(chars) and len(chars[end]) == 1 and _HAN_UNIT.match(chars[end]):
+            end += 1
+        if end > index:
+            run = "".join(chars[index:end])
+            found = lazy_pinyin(run, v_to_u=False)
+            out[index:end] = found if len(found) == end - index else [lazy_pinyin(char)[0] for char in run]
+        index = max(end, index + 1)
+    return [re.sub(r"[^a-z]", "", syllable) or "x" for syllable in out]
+
+
+@cache
+def _simplified(char: str) -> str:
+    converted: str = _opencc().convert(char)
+    return converted if len(converted) == 1 else char
+
+
+class _Simplified(dict[int, str]):
+    """Characters simplified, worked out as they are met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        simplified = self[code] = _simplified(char) if _HAN_UNIT.match(char) else char
+        return simplified
+
+
+_SIMPLIFIED = _Simplified()
+
+
+@cache
+def _opencc():  # type: ignore[no-untyped-def]  # opencc ships no types
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
+
+
+def _norm_words(units: Sequence[str], language: str) -> list[str]:
+    """Words, with what was broken made whole: "goo d" is one token over two units, "goodday" one unit of two tokens."""
+    if not frequencies(language):
+        return [_norm_word(unit, language) for unit in units]
+    out: list[str] = []
+    index = 0
+    while index < len(units):
+        whole, covered = _whole(units[index], units[index + 1] if index + 1 < len(units) else "", language)
+        out.append("+".join(_norm_word(word, language) for word in whole) + (f"/{covered}" if covered > 1 else ""))
+        index += covered
+    return out
+
+
+@lru_cache(maxsize=100_000)
+def _whole(unit: str, following: str, language: str) -> tuple[tuple[str, ...], int]:
+    """The words that a unit stands for, and how many units they cover. What has digits or an apostrophe is left as it is."""
+    if not unit.isalpha() or _HAN_UNIT.match(unit):
+        return (unit,), 1
+    word = fold(unit)
+    if following.isalpha() and join(word, fold(following), language):
+        return (word + fold(following),), 2
+    if parts := split(word, language):
+        return parts, 1
+    respelt = respell(word, language)
+    return (respelt if respelt != word else unit,), 1
+
+
+@cache
+def _norm_word(unit: str, language: str) -> str:
+    if unit[0].isdigit():
+        return _plain_number(unit)
+    if _HAN_UNIT.match(unit):
+        return _norm_zh([unit])[0]
+    word = fold(unit)
+    if word in _number_words(language):
+        return str(_number_words(language)[word])
+    negations = _NEGATIONS.get(language, frozenset())
+    if language == "en":
+        if word in _IRREGULAR_NEGATIONS:
+            return f"{_IRREGULAR_NEGATIONS[word]}+!not"
+        if word.endswith("n't"):
+            return f"{_stem(word[:-3], language)}+!not"
+        head, apostrophe, tail = word.rpartition("'")
+        if apostrophe and tail in _CONTRACTIONS:
+            return f"{_stem(head, language)}+{_CONTRACTIONS[tail]}"
+    word = word.replace("'", "")
+    return f"!{word}" if word in negations else _stem(word, language)
+
+
+def fold(word: str) -> str:
+    """Case and diacritics taken off."""
+    decomposed = unicodedata.normalize("NFKD", word.casefold().translate(_FOLD))
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def _stem(word: str, language: str) -> str:
+    if language not in _STEMMERS or len(word) < 4:
+        return word
+    stem: str = _stemmer(language).stemWord(word)
+    return stem
+
+
+@cache
+def _stemmer(language: str):  # type: ignore[no-untyped-def]  # snowballstemmer ships no types
+    import snowballstemmer
+
+    return snowballstemmer.stemmer(_STEMMERS[language])
+
+
+@cache
+def _number_words(language: str) -> dict[str, int]:
+    if language not in _NUMBER_WORDS:
+        return {}
+    ones = {word: value for value, word in enumerate(_NUMBER_WORDS[language].split())}
+    tens = {word: 10 * value for value, word in enumerate(_TENS[language].split(), 2)}
+    # Swedish writes tjugofem as one word.
+    joined = {ten + one: 10 * t + o for t, ten in enumerate(_TENS["sv"].split(), 2) for o, one in enumerate(_ONES_SV.split(), 1)}
+    return ones | tens | _NUMBER_FORMS.get(language, {}) | (joined if language == "sv" else {})
+
+
+def _plain_number(unit: str) -> str:
+    return re.sub(r"[.,:]", "", unit)

@@ -1,0 +1,1 @@
+"""A trainer's desk: try, explain, compare, publish, mutate, import, calibrate."""

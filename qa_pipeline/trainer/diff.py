@@ -1,0 +1,209 @@
+"""The effect of a rubric before it is published: two rubrics over the same stored calls, and what differs. Pure but for the calls read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+from statistics import mean
+from zoneinfo import ZoneInfo
+
+from qa_pipeline.call import Conversation, Outcome
+from qa_pipeline.errors import RubricError
+from qa_pipeline.results.query import query
+from qa_pipeline.results.store import Store
+from qa_pipeline.scoring.score import Finding, Score, Scorecard, score_many
+from qa_pipeline.trainer.explain import moment
+
+_MOST_SHOWN = 3
+# Calls scored together: enough to be fast, few enough for a progress bar to move.
+_LOT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One criterion that comes out otherwise in one call. `before`/`after` None: the rubric does not have the criterion."""
+
+    call_id: str
+    agent_id: str | None
+    criterion_id: str
+    before: Outcome | None
+    after: Outcome | None
+    answer_before: str | None
+    answer_after: str | None
+    reason_before: str
+    reason_after: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEffect:
+    """What becomes of one call's score."""
+
+    call_id: str
+    agent_id: str | None
+    team: str | None
+    call_date: date | None
+    percent_before: float | None
+    percent_after: float | None
+    passed_before: bool | None
+    passed_after: bool | None
+    critical_before: bool
+    critical_after: bool
+    changes: tuple[Change, ...]
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything differs; a criterion made critical changes who passes and no outcome."""
+        before = (self.percent_before, self.passed_before, self.critical_before)
+        return bool(self.changes) or before != (self.percent_after, self.passed_after, self.critical_after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentEffect:
+    """What becomes of one agent's scores. Means are None where no call has a percent."""
+
+    agent_id: str
+    calls: int
+    changed: int
+    mean_before: float | None
+    mean_after: float | None
+    passed_before: int
+    passed_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diff:
+    """Two rubrics over the same calls."""
+
+    old: str
+    new: str
+    criteria: tuple[str, ...]
+    effects: tuple[CallEffect, ...]
+    transitions: Mapping[str, Counter[tuple[str, str]]] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> tuple[CallEffect, ...]:
+        """Calls in which something differs."""
+        return tuple(effect for effect in self.effects if effect.is_changed)
+
+    @property
+    def agents(self) -> tuple[AgentEffect, ...]:
+        """Agents by name."""
+        by_agent: dict[str, list[CallEffect]] = {}
+        for effect in self.effects:
+            by_agent.setdefault(effect.agent_id or "unknown", []).append(effect)
+        return tuple(_agent(name, effects) for name, effects in sorted(by_agent.items()))
+
+    @property
+    def totals(self) -> AgentEffect:
+        """All calls together."""
+        return _agent("all", list(self.effects))
+
+
+def diff(conversations: Iterable[Conversation], old: Scorecard, new: Scorecard) -> Diff:
+    """Score conversations by both rubrics and compare."""
+    effects = []
+    transitions: dict[str, Counter[tuple[str, str]]] = {}
+    several = iter(conversations)
+    while lot := list(islice(several, _LOT)):
+        for before, after in zip(score_many(lot, old), score_many(lot, new), strict=True):
+            effect = _effect(before, after)
+            effects.append(effect)
+            for change in effect.changes:
+                names = tuple(outcome.value if outcome else "–" for outcome in (change.before, change.after))
+                transitions.setdefault(change.criterion_id, Counter())[names[0], names[1]] += 1
+    ordered = dict.fromkeys((*(c.id for c in new.rubric.criteria), *(c.id for c in old.rubric.criteria)))
+    return Diff(old=_label(old), new=_label(new), criteria=tuple(ordered), effects=tuple(effects), transitions=transitions)
+
+
+def calls_to_compare(store: Store, old: Scorecard, new: Scorecard, *, since: date | None, until: date | None, every: bool) -> list[str]:
+    """Conversations that either rubric has scored (`every`: all that are stored), in the order of their days. Raises RubricError when there are none."""
+    conditions = [
+        f"c.call_date >= date '{since}'" if since else "",
+        f"c.call_date <= date '{until}'" if until else "",
+        ""
+        if every
+        else f"c.conversation_id in (select conversation_id from scores where rubric_id in ('{old.rubric.id}', '{new.rubric.id}'))",
+    ]
+    where = " and ".join(condition for condition in conditions if condition) or "true"
+    sql = f"select c.conversation_id from current_calls c where {where} order by c.call_date, c.call_id"
+    found: list[str] = query(store, sql)["conversation_id"].to_pylist()
+    if not found:
+        raise RubricError(
+            f"No stored call was scored by {old.rubric.id} or {new.rubric.id} in that time.",
+            advice="Give other dates, or --all to compare over every stored call.",
+        )
+    return found
+
+
+def _label(scorecard: Scorecard) -> str:
+    return f"{scorecard.rubric.id} version {scorecard.rubric.version} ({scorecard.sha256[:8]})"
+
+
+def _effect(before: Score, after: Score) -> CallEffect:
+    call = after.conversation.call
+    return CallEffect(
+        call_id=call.call_id,
+        agent_id=call.agent_id,
+        team=call.team,
+        call_date=call.started_at.astimezone(ZoneInfo(after.rubric.timezone)).date() if call.started_at else None,
+        percent_before=before.percent,
+        percent_after=after.percent,
+        passed_before=before.passed,
+        passed_after=after.passed,
+        critical_before=before.critical_failed,
+        critical_after=after.critical_failed,
+        changes=_changes(before, after),
+    )
+
+
+def _changes(before: Score, after: Score) -> tuple[Change, ...]:
+    old = {finding.criterion.id: finding for finding in before.findings}
+    new = {finding.criterion.id: finding for finding in after.findings}
+    call = after.conversation.call
+    found = []
+    for criterion_id in dict.fromkeys((*new, *old)):
+        a, b = old.get(criterion_id), new.get(criterion_id)
+        if a and b and (a.outcome, a.answer) == (b.outcome, b.answer):
+            continue
+        found.append(
+            Change(
+                call_id=call.call_id,
+                agent_id=call.agent_id,
+                criterion_id=criterion_id,
+                before=a.outcome if a else None,
+                after=b.outcome if b else None,
+                answer_before=a.answer if a else None,
+                answer_after=b.answer if b else None,
+                reason_before=a.reason if a else "Not in this rubric.",
+                reason_after=b.reason if b else "Not in this rubric.",
+                evidence=_evidence(a, b),
+            )
+        )
+    return tuple(found)
+
+
+def _evidence(before: Finding | None, after: Finding | None) -> tuple[str, ...]:
+    """What either verdict stands on, in words with times."""
+    lines = []
+    for name, finding in (("before", before), ("after", after)):
+        for e in finding.evidence[:_MOST_SHOWN] if finding else ():
+            lines.append(f"{name}: {e.kind} {moment(e.start_ms)} {e.role.value} “{e.text}” ({e.similarity:.2f} {e.expected})")
+    return tuple(lines)
+
+
+def _agent(name: str, effects: list[CallEffect]) -> AgentEffect:
+    before = [e.percent_before for e in effects if e.percent_before is not None]
+    after = [e.percent_after for e in effects if e.percent_after is not None]
+    return AgentEffect(
+        agent_id=name,
+        calls=len(effects),
+        changed=sum(e.is_changed for e in effects),
+        mean_before=mean(before) if before else None,
+        mean_after=mean(after) if after else None,
+        passed_before=sum(e.passed_before is True for e in effects),
+        passed_after=sum(e.passed_after is True for e in effects),
+    )

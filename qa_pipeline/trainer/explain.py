@@ -1,0 +1,173 @@
+"""Why a criterion came out as it did, step by step, from the conversation and the rubric alone: the same pure parts as scoring, made visible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qa_pipeline.call import Conversation
+from qa_pipeline.rubric.schema import Criterion, PhraseLists
+from qa_pipeline.scoring.matching import Evidence, Listening
+from qa_pipeline.scoring.score import ROLE_CONFIDENCE, Finding, Score, Scorecard, score
+from qa_pipeline.scoring.situations import Facts, find_facts
+from qa_pipeline.scoring.verdict import ROLES, Context, Verdict, search_window
+from qa_pipeline.scoring.windows import Searched
+
+_MOST_LINES = 30
+_MOST_PHRASES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of the reasoning: what was looked at, and what was found."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def explain(conversation: Conversation, scorecard: Scorecard, criterion_id: str) -> tuple[Step, ...]:
+    """The steps from the words of the call to the outcome of one criterion. Raises KeyError for a criterion the rubric does not have."""
+    scored = score(conversation, scorecard)
+    findings = {finding.criterion.id: finding for finding in scored.findings}
+    finding = findings[criterion_id]
+    criterion = finding.criterion
+    listening = Listening(conversation, scorecard.heads, {str(slot): words for slot, words in scorecard.rubric.names.items()})
+    situations = scorecard.rubric.situations
+    facts = find_facts(listening, situations) if situations else Facts(situations={}, disposition=None)
+    return tuple(
+        Step(title=title, lines=tuple(lines))
+        for title, lines in (
+            ("The criterion", list(_criterion_lines(criterion))),
+            ("The call", list(_call_lines(conversation, scored))),
+            ("Situations", list(_situation_lines(criterion, facts))),
+            ("What it depends on", list(_parent_lines(criterion, findings))),
+            ("Where it looked", list(_window_lines(criterion, scored, listening, facts))),
+            ("What it looked for", list(_phrase_lines(criterion, listening, _searched(criterion, scored, listening, facts)))),
+            ("What it found", list(_evidence_lines(finding))),
+            ("Outcome", list(_outcome_lines(finding))),
+        )
+        if lines
+    )
+
+
+def _criterion_lines(criterion: Criterion) -> Iterator[str]:
+    title = criterion.title.get("en") or next(iter(criterion.title.values()), "")
+    yield f"{criterion.id}: {title}" if title else criterion.id
+    kind = "critical, " if criterion.critical is True else "critical for its section, " if criterion.critical else ""
+    yield f"check: {criterion.check}, {kind}weight {criterion.weight:g}, status {criterion.status}"
+
+
+def _call_lines(conversation: Conversation, scored: Score) -> Iterator[str]:
+    yield f"language {conversation.language or 'unknown'}, {len(conversation.utterances)} utterances, layout {conversation.layout.value}"
+    enough = "enough" if conversation.role_confidence >= ROLE_CONFIDENCE else "too little"
+    yield f"certainty of roles {conversation.role_confidence:.2f} ({enough}; {ROLE_CONFIDENCE:g} is needed)"
+    if conversation.starts_cut or conversation.ends_cut:
+        yield f"the recording is cut at the {'start' if conversation.starts_cut else 'end'}"
+    if scored.disposition:
+        yield f"the call ended as {scored.disposition.value}" + _because(scored.disposition_evidence)
+
+
+def _situation_lines(criterion: Criterion, facts: Facts) -> Iterator[str]:
+    for key, names in (("not applicable when", criterion.not_applicable_when), ("excused when", criterion.excused_when)):
+        for name in names:
+            evidence = facts.situations.get(name)
+            yield f"{key} {name}: " + ("does not hold" if evidence is None else "holds" + _because(evidence))
+
+
+def _because(evidence: tuple[Evidence, ...]) -> str:
+    return f", because of {evidence[0].role.value} {moment(evidence[0].start_ms)} “{evidence[0].text}”" if evidence else ""
+
+
+def _parent_lines(criterion: Criterion, findings: dict[str, Finding]) -> Iterator[str]:
+    for condition in criterion.when:
+        if condition.criterion:
+            parent = findings[condition.criterion]
+            wanted = condition.outcome or f"answered {' or '.join(condition.answers)}"
+            given = parent.outcome.value + (f", answered {parent.answer}" if parent.answer else "")
+            yield f"when {condition.criterion} is {wanted}: it is {given}"
+        else:
+            yield f"when {condition.model_dump_json(exclude_none=True, by_alias=True)}"
+    for key in ("before", "after", "repeats"):
+        if name := getattr(criterion, key):
+            yield f"{key} {name}: it is {findings[name].outcome.value}"
+    for name in criterion.of:
+        yield f"of {name}: it is {findings[name].outcome.value}"
+
+
+def _searched(criterion: Criterion, scored: Score, listening: Listening, facts: Facts) -> Searched:
+    verdicts = {
+        f.criterion.id: Verdict(outcome=f.outcome, reason_code=f.reason_code, evidence=f.evidence, captures=f.captures)
+        for f in scored.findings
+    }
+    return search_window(criterion, Context(rubric=scored.rubric, listening=listening, facts=facts, verdicts=verdicts))
+
+
+def _reads_words(criterion: Criterion) -> bool:
+    return criterion.check in ("phrase", "question", "forbidden", "capture", "survey", "semantic")
+
+
+def _window_lines(criterion: Criterion, scored: Score, listening: Listening, facts: Facts) -> Iterator[str]:
+    if not _reads_words(criterion):
+        return
+    searched = _searched(criterion, scored, listening, facts)
+    whose = " and ".join(role.value for role in ROLES[criterion.party])
+    window = criterion.within
+    extent = window and (window.first or window.last)
+    if window and extent:
+        parts = [f"{extent.seconds:g} seconds"] if extent.seconds else []
+        parts += [f"{extent.turns} turns"] if extent.turns else []
+        further = ", whichever reaches further" if len(parts) > 1 else ""
+        yield f"words of {whose}, {'first' if window.first else 'last'} {' or '.join(parts)}{further}"
+    else:
+        yield f"words of {whose}, the whole call"
+    for utterance in searched.utterances[:_MOST_LINES]:
+        confidence = "" if utterance.confidence is None else f" [heard with confidence {utterance.confidence:.2f}]"
+        yield f"  {moment(utterance.start_ms)} {utterance.role.value}: {utterance.text}{confidence}"
+    if len(searched.utterances) > _MOST_LINES:
+        yield f"  … and {len(searched.utterances) - _MOST_LINES} more"
+    if not searched.utterances:
+        yield "  nothing was said there"
+
+
+def _phrase_lines(criterion: Criterion, listening: Listening, searched: Searched) -> Iterator[str]:
+    if not _reads_words(criterion):
+        return
+    mode = "strict" if criterion.check == "forbidden" else criterion.match if criterion.match != "meaning" else "tolerant"
+    lists: dict[str, PhraseLists] = dict(criterion.groups) or {"phrases": criterion.phrases}
+    lists |= {f"{key} {name}": phrases for key in ("values",) for name, phrases in getattr(criterion, key).items()}
+    for name, phrases in lists.items():
+        compiled = listening.phrases(phrases, mode)
+        if not compiled:
+            continue
+        hits = listening.hits(compiled, searched)
+        yield f"{name}: {len(compiled)} in {listening.language}, matched {mode}; found {len(hits)}"
+        for hit in hits[:_MOST_PHRASES]:
+            yield f"  “{hit.text}” at {moment(hit.start_ms)} is {hit.phrase!r} ({hit.similarity:.2f})"
+        if not hits and (near := listening.nearest(compiled, searched)):
+            yield f"  nearest: “{near.text}” at {moment(near.start_ms)} for {near.expected!r} ({near.similarity:.2f}): not near enough"
+    for hit in listening.hits(listening.phrases(criterion.unlike, "exact"), searched):
+        yield f"taken back by {hit.phrase!r}: “{hit.text}” at {moment(hit.start_ms)}"
+    if criterion.meaning:
+        likeliest = listening.most_probable(criterion.meaning, searched)
+        said = f"likeliest “{likeliest.text}” with probability {likeliest.similarity:.2f}" if likeliest else "no utterance has a vector"
+        yield f"meaning {criterion.meaning.list}, from probability {criterion.meaning.at_least:g}: {said}"
+
+
+def _evidence_lines(finding: Finding) -> Iterator[str]:
+    for e in finding.evidence:
+        yield f"{e.kind}: {moment(e.start_ms)} {e.role.value} “{e.text}” for {e.expected!r} ({e.similarity:.2f})"
+    for capture in finding.captures:
+        yield f"captured {capture.name} = {capture.value} ({capture.value_type})"
+
+
+def _outcome_lines(finding: Finding) -> Iterator[str]:
+    yield f"{finding.outcome.value.replace('_', ' ')}: {finding.reason}"
+    if finding.answer:
+        yield f"answer: {finding.answer}"
+    points = "no points: not judged" if finding.points is None else f"{finding.points:g} of {finding.max_points:g} points"
+    yield points if finding.deduction is None else f"{finding.deduction:g} points taken off"
+
+
+def moment(ms: int | None) -> str:
+    """A time of the call as M:SS; – where the transcript has none."""
+    return "–" if ms is None else f"{ms // 60_000}:{ms // 1000 % 60:02d}"

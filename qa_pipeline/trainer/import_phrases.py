@@ -1,0 +1,187 @@
+"""Phrases from a spreadsheet (XLSX or CSV) into a list file: trainers keep forbidden phrases in tables.
+
+Two layouts are read: a column for each language (zh, en, pl, sv), or columns `phrase` and `language`. Either may have a column `kind` (phrases,
+whole_turn, take_back, like, unlike). What the list holds already is kept; what stands twice is left out and counted.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa_pipeline.errors import Fault, InputRefused
+from qa_pipeline.phrases.search import compile_phrase
+from qa_pipeline.rubric.load import load_list
+from qa_pipeline.rubric.schema import Language
+
+KINDS = ("phrases", "whole_turn", "take_back", "like", "unlike")
+_COLUMNS = {
+    "language": ("language", "lang", "语言", "język", "jezyk", "språk", "sprak"),
+    "phrase": ("phrase", "text", "短语", "话术", "语句", "忌语", "用语", "fraza", "zwrot", "fras"),
+    "kind": ("kind", "type", "类型", "类别", "rodzaj", "typ"),
+}
+_LANGUAGE_NAMES: dict[str, Language] = {
+    "zh": "zh", "中文": "zh", "chinese": "zh", "汉语": "zh", "en": "en", "英文": "en", "english": "en", "英语": "en", "pl": "pl", "波兰语": "pl",
+    "polish": "pl", "polski": "pl", "sv": "sv", "瑞典语": "sv", "swedish": "sv", "svenska": "sv",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of the rows."""
+
+    path: Path
+    added: int
+    there_already: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    language: Language
+    kind: str
+    text: str
+
+
+def import_phrases(source: Path, target: Path, *, sheet: str | None, language: Language | None, kind: str, list_id: str) -> Imported:
+    """Add a table's phrases to a list file, which is made when it is not there. Raises InputRefused with every bad row; then nothing is written."""
+    table = _xlsx_rows(source, sheet) if source.suffix.lower() in (".xlsx", ".xlsm") else _csv_rows(source)
+    faults: list[Fault] = []
+    rows = list(_phrases(table, source, language, kind, faults))
+    if not rows and not faults:
+        faults.append(
+            Fault(path=str(source), line=1, message="no phrases", advice="give a header row: phrase and language, or zh, en, pl, sv")
+        )
+    if faults:
+        raise InputRefused(f"{source.name} cannot be taken over.", faults=faults)
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", list_id):
+        raise InputRefused(f"{target.name} cannot be a list's name.", advice="Use lower-case letters, digits and _, a letter first.")
+    added = _write(target, rows, list_id)
+    return Imported(path=target, added=added, there_already=len(rows) - added)
+
+
+def _xlsx_rows(source: Path, sheet: str | None) -> list[list[str]]:
+    from zipfile import BadZipFile
+
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = openpyxl.load_workbook(source, read_only=True, data_only=True)
+    except (OSError, BadZipFile, InvalidFileException, KeyError, ValueError) as error:
+        raise InputRefused(f"{source} is no Excel workbook.", advice="Save it as .xlsx, or as CSV in UTF-8.") from error
+    try:
+        if sheet is not None and sheet not in book.sheetnames:
+            raise InputRefused(f"{source.name} has no sheet {sheet!r}.", advice=f"There are: {', '.join(book.sheetnames)}.")
+        page = book[sheet] if sheet else book.worksheets[0]
+        return [["" if cell is None else str(cell).strip() for cell in row] for row in page.iter_rows(values_only=True)]
+    finally:
+        book.close()
+
+
+def _csv_rows(source: Path) -> list[list[str]]:
+    """Rows of a CSV file; separated by commas, or by semicolons or tabs as spreadsheets in many countries write them."""
+    try:
+        text = source.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputRefused(f"{source} is not UTF-8 text.", advice="Save it as CSV in UTF-8, or as .xlsx.") from error
+    except OSError as error:
+        raise InputRefused(f"{source} cannot be read: {error.strerror}.", advice="Check the path.") from error
+    header = text.split("\n", 1)[0]
+    separator = max(",;\t", key=header.count)
+    try:
+        return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)]
+    except csv.Error as error:
+        raise InputRefused(f"{source} is not CSV: {error}.", advice="Save it as CSV in UTF-8, or as .xlsx.") from error
+
+
+def _phrases(table: list[list[str]], source: Path, language: Language | None, kind: str, faults: list[Fault]) -> Iterator[_Row]:
+    """Rows of the table as phrases; what cannot be one is a fault with its row and column."""
+    if not table:
+        return
+    header = [cell.casefold() for cell in table[0]]
+    places = {name: next((i for i, cell in enumerate(header) if cell in words), None) for name, words in _COLUMNS.items()}
+    by_language = {i: _LANGUAGE_NAMES[cell] for i, cell in enumerate(header) if cell in _LANGUAGE_NAMES}
+
+    def fault(row: int, column: int, message: str, advice: str) -> None:
+        faults.append(Fault(path=str(source), line=row, column=column + 1, message=message, advice=advice))
+
+    if places["phrase"] is None and not by_language:
+        fault(
+            1,
+            0,
+            f"no column of phrases among {', '.join(table[0]) or 'nothing'}",
+            "name one `phrase`, or one for each language: zh, en, pl, sv",
+        )
+        return
+    for number, row in enumerate(table[1:], 2):
+        own_kind = _cell(row, places["kind"]).casefold() or kind
+        if own_kind not in KINDS:
+            fault(number, places["kind"] or 0, f"no kind is called {own_kind!r}", f"there are: {', '.join(KINDS)}")
+            continue
+        for column, text in _texts(row, places["phrase"], by_language):
+            named = _cell(row, places["language"])
+            spoken = by_language.get(column) or (_LANGUAGE_NAMES.get(named.casefold()) if named else language)
+            if spoken is None and named:
+                fault(number, places["language"] or 0, f"no language is called {named!r}", "write zh, en, pl or sv")
+                continue
+            if spoken is None:
+                fault(number, column, f"no language for {text!r}", "fill the column `language`, or give --language")
+                continue
+            if own_kind not in ("like", "unlike"):
+                try:
+                    compile_phrase(text, spoken)
+                except InputRefused as error:
+                    fault(number, column, error.message, error.advice)
+                    continue
+            yield _Row(spoken, own_kind, text)
+
+
+def _texts(row: list[str], phrase: int | None, by_language: dict[int, Language]) -> Iterator[tuple[int, str]]:
+    columns = [phrase] if phrase is not None else list(by_language)
+    for column in columns:
+        if text := _cell(row, column):
+            yield column, text
+
+
+def _cell(row: list[str], column: int | None) -> str:
+    return row[column] if column is not None and column < len(row) else ""
+
+
+def _write(target: Path, rows: Sequence[_Row], list_id: str) -> int:
+    """Add rows to the list file and leave all else as it stands, comments too. Returns how many were not there."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    writer = YAML()
+    writer.preserve_quotes = True
+    writer.width = 10_000
+    writer.indent(mapping=2, sequence=4, offset=2)
+    if target.is_file():
+        load_list(target)
+        content = writer.load(target.read_text("utf-8-sig"))
+    else:
+        content = {"id": list_id}
+    added = 0
+    for row in rows:
+        by_language = content.setdefault(row.kind, {})
+        texts = by_language.setdefault(row.language, [])
+        # Examples may be grouped into families; new ones get a family of their own.
+        families = list(texts.values()) if isinstance(texts, dict) else [texts]
+        if any(row.text in family for family in families):
+            continue
+        own = texts.setdefault("imported", []) if isinstance(texts, dict) else texts
+        # Quoted, so that no reader of YAML takes 10:00 or no for anything but text.
+        own.append(DoubleQuotedScalarString(row.text))
+        added += 1
+    if not added and target.is_file():
+        return 0
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_suffix(".draft")
+    with draft.open("w", encoding="utf-8") as file:
+        writer.dump(content, file)
+    draft.replace(target)
+    return added

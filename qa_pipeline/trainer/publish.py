@@ -1,0 +1,212 @@
+"""Publishing a rubric: its cases pass, its version is new, its hash is frozen in published.lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.call import Conversation
+from qa_pipeline.conversation.written import spoken_texts
+from qa_pipeline.errors import Fault, RubricError
+from qa_pipeline.rubric.cases import Case, StoredCall, cases_path, heard_in, load_cases
+from qa_pipeline.rubric.load import (
+    LOCK_NAME,
+    is_published,
+    load_rubric,
+    load_rubrics,
+    read_lock,
+    rubric_paths,
+    rubric_sha256,
+    stable_faults,
+)
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.scoring.case_vectors import VECTORS_NAME, CaseVectors, Encode, example_vectors
+from qa_pipeline.scoring.cases import CaseResult, compare
+from qa_pipeline.scoring.meanings import HEADS_NAME, fit_heads, heads_of_each, keep_used, load_heads, meanings_of
+from qa_pipeline.scoring.score import Scorecard, prepare, score_many
+from qa_pipeline.settings import Settings
+from qa_pipeline.speech.models import choose_manifest, model_folder
+from qa_pipeline.text.kept_norms import keep_norms
+from qa_pipeline.trainer.known_good import hit_faults, load_known_good, new_hits
+from qa_pipeline.yaml_text import read_document
+
+if TYPE_CHECKING:
+    from qa_pipeline.meaning.encoder import Encoder
+
+    # Reading tables is for those who publish; cases run without it.
+    from qa_pipeline.results.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workbench:
+    """Rubrics with all that cases need to run: fitted heads, and vectors of their texts."""
+
+    scorecards: Mapping[str, Scorecard]
+    cases: Mapping[str, tuple[Case, ...]]
+    vectors: CaseVectors
+
+    def run(self, name: str, stored: StoredCall | None = None) -> list[CaseResult]:
+        """Run one rubric's cases."""
+        scorecard, cases, encode = self.scorecards[name], self.cases[name], self.encode_for(name)
+        heard = [heard_in(case, scorecard.rubric, encode, stored) for case in cases]
+        return [compare(case, scored) for case, scored in zip(cases, score_many(heard, scorecard), strict=True)]
+
+    def encode_for(self, name: str) -> Encode | None:
+        """What gives vectors to the words a rubric is run on; None where it matches nothing by meaning, so that no encoder is needed."""
+        return self.vectors if meanings_of(self.scorecards[name].rubric) else None
+
+
+def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequence[Path] = ()) -> Workbench:
+    """Load rubrics (by name, all by default; or by file) and their cases. The text encoder is loaded only for texts or lists not met before."""
+    keep_norms(settings.cache)
+    paths = [*files, *(_paths_of(settings, names) if names or not files else [])]
+    rubrics = {path.stem: load_rubric(path) for path in paths}
+    cases = {path.stem: load_cases(cases_path(path)) for path in paths}
+    manifest = choose_manifest(settings, "encoder")
+
+    @cache
+    def encoder() -> Encoder:
+        from qa_pipeline.meaning.encoder import Encoder
+
+        return Encoder(model_folder(manifest, settings), threads=settings.threads)
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        return encoder().encode(texts)
+
+    examples = example_vectors(settings.cache, encoder_id=manifest.id, encode=encode)
+    heads = heads_of_each(
+        rubrics, encoder_id=manifest.id, stores=settings.kept(HEADS_NAME), encode=examples, keep=settings.cache / HEADS_NAME
+    )
+    vectors = CaseVectors(settings.kept(VECTORS_NAME), encoder_id=manifest.id, encode=encode, keep=settings.cache / VECTORS_NAME)
+    vectors.learn(_texts(rubrics, cases))
+    return Workbench(scorecards={name: prepare(rubric, heads[name]) for name, rubric in rubrics.items()}, cases=cases, vectors=vectors)
+
+
+def _paths_of(settings: Settings, names: Sequence[str]) -> list[Path]:
+    paths = {path.stem: path for path in rubric_paths(settings.rubrics)}
+    unknown = sorted(set(names) - set(paths))
+    if unknown:
+        raise RubricError(f"No rubric is called {', '.join(unknown)}.", advice=f"There are: {', '.join(sorted(paths))}.")
+    return [paths[name] for name in names or sorted(paths)]
+
+
+def _texts(rubrics: Mapping[str, Rubric], cases: Mapping[str, Sequence[Case]]) -> list[str]:
+    """Every utterance of the cases' dialogues, as far as a rubric matches by meaning."""
+    return [
+        text
+        for name, rubric in rubrics.items()
+        if meanings_of(rubric)
+        for case in cases[name]
+        if case.dialogue is not None
+        for text in spoken_texts(case.dialogue)
+    ]
+
+
+def run_cases(
+    settings: Settings, names: Sequence[str] = (), stored: StoredCall | None = None, *, files: Sequence[Path] = ()
+) -> Iterator[tuple[str, list[CaseResult]]]:
+    """Run the cases of some rubrics (all by default), by name or by file."""
+    bench = open_workbench(settings, names, files=files)
+    for name in bench.scorecards:
+        yield name, bench.run(name, stored)
+
+
+def fit_lists(settings: Settings) -> tuple[int, int]:
+    """Fit the meanings of every list the rubrics use and keep them beside the rubrics (heads.json), with the vectors of the cases' texts.
+
+    Returns how many lists were fitted anew, and how many texts there are.
+    """
+    from qa_pipeline.meaning.encoder import Encoder
+
+    rubrics = load_rubrics(settings.rubrics)
+    manifest = choose_manifest(settings, "encoder")
+    store = settings.rubrics / HEADS_NAME
+    _, missing = load_heads(rubrics.values(), encoder_id=manifest.id, stores=(store,))
+    background = next((rubric.background for rubric in rubrics.values() if rubric.background), None)
+    encoder = Encoder(model_folder(manifest, settings), threads=settings.threads)
+    if missing and background:
+        fit_heads(
+            missing,
+            background,
+            encoder_id=manifest.id,
+            encode=example_vectors(settings.cache, encoder_id=manifest.id, encode=encoder.encode),
+            store=store,
+        )
+    keep_used(rubrics.values(), encoder_id=manifest.id, store=store)
+    cases = {name: load_cases(cases_path(settings.rubrics / f"{name}.yaml")) for name in rubrics}
+    shipped = settings.rubrics / VECTORS_NAME
+    vectors = CaseVectors((shipped, settings.cache / VECTORS_NAME), encoder_id=manifest.id, encode=encoder.encode, keep=None)
+    return len(missing), vectors.save(_texts(rubrics, cases), shipped)
+
+
+def check_published(rubrics: Iterable[Rubric], folder: Path) -> None:
+    """Official runs use published rubrics only. Raises RubricError naming every one that is not."""
+    changed = [rubric for rubric in rubrics if not is_published(rubric, folder)]
+    if changed:
+        names = ", ".join(f"{rubric.id} version {rubric.version}" for rubric in changed)
+        raise RubricError(
+            f"Not published as they stand: {names}.",
+            advice="Raise `version` and run `qa-pipeline rubric publish NAME`, or try it with --rubric PATH.",
+        )
+
+
+def publish(name: str, settings: Settings, store: Store | None = None) -> Rubric:
+    """Freeze a rubric in published.lock, and whole in `store` when one is given.
+
+    Raises RubricError with every reason against it: faults, missing or failing cases, content that changed under a published version, a version
+    below a published one, a critical criterion that hits known-good calls.
+    """
+    (path,) = _paths_of(settings, [name])
+    bench = open_workbench(settings, [name])
+    scorecard = bench.scorecards[name]
+    rubric = scorecard.rubric
+    stored = stored_calls(store) if store else None
+    faults = stable_faults(rubric, path)
+    faults += [Fault(path=str(cases_path(path)), message=f"{r.case.name}: {miss}") for r in bench.run(name, stored) for miss in r.misses]
+    faults += _version_faults(rubric, path, read_lock(settings.rubrics).get(name, {}))
+    known, _ = load_known_good(settings.rubrics)
+    faults += hit_faults(new_hits(scorecard, known, bench.encode_for(name), stored), path)
+    if faults:
+        raise RubricError(f"{name} cannot be published.", faults=faults)
+    lock = read_lock(settings.rubrics)
+    lock.setdefault(name, {})[str(rubric.version)] = scorecard.sha256
+    # The text first: a version that is locked can always be read again.
+    if store:
+        from qa_pipeline.results.versions import freeze
+
+        freeze([rubric], store, texts={rubric.id: path.read_text("utf-8")})
+    draft = settings.rubrics / f"{LOCK_NAME}.draft"
+    draft.write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n", "utf-8")
+    draft.replace(settings.rubrics / LOCK_NAME)
+    return rubric
+
+
+def _version_faults(rubric: Rubric, path: Path, versions: Mapping[str, str]) -> list[Fault]:
+    document = read_document(path)
+    newest = max((int(version) for version in versions), default=0)
+    if versions.get(str(rubric.version), rubric_sha256(rubric)) != rubric_sha256(rubric):
+        return [document.fault(("version",), f"version {rubric.version} is published with other content", f"write version: {newest + 1}")]
+    if rubric.version < newest:
+        return [document.fault(("version",), f"version {newest} is published already", f"write version: {newest + 1}")]
+    return []
+
+
+def stored_calls(store: Store) -> StoredCall:
+    """Stored calls by id, for cases that point at one."""
+
+    from qa_pipeline.results.query import query
+    from qa_pipeline.results.store import sql_text
+
+    def read(call_id: str) -> Conversation | None:
+        ids = query(store, f"select conversation_id from current_calls where call_id = {sql_text(call_id)}")["conversation_id"].to_pylist()
+        found = store.load_conversations(ids)
+        return found[0] if found else None
+
+    return read

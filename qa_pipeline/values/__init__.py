@@ -1,0 +1,1 @@
+"""Values said in speech: numbers, telephone numbers, times, names."""

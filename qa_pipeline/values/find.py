@@ -1,0 +1,23 @@
+"""Values in spoken words, one front for all kinds: numbers, telephone numbers, dates and times, names. Pure; text in, values with their place out.
+
+How each kind is read is in spoken_numbers.py, spoken_times.py and spoken_names.py.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from qa_pipeline.values.names import find_names
+from qa_pipeline.values.numbers import digits_of, find_numbers, find_phones
+from qa_pipeline.values.times import find_times, names_day
+from qa_pipeline.values.value import Value, ValueType
+
+__all__ = ["Value", "ValueType", "digits_of", "find_values", "names_day"]
+
+
+def find_values(kind: str, text: str, language: str, began: datetime | None) -> list[Value]:
+    """Values of one capture type (datetime, number, phone, name) in a text, in order."""
+    if kind == "datetime":
+        return find_times(text, language, began)
+    finders = {"number": find_numbers, "phone": find_phones, "name": find_names}
+    return finders[kind](text, language)

@@ -1,0 +1,136 @@
+"""Transcripts through the batch: processes and tables are real, vectors are left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from qa_pipeline.errors import ModelError
+from qa_pipeline.recordings.ingest import Defaults, ingest
+from qa_pipeline.recordings.transcripts import parse_roles
+from qa_pipeline.results.query import rows
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.running import engine
+from qa_pipeline.running.isolation import Workers
+from qa_pipeline.settings import Settings, load_settings
+from tests.workers import FAKE
+
+GOOD = "agent: Hello, this is Anna from Brightside. Is this a good time?\ncustomer: Yes.\nagent: Thank you, goodbye.\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(results=str(tmp_path / "results"), cache=tmp_path / "cache", threads=1)
+
+
+@pytest.fixture
+def rubrics() -> dict[str, object]:
+    """One rubric of phrases alone, which needs no model."""
+    window = {"first": {"seconds": 15, "turns": 2}}
+    criteria = [
+        {"id": "greeting", "status": "stable", "check": "phrase", "within": window, "phrases": {"en": ["hello"]}},
+        {"id": "whole", "status": "stable", "check": "forbidden", "phrases": {"en": ["whatever you say"]}, "whole_turn": {"en": ["what"]}},
+    ]
+    data = {"id": "plain", "version": 1, "applies_to": {"direction": "outbound"}, "sections": [{"id": "all", "criteria": criteria}]}
+    return {"plain": Rubric.model_validate_json(json.dumps(data))}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "chats").mkdir()
+    return tmp_path / "chats"
+
+
+def run(settings: Settings, rubrics: dict, folder: Path, *, force: bool = False, **defaults: object) -> engine.Summary:
+    store = engine.open_store(settings)
+    intake = ingest([str(folder)], Defaults(direction="outbound", language="en", **defaults))  # type: ignore[arg-type]
+    plan = engine.plan(intake, settings, store, rubrics, purpose="official", force=force)
+    with Workers(settings, worker=FAKE) as workers:
+        return engine.run(plan, settings, store, rubrics, purpose="official", workers=workers)
+
+
+def ask(settings: Settings, sql: str) -> list[dict[str, object]]:
+    return rows(engine.open_store(settings), sql)
+
+
+def test_chats_are_stored_and_scored_without_times(settings: Settings, rubrics: dict, folder: Path) -> None:
+    (folder / "a.txt").write_text(GOOD)
+    assert run(settings, rubrics, folder).scored == 1
+    (call,) = ask(settings, "select layout, duration_ms, asr_model, diarization_model from current_calls")
+    assert call == {"layout": "text", "duration_ms": 0, "asr_model": None, "diarization_model": None}
+    assert ask(settings, "select count(*) n from utterances where start_ms is not null or end_ms is not null") == [{"n": 0}]
+    (greeting,) = ask(settings, "select outcome, evidence_start_ms s, window_start_ms w from findings where criterion_id = 'greeting'")
+    assert greeting == {"outcome": "met", "s": None, "w": None}
+
+
+def test_the_same_again_is_skipped_and_a_changed_word_is_read_anew(settings: Settings, rubrics: dict, folder: Path) -> None:
+    (folder / "a.txt").write_text(GOOD)
+    run(settings, rubrics, folder)
+    again = run(settings, rubrics, folder)
+    assert (again.processed, again.skipped) == (0, 1)
+    (folder / "a.txt").write_text(GOOD + "customer: Bye.\n")
+    assert run(settings, rubrics, folder).processed == 1
+
+
+def test_what_has_faults_is_a_failure_with_its_line_and_the_rest_goes_on(settings: Settings, rubrics: dict, folder: Path) -> None:
+    lines = [{"call_id": c, "role": r, "text": "Hello."} for c, r in [("c1", "agent"), ("c2", "Anna"), ("c3", "agent")]]
+    (folder / "many.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    (folder / "empty.vtt").write_text("")
+    summary = run(settings, rubrics, folder)
+    assert (summary.processed, summary.failed) == (2, 2)
+    found = {str(row["source_uri"]).rsplit("/", 1)[-1]: row for row in ask(settings, "select * from current_failures")}
+    assert set(found) == {"many.jsonl#c2", "empty.vtt"}
+    assert found["many.jsonl#c2"]["message"] == "the transcript has 1 fault: line 2: the label 'Anna' is not known."
+    assert [row["error_type"] for row in found.values()] == ["RecordingError"] * 2
+    assert all(row["advice"] and row["stage"] == "decode" for row in found.values())
+
+
+def test_a_failed_chat_is_not_listed_anew_every_night_but_read_when_the_label_is_mapped(
+    settings: Settings, rubrics: dict, folder: Path
+) -> None:
+    (folder / "a.txt").write_text(GOOD.replace("agent:", "Anna:"))
+    assert [failure.is_known for failure in run(settings, rubrics, folder).failures] == [False]
+    assert [failure.is_known for failure in run(settings, rubrics, folder).failures] == [True]
+    mapped = run(settings, rubrics, folder, roles=parse_roles("Anna=agent"))
+    assert (mapped.processed, mapped.failed) == (1, 0)
+    assert ask(settings, "select * from current_failures") == []
+
+
+def test_a_file_of_many_calls_that_is_mended_is_no_failure_any_more(settings: Settings, rubrics: dict, folder: Path) -> None:
+    (folder / "many.jsonl").write_text("{")
+    assert run(settings, rubrics, folder).failed == 1
+    (folder / "many.jsonl").write_text('{"call_id": "c1", "role": "agent", "text": "Hello."}')
+    assert run(settings, rubrics, folder).processed == 1
+    assert ask(settings, "select * from current_failures") == []
+
+
+def test_unknown_roles_leave_the_agents_criteria_undetermined(settings: Settings, rubrics: dict, folder: Path) -> None:
+    (folder / "a.srt").write_text("1\n00:00:01,000 --> 00:00:03,000\nHello, goodbye.\n")
+    assert run(settings, rubrics, folder).scored == 1
+    assert ask(settings, "select role from utterances") == [{"role": "unknown"}]
+    assert ask(settings, "select outcome, reason_code from findings where criterion_id = 'greeting'") == [
+        {"outcome": "undetermined", "reason_code": "role_unknown"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"),
+    [
+        ("agent: What?", "not_met"),
+        ("agent: Sorry. What? I lost you.", "met"),
+        ("agent: Whatever you say.", "not_met"),
+    ],
+)
+def test_a_sentence_inside_a_message_is_no_whole_turn(settings: Settings, rubrics: dict, folder: Path, line: str, outcome: str) -> None:
+    (folder / "a.txt").write_text(f"agent: Hello.\ncustomer: Yes.\n{line}\n")
+    run(settings, rubrics, folder)
+    assert ask(settings, "select outcome from findings where criterion_id = 'whole'") == [{"outcome": outcome}]
+
+
+def test_a_folder_of_chats_asks_for_the_encoder_alone(settings: Settings, folder: Path) -> None:
+    (folder / "a.txt").write_text(GOOD)
+    assert not ingest([str(folder)], Defaults()).needs_speech
+    with pytest.raises(ModelError, match="multilingual-e5-small"):
+        engine.check_environment(settings, engine.open_store(settings), needs_speech=False)

@@ -1,0 +1,82 @@
+"""Watch mode: files that still grow wait, what is there is done once, trouble does not end it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from qa_pipeline.recordings.ingest import Defaults
+from qa_pipeline.results.query import rows
+from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.running import engine
+from qa_pipeline.running.watch import Arrivals, Watcher
+from qa_pipeline.settings import load_settings
+from tests.workers import FAKE
+
+
+def test_a_file_is_taken_when_it_has_stayed_as_it_is() -> None:
+    clock = [0.0]
+    arrivals = Arrivals(10.0, clock=lambda: clock[0])
+    assert arrivals.look({"a": 1}) == {"a"}
+    clock[0] = 6.0
+    assert arrivals.look({"a": 2, "b": 1}) == {"a", "b"}
+    clock[0] = 15.9
+    assert arrivals.look({"a": 2, "b": 1}) == {"a", "b"}
+    clock[0] = 16.0
+    assert arrivals.look({"a": 2, "b": 1}) == set()
+    # Written to again: it waits again. One that is gone is forgotten.
+    clock[0] = 17.0
+    assert arrivals.look({"a": 3}) == {"a"}
+    assert len(arrivals._seen) == 1
+
+
+def test_recordings_are_done_as_they_come(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    settings = load_settings(
+        results=str(tmp_path / "results"), cache=tmp_path / "cache", workers=1, settle_seconds=0.3, retries=0, call_timeout_seconds=20.0
+    )
+    summaries: list[engine.Summary] = []
+    wrong: list[str] = []
+    watcher = Watcher(
+        sources=[str(calls)], defaults=Defaults(direction="outbound"), settings=settings, store=engine.open_store(settings),
+        rubrics=load_rubrics(settings.rubrics), interval=0.1, worker=FAKE,
+    )  # fmt: skip
+    thread = threading.Thread(target=watcher.run, kwargs={"ended": summaries.append, "wrong": wrong.append})
+    thread.start()
+
+    def scored() -> int:
+        found: int = rows(engine.open_store(settings), "select count(*) n from current_scores")[0]["n"]
+        return found
+
+    def until(count: int) -> None:
+        deadline = time.monotonic() + 60
+        while scored() < count and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert scored() == count
+
+    try:
+        (calls / "one.wav").write_bytes(b"one")
+        until(1)
+        # Metadata with a fault stop nothing for good: they are told once, and looked at again.
+        (calls / "calls.csv").write_text("file,direction\none.wav,sideways\n", "utf-8")
+        deadline = time.monotonic() + 30
+        while not wrong and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        assert len(wrong) == 1
+        assert "fault" in wrong[0]
+        (calls / "calls.csv").unlink()
+        with (calls / "two.wav").open("wb") as file:
+            for _ in range(4):
+                file.write(b"more")
+                file.flush()
+                time.sleep(0.2)
+            assert scored() == 1
+        until(2)
+    finally:
+        watcher.stop.set()
+        thread.join(timeout=60)
+    assert not thread.is_alive()
+    assert [summary.processed for summary in summaries] == [1, 1]

@@ -1,0 +1,111 @@
+"""check: capture — which value of a call is taken, where it was said first, and whether it was read back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from qa_pipeline.call import Conversation
+from qa_pipeline.conversation.written import conversation
+from tests.rubric.built_rubrics import finding, scored
+
+BEGAN = datetime(2025, 11, 12, 10, 30, tzinfo=ZoneInfo("Asia/Shanghai"))  # a Wednesday
+VISIT = {"id": "visit", "check": "capture", "capture": "datetime", "phrases": {"zh": ["什么时候", "您看周六行吗", "明天上午十点行吗"]}}
+VISIT_READ_BACK = {"id": "again", "check": "capture", "capture": "datetime", "who": "agent", "repeats": "visit"}
+MESSAGE = {"check": "capture", "capture": "text", "who": "customer", "phrases": {"zh": ["留言请讲", "请您转告"]}}
+
+
+def at(*lines: str) -> Conversation:
+    return conversation(*lines, started_at=BEGAN)
+
+
+@pytest.mark.parametrize(
+    ("lines", "value"),
+    [
+        pytest.param(["0:00 agent: 您看周六行吗？", "0:03 customer: 行，上午十点吧。"], "2025-11-15T10:00+08:00", id="the other party's day"),
+        pytest.param(["0:00 agent: 您看周六行吗？", "0:03 customer: 周日下午三点吧。"], "2025-11-16T15:00+08:00", id="a day of its own"),
+        pytest.param(["0:00 agent: 您什么时候来？", "0:03 customer: 十点吧。", "0:05 customer: 不，十二点。"], "2025-11-12T12:00+08:00", id="the last"),
+        pytest.param(["0:00 agent: 您什么时候来？", "0:03 customer: 后天。", "0:05 customer: 两点半。"], "2025-11-14T14:30+08:00", id="in two pieces"),
+    ],
+)  # fmt: skip
+def test_the_time_agreed(lines: list[str], value: str) -> None:
+    assert finding(at(*lines), VISIT).captures[0].value == value
+
+
+def test_what_the_agent_says_again_is_the_repetition_and_not_the_value() -> None:
+    visit, again = scored(
+        at("0:00 agent: 您什么时候来？", "0:03 customer: 明天上午十点。", "0:06 agent: 好的，明天上午十点见。"), VISIT, VISIT_READ_BACK
+    ).findings
+    assert visit.evidence[0].role.value == "customer"
+    assert again.outcome.value == "met"
+
+
+def test_a_time_only_proposed_is_not_read_back() -> None:
+    findings = scored(
+        at("0:00 agent: 明天上午十点行吗？", "0:03 customer: 行。", "0:06 agent: 好的，再见。"), VISIT, VISIT_READ_BACK
+    ).findings
+    assert [finding.outcome.value for finding in findings] == ["met", "not_met"]
+
+
+def test_a_time_is_read_back_in_a_sentence_beside_another_day() -> None:
+    lines = ["0:00 agent: 您什么时候来？", "0:03 customer: 周六上午十点。", "0:06 agent: 今天给您登记了。周六上午十点我等您。"]
+    assert scored(at(*lines), VISIT, VISIT_READ_BACK).findings[1].outcome.value == "met"
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        pytest.param(["0:00 agent: 留言请讲。", "0:02 customer: 会议改到三点。"], "会议改到三点。", id="after the agent's cue"),
+        pytest.param(["0:00 customer: 请您转告他，会议改到三点。"], "请您转告他，会议改到三点。", id="in the customer's own cue"),
+        pytest.param(
+            ["0:00 agent: 留言请讲。", "0:02 customer: 好的。", "0:03 agent: 请。", "0:04 customer: 会议改到三点。"],
+            "会议改到三点。",
+            id="after a word of consent",
+        ),
+    ],
+)
+def test_the_message_left(lines: list[str], text: str) -> None:
+    assert finding(at(*lines), MESSAGE).captures[0].value == text
+
+
+@pytest.mark.parametrize(
+    ("language", "lines", "number"),
+    [
+        pytest.param(
+            "zh",
+            ["0:00 agent: 您的电话号码是多少？", "0:03 customer: 幺三八。", "0:05 agent: 嗯。", "0:06 customer: 零零幺三，八零零零。"],
+            "13800138000",
+            id="with a word of assent between",
+        ),
+        pytest.param(
+            "pl",
+            [
+                "0:00 agent: Proszę podać numer.", "0:03 customer: Sześćset dwa.", "0:05 agent: Sześćset dwa.", "0:06 customer: Trzysta czterdzieści.",
+                "0:08 agent: Tak.", "0:09 customer: Siedemset osiem.",
+            ],
+            "602340708",
+            id="each piece repeated",
+        ),
+    ],
+)  # fmt: skip
+def test_a_number_given_piece_by_piece(language: str, lines: list[str], number: str) -> None:
+    criterion = {
+        "id": "phone",
+        "check": "capture",
+        "capture": "phone",
+        "who": "customer",
+        "phrases": {"zh": ["电话号码"], "pl": ["podać numer"]},
+    }
+    assert finding(conversation(*lines, language=language), criterion).captures[0].value == number
+
+
+def test_a_number_is_not_joined_with_another_over_a_question() -> None:
+    lines = ["0:00 customer: 三栋六零二。", "0:03 agent: 霍女士，电话是多少？", "0:06 customer: 六五四三二一零八。"]
+    assert finding(at(*lines), {"check": "capture", "capture": "phone", "who": "customer"}).captures[0].value == "65432108"
+
+
+def test_a_number_given_piece_by_piece_is_one() -> None:
+    lines = ["0:00 customer: 一三八零零。", "0:03 agent: 嗯，一三八零零。", "0:06 customer: 一三八零零零。"]
+    assert finding(at(*lines), {"check": "capture", "capture": "phone", "who": "customer"}).captures[0].value == "13800138000"

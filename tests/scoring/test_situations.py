@@ -1,0 +1,142 @@
+"""What happened in the call, recognised from words alone, and the disposition that follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from built_rubrics import shipped_situations
+
+from qa_pipeline.call import Disposition
+from qa_pipeline.conversation.written import conversation
+from qa_pipeline.scoring.matching import Listening
+from qa_pipeline.scoring.situations import Facts, find_facts
+
+HELLO = "0:00 agent: 您好，我是尚德金融的小王。"
+
+
+def facts(*lines: str, language: str = "zh", direction: str | None = "outbound", **options: Any) -> Facts:
+    spoken = conversation(*lines, language=language, direction=direction, **options)
+    return find_facts(Listening(spoken, {}, {}), shipped_situations())
+
+
+def test_the_agent_is_absent_where_nobody_but_others_speaks() -> None:
+    assert facts("0:00 customer: 喂，有人吗？").situations["agent_absent"] == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "announcement"),
+    [
+        ("zh", "您拨打的用户暂时无法接通，请稍后再拨。"),
+        ("zh", "请在提示音后留言。"),
+        ("en", "Please leave a message after the tone."),
+        ("en", "The number you have dialled is not available."),
+    ],
+)
+@pytest.mark.parametrize("role", ["other", "customer"])
+def test_a_machine_answered(language: str, announcement: str, role: str) -> None:
+    found = facts(f"0:00 {role}: {announcement}", "0:06 agent: 您好。", language=language)
+    assert found.situations["voicemail"][0].utterance == 0
+    assert found.disposition is Disposition.VOICEMAIL
+
+
+def test_a_person_who_comes_on_after_the_announcement_is_no_machine() -> None:
+    found = facts(
+        "0:00 other: 您拨打的用户暂时无法接通。",
+        "0:06 customer: 喂。",
+        "0:08 agent: 您好。",
+        "0:09 customer: 你好。",
+        "0:11 customer: 你说。",
+    )
+    assert "voicemail" not in found.situations
+
+
+@pytest.mark.parametrize(
+    ("language", "reply"),
+    [
+        ("zh", "你打错了。"),
+        ("zh", "这里没有这个人。"),
+        ("en", "You have the wrong number."),
+    ],
+)
+def test_the_person_wanted_was_not_reached(language: str, reply: str) -> None:
+    found = facts("0:00 agent: 您好。", f"0:05 customer: {reply}", language=language)
+    assert (found.situations["wrong_person"][0].utterance, found.disposition) == (1, Disposition.WRONG_PERSON)
+
+
+@pytest.mark.parametrize(
+    ("language", "reply"), [("zh", "我不是很满意。"), ("zh", "我不是说过了吗？"), ("en", "I'm not sure about that."), ("zh", "对，我是。")]
+)
+def test_who_only_denies_something_is_the_person_wanted(language: str, reply: str) -> None:
+    assert "wrong_person" not in facts("0:00 agent: 您好。", f"0:05 customer: {reply}", language=language).situations
+
+
+@pytest.mark.parametrize(
+    ("language", "reply"),
+    [("zh", "我在开会。"), ("zh", "现在不方便。"), ("zh", "没时间。"), ("en", "I'm driving."), ("en", "It's not a good time.")],
+)
+def test_the_customer_is_busy(language: str, reply: str) -> None:
+    found = facts("0:00 agent: 您好。", f"0:05 customer: {reply}", language=language)
+    assert (found.situations["customer_busy"][0].utterance, found.disposition) == (1, Disposition.CALL_BACK)
+
+
+def test_busy_after_the_first_question_is_too_late_to_excuse() -> None:
+    found = facts(HELLO, "0:05 customer: 嗯。", "0:08 agent: 您对我们的服务满意吗？", "0:12 customer: 我在开会。")
+    assert "customer_busy" not in found.situations
+
+
+def test_whoever_takes_leave_first_ends_the_call() -> None:
+    customer_first = facts(HELLO, "0:05 customer: 好的，再见。", "0:08 agent: 再见。")
+    agent_first = facts(HELLO, "0:05 agent: 再见。", "0:08 customer: 再见。")
+    assert customer_first.situations["customer_ended_first"][0].utterance == 1
+    assert "customer_ended_first" not in agent_first.situations
+
+
+def test_where_the_metadata_say_that_the_agent_hung_up_the_customer_did_not_end() -> None:
+    assert "customer_ended_first" not in facts(HELLO, "0:05 customer: 好的，再见。", hangup_by="agent").situations
+
+
+@pytest.mark.parametrize(
+    ("lines", "columns", "hung_up"),
+    [
+        (("0:05 customer: 不需要，挂了。",), {}, True),
+        (("0:05 customer: 不需要，挂了。", "0:08 agent: 喂，您还在吗？"), {}, True),
+        (("0:05 customer: 不需要，挂了。", "0:08 agent: 那不打扰您了，再见。"), {}, False),
+        (("0:05 customer: 嗯。",), {}, False),
+        (("0:05 customer: 嗯。",), {"hangup_by": "customer"}, True),
+        (("0:05 customer: 不需要，挂了。",), {"hangup_by": "agent"}, False),
+        (("0:04 agent: 再见。", "0:05 customer: 再见。"), {"hangup_by": "customer"}, False),
+    ],
+)
+def test_the_customer_hung_up_before_the_agent_could_close(lines: tuple[str, ...], columns: dict[str, str], hung_up: bool) -> None:
+    assert ("customer_hung_up" in facts(HELLO, *lines, **columns).situations) is hung_up
+
+
+def test_leave_taken_in_the_very_first_utterance_is_leave_taken() -> None:
+    found = facts("0:00 agent: 那我们再见。", "0:05 customer: 挂了。")
+    assert "customer_hung_up" not in found.situations
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "disposition"),
+    [
+        (("0:05 customer: 你好。",), {}, "completed"),
+        (("0:05 customer: 别再给我打电话了。",), {}, "opted_out"),
+        (("0:05 customer: 没兴趣。",), {}, "refused"),
+        (("0:05 customer: 我在开会。", "0:08 agent: 那我明天再打给您。"), {}, "call_back"),
+        (("0:05 customer: 你好。",), {"ends_cut": True}, "cut_off"),
+        (("0:05 customer: 没兴趣，别再打了。",), {}, "opted_out"),
+        (("0:05 customer: 没兴趣。",), {"disposition": "completed"}, "completed"),
+        (("0:05 customer: 没兴趣。",), {"direction": "inbound"}, "completed"),
+    ],
+)
+def test_the_disposition(lines: tuple[str, ...], options: dict[str, Any], disposition: str) -> None:
+    assert facts(HELLO, *lines, **options).disposition is Disposition(disposition)
+
+
+def test_a_call_without_words_has_no_situation_and_no_disposition() -> None:
+    assert facts() == Facts(situations={}, disposition=None)
+
+
+def test_situations_are_read_from_the_right_party_only() -> None:
+    assert facts("0:00 agent: 您好，您是不是打错了？", "0:04 customer: 没有。").situations.keys() == set()
