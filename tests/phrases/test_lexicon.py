@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from qa_pipeline.language import lexicon as module
 
+from qa_pipeline.phrases import lexicon as module
 from qa_pipeline.phrases.lexicon import UNIT, Lexicon, lexicon_of
 from qa_pipeline.phrases.search import compile_phrase, similarity
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qa_pipeline.language import alignment
 
 from qa_pipeline.conversation.written import conversation
+from qa_pipeline.phrases import alignment
 from qa_pipeline.phrases.alignment import Match, align, align_ranges
 from qa_pipeline.phrases.lexicon import UNIT, Lexicon, Pattern
 from qa_pipeline.phrases.search import Corpus, Phrase, Speech, compile_phrase, find_phrase, match_phrases

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.test_engine import call
 
 from qa_pipeline.cli.main import main
 from qa_pipeline.recordings.ingest import Intake
@@ -19,6 +18,7 @@ from qa_pipeline.running import engine
 from qa_pipeline.running.isolation import Workers
 from qa_pipeline.settings import Settings, load_settings
 from tests.object_store import BUCKET, ObjectStore, object_store
+from tests.running.test_engine import call
 from tests.workers import FAKE
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import service_folder
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import RubricError
@@ -26,6 +25,7 @@ from qa_pipeline.running.isolation import Workers
 from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.trainer.publish import publish
 from tests.rubric.built_rubrics import rubric
+from tests.trainer.desk import service_folder
 from tests.workers import FAKE
 
 GREETING = {"id": "greeting", "check": "phrase", "phrases": {"zh": ["您好"]}}

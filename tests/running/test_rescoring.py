@@ -232,7 +232,7 @@ import time
 from qa_pipeline.running import rescoring
 from qa_pipeline.running.engine import open_store
 from qa_pipeline.settings import load_settings
-from tests.test_rescoring import FIRST, Selection, plan_rescoring
+from tests.running.test_rescoring import FIRST, Selection, plan_rescoring
 rescoring._LOT, rescoring._COMMIT_CALLS = 1, 2
 
 def told(event):

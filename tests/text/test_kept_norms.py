@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from qa_pipeline.language import kept_norms
 
+from qa_pipeline.text import kept_norms
 from qa_pipeline.text.kept_norms import keep_norms, kept_norm, save_norms
 from qa_pipeline.text.normalise import normalise
 

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from desk import COMPLAINT, LATE, desk, edit, service_folder, spoken, stored, use_fake_encoder
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import RubricError
@@ -18,6 +17,7 @@ from qa_pipeline.running.engine import ready_scorecards
 from qa_pipeline.scoring.score import prepare
 from qa_pipeline.trainer.diff import Diff, calls_to_compare, diff
 from tests.rubric.built_rubrics import MET, rubric, write_folder
+from tests.trainer.desk import COMPLAINT, LATE, desk, edit, service_folder, spoken, stored, use_fake_encoder
 
 HELLO = {"id": "hello", "check": "phrase", "phrases": {"en": ["hello"]}, "weight": 30}
 TALKS = {"id": "talks", **MET, "weight": 70}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 
-from desk import encode, spoken
-
 from qa_pipeline.call import Conversation
 from qa_pipeline.rubric.schema import Situations
 from qa_pipeline.scoring.meanings import Head
 from qa_pipeline.scoring.score import prepare
 from qa_pipeline.trainer.explain import explain
 from tests.rubric.built_rubrics import SITUATION_NAMES, rubric
+from tests.trainer.desk import encode, spoken
 
 GREETING = {"id": "greeting", "title": {"en": "Greets"}, "check": "phrase", "phrases": {"en": ["hello there"]}, "weight": 10}
 CALL = spoken("c1", "0:00 agent: Hello there.", "0:03 customer: I am driving.", "0:06 agent: Oh well. Goodbye then.")

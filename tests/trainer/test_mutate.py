@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import CASES, desk, edit, service_folder
 
 from qa_pipeline.rubric.schema import Criterion
 from qa_pipeline.settings import Settings
 from qa_pipeline.trainer.mutate import MUTATIONS, mutate
 from qa_pipeline.trainer.publish import open_workbench
 from tests.rubric.built_rubrics import rubric
+from tests.trainer.desk import CASES, desk, edit, service_folder
 
 WHEN = [{"metadata": "team", "is": "red"}]
 

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from desk import CASES, complaint_folder, desk, edit, encode, service_folder, spoken, stored, use_fake_encoder
-from qa_pipeline.publishing import versions
 
 from qa_pipeline.errors import RubricError
+from qa_pipeline.results import versions
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import LOCK_NAME, load_rubric, read_lock, rubric_sha256
@@ -17,6 +16,7 @@ from qa_pipeline.running.engine import open_store
 from qa_pipeline.scoring.case_vectors import VECTORS_NAME, CaseVectors
 from qa_pipeline.settings import Settings
 from qa_pipeline.trainer.publish import check_published, fit_lists, open_workbench, publish, run_cases, stored_calls
+from tests.trainer.desk import CASES, complaint_folder, desk, edit, encode, service_folder, spoken, stored, use_fake_encoder
 
 GOOD = """\
 calls:

@@ -1,0 +1,79 @@
+"""Languages, each a folder of data: read once, checked with every fault located, hashed.
+
+A language is a folder with `language.yaml` (types: tables.py) and a file for each kind of table beside it. Those shipped lie in this package; further ones
+in the folder that the environment variable QA_PIPELINE_LANGUAGE_FOLDER names, so that every process of a run sees them. A file is read when something
+first asks for it, because most commands need few of them. Nothing outside this package names a language.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from qa_pipeline.errors import Fault, InputRefused
+from qa_pipeline.languages.tables import Language, Table
+from qa_pipeline.yaml_text import Document, read_document
+
+FOLDER_VARIABLE = "QA_PIPELINE_LANGUAGE_FOLDER"
+_SHIPPED = Path(__file__).parent
+_HEAD = "language.yaml"
+T = TypeVar("T", bound=Table)
+
+
+def language_codes() -> tuple[str, ...]:
+    """Codes of all languages there are, in the order in which people meet them."""
+    return tuple(sorted(_folders(), key=lambda code: (language(code).rank, code)))
+
+
+def language(code: str) -> Language:
+    """What a language is called and how it is written. Raises InputRefused for a code that no folder has."""
+    return table(code, Language)
+
+
+@cache
+def table(code: str, kind: type[T]) -> T:
+    """One table of a language; where the language has no such file, the table that says nothing. Raises InputRefused with every fault located."""
+    folder = _folders().get(code)
+    if folder is None:
+        raise InputRefused(f"{code!r} is no language here.", advice=f"Known are {', '.join(sorted(_folders()))}.")
+    path = folder / kind.FILE
+    if not path.is_file() and kind.FILE != _HEAD:
+        return kind()
+    document = read_document(path)
+    try:
+        return kind.model_validate_json(json.dumps(document.data if document.data is not None else {}))
+    except ValidationError as error:
+        raise InputRefused(f"{path} cannot be used.", faults=[_fault(document, found) for found in error.errors()]) from error
+
+
+def word_file(code: str) -> Path | None:
+    """The language's list of words by frequency, if it has one."""
+    path = _folders()[code] / "words.txt"
+    return path if path.is_file() else None
+
+
+@cache
+def language_digest(code: str) -> str:
+    """SHA-256 over everything in a language's folder: what was derived with the help of its data changes its name when this does."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in _folders()[code].iterdir() if path.is_file()):
+        digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@cache
+def _folders() -> dict[str, Path]:
+    further = os.environ.get(FOLDER_VARIABLE)
+    places = (_SHIPPED, *((Path(further),) if further else ()))
+    return {head.parent.name: head.parent for place in places for head in sorted(place.glob(f"*/{_HEAD}"))}
+
+
+def _fault(document: Document, found: object) -> Fault:
+    error = dict(found)  # type: ignore[call-overload]  # pydantic's ErrorDetails is a TypedDict
+    return document.fault(tuple(error["loc"]), f"{'.'.join(map(str, error['loc']))}: {error['msg']}")
