@@ -12,7 +12,7 @@ import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -36,9 +36,13 @@ def language(code: str) -> Language:
     return table(code, Language)
 
 
-@cache
 def table(code: str, kind: type[T]) -> T:
     """One table of a language; where the language has no such file, the table that says nothing. Raises InputRefused with every fault located."""
+    return cast(T, _table(code, kind))
+
+
+@cache
+def _table(code: str, kind: type[Table]) -> Table:
     folder = _folders().get(code)
     if folder is None:
         raise InputRefused(f"{code!r} is no language here.", advice=f"Known are {', '.join(sorted(_folders()))}.")
