@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TypeVar, cast
@@ -26,6 +27,7 @@ _HEAD = "language.yaml"
 T = TypeVar("T", bound=Table)
 
 
+@cache
 def language_codes() -> tuple[str, ...]:
     """Codes of all languages there are, in the order in which people meet them."""
     return tuple(sorted(_folders(), key=lambda code: (language(code).rank, code)))
@@ -36,13 +38,30 @@ def language(code: str) -> Language:
     return table(code, Language)
 
 
+@cache
+def is_han(code: str) -> bool:
+    """Whether a unit of the language's script is a Han character. A text whose language nobody knows (an empty code) is read as letters."""
+    return bool(code) and language(code).script == "han"
+
+
+@cache
+def han_languages() -> tuple[str, ...]:
+    """Codes of the languages written in Han characters."""
+    return tuple(code for code in language_codes() if is_han(code))
+
+
 def table(code: str, kind: type[T]) -> T:
-    """One table of a language; where the language has no such file, the table that says nothing. Raises InputRefused with every fault located."""
+    """One table of a language; where the language has no such file, or the code is empty (nobody knows the language), the table that says nothing.
+
+    Raises InputRefused with every fault located.
+    """
     return cast(T, _table(code, kind))
 
 
 @cache
 def _table(code: str, kind: type[Table]) -> Table:
+    if not code and kind.FILE != _HEAD:
+        return kind()
     folder = _folders().get(code)
     if folder is None:
         raise InputRefused(f"{code!r} is no language here.", advice=f"Known are {', '.join(sorted(_folders()))}.")
@@ -58,15 +77,27 @@ def _table(code: str, kind: type[Table]) -> Table:
 
 def word_file(code: str) -> Path | None:
     """The language's list of words by frequency, if it has one."""
-    path = _folders()[code] / "words.txt"
-    return path if path.is_file() else None
+    folder = _folders().get(code)
+    path = folder / "words.txt" if folder else None
+    return path if path and path.is_file() else None
 
 
 @cache
 def language_digest(code: str) -> str:
     """SHA-256 over everything in a language's folder: what was derived with the help of its data changes its name when this does."""
+    return _digest(path for path in _folders()[code].iterdir() if path.is_file())
+
+
+@cache
+def files_digest(code: str, names: tuple[str, ...]) -> str:
+    """SHA-256 over some of a language's files, for what depends on no others; a file that the language lacks counts as lacking."""
+    paths = (_folders()[code] / name for name in names)
+    return _digest(path for path in paths if path.is_file())
+
+
+def _digest(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(path for path in _folders()[code].iterdir() if path.is_file()):
+    for path in sorted(paths):
         digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 

@@ -1,0 +1,31 @@
+"""What a stored `norm` depends on, as one short name: equal names mean that the same text gives the same `norm`."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.metadata import version
+
+from qa_pipeline.languages.load import files_digest, han_languages, language
+
+# Raised whenever a change of the code of this folder gives any text another norm; data and dictionaries are counted by themselves.
+NORM_VERSION = 1
+_DICTIONARIES = ("pypinyin", "opencc", "snowballstemmer")
+# The files of a language that normalising reads.
+_FILES = ("language.yaml", "writing.yaml", "numbers.yaml", "words.txt", "first_names.yaml")
+
+
+@cache
+def norm_version(code: str) -> str:
+    """Hash of all that the `norm` of a text in a language depends on: the code, the language's data, the releases of the dictionaries.
+
+    Han characters are read by the languages written in them, wherever they stand. Of a text whose language nobody knows the code is empty.
+    Raises InputRefused for a code that no folder has.
+    """
+    read_with = dict.fromkeys((*([language(code).code] if code else []), *han_languages()))
+    parts = [
+        str(NORM_VERSION),
+        *(f"{name} {version(name)}" for name in _DICTIONARIES),
+        *(files_digest(other, _FILES) for other in read_with),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
