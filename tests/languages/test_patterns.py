@@ -16,11 +16,19 @@ from qa_pipeline.languages.name_tables import Names
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of a language that is nothing but its name yet."""
-    monkeypatch.setattr(load, "_folders", lambda: {"xx": tmp_path})
-    load.table.cache_clear()
-    (tmp_path / "language.yaml").write_text("code: xx\nname: Made up\nscript: letters\nrank: 9\n", "utf-8")
-    yield tmp_path
-    load.table.cache_clear()
+    (tmp_path / "xx").mkdir()
+    (tmp_path / "xx" / "language.yaml").write_text("code: xx\nname: Made up\nscript: letters\nrank: 9\n", "utf-8")
+    monkeypatch.setenv(load.FOLDER_VARIABLE, str(tmp_path))
+    forget_languages()
+    yield tmp_path / "xx"
+    forget_languages()
+
+
+def forget_languages() -> None:
+    """Let everything be read from the folders anew."""
+    for function in vars(load).values():
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
 def faults(folder: Path, text: str) -> list[tuple[int | None, str]]:
