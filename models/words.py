@@ -12,7 +12,7 @@ from pathlib import Path
 
 from qa_pipeline.rubric.load import load_list, load_rubrics
 from qa_pipeline.rubric.schema import Language
-from qa_pipeline.text.normalise import fold
+from qa_pipeline.text.fold import fold
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES: tuple[Language, ...] = ("en", "pl", "sv")

@@ -45,6 +45,12 @@ def is_han(code: str) -> bool:
 
 
 @cache
+def glue(code: str) -> str:
+    """What stands between two units written one after the other."""
+    return "" if is_han(code) else " "
+
+
+@cache
 def han_languages() -> tuple[str, ...]:
     """Codes of the languages written in Han characters."""
     return tuple(code for code in language_codes() if is_han(code))

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.phrases.slots import DATE, DAYTIME, DURATION, LIGHT, SURNAMES
-from qa_pipeline.text.first_names import FIRST_NAMES
+from qa_pipeline.languages.load import is_han, language_codes, table
+from qa_pipeline.languages.phrase_tables import PhraseWords
+from qa_pipeline.phrases.slots import NAME_SLOTS, WORDING_SLOTS, name_tokens, stands_for
 from qa_pipeline.text.kept_norms import kept_norm
 from qa_pipeline.text.normalise import has_units, tokens_of
 
@@ -115,7 +116,7 @@ def _allowed(text: str, language: str, mode: MatchMode, pattern: Sequence[Node])
     if weight < _CONTENT:
         # Nothing but function words: every one of them counts.
         return 0.0
-    if language == "zh":
+    if is_han(language):
         share = {0: 0.0, 1: 0.0, 2: 0.09, 3: 0.15, 4: 0.16, 5: 0.19}.get(length, 0.22)
     else:
         share = 0.0 if letters < 4 else {1: 0.21, 2: 0.16, 3: 0.19}.get(length, 0.22)
@@ -174,6 +175,11 @@ class _Parser:
         """The tokens of plain words."""
         return _literal(text, self.language)
 
+    def names(self, slot: str) -> Element:
+        """A place that takes any of the names a slot stands for."""
+        self._filled(slot)
+        return Element("set", name_tokens(slot, self.language))
+
     def sequence(self, closing: str) -> tuple[Node, ...]:
         """Nodes up to a character of `closing` (not consumed) or the end."""
         nodes: list[Node] = []
@@ -222,6 +228,17 @@ class _Parser:
                     alternatives.append(())
                 return alternatives
 
+    def _filled(self, slot: str) -> tuple[str, ...]:
+        """What a slot stands for. Raises InputRefused where that is nothing in this language."""
+        found = stands_for(slot, self.language)
+        if not found:
+            known = [code for code in language_codes() if stands_for(slot, code)]
+            raise InputRefused(
+                f"{self.text!r}: {{{slot}}} stands for nothing in {self.language or 'an unknown language'}.",
+                advice=f"Write out what it is to stand for; only {', '.join(known)} know{'s' if len(known) == 1 else ''} it.",
+            )
+        return found
+
     def _group(self, alternatives: list[tuple[Node, ...]]) -> Node:
         """Alternatives of one token each become one place that takes any of them."""
         tokens = {nodes[0] for nodes in alternatives if len(nodes) == 1 and isinstance(nodes[0], Element) and nodes[0].kind == "token"}
@@ -239,17 +256,14 @@ class _Parser:
             return [first, *[wild] * (int(count) - 1)]
         if name == "number":
             return [Element("number")]
-        if name == "surname":
-            return [Element("set", _surnames())]
-        if name == "first_name":
-            return [Element("set", _first_names(self.language))]
-        tables = {"daytime": DAYTIME, "duration": DURATION, "date": DATE}
-        if name in tables:
-            alternatives = tables[name].get(self.language, tables[name]["en"])
+        if name in NAME_SLOTS:
+            return [self.names(name)]
+        if name in WORDING_SLOTS:
+            alternatives = "|".join(self._filled(name))
             return list(type(self)(f"({alternatives})", self.slots, self.language).sequence(""))
         if name in ("company", "agent_name"):
-            wordings = [_literal(value, self.language) for value in self.slots.get(name, ())]
-            return [Group(tuple(w for w in wordings if w))] if any(wordings) else [Element("nothing")]
+            known = [_literal(value, self.language) for value in self.slots.get(name, ())]
+            return [Group(tuple(words for words in known if words))] if any(known) else [Element("nothing")]
         raise InputRefused(
             f"{self.text!r}: no slot is called {{{name}}}.",
             advice="There are company, agent_name, daytime, duration, number, date, surname, first_name, any:n, some:n (n up to 12).",
@@ -268,31 +282,22 @@ class _Syntax(_Parser):
         """One place for all the words: how many there are does not matter here."""
         return _WORDS if has_units(text) else ()
 
-    def _slot(self, name: str) -> list[Node]:
-        return [Element("number")] if name in ("surname", "first_name") else super()._slot(name)
+    def names(self, slot: str) -> Element:
+        """One place: which names there are does not matter here, only whether there are any."""
+        self._filled(slot)
+        return Element("number")
 
 
-def check_phrase(text: str, *, mode: MatchMode = "tolerant") -> None:
+def check_phrase(text: str, language: str, *, mode: MatchMode = "tolerant") -> None:
     """Raise InputRefused for a phrase that compile_phrase refuses; a hundred times as fast, because no word is looked up."""
     if mode == "regex":
-        compile_phrase(text, "en", mode=mode)
+        compile_phrase(text, language, mode=mode)
     elif not (_GRAMMAR.isdisjoint(text) and has_units(text)):
-        _parsed(text, _Syntax(text, {}, "en"))
+        _parsed(text, _Syntax(text, {}, language))
 
 
 @lru_cache(maxsize=50_000)
 def _literal(text: str, language: str) -> tuple[Element, ...]:
-    light = LIGHT.get(language, frozenset())
+    light = table(language, PhraseWords).light
     tokens = tokens_of(kept_norm(text, language), text)
     return tuple(Element("token", frozenset((token.text,)), 0.4 if token.text in light else 1.0, token.is_negation) for token in tokens)
-
-
-@cache
-def _first_names(language: str) -> frozenset[str]:
-    # A language without names matches none.
-    return frozenset(item for name in FIRST_NAMES.get(language, "\0").split() for item in kept_norm(name, language).split())
-
-
-@lru_cache(maxsize=1)
-def _surnames() -> frozenset[str]:
-    return frozenset(item.split("/")[0].lstrip("!") for char in SURNAMES for item in kept_norm(char, "zh").split())

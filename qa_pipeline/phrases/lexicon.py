@@ -13,8 +13,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_pipeline.languages.load import table
+from qa_pipeline.languages.phrase_tables import PhraseWords
 from qa_pipeline.phrases.grammar import NEVER, Element, Node, Phrase
-from qa_pipeline.phrases.slots import DEGREE, FILLERS, LIGHT
 from qa_pipeline.text.sounds import cost_table
 
 # Cost units per token's weight of 1: hits are told to four decimals.
@@ -80,6 +81,9 @@ class Lexicon:
 
     def __init__(self, language: str) -> None:
         self.language = language
+        words = table(language, PhraseWords)
+        self._fillers, self._degree = frozenset(words.fillers), frozenset(words.degree)
+        self._small = self._fillers | frozenset(words.light)
         self.tokens: list[str] = []
         self._token_numbers: dict[str, int] = {}
         self._items = _Items(self._read)
@@ -140,9 +144,8 @@ class Lexicon:
     def insertions(self) -> NDArray[np.int64]:
         """Cost in units of each token inside a match although the phrase does not have it: (tokens,)."""
         if self._insertions.size != len(self.tokens):
-            fillers = FILLERS.get(self.language, frozenset())
             costs = [
-                NEVER if negates else _INSERT_FILLER if text in fillers else _INSERT
+                NEVER if negates else _INSERT_FILLER if text in self._fillers else _INSERT
                 for text, negates in zip(list(self.tokens), self.is_negation, strict=False)
             ]
             self._insertions = np.rint(np.array(costs) * UNIT).astype(np.int64)
@@ -163,8 +166,8 @@ class Lexicon:
         if number is None:
             text = part.lstrip("!")
             self.is_negation.append(part.startswith("!"))
-            self.is_degree.append(text in DEGREE.get(self.language, frozenset()))
-            self.is_small.append(text in FILLERS.get(self.language, frozenset()) | LIGHT.get(self.language, frozenset()))
+            self.is_degree.append(text in self._degree)
+            self.is_small.append(text in self._small)
             number = self._token_numbers[part] = len(self.tokens)
             self.tokens.append(text)
         return number

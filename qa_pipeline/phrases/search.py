@@ -1,6 +1,6 @@
 """Find phrases in recognised speech, tolerating what recognisers mishear, and say where and how well they fit.
 
-A phrase (phrase_grammar.py) is aligned with the tokens of `norm`, anywhere in the speech of one party, each substitution weighted by sounds.py.
+A phrase (grammar.py) is aligned with the tokens of `norm`, anywhere in the speech of one party, each substitution weighted by sounds.py.
 similarity = 1 − cost ÷ weight of the pattern. **Negation veto**: a negation never stands for another word, is never skipped inside a match, and a
 phrase right after one is no match (不满意 is not 满意), unless the phrase has the negation itself.
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.call import Role, Utterance
+from qa_pipeline.languages.load import is_han
 from qa_pipeline.phrases.alignment import Match, align, align_ranges
 from qa_pipeline.phrases.grammar import MatchMode, Phrase, compile_phrase, names_call
 from qa_pipeline.phrases.lexicon import UNIT
@@ -107,9 +108,11 @@ def best_apart(phrase: Phrase, speech: Speech, matches: Sequence[Match]) -> list
 def alone(speech: Speech) -> Corpus:
     """A corpus of one speech, made once."""
     speech.refresh()
-    if speech.corpus is None:
-        speech.corpus = Corpus([speech], speech.lexicon)
-    return speech.corpus
+    if isinstance(speech.corpus, Corpus):
+        return speech.corpus
+    corpus = Corpus([speech], speech.lexicon)
+    speech.corpus = corpus
+    return corpus
 
 
 def best_similarity(phrase: Phrase, speech: Speech) -> tuple[float, Hit | None]:
@@ -191,7 +194,8 @@ def _regex(regex: re.Pattern[str], corpus: Corpus) -> Iterator[Match]:
     for index, number in zip(corpus.speech_of.tolist(), corpus.utterance.tolist(), strict=True):
         speech = corpus.speeches[index]
         owner = speech.place[number]
-        text = simplify(speech.utterances[owner].text) if speech.language == "zh" else speech.utterances[owner].text
+        text = speech.utterances[owner].text
+        text = simplify(text) if is_han(speech.language) else text
         for found in regex.finditer(text):
             positions = range(speech.offsets[owner], speech.offsets[owner + 1])
             covered = [p for p in positions if speech.span(p)[0] < found.end() and speech.span(p)[1] > found.start()]

@@ -9,14 +9,11 @@ import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from qa_pipeline.call import Utterance, Word
+from qa_pipeline.languages.load import glue
 from qa_pipeline.phrases.lexicon import UNIT, Lexicon, lexicon_of
 from qa_pipeline.text.normalise import Token, tokens_of, unit_spans
-
-if TYPE_CHECKING:
-    from qa_pipeline.phrases.screen import Corpus
 
 _CLAUSE_ENDS = frozenset("，。？！、,.?!;；:：")
 # Cost in units of a match that runs on into the party's next utterance, and past somebody else's words.
@@ -40,8 +37,7 @@ class Speech:
     """Utterances of one party laid end to end as tokens, in order of time.
 
     `numbers`: the tokens as the lexicon numbers them; `offsets`: where each utterance begins, and the end; `place`: index of each
-    utterance by its number; `corpus`: of this speech alone, once
-    it has been searched by itself (phrases.py).
+    utterance by its number; `corpus`: this speech laid out for searching it alone, kept here by who searches (search.py).
     """
 
     def __init__(
@@ -67,7 +63,7 @@ class Speech:
         for utterance in self.utterances:
             self.numbers += read(utterance.norm)
             self.offsets.append(len(self.numbers))
-        self.corpus: Corpus | None = None
+        self.corpus: object | None = None
 
     def refresh(self) -> None:
         """Read the words again if the lexicon has come to tell them apart better."""
@@ -166,7 +162,7 @@ class Speech:
             parts.append(utterance.text[first:last])
             words += words_between(utterance, first, last)
         return Quote(
-            text=("" if self.language == "zh" else " ").join(parts),
+            text=glue(self.language).join(parts),
             start_ms=words[0].start_ms if words else first_ms,
             end_ms=words[-1].end_ms if words else utterance.end_ms,
             confidence=sum(word.confidence for word in words) / len(words) if words else None,

@@ -250,7 +250,7 @@ def compile_faults(place: Location, phrases: PhraseLists, mode: MatchMode = "tol
     for language, texts in phrases.items():
         for number, text in enumerate(texts):
             try:
-                check_phrase(text, mode=mode)
+                check_phrase(text, language, mode=mode)
             except InputRefused as error:
                 yield (*place, language, number), error.message, error.advice
 

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from qa_pipeline.call import Word
-from qa_pipeline.text.normalise import fold, simplify, unit_spans
+from qa_pipeline.text.fold import fold
+from qa_pipeline.text.normalise import simplify, unit_spans
 
 # Chosen on sounds without speech and on recorded calls: people say 对对对对 and no, no, no; a loop of the decoder goes on and on.
 _LOOP_REPEATS = 6

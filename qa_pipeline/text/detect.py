@@ -1,4 +1,4 @@
-"""Which language a text is in: zh by its characters, en, pl and sv by their commonest words and their letters.
+"""Which language a text is in: one in a han script by its characters, those in letters by their commonest words and their letters.
 
 For calls that come as text; recordings are told by the recogniser. A library was not taken: the good ones bring tens of megabytes of models for
 languages that no rubric knows (docs/decisions/transcript-parsers.md). Measured on whole chats of the training sentences, see
@@ -9,29 +9,33 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
+from qa_pipeline.languages.load import han_languages, is_han, language_codes, table
+from qa_pipeline.languages.writing_tables import Detection
 from qa_pipeline.text.normalise import HAN
 
 _HAN = re.compile(rf"[{HAN}]")
 _KANA_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _WORD = re.compile(rf"[^\W\d_{HAN}]+")
-# Common in talk, and rare or absent in the two others.
-_WORDS = {
-    "en": """the and you is it that to of for in this have are with was what can your would please i my we not be do on yes thank thanks so if but
-        how here there will at me from just know about been has a hello okay when could don't i'm it's any an were they right let""",
-    "pl": """nie i w na do się z jest to że czy pan pani proszę dzień dobry tak dziękuję co jak o ale już mam może państwo bardzo za po ja mi mnie
-        dla od tylko jeszcze tu był była są będzie mogę bo przez ze dzisiaj numer dobrze firmy pana panią panu""",
-    "sv": """och att det är jag på som en för har du inte med av den till vi om så kan ett hej tack ni var men ja nej mig dig er här då vad eller
-        från skulle ska nu också bara hur min din mitt hos vill några någon något""",
-}
-_COMMON = {language: frozenset(text.split()) for language, text in _WORDS.items()}
-_LETTERS = {"pl": frozenset("ąćęłńśźż"), "sv": frozenset("åäö")}
 # Chosen on the sentences of models/: below, or with two languages this near each other, nothing is said.
 _FEWEST = 2.0
 _LEAD = 1.5
 _HAN_SHARE = 0.3
 _SENTENCE_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Marks:
+    """What tells a language written in letters."""
+
+    common: frozenset[str]
+    letters: frozenset[str]
+
+    def weight(self, words: Sequence[str]) -> float:
+        return sum(1.0 if word in self.common else 0.5 if self.letters & set(word) else 0.0 for word in words)
 
 
 def detect_language(texts: Sequence[str], languages: Sequence[str]) -> tuple[str, float] | None:
@@ -43,18 +47,16 @@ def detect_language(texts: Sequence[str], languages: Sequence[str]) -> tuple[str
         return None
     if han and han >= _HAN_SHARE * (han + len(words)):
         # A character weighs less than a word: brand names in Latin letters change nothing.
-        return ("zh", round(han / (han + len(words)), 4)) if "zh" in languages else None
-    weights = {language: _weight(words, language) for language in _COMMON}
-    total = sum(weights.values())
-    best, second = sorted(weights, key=lambda language: -weights[language])[:2]
-    if weights[best] < _FEWEST or weights[best] < _LEAD * weights[second] or weights[best] < 0.1 * len(words):
+        written = next((code for code in han_languages() if code in languages), None)
+        return (written, round(han / (han + len(words)), 4)) if written else None
+    weights = sorted(((code, marks.weight(words)) for code, marks in _marks().items()), key=lambda weighed: -weighed[1])
+    if not weights:
         return None
-    return (best, round(weights[best] / total, 4)) if best in languages else None
-
-
-def _weight(words: Sequence[str], language: str) -> float:
-    common, letters = _COMMON[language], _LETTERS.get(language, frozenset())
-    return sum(1.0 if word in common else 0.5 if letters & set(word) else 0.0 for word in words)
+    best, most = weights[0]
+    second = weights[1][1] if len(weights) > 1 else 0.0
+    if most < _FEWEST or most < _LEAD * second or most < 0.1 * len(words):
+        return None
+    return (best, round(most / sum(weight for _, weight in weights), 4)) if best in languages else None
 
 
 def written_language(text: str, language: str) -> str:
@@ -62,10 +64,24 @@ def written_language(text: str, language: str) -> str:
 
     Recognisers write English sentences of a Chinese call in English. A word or two (OK, a name) do not make a sentence.
     """
+    if not language:
+        return language
     han, words = len(_HAN.findall(text)), len(_WORD.findall(text))
-    if language == "zh" and not han and words >= _SENTENCE_WORDS:
-        detected = detect_language([text], tuple(_COMMON))
-        return detected[0] if detected else "en"
-    if language != "zh" and language in _COMMON and han >= _SENTENCE_WORDS and han > words:
-        return "zh"
+    if is_han(language):
+        if han or words < _SENTENCE_WORDS:
+            return language
+        detected = detect_language([text], tuple(_marks()))
+        return detected[0] if detected else table(language, Detection).in_letters or language
+    if han >= _SENTENCE_WORDS and han > words:
+        return next(iter(han_languages()), language)
     return language
+
+
+@cache
+def _marks() -> Mapping[str, _Marks]:
+    marks = {code: table(code, Detection) for code in language_codes() if not is_han(code)}
+    return {
+        code: _Marks(common=frozenset(found.common), letters=frozenset(found.letters))
+        for code, found in marks.items()
+        if found.common or found.letters
+    }

@@ -1,7 +1,7 @@
 """The `norm` of texts that are read again and again (phrases, dialogues of cases), kept in a file: the dictionaries behind `normalise` take
 longer to load than a rubric takes to test.
 
-Off until a folder is given (`keep_norms`). What was kept by other code, words or dictionaries has another file name and is not read.
+Off until a folder is given (`keep_norms`). What was kept by other code, languages or dictionaries has another file name and is not read.
 """
 
 from __future__ import annotations
@@ -12,20 +12,12 @@ import json
 import os
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
+from qa_pipeline.languages.load import language_codes
+from qa_pipeline.text.norm_version import norm_version
 from qa_pipeline.text.normalise import normalise
 
-_DICTIONARIES = ("pypinyin", "opencc", "snowballstemmer")
-_SOURCES = (
-    "normalise.py",
-    "respell.py",
-    "first_names.py",
-    "../languages/en/words.txt",
-    "../languages/pl/words.txt",
-    "../languages/sv/words.txt",
-)
 # Beyond this it begins anew: nobody has so many phrases.
 _MOST = 60_000
 
@@ -93,11 +85,10 @@ def kept_norm(text: str, language: str) -> str:
 
 @cache
 def _fingerprint() -> str:
-    """What a `norm` depends on: the code, its word lists, and the releases of its dictionaries."""
-    here = Path(__file__).parent
+    """What the norms of all languages depend on; and this folder's code as it is, so that nobody who works on it is shown what older code made."""
     digest = hashlib.sha256()
-    for name in _SOURCES:
-        digest.update((here / name).read_bytes())
-    for name in _DICTIONARIES:
-        digest.update(f"{name} {version(name)}\n".encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    for code in language_codes():
+        digest.update(f"{code} {norm_version(code)}\n".encode())
     return digest.hexdigest()[:16]

@@ -1,6 +1,6 @@
 """Text → `norm`: the tokens that matching reads, and where each lies in the text.
 
-zh: toneless syllables of the simplified characters; others: case and diacritics folded, lightly stemmed words; numbers as digits everywhere.
+Han script: toneless syllables of the simplified characters; letters: case and diacritics folded, lightly stemmed words; numbers as digits everywhere.
 `norm` is one string, stored per utterance, so that scoring needs no dictionary. Its grammar, by example:
 
     "nin hao"        two units of the text, one token each
@@ -15,11 +15,13 @@ the text gives back character positions without being stored twice.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from qa_pipeline.languages.load import han_languages, is_han, table
+from qa_pipeline.languages.writing_tables import Writing
+from qa_pipeline.text.fold import fold
 from qa_pipeline.text.respell import frequencies, join, respell, split
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -27,20 +29,7 @@ _UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:]\d+)*|[^\W\d_{HAN}]+(?:['’][^\W\d_{HA
 _HAN_UNIT = re.compile(rf"[{HAN}]")
 HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
-_HAN_NEGATIONS = frozenset("不没别勿未莫甭")
-# Idioms in which the negation character denies nothing.
-_HAN_NOT_NEGATING = re.compile(
-    r"不好意思|对不起|不客气|差不多|要不|不过|不但|不仅|了不起|没关系|没事|没问题|不知|未来|特别|分别|别的|别人|个别|级别|性别|区别|告别|不管"
-)
-_NEGATIONS = {
-    "en": frozenset({"not", "no", "never", "cannot", "without", "nor"}),
-    "pl": frozenset({"nie", "bez", "nigdy"}),
-    "sv": frozenset({"inte", "ej", "aldrig", "utan", "icke", "ingen", "inget", "inga"}),
-}
-_IRREGULAR_NEGATIONS = {"can't": "can", "cannot": "can", "won't": "will", "shan't": "shall"}
-_CONTRACTIONS = {"m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would", "s": "is"}
-_FOLD = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "ß": "ss", "đ": "d", "’": "'"})
-_STEMMERS = {"en": "english", "pl": "polish", "sv": "swedish"}
+_SHORTEST_STEMMED = 4
 _NUMBER_WORDS = {
     "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty",
     "pl": "zero jeden dwa trzy cztery piec szesc siedem osiem dziewiec dziesiec jedenascie dwanascie trzynascie czternascie pietnascie szesnascie "
@@ -75,8 +64,8 @@ class Token:
 def normalise(text: str, language: str) -> str:
     """The `norm` of a text. Deterministic; reads no files besides the dictionaries of pypinyin, OpenCC and Snowball."""
     units = [match.group() for match in _UNIT.finditer(text)]
-    if language == "zh":
-        return " ".join(_norm_zh(units))
+    if is_han(language):
+        return " ".join(_norm_han(units, language))
     return " ".join(_norm_words(units, language))
 
 
@@ -113,10 +102,10 @@ def simplify(text: str) -> str:
     return text.translate(_SIMPLIFIED)
 
 
-def _norm_zh(units: Sequence[str]) -> list[str]:
+def _norm_han(units: Sequence[str], language: str) -> list[str]:
     chars = [_simplified(unit) if len(unit) == 1 and _HAN_UNIT.match(unit) else unit for unit in units]
     syllables = _syllables(chars)
-    negating = _negating(chars)
+    negating = _negating(chars, language)
     out: list[str] = []
     index = 0
     while index < len(chars):
@@ -132,7 +121,7 @@ def _norm_zh(units: Sequence[str]) -> list[str]:
         elif _HAN_UNIT.match(unit):
             out.append(("!" if index in negating else "") + syllables[index])
         else:
-            out.append(fold(unit).replace("'", ""))
+            out.append(fold(unit, language).replace("'", ""))
         index += 1
     return out
 
@@ -170,12 +159,13 @@ def han_value(run: Sequence[str]) -> int:
     return total + section + digit
 
 
-def _negating(chars: Sequence[str]) -> set[int]:
+def _negating(chars: Sequence[str], language: str) -> set[int]:
+    negations, idioms = table(language, Writing).negations, _idioms(language)
     text = "".join(char if len(char) == 1 else "x" for char in chars)
-    harmless = {index for match in _HAN_NOT_NEGATING.finditer(text) for index in range(*match.span())}
+    harmless = {index for match in idioms.finditer(text) for index in range(*match.span())} if idioms else set()
     found = set()
     for index, char in enumerate(text):
-        if char not in _HAN_NEGATIONS or index in harmless:
+        if char not in negations or index in harmless:
             continue
         # 方不方便, 有没有: a question, not a denial.
         if 0 < index < len(text) - 1 and text[index - 1] == text[index + 1]:
@@ -183,6 +173,12 @@ def _negating(chars: Sequence[str]) -> set[int]:
         # …不/没 at the end of a clause asks too (方便不), but the text has no reliable clause ends: it stays a negation.
         found.add(index)
     return found
+
+
+@cache
+def _idioms(language: str) -> re.Pattern[str] | None:
+    idioms = table(language, Writing).not_denying
+    return re.compile("|".join(map(re.escape, idioms))) if idioms else None
 
 
 def _syllables(chars: Sequence[str]) -> list[str]:
@@ -245,9 +241,9 @@ def _whole(unit: str, following: str, language: str) -> tuple[tuple[str, ...], i
     """The words that a unit stands for, and how many units they cover. What has digits or an apostrophe is left as it is."""
     if not unit.isalpha() or _HAN_UNIT.match(unit):
         return (unit,), 1
-    word = fold(unit)
-    if following.isalpha() and join(word, fold(following), language):
-        return (word + fold(following),), 2
+    word = fold(unit, language)
+    if following.isalpha() and join(word, fold(following, language), language):
+        return (word + fold(following, language),), 2
     if parts := split(word, language):
         return parts, 1
     respelt = respell(word, language)
@@ -259,41 +255,36 @@ def _norm_word(unit: str, language: str) -> str:
     if unit[0].isdigit():
         return _plain_number(unit)
     if _HAN_UNIT.match(unit):
-        return _norm_zh([unit])[0]
-    word = fold(unit)
+        return _norm_han([unit], next(iter(han_languages()), ""))[0]
+    word = fold(unit, language)
     if word in _number_words(language):
         return str(_number_words(language)[word])
-    negations = _NEGATIONS.get(language, frozenset())
-    if language == "en":
-        if word in _IRREGULAR_NEGATIONS:
-            return f"{_IRREGULAR_NEGATIONS[word]}+!not"
-        if word.endswith("n't"):
-            return f"{_stem(word[:-3], language)}+!not"
-        head, apostrophe, tail = word.rpartition("'")
-        if apostrophe and tail in _CONTRACTIONS:
-            return f"{_stem(head, language)}+{_CONTRACTIONS[tail]}"
+    writing = table(language, Writing)
+    if word in writing.negated:
+        head, negation = writing.negated[word]
+        return f"{head}+!{negation}"
+    for ending, negation in writing.negating_endings.items():
+        if word.endswith(ending):
+            return f"{_stem(word.removesuffix(ending), writing.stemmer)}+!{negation}"
+    head, apostrophe, tail = word.rpartition("'")
+    if apostrophe and tail in writing.contractions:
+        return f"{_stem(head, writing.stemmer)}+{writing.contractions[tail]}"
     word = word.replace("'", "")
-    return f"!{word}" if word in negations else _stem(word, language)
+    return f"!{word}" if word in writing.negations else _stem(word, writing.stemmer)
 
 
-def fold(word: str) -> str:
-    """Case and diacritics taken off."""
-    decomposed = unicodedata.normalize("NFKD", word.casefold().translate(_FOLD))
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
-
-
-def _stem(word: str, language: str) -> str:
-    if language not in _STEMMERS or len(word) < 4:
+def _stem(word: str, stemmer: str) -> str:
+    if not stemmer or len(word) < _SHORTEST_STEMMED:
         return word
-    stem: str = _stemmer(language).stemWord(word)
+    stem: str = _stemmer(stemmer).stemWord(word)
     return stem
 
 
 @cache
-def _stemmer(language: str):  # type: ignore[no-untyped-def]  # snowballstemmer ships no types
+def _stemmer(name: str):  # type: ignore[no-untyped-def]  # snowballstemmer ships no types
     import snowballstemmer
 
-    return snowballstemmer.stemmer(_STEMMERS[language])
+    return snowballstemmer.stemmer(name)
 
 
 @cache

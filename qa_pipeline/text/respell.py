@@ -1,27 +1,27 @@
 """Broken words made whole: what a recogniser (or a hasty typist) splits, joins or shortens by a letter is read as the word it was.
 
-Only what is no word itself is touched: a list of words of telephone talk (languages/*/words.txt, made by models/words.py) tells. Chinese has no such breaks.
+Only what is no word itself is touched: a list of words of telephone talk (languages/*/words.txt, made by models/words.py) tells. A language without a list is left as it is.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
-from qa_pipeline.text.first_names import FIRST_NAMES
+from qa_pipeline.languages.load import table, word_file
+from qa_pipeline.languages.writing_tables import FirstNames, Writing
+from qa_pipeline.text.fold import fold
 
 # A word must be this frequent for something broken to be taken for it. Chosen, not measured.
 _FREQUENT = 3
 _SHORTEST_SPLIT = 5
 _SHORTEST_RESPELT = 3
-_ONE_LETTER = {"en": frozenset("ai"), "pl": frozenset("aiowzu"), "sv": frozenset("iåa")}
 
 
 @cache
 def frequencies(language: str) -> dict[str, int]:
     """Folded words with how often they were counted; empty for languages without a list."""
-    path = Path(__file__).parents[1] / "languages" / language / "words.txt"
-    if not path.is_file():
+    path = word_file(language)
+    if path is None:
         return {}
     return {word: int(count) for word, count in (line.split(" ") for line in path.read_text("utf-8").splitlines())}
 
@@ -62,7 +62,7 @@ def _is_word(word: str, language: str) -> bool:
 
 
 def _may_stand(part: str, language: str) -> bool:
-    return len(part) > 1 or part in _ONE_LETTER.get(language, frozenset())
+    return len(part) > 1 or part in table(language, Writing).one_letter_words
 
 
 def _undoubled(word: str) -> list[str]:
@@ -82,6 +82,4 @@ def _shortened(language: str) -> dict[str, str]:
 
 @cache
 def _names(language: str) -> frozenset[str]:
-    from qa_pipeline.text.normalise import fold
-
-    return frozenset(fold(name) for name in FIRST_NAMES.get(language, "").split())
+    return frozenset(fold(name, language) for name in table(language, FirstNames).names)
