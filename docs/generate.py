@@ -15,7 +15,8 @@ import click
 
 from qa_pipeline.cli.main import main as cli
 from qa_pipeline.results import query
-from qa_pipeline.results.tables import TABLES, Table
+from qa_pipeline.results.columns import Column, Kind, Table
+from qa_pipeline.results.tables import TABLES
 from qa_pipeline.settings import Settings
 
 DOCS = Path(__file__).resolve().parent
@@ -39,6 +40,12 @@ def tables_page() -> str:
         "A results root is a folder (or an object-store URI) with one Delta Lake table a folder: Parquet files and a transaction log. After",
         "`qa-pipeline compact` any Parquet reader sees exactly the current rows. Before that, read them with a Delta reader or with",
         "`qa-pipeline query`. Every column may be null unless it is part of the key. Times are UTC; `ms` counts from the start of the recording.",
+        "",
+        "Each column says what it holds; what is deleted with the words of a call follows from it.",
+        "",
+        "| holds | that is |",
+        "|---|---|",
+        *(f"| {kind.label} | {kind.meaning} |" for kind in Kind),
         "",
         *(line for table in TABLES.values() for line in _table(table)),
         "## Views",
@@ -87,7 +94,7 @@ def cli_page() -> str:
         "Exit codes: 0 done · 1 done, with failures listed · 2 bad usage or input refused, nothing was done · 3 the environment is not ready",
         "(models, disk, rights) · 130 stopped with Ctrl-C.",
         "",
-        *(line for path, text in _helps(cli.main, "qa-pipeline", None) for line in (f"## `{path}`", "", "```text", text, "```", "")),
+        *(line for path, text in _helps(cli, "qa-pipeline", None) for line in (f"## `{path}`", "", "```text", text, "```", "")),
     ])  # fmt: skip
 
 
@@ -97,9 +104,24 @@ PAGES: dict[str, Callable[[], str]] = {"tables.md": tables_page, "settings.md": 
 def _table(table: Table) -> Iterator[str]:
     yield from (f"## `{table.name}`", "", table.about, "")
     partition = f" Partitioned by `{table.partition}`." if table.partition else ""
-    yield from (f"Key: {', '.join(f'`{column}`' for column in table.key)}.{partition}", "", "| column | type | meaning |", "|---|---|---|")
-    yield from (f"| `{column.name}` | {_arrow(str(column.type))} | {_cell(column.meaning)} |" for column in table.columns)
+    yield from (
+        f"Key: {', '.join(f'`{column}`' for column in table.key)}.{partition}",
+        "",
+        "| column | type | holds | meaning |",
+        "|---|---|---|---|",
+    )
+    yield from (
+        f"| `{column.name}` | {_arrow(str(column.type))} | {_holds(column)} | {_cell(column.meaning)} |" for column in table.columns
+    )
     yield ""
+
+
+def _holds(column: Column) -> str:
+    """What a column holds; of a nested one by kind, with the names of the parts."""
+    if isinstance(column.kind, Kind):
+        return column.kind.label
+    parts = {kind: [name for name, other in column.kind.items() if other is kind] for kind in column.kinds}
+    return "; ".join(f"{kind.label}: {', '.join(names)}" for kind, names in parts.items())
 
 
 def _arrow(text: str) -> str:

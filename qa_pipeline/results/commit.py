@@ -7,6 +7,7 @@ redone on purpose) are merged by key. Which ids are there is read once and looke
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -16,7 +17,8 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
 
 from qa_pipeline.errors import EnvironmentNotReady
-from qa_pipeline.results.tables import TABLES, Table
+from qa_pipeline.results.columns import Table
+from qa_pipeline.results.tables import TABLES
 
 
 class Commits:
@@ -111,6 +113,22 @@ def merge(table: Table, path: str, delta: DeltaTable | None, data: pa.Table) -> 
         merging = delta.merge(data, predicate, source_alias="s", target_alias="t", merge_schema=True)
         merging.when_matched_update_all().when_not_matched_insert_all().execute()
         return delta
+    except (DeltaError, OSError) as error:
+        raise _unwritable(table, error) from error
+
+
+def revise(table: Table, delta: DeltaTable | None, data: pa.Table, *, day: date | None) -> None:
+    """Overwrite columns of the rows of one day (None: of calls whose day is not known) that have the same key; others are not added.
+
+    Raises EnvironmentNotReady.
+    """
+    if delta is None:
+        return
+    is_of_day = "t.call_date is null" if day is None else f"t.call_date = date '{day}'"
+    try:
+        predicate = " and ".join([is_of_day, *(f"t.{column} = s.{column}" for column in table.key)])
+        merging = delta.merge(data, predicate, source_alias="s", target_alias="t", merge_schema=True)
+        merging.when_matched_update({column: f"s.{column}" for column in data.column_names if column not in table.key}).execute()
     except (DeltaError, OSError) as error:
         raise _unwritable(table, error) from error
 

@@ -7,7 +7,7 @@ until somebody asks for them. The other direction is rows.py.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, overload
 
 import numpy as np
@@ -15,6 +15,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from qa_pipeline.call import Call, Conversation, Layout, Metrics, Role, Utterance, Word
+from qa_pipeline.scoring.identity import JudgedBy, judged_by, norm_version_of
+from qa_pipeline.text.normalise import normalise
 
 Row = dict[str, Any]
 CALL_COLUMNS = tuple(f.name for f in fields(Call) if f.name not in ("language", "extra"))
@@ -45,7 +47,8 @@ class StoredConversations:
         vectors: Sequence[Mapping[int, Any]] = _vectors(self.embeddings, len(self)) if self.embeddings is not None else [{}] * len(self)
         metrics = self.metrics.select(METRIC_COLUMNS).to_pylist()
         for place, call in enumerate(self.calls.to_pylist()):
-            yield _conversation(call, utterances[upto[place] : upto[place + 1]], metrics[place], vectors[place])
+            said = with_norms_of_now(utterances[upto[place] : upto[place + 1]], recorded_norms(call))
+            yield _conversation(call, said, metrics[place], vectors[place])
 
     def only(self, place: int) -> StoredConversations:
         """One of them alone."""
@@ -148,6 +151,27 @@ class Vectors(Mapping[int, NDArray[np.float32]]):
 def call_from_row(row: Row) -> Call:
     """The call that a row of `calls` tells of."""
     return Call(**{name: row[name] for name in CALL_COLUMNS}, language=row["given_language"], extra=_mapping(row["extra"]))
+
+
+def recorded_norms(row: Row) -> dict[str, str] | None:
+    """What a row of `calls` says its norms were made with, by language; None in a row from before this was recorded."""
+    pairs = row["norm_versions"]
+    return None if pairs is None else _mapping(pairs)
+
+
+def with_norms_of_now(utterances: Sequence[Utterance], recorded: Mapping[str, str] | None) -> Sequence[Utterance]:
+    """Utterances with their norm made anew from the text where other code, data or dictionaries made the one that is stored."""
+    spoken = {utterance.language for utterance in utterances}
+    stale = {code for code in spoken if (recorded or {}).get(code) != norm_version_of(code)}
+    if not stale:
+        return utterances
+    return [replace(u, norm=normalise(u.text, u.language)) if u.language in stale else u for u in utterances]
+
+
+def judged_now(row: Row) -> JudgedBy | None:
+    """What would judge the conversation of a row of `calls` now; None in a row that does not say which languages are spoken in it."""
+    recorded = recorded_norms(row)
+    return None if recorded is None else judged_by(row["language"], recorded)
 
 
 def _conversation(call: Row, utterances: Sequence[Utterance], metrics: Row, vectors: Mapping[int, Any]) -> Conversation:

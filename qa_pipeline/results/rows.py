@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.results.heard import CALL_COLUMNS, METRIC_COLUMNS
+from qa_pipeline.scoring.identity import norm_versions
 
 Row = dict[str, Any]
 
@@ -19,7 +20,7 @@ def call_date(call: Call, timezone: str) -> date | None:
 
 
 def call_row(conversation: Conversation, *, run_id: str, processed_at: datetime, timezone: str, code_version: str) -> Row:
-    """Row of `calls`."""
+    """Row of `calls`. The norms of a conversation are always those of now: what is read from storage was brought up (heard.py)."""
     call = conversation.call
     row: Row = {name: getattr(call, name) for name in CALL_COLUMNS}
     row.update(
@@ -37,6 +38,7 @@ def call_row(conversation: Conversation, *, run_id: str, processed_at: datetime,
         diarization_model=conversation.diarization_model,
         manifest_sha256=conversation.manifest_sha256,
         options=_pairs(conversation.options),
+        norm_versions=_pairs(norm_versions(u.language for u in conversation.utterances)),
         code_version=code_version,
         run_id=run_id,
         processed_at=processed_at,

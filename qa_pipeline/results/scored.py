@@ -29,6 +29,7 @@ _CALL_COLUMNS = ("call_id", "agent_id", "team", "site", "campaign")
 _SCORE_COLUMNS = (
     "score_id", "rubric_sha256", "points", "max_points", "percent", "passed", "critical_failed", "critical_state", "coverage", "needs_review",
 )  # fmt: skip
+_JUDGED_COLUMNS = ("scoring_version", "language_digest", "norm_version")
 _EVIDENCE_COLUMNS = ("kind", "utterance", "text", "start_ms", "end_ms", "expected", "similarity")
 _FINDING_COLUMNS = ("section_id", "criterion_sha256", "answer", "points", "max_points", "deduction", "occurrences", "reason_code", "reason")
 _CAPTURE_COLUMNS = ("name", "value", "value_type", "text", "start_ms")
@@ -48,6 +49,7 @@ def score_tables(scores: Sequence[Score], *, purposes: Sequence[str], run_id: st
     calls = [score.conversation.call for score in scores]
     columns: dict[str, Any] = {name: [getattr(call, name) for call in calls] for name in _CALL_COLUMNS}
     columns |= {name: [getattr(score, name) for score in scores] for name in _SCORE_COLUMNS}
+    columns |= {name: [getattr(score.judged_by, name) for score in scores] for name in _JUDGED_COLUMNS}
     columns |= {
         "conversation_id": [score.conversation.conversation_id for score in scores],
         "rubric_id": [score.rubric.id for score in scores],

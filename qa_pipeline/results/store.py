@@ -15,7 +15,7 @@ from deltalake import QueryBuilder
 
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.errors import EnvironmentNotReady
-from qa_pipeline.results.commit import Commits, append, merge, open_table
+from qa_pipeline.results.commit import Commits, append, merge, open_table, revise
 from qa_pipeline.results.lease import Lock
 from qa_pipeline.results.periods import Period, in_force
 from qa_pipeline.results.rows import Row, call_date, call_row, embedding_rows, metric_row, utterance_rows
@@ -149,6 +149,13 @@ class Store:
         with self.lock:
             if open_table(self.path(name)) is None:
                 append(TABLES[name], self.path(name), None, TABLES[name].schema.empty_table())
+
+    def revise(self, name: str, rows: pa.Table, *, day: date | None) -> None:
+        """Overwrite columns of rows that are there, by the table's key: what else `rows` has. All of them are of one day, or of none."""
+        if not rows.num_rows:
+            return
+        with self.lock:
+            revise(TABLES[name], open_table(self.path(name)), rows, day=day)
 
     def write_failures(self, rows: Sequence[Row]) -> None:
         """Add rows of `failures`; the number of the attempt is worked out here."""

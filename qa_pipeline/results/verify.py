@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from qa_pipeline.results.columns import Table
 from qa_pipeline.results.commit import file_system, open_table
 from qa_pipeline.results.query import ID_COLUMNS, rows
 from qa_pipeline.results.store import Store
-from qa_pipeline.results.tables import TABLES, Table
+from qa_pipeline.results.tables import TABLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

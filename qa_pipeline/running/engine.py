@@ -31,16 +31,18 @@ from qa_pipeline.pace import Pace, in_order
 from qa_pipeline.recordings.ingest import Intake, Unavailable
 from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.results.decisions import role_corrections
-from qa_pipeline.results.heard import CALL_COLUMNS, call_from_row
+from qa_pipeline.results.heard import CALL_COLUMNS, call_from_row, judged_now
 from qa_pipeline.results.lease import Claims
+from qa_pipeline.results.norms import renew_norms
 from qa_pipeline.results.query import rows as query_rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.versions import Choice, choices, freeze
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.isolation import Workers
 from qa_pipeline.scoring.case_vectors import example_vectors
+from qa_pipeline.scoring.identity import JudgedBy, score_id_of
 from qa_pipeline.scoring.meanings import HEADS_NAME, heads_of_each
-from qa_pipeline.scoring.score import Score, Scorecard, prepare, score_id_of, score_many
+from qa_pipeline.scoring.score import Score, Scorecard, prepare, score_many
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, manifests_digest, manifests_in_use, model_folder
 from qa_pipeline.text.kept_norms import keep_norms
@@ -210,9 +212,12 @@ def plan(
         if correction := corrections.get(call.call_id):
             # The conversation that counts is the one with its roles put right, if that changed anything.
             identity = put_right if (put_right := corrected_id(identity, correction)) in described else identity
-        if (told := _told_anew(described[identity], call)) and not store.is_closed(call, closed):
+        stored, by = described[identity]
+        if (told := _told_anew(stored, call)) and not store.is_closed(call, closed):
             redescribe.append((identity, told))
-        elif rubric and not _is_scored(score_id_of(identity, hashes[rubric]), purpose, scored, is_closed=store.is_closed(call, closed)):
+        elif rubric and not (
+            by and _is_scored(score_id_of(identity, hashes[rubric], by), purpose, scored, is_closed=store.is_closed(call, closed))
+        ):
             rescore.append(identity)
         else:
             skipped.append(call)
@@ -342,6 +347,7 @@ def _carry_out(
     tally.failures.extend(absent)
     store.write_failures([failure_row(failure, run_id) for failure in absent])
     if not listens_only:
+        renew_norms(store, plan.rescore)
         _rescore(plan, store, scorecards, purpose, run_id, tally)
         _redescribe(plan, store, scorecards, purpose, run_id, tally)
     done, total = 0, len(plan.listen)
@@ -489,12 +495,12 @@ def _rescore(plan: Plan, store: Store, scorecards: Mapping[str, Scorecard], purp
         _write_scores(conversations, plan, store, scorecards, purpose, run_id, tally)
 
 
-def _described(store: Store) -> dict[str, Call]:
-    """conversation_id → the call as it is stored."""
-    table = store.read("calls", columns=["conversation_id", "given_language", "extra", *CALL_COLUMNS])
+def _described(store: Store) -> dict[str, tuple[Call, JudgedBy | None]]:
+    """conversation_id → the call as it is stored, and what would judge it now."""
+    table = store.read("calls", columns=["conversation_id", "language", "given_language", "extra", "norm_versions", *CALL_COLUMNS])
     # Some thousand rows at a time: a dict a row of a hundred thousand calls would be the largest thing in memory.
     batches = table.to_batches(max_chunksize=5_000)
-    return {row["conversation_id"]: call_from_row(row) for batch in batches for row in batch.to_pylist()}
+    return {row["conversation_id"]: (call_from_row(row), judged_now(row)) for batch in batches for row in batch.to_pylist()}
 
 
 def _told_anew(stored: Call, call: Call) -> Call | None:

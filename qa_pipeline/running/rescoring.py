@@ -1,7 +1,8 @@
 """Scoring stored calls again: no audio, no speech models. What the `rescore` command and flow drive.
 
 Calls are read once from end to end (results/stream.py) and scored in worker processes, which get rows and give rows back; this process reads ahead and
-commits. Old scores stay beside the new ones. What has a score by the same rubric is left out, so that a run can be killed at any moment and repeated.
+commits. Old scores stay beside the new ones. What has a score by the same rubric and the same
+scoring is left out, so that a run can be killed at any moment and repeated.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ import numpy as np
 import pyarrow as pa
 
 from qa_pipeline.errors import EnvironmentNotReady, RubricError
-from qa_pipeline.results.heard import StoredConversations, call_from_row
+from qa_pipeline.results.heard import StoredConversations, call_from_row, judged_now
+from qa_pipeline.results.norms import renew_norms
 from qa_pipeline.results.query import query
 from qa_pipeline.results.scored import ScoreTables, join_tables, score_tables
 from qa_pipeline.results.store import Store, sql_text
@@ -47,8 +49,9 @@ from qa_pipeline.running.engine import (
     write_run,
 )
 from qa_pipeline.running.isolation import prepare_process, worker_pool
+from qa_pipeline.scoring.identity import score_id_of
 from qa_pipeline.scoring.meanings import meanings_of
-from qa_pipeline.scoring.score import Score, Scorecard, prepare, score_id_of
+from qa_pipeline.scoring.score import Score, Scorecard, prepare
 from qa_pipeline.settings import Settings
 from qa_pipeline.text.kept_norms import keep_norms, save_norms
 
@@ -147,7 +150,8 @@ def plan_rescoring(
             unscored += 1
             continue
         is_closed = purpose == "official" and store.is_closed(call, closed_periods)
-        score_id = score_id_of(identity, hashes[rubric])
+        by = judged_now(row)
+        score_id = score_id_of(identity, hashes[rubric], by) if by else ""
         # An official score says all that a trial by the same rubric would.
         if (score_id, "official") in keys or ((purpose == "trial" or is_closed) and (score_id, "trial") in keys):
             there += 1
@@ -179,6 +183,7 @@ def rescore(
         official = dict.fromkeys(choice.rubric for choice in plan.choices.values() if choice.purpose == "official")
         freeze([known[name] for name in official], store)
         scorecards = ready_scorecards(used, settings, report=report)
+        renew_norms(store, plan.choices)
         task = _Task(scorecards=scorecards, run_id=run_id, timezone=settings.timezone, cache=settings.cache)
         committer = _Committer(store, run_id, tally)
         try:

@@ -6,7 +6,6 @@ Order for each criterion: can it be judged at all (speech, language, roles)? doe
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +16,7 @@ from qa_pipeline.rubric.references import dependencies
 from qa_pipeline.rubric.schema import Condition, Criterion, Language, Rubric
 from qa_pipeline.scoring.captures import disposition_capture
 from qa_pipeline.scoring.checks import CHECKS
+from qa_pipeline.scoring.identity import JudgedBy, judged_by, score_id_of
 from qa_pipeline.scoring.matching import Evidence, Listening, listen
 from qa_pipeline.scoring.meanings import Heads
 from qa_pipeline.scoring.metadata import column_value, is_as_wanted
@@ -62,6 +62,7 @@ class Score:
     """A scored conversation. `percent` and `passed` are None when too little could be judged."""
 
     score_id: str
+    judged_by: JudgedBy
     conversation: Conversation
     rubric: Rubric
     rubric_sha256: str
@@ -101,11 +102,6 @@ def prepare(rubric: Rubric, heads: Heads) -> Scorecard:
     return Scorecard(
         rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes, section_of=section_of, languages=languages
     )
-
-
-def score_id_of(conversation_id: str, rubric_sha256: str) -> str:
-    """Identity of a score: what was heard, and by which rubric it is judged."""
-    return hashlib.sha256(f"{conversation_id}|{rubric_sha256}".encode()).hexdigest()[:32]
 
 
 def score(conversation: Conversation, scorecard: Scorecard) -> Score:
@@ -323,8 +319,10 @@ def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...]
         percent = round(min(100.0, 100 * points / max_points), 4) if is_scored else None
     critical_failed = any(f.criterion.critical is True and f.outcome is Outcome.NOT_MET for f in counted)
     reasons = _review_reasons(conversation, counted, coverage, critical_failed)
+    by = judged_by(conversation.language, (u.language for u in conversation.utterances))
     return Score(
-        score_id=score_id_of(conversation.conversation_id, scorecard.sha256),
+        score_id=score_id_of(conversation.conversation_id, scorecard.sha256, by),
+        judged_by=by,
         conversation=conversation,
         rubric=rubric,
         rubric_sha256=scorecard.sha256,

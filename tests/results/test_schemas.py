@@ -18,9 +18,10 @@ from qa_pipeline.rubric.load import load_rubrics
 from qa_pipeline.running import engine
 from qa_pipeline.running.isolation import Workers
 from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
+from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import Settings, load_settings
 from tests.results.make_schema import FOLDER, calls
-from tests.workers import FAKE
+from tests.workers import FAKE, start, work
 
 VERSIONS = sorted((path.name for path in FOLDER.iterdir()), key=lambda name: int(name[1:]))
 
@@ -60,6 +61,26 @@ def test_it_is_scored_again_and_takes_new_rows(settings: Settings) -> None:
     assert rows(store, "select count(*) n from current_scores") == [{"n": 2}]
     store.compact()
     assert verify_results(store).faults == ()
+
+
+def test_what_older_versions_heard_is_scored_as_if_it_were_heard_now_and_once(settings: Settings) -> None:
+    store, rubrics = engine.open_store(settings), load_rubrics(settings.rubrics)
+    unrecorded = rows(store, "select count(*) n from scores where scoring_version is null")[0]["n"]
+    plan = plan_rescoring(store, rubrics, select=Selection(), purpose="official")
+    # What does not say what judged it is never there already.
+    assert len(plan.choices) >= unrecorded
+    assert rescore(plan, settings, store, rubrics, workers=1).failures == ()
+    again = plan_rescoring(store, rubrics, select=Selection(), purpose="official")
+    assert (again.there, dict(again.choices)) == (2, {})
+    start(settings, "")
+    for call in calls()[:2]:
+        name = rows(store, f"select rubric_id from current_scores where call_id = '{call.call_id}'")[0]["rubric_id"]
+        fresh = score(work(call), engine.ready_scorecards({name: rubrics[name]}, settings)[name])
+        stored = rows(store, f"select criterion_id, outcome, points from current_findings where call_id = '{call.call_id}' order by 1")
+        assert stored == sorted(
+            ({"criterion_id": f.criterion.id, "outcome": f.outcome.value, "points": f.points} for f in fresh.findings),
+            key=lambda row: str(row["criterion_id"]),
+        )
 
 
 def test_the_newest_kept_root_has_every_column_of_today() -> None:

@@ -30,6 +30,9 @@ from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running import rescoring
 from qa_pipeline.running.engine import open_store
 from qa_pipeline.running.rescoring import RescoreSummary, Selection, plan_rescoring
+from qa_pipeline.scoring import identity
+from qa_pipeline.scoring.identity import SCORING_VERSION
+from qa_pipeline.scoring.score import prepare, score_many
 from qa_pipeline.settings import Settings, load_settings
 from tests.rubric.built_rubrics import write_folder
 
@@ -119,6 +122,36 @@ def test_what_has_the_score_already_is_left_out(store: Store, settings: Settings
     assert counts(rescore(store, settings, FIRST)) == (10, 0, 0, 0, 10, 0, 0, 0)
     assert contents(store) == before
     assert len(rows(store, "select * from runs")) == 1
+
+
+def by_older_scoring(monkeypatch: pytest.MonkeyPatch, store: Store, rubrics: dict[str, Rubric]) -> None:
+    """Score the stored calls as a program whose scoring had another version did."""
+    monkeypatch.setattr(identity, "SCORING_VERSION", 0)
+    identity._judged_by.cache_clear()
+    calls = list(store.stream_conversations())
+    scores = score_many(calls, prepare(rubrics["service"], {}))
+    store.write_scores(scores, purpose="official", run_id="r0")
+    monkeypatch.undo()
+    identity._judged_by.cache_clear()
+
+
+def test_a_change_of_scoring_is_a_change_of_every_score(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_older_scoring(monkeypatch, store, FIRST)
+    assert counts(rescore(store, settings, FIRST)) == (10, 10, 0, 10, 0, 0, 0, 0)
+    assert rows(store, "select scoring_version, count(*) n from scores group by 1 order by 1") == [
+        {"scoring_version": 0, "n": 10}, {"scoring_version": SCORING_VERSION, "n": 10}
+    ]  # fmt: skip
+    assert counts(rescore(store, settings, FIRST)) == (10, 0, 0, 0, 10, 0, 0, 0)
+
+
+def test_closed_periods_keep_what_was_judged_by_older_scoring(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_older_scoring(monkeypatch, store, FIRST)
+    close_period(store, date(2026, 5, 1), date(2026, 5, 4), team=None, reason="paid", author="me")
+    found = rescore(store, settings, FIRST)
+    assert (found.scored, found.closed) == (10, 4)
+    assert rows(store, "select scoring_version, count(*) n from current_scores group by 1 order by 1") == [
+        {"scoring_version": 0, "n": 4}, {"scoring_version": SCORING_VERSION, "n": 6}
+    ]  # fmt: skip
 
 
 def test_the_rows_are_the_same_whatever_the_number_of_workers(tmp_path: Path, settings: Settings) -> None:

@@ -1,0 +1,63 @@
+"""What judged a score: the version of the scoring code and of the language data and `norm` that it read. Part of every score's identity.
+
+So a mended check, or another word in the data of a language, makes new scores beside the old ones; nothing says that they are there already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from qa_pipeline.languages.load import language_codes, language_digest
+from qa_pipeline.text.norm_version import norm_version
+
+# Raised whenever a change of code gives any call another verdict or other evidence; a test over all cases notices when that is forgotten
+# (trainer/verdicts.py).
+SCORING_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedBy:
+    """What judged a score. `language_digest`: of the data of the call's language, None where it has none that is known here.
+
+    `norm_version`: one for the norms of all languages that its utterances are in.
+    """
+
+    scoring_version: int
+    language_digest: str | None
+    norm_version: str
+
+
+def judged_by(language: str | None, spoken: Iterable[str]) -> JudgedBy:
+    """What would judge a call now. `language`: the call's; `spoken`: those of its utterances, each once or more often."""
+    return _judged_by(language, tuple(sorted(set(spoken))))
+
+
+@cache
+def _judged_by(language: str | None, spoken: tuple[str, ...]) -> JudgedBy:
+    versions = "\n".join(f"{code} {version}" for code, version in norm_versions(spoken).items())
+    return JudgedBy(
+        scoring_version=SCORING_VERSION,
+        language_digest=language_digest(language)[:16] if language in language_codes() else None,
+        norm_version=hashlib.sha256(versions.encode()).hexdigest()[:16],
+    )
+
+
+def norm_versions(spoken: Iterable[str]) -> dict[str, str]:
+    """By language, in order of their codes, what the norms of its utterances depend on now."""
+    return {code: norm_version_of(code) for code in sorted(set(spoken))}
+
+
+@cache
+def norm_version_of(code: str) -> str:
+    """What the norm of an utterance depends on; of one in a language that is not known here, on what all languages depend on."""
+    known = language_codes()
+    return norm_version(code) if code in known else hashlib.sha256("".join(map(norm_version, known)).encode()).hexdigest()[:16]
+
+
+def score_id_of(conversation_id: str, rubric_sha256: str, by: JudgedBy) -> str:
+    """Identity of a score: what was heard, by which rubric it is judged, and what judged it."""
+    parts = (conversation_id, rubric_sha256, str(by.scoring_version), by.language_digest or "", by.norm_version)
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
