@@ -10,8 +10,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.load import load_list, load_rubrics
-from qa_pipeline.rubric.schema import Language
 from qa_pipeline.text.fold import fold
 
 ROOT = Path(__file__).resolve().parent.parent

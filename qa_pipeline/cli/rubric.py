@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from qa_pipeline.call import Conversation
     from qa_pipeline.results.store import Store
-    from qa_pipeline.rubric.schema import Language, Rubric
+    from qa_pipeline.rubric.atoms import Language
+    from qa_pipeline.rubric.schema import Rubric
     from qa_pipeline.settings import Settings
     from qa_pipeline.trainer.explain import Step
     from qa_pipeline.trainer.publish import Workbench
@@ -51,8 +52,9 @@ def rubric_new(name: str, template: str, language: str) -> None:
 @click.option("--strict", is_flag=True, help="Count warnings as faults.")
 def rubric_check(names: tuple[str, ...], strict: bool) -> None:
     """Check rubrics, by name or file; every fault with file, line, column and cure. Warnings tell what is allowed but hardly meant."""
+    from qa_pipeline.rubric.cases import stable_faults
     from qa_pipeline.rubric.lint import lint
-    from qa_pipeline.rubric.load import load_rubric, name_faults, rubric_paths, stable_faults
+    from qa_pipeline.rubric.load import load_rubric, name_faults, rubric_paths
     from qa_pipeline.yaml_text import read_document
 
     faults, warnings = [], []
@@ -335,12 +337,13 @@ def _rubric_of(name: str, settings: Settings, store: Store) -> Rubric:
 def _as_scored(*, rubric_id: str, rubric_version: int, rubric_sha256: str, settings: Settings, store: Store) -> Rubric:
     """The very rubric that scored a call: as kept, or as the file stands. Raises InputRefused when neither is that one any more."""
     from qa_pipeline.results.versions import frozen_rubrics
-    from qa_pipeline.rubric import load
+    from qa_pipeline.rubric.canonical import rubric_sha256 as hash_of
+    from qa_pipeline.rubric.load import load_rubric
 
     kept = [rubric for rubric in frozen_rubrics(store, rubric_id) if rubric.version == rubric_version]
     path = settings.rubrics / f"{rubric_id}.yaml"
-    for rubric in (*kept, *([load.load_rubric(path)] if path.is_file() else [])):
-        if load.rubric_sha256(rubric) == rubric_sha256:
+    for rubric in (*kept, *([load_rubric(path)] if path.is_file() else [])):
+        if hash_of(rubric) == rubric_sha256:
             return rubric
     raise InputRefused(
         f"The call was scored by version {rubric_version} of {rubric_id}, which is not kept as it was then.",

@@ -6,7 +6,6 @@ version before it. Where no earlier version was ever published here, the current
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,8 +16,9 @@ from pydantic import ValidationError
 from qa_pipeline.call import Call
 from qa_pipeline.errors import RubricError
 from qa_pipeline.results.store import Store
-from qa_pipeline.rubric.load import canonical_json, choose_rubric, rubric_sha256
-from qa_pipeline.rubric.schema import CHECK_KEYS, COMMON_KEYS, Criterion, Rubric, Section
+from qa_pipeline.rubric.canonical import canonical_json, revive, rubric_sha256
+from qa_pipeline.rubric.load import choose_rubric
+from qa_pipeline.rubric.schema import Rubric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,28 +115,6 @@ def frozen_rubrics(store: Store, rubric_id: str | None = None) -> tuple[Rubric, 
                     advice="Use the program version that published it.",
                 ) from error
     return tuple(found)
-
-
-def revive(resolved: str) -> Rubric:
-    """A rubric from its canonical JSON, which gives every key of every criterion, also those its check does not read."""
-    data = json.loads(resolved)
-    sections = []
-    for section in data.pop("sections"):
-        criteria = tuple(_revived_criterion(criterion) for criterion in section.pop("criteria"))
-        sections.append(Section.model_construct(**section, criteria=criteria))
-    # Validated with one placeholder section, then given the sections that were validated when they were written.
-    shell = Rubric.model_validate_json(json.dumps({**data, "sections": [_PLACEHOLDER]}))
-    return shell.model_copy(update={"sections": tuple(sections)})
-
-
-_PLACEHOLDER = {"id": "placeholder", "criteria": [{"id": "placeholder", "check": "manual"}]}
-
-
-def _revived_criterion(data: dict[str, object]) -> Criterion:
-    read = COMMON_KEYS | CHECK_KEYS[str(data["check"])]
-    aliases = {"except": "except_", "is": "is_", "in": "in_"}
-    kept = {key: value for key, value in data.items() if aliases.get(key, key) in read}
-    return Criterion.model_validate_json(json.dumps(kept))
 
 
 def named_rubric(name: str, current: Mapping[str, Rubric], store: Store) -> Rubric:

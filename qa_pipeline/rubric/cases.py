@@ -22,8 +22,9 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_
 from qa_pipeline.call import Call, Conversation, Metrics
 from qa_pipeline.conversation.written import conversation, spoken_lines, with_vectors
 from qa_pipeline.errors import Fault, RubricError
-from qa_pipeline.rubric.references import Location, validation_faults
-from qa_pipeline.rubric.schema import Language, Rubric
+from qa_pipeline.rubric.atoms import Language, Location
+from qa_pipeline.rubric.faults import validation_faults
+from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.yaml_text import Document, read_document
 
 if TYPE_CHECKING:
@@ -165,3 +166,9 @@ def missing_cases(rubric: Rubric, cases: Sequence[Case]) -> list[str]:
             wanted.add("not_applicable")
         lacking += [f"criterion {criterion.id} is stable but has no case expecting {outcome}" for outcome in sorted(wanted - seen)]
     return lacking
+
+
+def stable_faults(rubric: Rubric, path: Path) -> list[Fault]:
+    """Stable criteria need cases beside the rubric, positive and negative. Raises RubricError when the cases cannot be read."""
+    cases = cases_path(path)
+    return [Fault(path=str(cases), message=text, advice="add one") for text in missing_cases(rubric, load_cases(cases))]

@@ -8,8 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from qa_pipeline.errors import Fault
-from qa_pipeline.rubric.references import Location
-from qa_pipeline.rubric.schema import Condition, Criterion, Language, LevelBounds, Rubric
+from qa_pipeline.rubric.atoms import Language, Location
+from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, MetricCriterion
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.rubric.shared_keys import CombiningCriterion, Condition, WordedCriterion
 from qa_pipeline.text.normalise import unit_spans
 from qa_pipeline.yaml_text import Document
 
@@ -68,7 +70,12 @@ def _never(condition: Condition, criterion: Criterion, by_id: dict[str, Criterio
 
 
 def _may_not_apply(criterion: Criterion) -> bool:
-    return bool(criterion.when or criterion.not_applicable_when or criterion.excused_when or criterion.of or criterion.repeats)
+    conditions = criterion.when or criterion.not_applicable_when or criterion.excused_when
+    return (
+        bool(conditions)
+        or isinstance(criterion, CombiningCriterion)
+        or (isinstance(criterion, CaptureCriterion) and bool(criterion.repeats))
+    )
 
 
 def _contradicted(condition: Condition, before: tuple[Condition, ...]) -> str | None:
@@ -114,11 +121,10 @@ def _out_of_reach(rubric: Rubric) -> Warnings:
 
 
 def _best_credit(criterion: Criterion) -> float:
-    if not criterion.levels:
-        return 1.0
-    credits = [level.credit if isinstance(level, LevelBounds) else level for level in criterion.levels.values()]
-    reaches_others = criterion.check != "metric" and set(criterion.possible_answers()) - set(criterion.levels)
-    return max([*credits, 1.0]) if reaches_others else max(credits)
+    if isinstance(criterion, MetricCriterion):
+        return max((level.credit for level in criterion.levels.values()), default=1.0)
+    has_others = bool(set(criterion.possible_answers()) - set(criterion.credits))
+    return max([*criterion.credits.values(), *([1.0] if has_others or not criterion.credits else [])])
 
 
 def _shared_phrases(rubric: Rubric, places: dict[str, Location]) -> Warnings:
@@ -135,12 +141,14 @@ def _shared_phrases(rubric: Rubric, places: dict[str, Location]) -> Warnings:
 
 
 def _own_phrases(criterion: Criterion) -> Iterator[tuple[Location, Language, int, str]]:
-    if criterion.check not in ("phrase", "question", "survey", "forbidden"):
+    """Phrases that meet a criterion each by itself. Those of a capture are only what a value is said after."""
+    if not isinstance(criterion, WordedCriterion) or isinstance(criterion, CaptureCriterion):
         return
-    for place, phrases in ((("phrases",), criterion.phrases), *(((("groups", name)), p) for name, p in criterion.groups.items())):
-        for language, texts in phrases.items():
-            for number, text in enumerate(texts):
-                yield place, language, number, text
+    for place, lists, _ in criterion.phrase_lists():
+        if place[0] in ("phrases", "groups"):
+            for language, texts in lists.items():
+                for number, text in enumerate(texts):
+                    yield place, language, number, text
 
 
 def _everywhere(rubric: Rubric, places: dict[str, Location]) -> Warnings:

@@ -1,12 +1,11 @@
-"""YAML → Rubric, with every fault located; list files resolved; hashes; which rubric a call is scored by.
+"""YAML → Rubric, with every fault located; list files resolved; published versions; which rubric a call is scored by.
 
 A fault says FILE:LINE:COLUMN, what was found, what was wanted and what to do. All faults of a file are reported at once. Reading the YAML is
-yaml_text.py; what a rubric's parts may refer to is references.py.
+yaml_text.py; what its keys may be is schema.py and criteria.py; what its parts may refer to is references.py.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -18,8 +17,14 @@ from pydantic import BaseModel, ValidationError
 from qa_pipeline.call import Call
 from qa_pipeline.errors import Fault, RubricError
 from qa_pipeline.packaged import packaged_folder
-from qa_pipeline.rubric.references import list_faults, reference_faults, situation_faults, validation_faults
-from qa_pipeline.rubric.schema import LANGUAGES, Criterion, ExampleList, PhraseLists, Rubric, Situations
+from qa_pipeline.rubric.atoms import LANGUAGES, Location, PhraseLists
+from qa_pipeline.rubric.canonical import rubric_sha256
+from qa_pipeline.rubric.criteria import ForbiddenCriterion
+from qa_pipeline.rubric.faults import validation_faults
+from qa_pipeline.rubric.lists import ExampleList
+from qa_pipeline.rubric.references import list_faults, reference_faults, situation_faults
+from qa_pipeline.rubric.schema import Rubric, Situations
+from qa_pipeline.rubric.shared_keys import SearchingCriterion, WordedCriterion
 from qa_pipeline.yaml_text import Document, read_document
 
 LOCK_NAME = "published.lock"
@@ -162,16 +167,6 @@ def _with_opposites(examples: ExampleList, path: Path) -> ExampleList:
     return examples.model_copy(update={"unlike": unlike})
 
 
-def rubric_sha256(rubric: Rubric) -> str:
-    """Hash of the resolved rubric in canonical form: lists included, comments and layout not."""
-    return _digest(rubric)
-
-
-def criterion_sha256(criterion: Criterion) -> str:
-    """Hash of one resolved criterion: a decision belongs to it."""
-    return _digest(criterion)
-
-
 def read_lock(folder: Path) -> dict[str, dict[str, str]]:
     """Published versions: rubric id → version → hash."""
     path = folder / LOCK_NAME
@@ -214,41 +209,20 @@ def _packaged_rubrics() -> Path:
     return packaged_folder("rubrics")
 
 
-def canonical_json(part: BaseModel) -> str:
-    """A resolved rubric, or part of one, as JSON: the same content always the same text."""
-    return json.dumps(json.loads(part.model_dump_json(by_alias=True)), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def _digest(part: BaseModel) -> str:
-    return hashlib.sha256(canonical_json(part).encode()).hexdigest()
-
-
 def _count(faults: Sequence[Fault]) -> str:
     return f"{len(faults)} fault{'s' if len(faults) != 1 else ''}"
 
 
 def _resolve(rubric: Rubric, document: Document, folder: Path, faults: list[Fault]) -> Rubric:
     """Fill in list files, situations and background."""
-    beside = (document.path.parent, folder, _packaged_rubrics())
+    folders = (document.path.parent, folder, _packaged_rubrics())
     sections = []
     for s, section in enumerate(rubric.sections):
         criteria = []
         for c, criterion in enumerate(section.criteria):
-            place = ("sections", s, "criteria", c)
-            for number, name in enumerate(criterion.lists):
-                found = _list_beside(name, *beside)
-                if found is None:
-                    faults.append(document.fault((*place, "lists", number), f"no list file {name}", "check the path"))
-                    continue
-                criterion = _with_list(criterion, load_list(found))
-                faults.extend(_list_faults(found))
-            if criterion.meaning:
-                found = _list_beside(criterion.meaning.list, *beside)
-                if found is None:
-                    faults.append(document.fault((*place, "meaning", "list"), f"no list file {criterion.meaning.list}", "check the path"))
-                    continue
-                meaning = criterion.meaning.model_copy(update={"examples": load_list(found)})
-                criterion = criterion.model_copy(update={"meaning": meaning})
+            if isinstance(criterion, SearchingCriterion):
+                update = _from_files(criterion, ("sections", s, "criteria", c), document, folders, faults)
+                criterion = criterion.model_copy(update=update)
             criteria.append(criterion)
         sections.append(section.model_copy(update={"criteria": tuple(criteria)}))
     if faults:
@@ -260,6 +234,33 @@ def _resolve(rubric: Rubric, document: Document, folder: Path, faults: list[Faul
             "background": load_list(folder / BACKGROUND_LIST),
         }
     )
+
+
+def _from_files(
+    criterion: SearchingCriterion, place: Location, document: Document, folders: Sequence[Path], faults: list[Fault]
+) -> dict[str, object]:
+    """What the list files that a criterion names change of it: its phrases, and the examples of its meaning."""
+    update: dict[str, object] = {}
+    if isinstance(criterion, WordedCriterion):
+        shared = []
+        for number, name in enumerate(criterion.lists):
+            path = _list_beside(name, *folders)
+            if path is None:
+                faults.append(document.fault((*place, "lists", number), f"no list file {name}", "check the path"))
+                continue
+            shared.append(load_list(path))
+            faults.extend(_list_faults(path))
+        update["phrases"] = _merged(criterion.phrases, *(one.phrases for one in shared))
+        update["unlike"] = _merged(criterion.unlike, *(one.take_back for one in shared))
+        if isinstance(criterion, ForbiddenCriterion):
+            update["whole_turn"] = _merged(criterion.whole_turn, *(one.whole_turn for one in shared))
+    if criterion.meaning:
+        path = _list_beside(criterion.meaning.list, *folders)
+        if path is None:
+            faults.append(document.fault((*place, "meaning", "list"), f"no list file {criterion.meaning.list}", "check the path"))
+        else:
+            update["meaning"] = criterion.meaning.model_copy(update={"examples": load_list(path)})
+    return update
 
 
 def _list_faults(path: Path) -> list[Fault]:
@@ -275,21 +276,13 @@ def _faults_of_list(path: Path, modified_ns: int, size: int) -> list[Fault]:
     return [document.fault(*item) for item in found] if document else []
 
 
-def _with_list(criterion: Criterion, shared: ExampleList) -> Criterion:
-    """The criterion with a list file's phrases added to its own."""
-
-    def merged(own: PhraseLists, more: PhraseLists) -> PhraseLists:
-        return {
-            language: (*own.get(language, ()), *more.get(language, ())) for language in (*own, *(key for key in more if key not in own))
-        }
-
-    return criterion.model_copy(
-        update={
-            "phrases": merged(criterion.phrases, shared.phrases),
-            "whole_turn": merged(criterion.whole_turn, shared.whole_turn),
-            "unlike": merged(criterion.unlike, shared.take_back),
-        }
-    )
+def _merged(own: PhraseLists, *others: PhraseLists) -> PhraseLists:
+    """Phrases with others added, language by language."""
+    merged = dict(own)
+    for more in others:
+        for language, texts in more.items():
+            merged[language] = (*merged.get(language, ()), *texts)
+    return merged
 
 
 def _load_situations(folder: Path) -> Situations:
@@ -316,11 +309,3 @@ def _situations_of(path: Path, modified_ns: int, size: int) -> Situations:
 
 def _list_beside(name: str, *folders: Path) -> Path | None:
     return next((folder / name for folder in folders if (folder / name).is_file()), None)
-
-
-def stable_faults(rubric: Rubric, path: Path) -> list[Fault]:
-    """Stable criteria need cases beside the rubric, positive and negative."""
-    from qa_pipeline.rubric.cases import cases_path, load_cases, missing_cases
-
-    cases = cases_path(path)
-    return [Fault(path=str(cases), message=text, advice="add one") for text in missing_cases(rubric, load_cases(cases))]

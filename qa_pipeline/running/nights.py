@@ -21,8 +21,7 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.results.store import Store
-from qa_pipeline.results.versions import revive
-from qa_pipeline.rubric.load import canonical_json
+from qa_pipeline.rubric.canonical import canonical_json, revive
 from qa_pipeline.running.engine import Plan
 
 LAST_NIGHT, LAST_RUN = "last-night", "last-run"

@@ -9,8 +9,8 @@ from typing import Any
 
 from qa_pipeline.call import Conversation, Role, Utterance
 from qa_pipeline.phrases.search import Hit
-from qa_pipeline.rubric.schema import PhraseLists
-from qa_pipeline.scoring.matching import Evidence, Listening
+from qa_pipeline.rubric.atoms import PhraseLists
+from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.windows import Searched
 from qa_pipeline.text.normalise import unit_spans
 from qa_pipeline.yaml_text import read_document
@@ -60,17 +60,15 @@ def replies_to(conversation: Conversation, asked: int, asker: Role, *, again: fr
     return replies
 
 
-def find_answer(
-    listening: Listening, answers: Mapping[str, PhraseLists], replies: list[Utterance]
-) -> tuple[str | None, tuple[Evidence, ...]]:
+def find_answer(search: Search, answers: Mapping[str, PhraseLists], replies: list[Utterance]) -> tuple[str | None, tuple[Evidence, ...]]:
     """The answer the replies hold: the first reply that matches decides; in one reply the longer phrase (不方便 over 方便) does."""
     searched = Searched(utterances=tuple(replies), start_ms=None, end_ms=None)
     best: tuple[int, float, str, Hit] | None = None
-    for name, phrases in wordings(answers, listening.language).items():
-        for hit in listening.hits(listening.phrases(phrases), searched):
+    for name, phrases in wordings(answers, search.language).items():
+        for hit in search.hits(search.phrases(phrases), searched):
             rank = (hit.utterance, -(hit.end - hit.start) * hit.similarity, name, hit)
             if best is None or rank[:2] < best[:2]:
                 best = rank
     if best is None:
-        return None, tuple(listening.utterance_evidence(u, "answer", 0.0, "answer") for u in replies[:1])
-    return best[2], (listening.evidence(best[3], "answer"),)
+        return None, tuple(search.utterance_evidence(u, "answer", 0.0, "answer") for u in replies[:1])
+    return best[2], (search.evidence(best[3], "answer"),)

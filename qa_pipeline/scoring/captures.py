@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from qa_pipeline.call import Outcome, Utterance
 from qa_pipeline.phrases.search import speech_from_text, words_between
-from qa_pipeline.rubric.schema import Criterion
-from qa_pipeline.scoring.matching import Evidence, Listening
+from qa_pipeline.rubric.criteria import CaptureCriterion
+from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, as_heard, in_order, search_window
 from qa_pipeline.scoring.windows import Searched
 from qa_pipeline.text.normalise import unit_spans
@@ -36,27 +36,27 @@ class _Found:
     evidence: Evidence
 
 
-def check_capture(criterion: Criterion, context: Context) -> Verdict:
+def check_capture(criterion: CaptureCriterion, context: Context) -> Verdict:
     """Met when a value of the wanted type was said (with `repeats`: the same value as that criterion captured)."""
     searched = search_window(criterion, context)
     if criterion.repeats:
-        return _check_read_back(criterion, context, searched)
+        return _check_read_back(criterion, context.verdicts[criterion.repeats], context, searched)
     passages, cues = _passages(criterion, context, searched)
     if criterion.capture == "reason":
-        found = _reasons(criterion, context.listening, passages)
+        found = _reasons(criterion, context.search, passages)
     elif criterion.capture == "text":
-        found = _texts(context.listening, passages)
+        found = _texts(context.search, passages)
     elif criterion.capture == "datetime":
         found = _times(context, passages)
     else:
         if criterion.capture == "phone":
-            passages = _bridged(passages, context.listening)
+            passages = _bridged(passages, context.search)
         found = [item for passage in passages for item in _values(criterion, context, passage)]
     unique = _first_of_each(found)
     if not unique:
         heard = (as_heard(cue) for cue in cues)
         return Verdict(
-            outcome=Outcome.NOT_MET, reason_code="not_captured", reason_args={"what": str(criterion.capture)}, evidence=in_order(heard),
+            outcome=Outcome.NOT_MET, reason_code="not_captured", reason_args={"what": criterion.capture}, evidence=in_order(heard),
             searched=searched,
         )  # fmt: skip
     captures = tuple(
@@ -69,13 +69,13 @@ def check_capture(criterion: Criterion, context: Context) -> Verdict:
     )  # fmt: skip
 
 
-def _passages(criterion: Criterion, context: Context, searched: Searched) -> tuple[list[list[Utterance]], list[Evidence]]:
+def _passages(criterion: CaptureCriterion, context: Context, searched: Searched) -> tuple[list[list[Utterance]], list[Evidence]]:
     """Runs of utterances in which the value may be said: after each cue, or everything searched; and the cues."""
-    listening = context.listening
+    search = context.search
     if not criterion.phrases and criterion.meaning is None:
         return _runs(searched.utterances), []
-    everybody = listening.select(ROLES["any"], None)
-    hits = listening.hits(listening.phrases(criterion.phrases), everybody) if criterion.capture != "reason" else []
+    everybody = search.select(ROLES["any"], None)
+    hits = search.hits(search.phrases(criterion.phrases), everybody) if criterion.capture != "reason" else []
     inside = searched.numbers
     first = min(inside, default=0)
     passages, cues = [], []
@@ -83,9 +83,9 @@ def _passages(criterion: Criterion, context: Context, searched: Searched) -> tup
         after = [u for u in searched.utterances if u.utterance >= hit.utterance]
         if hit.utterance < first - 1 or not after:
             continue
-        cues.append(listening.evidence(hit))
+        cues.append(search.evidence(hit))
         # A text that anybody may say begins after its cue; one party's own cue ("please tell him …") begins the text itself.
-        is_own_cue = listening.by_number[hit.utterance].role in ROLES[criterion.party]
+        is_own_cue = search.by_number[hit.utterance].role in ROLES[criterion.party]
         if is_own_cue and (criterion.capture != "text" or criterion.party != "any"):
             passages += _runs(after[: _AFTER_CUE + 1])
         else:
@@ -104,7 +104,7 @@ def _runs(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
     return runs
 
 
-def _bridged(passages: list[list[Utterance]], listening: Listening) -> list[list[Utterance]]:
+def _bridged(passages: list[list[Utterance]], search: Search) -> list[list[Utterance]]:
     """Runs of one party made one where the other said only a few words between: a number is given, heard and repeated piece by piece."""
     utterances = sorted({u.utterance: u for run in passages for u in run}.values(), key=lambda u: (u.role.value, u.utterance))
     joined: list[list[Utterance]] = []
@@ -115,7 +115,7 @@ def _bridged(passages: list[list[Utterance]], listening: Listening) -> list[list
         if (
             is_near
             and between is not None
-            and all(_is_heard(listening.by_number[number], listening.language) for number in between if number in listening.by_number)
+            and all(_is_heard(search.by_number[number], search.language) for number in between if number in search.by_number)
         ):
             joined[-1].append(utterance)
         else:
@@ -139,10 +139,10 @@ def _first_of_each(found: Sequence[_Found]) -> list[_Found]:
     return list(earliest.values())
 
 
-def _values(criterion: Criterion, context: Context, run: list[Utterance]) -> list[_Found]:
+def _values(criterion: CaptureCriterion, context: Context, run: list[Utterance]) -> list[_Found]:
     # Numbers are given in pieces: the run is read as one text.
-    text, starts = _joined(run, context.listening.language)
-    found = find_values(str(criterion.capture), text, context.listening.language, context.began)
+    text, starts = _joined(run, context.search.language)
+    found = find_values(str(criterion.capture), text, context.search.language, context.began)
     if criterion.capture == "name" and not criterion.phrases:
         # One word alone is a name only where a name was asked for ("Unbelievable.").
         found = [value for value in found if text.strip(" .,!?。，！？") != value.value or " " in value.value]
@@ -154,7 +154,7 @@ def _times(context: Context, passages: list[list[Utterance]]) -> list[_Found]:
 
     A day that was named holds for the hours said after it, by either party ("Saturday?" "Yes, at ten.").
     """
-    language = context.listening.language
+    language = context.search.language
     utterances = {utterance.utterance: utterance for run in passages for utterance in run}
     found: list[_Found] = []
     day: date | None = None
@@ -202,23 +202,23 @@ def _located(value: Value, run: list[Utterance], starts: list[int], text: str) -
     return _Found(value=value.value, value_type=value.value_type, evidence=evidence)
 
 
-def _reasons(criterion: Criterion, listening: Listening, passages: list[list[Utterance]]) -> list[_Found]:
+def _reasons(criterion: CaptureCriterion, search: Search, passages: list[list[Utterance]]) -> list[_Found]:
     searched = Searched(utterances=tuple(u for run in passages for u in run), start_ms=None, end_ms=None)
     ranked = [
         (hit.start, -hit.similarity, name, hit)
         for name, phrases in criterion.values.items()
-        for hit in listening.hits(listening.phrases(phrases), searched)
+        for hit in search.hits(search.phrases(phrases), searched)
     ]
     ranked.sort(key=lambda item: item[:3])
-    return [_Found(value=name, value_type="reason", evidence=listening.evidence(hit)) for _, _, name, hit in ranked]
+    return [_Found(value=name, value_type="reason", evidence=search.evidence(hit)) for _, _, name, hit in ranked]
 
 
-def _texts(listening: Listening, passages: list[list[Utterance]]) -> list[_Found]:
+def _texts(search: Search, passages: list[list[Utterance]]) -> list[_Found]:
     """What is said first after a cue, unless it is only a word of consent ("all right") and more follows."""
-    texts = [(run, _joined(run, listening.language)[0]) for run in passages]
+    texts = [(run, _joined(run, search.language)[0]) for run in passages]
     for least in (_SENTENCE_UNITS, _TEXT_UNITS):
         for run, text in texts:
-            if _words_in(text, listening.language) >= least:
+            if _words_in(text, search.language) >= least:
                 evidence = Evidence(
                     kind="hit", utterance=run[0].utterance, role=run[0].role, text=text, start_ms=run[0].start_ms, end_ms=run[-1].end_ms,
                     expected="text", similarity=1.0,
@@ -232,9 +232,8 @@ def _words_in(text: str, language: str) -> int:
     return sum(not token.text.isdigit() for token in speech_from_text(text, language).tokens)
 
 
-def _check_read_back(criterion: Criterion, context: Context, searched: Searched) -> Verdict:
-    """Met when the value captured by `repeats` is said again in the words searched, after it was captured."""
-    captured = context.verdicts[criterion.repeats or ""]
+def _check_read_back(criterion: CaptureCriterion, captured: Verdict, context: Context, searched: Searched) -> Verdict:
+    """Met when the value captured before is said again in the words searched, after it was captured."""
     given = captured.evidence[0].utterance if captured.evidence else -1
     after = tuple(u for u in searched.utterances if u.utterance > given)
     what = {"what": captured.captures[0].value if captured.captures else ""}
@@ -248,31 +247,31 @@ def _check_read_back(criterion: Criterion, context: Context, searched: Searched)
     return Verdict(outcome=Outcome.NOT_MET, reason_code="not_read_back", reason_args=what, searched=searched)
 
 
-def _says_again(capture: Capture, run: list[Utterance], criterion: Criterion, context: Context) -> Evidence | None:
-    listening = context.listening
-    text, starts = _joined(run, listening.language)
+def _says_again(capture: Capture, run: list[Utterance], criterion: CaptureCriterion, context: Context) -> Evidence | None:
+    search = context.search
+    text, starts = _joined(run, search.language)
     whole = Value(value=capture.value, value_type="name", start=starts[0], end=len(text))
     if capture.value_type in ("phone", "number"):
-        digits = digits_of(text, listening.language) if capture.value_type == "phone" else ""
-        numbers = {value.value for value in find_values("number", text, listening.language, context.began)}
+        digits = digits_of(text, search.language) if capture.value_type == "phone" else ""
+        numbers = {value.value for value in find_values("number", text, search.language, context.began)}
         is_same = capture.value in digits if capture.value_type == "phone" else capture.value in numbers
         return _located(whole, run, starts, text).evidence if is_same else None
     if capture.value_type in _TIMES - {"spoken"}:
         # One text names at most one time: each sentence is read, then all of them as one.
         for part, run_of_part, starts_of_part in (*((u.text, [u], [0]) for u in run), (text, run, starts)):
-            for value in find_values("datetime", part, listening.language, context.began):
+            for value in find_values("datetime", part, search.language, context.began):
                 if value.value == capture.value:
                     return _located(value, run_of_part, starts_of_part, part).evidence
         return None
     if capture.value_type in ("name", "spoken"):
         searched = Searched(utterances=tuple(run), start_ms=None, end_ms=None)
-        language = listening.language
+        language = search.language
         # Of a name, either part will do: Mr Hill is Dave Hill.
         wordings = (capture.value, *(capture.value.split() if capture.value_type == "name" else ()))
         phrases = tuple(dict.fromkeys(plain for wording in wordings if len(plain := _plain_words(wording)) > 1 or language == "zh"))
-        hits = listening.hits(listening.phrases({language: phrases}), searched)  # type: ignore[dict-item]  # any string may be asked for
-        return listening.evidence(hits[0]) if hits else None
-    share = _shared(capture.value, text, listening.language)
+        hits = search.hits(search.phrases({language: phrases}), searched)  # type: ignore[dict-item]  # any string may be asked for
+        return search.evidence(hits[0]) if hits else None
+    share = _shared(capture.value, text, search.language)
     return _located(whole, run, starts, text).evidence if share >= _READ_BACK_SHARE else None
 
 

@@ -10,8 +10,9 @@ from functools import lru_cache
 
 from qa_pipeline.call import Outcome, Utterance
 from qa_pipeline.phrases.search import Phrase
-from qa_pipeline.rubric.schema import LANGUAGES, Criterion, PhraseLists
-from qa_pipeline.scoring.matching import Listening
+from qa_pipeline.rubric.atoms import LANGUAGES, PhraseLists
+from qa_pipeline.rubric.criteria import ForbiddenCriterion
+from qa_pipeline.scoring.matching import Search
 from qa_pipeline.scoring.verdict import Context, Verdict, in_order, search_window
 from qa_pipeline.scoring.windows import Searched
 from qa_pipeline.text.normalise import unit_spans
@@ -107,53 +108,53 @@ _POLITE: PhraseLists = {
 }
 
 
-def check_forbidden(criterion: Criterion, context: Context) -> Verdict:
+def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
     """Not met when the agent says what is forbidden, in the list's words or by its meaning, as their own words."""
-    listening = context.listening
+    search = context.search
     searched = search_window(criterion, context)
-    phrases = listening.phrases(criterion.phrases, "strict")
-    hits = [hit for hit in listening.hits(phrases, searched) if not _is_excused(listening, criterion, hit.utterance, hit.start)]
-    examples = _example_phrases(listening, criterion)
+    phrases = search.phrases(criterion.phrases, "strict")
+    hits = [hit for hit in search.hits(phrases, searched) if not _is_excused(search, criterion, hit.utterance, hit.start)]
+    examples = _example_phrases(search, criterion)
     hits += [
         hit
-        for hit in listening.hits(examples, searched)
-        if not _is_excused(listening, criterion, hit.utterance, hit.start) and not _is_polite(listening, criterion, hit.utterance)
+        for hit in search.hits(examples, searched)
+        if not _is_excused(search, criterion, hit.utterance, hit.start) and not _is_polite(search, criterion, hit.utterance)
     ]
-    whole = listening.phrases(criterion.whole_turn, "strict", whole_turn=True)
+    whole = search.phrases(criterion.whole_turn, "strict", whole_turn=True)
     hits += [
         hit
-        for hit in listening.hits(whole, searched)
-        if _is_own_turn(listening, hit.utterance)
-        and not _is_excused(listening, criterion, hit.utterance, hit.start)
-        and not _is_polite(listening, criterion, hit.utterance)
+        for hit in search.hits(whole, searched)
+        if _is_own_turn(search, hit.utterance)
+        and not _is_excused(search, criterion, hit.utterance, hit.start)
+        and not _is_polite(search, criterion, hit.utterance)
     ]
     sure = [hit for hit in hits if hit.confidence is None or hit.confidence >= FORBIDDEN_CONFIDENCE]
-    meant = listening.meaning_hits(criterion.meaning, searched)
+    meant = search.meaning_hits(criterion.meaning, searched)
     if not sure and not meant:
         return Verdict(outcome=Outcome.MET, reason_code="nothing_forbidden", searched=searched)
-    taken_back = {hit.utterance for hit in listening.hits(listening.phrases(criterion.unlike, "exact"), searched)}
-    evidence = {hit.utterance: listening.evidence(hit) for hit in sure if hit.utterance not in taken_back}
+    taken_back = {hit.utterance for hit in search.hits(search.phrases(criterion.unlike, "exact"), searched)}
+    evidence = {hit.utterance: search.evidence(hit) for hit in sure if hit.utterance not in taken_back}
     for utterance, probability in meant:
         if utterance.utterance in evidence or utterance.utterance in taken_back or criterion.meaning is None:
             continue
         if (
             len(unit_spans(utterance.text)) < _JUDGED_UNITS
             or (utterance.confidence is not None and utterance.confidence < FORBIDDEN_CONFIDENCE)
-            or _is_excused(listening, criterion, utterance.utterance, None)
+            or _is_excused(search, criterion, utterance.utterance, None)
         ):
             continue
-        evidence[utterance.utterance] = listening.utterance_evidence(utterance, criterion.meaning.list, probability)
+        evidence[utterance.utterance] = search.utterance_evidence(utterance, criterion.meaning.list, probability)
     if evidence:
         ordered = in_order(evidence.values())
         return Verdict(outcome=Outcome.NOT_MET, reason_code="forbidden_said", evidence=ordered, searched=searched, occurrences=len(ordered))
     return Verdict(outcome=Outcome.MET, reason_code="nothing_forbidden", searched=searched)
 
 
-def _is_own_turn(listening: Listening, utterance: int) -> bool:
+def _is_own_turn(search: Search, utterance: int) -> bool:
     """Whether an utterance stands alone, and is not a fragment of what the same party goes on to say."""
-    own = listening.by_number[utterance]
+    own = search.by_number[utterance]
     for number in (utterance - 1, utterance + 1):
-        other = listening.by_number.get(number)
+        other = search.by_number.get(number)
         if other is None or other.role is not own.role:
             continue
         if None in (own.start_ms, own.end_ms, other.start_ms, other.end_ms):
@@ -165,12 +166,12 @@ def _is_own_turn(listening: Listening, utterance: int) -> bool:
     return True
 
 
-def _example_phrases(listening: Listening, criterion: Criterion) -> tuple[Phrase, ...]:
+def _example_phrases(search: Search, criterion: ForbiddenCriterion) -> tuple[Phrase, ...]:
     """The list's own examples as phrases: what is said almost as an example has it needs no judgement of meaning."""
-    if criterion.meaning is None or criterion.meaning.examples is None or listening.language not in LANGUAGES:
+    if criterion.meaning is None or criterion.meaning.examples is None or search.language not in LANGUAGES:
         return ()
-    texts = _long_enough(criterion.meaning.examples.likes(listening.language))
-    return listening.phrases({listening.language: texts}, "strict")
+    texts = _long_enough(criterion.meaning.examples.likes(search.language))
+    return search.phrases({search.language: texts}, "strict")
 
 
 @lru_cache(maxsize=256)
@@ -178,20 +179,20 @@ def _long_enough(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(text for text in texts if len(unit_spans(text)) >= _EXAMPLE_UNITS)
 
 
-def _is_excused(listening: Listening, criterion: Criterion, utterance: int, start: int | None) -> bool:
+def _is_excused(search: Search, criterion: ForbiddenCriterion, utterance: int, start: int | None) -> bool:
     """Whether the words are somebody else's, quoted: a quoting phrase shortly before in the same utterance, or it ends the one before."""
     if "quoting" not in criterion.except_:
         return False
-    own = listening.by_number[utterance]
+    own = search.by_number[utterance]
     if _ECHOED.match(own.text.strip()):
         return True
     near = [own]
-    if (before := listening.by_number.get(utterance - 1)) and before.role is own.role:
+    if (before := search.by_number.get(utterance - 1)) and before.role is own.role:
         near.insert(0, before)
-    if listening.hits(listening.phrases(_CONFIRMING, "strict"), Searched(utterances=(own,), start_ms=None, end_ms=None)):
+    if search.hits(search.phrases(_CONFIRMING, "strict"), Searched(utterances=(own,), start_ms=None, end_ms=None)):
         return True
     searched = Searched(utterances=tuple(near), start_ms=None, end_ms=None)
-    for hit in listening.hits(listening.phrases(_QUOTING), searched):
+    for hit in search.hits(search.phrases(_QUOTING), searched):
         if hit.utterance == utterance:
             # By place in the party's words: a transcript may have no times.
             if start is None or hit.start < start:
@@ -203,12 +204,12 @@ def _is_excused(listening: Listening, criterion: Criterion, utterance: int, star
     return False
 
 
-def _is_polite(listening: Listening, criterion: Criterion, utterance: int) -> bool:
+def _is_polite(search: Search, criterion: ForbiddenCriterion, utterance: int) -> bool:
     """Whether the utterance, or the agent's next to it, asks politely to repeat."""
     if "asking_to_repeat" not in criterion.except_:
         return False
-    role = listening.by_number[utterance].role
+    role = search.by_number[utterance].role
     near: list[Utterance] = [
-        found for number in (utterance - 1, utterance, utterance + 1) if (found := listening.by_number.get(number)) and found.role is role
+        found for number in (utterance - 1, utterance, utterance + 1) if (found := search.by_number.get(number)) and found.role is role
     ]
-    return bool(listening.hits(listening.phrases(_POLITE), Searched(utterances=tuple(near), start_ms=None, end_ms=None)))
+    return bool(search.hits(search.phrases(_POLITE), Searched(utterances=tuple(near), start_ms=None, end_ms=None)))

@@ -1,6 +1,6 @@
 """Search one party's words for phrases and meanings: what checks and situations share.
 
-A Listening holds a conversation and what is needed to match it (heads by list, wordings of slots), and keeps the tokens of each party so that
+A Search holds a conversation and what is needed to match it (heads by list, wordings of slots), and keeps the tokens of each party so that
 many phrases can be looked up in the same speech.
 """
 
@@ -13,7 +13,9 @@ from typing import Literal
 
 from qa_pipeline.call import Conversation, Role, Utterance
 from qa_pipeline.phrases.search import Hit, MatchMode, Phrase, compile_phrase, names_call
-from qa_pipeline.rubric.schema import Meaning, PhraseLists, Window
+from qa_pipeline.rubric.atoms import PhraseLists
+from qa_pipeline.rubric.lists import Meaning
+from qa_pipeline.rubric.windows import Window
 from qa_pipeline.scoring.meanings import Heads
 from qa_pipeline.scoring.together import Roles, Together
 from qa_pipeline.scoring.windows import Searched, select
@@ -36,8 +38,8 @@ class Evidence:
     similarity: float
 
 
-class Listening:
-    """A conversation ready to be searched. `together`: the conversations it is searched with (`listen`); alone without."""
+class Search:
+    """A conversation ready to be searched. `together`: the conversations it is searched with (`searches_of`); alone without."""
 
     def __init__(
         self, conversation: Conversation, heads: Heads, names: Mapping[str, Sequence[str]], together: Together | None = None, place: int = 0
@@ -137,16 +139,16 @@ class Listening:
         return known[1:]
 
 
-def listen(conversations: Sequence[Conversation], heads: Heads, names: Mapping[str, Sequence[str]]) -> list[Listening]:
+def searches_of(conversations: Sequence[Conversation], heads: Heads, names: Mapping[str, Sequence[str]]) -> list[Search]:
     """Conversations ready to be searched together: what is looked up in one is looked up in all of its language at once."""
     places: dict[str, list[int]] = {}
     for place, conversation in enumerate(conversations):
         places.setdefault(conversation.language or "", []).append(place)
-    found: dict[int, Listening] = {}
+    found: dict[int, Search] = {}
     for members in places.values():
         together = Together([conversations[place] for place in members], heads)
         for index, place in enumerate(members):
-            found[place] = Listening(conversations[place], heads, names, together, index)
+            found[place] = Search(conversations[place], heads, names, together, index)
     return [found[place] for place in range(len(conversations))]
 
 

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.errors import EnvironmentNotReady
-from qa_pipeline.rubric.schema import ExampleList, Meaning, Rubric
+from qa_pipeline.rubric.lists import ExampleList, Meaning
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.rubric.shared_keys import SearchingCriterion
 from qa_pipeline.text.normalise import unit_spans
 
 HEADS_NAME = "heads.json"
@@ -59,7 +61,7 @@ def head_key(examples: ExampleList, background: ExampleList, encoder_id: str) ->
 
 def meanings_of(rubric: Rubric) -> tuple[Meaning, ...]:
     """Every meaning a rubric or its situations match by."""
-    found = [criterion.meaning for criterion in rubric.criteria if criterion.meaning]
+    found = [c.meaning for c in rubric.criteria if isinstance(c, SearchingCriterion) and c.meaning]
     if rubric.situations:
         found += [rule.meaning for name in type(rubric.situations).model_fields if (rule := getattr(rubric.situations, name)).meaning]
     return tuple(found)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from qa_pipeline.call import Call, Outcome
-from qa_pipeline.rubric.schema import CallWindow, Condition, Criterion, Rubric
+from qa_pipeline.rubric.criteria import MetadataCriterion
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.rubric.shared_keys import Condition
+from qa_pipeline.rubric.windows import CallWindow
 from qa_pipeline.scoring.verdict import Context, Verdict
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def check_metadata(criterion: Criterion, context: Context) -> Verdict:
+def check_metadata(criterion: MetadataCriterion, context: Context) -> Verdict:
     """Met when the column is as wanted, and the call was made at an allowed time; undetermined when the metadata do not say."""
-    call = context.listening.conversation.call
-    if criterion.call_windows or criterion.not_on_holidays:
+    call = context.search.conversation.call
+    if criterion.column is None or criterion.call_windows or criterion.not_on_holidays:
         return _check_time(criterion, context.rubric, context.began)
-    value = column_value(call, criterion.column or "")
-    args = {"column": criterion.column or "", "value": value or ""}
+    value = column_value(call, criterion.column)
+    args = {"column": criterion.column, "value": value or ""}
     if value is None:
         return Verdict(outcome=Outcome.UNDETERMINED, reason_code="no_metadata", reason_args=args)
     has_limits = criterion.at_least is not None or criterion.at_most is not None
@@ -35,7 +38,7 @@ def column_value(call: Call, column: str) -> str | None:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def is_as_wanted(wanted: Condition | Criterion, value: str) -> bool:
+def is_as_wanted(wanted: Condition | MetadataCriterion, value: str) -> bool:
     """Whether a value is the one, among those, or within the limits wanted; what is no number is within none."""
     if wanted.is_ not in (None, value) or (wanted.in_ is not None and value not in wanted.in_):
         return False
@@ -56,7 +59,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _check_time(criterion: Criterion, rubric: Rubric, began: datetime | None) -> Verdict:
+def _check_time(criterion: MetadataCriterion, rubric: Rubric, began: datetime | None) -> Verdict:
     if began is None:
         return Verdict(outcome=Outcome.UNDETERMINED, reason_code="no_metadata", reason_args={"column": "started_at", "value": ""})
     args = {"column": "started_at", "value": f"{began:%Y-%m-%d %H:%M}, {_DAYS[began.weekday()]}"}

@@ -11,18 +11,21 @@ from dataclasses import dataclass, field, replace
 
 from qa_pipeline.call import Conversation, Disposition, Outcome, Role
 from qa_pipeline.conversation.roles import LEAST_CONFIDENCE
-from qa_pipeline.rubric.load import criterion_sha256, rubric_sha256
+from qa_pipeline.rubric.atoms import Language
+from qa_pipeline.rubric.canonical import criterion_sha256, rubric_sha256
+from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, SentimentCriterion
 from qa_pipeline.rubric.references import dependencies
-from qa_pipeline.rubric.schema import Condition, Criterion, Language, Rubric
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, SearchingCriterion
 from qa_pipeline.scoring.captures import disposition_capture
 from qa_pipeline.scoring.checks import CHECKS
 from qa_pipeline.scoring.identity import JudgedBy, judged_by, score_id_of
-from qa_pipeline.scoring.matching import Evidence, Listening, listen
+from qa_pipeline.scoring.matching import Evidence, Search, searches_of
 from qa_pipeline.scoring.meanings import Heads
 from qa_pipeline.scoring.metadata import column_value, is_as_wanted
 from qa_pipeline.scoring.reasons import SITUATION_NAMES, reason_text
 from qa_pipeline.scoring.situations import Facts, find_facts
-from qa_pipeline.scoring.verdict import Capture, Context, Verdict, search_window
+from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, search_window
 from qa_pipeline.scoring.windows import Searched
 
 ROLE_CONFIDENCE = LEAST_CONFIDENCE
@@ -31,8 +34,6 @@ REVIEW_COVERAGE = 0.8
 # Mean word confidence of a window below which "not heard" says nothing.
 UNCLEAR_CONFIDENCE = 0.48
 _JUDGED = (Outcome.MET, Outcome.NOT_MET)
-# Checks that read no words: whether speech, language and roles are known is nothing to them.
-_WORDLESS = ("metric", "metadata", "manual", "sequence", "all", "any", "not")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,18 +113,18 @@ def score(conversation: Conversation, scorecard: Scorecard) -> Score:
 def score_many(conversations: Sequence[Conversation], scorecard: Scorecard) -> list[Score]:
     """Score conversations by one rubric: equal to `score` of each, and much faster for some hundreds at once."""
     rubric = scorecard.rubric
-    listenings = listen(conversations, scorecard.heads, {str(slot): wordings for slot, wordings in rubric.names.items()})
-    return [_score(listening, scorecard) for listening in listenings]
+    searches = searches_of(conversations, scorecard.heads, {str(slot): wordings for slot, wordings in rubric.names.items()})
+    return [_score(search, scorecard) for search in searches]
 
 
-def _score(listening: Listening, scorecard: Scorecard) -> Score:
+def _score(search: Search, scorecard: Scorecard) -> Score:
     rubric = scorecard.rubric
     if rubric.situations is None:
         facts = Facts(situations={}, disposition=None)
     else:
-        facts = find_facts(listening, rubric.situations)
+        facts = find_facts(search, rubric.situations)
     verdicts: dict[str, Verdict] = {}
-    context = Context(rubric=rubric, listening=listening, facts=facts, verdicts=verdicts, languages=scorecard.languages)
+    context = Context(rubric=rubric, search=search, facts=facts, verdicts=verdicts, languages=scorecard.languages)
     for criterion in _judging_order(rubric):
         verdicts[criterion.id] = _judge(criterion, context)
     findings = tuple(_finding(criterion, scorecard, verdicts[criterion.id]) for criterion in rubric.criteria)
@@ -146,58 +147,68 @@ def _judging_order(rubric: Rubric) -> list[Criterion]:
 
 
 def _judge(criterion: Criterion, context: Context) -> Verdict:
-    conversation = context.listening.conversation
-    if criterion.check in _WORDLESS:
-        verdict = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context)
-        verdict = verdict or CHECKS[criterion.check](criterion, context)
-        return _excused(criterion, verdict, context)
+    if isinstance(criterion, SearchingCriterion):
+        return _judge_words(criterion, context)
+    if isinstance(criterion, SentimentCriterion):
+        return _judge_sentiment(criterion, context)
+    # No words are read: whether speech, language and roles are known is nothing to the rest.
+    verdict = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context)
+    return _excused(criterion, verdict or CHECKS[criterion.check](criterion, context), context)
+
+
+def _judge_sentiment(criterion: SentimentCriterion, context: Context) -> Verdict:
+    if not context.search.conversation.utterances:
+        return _undetermined("too_short", searched=context.search.select(ROLES[criterion.who or "agent"], None))
+    excuse = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context)
+    return excuse or _if_roles_known(context) or _with_credit(criterion, CHECKS["sentiment"](criterion, context))
+
+
+def _judge_words(criterion: SearchingCriterion, context: Context) -> Verdict:
+    conversation, language = context.search.conversation, context.search.language
     if not conversation.utterances:
         return _undetermined("too_short", searched=search_window(criterion, context))
-    if excuse := _situation(criterion.not_applicable_when, context):
+    if excuse := _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context):
         return excuse
-    if blocked := _blocked_by_parent(criterion, context):
-        return blocked
-    if criterion.check != "sentiment" and context.listening.language not in context.languages[criterion.id]:
-        return _undetermined("wrong_language", language=context.listening.language)
+    if language not in context.languages[criterion.id]:
+        return _undetermined("wrong_language", language=language)
     if unknown := _if_roles_known(context):
         return unknown
     if _needs_times(criterion, conversation):
         return _undetermined("no_times")
-    if criterion.check == "sentiment":
-        return _with_credit(criterion, CHECKS["sentiment"](criterion, context))
-    if criterion.check == "forbidden" and not search_window(criterion, context).utterances:
+    is_forbidden = criterion.check == "forbidden"
+    if is_forbidden and not search_window(criterion, context).utterances:
         return _undetermined("nobody_spoke", who=criterion.party)
-    if criterion.repeats and not context.verdicts[criterion.repeats].captures:
+    if isinstance(criterion, CaptureCriterion) and criterion.repeats and not context.verdicts[criterion.repeats].captures:
         return Verdict(
             outcome=Outcome.NOT_APPLICABLE, reason_code="parent",
             reason_args={"parent": criterion.repeats, "outcome": context.verdicts[criterion.repeats].outcome.value},
         )  # fmt: skip
     verdict = _with_credit(criterion, CHECKS[criterion.check](criterion, context))
-    if verdict.outcome is not Outcome.NOT_MET or criterion.check == "forbidden":
+    if verdict.outcome is not Outcome.NOT_MET or is_forbidden:
         return verdict
     excused = _excused(criterion, verdict, context)
     return excused if excused is not verdict else _doubt(criterion, verdict, conversation) or verdict
 
 
-def _excused(criterion: Criterion, verdict: Verdict, context: Context) -> Verdict:
+def _excused(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Verdict:
     """Not met becomes not applicable where a situation of `excused_when` holds."""
     return (_situation(criterion.excused_when, context) or verdict) if verdict.outcome is Outcome.NOT_MET else verdict
 
 
-def _needs_times(criterion: Criterion, conversation: Conversation) -> bool:
+def _needs_times(criterion: SearchingCriterion, conversation: Conversation) -> bool:
     """Whether the window counts seconds alone and the transcript has none."""
     extent = (criterion.within.first or criterion.within.last) if criterion.within else None
     return extent is not None and extent.turns is None and all(u.start_ms is None for u in conversation.utterances)
 
 
-def _with_credit(criterion: Criterion, verdict: Verdict) -> Verdict:
+def _with_credit(criterion: AnyCriterion, verdict: Verdict) -> Verdict:
     """The verdict with the credit that `levels` gives its answer."""
-    level = criterion.levels.get(verdict.answer or "")
-    return replace(verdict, credit=level) if isinstance(level, float) and verdict.outcome in _JUDGED else verdict
+    credit = None if verdict.answer is None else criterion.credits.get(verdict.answer)
+    return replace(verdict, credit=credit) if credit is not None and verdict.outcome in _JUDGED else verdict
 
 
 def _if_roles_known(context: Context) -> Verdict | None:
-    confidence = context.listening.conversation.role_confidence
+    confidence = context.search.conversation.role_confidence
     return _undetermined("role_unknown", confidence=f"{confidence:.2f}") if confidence < ROLE_CONFIDENCE else None
 
 
@@ -211,7 +222,7 @@ def _situation(names: tuple[str, ...], context: Context) -> Verdict | None:
     return None
 
 
-def _blocked_by_parent(criterion: Criterion, context: Context) -> Verdict | None:
+def _blocked_by_parent(criterion: AnyCriterion, context: Context) -> Verdict | None:
     """`when`: a parent not applicable or undetermined makes the child the same; a condition that fails makes it not applicable."""
     for condition in criterion.when:
         if condition.criterion:
@@ -233,14 +244,14 @@ def _holds(condition: Condition, context: Context) -> bool:
         parent = context.verdicts[condition.criterion]
         return condition.outcome in (None, parent.outcome.value) and (not condition.answers or parent.answer in condition.answers)
     if condition.metadata:
-        value = column_value(context.listening.conversation.call, condition.metadata)
+        value = column_value(context.search.conversation.call, condition.metadata)
         return value is not None and is_as_wanted(condition, value)
     if condition.disposition:
         return context.facts.disposition is not None and context.facts.disposition.value in condition.disposition
     return True
 
 
-def _doubt(criterion: Criterion, verdict: Verdict, conversation: Conversation) -> Verdict | None:
+def _doubt(criterion: SearchingCriterion, verdict: Verdict, conversation: Conversation) -> Verdict | None:
     """Why a "not met" cannot be believed, if so."""
     window = criterion.within
     cut = (conversation.starts_cut and (window is None or window.first is not None)) or (
@@ -297,7 +308,7 @@ def _deduction(criterion: Criterion, rubric: Rubric, verdict: Verdict) -> float 
 
 def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...]) -> Score:
     """Formulas of the design: percent over what was judged, coverage over what applied, stable criteria only."""
-    rubric, conversation, facts = scorecard.rubric, context.listening.conversation, context.facts
+    rubric, conversation, facts = scorecard.rubric, context.search.conversation, context.facts
     counted = [f for f in findings if f.criterion.status == "stable"]
     judged = [f for f in counted if f.outcome in _JUDGED]
     applicable = [

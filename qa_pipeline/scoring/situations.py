@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from qa_pipeline.call import Conversation, Disposition, Role
-from qa_pipeline.rubric.schema import Situation, SituationRule, Situations
-from qa_pipeline.scoring.matching import Evidence, Listening
+from qa_pipeline.rubric.schema import SituationRule, Situations
+from qa_pipeline.rubric.shared_keys import Situation
+from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.windows import turn_numbers
 
 # A machine answers with an announcement and then listens: more than this from the called side is a person.
@@ -44,74 +45,74 @@ class _Sign:
         return (self.make(),)
 
 
-def find_facts(listening: Listening, rules: Situations) -> Facts:
+def find_facts(search: Search, rules: Situations) -> Facts:
     """Recognise the situations of a conversation. Pure."""
-    conversation = listening.conversation
+    conversation = search.conversation
     found: dict[Situation, tuple[Evidence, ...]] = {}
-    said = {name: _said(listening, getattr(rules, name)) for name in Situations.model_fields}
+    said = {name: _said(search, getattr(rules, name)) for name in Situations.model_fields}
     if not conversation.utterances:
         return Facts(situations=found, disposition=_given_disposition(conversation))
     if not conversation.by_role(Role.AGENT) and not conversation.by_role(Role.UNKNOWN):
         found["agent_absent"] = ()
-    if said["voicemail"] and _machine_answered(listening, said["voicemail"]):
+    if said["voicemail"] and _machine_answered(search, said["voicemail"]):
         found["voicemail"] = said["voicemail"][0].shown
-    if said["wrong_person"] and _went_no_further(listening, said["wrong_person"][0]):
+    if said["wrong_person"] and _went_no_further(search, said["wrong_person"][0]):
         found["wrong_person"] = said["wrong_person"][0].shown
-    if busy := _early(listening, said["customer_busy"], said["first_question"]):
+    if busy := _early(search, said["customer_busy"], said["first_question"]):
         found["customer_busy"] = busy.shown
     customer_first = _ended_first(said["customer_ends"], said["agent_ends"])
     given = conversation.call.hangup_by
     if customer_first and given != "agent":
         found["customer_ended_first"] = customer_first.shown
-    if _customer_hung_up(listening, said, customer_first):
+    if _customer_hung_up(search, said, customer_first):
         closing = (
-            listening.utterance_evidence(_last_of(conversation, Role.CUSTOMER), "last words", 1.0)
+            search.utterance_evidence(_last_of(conversation, Role.CUSTOMER), "last words", 1.0)
             if conversation.by_role(Role.CUSTOMER)
             else None
         )
         found["customer_hung_up"] = (closing,) if closing else ()
         found.setdefault("customer_ended_first", found["customer_hung_up"])
-    disposition, evidence = _disposition(listening, found, said)
+    disposition, evidence = _disposition(search, found, said)
     return Facts(situations=found, disposition=disposition, disposition_evidence=evidence)
 
 
-def _said(listening: Listening, rule: SituationRule) -> list[_Sign]:
+def _said(search: Search, rule: SituationRule) -> list[_Sign]:
     """Everything a rule finds, in order of time."""
     roles = {"agent": (Role.AGENT,), "customer": (Role.CUSTOMER,), "other": (Role.OTHER, Role.CUSTOMER)}[rule.who]
-    searched = listening.select(roles, rule.within)
-    hits = listening.hits(listening.phrases(rule.phrases), searched)
-    meant = listening.meaning_hits(rule.meaning, searched)
+    searched = search.select(roles, rule.within)
+    hits = search.hits(search.phrases(rule.phrases), searched)
+    meant = search.meaning_hits(rule.meaning, searched)
     if not hits and not meant:
         return []
-    taken_back = {hit.utterance for hit in listening.hits(listening.phrases(rule.unlike, "exact"), searched)}
-    found = [_Sign(hit.utterance, partial(listening.evidence, hit)) for hit in hits if hit.utterance not in taken_back]
+    taken_back = {hit.utterance for hit in search.hits(search.phrases(rule.unlike, "exact"), searched)}
+    found = [_Sign(hit.utterance, partial(search.evidence, hit)) for hit in hits if hit.utterance not in taken_back]
     known = {sign.utterance for sign in found} | taken_back
     for utterance, probability in meant:
         if utterance.utterance not in known and rule.meaning:
-            found.append(_Sign(utterance.utterance, partial(listening.utterance_evidence, utterance, rule.meaning.list, probability)))
+            found.append(_Sign(utterance.utterance, partial(search.utterance_evidence, utterance, rule.meaning.list, probability)))
     return sorted(found, key=lambda sign: sign.utterance)
 
 
-def _machine_answered(listening: Listening, announcements: list[_Sign]) -> bool:
-    conversation = listening.conversation
+def _machine_answered(search: Search, announcements: list[_Sign]) -> bool:
+    conversation = search.conversation
     machine = {evidence.utterance for evidence in announcements}
     first = min(machine)
     people = [u for u in conversation.by_role(Role.CUSTOMER) if u.utterance not in machine and u.utterance > first]
     return len(people) <= _MOST_WORDS_OF_MACHINE_SIDE
 
 
-def _went_no_further(listening: Listening, stranger: _Sign) -> bool:
+def _went_no_further(search: Search, stranger: _Sign) -> bool:
     """Whether the call ended soon after somebody else had answered, instead of going on with them."""
-    conversation = listening.conversation
+    conversation = search.conversation
     agent = conversation.by_role(Role.AGENT)
     turns = turn_numbers(agent, conversation)
     return len({turns[u.utterance] for u in agent if u.utterance > stranger.utterance}) <= _MOST_TURNS_WITH_STRANGER
 
 
-def _early(listening: Listening, busy: list[_Sign], questions: list[_Sign]) -> _Sign | None:
+def _early(search: Search, busy: list[_Sign], questions: list[_Sign]) -> _Sign | None:
     if not busy:
         return None
-    conversation = listening.conversation
+    conversation = search.conversation
     agent = conversation.by_role(Role.AGENT)
     turns = turn_numbers(agent, conversation)
     first_question = min((q.utterance for q in questions), default=None)
@@ -130,9 +131,9 @@ def _ended_first(customer: list[_Sign], agent: list[_Sign]) -> _Sign | None:
     return customer[0] if first_by_agent is None or customer[0].utterance < first_by_agent else None
 
 
-def _customer_hung_up(listening: Listening, said: dict[str, list[_Sign]], customer_first: _Sign | None) -> bool:
+def _customer_hung_up(search: Search, said: dict[str, list[_Sign]], customer_first: _Sign | None) -> bool:
     """Whether the customer left before the agent could close: theirs are the last words, and they were ending or refusing."""
-    conversation = listening.conversation
+    conversation = search.conversation
     customer, agent = conversation.by_role(Role.CUSTOMER), conversation.by_role(Role.AGENT)
     if not customer or not agent:
         return False
@@ -160,10 +161,10 @@ def _given_disposition(conversation: Conversation) -> Disposition | None:
 
 
 def _disposition(
-    listening: Listening, found: dict[Situation, tuple[Evidence, ...]], said: dict[str, list[_Sign]]
+    search: Search, found: dict[Situation, tuple[Evidence, ...]], said: dict[str, list[_Sign]]
 ) -> tuple[Disposition | None, tuple[Evidence, ...]]:
     """The metadata's disposition, else the strongest situation. Order: a machine, a stranger, an opt-out, a refusal, a later call, a cut, done."""
-    conversation = listening.conversation
+    conversation = search.conversation
     if given := _given_disposition(conversation):
         return given, ()
     is_outbound = conversation.call.direction != "inbound"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from qa_pipeline.call import Outcome, Role, Utterance
-from qa_pipeline.rubric.schema import SURVEY_ANSWERS, Criterion, PhraseLists
+from qa_pipeline.rubric.atoms import PhraseLists
+from qa_pipeline.rubric.criteria import SURVEY_ANSWERS, SurveyCriterion
 from qa_pipeline.scoring.answers import find_answer, replies_to
-from qa_pipeline.scoring.matching import Evidence, Listening
+from qa_pipeline.scoring.matching import Evidence, Search
+from qa_pipeline.scoring.said import asked
 from qa_pipeline.scoring.verdict import Capture, Context, Verdict
 from qa_pipeline.text.normalise import tokens_of, unit_spans
 
@@ -20,18 +22,19 @@ _FULL_MARKS: PhraseLists = {
 _DEGREE = re.compile(r"十分(?=满意|感谢|好|不错|周到|热情|清楚|方便|认可|满足|舒服|干净|专业)")
 
 
-def check_survey(criterion: Criterion, context: Context, asked: Verdict) -> Verdict:
-    """Asked → met, with the answer (`unclear` when none was understood) and captures. `asked`: the verdict on its question."""
-    if asked.outcome is not Outcome.MET:
-        return asked
-    listening = context.listening
+def check_survey(criterion: SurveyCriterion, context: Context) -> Verdict:
+    """Asked → met, with the answer (`unclear` when none was understood) and captures; not asked → not met."""
+    question = asked(criterion, context)
+    if question.outcome is not Outcome.MET:
+        return question
+    search = context.search
     asker = Role.CUSTOMER if criterion.party == "customer" else Role.AGENT
     answer: str | None = None
     evidence: tuple[Evidence, ...] = ()
     replies: list[Utterance] = []
-    for asked_at in _askings(criterion, listening, asked):
-        heard = replies_to(listening.conversation, asked_at, asker)
-        found, shown = _answer(criterion, listening, heard)
+    for asked_at in _askings(criterion, search, question):
+        heard = replies_to(search.conversation, asked_at, asker)
+        found, shown = _answer(criterion, search, heard)
         if found is not None or not replies:
             answer, evidence, replies = found, shown, heard
         if found is not None:
@@ -40,41 +43,39 @@ def check_survey(criterion: Criterion, context: Context, asked: Verdict) -> Verd
     if answer is not None and evidence:
         value = " ".join(u.text.strip() for u in replies) if criterion.answered == "text" else answer
         captures.append(
-            Capture(
-                name=criterion.id, value=value, value_type=str(criterion.answered), text=evidence[0].text, start_ms=evidence[0].start_ms
-            )
+            Capture(name=criterion.id, value=value, value_type=criterion.answered, text=evidence[0].text, start_ms=evidence[0].start_ms)
         )
-        if answer in criterion.reason_when and (reason := _reason(listening, replies, evidence[0])):
+        if answer in criterion.reason_when and (reason := _reason(search, replies, evidence[0])):
             captures.append(
                 Capture(name=f"{criterion.id}_reason", value=reason.text, value_type="text", text=reason.text, start_ms=reason.start_ms)
             )
             evidence = (*evidence, reason)
     return Verdict(
-        outcome=Outcome.MET, reason_code=asked.reason_code, reason_args={"answer": answer or "unclear"}, evidence=(*asked.evidence, *evidence),
-        searched=asked.searched, answer=answer or "unclear", occurrences=1, captures=tuple(captures),
+        outcome=Outcome.MET, reason_code=question.reason_code, reason_args={"answer": answer or "unclear"}, evidence=(*question.evidence, *evidence),
+        searched=question.searched, answer=answer or "unclear", occurrences=1, captures=tuple(captures),
     )  # fmt: skip
 
 
-def _askings(criterion: Criterion, listening: Listening, asked: Verdict) -> list[int]:
+def _askings(criterion: SurveyCriterion, search: Search, question: Verdict) -> list[int]:
     """Utterances in which the question is put: an announcement of it, or a question not understood, is followed by the question again."""
-    first = [evidence.utterance for evidence in asked.evidence if evidence.kind == "hit"]
-    if asked.searched is None:
+    first = [evidence.utterance for evidence in question.evidence if evidence.kind == "hit"]
+    if question.searched is None:
         return first
-    again = {hit.utterance for hit in listening.hits(listening.phrases(criterion.phrases), asked.searched)}
+    again = {hit.utterance for hit in search.hits(search.phrases(criterion.phrases), question.searched)}
     return [*first, *sorted(number for number in again if number > first[-1])]
 
 
-def _answer(criterion: Criterion, listening: Listening, replies: list[Utterance]) -> tuple[str | None, tuple[Evidence, ...]]:
+def _answer(criterion: SurveyCriterion, search: Search, replies: list[Utterance]) -> tuple[str | None, tuple[Evidence, ...]]:
     if criterion.answered == "ten":
-        return _mark(listening, replies)
+        return _mark(search, replies)
     if criterion.answered == "text":
         said = [u for u in replies if len(unit_spans(u.text)) >= _LEAST_TEXT_UNITS]
-        return ("given" if said else None), tuple(listening.utterance_evidence(u, "answer", 1.0, "answer") for u in said[:1])
-    standard: dict[str, PhraseLists] = {name: {} for name in SURVEY_ANSWERS.get(str(criterion.answered), ())}
-    return find_answer(listening, {**standard, **criterion.answers}, replies)
+        return ("given" if said else None), tuple(search.utterance_evidence(u, "answer", 1.0, "answer") for u in said[:1])
+    standard: dict[str, PhraseLists] = {name: {} for name in SURVEY_ANSWERS.get(criterion.answered, ())}
+    return find_answer(search, {**standard, **criterion.answers}, replies)
 
 
-def _mark(listening: Listening, replies: list[Utterance]) -> tuple[str | None, tuple[Evidence, ...]]:
+def _mark(search: Search, replies: list[Utterance]) -> tuple[str | None, tuple[Evidence, ...]]:
     """A mark from 1 to 10, in digits or words."""
     for reply in replies:
         degrees = [match.span() for match in _DEGREE.finditer(reply.text)]
@@ -87,21 +88,21 @@ def _mark(listening: Listening, replies: list[Utterance]) -> tuple[str | None, t
                     (not followed.startswith(("分", "point", "out of", "punkt", "poäng", "na dziesi", "av tio")), token.start, token.text)
                 )
         if marks:
-            return min(marks)[2], (listening.utterance_evidence(reply, "1–10", 1.0, "answer"),)
-    answer, evidence = find_answer(listening, {"10": _FULL_MARKS}, replies)
+            return min(marks)[2], (search.utterance_evidence(reply, "1–10", 1.0, "answer"),)
+    answer, evidence = find_answer(search, {"10": _FULL_MARKS}, replies)
     return answer, evidence
 
 
-def _reason(listening: Listening, replies: list[Utterance], answered: Evidence) -> Evidence | None:
+def _reason(search: Search, replies: list[Utterance], answered: Evidence) -> Evidence | None:
     """What the customer says beside and after the answer, until the asker goes on to something else."""
     own = next((u for u in replies if u.utterance == answered.utterance), None)
     if own is not None and len(unit_spans(own.text)) > len(unit_spans(answered.text)) + _LEAST_TEXT_UNITS:
-        return listening.utterance_evidence(own, "reason", 1.0, "answer")
+        return search.utterance_evidence(own, "reason", 1.0, "answer")
     later = [u for u in replies if u.utterance > answered.utterance and len(unit_spans(u.text)) > _LEAST_TEXT_UNITS]
     if not later:
         asker = Role.AGENT if answered.role is Role.CUSTOMER else Role.CUSTOMER
-        follow_up = next((u for u in listening.conversation.utterances if u.utterance > answered.utterance and u.role is asker), None)
+        follow_up = next((u for u in search.conversation.utterances if u.utterance > answered.utterance and u.role is asker), None)
         if follow_up is None:
             return None
-        later = [u for u in replies_to(listening.conversation, follow_up.utterance, asker) if len(unit_spans(u.text)) > _LEAST_TEXT_UNITS]
-    return listening.utterance_evidence(later[0], "reason", 1.0, "answer") if later else None
+        later = [u for u in replies_to(search.conversation, follow_up.utterance, asker) if len(unit_spans(u.text)) > _LEAST_TEXT_UNITS]
+    return search.utterance_evidence(later[0], "reason", 1.0, "answer") if later else None

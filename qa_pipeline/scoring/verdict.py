@@ -8,8 +8,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from qa_pipeline.call import Outcome, Role
-from qa_pipeline.rubric.schema import Criterion, Language, Rubric
-from qa_pipeline.scoring.matching import Evidence, Listening
+from qa_pipeline.rubric.atoms import Language
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.rubric.shared_keys import SearchingCriterion
+from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.situations import Facts
 from qa_pipeline.scoring.windows import Searched
 
@@ -49,7 +51,7 @@ class Context:
     """What a check may look at. `verdicts`: those of criteria judged before; `languages`: those each criterion can be judged in."""
 
     rubric: Rubric
-    listening: Listening
+    search: Search
     facts: Facts
     verdicts: Mapping[str, Verdict]
     languages: Mapping[str, frozenset[Language]] = field(default_factory=dict)
@@ -57,15 +59,15 @@ class Context:
     @property
     def began(self) -> datetime | None:
         """When the call began, in the rubric's zone."""
-        started = self.listening.conversation.call.started_at
+        started = self.search.conversation.call.started_at
         return started.astimezone(ZoneInfo(self.rubric.timezone)) if started else None
 
 
-def search_window(criterion: Criterion, context: Context) -> Searched:
+def search_window(criterion: SearchingCriterion, context: Context) -> Searched:
     """The utterances a criterion looks at."""
     before = _first_hit(context, criterion.before)
     after = _first_hit(context, criterion.after)
-    return context.listening.select(ROLES[criterion.party], criterion.within, before=before, after=after)
+    return context.search.select(ROLES[criterion.party], criterion.within, before=before, after=after)
 
 
 def _first_hit(context: Context, criterion_id: str | None) -> int | None:

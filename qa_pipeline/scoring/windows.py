@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from qa_pipeline.call import Conversation, Role, Utterance
-from qa_pipeline.rubric.schema import Extent, Window
+from qa_pipeline.rubric.windows import Extent, Window
 
 
 @dataclass(frozen=True, kw_only=True)

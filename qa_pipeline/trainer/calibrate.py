@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa_pipeline.rubric.cases import heard_in
-from qa_pipeline.rubric.schema import Criterion
-from qa_pipeline.scoring.matching import Listening
+from qa_pipeline.rubric.lists import Meaning
+from qa_pipeline.rubric.shared_keys import SearchingCriterion
+from qa_pipeline.scoring.matching import Search
 from qa_pipeline.scoring.verdict import ROLES
 from qa_pipeline.scoring.windows import select
 from qa_pipeline.trainer.publish import Workbench
@@ -36,10 +37,14 @@ def calibrate(bench: Workbench, name: str) -> tuple[Calibration, ...]:
     A `not met when the meaning is found` check (forbidden) is read the other way round.
     """
     rubric = bench.scorecards[name].rubric
-    return tuple(_calibration(criterion, bench, name) for criterion in rubric.criteria if criterion.meaning)
+    return tuple(
+        _calibration(criterion, criterion.meaning, bench, name)
+        for criterion in rubric.criteria
+        if isinstance(criterion, SearchingCriterion) and criterion.meaning
+    )
 
 
-def _calibration(criterion: Criterion, bench: Workbench, name: str) -> Calibration:
+def _calibration(criterion: SearchingCriterion, meaning: Meaning, bench: Workbench, name: str) -> Calibration:
     said: list[float] = []
     unsaid: list[float] = []
     scorecard = bench.scorecards[name]
@@ -48,15 +53,14 @@ def _calibration(criterion: Criterion, bench: Workbench, name: str) -> Calibrati
         if case.dialogue is None or outcome not in ("met", "not_met"):
             continue
         heard = heard_in(case, scorecard.rubric, bench.vectors)
-        listening = Listening(heard, scorecard.heads, {})
-        likeliest = listening.most_probable(criterion.meaning, select(heard, ROLES[criterion.party], criterion.within))
+        search = Search(heard, scorecard.heads, {})
+        likeliest = search.most_probable(meaning, select(heard, ROLES[criterion.party], criterion.within))
         has_meaning = (outcome == "met") != (criterion.check == "forbidden")
         (said if has_meaning else unsaid).append(likeliest.similarity if likeliest else 0.0)
     suggested, errors = _threshold(said, unsaid)
-    at_least = criterion.meaning.at_least if criterion.meaning else 0.0
     return Calibration(
         criterion_id=criterion.id,
-        at_least=at_least,
+        at_least=meaning.at_least,
         met=tuple(sorted(said)),
         not_met=tuple(sorted(unsaid)),
         suggested=suggested,

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qa_pipeline.call import Conversation
-from qa_pipeline.rubric.schema import Criterion, PhraseLists
-from qa_pipeline.scoring.matching import Evidence, Listening
+from qa_pipeline.rubric.criteria import Criterion
+from qa_pipeline.rubric.shared_keys import SearchingCriterion
+from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.score import ROLE_CONFIDENCE, Finding, Score, Scorecard, score
 from qa_pipeline.scoring.situations import Facts, find_facts
 from qa_pipeline.scoring.verdict import ROLES, Context, Verdict, search_window
@@ -31,9 +32,9 @@ def explain(conversation: Conversation, scorecard: Scorecard, criterion_id: str)
     findings = {finding.criterion.id: finding for finding in scored.findings}
     finding = findings[criterion_id]
     criterion = finding.criterion
-    listening = Listening(conversation, scorecard.heads, {str(slot): words for slot, words in scorecard.rubric.names.items()})
+    search = Search(conversation, scorecard.heads, {str(slot): words for slot, words in scorecard.rubric.names.items()})
     situations = scorecard.rubric.situations
-    facts = find_facts(listening, situations) if situations else Facts(situations={}, disposition=None)
+    facts = find_facts(search, situations) if situations else Facts(situations={}, disposition=None)
     return tuple(
         Step(title=title, lines=tuple(lines))
         for title, lines in (
@@ -41,8 +42,7 @@ def explain(conversation: Conversation, scorecard: Scorecard, criterion_id: str)
             ("The call", list(_call_lines(conversation, scored))),
             ("Situations", list(_situation_lines(criterion, facts))),
             ("What it depends on", list(_parent_lines(criterion, findings))),
-            ("Where it looked", list(_window_lines(criterion, scored, listening, facts))),
-            ("What it looked for", list(_phrase_lines(criterion, listening, _searched(criterion, scored, listening, facts)))),
+            *_search_steps(criterion, scored, search, facts),
             ("What it found", list(_evidence_lines(finding))),
             ("Outcome", list(_outcome_lines(finding))),
         )
@@ -87,29 +87,25 @@ def _parent_lines(criterion: Criterion, findings: dict[str, Finding]) -> Iterato
             yield f"when {condition.criterion} is {wanted}: it is {given}"
         else:
             yield f"when {condition.model_dump_json(exclude_none=True, by_alias=True)}"
-    for key in ("before", "after", "repeats"):
-        if name := getattr(criterion, key):
-            yield f"{key} {name}: it is {findings[name].outcome.value}"
-    for name in criterion.of:
-        yield f"of {name}: it is {findings[name].outcome.value}"
+    for place, name in criterion.references():
+        if place[0] != "when":
+            yield f"{place[0]} {name}: it is {findings[name].outcome.value}"
 
 
-def _searched(criterion: Criterion, scored: Score, listening: Listening, facts: Facts) -> Searched:
+def _search_steps(criterion: Criterion, scored: Score, search: Search, facts: Facts) -> Iterator[tuple[str, list[str]]]:
+    """Where a check of words looked, and what it looked for there."""
+    if not isinstance(criterion, SearchingCriterion):
+        return
     verdicts = {
         f.criterion.id: Verdict(outcome=f.outcome, reason_code=f.reason_code, evidence=f.evidence, captures=f.captures)
         for f in scored.findings
     }
-    return search_window(criterion, Context(rubric=scored.rubric, listening=listening, facts=facts, verdicts=verdicts))
+    searched = search_window(criterion, Context(rubric=scored.rubric, search=search, facts=facts, verdicts=verdicts))
+    yield "Where it looked", list(_window_lines(criterion, searched))
+    yield "What it looked for", list(_phrase_lines(criterion, search, searched))
 
 
-def _reads_words(criterion: Criterion) -> bool:
-    return criterion.check in ("phrase", "question", "forbidden", "capture", "survey", "semantic")
-
-
-def _window_lines(criterion: Criterion, scored: Score, listening: Listening, facts: Facts) -> Iterator[str]:
-    if not _reads_words(criterion):
-        return
-    searched = _searched(criterion, scored, listening, facts)
+def _window_lines(criterion: SearchingCriterion, searched: Searched) -> Iterator[str]:
     whose = " and ".join(role.value for role in ROLES[criterion.party])
     window = criterion.within
     extent = window and (window.first or window.last)
@@ -129,26 +125,26 @@ def _window_lines(criterion: Criterion, scored: Score, listening: Listening, fac
         yield "  nothing was said there"
 
 
-def _phrase_lines(criterion: Criterion, listening: Listening, searched: Searched) -> Iterator[str]:
-    if not _reads_words(criterion):
-        return
-    mode = "strict" if criterion.check == "forbidden" else criterion.match if criterion.match != "meaning" else "tolerant"
-    lists: dict[str, PhraseLists] = dict(criterion.groups) or {"phrases": criterion.phrases}
-    lists |= {f"{key} {name}": phrases for key in ("values",) for name, phrases in getattr(criterion, key).items()}
-    for name, phrases in lists.items():
-        compiled = listening.phrases(phrases, mode)
+def _phrase_lines(criterion: SearchingCriterion, search: Search, searched: Searched) -> Iterator[str]:
+    looked_for = [found for found in criterion.phrase_lists() if found[0][0] in ("phrases", "groups", "values")]
+    if any(place[0] == "groups" for place, _, _ in looked_for):
+        looked_for = [found for found in looked_for if found[0][0] == "groups"]
+    for place, phrases, mode in looked_for:
+        mode = "strict" if criterion.check == "forbidden" else mode
+        compiled = search.phrases(phrases, mode)
         if not compiled:
             continue
-        hits = listening.hits(compiled, searched)
-        yield f"{name}: {len(compiled)} in {listening.language}, matched {mode}; found {len(hits)}"
+        name = " ".join(str(part) for part in place if part != "groups")
+        hits = search.hits(compiled, searched)
+        yield f"{name}: {len(compiled)} in {search.language}, matched {mode}; found {len(hits)}"
         for hit in hits[:_MOST_PHRASES]:
             yield f"  “{hit.text}” at {moment(hit.start_ms)} is {hit.phrase!r} ({hit.similarity:.2f})"
-        if not hits and (near := listening.nearest(compiled, searched)):
+        if not hits and (near := search.nearest(compiled, searched)):
             yield f"  nearest: “{near.text}” at {moment(near.start_ms)} for {near.expected!r} ({near.similarity:.2f}): not near enough"
-    for hit in listening.hits(listening.phrases(criterion.unlike, "exact"), searched):
+    for hit in search.hits(search.phrases(criterion.unlike, "exact"), searched):
         yield f"taken back by {hit.phrase!r}: “{hit.text}” at {moment(hit.start_ms)}"
     if criterion.meaning:
-        likeliest = listening.most_probable(criterion.meaning, searched)
+        likeliest = search.most_probable(criterion.meaning, searched)
         said = f"likeliest “{likeliest.text}” with probability {likeliest.similarity:.2f}" if likeliest else "no utterance has a vector"
         yield f"meaning {criterion.meaning.list}, from probability {criterion.meaning.at_least:g}: {said}"
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from qa_pipeline.errors import Fault, InputRefused
 from qa_pipeline.phrases.search import compile_phrase
+from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.load import load_list
-from qa_pipeline.rubric.schema import Language
 
 KINDS = ("phrases", "whole_turn", "take_back", "like", "unlike")
 _COLUMNS = {

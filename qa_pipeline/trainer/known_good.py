@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import Fault, RubricError
+from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.cases import Case, Encode, StoredCall, dialogue_faults, heard_in
-from qa_pipeline.rubric.references import validation_faults
-from qa_pipeline.rubric.schema import Language
+from qa_pipeline.rubric.faults import validation_faults
 from qa_pipeline.scoring.score import Scorecard, score_many
 from qa_pipeline.yaml_text import Document, read_document
 

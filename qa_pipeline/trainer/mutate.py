@@ -9,8 +9,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.cases import heard_in
-from qa_pipeline.rubric.schema import CallWindow, Criterion, LevelBounds, PhraseLists, Rubric, Window
+from qa_pipeline.rubric.criteria import (
+    CaptureCriterion,
+    CombinationCriterion,
+    Criterion,
+    ForbiddenCriterion,
+    LevelBounds,
+    MetadataCriterion,
+    MetricCriterion,
+    PhraseCriterion,
+    SequenceCriterion,
+)
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.rubric.shared_keys import SearchingCriterion, WordedCriterion
+from qa_pipeline.rubric.windows import CallWindow, Window
 from qa_pipeline.scoring.cases import compare
 from qa_pipeline.scoring.score import Scorecard, score_many
 from qa_pipeline.trainer.publish import Workbench
@@ -33,13 +47,16 @@ class Mutant:
 
 
 def _without_phrases(criterion: Criterion) -> dict[str, Any] | None:
+    if not isinstance(criterion, SearchingCriterion):
+        return None
     update: dict[str, Any] = {}
-    for key in ("phrases", "whole_turn"):
-        if getattr(criterion, key):
-            update[key] = _emptied(getattr(criterion, key))
-    if criterion.groups:
+    if isinstance(criterion, WordedCriterion) and criterion.phrases:
+        update["phrases"] = _emptied(criterion.phrases)
+    if isinstance(criterion, ForbiddenCriterion) and criterion.whole_turn:
+        update["whole_turn"] = _emptied(criterion.whole_turn)
+    if isinstance(criterion, PhraseCriterion) and criterion.groups:
         update["groups"] = {name: _emptied(phrases) for name, phrases in criterion.groups.items()}
-    if criterion.capture == "reason":
+    if isinstance(criterion, CaptureCriterion) and criterion.capture == "reason":
         update["values"] = {name: _emptied(phrases) for name, phrases in criterion.values.items()}
     if criterion.meaning:
         # Its examples stay, so that the criterion can still be judged in their languages; but nothing is ever so probable.
@@ -52,35 +69,44 @@ def _emptied(phrases: PhraseLists) -> PhraseLists:
 
 
 def _window_moved(criterion: Criterion) -> dict[str, Any] | None:
+    if not isinstance(criterion, SearchingCriterion):
+        return None
     if criterion.within:
         return {"within": Window(first=criterion.within.last, last=criterion.within.first)}
     return {"before": criterion.after, "after": criterion.before} if criterion.before or criterion.after else None
 
 
 def _role_exchanged(criterion: Criterion) -> dict[str, Any] | None:
-    reads_words = criterion.check in ("phrase", "question", "forbidden", "capture", "survey", "semantic")
-    return {"who": _OTHER_PARTY[criterion.party]} if reads_words and criterion.party in _OTHER_PARTY else None
+    other = _OTHER_PARTY.get(criterion.party) if isinstance(criterion, SearchingCriterion) else None
+    return {"who": other} if other else None
 
 
 def _limit_turned(criterion: Criterion) -> dict[str, Any] | None:
-    if criterion.check == "metric" or (criterion.check == "metadata" and (criterion.at_least, criterion.at_most) != (None, None)):
-        levels = {
-            name: LevelBounds(credit=level.credit, at_least=level.at_most, at_most=level.at_least)
-            if isinstance(level, LevelBounds)
-            else level
-            for name, level in criterion.levels.items()
-        }
-        return {"at_least": criterion.at_most, "at_most": criterion.at_least, "levels": levels}
-    if criterion.check == "metadata":
-        if criterion.call_windows:
-            return {"call_windows": (CallWindow.model_validate_json('{"from": "02:00", "to": "02:01"}'),)}
-        if criterion.not_on_holidays:
-            return {"not_on_holidays": False, "call_windows": (CallWindow.model_validate_json("{}"),)}
-        return {"is_": _NOTHING, "in_": None}
-    if criterion.check == "sequence":
-        return {"of": tuple(reversed(criterion.of))}
-    other = {"all": "any", "any": "all", "not": "all"}.get(criterion.check)
-    return {"check": other} if other and (len(criterion.of) > 1 or criterion.check == "not") else None
+    match criterion:
+        case MetricCriterion():
+            levels = {
+                name: LevelBounds(credit=level.credit, at_least=level.at_most, at_most=level.at_least)
+                for name, level in criterion.levels.items()
+            }
+            return {"at_least": criterion.at_most, "at_most": criterion.at_least, "levels": levels}
+        case MetadataCriterion():
+            return _metadata_turned(criterion)
+        case SequenceCriterion():
+            return {"of": tuple(reversed(criterion.of))}
+        case CombinationCriterion() if len(criterion.of) > 1 or criterion.check == "not":
+            return {"check": {"all": "any", "any": "all", "not": "all"}[criterion.check]}
+        case _:
+            return None
+
+
+def _metadata_turned(criterion: MetadataCriterion) -> dict[str, Any]:
+    if criterion.at_least is not None or criterion.at_most is not None:
+        return {"at_least": criterion.at_most, "at_most": criterion.at_least}
+    if criterion.call_windows:
+        return {"call_windows": (CallWindow.model_validate_json('{"from": "02:00", "to": "02:01"}'),)}
+    if criterion.not_on_holidays:
+        return {"not_on_holidays": False, "call_windows": (CallWindow.model_validate_json("{}"),)}
+    return {"is_": _NOTHING, "in_": None}
 
 
 def _when_dropped(criterion: Criterion) -> dict[str, Any] | None:

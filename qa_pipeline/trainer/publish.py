@@ -15,17 +15,9 @@ from numpy.typing import NDArray
 from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.written import spoken_texts
 from qa_pipeline.errors import Fault, RubricError
-from qa_pipeline.rubric.cases import Case, StoredCall, cases_path, heard_in, load_cases
-from qa_pipeline.rubric.load import (
-    LOCK_NAME,
-    is_published,
-    load_rubric,
-    load_rubrics,
-    read_lock,
-    rubric_paths,
-    rubric_sha256,
-    stable_faults,
-)
+from qa_pipeline.rubric.canonical import rubric_sha256
+from qa_pipeline.rubric.cases import Case, StoredCall, cases_path, heard_in, load_cases, stable_faults
+from qa_pipeline.rubric.load import LOCK_NAME, is_published, load_rubric, load_rubrics, read_lock, rubric_paths
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.case_vectors import VECTORS_NAME, CaseVectors, Encode, example_vectors
 from qa_pipeline.scoring.cases import CaseResult, compare

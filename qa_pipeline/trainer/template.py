@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.cases import Case, cases_path, load_cases
 from qa_pipeline.rubric.load import NOT_RUBRICS
-from qa_pipeline.rubric.schema import Language
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _TITLES: dict[Language, str] = {"zh": "标题", "en": "Title", "pl": "Tytuł", "sv": "Titel"}

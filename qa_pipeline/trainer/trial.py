@@ -9,8 +9,8 @@ from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.written import conversation, with_vectors
 from qa_pipeline.errors import Fault, InputRefused
 from qa_pipeline.recordings.transcripts import read_dialogue
+from qa_pipeline.rubric.atoms import LANGUAGES, Language
 from qa_pipeline.rubric.cases import Encode, without_times
-from qa_pipeline.rubric.schema import LANGUAGES, Language
 from qa_pipeline.text.detect import detect_language
 
 

@@ -16,8 +16,9 @@ from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
-from qa_pipeline.results.versions import choices, freeze, frozen_rubrics, named_rubric, revive
-from qa_pipeline.rubric.load import canonical_json, load_rubric, rubric_paths, rubric_sha256
+from qa_pipeline.results.versions import choices, freeze, frozen_rubrics, named_rubric
+from qa_pipeline.rubric.canonical import canonical_json, revive, rubric_sha256
+from qa_pipeline.rubric.load import load_rubric, rubric_paths
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running import engine
 from qa_pipeline.running.engine import open_store

@@ -14,15 +14,8 @@ from hypothesis import strategies as st
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import Fault, RubricError
-from qa_pipeline.rubric.load import (
-    choose_rubric,
-    criterion_sha256,
-    is_published,
-    load_list,
-    load_rubric,
-    load_rubrics,
-    rubric_sha256,
-)
+from qa_pipeline.rubric.canonical import criterion_sha256, rubric_sha256
+from qa_pipeline.rubric.load import choose_rubric, is_published, load_list, load_rubric, load_rubrics
 
 GOOD = """\
 id: good
@@ -78,6 +71,9 @@ def test_a_good_rubric_is_loaded(tmp_path: Path) -> None:
         ("      - {id: a, check: metric, metric: turns}\n", 6, 9, "check: metric needs `metric` with", ""),
         ("      - {id: a, check: not, of: [a, b]}\n", 6, 9, "check: not needs `of` with one criterion", ""),
         ("      - {id: a, check: guess}\n", 6, 17, "'phrase'", ""),
+        ("      - {id: a, check: phrse}\n", 6, 17, "found 'phrse', wanted 'phrase', 'question'", "did you mean phrase?"),
+        ("      - {id: a, weight: 2}\n", 6, 9, "check is missing", "add it"),
+        ("      - {id: a, check: manual, before: b}\n", 6, 32, "check: manual does not read `before`", "read by phrase, question"),
         ("      - {id: A b, check: manual}\n", 6, 10, "does not have the form", "lower-case letters"),
         ("      - {id: a, check: manual, weight: -1}\n", 6, 32, "greater than or equal to 0", ""),
         ("      - {id: a, check: manual, weight: heavy}\n", 6, 32, "found 'heavy', wanted a number", "without quotes"),
@@ -227,6 +223,13 @@ def test_a_key_that_means_nothing_to_a_check_is_a_fault(tmp_path: Path, criterio
     assert any(said in fault.message and cure in fault.advice for fault in faults), [str(fault) for fault in faults]
 
 
+@pytest.mark.parametrize("check", ["check: guess, ", ""], ids=["unknown", "missing"])
+def test_a_criterion_without_a_check_is_told_its_other_faults_too(tmp_path: Path, check: str) -> None:
+    faults = faults_of(tmp_path, HEAD + f"      - {{id: a, {check}weight: heavy, metric: 3, phrases: {{en: [1]}}, wieght: 2}}\n")
+    last_words = {fault.message.split(":")[0].rsplit(".", 1)[-1].split(" ")[0] for fault in faults}
+    assert last_words == {"check", "weight", "metric", "0", "wieght"}
+
+
 def test_a_criterion_taken_over_keeps_what_it_says_itself(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, good=HEAD + "      - {id: hello, same_as: followup.greeting, weight: 3}\n")
     (criterion,) = load_rubric(folder / "good.yaml").criteria
@@ -304,7 +307,8 @@ def test_no_slip_in_a_good_rubric_raises_anything_but_a_rubric_error(place: int,
 
 
 def test_the_phrases_of_a_list_file_are_added(tmp_path: Path) -> None:
-    folder = write_folder(tmp_path, good=GOOD + "        lists: [lists/own.yaml]\n")
+    text = GOOD.replace("check: phrase", "check: forbidden") + "        lists: [lists/own.yaml]\n"
+    folder = write_folder(tmp_path, good=text)
     (folder / "lists" / "own.yaml").write_text(
         "id: own\nphrases: {en: [good morning], zh: [您好]}\nwhole_turn: {en: [hi]}\ntake_back: {en: [hello kitty]}\n", "utf-8"
     )

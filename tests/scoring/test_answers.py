@@ -8,7 +8,7 @@ from qa_pipeline.call import Role
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.phrases.search import compile_phrase
 from qa_pipeline.scoring.answers import answer_words, find_answer
-from qa_pipeline.scoring.matching import Listening
+from qa_pipeline.scoring.matching import Search
 
 TOGETHER = (("willing", "unwilling"), ("yes", "no"), ("satisfied", "average", "dissatisfied"))
 
@@ -16,7 +16,7 @@ TOGETHER = (("willing", "unwilling"), ("yes", "no"), ("satisfied", "average", "d
 def answer_to(text: str, language: str, names: tuple[str, ...]) -> str | None:
     """The answer, of those that are asked about together, that a customer's words hold."""
     heard = conversation(f"0:00 customer: {text}", language=language)
-    return find_answer(Listening(heard, {}, {}), {name: {} for name in names}, list(heard.by_role(Role.CUSTOMER)))[0]
+    return find_answer(Search(heard, {}, {}), {name: {} for name in names}, list(heard.by_role(Role.CUSTOMER)))[0]
 
 
 @pytest.mark.parametrize(

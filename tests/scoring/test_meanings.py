@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from qa_pipeline.call import Outcome
 from qa_pipeline.conversation.written import conversation, with_vectors
 from qa_pipeline.errors import EnvironmentNotReady
-from qa_pipeline.rubric.schema import ExampleList, Meaning, Rubric
+from qa_pipeline.rubric.lists import ExampleList, Meaning
+from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.meanings import Head, fit_head, fit_heads, head_key, keep_used, load_heads
 from qa_pipeline.scoring.score import prepare, score
 
@@ -37,9 +38,9 @@ def encode(texts: Sequence[str]) -> NDArray[np.float32]:
     return vectors
 
 
-def by_meaning(at_least: float = 0.5) -> Rubric:
-    """A rubric whose one criterion is met by the meaning of GREETS."""
-    plain = rubric({"check": "phrase", "phrases": {"en": ["hello"]}})
+def by_meaning(at_least: float = 0.5, check: str = "phrase") -> Rubric:
+    """A rubric whose one criterion goes by the meaning of GREETS."""
+    plain = rubric({"check": check, "phrases": {"en": ["hello"]}})
     meaning = Meaning(list="lists/greets.yaml", at_least=at_least, examples=GREETS)
     criterion = plain.criteria[0].model_copy(update={"meaning": meaning})
     section = plain.sections[0].model_copy(update={"criteria": (criterion,)})
@@ -142,10 +143,7 @@ def test_without_vectors_or_heads_meanings_match_nothing() -> None:
 
 
 def test_a_forbidden_meaning_needs_clear_words() -> None:
-    plain = by_meaning()
-    criterion = plain.criteria[0].model_copy(update={"check": "forbidden"})
-    tested = plain.model_copy(update={"sections": (plain.sections[0].model_copy(update={"criteria": (criterion,)}),)})
-    card = prepare(tested, {"greets": pointing_head()})
+    card = prepare(by_meaning(check="forbidden"), {"greets": pointing_head()})
     clear = with_vectors(conversation("0:00 agent: a good start to you all today.", language="en"), encode)
     unclear = replace(clear, utterances=tuple(replace(u, confidence=0.3) for u in clear.utterances))
     nothing = replace(clear, utterances=tuple(replace(u, confidence=0.0) for u in clear.utterances))

@@ -9,7 +9,7 @@ from built_rubrics import shipped_situations
 
 from qa_pipeline.call import Disposition
 from qa_pipeline.conversation.written import conversation
-from qa_pipeline.scoring.matching import Listening
+from qa_pipeline.scoring.matching import Search
 from qa_pipeline.scoring.situations import Facts, find_facts
 
 HELLO = "0:00 agent: 您好，我是尚德金融的小王。"
@@ -17,7 +17,7 @@ HELLO = "0:00 agent: 您好，我是尚德金融的小王。"
 
 def facts(*lines: str, language: str = "zh", direction: str | None = "outbound", **options: Any) -> Facts:
     spoken = conversation(*lines, language=language, direction=direction, **options)
-    return find_facts(Listening(spoken, {}, {}), shipped_situations())
+    return find_facts(Search(spoken, {}, {}), shipped_situations())
 
 
 def test_the_agent_is_absent_where_nobody_but_others_speaks() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qa_pipeline.call import Role
 from qa_pipeline.conversation.written import conversation
-from qa_pipeline.rubric.schema import Window
+from qa_pipeline.rubric.windows import Window
 from qa_pipeline.scoring.windows import select, turn_numbers
 
 # 0 machine, 1–2 agent's first turn, 3 customer, 4 agent's second, 5 machine, 6 agent still in the second, 7 customer, 8 third.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qa_pipeline.rubric.schema import Criterion
+from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.settings import Settings
 from qa_pipeline.trainer.mutate import MUTATIONS, mutate
 from qa_pipeline.trainer.publish import open_workbench

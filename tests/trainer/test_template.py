@@ -8,10 +8,10 @@ import pytest
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.packaged import packaged_folder
-from qa_pipeline.rubric.cases import cases_path, load_cases
+from qa_pipeline.rubric.atoms import Language
+from qa_pipeline.rubric.cases import cases_path, load_cases, stable_faults
 from qa_pipeline.rubric.lint import lint
-from qa_pipeline.rubric.load import load_rubric, stable_faults
-from qa_pipeline.rubric.schema import Language
+from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.settings import load_settings
 from qa_pipeline.trainer.publish import run_cases
 from qa_pipeline.trainer.template import TEMPLATES, create

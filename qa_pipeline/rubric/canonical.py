@@ -1,0 +1,66 @@
+"""A resolved rubric as JSON that is the same text for the same content; hashes of it; and the rubric that such a text stands for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from qa_pipeline.rubric.criteria import CRITERIA, Criterion, keys_of
+from qa_pipeline.rubric.schema import Rubric, Section
+
+# What the canonical form says of every criterion, whether its check reads it or not: so it was when all checks were one type, and the hashes of
+# published rubrics hold it. Keys that came later are given where a check reads them, so that a new check changes no hash.
+_SAID_OF_ALL: dict[str, Any] = {
+    "who": None, "within": None, "before": None, "after": None, "lists": [], "phrases": {}, "groups": {}, "need": "one", "in_order": False,
+    "within_words": None, "whole_turn": {}, "unlike": {}, "meaning": None, "match": "tolerant", "answers": {}, "except": [], "capture": None,
+    "values": {}, "repeats": None, "answered": None, "reason_when": [], "metric": None, "column": None, "is": None, "in": None,
+    "call_windows": [], "not_on_holidays": False, "at_least": None, "at_most": None, "of": [], "levels": {},
+}  # fmt: skip
+_CRITERION: TypeAdapter[Criterion] = TypeAdapter(Criterion)
+_PLACEHOLDER = {"id": "placeholder", "criteria": [{"id": "placeholder", "check": "manual"}]}
+
+
+def canonical_json(part: Rubric | Criterion) -> str:
+    """A resolved rubric or criterion as JSON: the same content always the same text."""
+    data = json.loads(part.model_dump_json(by_alias=True))
+    if isinstance(part, Rubric):
+        for section in data["sections"]:
+            section["criteria"] = [_SAID_OF_ALL | criterion for criterion in section["criteria"]]
+    else:
+        data = _SAID_OF_ALL | data
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def rubric_sha256(rubric: Rubric) -> str:
+    """Hash of the resolved rubric in canonical form: lists included, comments and layout not."""
+    return _digest(rubric)
+
+
+def criterion_sha256(criterion: Criterion) -> str:
+    """Hash of one resolved criterion: a decision belongs to it."""
+    return _digest(criterion)
+
+
+def revive(resolved: str) -> Rubric:
+    """A rubric from its canonical JSON. Raises pydantic's ValidationError for a language that this program does not read."""
+    data = json.loads(resolved)
+    sections = []
+    for section in data.pop("sections"):
+        criteria = tuple(_revived_criterion(criterion) for criterion in section.pop("criteria"))
+        sections.append(Section.model_construct(**section, criteria=criteria))
+    # Validated with one placeholder section, then given the sections that were validated when they were written.
+    shell = Rubric.model_validate_json(json.dumps({**data, "sections": [_PLACEHOLDER]}))
+    return shell.model_copy(update={"sections": tuple(sections)})
+
+
+def _revived_criterion(data: dict[str, Any]) -> Criterion:
+    kind = CRITERIA.get(str(data["check"]))
+    read = {key: data[key] for key in keys_of(kind) if key in data} if kind else data
+    return _CRITERION.validate_json(json.dumps(read))
+
+
+def _digest(part: Rubric | Criterion) -> str:
+    return hashlib.sha256(canonical_json(part).encode()).hexdigest()

@@ -1,0 +1,115 @@
+"""check: phrase and semantic — words or a meaning said in the window; and what a question or an item of a questionnaire share with them: whether it was
+asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qa_pipeline.call import Outcome
+from qa_pipeline.phrases.search import Hit
+from qa_pipeline.rubric.atoms import PhraseLists
+from qa_pipeline.rubric.criteria import PhraseCriterion, SemanticCriterion
+from qa_pipeline.rubric.shared_keys import SearchingCriterion, WordedCriterion
+from qa_pipeline.scoring.matching import Evidence, Search
+from qa_pipeline.scoring.verdict import Context, Verdict, as_heard, in_order, search_window
+from qa_pipeline.scoring.windows import Searched
+
+
+def check_phrase(criterion: PhraseCriterion, context: Context) -> Verdict:
+    """Phrases, groups of phrases or a meaning, said in the window. `need`: one, all, or how many groups; `in_order`, `within_words` bind them."""
+    return _check_words(criterion, criterion.groups, context)
+
+
+def asked(criterion: WordedCriterion, context: Context) -> Verdict:
+    """The verdict on a question's words alone."""
+    said = _check_words(criterion, {}, context)
+    code = {"said": "asked", "said_by_meaning": "asked_by_meaning"}.get(said.reason_code, "not_asked")
+    return replace(said, reason_code=code)
+
+
+def _check_words(criterion: WordedCriterion, groups: dict[str, PhraseLists], context: Context) -> Verdict:
+    """Whether so many groups as are needed were said; without groups, one of the criterion's phrases. Else its meaning."""
+    if criterion.match == "meaning":
+        return check_semantic(criterion, context)
+    search, searched = context.search, search_window(criterion, context)
+    wanted = groups or {"said": criterion.phrases}
+    found = {name: hits for name, phrases in wanted.items() if (hits := valid_hits(search, criterion, phrases, searched))}
+    is_enough = len(found) >= _needed(criterion, len(wanted))
+    chosen = _arranged(criterion, found) if is_enough else None
+    if chosen:
+        evidence = in_order(search.evidence(hit) for hit in chosen)
+        return Verdict(outcome=Outcome.MET, reason_code="said", evidence=evidence, searched=searched, occurrences=1)
+    by_meaning = _by_meaning(search, criterion, searched)
+    if by_meaning:
+        return Verdict(outcome=Outcome.MET, reason_code="said_by_meaning", evidence=by_meaning[:1], searched=searched, occurrences=1)
+    missing = [name for name in wanted if name not in found]
+    heard = [search.evidence(_earliest(hits)) for hits in found.values()]
+    for name in missing:
+        nearest = search.nearest(search.phrases(wanted[name], criterion.match_mode), searched)
+        if nearest:
+            heard.append(nearest)
+    code = "not_arranged" if is_enough else "parts_missing" if groups else "not_said"
+    return Verdict(
+        outcome=Outcome.NOT_MET, reason_code=code, reason_args={"missing": ", ".join(missing)},
+        evidence=in_order(as_heard(e) for e in heard), searched=searched,
+    )  # fmt: skip
+
+
+def _needed(criterion: WordedCriterion, count: int) -> int:
+    need = criterion.need if isinstance(criterion, PhraseCriterion) else 1
+    return {"one": 1, "all": count}[need] if isinstance(need, str) else need
+
+
+def _arranged(criterion: WordedCriterion, found: dict[str, list[Hit]]) -> list[Hit] | None:
+    """One hit of each group found, in order and near each other where the criterion wants it; None where they do not lie so."""
+    if not isinstance(criterion, PhraseCriterion) or (not criterion.in_order and criterion.within_words is None):
+        return [_earliest(hits) for hits in found.values()]
+    names = [name for name in criterion.groups if name in found]
+    for start in sorted(found[names[0]], key=lambda hit: hit.start):
+        chosen = [start]
+        for name in names[1:]:
+            later = [hit for hit in found[name] if not criterion.in_order or hit.start >= chosen[-1].end]
+            if not later:
+                break
+            chosen.append(min(later, key=lambda hit: abs(hit.start - start.start)))
+        if len(chosen) < len(names):
+            continue
+        length = max(hit.end for hit in chosen) - min(hit.start for hit in chosen)
+        if criterion.within_words is None or length <= criterion.within_words:
+            return chosen
+    return None
+
+
+def check_semantic(criterion: WordedCriterion | SemanticCriterion, context: Context) -> Verdict:
+    """An utterance of the window has the list's meaning, whatever its words."""
+    searched = search_window(criterion, context)
+    found = _by_meaning(context.search, criterion, searched)
+    if found:
+        return Verdict(
+            outcome=Outcome.MET, reason_code="said_by_meaning", evidence=in_order(found), searched=searched, occurrences=len(found)
+        )
+    heard = context.search.most_probable(criterion.meaning, searched)
+    return Verdict(outcome=Outcome.NOT_MET, reason_code="not_said", evidence=(heard,) if heard else (), searched=searched)
+
+
+def valid_hits(search: Search, criterion: WordedCriterion, phrases: PhraseLists, searched: Searched) -> list[Hit]:
+    """Hits that nothing takes back."""
+    hits = search.hits(search.phrases(phrases, criterion.match_mode), searched)
+    unlike = search.hits(search.phrases(criterion.unlike, "exact"), searched) if hits else []
+    return [hit for hit in hits if not any(other.start < hit.end and hit.start < other.end for other in unlike)]
+
+
+def _earliest(hits: list[Hit]) -> Hit:
+    return min(hits, key=lambda hit: (hit.start, -hit.similarity))
+
+
+def _by_meaning(search: Search, criterion: SearchingCriterion, searched: Searched) -> tuple[Evidence, ...]:
+    if criterion.meaning is None:
+        return ()
+    unlike = {hit.utterance for hit in search.hits(search.phrases(criterion.unlike, "exact"), searched)}
+    return tuple(
+        search.utterance_evidence(utterance, criterion.meaning.list, probability)
+        for utterance, probability in search.meaning_hits(criterion.meaning, searched)
+        if utterance.utterance not in unlike
+    )

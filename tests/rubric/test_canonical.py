@@ -1,0 +1,42 @@
+"""The canonical form: hashes of published rubrics stand for ever, and what was frozen comes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from built_rubrics import rubric
+from pydantic import ValidationError
+
+from qa_pipeline.rubric.canonical import canonical_json, criterion_sha256, revive, rubric_sha256
+from qa_pipeline.rubric.load import load_rubric, read_lock, rubric_paths
+from qa_pipeline.settings import packaged_folder
+
+RUBRICS = packaged_folder("rubrics")
+
+
+def test_a_criterion_gives_the_keys_of_all_checks_of_the_first_language() -> None:
+    keys = {tuple(json.loads(canonical_json(rubric(plain).criteria[0]))) for plain in ({"check": "manual"}, {"check": "all", "of": ["c0"]})}
+    assert len(keys) == 1
+    assert len(next(iter(keys))) == 45
+
+
+def test_the_hash_of_a_criterion_is_what_it_ever_was() -> None:
+    """Decisions of people belong to this hash. A key that is new to the language belongs into no other check's canonical form."""
+    (criterion,) = rubric({"id": "a", "check": "manual"}).criteria
+    assert criterion_sha256(criterion) == "4342bf7481a729f8852a77837e41d85c24d78b0107225a452d454d4273572fd2"
+
+
+@pytest.mark.parametrize("path", rubric_paths(RUBRICS), ids=lambda path: path.stem)
+def test_a_shipped_rubric_is_published_and_comes_back_from_its_text(path: Path) -> None:
+    loaded = load_rubric(path)
+    assert read_lock(RUBRICS)[loaded.id][str(loaded.version)] == rubric_sha256(loaded)
+    assert revive(canonical_json(loaded)) == loaded
+
+
+def test_a_check_that_is_not_known_any_more_is_refused() -> None:
+    data = json.loads(canonical_json(rubric({"check": "manual"})))
+    data["sections"][0]["criteria"][0]["check"] = "guess"
+    with pytest.raises(ValidationError):
+        revive(json.dumps(data))
