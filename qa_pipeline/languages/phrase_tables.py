@@ -6,18 +6,17 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from qa_pipeline.languages.patterns import Words
 from qa_pipeline.languages.tables import Table
-from qa_pipeline.languages.words import Words
 
 
 class Slots(BaseModel):
-    """What a slot stands for: wordings that are phrases themselves, and single surnames. A phrase cannot use a slot that stands for nothing."""
+    """What a slot stands for: wordings that are phrases themselves. A phrase cannot use a slot that stands for nothing; names have files of their own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
     daytime: tuple[str, ...] = ()
     duration: tuple[str, ...] = ()
     date: tuple[str, ...] = ()
-    surname: Words = ()
 
 
 class PhraseWords(Table):

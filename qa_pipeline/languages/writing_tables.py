@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from qa_pipeline.languages.patterns import Words
 from qa_pipeline.languages.tables import Table
-from qa_pipeline.languages.words import Words
 
 
 class Writing(Table):

@@ -6,9 +6,16 @@ from collections.abc import Callable
 from functools import cache
 
 from qa_pipeline.languages.load import table
+from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.phrase_tables import PhraseWords
 from qa_pipeline.languages.writing_tables import FirstNames
 from qa_pipeline.text.kept_norms import kept_norm
+
+
+def _surnames(language: str) -> tuple[str, ...]:
+    names = table(language, Names)
+    return tuple(surname for surname in names.surnames if surname not in names.surnames_not_in_slots)
+
 
 _WORDINGS: dict[str, Callable[[str], tuple[str, ...]]] = {
     "daytime": lambda language: table(language, PhraseWords).slots.daytime,
@@ -16,7 +23,7 @@ _WORDINGS: dict[str, Callable[[str], tuple[str, ...]]] = {
     "date": lambda language: table(language, PhraseWords).slots.date,
 }
 _NAMES: dict[str, Callable[[str], tuple[str, ...]]] = {
-    "surname": lambda language: table(language, PhraseWords).slots.surname,
+    "surname": _surnames,
     "first_name": lambda language: table(language, FirstNames).names,
 }
 WORDING_SLOTS = tuple(_WORDINGS)

@@ -82,6 +82,13 @@ def test_a_good_rubric_is_loaded(tmp_path: Path) -> None:
         ("      - {id: a, check: phrase, groups: {g: {en: [hi]}}, need: 2}\n", 6, 9, "more than the 1 groups", ""),
         ("      - {id: a, check: metric, metric: charm, at_least: 1}\n", 6, 32, "no metric is called 'charm'", "turns"),
         ("      - {id: a, check: phrase, phrases: {en: ['hello {nix}']}}\n", 6, 47, "no slot is called {nix}", ""),
+        (
+            "      - {id: a, check: phrase, phrases: {sv: ['jag heter {surname}']}}\n",
+            6,
+            47,
+            "{surname} stands for nothing in sv",
+            "only zh knows it",
+        ),
         ("      - {id: a, check: phrase, phrases: {en: ['hello (you']}}\n", 6, 47, "is not closed", "Balance the brackets"),
         ("      - {id: a, check: phrase, phrases: {en: ['?']}}\n", 6, 47, "no word to look for", ""),
         ("      - {id: a, check: phrase, match: regex, phrases: {en: ['(']}}\n", 6, 61, "not a regular expression", ""),

@@ -12,6 +12,7 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.languages import load
 from qa_pipeline.text import norm_version as module
 from qa_pipeline.text.norm_version import norm_version
+from qa_pipeline.text.normalise import normalise
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +69,34 @@ def test_han_characters_are_read_by_the_language_written_in_them(monkeypatch: py
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(InputRefused, match="no language"):
         norm_version("xx")
+
+
+# Data of its own, so that only code (or a dictionary) can change what comes out.
+WORDS = (
+    "writing.yaml",
+    'stemmer: english\nnegations: gar\nnegated: {kanix: [kan, gar]}\nnegating_endings: {"\'ix": gar}\ncontractions: {z: iz}\n',
+)
+CHARACTERS = "writing.yaml", "negations: 不 没\nnot_denying: 没事\n"
+TEXTS = (
+    "Gar moltano, kanix! zeb'ix zeb'z l'amour Öre Łódź Straße calling running",
+    "molta no moltanno zebmoltano 1,000.50 10:30 007 Zorbo",
+    "不好 没事 有没有 滿意度調查 您好ABC 银行 行动 一下",
+)  # fmt: skip
+
+
+def test_other_norms_mean_another_version_of_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {"words.txt": "moltano 9\nzeb 9\n", "first_names.yaml": "names: Zorbo\n"}
+    add_language(tmp_path / "further", "qv", {WORDS[0]: WORDS[1], **words}, monkeypatch)
+    add_language(tmp_path / "further", "qw", {CHARACTERS[0]: CHARACTERS[1]}, monkeypatch, script="han")
+    norms = [normalise(text, code) for code in ("qv", "qw") for text in TEXTS]
+    assert (module.NORM_VERSION, norms) == (
+        1,
+        [
+            "!gar moltano kan+!gar zeb+!gar zeb+iz lamour ore lodz strass call run",
+            "moltano/2 moltano zeb+moltano 100050 1030 007 zorbo",
+            "!bu hao !mei shi you !mei you man yi du diao cha nin hao abc yin xing xing dong yi xia",
+            "gar moltano kanix zebix zebz lamour ore lodz strasse calling running",
+            "molta no moltanno zebmoltano 100050 1030 007 zorbo",
+            "!bu hao mei shi you mei you man yi du diao cha nin hao abc yin hang xing dong yi xia",
+        ],
+    ), "Code or a dictionary gives other norms: if it is the code, raise NORM_VERSION; then write down what is new here."
