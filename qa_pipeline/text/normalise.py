@@ -22,33 +22,13 @@ from functools import cache, lru_cache
 from qa_pipeline.languages.load import han_languages, is_han, table
 from qa_pipeline.languages.writing_tables import Writing
 from qa_pipeline.text.fold import fold
+from qa_pipeline.text.number_words import han_number, han_run, norm_numbers
 from qa_pipeline.text.respell import frequencies, join, respell, split
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:]\d+)*|[^\W\d_{HAN}]+(?:['’][^\W\d_{HAN}]+)*")
 _HAN_UNIT = re.compile(rf"[{HAN}]")
-HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 _SHORTEST_STEMMED = 4
-_NUMBER_WORDS = {
-    "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty",
-    "pl": "zero jeden dwa trzy cztery piec szesc siedem osiem dziewiec dziesiec jedenascie dwanascie trzynascie czternascie pietnascie szesnascie "
-    "siedemnascie osiemnascie dziewietnascie dwadziescia",
-    "sv": "noll ett tva tre fyra fem sex sju atta nio tio elva tolv tretton fjorton femton sexton sjutton arton nitton tjugo",
-}
-_TENS = {
-    "en": "twenty thirty forty fifty sixty seventy eighty ninety",
-    "pl": "dwadziescia trzydziesci czterdziesci piecdziesiat szescdziesiat siedemdziesiat osiemdziesiat dziewiecdziesiat",
-    "sv": "tjugo trettio fyrtio femtio sextio sjuttio attio nittio",
-}
-_ONES_SV = "ett tva tre fyra fem sex sju atta nio"
-# Other forms of the small numbers, as they stand before minutes, points or people.
-_NUMBER_FORMS = {
-    "pl": {
-        "jedna": 1, "jedno": 1, "jednej": 1, "jednego": 1, "dwie": 2, "dwoch": 2, "dwu": 2, "trzech": 3, "czterech": 4, "pieciu": 5,
-        "szesciu": 6, "siedmiu": 7, "osmiu": 8, "dziewieciu": 9, "dziesieciu": 10, "pietnastu": 15, "dwudziestu": 20, "trzydziestu": 30,
-    },
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +89,9 @@ def _norm_han(units: Sequence[str], language: str) -> list[str]:
     out: list[str] = []
     index = 0
     while index < len(chars):
-        run = _number_run(chars, index)
+        run = han_run(chars, index, language)
         if run:
-            value = _han_number(chars[index : index + run])
+            value = han_number(chars[index : index + run], language)
             out.append(value if run == 1 else f"{value}/{run}")
             index += run
             continue
@@ -124,39 +104,6 @@ def _norm_han(units: Sequence[str], language: str) -> list[str]:
             out.append(fold(unit, language).replace("'", ""))
         index += 1
     return out
-
-
-def _number_run(chars: Sequence[str], index: int) -> int:
-    """Length of the spoken number that begins here; a lone 一 (一下, 一些) and a lone scale (千万, 百分) are none."""
-    end = index
-    while end < len(chars) and (chars[end] in HAN_DIGITS or chars[end] in HAN_SCALES):
-        end += 1
-    run = chars[index:end]
-    if not run or run == ["一"] or not any(char in HAN_DIGITS or char == "十" for char in run):
-        return 0
-    return len(run)
-
-
-def _han_number(run: Sequence[str]) -> str:
-    if not any(char in HAN_SCALES for char in run):
-        return "".join(str(HAN_DIGITS[char]) for char in run)
-    return str(han_value(run))
-
-
-def han_value(run: Sequence[str]) -> int:
-    """Value of a spoken Chinese number with scales, as its characters (三 百 五 → 350)."""
-    total = section = digit = 0
-    if len(run) > 1 and run[-1] in HAN_DIGITS and run[-2] in "百千万":
-        # 三百五 is 350, 一万二 is 12000: the unit below is left unsaid.
-        run = [*run, {"百": "十", "千": "百", "万": "千"}[run[-2]]]
-    for char in run:
-        if char in HAN_DIGITS:
-            digit = HAN_DIGITS[char]
-        elif char == "万":
-            total, section, digit = total + (section + digit) * 10_000, 0, 0
-        else:
-            section, digit = section + (digit or 1) * HAN_SCALES[char], 0
-    return total + section + digit
 
 
 def _negating(chars: Sequence[str], language: str) -> set[int]:
@@ -257,8 +204,8 @@ def _norm_word(unit: str, language: str) -> str:
     if _HAN_UNIT.match(unit):
         return _norm_han([unit], next(iter(han_languages()), ""))[0]
     word = fold(unit, language)
-    if word in _number_words(language):
-        return str(_number_words(language)[word])
+    if word in norm_numbers(language):
+        return str(norm_numbers(language)[word])
     writing = table(language, Writing)
     if word in writing.negated:
         head, negation = writing.negated[word]
@@ -285,17 +232,6 @@ def _stemmer(name: str):  # type: ignore[no-untyped-def]  # snowballstemmer ship
     import snowballstemmer
 
     return snowballstemmer.stemmer(name)
-
-
-@cache
-def _number_words(language: str) -> dict[str, int]:
-    if language not in _NUMBER_WORDS:
-        return {}
-    ones = {word: value for value, word in enumerate(_NUMBER_WORDS[language].split())}
-    tens = {word: 10 * value for value, word in enumerate(_TENS[language].split(), 2)}
-    # Swedish writes tjugofem as one word.
-    joined = {ten + one: 10 * t + o for t, ten in enumerate(_TENS["sv"].split(), 2) for o, one in enumerate(_ONES_SV.split(), 1)}
-    return ones | tens | _NUMBER_FORMS.get(language, {}) | (joined if language == "sv" else {})
 
 
 def _plain_number(unit: str) -> str:

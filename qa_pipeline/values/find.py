@@ -1,6 +1,6 @@
 """Values in spoken words, one front for all kinds: numbers, telephone numbers, dates and times, names. Pure; text in, values with their place out.
 
-How each kind is read is in spoken_numbers.py, spoken_times.py and spoken_names.py.
+How each kind is read is in numbers.py, phones.py, times.py and names.py; what a language says, in its numbers.yaml, times.yaml and names.yaml.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from qa_pipeline.values.names import find_names
-from qa_pipeline.values.numbers import digits_of, find_numbers, find_phones
+from qa_pipeline.values.numbers import find_numbers
+from qa_pipeline.values.phones import digits_of, find_phones
 from qa_pipeline.values.times import find_times, names_day
 from qa_pipeline.values.value import Value, ValueType
 

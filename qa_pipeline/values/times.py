@@ -14,9 +14,10 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Literal
 
-from qa_pipeline.values.numbers import ABOUT_PAIRS, with_digits
+from qa_pipeline.values.numbers import with_digits
 from qa_pipeline.values.value import Rewritten, Value, ValueType
 
+ABOUT_PAIRS = ("一两", "两三", "三四", "四五", "五六", "六七", "七八", "八九")
 _LATEST_AFTERNOON_HOUR = 7
 _LATEST_CALL_HOUR = 21
 Kind = Literal["day", "week", "part", "clock", "range", "ahead", "past"]

@@ -20,6 +20,17 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """A number as it was said. `digits`: how it is written in a telephone number (零五 is "05"); `ordinal`: its ending, where it is one."""
+
+    value: int
+    digits: str
+    start: int
+    end: int
+    ordinal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rewritten:
     """A text with parts written otherwise. `origins`: for each character of `text` the span of the original it stands for."""
 
