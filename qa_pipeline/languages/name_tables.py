@@ -8,9 +8,8 @@ from typing import ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from qa_pipeline.languages.patterns import NEVER, Pattern, Pieces, one_of
+from qa_pipeline.languages.patterns import NEVER, Pattern, Pieces, Words, one_of
 from qa_pipeline.languages.tables import Table
-from qa_pipeline.languages.words import Words
 
 _UPPER = "A-ZÀ-ÖØ-ÞŁŚŻŹĆŃĄĘČŠŽ"
 

@@ -6,9 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from qa_pipeline.languages.patterns import NEVER, Pattern, Pieces
+from qa_pipeline.languages.patterns import NEVER, Pattern, Pieces, Words
 from qa_pipeline.languages.tables import Table
-from qa_pipeline.languages.words import Words
 
 
 class Numbers(Table):

@@ -60,7 +60,15 @@ def _pieces(found: object) -> dict[str, str]:
     return pieces
 
 
+def _words(found: object) -> tuple[str, ...]:
+    if not isinstance(found, str):
+        raise ValueError("words are text with spaces between them")
+    return tuple(found.split())
+
+
 Pattern = Annotated[re.Pattern[str], PlainValidator(_compile)]
 """A pattern of a table that has `pieces` before it."""
 Pieces = Annotated[dict[str, str], PlainValidator(_pieces)]
 """Parts of patterns by name; a piece may use those above it."""
+Words = Annotated[tuple[str, ...], PlainValidator(_words)]
+"""Words, written with spaces between them."""
