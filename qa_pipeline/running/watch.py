@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
-from qa_pipeline.recordings.ingest import Defaults, file_state, ingest, recordings_in
+from qa_pipeline.recordings.ingest import Defaults, ingest
 from qa_pipeline.recordings.known_files import KnownFiles
+from qa_pipeline.recordings.sources import file_state, recordings_in
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running import engine

@@ -13,7 +13,8 @@ import pytest
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import InputRefused, MetadataError
-from qa_pipeline.recordings.ingest import Defaults, Intake, ingest, parse_time
+from qa_pipeline.recordings.ingest import Defaults, Intake, ingest
+from qa_pipeline.recordings.metadata import parse_time
 
 SHANGHAI = timezone(timedelta(hours=8))
 
