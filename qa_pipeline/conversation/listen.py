@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 Stage = Callable[[str], None]
 
 # Part of every conversation's identity: raised when a change of code changes what is recognised or assembled from equal input.
-LISTENING_VERSION = 6
+LISTENING_VERSION = 7
 # Speech that runs to the very edge of the file was cut. Chosen, not measured.
 _EDGE_MS = 60
 _SHORTEST_MS = 400
@@ -338,9 +338,10 @@ def _cuts(audio: Audio, track: NDArray[np.float32], utterances: Sequence[Utteran
     """Whether the recording begins or ends inside speech. A file that broke off is cut at its end whatever was being said."""
     if not utterances:
         return False, audio.is_truncated
-    last_word = max(u.end_ms or 0 for u in utterances)
-    loud_at_end = _is_loud(track, audio.duration_ms - _EDGE_MS, audio.duration_ms)
-    return False, audio.is_truncated or (audio.duration_ms - last_word < _EDGE_MS and loud_at_end)
+    first_word, last_word = min(u.start_ms or 0 for u in utterances), max(u.end_ms or 0 for u in utterances)
+    starts_loud = _is_loud(track, 0, _EDGE_MS)
+    ends_loud = _is_loud(track, audio.duration_ms - _EDGE_MS, audio.duration_ms)
+    return first_word < _EDGE_MS and starts_loud, audio.is_truncated or (audio.duration_ms - last_word < _EDGE_MS and ends_loud)
 
 
 def _is_loud(samples: NDArray[np.float32], start_ms: int, end_ms: int) -> bool:

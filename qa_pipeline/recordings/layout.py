@@ -6,6 +6,7 @@ the time. One party leaks into the other's track when that track follows the lou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +18,14 @@ SAMPLE_RATE = 16_000
 _FRAME = 320
 # All chosen, and tried on layouts made from recorded and synthetic calls (tests/recordings/test_layout.py).
 _SILENT_DB = -65.0
+_NOTHING = 1e-4
 _DEAD_RANGE_DB = 8.0
 _DEAD_BELOW_DB = 45.0
 _SPEECH_RANGE_DB = 15.0
 _ALIKE = 0.9
-_LONGEST_DELAY_MS = 250
+_LONGEST_DELAY_MS = 1_100
+# Two tracks are only held against each other where they overlap by so much.
+_SHORTEST_OVERLAP_SECONDS = 1.0
 _EXCERPT_SECONDS = 40
 _SAME_SPREAD_DB = 3.0
 _SAME_ENVELOPE = 0.97
@@ -68,6 +72,30 @@ def examine(samples: Tracks) -> Carriage:
         return Carriage(layout=Layout.DUAL_MONO, main=main)
     leaks = (_leak(samples, levels, floor, 0), _leak(samples, levels, floor, 1))
     return Carriage(layout=Layout.STEREO if leaks == (None, None) else Layout.CROSS_TALK, main=main, leaks=leaks)
+
+
+def as_parties(tracks: Sequence[Tracks]) -> Tracks | None:
+    """Several tracks of one file as channels, each a party: (1 or 2, n). None when they are not one or two parties.
+
+    tracks: each (channels, n) float32 at 16 kHz. A track of two equal channels is one; a silent track beside two others, or a copy of one, is left.
+    """
+    if len(tracks) == 1:
+        return tracks[0]
+    longest = max(track.shape[1] for track in tracks)
+    even = [np.pad(track, ((0, 0), (0, longest - track.shape[1]))) for track in tracks]
+    sounding = [track for track in even if np.abs(track).max(initial=0.0) > _NOTHING] or even[:1]
+    if len(sounding) == 1:
+        return sounding[0] if len(even) > 2 or sounding[0].shape[0] > 1 else np.concatenate([track[:1] for track in even])
+    parties: list[Tracks] = []
+    for track in sounding:
+        carriage = examine(track)
+        if carriage.layout not in (Layout.MONO, Layout.DUAL_MONO, Layout.ONE_SIDED):
+            return None
+        party = track[carriage.main : carriage.main + 1]
+        is_copy = len(sounding) > 2 and any(examine(np.concatenate((other, party))).layout is Layout.DUAL_MONO for other in parties)
+        if not is_copy:
+            parties.append(party)
+    return np.concatenate(parties) if len(parties) <= 2 else None
 
 
 def without_leaks(samples: Tracks, carriage: Carriage) -> Tracks:
@@ -134,13 +162,16 @@ def _excerpt(samples: Tracks, levels: Levels) -> tuple[NDArray[np.float32], NDAr
 def _likeness(first: NDArray[np.float32], second: NDArray[np.float32], longest_ms: int) -> tuple[float, int]:
     """Highest correlation of two tracks at any delay up to a limit, and the delay of the second in samples. Sign does not matter."""
     size = 1 << (2 * first.size - 1).bit_length()
-    a, b = np.fft.rfft(first - first.mean(), size), np.fft.rfft(second - second.mean(), size)
-    across = np.fft.irfft(np.conj(a) * b, size)
+    across = np.fft.irfft(np.conj(np.fft.rfft(first - first.mean(), size)) * np.fft.rfft(second - second.mean(), size), size)
     longest = min(first.size - 1, longest_ms * SAMPLE_RATE // 1000)
     near = np.concatenate((across[-longest:], across[: longest + 1])) if longest else across[:1]
-    energy = float(np.std(first)) * float(np.std(second)) * first.size
-    place = int(np.abs(near).argmax())
-    return (float(abs(near[place])) / energy if energy else 0.0), place - longest
+    delay = int(np.abs(near).argmax()) - longest
+    overlap = slice(max(0, -delay), first.size - max(0, delay)), slice(max(0, delay), first.size + min(0, delay))
+    a, b = first[overlap[0]], second[overlap[1]]
+    energy = float(np.std(a)) * float(np.std(b)) * a.size
+    if not energy or a.size < min(first.size, _SHORTEST_OVERLAP_SECONDS * SAMPLE_RATE):
+        return 0.0, delay
+    return abs(float(np.dot(a - a.mean(), b - b.mean()))) / energy, delay
 
 
 def _leak(samples: Tracks, levels: Levels, floor: Levels, own: int) -> float | None:

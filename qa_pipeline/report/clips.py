@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qa_pipeline.errors import RecordingError
+from qa_pipeline.errors import CallFailed
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.report.data import CallReport, ReportData, Row
 
@@ -58,7 +58,7 @@ def make_clips(data: ReportData, *, limit_bytes: int) -> Clips:
             continue
         try:
             audio = decode(item.call["source_uri"])
-        except RecordingError as error:
+        except CallFailed as error:
             faults[call_id] = error.message
             continue
         for moment in wanted[call_id]:

@@ -1,0 +1,152 @@
+"""One audio track of a file as samples on the recording's own clock: what a player plays at a moment stands at that moment.
+
+In: decoded frames and packets that could not be decoded. Out: samples at 16 kHz, with silence where nothing was sent or something was lost, and
+which stretches were lost. A change of sample rate or of channels in mid-file begins a new run of the resampler.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.resampler import AudioResampler
+
+SAMPLE_RATE = 16_000
+# Time stamps in whole milliseconds, jittered by a network, or moved by an encoder's delay are no gap. Chosen, not measured.
+_SLACK = SAMPLE_RATE * 40 // 1000
+# A clock that jumps further ahead, or back, was set anew: what follows goes on where the sound before ended.
+_LONGEST_GAP = SAMPLE_RATE * 3600
+_SET_BACK = SAMPLE_RATE
+_DOUBTFUL_FOR = SAMPLE_RATE * 5
+
+Tracks = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """`samples`: (1 or 2, n) float32 at 16 kHz. `lost`: stretches that could not be decoded, in samples; they are silent."""
+
+    samples: Tracks
+    lost: tuple[tuple[int, int], ...]
+
+
+@dataclass(slots=True)
+class _Run:
+    """Frames of one form, one after the other. `start`: where it begins; `taken`: how long it is, in seconds."""
+
+    form: tuple[int, int, str]
+    resampler: AudioResampler
+    start: int
+    taken: Fraction = Fraction(0)
+    pieces: list[Tracks] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        return self.start + round(self.taken * SAMPLE_RATE)
+
+
+class TrackBuilder:
+    """Lays the frames of one track on the clock. `origin`: the time stamp, in s, that is the recording's start; None: that of the first frame.
+
+    `is_gapless`: the form has no way to leave sound out on purpose (FLAC, MP3, AAC as such), so that every gap is a loss.
+    """
+
+    def __init__(self, *, origin: Fraction | None, is_gapless: bool) -> None:
+        self._origin, self._is_gapless = origin, is_gapless
+        self._pieces: list[Tracks] = []
+        self._run: _Run | None = None
+        self._end = 0
+        self._lost: list[tuple[int, int]] = []
+        self._failed = Fraction(0)
+        self._doubtful_until = -1
+
+    @property
+    def end(self) -> int:
+        """Where the sound so far ends, in samples."""
+        return self._run.end if self._run else self._end
+
+    def lose(self, seconds: Fraction) -> None:
+        """Note that a packet of some length could not be decoded."""
+        self._failed += seconds
+        self.doubt()
+
+    def doubt(self) -> None:
+        """Note that bytes were skipped or could not be decoded: a gap that follows soon is a loss. FFmpeg shows one of Ogg a page late."""
+        self._doubtful_until = self.end + _DOUBTFUL_FOR
+
+    def add(self, frame: AudioFrame, channels: int) -> None:
+        """Lay down one decoded frame."""
+        self._close_gap(None if frame.pts is None or frame.time_base is None else Fraction(frame.pts) * frame.time_base)
+        form = (frame.sample_rate, channels, frame.format.name)
+        if self._run is None or self._run.form != form:
+            self._finish_run()
+            self._run = _Run(form=form, resampler=_resampler(channels), start=self._end)
+        frame.pts = None
+        self._run.taken += Fraction(frame.samples, frame.sample_rate)
+        self._run.pieces += [_samples(out) for out in self._run.resampler.resample(frame)]
+
+    def finish(self, *, seconds: Fraction | None = None) -> Timeline:
+        """All samples. `seconds`: how long the track is by a header that can be trusted; sound that is not there until then was not sent."""
+        self._finish_run()
+        lost = round(self._failed * SAMPLE_RATE)
+        if lost:
+            self._silence(lost, lost)
+        wanted = round(seconds * SAMPLE_RATE) - self._end if seconds is not None else 0
+        if _SLACK < wanted <= _LONGEST_GAP:
+            self._silence(wanted, wanted if self._is_gapless else 0)
+        channels = max((piece.shape[0] for piece in self._pieces), default=1)
+        whole = [piece if piece.shape[0] == channels else np.repeat(piece, channels, axis=0) for piece in self._pieces]
+        samples = np.concatenate(whole, axis=1) if whole else np.zeros((1, 0), np.float32)
+        return Timeline(samples=samples, lost=tuple(self._lost))
+
+    def _close_gap(self, at: Fraction | None) -> None:
+        """Bring the end of the sound to where the next frame begins."""
+        failed = round(self._failed * SAMPLE_RATE)
+        if at is None:
+            gap = failed
+        else:
+            self._origin = at if self._origin is None else self._origin
+            gap = round((at - self._origin) * SAMPLE_RATE) - self.end
+            if gap > _LONGEST_GAP or gap < -_SET_BACK:
+                gap = failed
+                self._origin = at - Fraction(self.end + gap, SAMPLE_RATE)
+        if gap > (0 if failed else _SLACK):
+            self._finish_run()
+            self._silence(gap, gap if self._is_gapless or self._end <= self._doubtful_until else min(gap, failed))
+            self._doubtful_until = -1
+        self._failed = Fraction(0)
+
+    def _silence(self, count: int, lost: int) -> None:
+        if lost:
+            self._lost.append((self._end, self._end + lost))
+        self._pieces.append(np.zeros((1, count), np.float32))
+        self._end += count
+
+    def _finish_run(self) -> None:
+        """Take what the resampler still holds; a run is exactly as long as its frames are."""
+        if self._run is None:
+            return
+        run, self._run = self._run, None
+        pieces = [*run.pieces, *(_samples(out) for out in run.resampler.resample(None))]
+        samples = np.concatenate(pieces, axis=1) if pieces else np.zeros((run.form[1], 0), np.float32)
+        wanted = run.end - run.start
+        short = max(0, wanted - samples.shape[1])
+        self._pieces.append(np.pad(samples[:, :wanted], ((0, 0), (0, short))))
+        self._end = run.end
+
+
+def _resampler(channels: int) -> AudioResampler:
+    import av
+
+    return av.AudioResampler(format="fltp", layout="mono" if channels == 1 else "stereo", rate=SAMPLE_RATE)
+
+
+def _samples(frame: AudioFrame) -> Tracks:
+    samples: Tracks = frame.to_ndarray().astype(np.float32, copy=False)
+    return samples
