@@ -10,9 +10,10 @@ from made_up_language import add_language, read_anew
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.languages.load import glue, han_languages, is_han, language_codes, table
-from qa_pipeline.languages.phrase_tables import PhraseWords
+from qa_pipeline.languages.phrase_tables import PhraseWords, Slots
 from qa_pipeline.languages.tables import Table
 from qa_pipeline.languages.writing_tables import Detection, FirstNames, Sounds, Writing
+from qa_pipeline.packaged import PACKAGE_ROOT
 
 KINDS = (Writing, FirstNames, Sounds, Detection, PhraseWords)
 
@@ -64,3 +65,9 @@ def test_a_fault_is_told_where_it_is_written(kind: type[Table], text: str, line:
     (fault,) = refused.value.faults
     assert fault.line == line
     assert message in fault.message
+
+
+def test_the_page_on_languages_names_every_key() -> None:
+    page = (PACKAGE_ROOT / "docs" / "languages.md").read_text("utf-8")
+    keys = {name for kind in (*KINDS, Slots) for name in kind.model_fields}
+    assert sorted(key for key in keys if f"`{key}`" not in page) == []
