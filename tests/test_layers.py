@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import json
 import os
 import subprocess
@@ -41,6 +42,7 @@ LAYERS = (
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 HEAVY = ("torch", "pyannote", "faster_whisper", "transformers", "prefect")
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+FOLDERS = sorted({path.parent for path in MODULES})
 
 
 def part_of(module: str) -> str:
@@ -58,6 +60,38 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.Import):
             found |= {part_of(alias.name) for alias in node.names if alias.name.startswith("qa_pipeline.")}
     return found
+
+
+def neighbours(path: Path) -> set[str]:
+    """Modules of its own folder that a module imports, also inside functions; what only type checkers import does not count."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    folder = ".".join(path.relative_to(ROOT.parent).parent.parts)
+    found = set()
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module == folder:
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{folder}."):
+            found.add((node.module or "").removeprefix(f"{folder}."))
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.removeprefix(f"{folder}.") for alias in node.names if alias.name.startswith(f"{folder}.")}
+    return found
+
+
+def circle_of(imports: Mapping[str, set[str]]) -> list[str]:
+    """Modules that wait for each other, the first again at the end; empty where there are none."""
+    try:
+        graphlib.TopologicalSorter(imports).prepare()
+    except graphlib.CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
 
 
 def loaded_by(code: str) -> set[str]:
@@ -80,37 +114,34 @@ def test_a_module_imports_only_its_own_part_and_those_above(path: Path) -> None:
     assert imported(path) - allowed == set()
 
 
-# Modules that still need each other; nothing is added here.
-IN_A_CIRCLE = {"qa_pipeline.results.periods", "qa_pipeline.results.store"}
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_modules_of_a_folder_import_each_other_in_no_circle(folder: Path) -> None:
+    circle = circle_of({path.stem: neighbours(path) for path in sorted(folder.glob("*.py"))})
+    assert not circle, f"circle in {folder.name}/: {' imports '.join(circle)}"
 
 
-def test_no_module_needs_what_needs_it() -> None:
-    names = {path: ".".join(("qa_pipeline", *path.relative_to(ROOT).with_suffix("").parts)) for path in MODULES}
-    needs = {name: modules_needed(path) & set(names.values()) - {name} for path, name in names.items()}
-    assert {name for name in needs if name in reached(name, needs)} <= IN_A_CIRCLE
+def test_a_circle_is_told_by_its_modules() -> None:
+    assert circle_of({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) in (["b", "c", "b"], ["c", "b", "c"])
+    assert circle_of({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
-def modules_needed(path: Path) -> set[str]:
-    """Names after `from … import` and `import …` anywhere in a module, with and without what is taken from them."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-    return found
-
-
-def reached(start: str, needs: Mapping[str, set[str]]) -> set[str]:
-    """All that a module needs, directly or through others."""
-    seen: set[str] = set()
-    waiting = list(needs[start])
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            waiting += needs[name]
-    return seen
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("from qa_pipeline.rubric.load import load_list", True),
+        ("from qa_pipeline.rubric import load", True),
+        ("import qa_pipeline.rubric.load", True),
+        ("def later():\n    from qa_pipeline.rubric.load import load_list", True),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from qa_pipeline.rubric.load import load_list", False),
+        ("from qa_pipeline.text.normalise import load", False),
+    ],
+)
+def test_which_imports_are_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, counts: bool) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path / "qa_pipeline")
+    path = tmp_path / "qa_pipeline" / "rubric" / "faults.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(line + "\n", "utf-8")
+    assert neighbours(path) == ({"load"} if counts else set())
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
