@@ -127,14 +127,14 @@ def rubric_mutate(names: tuple[str, ...], survivors: bool) -> None:
 @click.option("--agent-name", help="The agent's name, for {agent_name}.")
 def rubric_try(name: str, dialogue: str, results: str | None, language: str | None, company: str | None, agent_name: str | None) -> None:
     """See every check of rubric NAME (or a file) fire on a DIALOGUE: a text file, - for what is typed, or a stored call's id."""
-    from qa_pipeline.report.trial import show_trial
+    from qa_pipeline.report.annotated import show_annotated
     from qa_pipeline.scoring.score import score
 
     settings = open_settings(results=results)
     bench = _workbench(settings, (name,))
     ((stem, scorecard),) = bench.scorecards.items()
     columns = {key: value for key, value in (("company", company), ("agent_name", agent_name)) if value}
-    show_trial(score(_heard(dialogue, settings, bench, stem, language, columns), scorecard))
+    show_annotated(score(_heard(dialogue, settings, bench, stem, language, columns), scorecard))
 
 
 @rubric.command("explain")
@@ -353,13 +353,13 @@ def _as_scored(*, rubric_id: str, rubric_version: int, rubric_sha256: str, setti
 
 def _heard(dialogue: str, settings: Settings, bench: Workbench, name: str, language: str | None, columns: dict[str, str]) -> Conversation:
     """A dialogue to try: a stored call, or a text as cases write them, with the vectors that meanings need."""
+    from qa_pipeline.trainer.pasted import read_pasted
     from qa_pipeline.trainer.publish import stored_calls
-    from qa_pipeline.trainer.trial import read_trial
 
     if dialogue == "-" or os.path.isfile(dialogue):
         raw = sys.stdin.buffer.read() if dialogue == "-" else Path(dialogue).read_bytes()
         text = raw.decode("utf-8-sig", errors="replace")
-        return read_trial(text, name=dialogue, language=language, columns=columns, encode=bench.encode_for(name))
+        return read_pasted(text, name=dialogue, language=language, columns=columns, encode=bench.encode_for(name))
     found = stored_calls(open_store(settings))(dialogue)
     if found is not None and (language or columns):
         raise InputRefused(f"Call {dialogue} is stored with what is known of it.", advice="Leave --language, --company, --agent-name out.")

@@ -146,10 +146,10 @@ def without_times(heard: Conversation) -> Conversation:
 def heard_in(case: Case, rubric: Rubric, encode: Encode | None, stored: StoredCall | None = None) -> Conversation:
     """What a case is scored on. Raises RubricError when a stored call is wanted and is not there."""
     if case.call is not None:
-        found = stored(case.call) if stored else None
-        if found is None:
+        heard = stored(case.call) if stored else None
+        if heard is None:
             raise RubricError(f"Case {case.name!r} points at call {case.call}, which is not in the results.", advice="Give --results ROOT.")
-        return found
+        return heard
     heard = dialogue_of(case, rubric)
     return with_vectors(heard, encode) if encode is not None else heard
 

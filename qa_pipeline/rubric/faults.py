@@ -37,22 +37,22 @@ def validation_faults(error: ValidationError, document: Document) -> list[Fault]
     """Faults of what pydantic refused. One fault a place."""
     faults: dict[tuple[int | None, int | None], Fault] = {}
     for item in error.errors():
-        for location, message, advice in _told(item, tuple(item["loc"])):
+        for location, message, advice in _located(item, tuple(item["loc"])):
             fault = document.fault(location, message, advice)
             faults.setdefault((fault.line, fault.column), fault)
     return list(faults.values())
 
 
-Told = tuple[Location, str, str]
+Located = tuple[Location, str, str]
 
 
-def _told(item: Mapping[str, Any], loc: Location) -> Iterator[Told]:
+def _located(item: Mapping[str, Any], loc: Location) -> Iterator[Located]:
     """Place, message and advice of one error; more where a criterion has no check to be read by."""
     location, check = _place(loc)
     where = ".".join(str(part) for part in location) or "the file"
     found, kind, context = item.get("input"), item["type"], item.get("ctx", {})
     if kind == "too_short" and found:
-        # Its items have faults of their own, which are told.
+        # Its items have faults of their own.
         return
     if kind in _NO_CHECK:
         yield from _without_check(location, found)
@@ -90,7 +90,7 @@ def _place(loc: Location) -> tuple[Location, str | None]:
     return tuple(part for part in parts if isinstance(part, int) or not (part in _ALTERNATIVES or "[" in part or "(" in part)), check
 
 
-def _without_check(location: Location, found: Any) -> Iterator[Told]:
+def _without_check(location: Location, found: Any) -> Iterator[Located]:
     """Faults of a criterion whose check is missing or unknown: of its check, and those that it has whatever its check."""
     where = f"{_joined(location)}.check"
     data = found if isinstance(found, dict) else {}
@@ -99,7 +99,7 @@ def _without_check(location: Location, found: Any) -> Iterator[Told]:
     else:
         names = [repr(name) for name in CRITERIA]
         yield (*location, "check"), *_none_of(where, data["check"], f"{', '.join(names[:-1])} or {names[-1]}")
-    told = set()
+    seen = set()
     for check, kind in CRITERIA.items():
         try:
             kind.model_validate_json(json.dumps({**data, "check": check}))
@@ -109,9 +109,9 @@ def _without_check(location: Location, found: Any) -> Iterator[Told]:
                 # What only this check says: its own needs, keys of others, levels of its own form.
                 if key in ("", "levels") or (item["type"], key in _CRITERION_KEYS) == ("extra_forbidden", True):
                     continue
-                if item["loc"] not in told and (item["type"] != "missing" or key == "id"):
-                    told.add(item["loc"])
-                    yield from _told(item, (*location, check, *item["loc"]))
+                if item["loc"] not in seen and (item["type"] != "missing" or key == "id"):
+                    seen.add(item["loc"])
+                    yield from _located(item, (*location, check, *item["loc"]))
 
 
 def _of_wrong_type(where: str, location: Location, found: object, wanted: str) -> tuple[str, str]:

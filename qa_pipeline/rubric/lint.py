@@ -27,13 +27,13 @@ def lint(rubric: Rubric, document: Document) -> list[Fault]:
         for s, section in enumerate(rubric.sections)
         for c, criterion in enumerate(section.criteria)
     }
-    found = [
+    warnings = [
         *_unreachable(rubric, places),
         *_out_of_reach(rubric),
         *_shared_phrases(rubric, places),
         *_everywhere(rubric, places),
     ]
-    return [document.fault(place, message, advice) for place, message, advice in found]
+    return [document.fault(place, message, advice) for place, message, advice in warnings]
 
 
 Warnings = Iterator[tuple[Location, str, str]]

@@ -25,11 +25,11 @@ class ExampleList(Part):
 
     def likes(self, language: Language | None = None) -> tuple[str, ...]:
         """Every positive example, of one language or all."""
-        found: list[str] = []
+        likes: list[str] = []
         for key, examples in self.like.items():
             if language in (None, key):
-                found.extend(examples if isinstance(examples, tuple) else (text for family in examples.values() for text in family))
-        return tuple(found)
+                likes.extend(examples if isinstance(examples, tuple) else (text for family in examples.values() for text in family))
+        return tuple(likes)
 
     def unlikes(self) -> tuple[str, ...]:
         """Every near miss."""

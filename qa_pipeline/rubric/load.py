@@ -49,7 +49,7 @@ def load_rubric(path: Path) -> Rubric:
 def load_rubrics(folder: Path) -> dict[str, Rubric]:
     """Every rubric of a folder by id. Raises RubricError with the faults of all files."""
     faults: list[Fault] = []
-    found: dict[str, Rubric] = {}
+    rubrics: dict[str, Rubric] = {}
     for path in rubric_paths(folder):
         try:
             rubric = load_rubric(path)
@@ -57,10 +57,10 @@ def load_rubrics(folder: Path) -> dict[str, Rubric]:
             faults.extend(error.faults or (Fault(path=str(path), message=error.message),))
             continue
         faults.extend(name_faults(rubric, path))
-        found[rubric.id] = rubric
+        rubrics[rubric.id] = rubric
     if faults:
         raise RubricError("Rubrics cannot be used.", faults=faults)
-    return found
+    return rubrics
 
 
 def name_faults(rubric: Rubric, path: Path) -> list[Fault]:
@@ -93,8 +93,8 @@ def _list_of(path: Path, modified_ns: int, size: int) -> ExampleList:
 @lru_cache(maxsize=256)
 def _own_list(path: Path, modified_ns: int, size: int) -> ExampleList:
     """A list as its file has it."""
-    found: ExampleList = _validated(ExampleList, read_document(path))
-    return found
+    examples: ExampleList = _validated(ExampleList, read_document(path))
+    return examples
 
 
 def _inherited(document: Document, folder: Path) -> Document:
@@ -130,12 +130,12 @@ def _original(name: str, *folders: Path) -> tuple[dict[str, Any], tuple[str, str
         return {}, (f"same_as: no criterion is called {name!r}", "write RUBRIC.CRITERION, as followup.greeting")
     data = read_document(path).data
     sections = data.get("sections", ()) if isinstance(data, dict) else ()
-    found = [c for section in sections for c in section.get("criteria", ()) if c.get("id") == criterion_id]
-    if not found:
+    named = [c for section in sections for c in section.get("criteria", ()) if c.get("id") == criterion_id]
+    if not named:
         return {}, (f"same_as: {rubric_id} has no criterion {criterion_id!r}", "check the spelling")
-    if "same_as" in found[0]:
-        return {}, (f"same_as: {name} is itself taken over from {found[0]['same_as']}", "name that one")
-    return dict(found[0]), None
+    if "same_as" in named[0]:
+        return {}, (f"same_as: {name} is itself taken over from {named[0]['same_as']}", "name that one")
+    return dict(named[0]), None
 
 
 def _validated(model: type[BaseModel], document: Document) -> Any:
@@ -271,9 +271,9 @@ def _list_faults(path: Path) -> list[Fault]:
 
 @lru_cache(maxsize=256)
 def _faults_of_list(path: Path, modified_ns: int, size: int) -> list[Fault]:
-    found = list(list_faults(load_list(path)))
-    document = read_document(path) if found else None
-    return [document.fault(*item) for item in found] if document else []
+    faults = list(list_faults(load_list(path)))
+    document = read_document(path) if faults else None
+    return [document.fault(*item) for item in faults] if document else []
 
 
 def _merged(own: PhraseLists, *others: PhraseLists) -> PhraseLists:

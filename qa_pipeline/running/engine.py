@@ -401,7 +401,7 @@ def ready_scorecards(rubrics: Mapping[str, Rubric], settings: Settings, *, repor
         stores=settings.kept(HEADS_NAME),
         encode=example_vectors(settings.cache, encoder_id=encoder_id, encode=lambda texts: Listener(settings).encode(texts)),
         keep=settings.cache / HEADS_NAME,
-        told=lambda count: report(Event(kind="stage", text=f"fitting {count} example lists")),
+        on_fitting=lambda count: report(Event(kind="stage", text=f"fitting {count} example lists")),
     )
     return {name: prepare(rubric, heads[name]) for name, rubric in rubrics.items()}
 

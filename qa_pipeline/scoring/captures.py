@@ -43,16 +43,16 @@ def check_capture(criterion: CaptureCriterion, context: Context) -> Verdict:
         return _check_read_back(criterion, context.verdicts[criterion.repeats], context, searched)
     passages, cues = _passages(criterion, context, searched)
     if criterion.capture == "reason":
-        found = _reasons(criterion, context.search, passages)
+        values = _reasons(criterion, context.search, passages)
     elif criterion.capture == "text":
-        found = _texts(context.search, passages)
+        values = _texts(context.search, passages)
     elif criterion.capture == "datetime":
-        found = _times(context, passages)
+        values = _times(context, passages)
     else:
         if criterion.capture == "phone":
             passages = _bridged(passages, context.search)
-        found = [item for passage in passages for item in _values(criterion, context, passage)]
-    unique = _first_of_each(found)
+        values = [item for passage in passages for item in _values(criterion, context, passage)]
+    unique = _first_of_each(values)
     if not unique:
         heard = (as_heard(cue) for cue in cues)
         return Verdict(
@@ -129,10 +129,10 @@ def _is_heard(utterance: Utterance, language: str) -> bool:
     return units <= _HEARD_UNITS or (units <= _BETWEEN_PIECES_UNITS and bool(digits_of(utterance.text, language)))
 
 
-def _first_of_each(found: Sequence[_Found]) -> list[_Found]:
+def _first_of_each(values: Sequence[_Found]) -> list[_Found]:
     """Each value once, in the order given, where it was said first: what is said again is its repetition."""
     earliest: dict[tuple[str, str], _Found] = {}
-    for item in found:
+    for item in values:
         known = earliest.get((item.value, item.value_type))
         if known is None or item.evidence.utterance < known.evidence.utterance:
             earliest[item.value, item.value_type] = item
@@ -142,11 +142,11 @@ def _first_of_each(found: Sequence[_Found]) -> list[_Found]:
 def _values(criterion: CaptureCriterion, context: Context, run: list[Utterance]) -> list[_Found]:
     # Numbers are given in pieces: the run is read as one text.
     text, starts = _joined(run, context.search.language)
-    found = find_values(str(criterion.capture), text, context.search.language, context.began)
+    values = find_values(str(criterion.capture), text, context.search.language, context.began)
     if criterion.capture == "name" and not criterion.phrases:
         # One word alone is a name only where a name was asked for ("Unbelievable.").
-        found = [value for value in found if text.strip(" .,!?。，！？") != value.value or " " in value.value]
-    return [_located(value, run, starts, text) for value in found]
+        values = [value for value in values if text.strip(" .,!?。，！？") != value.value or " " in value.value]
+    return [_located(value, run, starts, text) for value in values]
 
 
 def _times(context: Context, passages: list[list[Utterance]]) -> list[_Found]:
@@ -156,15 +156,15 @@ def _times(context: Context, passages: list[list[Utterance]]) -> list[_Found]:
     """
     language = context.search.language
     utterances = {utterance.utterance: utterance for run in passages for utterance in run}
-    found: list[_Found] = []
+    times: list[_Found] = []
     day: date | None = None
     for _, utterance in sorted(utterances.items()):
         for value in find_values("datetime", utterance.text, language, context.began):
             is_of_own_day = names_day(utterance.text, language)
-            found.append(_located(value if is_of_own_day else _on(value, day), [utterance], [0], utterance.text))
+            times.append(_located(value if is_of_own_day else _on(value, day), [utterance], [0], utterance.text))
             day = _day_of(value) if is_of_own_day else day
-    found.reverse()
-    return sorted(found, key=lambda item: (-_SPECIFIC[item.value_type], -item.evidence.utterance))
+    times.reverse()
+    return sorted(times, key=lambda item: (-_SPECIFIC[item.value_type], -item.evidence.utterance))
 
 
 def _day_of(value: Value) -> date | None:

@@ -18,24 +18,24 @@ class CaseResult:
 
 def compare(case: Case, scored: Score) -> CaseResult:
     """What differs between a score and what the case expects."""
-    found = {finding.criterion.id: finding for finding in scored.findings}
+    findings = {finding.criterion.id: finding for finding in scored.findings}
     misses = []
     named = dict.fromkeys((*case.expected, *case.answers, *case.captures, *case.evidence))
-    misses += [f"{criterion}: the rubric has no such criterion" for criterion in named if criterion not in found]
+    misses += [f"{criterion}: the rubric has no such criterion" for criterion in named if criterion not in findings]
     for criterion, outcome in case.expected.items():
-        if criterion in found and found[criterion].outcome.value != outcome:
-            finding = found[criterion]
+        if criterion in findings and findings[criterion].outcome.value != outcome:
+            finding = findings[criterion]
             misses.append(f"{criterion}: {finding.outcome.value}, expected {outcome}: {finding.reason} {_near(finding)}")
     for criterion, answer in case.answers.items():
-        if criterion in found and found[criterion].answer != answer:
-            misses.append(f"{criterion}: answered {found[criterion].answer}, expected {answer}; {_near(found[criterion])}")
+        if criterion in findings and findings[criterion].answer != answer:
+            misses.append(f"{criterion}: answered {findings[criterion].answer}, expected {answer}; {_near(findings[criterion])}")
     for criterion, value in case.captures.items():
-        values = [capture.value for capture in found[criterion].captures] if criterion in found else []
-        if criterion in found and value not in values[:1]:
-            misses.append(f"{criterion}: captured {', '.join(values) or 'nothing'}, expected {value}; {_near(found[criterion])}")
+        values = [capture.value for capture in findings[criterion].captures] if criterion in findings else []
+        if criterion in findings and value not in values[:1]:
+            misses.append(f"{criterion}: captured {', '.join(values) or 'nothing'}, expected {value}; {_near(findings[criterion])}")
     for criterion, words in case.evidence.items():
-        if criterion in found and not any(words in e.text for e in found[criterion].evidence):
-            misses.append(f"{criterion}: the evidence does not contain {words!r}; {_near(found[criterion])}")
+        if criterion in findings and not any(words in e.text for e in findings[criterion].evidence):
+            misses.append(f"{criterion}: the evidence does not contain {words!r}; {_near(findings[criterion])}")
     if case.disposition and (scored.disposition is None or scored.disposition.value != case.disposition):
         ended = scored.disposition.value if scored.disposition else "unknown"
         misses.append(f"disposition: {ended}, expected {case.disposition}")

@@ -144,12 +144,12 @@ def searches_of(conversations: Sequence[Conversation], heads: Heads, names: Mapp
     places: dict[str, list[int]] = {}
     for place, conversation in enumerate(conversations):
         places.setdefault(conversation.language or "", []).append(place)
-    found: dict[int, Search] = {}
+    searches: dict[int, Search] = {}
     for members in places.values():
         together = Together([conversations[place] for place in members], heads)
         for index, place in enumerate(members):
-            found[place] = Search(conversations[place], heads, names, together, index)
-    return [found[place] for place in range(len(conversations))]
+            searches[place] = Search(conversations[place], heads, names, together, index)
+    return [searches[place] for place in range(len(conversations))]
 
 
 @lru_cache(maxsize=4_000)

@@ -61,17 +61,17 @@ def head_key(examples: ExampleList, background: ExampleList, encoder_id: str) ->
 
 def meanings_of(rubric: Rubric) -> tuple[Meaning, ...]:
     """Every meaning a rubric or its situations match by."""
-    found = [c.meaning for c in rubric.criteria if isinstance(c, SearchingCriterion) and c.meaning]
+    meanings = [c.meaning for c in rubric.criteria if isinstance(c, SearchingCriterion) and c.meaning]
     if rubric.situations:
-        found += [rule.meaning for name in type(rubric.situations).model_fields if (rule := getattr(rubric.situations, name)).meaning]
-    return tuple(found)
+        meanings += [rule.meaning for name in type(rubric.situations).model_fields if (rule := getattr(rubric.situations, name)).meaning]
+    return tuple(meanings)
 
 
 def load_heads(rubrics: Iterable[Rubric], *, encoder_id: str, stores: Sequence[Path]) -> tuple[dict[str, Head], tuple[ExampleList, ...]]:
     """Heads of the rubrics' lists by list id, and the lists no store has a head for. `stores`: heads.json files."""
-    kept: dict[str, dict[str, object]] = {}
+    entries: dict[str, dict[str, object]] = {}
     for store in stores:
-        kept.update(_read_store(store))
+        entries.update(_read_store(store))
     heads: dict[str, Head] = {}
     missing: dict[str, ExampleList] = {}
     for rubric in rubrics:
@@ -79,7 +79,7 @@ def load_heads(rubrics: Iterable[Rubric], *, encoder_id: str, stores: Sequence[P
             examples, background = meaning.examples, rubric.background
             if examples is None or background is None:
                 continue
-            entry = kept.get(head_key(examples, background, encoder_id))
+            entry = entries.get(head_key(examples, background, encoder_id))
             if entry is None:
                 missing[examples.id] = examples
             else:
@@ -94,20 +94,20 @@ def heads_of_each(
     stores: Sequence[Path],
     encode: Encode,
     keep: Path,
-    told: Callable[[int], None] = lambda count: None,
+    on_fitting: Callable[[int], None] = lambda count: None,
 ) -> dict[str, Heads]:
     """The heads of each rubric on its own: two versions of a rubric may hold different examples under one list id.
 
-    Lists that nobody has fitted yet are fitted with `encode` and kept in the store `keep`; `told` hears how many before that begins.
+    Lists that nobody has fitted yet are fitted with `encode` and kept in the store `keep`; `on_fitting` hears how many before that begins.
     """
-    found: dict[str, dict[str, Head]] = {}
+    heads: dict[str, dict[str, Head]] = {}
     wanting: dict[str, tuple[ExampleList, ...]] = {}
     for name, rubric in rubrics.items():
-        found[name], missing = load_heads([rubric], encoder_id=encoder_id, stores=stores)
+        heads[name], missing = load_heads([rubric], encoder_id=encoder_id, stores=stores)
         if missing:
             wanting[name] = missing
     if wanting:
-        told(
+        on_fitting(
             len(
                 {
                     head_key(examples, b, encoder_id)
@@ -119,24 +119,24 @@ def heads_of_each(
         )
     for name in wanting:
         # An earlier rubric of this loop may have fitted it.
-        again, missing = load_heads([rubrics[name]], encoder_id=encoder_id, stores=(*stores, keep))
-        found[name] |= again
+        fitted, missing = load_heads([rubrics[name]], encoder_id=encoder_id, stores=(*stores, keep))
+        heads[name] |= fitted
         background = rubrics[name].background
         if missing and background:
-            found[name] |= fit_heads(missing, background, encoder_id=encoder_id, encode=encode, store=keep)
-    return dict(found)
+            heads[name] |= fit_heads(missing, background, encoder_id=encoder_id, encode=encode, store=keep)
+    return dict(heads)
 
 
 def fit_heads(lists: Iterable[ExampleList], background: ExampleList, *, encoder_id: str, encode: Encode, store: Path) -> dict[str, Head]:
     """Fit heads for lists and add them to a store. Needs the text encoder."""
     heads: dict[str, Head] = {}
-    kept = json.loads(store.read_text("utf-8")) if store.is_file() else {}
+    entries = json.loads(store.read_text("utf-8")) if store.is_file() else {}
     rest = encode(_long_enough(background.unlikes()))
     for examples in lists:
         head = fit_head(examples.id, encode(_long_enough(examples.likes())), encode(_long_enough(examples.unlikes())), rest)
         heads[examples.id] = head
-        kept[head_key(examples, background, encoder_id)] = _to_json(head)
-    _write(store, kept)
+        entries[head_key(examples, background, encoder_id)] = _to_json(head)
+    _write(store, entries)
     return heads
 
 
@@ -150,8 +150,8 @@ def _read_store(store: Path) -> Mapping[str, dict[str, object]]:
 @lru_cache(maxsize=8)
 def _stored(store: Path, modified_ns: int, size: int) -> Mapping[str, dict[str, object]]:
     """A store is read once as long as its file stays the same."""
-    kept: dict[str, dict[str, object]] = json.loads(store.read_text("utf-8"))
-    return kept
+    entries: dict[str, dict[str, object]] = json.loads(store.read_text("utf-8"))
+    return entries
 
 
 def _long_enough(texts: Iterable[str]) -> list[str]:
@@ -166,14 +166,14 @@ def keep_used(rubrics: Iterable[Rubric], *, encoder_id: str, store: Path) -> Non
         for m in meanings_of(rubric)
         if m.examples and rubric.background
     }
-    kept = json.loads(store.read_text("utf-8")) if store.is_file() else {}
-    _write(store, {key: entry for key, entry in kept.items() if key in used})
+    entries = json.loads(store.read_text("utf-8")) if store.is_file() else {}
+    _write(store, {key: entry for key, entry in entries.items() if key in used})
 
 
-def _write(store: Path, kept: Mapping[str, object]) -> None:
+def _write(store: Path, entries: Mapping[str, object]) -> None:
     store.parent.mkdir(parents=True, exist_ok=True)
     # One head a line, so that a change of one list is a change of one line.
-    lines = ",\n".join(f"{json.dumps(key)}:{json.dumps(kept[key], separators=(',', ':'))}" for key in sorted(kept))
+    lines = ",\n".join(f"{json.dumps(key)}:{json.dumps(entries[key], separators=(',', ':'))}" for key in sorted(entries))
     store.write_text("{\n" + lines + "\n}\n", "utf-8")
 
 

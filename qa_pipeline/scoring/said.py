@@ -34,17 +34,17 @@ def _check_words(criterion: WordedCriterion, groups: dict[str, PhraseLists], con
         return check_semantic(criterion, context)
     search, searched = context.search, search_window(criterion, context)
     wanted = groups or {"said": criterion.phrases}
-    found = {name: hits for name, phrases in wanted.items() if (hits := valid_hits(search, criterion, phrases, searched))}
-    is_enough = len(found) >= _needed(criterion, len(wanted))
-    chosen = _arranged(criterion, found) if is_enough else None
+    said = {name: hits for name, phrases in wanted.items() if (hits := valid_hits(search, criterion, phrases, searched))}
+    is_enough = len(said) >= _needed(criterion, len(wanted))
+    chosen = _arranged(criterion, said) if is_enough else None
     if chosen:
         evidence = in_order(search.evidence(hit) for hit in chosen)
         return Verdict(outcome=Outcome.MET, reason_code="said", evidence=evidence, searched=searched, occurrences=1)
     by_meaning = _by_meaning(search, criterion, searched)
     if by_meaning:
         return Verdict(outcome=Outcome.MET, reason_code="said_by_meaning", evidence=by_meaning[:1], searched=searched, occurrences=1)
-    missing = [name for name in wanted if name not in found]
-    heard = [search.evidence(_earliest(hits)) for hits in found.values()]
+    missing = [name for name in wanted if name not in said]
+    heard = [search.evidence(_earliest(hits)) for hits in said.values()]
     for name in missing:
         nearest = search.nearest(search.phrases(wanted[name], criterion.match_mode), searched)
         if nearest:
@@ -61,15 +61,15 @@ def _needed(criterion: WordedCriterion, count: int) -> int:
     return {"one": 1, "all": count}[need] if isinstance(need, str) else need
 
 
-def _arranged(criterion: WordedCriterion, found: dict[str, list[Hit]]) -> list[Hit] | None:
-    """One hit of each group found, in order and near each other where the criterion wants it; None where they do not lie so."""
+def _arranged(criterion: WordedCriterion, said: dict[str, list[Hit]]) -> list[Hit] | None:
+    """One hit of each group said, in order and near each other where the criterion wants it; None where they do not lie so."""
     if not isinstance(criterion, PhraseCriterion) or (not criterion.in_order and criterion.within_words is None):
-        return [_earliest(hits) for hits in found.values()]
-    names = [name for name in criterion.groups if name in found]
-    for start in sorted(found[names[0]], key=lambda hit: hit.start):
+        return [_earliest(hits) for hits in said.values()]
+    names = [name for name in criterion.groups if name in said]
+    for start in sorted(said[names[0]], key=lambda hit: hit.start):
         chosen = [start]
         for name in names[1:]:
-            later = [hit for hit in found[name] if not criterion.in_order or hit.start >= chosen[-1].end]
+            later = [hit for hit in said[name] if not criterion.in_order or hit.start >= chosen[-1].end]
             if not later:
                 break
             chosen.append(min(later, key=lambda hit: abs(hit.start - start.start)))
@@ -84,10 +84,10 @@ def _arranged(criterion: WordedCriterion, found: dict[str, list[Hit]]) -> list[H
 def check_semantic(criterion: WordedCriterion | SemanticCriterion, context: Context) -> Verdict:
     """An utterance of the window has the list's meaning, whatever its words."""
     searched = search_window(criterion, context)
-    found = _by_meaning(context.search, criterion, searched)
-    if found:
+    evidence = _by_meaning(context.search, criterion, searched)
+    if evidence:
         return Verdict(
-            outcome=Outcome.MET, reason_code="said_by_meaning", evidence=in_order(found), searched=searched, occurrences=len(found)
+            outcome=Outcome.MET, reason_code="said_by_meaning", evidence=in_order(evidence), searched=searched, occurrences=len(evidence)
         )
     heard = context.search.most_probable(criterion.meaning, searched)
     return Verdict(outcome=Outcome.NOT_MET, reason_code="not_said", evidence=(heard,) if heard else (), searched=searched)

@@ -48,32 +48,32 @@ class _Sign:
 def find_facts(search: Search, rules: Situations) -> Facts:
     """Recognise the situations of a conversation. Pure."""
     conversation = search.conversation
-    found: dict[Situation, tuple[Evidence, ...]] = {}
+    situations: dict[Situation, tuple[Evidence, ...]] = {}
     said = {name: _said(search, getattr(rules, name)) for name in Situations.model_fields}
     if not conversation.utterances:
-        return Facts(situations=found, disposition=_given_disposition(conversation))
+        return Facts(situations=situations, disposition=_given_disposition(conversation))
     if not conversation.by_role(Role.AGENT) and not conversation.by_role(Role.UNKNOWN):
-        found["agent_absent"] = ()
+        situations["agent_absent"] = ()
     if said["voicemail"] and _machine_answered(search, said["voicemail"]):
-        found["voicemail"] = said["voicemail"][0].shown
+        situations["voicemail"] = said["voicemail"][0].shown
     if said["wrong_person"] and _went_no_further(search, said["wrong_person"][0]):
-        found["wrong_person"] = said["wrong_person"][0].shown
+        situations["wrong_person"] = said["wrong_person"][0].shown
     if busy := _early(search, said["customer_busy"], said["first_question"]):
-        found["customer_busy"] = busy.shown
+        situations["customer_busy"] = busy.shown
     customer_first = _ended_first(said["customer_ends"], said["agent_ends"])
     given = conversation.call.hangup_by
     if customer_first and given != "agent":
-        found["customer_ended_first"] = customer_first.shown
+        situations["customer_ended_first"] = customer_first.shown
     if _customer_hung_up(search, said, customer_first):
         closing = (
             search.utterance_evidence(_last_of(conversation, Role.CUSTOMER), "last words", 1.0)
             if conversation.by_role(Role.CUSTOMER)
             else None
         )
-        found["customer_hung_up"] = (closing,) if closing else ()
-        found.setdefault("customer_ended_first", found["customer_hung_up"])
-    disposition, evidence = _disposition(search, found, said)
-    return Facts(situations=found, disposition=disposition, disposition_evidence=evidence)
+        situations["customer_hung_up"] = (closing,) if closing else ()
+        situations.setdefault("customer_ended_first", situations["customer_hung_up"])
+    disposition, evidence = _disposition(search, situations, said)
+    return Facts(situations=situations, disposition=disposition, disposition_evidence=evidence)
 
 
 def _said(search: Search, rule: SituationRule) -> list[_Sign]:
@@ -85,12 +85,12 @@ def _said(search: Search, rule: SituationRule) -> list[_Sign]:
     if not hits and not meant:
         return []
     taken_back = {hit.utterance for hit in search.hits(search.phrases(rule.unlike, "exact"), searched)}
-    found = [_Sign(hit.utterance, partial(search.evidence, hit)) for hit in hits if hit.utterance not in taken_back]
-    known = {sign.utterance for sign in found} | taken_back
+    signs = [_Sign(hit.utterance, partial(search.evidence, hit)) for hit in hits if hit.utterance not in taken_back]
+    known = {sign.utterance for sign in signs} | taken_back
     for utterance, probability in meant:
         if utterance.utterance not in known and rule.meaning:
-            found.append(_Sign(utterance.utterance, partial(search.utterance_evidence, utterance, rule.meaning.list, probability)))
-    return sorted(found, key=lambda sign: sign.utterance)
+            signs.append(_Sign(utterance.utterance, partial(search.utterance_evidence, utterance, rule.meaning.list, probability)))
+    return sorted(signs, key=lambda sign: sign.utterance)
 
 
 def _machine_answered(search: Search, announcements: list[_Sign]) -> bool:
@@ -161,7 +161,7 @@ def _given_disposition(conversation: Conversation) -> Disposition | None:
 
 
 def _disposition(
-    search: Search, found: dict[Situation, tuple[Evidence, ...]], said: dict[str, list[_Sign]]
+    search: Search, situations: dict[Situation, tuple[Evidence, ...]], said: dict[str, list[_Sign]]
 ) -> tuple[Disposition | None, tuple[Evidence, ...]]:
     """The metadata's disposition, else the strongest situation. Order: a machine, a stranger, an opt-out, a refusal, a later call, a cut, done."""
     conversation = search.conversation
@@ -169,15 +169,15 @@ def _disposition(
         return given, ()
     is_outbound = conversation.call.direction != "inbound"
     rules: list[tuple[Disposition, Callable[[], tuple[Evidence, ...] | None]]] = [
-        (Disposition.VOICEMAIL, lambda: found.get("voicemail") if is_outbound else None),
-        (Disposition.WRONG_PERSON, lambda: found.get("wrong_person") if is_outbound else None),
+        (Disposition.VOICEMAIL, lambda: situations.get("voicemail") if is_outbound else None),
+        (Disposition.WRONG_PERSON, lambda: situations.get("wrong_person") if is_outbound else None),
         (Disposition.OPTED_OUT, lambda: said["opted_out"][0].shown if is_outbound and said["opted_out"] else None),
         (
             Disposition.CALL_BACK,
             lambda: said["call_back"][0].shown if is_outbound and said["call_back"] and said["customer_busy"] else None,
         ),
         (Disposition.REFUSED, lambda: said["refused"][0].shown if is_outbound and said["refused"] else None),
-        (Disposition.CALL_BACK, lambda: found.get("customer_busy") if is_outbound else None),
+        (Disposition.CALL_BACK, lambda: situations.get("customer_busy") if is_outbound else None),
         (Disposition.CUT_OFF, lambda: () if conversation.ends_cut else None),
     ]
     for disposition, rule in rules:

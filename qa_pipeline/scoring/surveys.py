@@ -34,10 +34,10 @@ def check_survey(criterion: SurveyCriterion, context: Context) -> Verdict:
     replies: list[Utterance] = []
     for asked_at in _askings(criterion, search, question):
         heard = replies_to(search.conversation, asked_at, asker)
-        found, shown = _answer(criterion, search, heard)
-        if found is not None or not replies:
-            answer, evidence, replies = found, shown, heard
-        if found is not None:
+        reply_answer, reply_evidence = _answer(criterion, search, heard)
+        if reply_answer is not None or not replies:
+            answer, evidence, replies = reply_answer, reply_evidence, heard
+        if reply_answer is not None:
             break
     captures: list[Capture] = []
     if answer is not None and evidence:

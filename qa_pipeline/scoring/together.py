@@ -98,7 +98,7 @@ class Together:
         first, last = speech.place[numbers[0]], speech.place[numbers[-1]] + 1
         is_gapless = last - first == len(numbers)
         start, end = speech.offsets[first], speech.offsets[last]
-        found: list[tuple[int, float, int, Hit]] = []
+        ranked: list[tuple[int, float, int, Hit]] = []
         for lookup in (lookups.common, lookups.named):
             if lookup is None:
                 continue
@@ -108,9 +108,9 @@ class Together:
                 if inside and not is_gapless:
                     inside = [match for match in inside if speech.utterances[speech.owner(match.start)].utterance in numbers]
                 for hit in best_apart(phrases[rank], speech, inside) if inside else ():
-                    found.append((hit.start, -hit.similarity, rank, hit))
-        found.sort(key=lambda item: item[:3])
-        return [hit for _, _, _, hit in found]
+                    ranked.append((hit.start, -hit.similarity, rank, hit))
+        ranked.sort(key=lambda item: item[:3])
+        return [hit for _, _, _, hit in ranked]
 
     def nearest(self, phrases: Sequence[Phrase], roles: Roles, place: int, numbers: Sequence[int]) -> Hit | None:
         """The nearest thing to any of the phrases, those with names in them only if there are no others, in utterances of one conversation."""
@@ -139,16 +139,16 @@ class Together:
         return self._corpora[roles, scope]
 
     def _lookups_of(self, phrases: Sequence[Phrase], roles: Roles) -> _Lookups:
-        found = self._lookups.get((id(phrases), roles))
-        if found is None:
+        lookups = self._lookups.get((id(phrases), roles))
+        if lookups is None:
             named = [rank for rank, phrase in enumerate(phrases) if phrase.regex is None and names_call(phrase.text)]
             common = [rank for rank in range(len(phrases)) if rank not in set(named)]
-            found = _Lookups(self._lookup(phrases, common, roles), self._lookup(phrases, named, roles))
-            self._lookups[id(phrases), roles] = found
+            lookups = _Lookups(self._lookup(phrases, common, roles), self._lookup(phrases, named, roles))
+            self._lookups[id(phrases), roles] = lookups
             self._asked.append(phrases)
             if self._edition != self._lexicon.edition:
                 self._read_again()
-        return found
+        return lookups
 
     def _read_again(self) -> None:
         """Forget what was found: the lexicon now tells tokens apart that were one."""
@@ -174,10 +174,10 @@ class Together:
         """Matches by rank in one conversation, looked for in all."""
         scope = _scope(*around, len(self.speeches(lookup.roles)[place].utterances))
         if scope not in lookup.matches:
-            found = lookup.matches[scope] = {}
+            by_place_and_rank = lookup.matches[scope] = {}
             for rank, by_place in zip(lookup.ranks, match_phrases(lookup.phrases, self._corpus(lookup.roles, scope)), strict=True):
                 for where, matches in by_place.items():
-                    found.setdefault(where, {})[rank] = matches
+                    by_place_and_rank.setdefault(where, {})[rank] = matches
         return lookup.matches[scope].get(place, {})
 
     def _named(self, lookup: _Lookup, place: int, around: tuple[int, int]) -> dict[int, list[Match]]:

@@ -51,9 +51,9 @@ def select(
             end = own[-1].end_ms
             reach = end - round((window.last.seconds or 0) * 1000)
             start = max(0, min([reach, *(u.start_ms for u in inside if u.start_ms is not None)]))
-    kept = tuple(u for u in inside if (before is None or u.utterance < before) and (after is None or u.utterance > after))
+    bounded = tuple(u for u in inside if (before is None or u.utterance < before) and (after is None or u.utterance > after))
     has_times = conversation.duration_ms > 0
-    return Searched(utterances=kept, start_ms=start if has_times else None, end_ms=end if has_times else None)
+    return Searched(utterances=bounded, start_ms=start if has_times else None, end_ms=end if has_times else None)
 
 
 def turn_numbers(own: Sequence[Utterance], conversation: Conversation) -> dict[int, int]:

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from built_rubrics import rubric
 from pydantic import ValidationError
 
 from qa_pipeline.rubric.canonical import canonical_json, criterion_sha256, revive, rubric_sha256
 from qa_pipeline.rubric.load import load_rubric, read_lock, rubric_paths
 from qa_pipeline.settings import packaged_folder
+from tests.rubric.built_rubrics import rubric
 
 RUBRICS = packaged_folder("rubrics")
 

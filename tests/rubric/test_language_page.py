@@ -9,7 +9,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from built_rubrics import MET, NOT_APPLICABLE, NOT_MET, UNDETERMINED, finding, scored
 
 from qa_pipeline.call import Conversation, Role
 from qa_pipeline.conversation.written import conversation
@@ -20,6 +19,7 @@ from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.windows import Window
 from qa_pipeline.scoring.windows import select
 from qa_pipeline.values.find import find_values
+from tests.rubric.built_rubrics import MET, NOT_APPLICABLE, NOT_MET, UNDETERMINED, finding, scored
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rubric-language.md").read_text("utf-8")
 BY_OUTCOME = {"met": MET, "not_met": NOT_MET, "undetermined": UNDETERMINED, "not_applicable": NOT_APPLICABLE}

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from built_rubrics import rubric, write_folder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from qa_pipeline.call import Call
 from qa_pipeline.errors import Fault, RubricError
 from qa_pipeline.rubric.canonical import criterion_sha256, rubric_sha256
 from qa_pipeline.rubric.load import choose_rubric, is_published, load_list, load_rubric, load_rubrics
+from tests.rubric.built_rubrics import rubric, write_folder
 
 GOOD = """\
 id: good

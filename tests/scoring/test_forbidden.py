@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from built_rubrics import finding, rubric, shipped
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.scoring.score import Finding, prepare, score
+from tests.rubric.built_rubrics import finding, rubric, shipped
 
 CRITERION = next(criterion for criterion in shipped("hotline").criteria if criterion.id == "forbidden_phrases")
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from built_rubrics import rubric
 from numpy.typing import NDArray
 
 from qa_pipeline.call import Outcome
@@ -18,6 +17,7 @@ from qa_pipeline.rubric.lists import ExampleList, Meaning
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.meanings import Head, fit_head, fit_heads, head_key, keep_used, load_heads
 from qa_pipeline.scoring.score import prepare, score
+from tests.rubric.built_rubrics import rubric
 
 GREETS = ExampleList(id="greets", like={"en": ("good morning to you", "a very good day", "hi")}, unlike={"en": ("the morning was bad",)})
 BACKGROUND = ExampleList(id="background", unlike={"en": ("it rains a lot", "the parcel is late")})

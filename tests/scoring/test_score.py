@@ -6,12 +6,12 @@ from itertools import product
 from typing import Any
 
 import pytest
-from built_rubrics import MET, NOT_APPLICABLE, NOT_MET, UNDETERMINED, finding, scored, shipped_situations
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.conversation.written import conversation
+from tests.rubric.built_rubrics import MET, NOT_APPLICABLE, NOT_MET, UNDETERMINED, finding, scored, shipped_situations
 
 KINDS = {"met": MET, "not_met": NOT_MET, "undetermined": UNDETERMINED, "not_applicable": NOT_APPLICABLE}
 PLAIN = conversation("0:00 agent: hello there.", "0:03 customer: good day to you.", language="en")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from built_rubrics import shipped_situations
 
 from qa_pipeline.call import Disposition
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.scoring.matching import Search
 from qa_pipeline.scoring.situations import Facts, find_facts
+from tests.rubric.built_rubrics import shipped_situations
 
 HELLO = "0:00 agent: 您好，我是尚德金融的小王。"
 

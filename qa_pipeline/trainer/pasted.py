@@ -14,7 +14,7 @@ from qa_pipeline.rubric.cases import Encode, without_times
 from qa_pipeline.text.detect import detect_language
 
 
-def read_trial(text: str, *, name: str, language: str | None, columns: Mapping[str, str], encode: Encode | None) -> Conversation:
+def read_pasted(text: str, *, name: str, language: str | None, columns: Mapping[str, str], encode: Encode | None) -> Conversation:
     """The conversation of a plain dialogue (`0:03 agent: …`, times optional). Without any time, windows count turns, as for transcripts.
 
     Raises InputRefused with located faults for lines that cannot be read, and when the language cannot be told.
@@ -24,10 +24,10 @@ def read_trial(text: str, *, name: str, language: str | None, columns: Mapping[s
         raise InputRefused(f"{name} holds no dialogue.", advice="Write lines as `0:03 agent: hello`.")
     spoken = language
     if spoken is None:
-        found = detect_language([line.text for line in lines], LANGUAGES)
-        if found is None:
+        detected = detect_language([line.text for line in lines], LANGUAGES)
+        if detected is None:
             raise InputRefused(f"The language of {name} cannot be told.", advice="Give --language.")
-        spoken = found[0]
+        spoken = detected[0]
     written = []
     for line in lines:
         clock = "" if line.start_ms is None else f"{line.start_ms // 60_000}:{line.start_ms // 1000 % 60:02d} "

@@ -1,4 +1,4 @@
-"""A rubric tried on one dialogue: every check with what made it fire, on the terminal."""
+"""A scored dialogue on the terminal: what was found in each line, and every check with what made it fire."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qa_pipeline.report.terminal import MARKS, clock, open_console
 from qa_pipeline.scoring.score import Finding, Score
 
 
-def show_trial(scored: Score, console: Console | None = None) -> None:
+def show_annotated(scored: Score, console: Console | None = None) -> None:
     """The dialogue with what was found in it, then each criterion with its reason, evidence and captures, then the total."""
     console = console or open_console()
     conversation = scored.conversation
