@@ -17,9 +17,10 @@ from qa_pipeline.cli.main import main
 from qa_pipeline.results.query import VIEWS, connect
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
-from qa_pipeline.rubric import schema
+from qa_pipeline.rubric.atoms import Part
 from qa_pipeline.rubric.cases import Case
 from qa_pipeline.rubric.load import load_rubric
+from qa_pipeline.rubric.shared_keys import Situation, Status
 from qa_pipeline.scoring.checks import CHECKS
 from qa_pipeline.settings import Settings
 
@@ -37,10 +38,11 @@ def _generator() -> ModuleType:
     return module
 
 
-def _schema_keys() -> Iterator[str]:
-    for part in vars(schema).values():
-        if isinstance(part, type) and issubclass(part, schema._Part):
-            yield from (field.alias or name for name, field in part.model_fields.items())
+def _schema_keys(part: type[Part] = Part) -> Iterator[str]:
+    """Keys of every part of a rubric file."""
+    yield from (field.alias or name for name, field in part.model_fields.items())
+    for kind in part.__subclasses__():
+        yield from _schema_keys(kind)
 
 
 def _code_lines(page: Path) -> Iterator[str]:
@@ -91,7 +93,7 @@ def test_every_command_is_documented() -> None:
 def test_every_key_of_the_rubric_language_is_documented() -> None:
     text = (DOCS / "rubric-language.md").read_text("utf-8")
     words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", text))))
-    keys = {*_schema_keys(), *CHECKS, *get_args(schema.Situation), *get_args(schema.Status)}
+    keys = {*_schema_keys(), *CHECKS, *get_args(Situation), *get_args(Status)}
     assert sorted(keys - words) == []
 
 
