@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from qa_pipeline.cli.main import main as cli
+from qa_pipeline.languages.load import language_codes
 from qa_pipeline.results import query
 from qa_pipeline.results.columns import Column, Kind, Table
 from qa_pipeline.results.tables import TABLES
@@ -27,6 +28,7 @@ _DEFAULTS = {
     "rubrics": "`rubrics/` as shipped",
     "manifests": "`models/` as shipped",
     "workers": "a worker for each processor that memory allows",
+    "languages": f"`{','.join(language_codes())}`",
 }
 _WIDTH = 100
 

@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from qa_pipeline.errors import Fault, InputRefused
+from qa_pipeline.languages.load import language_codes
 from qa_pipeline.pace import Pace, parse_hours
 from qa_pipeline.packaged import packaged_folder
 
@@ -52,7 +53,8 @@ class Settings(BaseSettings):
     profile: str = Field("base", description="model profile from profiles.yaml")
     timezone: str = Field("Asia/Shanghai", description="zone of times written without one, and of call_date")
     languages: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("zh", "en", "pl", "sv"), description="languages that detection may answer; comma-separated in the environment"
+        default_factory=language_codes,
+        description="languages that detection may answer; comma-separated in the environment; by default all there are",
     )
     device: Literal["cpu", "cuda"] = Field("cpu", description="where models run")
     compute_type: str = Field("int8", description="CTranslate2 number type of the recogniser: int8, float16, float32")

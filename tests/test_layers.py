@@ -20,9 +20,8 @@ ROOT = Path(qa_pipeline.__file__).parent
 # The order of the design: a part imports itself and those above it.
 LAYERS = (
     ("call", "errors", "packaged", "telemetry", "yaml_text"),
-    ("pace",),
+    ("pace", "languages"),
     ("settings",),
-    ("languages",),
     ("text",),
     ("phrases",),
     ("values",),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qa_pipeline.cli.options import open_settings, open_store, results_option, rubrics_for, user_name
+from qa_pipeline.cli.options import LANGUAGE, open_settings, open_store, results_option, rubrics_for, user_name
 from qa_pipeline.cli.show import Progress, show_plan, show_recorded, show_summary
 from qa_pipeline.errors import InputRefused
 
@@ -28,7 +28,7 @@ _DESCRIBING = (
     click.option("--rubric", metavar="NAME|PATH", help="Rubric for calls whose metadata name none; a path scores as a trial."),
     click.option("--direction", type=click.Choice(["inbound", "outbound"]), help="For calls whose metadata do not say."),
     click.option("--agent-channel", type=click.IntRange(0, 1), help="Track of the agent in stereo calls: 0 first (left)."),
-    click.option("--language", type=click.Choice(["zh", "en", "pl", "sv"]), help="Language, instead of detecting it."),
+    click.option("--language", type=LANGUAGE, help="Language, instead of detecting it."),
     click.option("--timezone", metavar="ZONE", help="Zone of times written without one."),
     click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of metadata and transcripts."),
     click.option("--roles", metavar="LABEL=ROLE,…", help="Who is who in transcripts, as Anna=agent,Visitor=customer."),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.languages.load import language_codes
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 
 results_option = click.option("--results", metavar="ROOT", help="Results root: a folder or an object-store URI.")
 DATE = click.DateTime(formats=["%Y-%m-%d"])
+
+
+class _LanguageChoice(click.Choice[str]):
+    """Codes of the languages there are: looked up when a value or the help is asked for, not when the module is imported."""
+
+    def __init__(self) -> None:
+        self.case_sensitive = True
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]  # read only is enough
+        """As click names what may be chosen."""
+        return language_codes()
+
+
+LANGUAGE = _LanguageChoice()
 
 
 def open_settings(**overrides: object) -> Settings:

@@ -6,25 +6,24 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from qa_pipeline.cli.options import DATE, as_day, is_path, open_settings, open_store, results_option, rubric_path
+from qa_pipeline.cli.options import DATE, LANGUAGE, as_day, is_path, open_settings, open_store, results_option, rubric_path
 from qa_pipeline.errors import Fault, InputRefused, RubricError
+from qa_pipeline.languages.load import language_codes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qa_pipeline.call import Conversation
     from qa_pipeline.results.store import Store
-    from qa_pipeline.rubric.atoms import Language
     from qa_pipeline.rubric.schema import Rubric
     from qa_pipeline.settings import Settings
     from qa_pipeline.trainer.explain import Step
     from qa_pipeline.trainer.publish import Workbench
 
-_LANGUAGES = click.Choice(["zh", "en", "pl", "sv"])
 
 
 @click.group()
@@ -35,14 +34,14 @@ def rubric() -> None:
 @rubric.command("new")
 @click.argument("name")
 @click.option("--template", type=click.Choice(["outbound", "inbound", "survey"]), default="outbound", show_default=True)
-@click.option("--language", type=_LANGUAGES, default="zh", show_default=True, help="Language of its cases.")
+@click.option("--language", type=LANGUAGE, default=lambda: language_codes()[0], show_default="the first of these", help="Language of its cases.")
 def rubric_new(name: str, template: str, language: str) -> None:
     """Begin a rubric: NAME.yaml and NAME.cases.yaml from a template that passes check and test."""
     from qa_pipeline.packaged import packaged_folder
     from qa_pipeline.trainer.template import create
 
     folder = open_settings().rubrics
-    for path in create(name, folder, template=template, language=cast("Language", language), shipped=packaged_folder("rubrics")):
+    for path in create(name, folder, template=template, language=language, shipped=packaged_folder("rubrics")):
         click.echo(f"written: {path}")
     click.echo(f"Next: qa-pipeline rubric test {name}")
 
@@ -122,7 +121,7 @@ def rubric_mutate(names: tuple[str, ...], survivors: bool) -> None:
 @click.argument("name")
 @click.argument("dialogue")
 @results_option
-@click.option("--language", type=_LANGUAGES, help="Language of a pasted dialogue, instead of detecting it.")
+@click.option("--language", type=LANGUAGE, help="Language of a pasted dialogue, instead of detecting it.")
 @click.option("--company", help="The call's company, for {company}.")
 @click.option("--agent-name", help="The agent's name, for {agent_name}.")
 def rubric_try(name: str, dialogue: str, results: str | None, language: str | None, company: str | None, agent_name: str | None) -> None:
@@ -292,14 +291,14 @@ def rubric_schema(kind: str, write: bool) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--to", "target", metavar="LIST", required=True, help="List file, as lists/forbidden_extra.yaml; made when it is not there.")
 @click.option("--sheet", help="Sheet of the workbook; the first by default.")
-@click.option("--language", type=_LANGUAGES, help="Language of rows that name none.")
+@click.option("--language", type=LANGUAGE, help="Language of rows that name none.")
 @click.option("--kind", type=click.Choice(["phrases", "whole_turn", "take_back", "like", "unlike"]), default="phrases", show_default=True)
 def rubric_import_phrases(file: str, target: str, sheet: str | None, language: str | None, kind: str) -> None:
     """Take phrases over from a spreadsheet (FILE.xlsx or .csv) into a list file; a bad row is told with its place and nothing is written."""
     from qa_pipeline.trainer.import_phrases import import_phrases
 
     path = Path(target) if Path(target).is_absolute() else open_settings().rubrics / target
-    found = import_phrases(Path(file), path, sheet=sheet, language=cast("Language | None", language), kind=kind, list_id=path.stem)
+    found = import_phrases(Path(file), path, sheet=sheet, language=language, kind=kind, list_id=path.stem)
     click.echo(f"{found.path}: {found.added} added, {found.there_already} there already.")
 
 

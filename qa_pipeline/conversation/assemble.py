@@ -6,19 +6,19 @@ proved in roles.py.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from qa_pipeline.call import Role, SpeakerTurn, Utterance, Word
+from qa_pipeline.languages.load import is_han
 from qa_pipeline.speech.transcribe import Transcript
 from qa_pipeline.text.detect import written_language
 from qa_pipeline.text.normalise import normalise
+from qa_pipeline.text.sentences import ends_sentence
 
 # Chosen on recorded calls: a pause this long ends an utterance; a clause this long ends at the next boundary the recogniser drew.
 _PAUSE_MS = 700
-_LONG_CLAUSE = {"zh": 12, "": 8}
-_SENTENCE_END = re.compile(r"[。？！?!]$|(?<!\bMr)(?<!\bMs)(?<!\bDr)\.$")
+_LONG_CLAUSE_CHARACTERS, _LONG_CLAUSE_WORDS = 12, 8
 # A run of words this short between two runs of the other voice is a boundary error of the diarization, not a turn.
 _BLIP_MS = 250
 _NEAREST_MS = 1_000
@@ -92,16 +92,17 @@ def _without_blips(words: Sequence[_VoicedWord]) -> list[_VoicedWord]:
 def _split(words: Sequence[_VoicedWord], language: str) -> Iterator[list[_VoicedWord]]:
     """Runs of one voice, ended by a pause, a sentence end, or the recogniser's boundary after a long clause."""
     run: list[_VoicedWord] = []
-    long_clause = _LONG_CLAUSE.get(language, _LONG_CLAUSE[""])
+    in_characters = is_han(language)
+    long_clause = _LONG_CLAUSE_CHARACTERS if in_characters else _LONG_CLAUSE_WORDS
     for item in words:
         if run:
             before = run[-1]
-            size = sum(len(w.word.text.strip()) for w in run) if language == "zh" else len(run)
+            size = sum(len(w.word.text.strip()) for w in run) if in_characters else len(run)
             ends = (
                 item.speaker != before.speaker
                 or item.language != before.language
                 or item.word.start_ms - before.word.end_ms >= _PAUSE_MS
-                or _SENTENCE_END.search(before.word.text.strip())
+                or ends_sentence(before.word.text)
                 or (item.segment != before.segment and size >= long_clause)
             )
             if ends:

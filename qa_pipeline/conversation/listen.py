@@ -73,7 +73,7 @@ def conversation_options(settings: Settings) -> dict[str, str]:
     """The settings that change what is heard, as they are written into every row."""
     return {
         "listening": str(LISTENING_VERSION),
-        "role_lexicon": str(lexicon_version()),
+        "role_lexicon": lexicon_version(settings.languages),
         "beam_size": str(settings.beam_size),
         "compute_type": settings.compute_type,
         "device": settings.device,

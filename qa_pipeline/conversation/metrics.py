@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from qa_pipeline.call import Metrics, Role, Utterance
+from qa_pipeline.languages.conversation_tables import Speaking
+from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.meaning.sentiment import SentimentScore, summarise
 from qa_pipeline.text.normalise import unit_spans
 
@@ -25,23 +27,8 @@ _LONGEST_RESPONSE_MS = 10_000
 _MONOLOGUE_PAUSE_MS = 3_000
 _BACKCHANNEL_UNITS = 3
 _PARTIES = (Role.AGENT, Role.CUSTOMER)
-
-# Signs of listening that claim no turn (Yngve, 1970): every unit of the utterance is one of these.
-_BACKCHANNELS = {
-    "zh": "嗯 啊 哦 噢 喔 对 是 好 的 行 哎 诶 呃 唉 呀 吧 哈 明 白 这 样",
-    "en": "mhm mm hmm hm uh huh uhhuh yeah yes yep yup ok okay right sure oh ah i see aha no really good great",
-    "pl": "mhm yhm aha tak no dobrze jasne okej ok rozumiem acha oczywiście dobra",
-    "sv": "mm mhm hm ja jo aha okej ok precis just det visst nej jaha javisst",
-}
-_WAIT = {
-    "zh": re.compile(r"稍等|等一下|等我|等等|不要挂|别挂"),
-    "en": re.compile(
-        r"\b(?:hold (?:on|the line)|bear with me|on hold|(?:one|just a|a) (?:moment|second|minute|sec)|put you through|please wait)\b", re.I
-    ),
-    "pl": re.compile(r"\b(?:chwil\w+|moment\w*|zaczeka\w+|poczeka\w+|nie rozłącza\w+)\b", re.I),
-    "sv": re.compile(r"\b(?:ögonblick|vänta|dröj\w*|en stund|sekund|kopplar)\b", re.I),
-}
-_VOWELS = {"en": "aeiouy", "pl": "aeiouyąęó", "sv": "aeiouyåäö"}
+# Of Latin letters, where a language names no vowels of its own.
+_VOWELS = "aeiouy"
 
 
 def measure(
@@ -106,10 +93,10 @@ def _mood(utterances: Sequence[Utterance]) -> float | None:
 
 
 def is_backchannel(utterance: Utterance) -> bool:
-    """Whether an utterance only shows that its speaker listens (嗯, uh-huh)."""
-    words = _BACKCHANNELS.get(utterance.language, "").split()
+    """Whether an utterance only shows that its speaker listens, claiming no turn (uh-huh; Yngve, 1970): every unit of it is such a sign."""
+    signs = table(utterance.language, Speaking).backchannels
     spoken = [utterance.text[start:end].casefold() for start, end in unit_spans(utterance.text)]
-    return 0 < len(spoken) <= _BACKCHANNEL_UNITS and all(unit in words for unit in spoken)
+    return 0 < len(spoken) <= _BACKCHANNEL_UNITS and all(unit in signs for unit in spoken)
 
 
 def _is_backchannel_inside(utterance: Utterance, everyone: Sequence[Utterance]) -> bool:
@@ -149,11 +136,15 @@ def _gaps(spans: list[tuple[int, int]], duration_ms: int) -> list[tuple[int, int
 def _holds(utterances: Sequence[Utterance]) -> list[int]:
     """Lengths of the times in which neither party speaks, whether silence, music or an announcement fills them."""
     people = [u for u in utterances if u.role is not Role.OTHER]
-    ends_asking = {u.end_ms for u in people if u.role is Role.AGENT and (wait := _WAIT.get(u.language)) and wait.search(u.text)}
+    ends_asking = {u.end_ms for u in people if u.role is Role.AGENT and _asks_to_wait(u)}
     # Before the parties have spoken and after they have done nobody is kept waiting by anybody.
     spans = _spans(people)
     between = [(before[1], after[0]) for before, after in zip(spans, spans[1:], strict=False)]
     return [end - start for start, end in between if end - start >= (_ASKED_HOLD_MS if start in ends_asking else _HOLD_MS)]
+
+
+def _asks_to_wait(utterance: Utterance) -> bool:
+    return table(utterance.language, Speaking).wait.search(utterance.text) is not None
 
 
 def _interruptions(utterances: Sequence[Utterance], *, by: Role, of: Role) -> int:
@@ -177,28 +168,29 @@ def _rate(utterances: Sequence[Utterance], role: Role, size: Callable[[Utterance
 
 
 def _size(utterance: Utterance) -> int:
-    """Characters of Chinese, words of other languages."""
-    if utterance.language == "zh":
+    """Characters where a language is written in them, else words."""
+    if is_han(utterance.language):
         return len(re.findall(r"[\u4e00-\u9fff]", utterance.text))
     return len(utterance.text.split())
 
 
 def _syllables(utterance: Utterance) -> int:
-    """Syllables as far as spelling shows them: a Chinese character each, elsewhere the groups of vowels of each word, one at least."""
-    if utterance.language == "zh":
+    """Syllables as far as spelling shows them: a Han character each, elsewhere the vowels of each word as the language has them, one at least."""
+    if is_han(utterance.language):
         return _size(utterance)
-    vowels = _VOWELS.get(utterance.language, _VOWELS["en"])
-    return sum(_syllables_of(word, vowels, utterance.language) for word in re.findall(r"[^\W\d_]+|\d+", utterance.text.casefold()))
+    speaking = table(utterance.language, Speaking)
+    return sum(_syllables_of(word, speaking) for word in re.findall(r"[^\W\d_]+|\d+", utterance.text.casefold()))
 
 
-def _syllables_of(word: str, vowels: str, language: str) -> int:
-    groups = len(re.findall(f"[{vowels}]+", word))
-    if language == "pl":
-        # i before a vowel only softens: nie is one syllable. Other neighbouring vowels are two: na-u-ka.
-        groups = len(re.findall(rf"i(?=[{vowels}])|([{vowels}])", word)) - len(re.findall(rf"i(?=[{vowels}])", word))
-    elif language == "en" and groups > 1 and re.search(r"[^aeiouyl]e$|[^aeiouydt]ed$", word):
-        groups -= 1
-    return max(1, groups)
+def _syllables_of(word: str, speaking: Speaking) -> int:
+    vowels = speaking.vowels or _VOWELS
+    if speaking.softening:
+        count = len(re.findall(f"[{vowels}]", word)) - len(re.findall(f"{speaking.softening}(?=[{vowels}])", word))
+    else:
+        count = len(re.findall(f"[{vowels}]+", word))
+    if count > 1 and speaking.silent_ending.search(word):
+        count -= 1
+    return max(1, count)
 
 
 def _longest_monologue(utterances: Sequence[Utterance], role: Role) -> int | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -23,19 +22,19 @@ from qa_pipeline.errors import RecordingError
 from qa_pipeline.recordings.transcripts import Dialogue, Line
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest
-from qa_pipeline.text.normalise import normalise, unit_spans
+from qa_pipeline.text.normalise import normalise
+from qa_pipeline.text.sentences import sentences
 
 # Part of every text conversation's identity: raised when a change of code changes what is made of equal text.
 READING_VERSION = 1
 # ISO 639 for "undetermined": written where no language could be told, so that no language's rules apply.
 UNDETERMINED = "und"
 _FAULTS_SHOWN = 5
-_SENTENCE = re.compile(r".+?(?:[。？！?!…]+[”」』\"')）]*|(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)(?<!\d)\.+[\"')]*(?=\s)|\n|$)", re.DOTALL)
 
 
 def reading_options(settings: Settings) -> dict[str, str]:
     """The settings that change what is made of a text, as they are written into its rows."""
-    return {"reading": str(READING_VERSION), "role_lexicon": str(lexicon_version()), "languages": ",".join(settings.languages)}
+    return {"reading": str(READING_VERSION), "role_lexicon": lexicon_version(settings.languages), "languages": ",".join(settings.languages)}
 
 
 def reading_manifests(settings: Settings) -> str:
@@ -89,20 +88,6 @@ def join_lines(utterances: Sequence[Utterance], lines: Sequence[Line]) -> tuple[
         joined.append(replace(own[0], text=" ".join(u.text for u in own)))
         position += len(own)
     return tuple(joined)
-
-
-def sentences(text: str) -> tuple[str, ...]:
-    """The sentences of a text. Full stops of numbers and titles end none; what has no letters stays with the sentence before."""
-    found: list[str] = []
-    for match in _SENTENCE.finditer(text):
-        piece = " ".join(match.group().split())
-        if not piece:
-            continue
-        if found and not unit_spans(piece):
-            found[-1] = f"{found[-1]} {piece}"
-        else:
-            found.append(piece)
-    return tuple(found)
 
 
 def written_role_confidence(utterances: Sequence[Utterance]) -> float:

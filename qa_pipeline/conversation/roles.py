@@ -1,7 +1,7 @@
 """Who is the agent: roles proved from what is said, never from the track or loudness, and hardly from who speaks first.
 
 Evidence, as log-odds per voice: a trained head over the meaning of each utterance and of what it answers, knowing the call's direction
-(role_head.py), a fixed lexicon per language (role_lexicon.yaml), the agent's known name, who answers an inbound call. How much each weighs is fitted on
+(role_head.py), a fixed lexicon per language (languages/*/roles.yaml), the agent's known name, who answers an inbound call. How much each weighs is fitted on
 whole calls. The voices are compared with each other; `role_confidence` is the posterior of the assignment chosen. Of three voices one may be a second
 employee or an interpreter: role `other`. Menus, announcements and voicemail machines are role `other`, by utterance where they share a track with a
 person. A channel map settles the matter, unless the words contradict it: that lowers the confidence, and words that prove the opposite exchange the
@@ -11,19 +11,16 @@ tracks. Below `LEAST_CONFIDENCE` nobody has a role: what is said counts for nobo
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 from qa_pipeline.call import Call, Role, Utterance
 from qa_pipeline.conversation.role_head import RoleJudgement, RoleWeights
+from qa_pipeline.languages.conversation_tables import RoleWords
+from qa_pipeline.languages.load import table
 from qa_pipeline.phrases.search import MatchMode, Phrase, Speech, compile_phrase, find_phrase
 from qa_pipeline.text.normalise import unit_spans
-
-LEXICON_PATH = Path(__file__).with_name("role_lexicon.yaml")
 
 # Evidence of one voice saturates: a long call must not be surer than its best proofs. Chosen, not measured.
 _MOST_PER_VOICE = 12.0
@@ -215,8 +212,8 @@ def _is_machine(utterance: Utterance, direction: str | None) -> bool:
 
 def sounds_personal(utterance: Utterance) -> bool:
     """Whether an utterance is of a kind that a recording hardly says: of oneself, a question, or what agents say to greet."""
-    of_oneself = _personal().get(utterance.language)
-    if of_oneself is None or of_oneself.search(utterance.text):
+    personal = table(utterance.language, RoleWords).personal
+    if personal is None or personal.search(utterance.text):
         return True
     speech = Speech([utterance], utterance.language)
     agents = (phrases for weight, _, phrases in _lexicon(Role.AGENT.value, utterance.language) if weight >= _PERSONAL)
@@ -224,41 +221,25 @@ def sounds_personal(utterance: Utterance) -> bool:
 
 
 @cache
-def _personal() -> dict[str, re.Pattern[str]]:
-    patterns: Any = _lexicon_data()["personal"]
-    return {language: re.compile(pattern, re.IGNORECASE) for language, pattern in patterns.items()}
-
-
-@cache
 def _name_phrases(name: str, language: str) -> tuple[Phrase, ...]:
-    return tuple(
-        compile_phrase(text, language)
-        for text in (
-            {"zh": [f"我(是|叫|姓){{any:8}}{name}", f"{name}为您服务"]}.get(language)
-            or [f"(this is|my name is|i am|speaking with) {name}", f"{name} (speaking|here)"]
-        )
-    )
+    wordings = table(language, RoleWords).own_name
+    return tuple(compile_phrase(text.replace("{agent_name}", name), language) for text in wordings)
 
 
 @cache
 def _lexicon(part: str, language: str) -> tuple[tuple[float, str | None, tuple[Phrase, ...]], ...]:
-    entries = _lexicon_data().get(part, {}).get(language, [])
+    """Weight, direction and phrases of each sign of a part: agent, customer, other, interpreter."""
     # Taking a person for a machine loses their words, so machines must be heard clearly.
     mode: MatchMode = "strict" if part == Role.OTHER.value else "tolerant"
     return tuple(
-        (entry["weight"], entry.get("direction"), tuple(compile_phrase(text, language, mode=mode) for text in entry["phrases"]))
-        for entry in entries
+        (sign.weight, sign.direction, tuple(compile_phrase(text, language, mode=mode) for text in sign.phrases))
+        for sign in getattr(table(language, RoleWords), part)
     )
 
 
-@cache
-def _lexicon_data() -> dict[str, dict[str, list[dict[str, Any]]]]:
-    from ruamel.yaml import YAML
-
-    data: dict[str, dict[str, list[dict[str, Any]]]] = YAML(typ="safe").load(LEXICON_PATH.read_text("utf-8"))
-    return data
-
-
-def lexicon_version() -> int:
-    """Version of the role lexicon: part of a conversation's options."""
-    return int(str(_lexicon_data()["version"]))
+def lexicon_version(languages: Sequence[str]) -> str:
+    """Version of what roles are told by in these languages, as part of a conversation's options: one number where all have the same."""
+    versions = {language: table(language, RoleWords).version for language in languages}
+    if len(set(versions.values())) == 1:
+        return str(versions[languages[0]])
+    return ",".join(f"{language}{version}" for language, version in versions.items())

@@ -5,25 +5,25 @@ conversation("0:00 agent: 您好，我是尚德金融的小王。", "0:05 custom
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from qa_pipeline.call import Call, Conversation, Layout, Metrics, Role, Utterance, Word
 from qa_pipeline.conversation.metrics import measure
+from qa_pipeline.languages.load import language_codes, is_han
 from qa_pipeline.recordings.transcripts import parse_clock, role_of, split_line
 from qa_pipeline.text.kept_norms import kept_norm
 from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.text.sentences import sentences
 
-_SENTENCES = re.compile(r"[^。？！?!.]+[。？！?!.]*")
-# Speaking rates used to give written words times: characters (zh) or words a second. Round figures of telephone speech.
-_UNITS_PER_SECOND = {"zh": 4.5, "": 2.8}
+# Speaking rates used to give written words times: characters or words a second. Round figures of telephone speech.
+_CHARACTERS_PER_SECOND, _WORDS_PER_SECOND = 4.5, 2.8
 _GAP_MS = 400
 
 
 def conversation(
     *lines: str,
-    language: str = "zh",
+    language: str | None = None,
     role_confidence: float = 1.0,
     sentiment: tuple[float, str] | None = None,
     starts_cut: bool = False,
@@ -34,14 +34,15 @@ def conversation(
 ) -> Conversation:
     """A conversation from lines `M:SS role: text`, as plain transcripts have them; without a time, a line follows the one before after 400 ms.
 
-    Unlike a transcript it is given the times and words of speech. Lines are split at sentence ends, as recognised speech is. Raises ValueError for a
-    line of another form.
+    Unlike a transcript it is given the times and words of speech. Lines are split at sentence ends, as recognised speech is. Without `language` it is
+    in the first there is. Raises ValueError for a line of another form.
     """
+    language = language or language_codes()[0]
     utterances: list[Utterance] = []
     clock = 0
     for start, role, text in spoken_lines(*lines):
         clock = max(clock, start)
-        for sentence in _sentences(text):
+        for sentence in sentences(text):
             utterance = _utterance(len(utterances), role, sentence, clock, language, confidence)
             utterances.append(utterance)
             clock = utterance.end_ms or clock
@@ -84,11 +85,7 @@ def spoken_lines(*lines: str) -> list[tuple[int, Role, str]]:
 
 def spoken_texts(*lines: str) -> list[str]:
     """The texts of the utterances that `conversation` makes of the same lines."""
-    return [sentence for _, _, text in spoken_lines(*lines) for sentence in _sentences(text)]
-
-
-def _sentences(text: str) -> list[str]:
-    return [sentence.strip() for sentence in _SENTENCES.findall(text) or [text]]
+    return [sentence for _, _, text in spoken_lines(*lines) for sentence in sentences(text)]
 
 
 def with_vectors(conversation: Conversation, encode) -> Conversation:  # type: ignore[no-untyped-def]
@@ -99,7 +96,7 @@ def with_vectors(conversation: Conversation, encode) -> Conversation:  # type: i
 
 def _utterance(number: int, role: Role, text: str, start_ms: int, language: str, confidence: float) -> Utterance:
     spans = unit_spans(text)
-    per_unit = 1000 / _UNITS_PER_SECOND.get(language, _UNITS_PER_SECOND[""])
+    per_unit = 1000 / (_CHARACTERS_PER_SECOND if is_han(language) else _WORDS_PER_SECOND)
     words, position = [], 0
     for index, (_, end) in enumerate(spans):
         upto = len(text) if index == len(spans) - 1 else end

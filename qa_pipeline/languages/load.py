@@ -18,7 +18,7 @@ from typing import TypeVar, cast
 from pydantic import ValidationError
 
 from qa_pipeline.errors import Fault, InputRefused
-from qa_pipeline.languages.tables import Language, Table
+from qa_pipeline.languages.tables import HAN, Language, Table
 from qa_pipeline.yaml_text import Document, read_document
 
 FOLDER_VARIABLE = "QA_PIPELINE_LANGUAGE_FOLDER"
@@ -38,10 +38,15 @@ def language(code: str) -> Language:
     return table(code, Language)
 
 
+def is_language(code: str | None) -> bool:
+    """Whether a folder has this code."""
+    return code in _folders()
+
+
 @cache
 def is_han(code: str) -> bool:
-    """Whether a unit of the language's script is a Han character. A text whose language nobody knows (an empty code) is read as letters."""
-    return bool(code) and language(code).script == "han"
+    """Whether a unit of the language's script is a Han character. A text of a language that no folder has is read as letters."""
+    return is_language(code) and language(code).script == HAN
 
 
 @cache
@@ -51,13 +56,19 @@ def glue(code: str) -> str:
 
 
 @cache
+def unit(code: str) -> str:
+    """What texts of the language are counted in."""
+    return "character" if is_han(code) else "word"
+
+
+@cache
 def han_languages() -> tuple[str, ...]:
     """Codes of the languages written in Han characters."""
     return tuple(code for code in language_codes() if is_han(code))
 
 
 def table(code: str, kind: type[T]) -> T:
-    """One table of a language; where the language has no such file, or the code is empty (nobody knows the language), the table that says nothing.
+    """One table of a language; where it has no such file, or no folder has the code (texts may be of any language), the table that says nothing.
 
     Raises InputRefused with every fault located.
     """
@@ -66,9 +77,9 @@ def table(code: str, kind: type[T]) -> T:
 
 @cache
 def _table(code: str, kind: type[Table]) -> Table:
-    if not code and kind.FILE != _HEAD:
-        return kind()
     folder = _folders().get(code)
+    if folder is None and kind.FILE != _HEAD:
+        return kind()
     if folder is None:
         raise InputRefused(f"{code!r} is no language here.", advice=f"Known are {', '.join(sorted(_folders()))}.")
     path = folder / kind.FILE

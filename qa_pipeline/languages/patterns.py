@@ -66,8 +66,14 @@ def _words(found: object) -> tuple[str, ...]:
     return tuple(found.split())
 
 
+def _compile_any_case(pattern: object) -> re.Pattern[str]:
+    return re.compile(compiled(pattern, {}).pattern, re.IGNORECASE)
+
+
 Pattern = Annotated[re.Pattern[str], PlainValidator(_compile)]
 """A pattern of a table that has `pieces` before it."""
+AnyCase = Annotated[re.Pattern[str], PlainValidator(_compile_any_case)]
+"""A pattern without pieces, of letters large or small."""
 Pieces = Annotated[dict[str, str], PlainValidator(_pieces)]
 """Parts of patterns by name; a piece may use those above it."""
 Words = Annotated[tuple[str, ...], PlainValidator(_words)]

@@ -5,9 +5,11 @@ Strict and closed, as rubrics are: an unknown key is a fault.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+HAN: Final = "han"
 
 
 class Table(BaseModel):
@@ -21,6 +23,7 @@ class Language(Table):
     """What a language is called and how it is written.
 
     `script`: `han` where a unit is a character and nothing stands between units, `letters` where it is a word. `rank`: place in lists.
+    `also_called`: names that people write in tables, lower-case.
     """
 
     FILE: ClassVar[str] = "language.yaml"
@@ -28,8 +31,4 @@ class Language(Table):
     name: str
     script: Literal["han", "letters"]
     rank: int
-
-    @property
-    def glue(self) -> str:
-        """What stands between two units written one after the other."""
-        return "" if self.script == "han" else " "
+    also_called: Texts = ()

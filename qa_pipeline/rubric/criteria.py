@@ -12,7 +12,8 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import Field, model_validator
 
 from qa_pipeline.phrases.grammar import MatchMode
-from qa_pipeline.rubric.atoms import LANGUAGES, AnswerName, Identifier, Language, Location, Part, PhraseLists
+from qa_pipeline.languages.load import language_codes
+from qa_pipeline.rubric.atoms import AnswerName, Identifier, Language, Location, Part, PhraseLists
 from qa_pipeline.rubric.lists import Meaning
 from qa_pipeline.rubric.shared_keys import AnyCriterion, CombiningCriterion, Credits, Party, SearchingCriterion, WordedCriterion
 from qa_pipeline.rubric.windows import CallWindow
@@ -153,7 +154,7 @@ class CaptureCriterion(WordedCriterion):
 
     def languages(self) -> frozenset[Language]:
         """Languages the criterion can be judged in: without phrases, every one."""
-        return super().languages() if self.phrase_texts() else frozenset(LANGUAGES)
+        return super().languages() if self.phrase_texts() else frozenset(language_codes())
 
     def possible_answers(self) -> tuple[str, ...]:
         """What a reason can be filed under."""

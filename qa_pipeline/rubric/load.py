@@ -17,7 +17,8 @@ from pydantic import BaseModel, ValidationError
 from qa_pipeline.call import Call
 from qa_pipeline.errors import Fault, RubricError
 from qa_pipeline.packaged import packaged_folder
-from qa_pipeline.rubric.atoms import LANGUAGES, Location, PhraseLists
+from qa_pipeline.languages.load import language_codes
+from qa_pipeline.rubric.atoms import Location, PhraseLists
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.criteria import ForbiddenCriterion
 from qa_pipeline.rubric.faults import validation_faults
@@ -162,7 +163,7 @@ def _with_opposites(examples: ExampleList, path: Path) -> ExampleList:
             )
         stamp = (path.parent / name).stat()
         other = _own_list(path.parent / name, stamp.st_mtime_ns, stamp.st_size)
-        for language in LANGUAGES:
+        for language in language_codes():
             unlike[language] = (*unlike.get(language, ()), *(text for text in other.likes(language) if text not in own))
     return examples.model_copy(update={"unlike": unlike})
 

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from qa_pipeline.rubric.atoms import LANGUAGES, Identifier, Language, Part, PhraseLists, Texts
+from qa_pipeline.languages.load import language_codes
+from qa_pipeline.rubric.atoms import Identifier, Language, Part, PhraseLists, Texts
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.lists import ExampleList, Meaning
 from qa_pipeline.rubric.shared_keys import Severity
@@ -146,4 +147,4 @@ class Rubric(Part):
     def languages(self) -> tuple[Language, ...]:
         """Languages any criterion has phrases for."""
         spoken = {language for criterion in self.criteria for language, _ in criterion.phrase_texts()}
-        return tuple(language for language in LANGUAGES if language in spoken)
+        return tuple(language for language in language_codes() if language in spoken)

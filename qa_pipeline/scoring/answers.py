@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from qa_pipeline.call import Conversation, Role, Utterance
+from qa_pipeline.languages.load import table
+from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.phrases.search import Hit
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.windows import Searched
 from qa_pipeline.text.normalise import unit_spans
-from qa_pipeline.yaml_text import read_document
 
 _MOST_UTTERANCES = 4
 # Words of the asker between two turns of the answer beyond which the talk has moved on, unless the question was put again.
 _BETWEEN_UNITS = 10
 
 
-@cache
-def answer_words() -> Mapping[str, PhraseLists]:
-    """Wordings of common answers (willing, unwilling, yes, no, satisfied, average, dissatisfied) per language."""
-    data: dict[str, Any] = read_document(Path(__file__).with_name("answer_words.yaml")).data
-    return {answer: {language: tuple(texts) for language, texts in lists.items()} for answer, lists in data.items()}  # type: ignore[misc]  # the file's languages are the schema's
-
-
 def wordings(answers: Mapping[str, PhraseLists], language: str) -> dict[str, PhraseLists]:
-    """Answers with the common wordings of their names added to their own."""
-    return {name: _joined(own, answer_words().get(name, {}), language) for name, own in answers.items()}
-
-
-def _joined(own: PhraseLists, common: PhraseLists, language: str) -> PhraseLists:
-    both = (*own.get(language, ()), *common.get(language, ()))  # type: ignore[call-overload]  # any string may be asked for
-    return {language: both}  # type: ignore[dict-item]  # as above
+    """Answers in one language, with what is commonly said for an answer of that name added to their own."""
+    common = table(language, AnswerWords).answers
+    return {name: {language: (*own.get(language, ()), *common.get(name, ()))} for name, own in answers.items()}
 
 
 def replies_to(conversation: Conversation, asked: int, asker: Role, *, again: frozenset[int] = frozenset()) -> list[Utterance]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from qa_pipeline.call import Outcome, Utterance
+from qa_pipeline.languages.load import glue, is_han
 from qa_pipeline.phrases.search import speech_from_text, words_between
 from qa_pipeline.rubric.criteria import CaptureCriterion
 from qa_pipeline.scoring.matching import Evidence, Search
@@ -181,10 +182,10 @@ def _on(value: Value, day: date | None) -> Value:
 
 
 def _joined(run: list[Utterance], language: str) -> tuple[str, list[int]]:
-    glue = "" if language == "zh" else " "
+    between = glue(language)
     text, starts = "", []
     for utterance in run:
-        text += glue if text else ""
+        text += between if text else ""
         starts.append(len(text))
         text += utterance.text
     return text, starts
@@ -268,8 +269,8 @@ def _says_again(capture: Capture, run: list[Utterance], criterion: CaptureCriter
         language = search.language
         # Of a name, either part will do: Mr Hill is Dave Hill.
         wordings = (capture.value, *(capture.value.split() if capture.value_type == "name" else ()))
-        phrases = tuple(dict.fromkeys(plain for wording in wordings if len(plain := _plain_words(wording)) > 1 or language == "zh"))
-        hits = search.hits(search.phrases({language: phrases}), searched)  # type: ignore[dict-item]  # any string may be asked for
+        phrases = tuple(dict.fromkeys(plain for wording in wordings if len(plain := _plain_words(wording)) > 1 or is_han(language)))
+        hits = search.hits(search.phrases({language: phrases}), searched)
         return search.evidence(hits[0]) if hits else None
     share = _shared(capture.value, text, search.language)
     return _located(whole, run, starts, text).evidence if share >= _READ_BACK_SHARE else None

@@ -5,12 +5,12 @@ Quoting somebody, and asking politely to repeat, convict nobody (`except`); nor 
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from qa_pipeline.call import Outcome, Utterance
-from qa_pipeline.phrases.search import Phrase
-from qa_pipeline.rubric.atoms import LANGUAGES, PhraseLists
+from qa_pipeline.languages.load import is_language, table
+from qa_pipeline.languages.scoring_tables import ExcuseWords
+from qa_pipeline.phrases.search import MatchMode, Phrase
 from qa_pipeline.rubric.criteria import ForbiddenCriterion
 from qa_pipeline.scoring.matching import Search
 from qa_pipeline.scoring.verdict import Context, Verdict, in_order, search_window
@@ -23,89 +23,6 @@ FORBIDDEN_CONFIDENCE = 0.5
 _EXAMPLE_UNITS = 4
 _JUDGED_UNITS = 6
 _FRAGMENT_MS = 1_500
-
-_QUOTING: PhraseLists = {
-    "zh": (
-        "(您|他|她|客户|同事|师傅|人家|销售|业务员|客服){any:4}(说|讲|骂|回复|告诉您|告诉你|跟您说|跟你说)",
-        "(您|你)(刚才|是|的意思是){any:2}(说|讲)",
-        "(所谓|原话)(的|是)?",
-    ),
-    "en": (
-        "(you|he|she|they|colleague|driver|advisor|agent|someone|somebody) {any:2} (said|say|says|told|mentioned|mean)",
-        "(told|telling) (you|me|us|them)",
-        "(be|being|been|was|were|get|got) told",
-        "(said|says|saying) (to you|to me|that|it|something)",
-        "(she|he|they|the {some:2}) (said|told|says)",
-        "so {any:2}(she|he|they|the {some:2}) (said|told)",
-        "(the )?words (were|was)",
-        "quote",
-    ),
-    "pl": (
-        "(powiedział|powiedziała|mówił|mówiła|mówi|stwierdził|stwierdziła|wspomniał|wspomniała|usłyszał|usłyszała) (pan|pani) ",
-        "(pan|pani) {any:1}(mówi|mówił|twierdzi|usłyszał|usłyszała|wspomniał|wspomniała|stwierdził) że",
-        "(on|ona|ktoś|kolega|koleżanka|konsultant|konsultantka|pracownik|pracownica|sprzedawca|kierowca|kurier|mechanik|technik|lekarz|szef|kierownik) "
-        "{any:3}(powiedział|powiedziała|mówił|mówiła|odpowiedział|odpowiedziała|stwierdził|stwierdziła|krzyczał|kazał|kazała|rzucił|rzuciła)",
-        "(powiedziano|kazano|powiedzieli|kazali|odpowiedziano|rzucili|napisali) {any:1}(panu|pani)",
-        "(czyli|więc|rozumiem że) {any:2}(powiedział|powiedziała|usłyszał|usłyszała|powiedziano|kolega|koleżanka)",
-        "(cytuję|cytat|dosłownie)",
-        "(jego|jej|ich|pana|pani) słowa",
-    ),
-    "sv": (
-        "(du|han|hon|de|man|ni) {any:2}(sa|säger|sade|sagt|berättade|påstod|nämnde|menade|skrek)",
-        "(sa|sade|svarade|skrek|ropade|bad) (han|hon|de|du|kollegan|säljaren|chauffören|någon) {any:1}",
-        "(fick du höra|du fick höra|fick höra)",
-        "(sa|sade|sagt|säger) {any:1}(till|åt) (dig|er|honom|henne)",
-        "(kollegan|kollega|handläggaren|säljaren|chauffören|budet|teknikern|mekanikern|chefen|någon|läkaren|personalen) {any:3}(sa|sade|sagt|svarade|skrek|bad)",
-        "(så|alltså) {any:1}(han|hon|de|kollegan|säljaren|chauffören) {any:2}(sa|sade|svarade)",
-        "(citat|jag citerar|ordagrant)",
-        "(hans|hennes|deras|dina) ord",
-    ),
-}
-# Asked after the words: whether that is what was said.
-_CONFIRMING: PhraseLists = {
-    "zh": ("是这样吗", "是这么说的吗", "(这样|这么)(跟您)?说的(吗|吧)"),
-    "en": ("is that (right|correct|what {some:2} said)", "did i get that right"),
-    "pl": (
-        "czy (tak|zgadza się|dobrze zrozumiałam|dobrze zrozumiałem|to się zgadza)",
-        "(tak|dobrze) {any:1}(powiedział|powiedziała|to brzmiało)",
-        "zgadza się",
-    ),
-    "sv": (
-        "stämmer det",
-        "var det så {any:2}(sa|sade|lät)",
-        "har jag {any:1}(förstått|uppfattat) {any:2}rätt",
-        "är det {any:1}(riktigt|rätt) uppfattat",
-    ),
-}
-# "Att det är ditt ansvar?": the other side's words, given back as a question.
-_ECHOED = re.compile(r"(?:that|att|że|ze)\b.*\?$", re.IGNORECASE)
-_POLITE: PhraseLists = {
-    "zh": ("不好意思", "对不起", "抱歉", "麻烦您", "请您再", "没听清", "没有听清", "再说一遍", "再重复"),
-    "en": ("sorry", "pardon", "could you", "would you", "can you repeat", "say that again", "please", "apolog"),
-    # proszę is in every Polish command, rude ones too: alone it excuses nothing.
-    "pl": (
-        "przepraszam",
-        "przykro mi",
-        "niestety",
-        "(czy )(może|mógłby|mogłaby) (pan|pani)",
-        "proszę {any:1}(powtórzyć|o powtórzenie)",
-        "nie (dosłyszałam|dosłyszałem|usłyszałam|usłyszałem|zrozumiałam|zrozumiałem|słyszę)",
-        "słucham pana",
-        "słucham panią",
-    ),
-    "sv": (
-        "ursäkta",
-        "förlåt",
-        "tyvärr",
-        "ledsen",
-        "beklagar",
-        "kan du {any:2}(säga|upprepa|ta|prata)",
-        "skulle du kunna",
-        "är du snäll",
-        "hörde inte",
-        "hör dig (dåligt|inte)",
-    ),
-}
 
 
 def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
@@ -168,7 +85,7 @@ def _is_own_turn(search: Search, utterance: int) -> bool:
 
 def _example_phrases(search: Search, criterion: ForbiddenCriterion) -> tuple[Phrase, ...]:
     """The list's own examples as phrases: what is said almost as an example has it needs no judgement of meaning."""
-    if criterion.meaning is None or criterion.meaning.examples is None or search.language not in LANGUAGES:
+    if criterion.meaning is None or criterion.meaning.examples is None or not is_language(search.language):
         return ()
     texts = _long_enough(criterion.meaning.examples.likes(search.language))
     return search.phrases({search.language: texts}, "strict")
@@ -184,15 +101,16 @@ def _is_excused(search: Search, criterion: ForbiddenCriterion, utterance: int, s
     if "quoting" not in criterion.except_:
         return False
     own = search.by_number[utterance]
-    if _ECHOED.match(own.text.strip()):
+    words = _excuses(search)
+    if words.echoed.match(own.text.strip()):
         return True
     near = [own]
     if (before := search.by_number.get(utterance - 1)) and before.role is own.role:
         near.insert(0, before)
-    if search.hits(search.phrases(_CONFIRMING, "strict"), Searched(utterances=(own,), start_ms=None, end_ms=None)):
+    if search.hits(_phrases(search, words.confirming, "strict"), Searched(utterances=(own,), start_ms=None, end_ms=None)):
         return True
     searched = Searched(utterances=tuple(near), start_ms=None, end_ms=None)
-    for hit in search.hits(search.phrases(_QUOTING), searched):
+    for hit in search.hits(_phrases(search, words.quoting), searched):
         if hit.utterance == utterance:
             # By place in the party's words: a transcript may have no times.
             if start is None or hit.start < start:
@@ -212,4 +130,12 @@ def _is_polite(search: Search, criterion: ForbiddenCriterion, utterance: int) ->
     near: list[Utterance] = [
         found for number in (utterance - 1, utterance, utterance + 1) if (found := search.by_number.get(number)) and found.role is role
     ]
-    return bool(search.hits(search.phrases(_POLITE), Searched(utterances=tuple(near), start_ms=None, end_ms=None)))
+    return bool(search.hits(_phrases(search, _excuses(search).polite), Searched(utterances=tuple(near), start_ms=None, end_ms=None)))
+
+
+def _excuses(search: Search) -> ExcuseWords:
+    return table(search.language, ExcuseWords)
+
+
+def _phrases(search: Search, texts: tuple[str, ...], mode: MatchMode = "tolerant") -> tuple[Phrase, ...]:
+    return search.phrases({search.language: texts}, mode)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 
 from qa_pipeline.call import Outcome, Role, Utterance
+from qa_pipeline.languages.load import table
+from qa_pipeline.languages.scoring_tables import MarkWords
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.criteria import SURVEY_ANSWERS, SurveyCriterion
 from qa_pipeline.scoring.answers import find_answer, replies_to
@@ -14,12 +15,6 @@ from qa_pipeline.scoring.verdict import Capture, Context, Verdict
 from qa_pipeline.text.normalise import tokens_of, unit_spans
 
 _LEAST_TEXT_UNITS = 2
-_FULL_MARKS: PhraseLists = {
-    "zh": ("满分", "最高分"), "en": ("full marks", "top marks", "the (highest|maximum)"), "pl": ("maksymalnie", "najwyższą ocenę"),
-    "sv": ("högsta betyg", "full pott"),
-}  # fmt: skip
-# 十分满意 is "very satisfied": a degree, not a mark.
-_DEGREE = re.compile(r"十分(?=满意|感谢|好|不错|周到|热情|清楚|方便|认可|满足|舒服|干净|专业)")
 
 
 def check_survey(criterion: SurveyCriterion, context: Context) -> Verdict:
@@ -77,19 +72,18 @@ def _answer(criterion: SurveyCriterion, search: Search, replies: list[Utterance]
 
 def _mark(search: Search, replies: list[Utterance]) -> tuple[str | None, tuple[Evidence, ...]]:
     """A mark from 1 to 10, in digits or words."""
+    words = table(search.language, MarkWords)
     for reply in replies:
-        degrees = [match.span() for match in _DEGREE.finditer(reply.text)]
+        no_marks = [match.span() for match in words.no_mark.finditer(reply.text)]
         marks = []
         for token in tokens_of(reply.norm, reply.text):
-            is_degree = any(start <= token.start < end for start, end in degrees)
-            if token.text.isdigit() and 1 <= int(token.text) <= 10 and not is_degree:
+            is_none = any(start <= token.start < end for start, end in no_marks)
+            if token.text.isdigit() and 1 <= int(token.text) <= 10 and not is_none:
                 followed = reply.text[token.end : token.end + 8].lower().lstrip()
-                marks.append(
-                    (not followed.startswith(("分", "point", "out of", "punkt", "poäng", "na dziesi", "av tio")), token.start, token.text)
-                )
+                marks.append((not followed.startswith(words.after_mark), token.start, token.text))
         if marks:
             return min(marks)[2], (search.utterance_evidence(reply, "1–10", 1.0, "answer"),)
-    answer, evidence = find_answer(search, {"10": _FULL_MARKS}, replies)
+    answer, evidence = find_answer(search, {"10": {search.language: words.full_marks}}, replies)
     return answer, evidence
 
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from qa_pipeline.call import Word
+from qa_pipeline.languages.load import is_han, table
+from qa_pipeline.languages.speech_tables import RecogniserWords
 from qa_pipeline.text.fold import fold
 from qa_pipeline.text.normalise import simplify, unit_spans
 
@@ -13,8 +15,8 @@ from qa_pipeline.text.normalise import simplify, unit_spans
 _LOOP_REPEATS = 6
 _LOOP_SHARE = 0.6
 _LONGEST_PERIOD = 8
-# More units a second than anybody speaks.
-_FASTEST = {"zh": 14.0, "": 9.0}
+# More characters or words a second than anybody speaks.
+_FASTEST_CHARACTERS, _FASTEST_WORDS = 14.0, 9.0
 _FAST_UNITS = 6
 # Words this doubtful count only where speech is surely heard.
 _DOUBTFUL = 0.25
@@ -33,40 +35,27 @@ _LITTLE_HEARD = 0.2
 _NO_LENGTH_WORDS = 4
 _NO_LENGTH_SHARE = 0.4
 
-# Credits and pleas of subtitles, folded and without punctuation: no call holds them. Those that a call may hold stand under _POSSIBLE.
-_NEVER_SAID = {
-    "zh": "字幕由 字幕制作 字幕组 字幕志愿者 字幕提供 字幕by 作词 作曲 编曲 词曲 演唱 明镜与点点 点赞订阅 订阅转发 打赏支持 优优独播剧场 yoyotelevisionseries 索兰娅 amaraorg 中文字幕 李宗盛 音乐音乐",
-    "en": "thanksforwatching thankyouforwatching subscribetomychannel likeandsubscribe subtitlesby amaraorg transcriptionby captionsby subtitlesprovided pleasesubscribe seeyouinthenextvideo",
-    "pl": "napisystworzone amaraorg napisywykonal napisyprzygotowal dziekujezaogladanie dziekujezauwage subskrybuj zdjeciaimontaz napisypl",
-    "sv": "undertexter textningstvt undertextningav amaraorg tackforattduhartittat tackforattnitittade svenskatextning btiundertexter",
-}
-_POSSIBLE = {
-    "zh": frozenset(("谢谢", "谢谢大家", "谢谢观看", "再见", "音乐", "嗯", "好", "啊")),
-    "en": frozenset(("you", "thank you", "thanks", "bye", "bye bye", "okay", "oh", "so", "music", "i'm sorry", "the end")),
-    "pl": frozenset(("dziekuje", "dziekuje bardzo", "muzyka", "no", "ok")),
-    "sv": frozenset(("tack", "tack sa mycket", "musik", "hej", "ja")),
-}
-
 
 def is_invented(words: Sequence[Word], language: str, heard: float) -> bool:
     """Whether nobody said the words of a segment. `heard`: mean probability of speech while they are said, 0–1."""
     text = "".join(word.text for word in words)
-    units = _units(text, language)
+    in_characters, known = is_han(language), table(language, RecogniserWords)
+    units = _units(text, in_characters=in_characters)
     if not units or is_loop(units):
         return True
     plain = "".join(units)
-    if any(phrase in plain for phrase in _NEVER_SAID.get(language, "").split()):
+    if any(phrase in plain for phrase in known.never_said):
         return True
     seconds = (max(word.end_ms for word in words) - words[0].start_ms) / 1000
-    if len(units) >= _FAST_UNITS and len(units) > _FASTEST.get(language, _FASTEST[""]) * max(seconds, 0.1):
+    if len(units) >= _FAST_UNITS and len(units) > (_FASTEST_CHARACTERS if in_characters else _FASTEST_WORDS) * max(seconds, 0.1):
         return True
     confidence = sum(word.confidence for word in words) / len(words)
     if heard < _HEARD and confidence < _DOUBTFUL:
         return True
     if heard < _HEARD and _is_of_a_tone(words, units, seconds, confidence, heard):
         return True
-    said = plain if language == "zh" else " ".join(units)
-    return heard < _HEARD and confidence < _SURE and said in _POSSIBLE.get(language, ())
+    said = plain if in_characters else " ".join(units)
+    return heard < _HEARD and confidence < _SURE and said in known.possible
 
 
 def _is_of_a_tone(words: Sequence[Word], units: Sequence[str], seconds: float, confidence: float, heard: float) -> bool:
@@ -94,6 +83,6 @@ def is_loop(units: Sequence[str]) -> bool:
     return len(units) >= 40 and Counter(units).most_common(1)[0][1] >= _LOOP_SHARE * len(units)
 
 
-def _units(text: str, language: str) -> list[str]:
-    plain = simplify(text) if language == "zh" else fold(text)
+def _units(text: str, *, in_characters: bool) -> list[str]:
+    plain = simplify(text) if in_characters else fold(text)
     return [plain[start:end] for start, end in unit_spans(plain)]

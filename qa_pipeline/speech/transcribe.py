@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.call import Word
+from qa_pipeline.languages.load import is_han, table
+from qa_pipeline.languages.speech_tables import RecogniserWords
 from qa_pipeline.speech.activity import PROBABILITY_MS, Span, active_spans, speech_probability, with_speech
 from qa_pipeline.speech.confidence import calibrated
 from qa_pipeline.speech.phantoms import is_invented
@@ -128,10 +130,12 @@ class Transcriber:
             return {}
         speech = np.concatenate([track.part(*span) for span in track.spans])
         _, _, probabilities = self._model.detect_language(speech[: _DETECT_SECONDS * SAMPLE_RATE])
-        known = {language: probability for language, probability in probabilities or [] if language in allowed}
-        # Cantonese is a language of its own for newer Whisper models; its speakers are served as Chinese.
-        if "zh" in allowed:
-            known["zh"] = known.get("zh", 0.0) + dict(probabilities or []).get("yue", 0.0)
+        heard = dict(probabilities or [])
+        known = {
+            language: sum(heard.get(code, 0.0) for code in codes)
+            for language in allowed
+            if heard.keys() & (codes := (language, *table(language, RecogniserWords).also_heard_as))
+        }
         total = sum(known.values())
         return {language: probability / total for language, probability in known.items()} if total > 0 else {}
 
@@ -240,7 +244,7 @@ class Transcriber:
         return [tuple(_placed(word, spans, index) for word, index in group) for _, group in groupby(placed, key=lambda item: item[1])]
 
     def _word(self, text: str, start: float, end: float, probability: float, language: str) -> Word:
-        if language == "zh" and self._simplified:
+        if self._simplified and is_han(language):
             text = simplify(text)
         return Word(
             text=text, start_ms=round(start * 1000), end_ms=max(round(start * 1000), round(end * 1000)), confidence=round(probability, 4)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from qa_pipeline.call import Call, Role
 from qa_pipeline.conversation.metrics import measure
@@ -17,7 +15,6 @@ from qa_pipeline.conversation.read import (
     known_duration_ms,
     reading_manifests,
     reading_options,
-    sentences,
     text_conversation_id,
     unreadable,
     written_role_confidence,
@@ -27,29 +24,6 @@ from qa_pipeline.recordings.transcripts import Dialogue, Line, read_dialogue
 from qa_pipeline.settings import load_settings
 
 CALL = Call(call_id="c", source_uri="c.txt", audio_sha256="0" * 64)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Hello. How are you? Fine!", ["Hello.", "How are you?", "Fine!"]),
-        ("您好。请问您是张先生吗？是的！", ["您好。", "请问您是张先生吗？", "是的！"]),
-        ("It costs 3.50 euros. Mr. Smith agreed.", ["It costs 3.50 euros.", "Mr. Smith agreed."]),
-        ("See example.com for more", ["See example.com for more"]),
-        ("Hello\nthere", ["Hello", "there"]),
-        ("Well... yes?!", ["Well...", "yes?!"]),
-        ("你说什么？？", ["你说什么？？"]),
-        ("Thanks! :)", ["Thanks! :)"]),
-        ("?", ["?"]),
-    ],
-)
-def test_sentences(text: str, expected: list[str]) -> None:
-    assert list(sentences(text)) == expected
-
-
-@given(st.text(st.characters(exclude_categories=("C",)), min_size=1, max_size=60).filter(str.strip))
-def test_no_word_is_lost_between_sentences(text: str) -> None:
-    assert "".join("".join(sentences(text)).split()) == "".join(text.split())
 
 
 def test_each_sentence_keeps_the_times_of_its_line_and_none_is_made_up() -> None:

@@ -6,8 +6,10 @@ import pytest
 
 from qa_pipeline.call import Role
 from qa_pipeline.conversation.written import conversation
+from qa_pipeline.languages.load import language_codes, table
+from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.phrases.search import compile_phrase
-from qa_pipeline.scoring.answers import answer_words, find_answer
+from qa_pipeline.scoring.answers import find_answer
 from qa_pipeline.scoring.matching import Search
 
 TOGETHER = (("willing", "unwilling"), ("yes", "no"), ("satisfied", "average", "dissatisfied"))
@@ -258,6 +260,6 @@ def test_what_is_no_answer_gives_none(language: str, text: str) -> None:
 
 
 def test_every_wording_can_be_compiled() -> None:
-    for lists in answer_words().values():
-        for language, texts in lists.items():
+    for language in language_codes():
+        for texts in table(language, AnswerWords).answers.values():
             assert all(compile_phrase(text, language) for text in texts)

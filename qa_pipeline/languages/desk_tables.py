@@ -1,0 +1,18 @@
+"""What a trainer's desk writes and reads in a language."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from qa_pipeline.languages.tables import Table, Texts
+
+
+class DeskWords(Table):
+    """`title`, `question_for_mark`: of a new rubric and its survey. `…_columns`: headers of tables of phrases, lower-case."""
+
+    FILE: ClassVar[str] = "desk.yaml"
+    title: str | None = None
+    question_for_mark: str | None = None
+    phrase_columns: Texts = ()
+    language_columns: Texts = ()
+    kind_columns: Texts = ()
