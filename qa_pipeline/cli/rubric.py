@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from qa_pipeline.trainer.publish import Workbench
 
 
-
 @click.group()
 def rubric() -> None:
     """Write, check, test, compare and publish rubrics."""
@@ -34,7 +33,9 @@ def rubric() -> None:
 @rubric.command("new")
 @click.argument("name")
 @click.option("--template", type=click.Choice(["outbound", "inbound", "survey"]), default="outbound", show_default=True)
-@click.option("--language", type=LANGUAGE, default=lambda: language_codes()[0], show_default="the first of these", help="Language of its cases.")
+@click.option(
+    "--language", type=LANGUAGE, default=lambda: language_codes()[0], show_default="the first of these", help="Language of its cases."
+)
 def rubric_new(name: str, template: str, language: str) -> None:
     """Begin a rubric: NAME.yaml and NAME.cases.yaml from a template that passes check and test."""
     from qa_pipeline.packaged import packaged_folder

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from qa_pipeline.call import Call, Conversation, Layout, Metrics, Role, Utterance, Word
 from qa_pipeline.conversation.metrics import measure
-from qa_pipeline.languages.load import language_codes, is_han
+from qa_pipeline.languages.load import is_han, language_codes
 from qa_pipeline.recordings.transcripts import parse_clock, role_of, split_line
 from qa_pipeline.text.kept_norms import kept_norm
 from qa_pipeline.text.normalise import unit_spans

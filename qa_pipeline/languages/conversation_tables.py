@@ -1,4 +1,4 @@
-"""Texts by which a conversation is told and measured: who is the agent, what shows listening, what labels stand in transcripts."""
+"""Words by which a conversation is told and measured: who is the agent, what shows listening, what labels stand in transcripts."""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ from qa_pipeline.languages.tables import Table, Texts
 
 
 class DeskWords(Table):
-    """`title`, `question_for_mark`: of a new rubric and its survey. `…_columns`: headers of tables of phrases, lower-case."""
+    """`called`: names of the language in tables, lower-case. `title`, `question_for_mark`: of a new rubric and its survey. `…_columns`: headers of tables of phrases, lower-case."""
 
     FILE: ClassVar[str] = "desk.yaml"
+    called: Texts = ()
     title: str | None = None
     question_for_mark: str | None = None
     phrase_columns: Texts = ()

@@ -1,4 +1,4 @@
-"""Texts that judging knows beside a rubric's own: common answers, what excuses forbidden words, marks in surveys."""
+"""Words that judging knows beside a rubric's own: common answers, what excuses forbidden words, marks in surveys."""
 
 from __future__ import annotations
 

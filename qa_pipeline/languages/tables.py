@@ -10,6 +10,7 @@ from typing import ClassVar, Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 HAN: Final = "han"
+Texts = tuple[str, ...]
 
 
 class Table(BaseModel):
@@ -23,7 +24,6 @@ class Language(Table):
     """What a language is called and how it is written.
 
     `script`: `han` where a unit is a character and nothing stands between units, `letters` where it is a word. `rank`: place in lists.
-    `also_called`: names that people write in tables, lower-case.
     """
 
     FILE: ClassVar[str] = "language.yaml"
@@ -31,4 +31,3 @@ class Language(Table):
     name: str
     script: Literal["han", "letters"]
     rank: int
-    also_called: Texts = ()

@@ -11,8 +11,8 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from qa_pipeline.phrases.grammar import MatchMode
 from qa_pipeline.languages.load import language_codes
+from qa_pipeline.phrases.grammar import MatchMode
 from qa_pipeline.rubric.atoms import AnswerName, Identifier, Language, Location, Part, PhraseLists
 from qa_pipeline.rubric.lists import Meaning
 from qa_pipeline.rubric.shared_keys import AnyCriterion, CombiningCriterion, Credits, Party, SearchingCriterion, WordedCriterion

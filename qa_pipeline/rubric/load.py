@@ -16,8 +16,8 @@ from pydantic import BaseModel, ValidationError
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import Fault, RubricError
-from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.languages.load import language_codes
+from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.rubric.atoms import Location, PhraseLists
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.criteria import ForbiddenCriterion

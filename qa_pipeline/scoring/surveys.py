@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from qa_pipeline.call import Outcome, Role, Utterance
 from qa_pipeline.languages.load import table
 from qa_pipeline.languages.scoring_tables import MarkWords
