@@ -8,7 +8,10 @@ from qa_pipeline.languages.tables import Table, Texts
 
 
 class DeskWords(Table):
-    """`called`: names of the language in tables, lower-case. `title`, `question_for_mark`: of a new rubric and its survey. `…_columns`: headers of tables of phrases, lower-case."""
+    """`called`: names of the language in tables. `title`, `question_for_mark`: of a new rubric and its survey. `…_columns`: headers of tables of phrases.
+
+    Names and headers are lower-case.
+    """
 
     FILE: ClassVar[str] = "desk.yaml"
     called: Texts = ()
