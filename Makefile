@@ -6,13 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 RESULTS ?= results
 
-.PHONY: demo test check bench faults soak docs setup models evaluate clean
+.PHONY: demo test check bench faults soak docs setup models prefect evaluate clean
 
-demo: models
+demo: models prefect
 	$(BIN)/qa-pipeline run sample_audio --results $(RESULTS)
 	$(BIN)/qa-pipeline report --results $(RESULTS)
 
-test: models $(VENV)/.browser
+test: models prefect $(VENV)/.browser
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.installed
@@ -45,7 +45,7 @@ soak: models
 docs: $(VENV)/.installed
 	$(BIN)/python docs/generate.py
 
-setup: $(VENV)/.installed
+setup: $(VENV)/.installed prefect
 
 # The stamp is written last: an interrupted installation is simply done again.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -59,6 +59,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 
 models: $(VENV)/.installed
 	$(BIN)/qa-pipeline models pull
+
+# The database of Prefect's temporary server, made ahead: a first flow would otherwise wait for it. The stamp lies beside the database, so that
+# an emptied home is made ready again.
+prefect: $(VENV)/.installed
+	@stamp="$${PREFECT_HOME:-$$HOME/.prefect}/database-made-for-qa-pipeline"; \
+	if [ ! "$$stamp" -nt $(VENV)/.installed ]; then $(BIN)/python -m flows.prefect_server; fi
 
 # A real browser for the tests of the report.
 $(VENV)/.browser: $(VENV)/.installed

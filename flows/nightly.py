@@ -20,9 +20,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from flows.prefect_server import reach_server, wait_longer
 from qa_pipeline.telemetry import disable_telemetry
 
 disable_telemetry()
+wait_longer()
 
 from prefect import flow, get_run_logger, tags, task  # noqa: E402  # telemetry is read when Prefect is imported
 from prefect.artifacts import (  # noqa: E402
@@ -445,6 +447,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = vars(parser.parse_args(arguments))
     cron = given.pop("serve")
     try:
+        reach_server()
         if cron:
             nightly.serve(name="nightly", cron=cron, parameters=given, limit=1)
             return 0

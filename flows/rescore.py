@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from flows.prefect_server import reach_server, wait_longer
 from qa_pipeline.telemetry import disable_telemetry
 
 disable_telemetry()
+wait_longer()
 
 from prefect import flow, get_run_logger, task  # noqa: E402  # telemetry is read when Prefect is imported
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact  # noqa: E402
@@ -112,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int)
     given = parser.parse_args(arguments)
     try:
+        reach_server()
         counts = rescore(
             results=given.results, rubric=given.rubric, since=given.since, until=given.until, trial=given.trial, workers=given.workers
         )

@@ -66,8 +66,11 @@ def work(call: Call, dialogue: Dialogue | None = None) -> Conversation:
         raise OSError(errno.EIO, "Input/output error")
     if call.call_id.startswith("bug"):
         raise ZeroDivisionError("何 the customer said")
-    if call.call_id.startswith("slow"):
-        time.sleep(1.0)
+    if call.call_id.startswith("alone"):
+        # Fails if another such call is under way.
+        with open(call.extra["marker"], "x"):
+            time.sleep(0.3)
+        os.unlink(call.extra["marker"])
     assert _settings is not None
     made = conversation(
         "0:00 agent: 您好，我是尚德金融的小王，请问您现在方便吗？",

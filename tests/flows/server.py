@@ -13,6 +13,9 @@ from pathlib import Path
 
 import httpx
 
+# Seconds that a condition may take to come true: many times what a slow machine needs, so that only what never happens fails.
+PATIENCE = 900.0
+
 
 @contextmanager
 def prefect_server(home: Path, **environment: str) -> Iterator[str]:
@@ -27,15 +30,24 @@ def prefect_server(home: Path, **environment: str) -> Iterator[str]:
     with (home / "server.log").open("w") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     try:
-        for _ in range(180):
-            try:
-                if httpx.get(f"{url}/health", timeout=2).status_code == 200:
-                    break
-            except httpx.HTTPError:
-                time.sleep(0.5)
-        else:
-            raise TimeoutError((home / "server.log").read_text()[-2000:])
+        deadline = time.monotonic() + PATIENCE
+        while not answers(url):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise TimeoutError((home / "server.log").read_text()[-2000:])
+            time.sleep(0.5)
         yield url
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        try:
+            server.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            # On a busy machine Prefect may take longer to stop than anybody wants to wait.
+            server.kill()
+            server.wait()
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=10).status_code == 200
+    except httpx.HTTPError:
+        return False

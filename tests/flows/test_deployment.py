@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from ruamel.yaml import YAML
-from server import prefect_server
+from server import PATIENCE, prefect_server
 
 from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.results.query import rows
@@ -34,7 +34,7 @@ def chats(folder: Path, count: int) -> Path:
     return folder
 
 
-def command(*arguments: str, env: dict[str, str], timeout: float = 300.0) -> subprocess.CompletedProcess[str]:
+def command(*arguments: str, env: dict[str, str], timeout: float = 1800.0) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments], env=env, cwd=PACKAGE_ROOT, capture_output=True, text=True, timeout=timeout, check=False
     )
@@ -61,10 +61,10 @@ def test_a_scheduled_night_is_carried_out_by_a_worker(tmp_path: Path) -> None:
             )
         try:
             ended: list[dict[str, object]] = []
-            deadline = time.monotonic() + 240
+            deadline = time.monotonic() + PATIENCE
             while not ended and time.monotonic() < deadline:
                 time.sleep(2)
-                found = httpx.post(f"{url}/flow_runs/filter", json={}, timeout=20).json()
+                found = httpx.post(f"{url}/flow_runs/filter", json={}, timeout=120).json()
                 ended = [
                     run for run in found if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED") and run["parent_task_run_id"] is None
                 ]
@@ -78,7 +78,7 @@ def test_a_scheduled_night_is_carried_out_by_a_worker(tmp_path: Path) -> None:
                 worker.wait(timeout=60)
         assert [run["state_type"] for run in ended] == ["COMPLETED"], (tmp_path / "worker.log").read_text()[-3000:]
         assert ended[0]["auto_scheduled"]
-        keys = {artifact["key"] for artifact in httpx.post(f"{url}/artifacts/filter", json={}, timeout=20).json()}
+        keys = {artifact["key"] for artifact in httpx.post(f"{url}/artifacts/filter", json={}, timeout=120).json()}
         assert {"nightly-summary", "nightly-progress", "nightly-throughput"} <= keys
     store = open_store(load_settings(results=str(tmp_path / "results")))
     assert rows(store, "select count(*) n from current_scores") == [{"n": 3}]

@@ -50,7 +50,7 @@ def flow(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
     environment = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": "", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true"}
     command = [sys.executable, "-m", "flows.rescore", "--results", str(tmp_path / "results"), "--workers", "1", *options]
     env = {**os.environ, "QA_PIPELINE_CACHE": str(tmp_path / "cache"), **environment}
-    return subprocess.run(command, env=env, cwd=PACKAGE_ROOT, capture_output=True, text=True, timeout=400, check=False)
+    return subprocess.run(command, env=env, cwd=PACKAGE_ROOT, capture_output=True, text=True, timeout=1800, check=False)
 
 
 def test_it_scores_the_calls_of_some_dates_by_a_file_as_a_trial(tmp_path: Path, store: Store) -> None:

@@ -90,4 +90,4 @@ def test_counts_are_written_for_prometheus_and_answered(tmp_path: Path) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     metrics.serve(port)
-    assert "qa_last_run_left_calls 3.0" in httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+    assert "qa_last_run_left_calls 3.0" in httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=120).text

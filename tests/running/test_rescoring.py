@@ -297,7 +297,7 @@ def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path, store: Sto
         if line.strip() == "3":
             running.send_signal(how)
             break
-    running.wait(timeout=180)
+    running.wait(timeout=900)
     running.stdout.close()
     time.sleep(0.2)
     kept = len(rows(store, "select * from scores"))
