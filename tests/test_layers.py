@@ -19,7 +19,7 @@ from qa_pipeline.telemetry import disable_telemetry
 ROOT = Path(qa_pipeline.__file__).parent
 # The order of the design: a part imports itself and those above it.
 LAYERS = (
-    ("call", "errors", "packaged", "telemetry", "yaml_text"),
+    ("call", "errors", "packaged", "telemetry", "whole_file", "yaml_text"),
     ("pace", "languages"),
     ("settings",),
     ("text",),

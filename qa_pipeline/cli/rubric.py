@@ -279,12 +279,13 @@ def rubric_versions(name: str | None, results: str | None) -> None:
 def rubric_schema(kind: str, write: bool) -> None:
     """Print the JSON Schema of rubric files, for editors."""
     from qa_pipeline.rubric.json_schema import schema_text
+    from qa_pipeline.whole_file import write_whole
 
     if not write:
         click.echo(schema_text(kind), nl=False)
         return
     path = open_settings().rubrics / ("schema.json" if kind == "rubric" else f"{kind}.schema.json")
-    path.write_text(schema_text(kind), "utf-8")
+    write_whole(path, schema_text(kind))
     click.echo(f"written: {path}")
 
 

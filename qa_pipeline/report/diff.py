@@ -13,6 +13,7 @@ from rich.text import Text
 
 from qa_pipeline.report.terminal import open_console
 from qa_pipeline.trainer.diff import AgentEffect, CallEffect, Change, Diff
+from qa_pipeline.whole_file import write_whole
 
 _MOST_CALLS = 20
 _STYLES = {"met": "green", "not_met": "bold red", "not_applicable": "dim", "undetermined": "yellow", "–": "dim"}
@@ -115,5 +116,4 @@ def write_diff_html(found: Diff, path: Path) -> None:
         diff=found, totals=found.totals, rows=transition_rows(found), said=said, shift=shift, percent=_percent,
         consequences=consequences, most=max((count for _, _, _, count in transition_rows(found)), default=1),
     )  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, "utf-8")
+    write_whole(path, page)

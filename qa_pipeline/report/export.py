@@ -14,10 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from qa_pipeline.errors import EnvironmentNotReady, InputRefused
+from qa_pipeline.errors import InputRefused
 from qa_pipeline.report.figures import Chosen
 from qa_pipeline.results.query import query
 from qa_pipeline.results.store import Store
+from qa_pipeline.whole_file import replacing
 
 FORMATS = (".csv", ".xlsx", ".parquet")
 # What a spreadsheet would take for a formula; callers' words must not become one.
@@ -51,15 +52,8 @@ def export(table: pa.Table, path: Path) -> None:
     """Write rows by the ending of the path. A file that is there is replaced, whole or not at all. Raises InputRefused, EnvironmentNotReady."""
     if path.suffix.lower() not in FORMATS:
         raise InputRefused(f"{path.name} has no ending of a known form.", advice=f"There are: {', '.join(FORMATS)}.")
-    scratch = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        {".csv": _csv, ".xlsx": _xlsx, ".parquet": _parquet}[path.suffix.lower()](table, scratch)
-        scratch.replace(path)
-    except OSError as error:
-        raise EnvironmentNotReady(f"{path} cannot be written: {error.strerror}.", advice="Choose another file.") from error
-    finally:
-        scratch.unlink(missing_ok=True)
+    with replacing(path) as part:
+        {".csv": _csv, ".xlsx": _xlsx, ".parquet": _parquet}[path.suffix.lower()](table, part)
 
 
 def _with_criteria(calls: pa.Table, findings: list[dict[str, Any]]) -> pa.Table:

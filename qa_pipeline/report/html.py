@@ -24,6 +24,7 @@ from qa_pipeline.report.clips import Clips, Moment, evidence_moment, is_window_n
 from qa_pipeline.report.data import CallReport, ReportData, Row
 from qa_pipeline.report.terminal import MARKS, clock
 from qa_pipeline.report.trends import chart, trends
+from qa_pipeline.whole_file import write_whole
 
 # Chosen, not measured: words below are shown as doubtful.
 _LOW_CONFIDENCE = 0.5
@@ -135,8 +136,7 @@ class CallView:
 def write_html(data: ReportData, target: Path, *, clip_megabytes: float) -> None:
     """Write the page. `clip_megabytes`: limit of sound in the page, in 10⁶ bytes; beyond it, links to the recordings."""
     clips = make_clips(data, limit_bytes=round(clip_megabytes * 1_000_000))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(render(data, clips, folder=target.parent), encoding="utf-8", newline="\n")
+    write_whole(target, render(data, clips, folder=target.parent))
 
 
 def render(data: ReportData, clips: Clips, *, folder: Path) -> str:

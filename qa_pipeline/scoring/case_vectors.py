@@ -8,13 +8,14 @@ texts are added to stores in the cache.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from qa_pipeline.whole_file import replacing
 
 VECTORS_NAME = "case_vectors.npz"
 _WIDTH = 384
@@ -74,9 +75,6 @@ def _read(path: Path) -> dict[bytes, NDArray[np.float16]]:
 
 
 def _write(path: Path, known: dict[bytes, NDArray[np.float16]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     ordered = sorted(known)
-    # Written beside and moved: a run that is stopped half-way leaves the old store.
-    draft = path.with_suffix(f".{os.getpid()}.npz")
-    np.savez(draft, keys=np.array(ordered), vectors=np.array([known[key] for key in ordered], dtype=np.float16))
-    draft.replace(path)
+    with replacing(path) as part, part.open("wb") as file:
+        np.savez(file, keys=np.array(ordered), vectors=np.array([known[key] for key in ordered], dtype=np.float16))

@@ -22,6 +22,7 @@ from qa_pipeline.rubric.lists import ExampleList, Meaning
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.shared_keys import SearchingCriterion
 from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.whole_file import write_whole
 
 HEADS_NAME = "heads.json"
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -171,10 +172,9 @@ def keep_used(rubrics: Iterable[Rubric], *, encoder_id: str, store: Path) -> Non
 
 
 def _write(store: Path, entries: Mapping[str, object]) -> None:
-    store.parent.mkdir(parents=True, exist_ok=True)
     # One head a line, so that a change of one list is a change of one line.
     lines = ",\n".join(f"{json.dumps(key)}:{json.dumps(entries[key], separators=(',', ':'))}" for key in sorted(entries))
-    store.write_text("{\n" + lines + "\n}\n", "utf-8")
+    write_whole(store, "{\n" + lines + "\n}\n")
 
 
 def fit_head(list_id: str, like: NDArray[np.float32], unlike: NDArray[np.float32], background: NDArray[np.float32]) -> Head:

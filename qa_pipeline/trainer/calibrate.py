@@ -13,6 +13,7 @@ from qa_pipeline.scoring.matching import Search
 from qa_pipeline.scoring.verdict import ROLES
 from qa_pipeline.scoring.windows import select
 from qa_pipeline.trainer.publish import Workbench
+from qa_pipeline.whole_file import write_whole
 from qa_pipeline.yaml_text import read_document
 
 _FEWEST = 0.05
@@ -94,6 +95,6 @@ def write_threshold(path: Path, criterion_id: str, at_least: float) -> bool:
                 head, tail = lines[line - 1][: column - 1], lines[line - 1][column - 1 :]
                 tail, count = re.subn(r"^(at_least\s*:\s*)[0-9.eE+-]+", rf"\g<1>{at_least:g}", tail)
                 lines[line - 1] = head + tail
-                path.write_bytes("\n".join(lines).encode())
+                write_whole(path, "\n".join(lines))
                 return count == 1
     return False

@@ -17,6 +17,7 @@ from qa_pipeline.errors import Fault, InputRefused
 from qa_pipeline.phrases.search import compile_phrase
 from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.load import load_list
+from qa_pipeline.whole_file import replacing
 
 KINDS = ("phrases", "whole_turn", "take_back", "like", "unlike")
 _COLUMNS = {
@@ -179,9 +180,6 @@ def _write(target: Path, rows: Sequence[_Row], list_id: str) -> int:
         added += 1
     if not added and target.is_file():
         return 0
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_suffix(".draft")
-    with draft.open("w", encoding="utf-8") as file:
+    with replacing(target) as part, part.open("w", encoding="utf-8") as file:
         writer.dump(content, file)
-    draft.replace(target)
     return added

@@ -27,6 +27,7 @@ from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, model_folder
 from qa_pipeline.text.kept_norms import keep_norms
 from qa_pipeline.trainer.known_good import hit_faults, load_known_good, new_hits
+from qa_pipeline.whole_file import write_whole
 from qa_pipeline.yaml_text import read_document
 
 if TYPE_CHECKING:
@@ -174,9 +175,7 @@ def publish(name: str, settings: Settings, store: Store | None = None) -> Rubric
         from qa_pipeline.results.versions import freeze
 
         freeze([rubric], store, texts={rubric.id: path.read_text("utf-8")})
-    draft = settings.rubrics / f"{LOCK_NAME}.draft"
-    draft.write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n", "utf-8")
-    draft.replace(settings.rubrics / LOCK_NAME)
+    write_whole(settings.rubrics / LOCK_NAME, json.dumps(lock, indent=1, sort_keys=True) + "\n")
     return rubric
 
 

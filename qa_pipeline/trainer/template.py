@@ -10,6 +10,7 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.cases import Case, cases_path, load_cases
 from qa_pipeline.rubric.load import NOT_RUBRICS
+from qa_pipeline.whole_file import write_whole
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _TITLES: dict[Language, str] = {"zh": "标题", "en": "Title", "pl": "Tytuł", "sv": "Titel"}
@@ -71,9 +72,8 @@ def create(name: str, folder: Path, *, template: str, language: Language, shippe
         if existing.exists():
             raise InputRefused(f"{existing} is there already.", advice="Choose another name; nothing was written.")
     chosen = TEMPLATES[template]
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(_rubric_text(name, chosen, language), "utf-8")
-    cases_path(path).write_text(_cases_text(chosen, language, shipped), "utf-8")
+    write_whole(path, _rubric_text(name, chosen, language))
+    write_whole(cases_path(path), _cases_text(chosen, language, shipped))
     return path, cases_path(path)
 
 

@@ -15,9 +15,11 @@ import pytest
 from report_rows import call_report, evidence, finding, report_data, write_tone
 
 from qa_pipeline.call import Layout
+from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.report.clips import Clips
 from qa_pipeline.report.data import ReportData, Row
 from qa_pipeline.report.html import recording_link, render, write_html
+from tests.full_disk import full_disk
 
 NASTY = "</script><script>alert('x')</script>\"'><img src=x onerror=alert(1)>&{{7*7}}"
 FAILURE: Row = {
@@ -198,6 +200,14 @@ def test_nothing_is_fetched() -> None:
     assert page.all("meta", **{"http-equiv": "Content-Security-Policy"})[0]["content"].startswith("default-src 'none';")  # type: ignore[union-attr]
 
 
+def test_a_full_disk_leaves_the_page_that_was_there(tmp_path: Path) -> None:
+    write_html(greeted(), tmp_path / "report.html", clip_megabytes=0)
+    before = (tmp_path / "report.html").read_text("utf-8")
+    with pytest.raises(EnvironmentNotReady, match="could not be written"), full_disk():
+        write_html(greeted(call_id="another"), tmp_path / "report.html", clip_megabytes=0)
+    assert [(path.name, path.read_text("utf-8")) for path in tmp_path.iterdir()] == [("report.html", before)]
+
+
 def chromium(address: str) -> tuple[str, str]:
     """The page's final document, and what its console said."""
     program = shutil.which("chromium")
@@ -205,9 +215,9 @@ def chromium(address: str) -> tuple[str, str]:
         pytest.skip("needs Debian's chromium")
     command = [
         program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-logging=stderr",
-        "--autoplay-policy=no-user-gesture-required", "--timeout=4000", "--dump-dom", address,
+        "--autoplay-policy=no-user-gesture-required", "--timeout=300000", "--dump-dom", address,
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=True)
     return done.stdout, "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
 
 

@@ -17,6 +17,7 @@ from qa_pipeline.rubric.lists import ExampleList, Meaning
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.meanings import Head, fit_head, fit_heads, head_key, keep_used, load_heads
 from qa_pipeline.scoring.score import prepare, score
+from tests.full_disk import full_disk
 from tests.rubric.built_rubrics import rubric
 
 GREETS = ExampleList(id="greets", like={"en": ("good morning to you", "a very good day", "hi")}, unlike={"en": ("the morning was bad",)})
@@ -111,6 +112,21 @@ def test_fitting_another_list_keeps_the_first(tmp_path: Path) -> None:
     keep_used([by_meaning()], encoder_id="e5", store=store)
     assert len(store.read_text().splitlines()) == 3
     assert load_heads([by_meaning()], encoder_id="e5", stores=[store])[1] == ()
+
+
+def test_a_full_disk_leaves_the_heads_that_were_there(tmp_path: Path) -> None:
+    store = tmp_path / "heads.json"
+    fit_heads([GREETS], BACKGROUND, encoder_id="e5", encode=encode, store=store)
+    before = store.read_text()
+    with pytest.raises(EnvironmentNotReady, match="could not be written"), full_disk():
+        fit_heads(
+            [GREETS.model_copy(update={"id": "other", "like": {"en": ("good night to all",)}})],
+            BACKGROUND,
+            encoder_id="e5",
+            encode=encode,
+            store=store,
+        )
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("heads.json", before)]
 
 
 def judged(text: str, at_least: float = 0.5) -> Outcome:

@@ -1,0 +1,54 @@
+"""Files that are replaced whole or not at all: a full disk or a kill leaves the old one as it was, and readers never see half of a new one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from qa_pipeline.errors import EnvironmentNotReady
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to; what lies there at the end of the block takes its place. Folders above are made.
+
+    The rights of a file that is replaced are kept, and a link stays a link. What is no file (`/dev/stdout`, a pipe) is written to as it is.
+    Raises EnvironmentNotReady when it cannot be written; what was there is then as it was.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        with _told(path):
+            yield target
+        return
+    part = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.part")
+    try:
+        with _told(path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            yield part
+            if target.exists():
+                shutil.copymode(target, part)
+            part.replace(target)
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write text (UTF-8, line ends as they are) or bytes. Raises EnvironmentNotReady as `replacing` does."""
+    with replacing(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentNotReady(
+            f"{path} could not be written: {error.strerror or error}.",
+            advice="Check space and rights there, or choose another place. What was there before is as it was.",
+        ) from error
