@@ -68,7 +68,8 @@ def settings_page() -> str:
         "# Settings",
         "",
         "Read from `qa-pipeline.toml` in the working folder, or from the file that `QA_PIPELINE_CONFIG` names. An environment variable wins over",
-        "the file, a command's option over both. `qa-pipeline config check` prints the values in force.",
+        "the file, a command's option over both. A folder or file that is empty (`QA_PIPELINE_CACHE=`) counts as not set. `qa-pipeline config check`",
+        "prints the values in force.",
         "",
         "```toml",
         'results = "/data/qa/results"',
@@ -94,7 +95,7 @@ def cli_page() -> str:
         "# Commands",
         "",
         "Exit codes: 0 done · 1 done, with failures listed · 2 bad usage or input refused, nothing was done · 3 the environment is not ready",
-        "(models, disk, rights) · 130 stopped with Ctrl-C.",
+        "(models, disk, rights) · 4 the deadline left calls for the next run · 130 stopped with Ctrl-C.",
         "",
         *(line for path, text in _helps(cli, "qa-pipeline", None) for line in (f"## `{path}`", "", "```text", text, "```", "")),
     ])  # fmt: skip

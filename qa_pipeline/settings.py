@@ -1,7 +1,7 @@
 """One frozen Settings value, read from `qa-pipeline.toml` and the environment (`QA_PIPELINE_NAME=value` wins over the file).
 
-Which file: the one named by `QA_PIPELINE_CONFIG`, else `qa-pipeline.toml` in the working folder, else none. Every field's description
-is printed in docs/settings.md (a test compares the two).
+Which file: the one named by `QA_PIPELINE_CONFIG`, else `qa-pipeline.toml` in the working folder, else none. A folder or file that is empty counts
+as not set. Every field's description is printed in docs/settings.md (a test compares the two).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import platformdirs
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -143,8 +144,8 @@ class Settings(BaseSettings):
         """Order: explicit values, environment, file."""
         named = os.environ.get("QA_PIPELINE_CONFIG")
         path = Path(named) if named else Path(DEFAULT_CONFIG)
-        file: tuple[PydanticBaseSettingsSource, ...] = (TomlConfigSettingsSource(settings_cls, path),) if path.is_file() else ()
-        return (init_settings, env_settings, *file)
+        file: tuple[PydanticBaseSettingsSource, ...] = (_File(settings_cls, path),) if path.is_file() else ()
+        return (init_settings, _Environment(settings_cls), *file)
 
     def model_post_init(self, context: object) -> None:
         """Expand `~` once, so that every reader sees real paths."""
@@ -171,6 +172,28 @@ class Settings(BaseSettings):
         return tuple(dict.fromkeys((packaged_folder("rubrics") / name, self.rubrics / name, self.cache / name)))
 
 
+# An empty place would be the working folder; nobody means that.
+_PLACES = frozenset(("results", "cache", "rubrics", "manifests", "metrics_file"))
+
+
+def _without_empty_places(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value != "" or name not in _PLACES}
+
+
+class _Environment(EnvSettingsSource):
+    """Variables; a folder or file that is empty counts as not set, so that what the file says, or the default, holds."""
+
+    def __call__(self) -> dict[str, Any]:
+        return _without_empty_places(super().__call__())
+
+
+class _File(TomlConfigSettingsSource):
+    """The file, in the same way."""
+
+    def __call__(self) -> dict[str, Any]:
+        return _without_empty_places(super().__call__())
+
+
 def load_settings(**overrides: object) -> Settings:
     """Settings from file and environment; `overrides` that are None are left out.
 
@@ -179,7 +202,7 @@ def load_settings(**overrides: object) -> Settings:
     named = os.environ.get("QA_PIPELINE_CONFIG")
     if named and not Path(named).is_file():
         raise InputRefused(f"QA_PIPELINE_CONFIG names {named}, which is not there.", advice="Create it, or unset the variable.")
-    given = {name: value for name, value in overrides.items() if value is not None}
+    given = _without_empty_places({name: value for name, value in overrides.items() if value is not None})
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic validates what the command line gave
     except tomllib.TOMLDecodeError as error:

@@ -41,6 +41,24 @@ def test_the_environment_wins_over_the_file_and_what_is_given_over_both(bare: Pa
     assert (settings.profile, settings.beam_size, settings.workers) == ("given", 3, 2)
 
 
+@pytest.mark.parametrize("name", ["results", "cache", "rubrics", "manifests", "metrics_file"])
+def test_an_empty_place_counts_as_not_set(bare: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    default = getattr(load_settings(), name)
+    monkeypatch.setenv(f"QA_PIPELINE_{name.upper()}", "")
+    assert getattr(load_settings(**{name: ""}), name) == default
+    (bare / "qa-pipeline.toml").write_text(f'{name} = "from-the-file"\n', "utf-8")
+    assert str(getattr(load_settings(), name)) == "from-the-file"
+    (bare / "qa-pipeline.toml").write_text(f'{name} = ""\n', "utf-8")
+    assert getattr(load_settings(), name) == default
+
+
+def test_an_empty_text_is_a_text(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (bare / "qa-pipeline.toml").write_text('hints = "Anna"\nnotify_command = "say it"\n', "utf-8")
+    monkeypatch.setenv("QA_PIPELINE_HINTS", "")
+    monkeypatch.setenv("QA_PIPELINE_NOTIFY_COMMAND", "")
+    assert (load_settings().hints, load_settings().notify_command) == ("", "")
+
+
 def test_what_is_given_as_none_is_not_given() -> None:
     assert load_settings(profile=None).profile == "base"
 

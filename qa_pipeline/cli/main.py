@@ -1,6 +1,7 @@
 """The command line. Each command reads options, calls the library, prints; nothing is decided here.
 
-Exit codes: 0 done, 1 done with failures listed, 2 bad usage or input refused, 3 environment not ready.
+Exit codes: 0 done, 1 done with failures listed, 2 bad usage or input refused, 3 environment not ready, 4 the deadline left calls for the next run,
+130 stopped.
 """
 
 from __future__ import annotations
