@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.correct import ANNOUNCEMENT, ROLE_SWAP, RoleCorrection
@@ -65,8 +66,10 @@ def _decisions(store: Store) -> list[Row]:
 
 def _keep(store: Store, rows: Sequence[Row]) -> list[str]:
     if rows:
-        at = store.now("decisions", "at")
-        store.write_rows("decisions", [{**row, "at": at} for row in rows])
+        # Within the lock: whoever is committed later has the later time, and the latest decision is the one in force.
+        with store.lock:
+            at = store.now("decisions", "at")
+            store.write_rows("decisions", [{**row, "at": at + timedelta(microseconds=i)} for i, row in enumerate(rows)])
     return [row["decision_id"] for row in rows]
 
 

@@ -195,10 +195,7 @@ class Lock:
                     folder.delete(name for name in names if int(name.partition(".")[0]) <= number - _KEPT)
                     break
             except _store_errors() as error:
-                raise EnvironmentNotReady(
-                    f"Results cannot be written to {self._root}: {getattr(error, 'strerror', None) or error}.",
-                    advice="Check space, rights and the connection there, then run the same command again; nothing is doubled.",
-                ) from error
+                raise _unwritable(self._root, error) from error
             if now - began > self._patience:
                 raise EnvironmentNotReady(
                     f"Another process has been writing to {self._root} for {self._patience:.0f} s: {_who(_parsed(content))}.",
@@ -233,6 +230,13 @@ def _store_errors() -> tuple[type[Exception], ...]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     return (OSError, BotoCoreError, ClientError)
+
+
+def _unwritable(root: str, error: Exception) -> EnvironmentNotReady:
+    return EnvironmentNotReady(
+        f"Results cannot be written to {root}: {getattr(error, 'strerror', None) or error}.",
+        advice="Check space, rights and the connection there, then run the same command again; nothing is doubled.",
+    )
 
 
 def _file(number: int) -> str:
@@ -279,44 +283,63 @@ class Claims:
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def others(self) -> set[str]:
-        """Calls that other living processes work on. What dead ones left is deleted."""
+        """Calls that other living processes work on. What dead ones left is deleted.
+
+        A claim that is there and says nothing yet is waited for: to take it for none would have two processes work on its calls. One that stays so
+        was left by a crash.
+        """
+        folder = _Folder(self.root, "_claims")
+        deadline = time.monotonic() + _SILENT_SECONDS
+        while blank := [name for name, claim in self._claims() if not claim]:
+            if time.monotonic() > deadline:
+                folder.delete(blank)
+                break
+            time.sleep(_WAIT_SECONDS[1])
         return {call for _, claim in self._living() for call in claim.get("calls", ())}
 
     def living(self) -> list[Working]:
-        """Who else works on this root now."""
+        """Who else works on this root now; also who has not said yet on what."""
         return [Working(run_id=run_id, who=_who(claim), calls=len(claim.get("calls", ()))) for run_id, claim in self._living()]
 
-    def _living(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _claims(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Files of others and what they say; nothing where one is still to be written."""
         folder = _Folder(self.root, "_claims")
         for name in folder.names():
             if name.startswith(".") or not name.endswith(".json") or name == f"{self.run_id}.json":
                 continue
-            claim = _parsed(folder.read(name))
-            if not claim:
-                continue
-            if _is_dead(claim) or (claim.get("machine") != _machine() and float(claim.get("until", 0)) < time.time()):
-                folder.delete([name])
+            # One that went away since the listing is none.
+            if (content := folder.read(name)) is not None:
+                yield name, _parsed(content)
+
+    def _living(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, claim in self._claims():
+            if claim and (_is_dead(claim) or (claim.get("machine") != _machine() and float(claim.get("until", 0)) < time.time())):
+                _Folder(self.root, "_claims").delete([name])
             else:
                 yield name.removesuffix(".json"), claim
 
     @contextlib.contextmanager
     def hold(self, calls: Iterable[str]) -> Iterator[None]:
-        """Claim calls until the end of the block."""
+        """Claim calls until the end of the block. Raises EnvironmentNotReady when that cannot be written: others would take the same calls."""
         folder, name, mine = _Folder(self.root, "_claims"), f"{self.run_id}.json", list(calls)
 
         def write() -> None:
             claim = {**_myself(), "until": time.time() + _CLAIM_SECONDS, "calls": mine}
-            with contextlib.suppress(Exception):
-                folder.write(name, json.dumps(claim).encode())
+            folder.write(name, json.dumps(claim).encode())
 
         def beat() -> None:
             while not self._stop.wait(_CLAIM_SECONDS / 5):
-                write()
+                # One that cannot be renewed still stands for a while; the work itself will say what is wrong.
+                with contextlib.suppress(Exception):
+                    write()
 
         if not mine:
             yield
             return
-        write()
+        try:
+            write()
+        except _store_errors() as error:
+            raise _unwritable(self.root, error) from error
         beats = threading.Thread(target=beat, daemon=True)
         beats.start()
         try:

@@ -51,11 +51,14 @@ def close_period(store: Store, first: date, last: date, *, team: str | None, rea
     """Close a period. Raises InputRefused when its dates run backwards or no reason is given."""
     if last < first:
         raise InputRefused(f"The period ends on {last}, before it begins on {first}.", advice="Give --from the earlier date.")
-    period = Period(
-        period_id=_new_id(), first_date=first, last_date=last, team=team, closed_at=store.now("scores", "scored_at"), author=author,
-        reason=_given(reason),
-    )  # fmt: skip
-    store.write_rows("periods", [{name: getattr(period, name) for name in Period.__slots__}])
+    reason = _given(reason)
+    # Within the lock: no score is committed between the time and the closing.
+    with store.lock:
+        period = Period(
+            period_id=_new_id(), first_date=first, last_date=last, team=team, closed_at=store.now("scores", "scored_at"), author=author,
+            reason=reason,
+        )  # fmt: skip
+        store.write_rows("periods", [{name: getattr(period, name) for name in Period.__slots__}])
     return period
 
 
