@@ -166,7 +166,12 @@ class Store:
             attempts: dict[tuple[str, str], int] = {}
             for uri, stage, attempt in zip(*(earlier[name].to_pylist() for name in ("source_uri", "stage", "attempt")), strict=True):
                 attempts[uri, stage] = max(attempt, attempts.get((uri, stage), 0))
-            self.write_rows("failures", [{**row, "attempt": 1 + attempts.get((row["source_uri"], row["stage"]), 0)} for row in rows])
+            counted = []
+            for row in rows:
+                key = row["source_uri"], row["stage"]
+                attempts[key] = attempts.get(key, 0) + 1
+                counted.append({**row, "attempt": attempts[key]})
+            self.write_rows("failures", counted)
 
     def load_conversations(self, ids: Iterable[str]) -> list[Conversation]:
         """Stored conversations by id, in the order given; unknown ids are left out."""

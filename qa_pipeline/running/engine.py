@@ -7,6 +7,7 @@ work instead of doing it twice.
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 import uuid
@@ -50,6 +51,7 @@ from qa_pipeline.text.kept_norms import keep_norms
 # A commit takes about as long for one call as for a hundred. A kill loses at most this much scoring, and no listening: that is kept by content.
 _COMMIT_CALLS = 500
 _COMMIT_SECONDS = 30.0
+_FAILURES_SECONDS = 5.0
 _RESCORE_CALLS = 500
 
 
@@ -352,11 +354,20 @@ def _carry_out(
         _redescribe(plan, store, scorecards, purpose, run_id, tally)
     done, total = 0, len(plan.listen)
     waiting: list[Conversation] = []
+    failed: list[dict[str, Any]] = []
     last_commit = time.monotonic()
+    # The first failure is written at once, those that follow together: thousands of broken files are no thousands of commits.
+    last_failed = -math.inf
     is_whole = False
 
     corrections = role_corrections(store)
     heard = workers or Workers(settings, count=max(1, total))
+
+    def commit_failures() -> None:
+        nonlocal last_failed
+        store.write_failures(failed)
+        failed.clear()
+        last_failed = time.monotonic()
 
     def commit() -> None:
         nonlocal last_commit
@@ -377,8 +388,12 @@ def _carry_out(
                 waiting.append(outcome)
                 report(Event(kind="done", call_id=call.call_id, done=done, total=total))
             else:
-                _fail(store, run_id, tally, call, outcome)
+                failure = _failure(call, outcome, call.source_uri)
+                tally.failures.append(failure)
+                failed.append(failure_row(failure, run_id))
                 report(Event(kind="failed", call_id=call.call_id, done=done, total=total, text=str(outcome)))
+            if len(failed) >= _COMMIT_CALLS or (failed and time.monotonic() - last_failed > _FAILURES_SECONDS):
+                commit_failures()
             if len(waiting) >= _COMMIT_CALLS or (waiting and time.monotonic() - last_commit > _COMMIT_SECONDS):
                 commit()
         is_whole = True
@@ -387,6 +402,7 @@ def _carry_out(
         if workers is None:
             heard.close(at_once=not is_whole)
         commit()
+        commit_failures()
     tally.left = total - done
     return tally
 
@@ -544,12 +560,6 @@ def _given_up(store: Store, give_up_after: int) -> dict[str, Failure]:
         )  # fmt: skip
         for row in query_rows(store, f"select * from current_failures where not transient or attempt >= {give_up_after}")
     }
-
-
-def _fail(store: Store, run_id: str, tally: _Tally, call: Call, error: QaError) -> None:
-    failure = _failure(call, error, call.source_uri)
-    tally.failures.append(failure)
-    store.write_failures([failure_row(failure, run_id)])
 
 
 def _failure(call: Call | None, error: QaError, source_uri: str) -> Failure:

@@ -12,9 +12,11 @@ from qa_pipeline.call import Call, Conversation
 from qa_pipeline.errors import EnvironmentNotReady, ModelError, RubricError
 from qa_pipeline.pace import Pace
 from qa_pipeline.recordings.ingest import Intake
+from qa_pipeline.results.commit import open_table
 from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.periods import close_period
 from qa_pipeline.results.query import rows
+from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import load_rubrics
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running import engine
@@ -147,6 +149,36 @@ def test_a_closed_period_keeps_its_scores_whatever_is_heard_or_scored_later(sett
 # --- nights ----------------------------------------------------------------------------------------------------------------------------
 
 
+def test_many_failures_are_few_commits_and_each_attempt_is_counted(settings: Settings, rubrics: dict) -> None:
+    names = [f"broken{number}" for number in range(20)]
+    for attempt in (1, 2):
+        store = engine.open_store(settings)
+        before = commits(store)
+        plan = engine.plan(Intake(calls=tuple(map(call, names))), settings, store, rubrics, purpose="official", retry_failed=True)
+        with Workers(settings, worker=FAKE) as workers:
+            engine.run(plan, settings, store, rubrics, purpose="official", workers=workers)
+        assert {(row["call_id"], row["attempt"]) for row in rows(store, "select * from current_failures")} == {(n, attempt) for n in names}
+        assert commits(store) - before < 10
+
+
+def commits(store: Store) -> int:
+    delta = open_table(store.path("failures"))
+    return 0 if delta is None else delta.version() + 1
+
+
+def test_failures_are_kept_when_a_run_is_stopped(settings: Settings, rubrics: dict) -> None:
+    store = engine.open_store(settings)
+    plan = engine.plan(Intake(calls=tuple(call(f"broken{n}") for n in range(5))), settings, store, rubrics, purpose="official")
+
+    def stop(event: engine.Event) -> None:
+        if event.done == 3:
+            raise KeyboardInterrupt
+
+    with Workers(settings, worker=FAKE) as workers, pytest.raises(KeyboardInterrupt):
+        engine.run(plan, settings, store, rubrics, purpose="official", workers=workers, report=stop)
+    assert rows(store, "select count(*) n from failures") == [{"n": 3}]
+
+
 def test_after_the_deadline_no_call_is_begun(settings: Settings, rubrics: dict) -> None:
     passed = datetime(2026, 5, 1, tzinfo=UTC)
     store = engine.open_store(settings)
@@ -158,16 +190,13 @@ def test_after_the_deadline_no_call_is_begun(settings: Settings, rubrics: dict) 
     assert run(settings, rubrics, call("good1"), call("good2")).processed == 2
 
 
-def test_in_the_daytime_fewer_calls_are_under_way(settings: Settings, rubrics: dict) -> None:
+def test_in_the_daytime_fewer_calls_are_under_way(settings: Settings, tmp_path: Path) -> None:
     by_day = settings.model_copy(update={"workers": 3})
     pace = Pace(daytime=(time(0), time(0)), daytime_workers=1)
     with Workers(by_day, worker=FAKE) as workers:
-        three = [call(f"slow{number}") for number in range(3)]
-        begun = [(one.call_id, datetime.now(UTC)) for one, _ in workers.listen(three, pace=pace)]
-    # One after the other, a second each.
-    gaps = [(b - a).total_seconds() for (_, a), (_, b) in zip(begun, begun[1:], strict=False)]
-    assert [name for name, _ in begun] == ["slow0", "slow1", "slow2"]
-    assert min(gaps) > 0.8
+        three = [call(f"alone{number}", extra={"marker": str(tmp_path / "under-way")}) for number in range(3)]
+        heard = [(one.call_id, isinstance(outcome, Conversation)) for one, outcome in workers.listen(three, pace=pace)]
+    assert heard == [("alone0", True), ("alone1", True), ("alone2", True)]
 
 
 def test_priority_and_newest_come_first(settings: Settings, rubrics: dict) -> None:
