@@ -14,10 +14,7 @@ from rich.text import Text
 from qa_pipeline.report.data import CallReport, ReportData, Row
 
 MARKS = {"met": ("✓", "green"), "not_met": ("✗", "bold red"), "not_applicable": ("–", "dim"), "undetermined": ("?", "yellow")}
-_SHORT = {
-    "greeting": "greet", "self_identification": "self-id", "convenience_check": "conven.", "anything_else": "else?",
-    "forbidden_phrases": "forbid.", "closing_line": "closing", "customer_sentiment": "feeling",
-}  # fmt: skip
+_HEADING_WIDTH = 9
 _FEELINGS = {"positive": ("+", "green"), "neutral": ("0", ""), "negative": ("−", "red")}
 
 
@@ -29,13 +26,13 @@ def show_calls(data: ReportData, console: Console | None = None) -> None:
     for name in ("lang", "rubric", "disposition"):
         table.add_column(name)
     for criterion in data.criteria:
-        table.add_column(_SHORT.get(criterion, criterion[:8]), justify="center")
+        table.add_column(_heading(criterion), justify="center")
     for name in ("percent", "passed", "review"):
         table.add_column(name, justify="right")
     for item in data.calls:
         table.add_row(*_call_cells(item, data))
     console.print(table)
-    console.print("✓ met  ✗ not met  – not applicable  ? undetermined; feeling: + positive, 0 neutral, − negative", style="dim")
+    console.print("✓ met  ✗ not met  – not applicable  ? undetermined; sentiment: + positive, 0 neutral, − negative", style="dim")
     _show_agents(data, console)
     if data.failures:
         console.print()
@@ -90,6 +87,11 @@ def show_rows(rows: Sequence[Row], console: Console | None = None) -> None:
 def clock(ms: int | None) -> str:
     """A moment as M:SS.t."""
     return "–:––" if ms is None else f"{ms // 60_000}:{ms // 1000 % 60:02d}.{ms // 100 % 10}"
+
+
+def _heading(criterion: str) -> str:
+    """A criterion's id over a narrow column: a word a line, long ones cut."""
+    return "\n".join(word if len(word) <= _HEADING_WIDTH else f"{word[: _HEADING_WIDTH - 1]}…" for word in criterion.split("_") if word)
 
 
 def _call_cells(item: CallReport, data: ReportData) -> list[Text | str]:
