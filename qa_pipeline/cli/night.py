@@ -258,7 +258,10 @@ def verify_results(results: str | None) -> None:
 @results_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
 def retain(results: str | None, dry_run: bool) -> None:
-    """Delete what is older than the retention windows of the settings: keep_words_days, keep_calls_days, keep_failures_days."""
+    """Delete what is older than the retention windows of the settings: keep_words_days, keep_calls_days, keep_failures_days.
+
+    With the words go stage outputs in the cache and files that killed nights left; with whole calls what was decided about them.
+    """
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -271,12 +274,13 @@ def retain(results: str | None, dry_run: bool) -> None:
     if retention == Retention():
         raise InputRefused("No retention window is set.", advice="Set keep_words_days, keep_calls_days or keep_failures_days.")
     store, today = open_store(settings), datetime.now(ZoneInfo(settings.timezone)).date()
-    found = (expired if dry_run else expire)(store, retention, today=today)
-    verb = "would lose" if dry_run else "lost"
+    found = (expired if dry_run else expire)(store, retention, today=today, work=settings.work)
+    lose, go = ("would lose", "would go") if dry_run else ("lost", "went")
+    click.echo(f"{len(found.words)} calls {lose} their words, {len(found.calls)} everything; {found.failures} failures {go}.")
     click.echo(
-        f"{len(found.words)} calls {verb} their words, {len(found.calls)} everything; {found.failures} failures {'would go' if dry_run else 'went'}."
+        f"Decisions on {len(found.decided)} calls, {len(found.stage_outputs)} stage outputs and files of {len(found.nights)} killed nights {go}."
     )
-    if not dry_run and (found.words or found.calls or found.failures):
+    if not dry_run and (found.words or found.calls or found.failures or found.decided):
         store.compact()
         click.echo("The tables were compacted: the rows are in no file any more.")
 

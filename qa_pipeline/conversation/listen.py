@@ -100,6 +100,14 @@ def conversation_id(call: Call, options: Mapping[str, str], manifest_sha256: str
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
+def stage_output(
+    work: Path, *, audio_sha256: str | None, given_language: str | None, manifest_sha256: str, options: Mapping[str, str]
+) -> Path:
+    """Where what the speech models said of a recording is kept, by all that it depends on: rows of `calls` hold the same, so that it can be found."""
+    key = hashlib.sha256(json.dumps([audio_sha256, given_language, manifest_sha256, options], sort_keys=True).encode()).hexdigest()
+    return work / key[:2] / f"{key}.json.gz"
+
+
 class Listener:
     """Models kept warm for many calls; each is loaded when first needed."""
 
@@ -200,9 +208,13 @@ class Listener:
         return _load_recognised(path) if path.is_file() else None
 
     def _kept_path(self, call: Call) -> Path:
-        key_parts = [call.audio_sha256, call.language, self.manifest_sha256, self.options]
-        key = hashlib.sha256(json.dumps(key_parts, sort_keys=True).encode()).hexdigest()
-        return self.settings.work / key[:2] / f"{key}.json.gz"
+        return stage_output(
+            self.settings.work,
+            audio_sha256=call.audio_sha256,
+            given_language=call.language,
+            manifest_sha256=self.manifest_sha256,
+            options=self.options,
+        )
 
     def _recognise_anew(self, call: Call, audio: Audio, carriage: Carriage, stage: Stage) -> Recognised:
         stage("speech")

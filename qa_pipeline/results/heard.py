@@ -150,7 +150,7 @@ class Vectors(Mapping[int, NDArray[np.float32]]):
 
 def call_from_row(row: Row) -> Call:
     """The call that a row of `calls` tells of."""
-    return Call(**{name: row[name] for name in CALL_COLUMNS}, language=row["given_language"], extra=_mapping(row["extra"]))
+    return Call(**{name: row[name] for name in CALL_COLUMNS}, language=row["given_language"], extra=pairs(row["extra"]))
 
 
 def recorded_norms(row: Row) -> dict[str, str] | None:
@@ -188,7 +188,7 @@ def _conversation(call: Row, utterances: Sequence[Utterance], metrics: Row, vect
         asr_model=call["asr_model"],
         diarization_model=call["diarization_model"],
         manifest_sha256=call["manifest_sha256"],
-        options=_mapping(call["options"]),
+        options=pairs(call["options"]),
         starts_cut=call["starts_cut"],
         ends_cut=call["ends_cut"],
         vectors=vectors,
@@ -225,5 +225,6 @@ def _of_place(table: pa.Table, place: int) -> pa.Table:
     return rows.set_column(rows.schema.get_field_index("place"), "place", pa.array(np.zeros(len(rows), np.int32)))
 
 
-def _mapping(pairs: Sequence[Row] | None) -> dict[str, str]:
-    return {pair["key"]: pair["value"] for pair in pairs or ()}
+def pairs(found: Sequence[Row] | None) -> dict[str, str]:
+    """A map as rows hold it."""
+    return {pair["key"]: pair["value"] for pair in found or ()}

@@ -20,6 +20,7 @@ from qa_pipeline.call import Call
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.recordings.transcripts import Dialogue
+from qa_pipeline.results.retention import NIGHTS_FOLDER
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.canonical import canonical_json, revive
 from qa_pipeline.running.engine import Plan
@@ -27,7 +28,6 @@ from qa_pipeline.running.engine import Plan
 LAST_NIGHT, LAST_RUN = "last-night", "last-run"
 _CALLS = TypeAdapter(tuple[Call, ...])
 _DIALOGUES = TypeAdapter(dict[str, Dialogue])
-_FOLDER = "_nights"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ def split(plan: Plan, size: int) -> Iterator[Plan]:
 
 def write_batch(plan: Plan, root: str, run_id: str, number: int) -> str:
     """Put a batch into a file under the results root, which every machine reaches. Returns its path: all that a task is given."""
-    path = f"{root}/{_FOLDER}/{run_id}/{number:06d}.json"
+    path = f"{root}/{NIGHTS_FOLDER}/{run_id}/{number:06d}.json"
     data: dict[str, Any] = {
         "listen": _CALLS.dump_python(plan.listen, mode="json"),
         "rescore": plan.rescore,
@@ -137,6 +137,6 @@ def read_batch(path: str) -> Plan:
 
 def forget_batches(root: str, run_id: str) -> None:
     """Delete the files of a night's batches."""
-    fs, path = fsspec.core.url_to_fs(f"{root}/{_FOLDER}/{run_id}")
+    fs, path = fsspec.core.url_to_fs(f"{root}/{NIGHTS_FOLDER}/{run_id}")
     if fs.exists(path):
         fs.rm(path, recursive=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from deltalake import write_deltalake
 from stored import heard, make_score, make_store
 
+from qa_pipeline.conversation.listen import stage_output
+from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.retention import Expired, Retention, expire, expired
 from qa_pipeline.results.store import Store
@@ -88,6 +91,49 @@ def test_what_is_too_old_goes_and_the_rest_stays_whole(tmp_path: Path) -> None:
     assert (kept["c10"]["outcome"], kept["c10"]["reason"], kept["c20"]["reason"] is None) == ("met", None, False)
     assert verify_results(store).faults == ()
     assert expired(store, retention, today=today) == Expired(words=(), calls=(), failures=0)
+
+
+def test_decisions_go_with_the_last_conversation_of_their_call(tmp_path: Path) -> None:
+    store, today = filled(tmp_path, 1, 20), date(2026, 5, 25)
+    for call_id, day in (("c1", 24), ("c20", 24), ("gone before", 2), ("lost a moment ago", 24)):
+        decision = {
+            "decision_id": call_id,
+            "call_id": call_id,
+            "kind": "role_swap",
+            "at": datetime(2026, 5, day, tzinfo=UTC),
+            "reason": "Anna says",
+        }
+        store.write_rows("decisions", [decision])
+    assert expired(store, Retention(words_days=10), today=today).decided == ()
+    assert expire(store, Retention(calls_days=20), today=today).decided == ("c1", "gone before")
+    assert [r["call_id"] for r in rows(store, "select call_id from decisions order by 1")] == ["c20", "lost a moment ago"]
+
+
+def test_stage_outputs_go_with_the_words_of_their_calls(tmp_path: Path) -> None:
+    store, work = filled(tmp_path, 1, 20), tmp_path / "work"
+    row = rows(store, "select audio_sha256, given_language, manifest_sha256, options from calls where call_id = 'c1'")[0]
+    of_old_call = stage_output(work, **{**row, "options": {pair["key"]: pair["value"] for pair in row["options"] or ()}})
+    of_any_call, old, hashes = work / "ab" / "ab.json.gz", work / "cd" / "cd.json.gz", work / "files.sqlite"
+    for path in (of_old_call, of_any_call, old, hashes):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("words")
+        written = datetime(2026, 5, 24 if path in (of_old_call, of_any_call) else 2, tzinfo=UTC).timestamp()
+        os.utime(path, (written, written))
+    today = date(2026, 5, 25)
+    assert expire(store, Retention(failures_days=1), today=today, work=work).stage_outputs == ()
+    assert set(expired(store, Retention(words_days=10), today=today, work=work).stage_outputs) == {of_old_call, old}
+    expire(store, Retention(words_days=10), today=today, work=work)
+    assert {path for path in work.rglob("*") if path.is_file()} == {of_any_call, hashes}
+
+
+def test_files_of_killed_nights_go(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    for run_id in ("20260520T010000-dead", "20260520T020000-alive", "20260525T010000-young"):
+        (tmp_path / "_nights" / run_id).mkdir(parents=True)
+        (tmp_path / "_nights" / run_id / "000000.json").write_text("words")
+    with Claims(str(tmp_path), "20260520T020000-alive").hold(["c1"]):
+        assert expire(store, Retention(words_days=10), today=date(2026, 5, 25)).nights == ("20260520T010000-dead",)
+    assert sorted(path.name for path in (tmp_path / "_nights").iterdir()) == ["20260520T020000-alive", "20260525T010000-young"]
 
 
 def test_failures_and_runs_have_their_own_window(tmp_path: Path) -> None:
