@@ -85,7 +85,7 @@ def test_it_works_from_an_empty_folder(command: Path, tmp_path: Path) -> None:
         (("run", str(tmp_path / "calls"), "--direction", "outbound"), "1 processed"),
         (("report",), "report.html"),
         (("rubric", "test"), "cases"),
-        (("evaluate", str(tmp_path / "calls")), "outcomes"),
+        (("evaluate", str(tmp_path / "calls")), "Outcomes, 1 calls"),
     ):
         done = subprocess.run([str(command), *arguments], cwd=empty, env=env, capture_output=True, text=True, timeout=3000, check=False)
         assert done.returncode == 0, f"{arguments}: {done.stdout[-2000:]}{done.stderr[-2000:]}"

@@ -129,11 +129,11 @@ def test_stage_outputs_go_with_the_words_of_their_calls(tmp_path: Path) -> None:
 def test_files_of_killed_nights_go(tmp_path: Path) -> None:
     store = filled(tmp_path)
     for run_id in ("20260520T010000-dead", "20260520T020000-alive", "20260525T010000-young"):
-        (tmp_path / "_nights" / run_id).mkdir(parents=True)
-        (tmp_path / "_nights" / run_id / "000000.json").write_text("words")
-    with Claims(str(tmp_path), "20260520T020000-alive").hold(["c1"]):
+        (tmp_path / "results" / "_nights" / run_id).mkdir(parents=True)
+        (tmp_path / "results" / "_nights" / run_id / "000000.json").write_text("words")
+    with Claims(store.root, "20260520T020000-alive").hold(["c1"]):
         assert expire(store, Retention(words_days=10), today=date(2026, 5, 25)).nights == ("20260520T010000-dead",)
-    assert sorted(path.name for path in (tmp_path / "_nights").iterdir()) == ["20260520T020000-alive", "20260525T010000-young"]
+    assert sorted(path.name for path in (tmp_path / "results" / "_nights").iterdir()) == ["20260520T020000-alive", "20260525T010000-young"]
 
 
 def test_failures_and_runs_have_their_own_window(tmp_path: Path) -> None:
