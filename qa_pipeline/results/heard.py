@@ -150,13 +150,13 @@ class Vectors(Mapping[int, NDArray[np.float32]]):
 
 def call_from_row(row: Row) -> Call:
     """The call that a row of `calls` tells of."""
-    return Call(**{name: row[name] for name in CALL_COLUMNS}, language=row["given_language"], extra=pairs(row["extra"]))
+    return Call(**{name: row[name] for name in CALL_COLUMNS}, language=row["given_language"], extra=mapping_of(row["extra"]))
 
 
 def recorded_norms(row: Row) -> dict[str, str] | None:
     """What a row of `calls` says its norms were made with, by language; None in a row from before this was recorded."""
     pairs = row["norm_versions"]
-    return None if pairs is None else _mapping(pairs)
+    return None if pairs is None else mapping_of(pairs)
 
 
 def with_norms_of_now(utterances: Sequence[Utterance], recorded: Mapping[str, str] | None) -> Sequence[Utterance]:
@@ -188,7 +188,7 @@ def _conversation(call: Row, utterances: Sequence[Utterance], metrics: Row, vect
         asr_model=call["asr_model"],
         diarization_model=call["diarization_model"],
         manifest_sha256=call["manifest_sha256"],
-        options=pairs(call["options"]),
+        options=mapping_of(call["options"]),
         starts_cut=call["starts_cut"],
         ends_cut=call["ends_cut"],
         vectors=vectors,
@@ -225,6 +225,6 @@ def _of_place(table: pa.Table, place: int) -> pa.Table:
     return rows.set_column(rows.schema.get_field_index("place"), "place", pa.array(np.zeros(len(rows), np.int32)))
 
 
-def pairs(found: Sequence[Row] | None) -> dict[str, str]:
+def mapping_of(found: Sequence[Row] | None) -> dict[str, str]:
     """A map as rows hold it."""
     return {pair["key"]: pair["value"] for pair in found or ()}

@@ -18,7 +18,7 @@ from pathlib import Path
 import fsspec
 
 from qa_pipeline.conversation.listen import stage_output
-from qa_pipeline.results.heard import pairs
+from qa_pipeline.results.heard import mapping_of
 from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.query import ID_COLUMNS, rows
 from qa_pipeline.results.store import Store
@@ -137,7 +137,7 @@ def _stage_outputs(store: Store, work: Path, limit: date) -> tuple[Path, ...]:
             audio_sha256=row["audio_sha256"],
             given_language=row["given_language"],
             manifest_sha256=row["manifest_sha256"],
-            options=pairs(row["options"]),
+            options=mapping_of(row["options"]),
         )
         for row in store.read("calls", columns=columns).to_pylist()
         if (row["call_date"] or row["processed_at"].date()) < limit
