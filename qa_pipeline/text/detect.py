@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from qa_pipeline.languages.load import han_languages, is_han, language_codes, table
+from qa_pipeline.languages.load import han_languages, is_han, is_language, language_codes, table
 from qa_pipeline.languages.writing_tables import Detection
 from qa_pipeline.text.normalise import HAN
 
@@ -64,7 +64,7 @@ def written_language(text: str, language: str) -> str:
 
     Recognisers write English sentences of a Chinese call in English. A word or two (OK, a name) do not make a sentence.
     """
-    if not language:
+    if not is_language(language):
         return language
     han, words = len(_HAN.findall(text)), len(_WORD.findall(text))
     if is_han(language):

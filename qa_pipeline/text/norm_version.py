@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from importlib.metadata import version
 
-from qa_pipeline.languages.load import files_digest, han_languages, language
+from qa_pipeline.languages.load import files_digest, han_languages, is_language
 
 # Raised whenever a change of the code of this folder gives any text another norm; data and dictionaries are counted by themselves.
 NORM_VERSION = 1
@@ -19,10 +19,9 @@ _FILES = ("language.yaml", "writing.yaml", "numbers.yaml", "words.txt", "first_n
 def norm_version(code: str) -> str:
     """Hash of all that the `norm` of a text in a language depends on: the code, the language's data, the releases of the dictionaries.
 
-    Han characters are read by the languages written in them, wherever they stand. Of a text whose language nobody knows the code is empty.
-    Raises InputRefused for a code that no folder has.
+    Han characters are read by the languages written in them, wherever they stand; a text of a language that no folder has by nothing else.
     """
-    read_with = dict.fromkeys((*([language(code).code] if code else []), *han_languages()))
+    read_with = dict.fromkeys((*([code] if is_language(code) else []), *han_languages()))
     parts = [
         str(NORM_VERSION),
         *(f"{name} {version(name)}" for name in _DICTIONARIES),

@@ -45,7 +45,7 @@ def test_the_script_says_what_stands_between_units() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_language_without_a_file_has_a_table_that_says_nothing(kind: type[Table], folder: Path) -> None:
-    assert table("qq", kind) == kind() == table("", kind)
+    assert table("qq", kind) == kind() == table("", kind) == table("und", kind)
 
 
 @pytest.mark.parametrize(

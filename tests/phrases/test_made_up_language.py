@@ -11,6 +11,7 @@ from made_up_language import add_language, read_anew
 from qa_pipeline.phrases.search import compile_phrase, find_phrase, similarity, speech_from_text
 from qa_pipeline.text import detect
 from qa_pipeline.text.detect import detect_language, written_language
+from qa_pipeline.text.norm_version import norm_version
 from qa_pipeline.text.normalise import normalise
 from qa_pipeline.text.syllables import syllables_of
 
@@ -119,6 +120,9 @@ def test_a_han_language_denies_by_its_own_characters_and_confuses_its_own_sounds
     assert similarity("好好好", "考好好", han) > similarity("好好好", "包好好", han)
 
 
-def test_a_text_of_no_known_language_is_read_as_plain_letters() -> None:
-    assert normalise("Can't calling 不", "") == "cant calling !bu"
-    assert written_language("请问那个车站怎么走？", "") == ""
+@pytest.mark.parametrize("language", ["", "und", "xx"])
+def test_a_text_of_no_known_language_is_read_as_plain_letters(language: str) -> None:
+    assert normalise("Can't calling 不", language) == "cant calling !bu"
+    assert written_language("请问那个车站怎么走？", language) == language
+    assert similarity("calling", "calling", language) == 1.0
+    assert norm_version(language)
