@@ -1,6 +1,6 @@
 """What a night survives: `python benchmarks/faults.py [--kills 50] [--calls 60] [--seed 0] [--only NAME …]`.
 
-A night is a process of its own that runs the real engine over a folder of small files: ingest, plan, claims, worker processes, scoring, Delta tables.
+A night is a process of its own that runs the real batch over a folder of small files: ingest, plan, claims, worker processes, scoring, Delta tables.
 Listening alone is a stand-in that reads the file, waits a moment and hands out a made conversation. Something is done to the night; then it is run
 again until it ends by itself, and the results are looked at: every call exactly once in the current view, scored once, nothing in the tables twice,
 every file readable (`verify-results`). Prints a line for each kind of trouble; exit code 1 when anything was lost or doubled.
@@ -38,8 +38,13 @@ from qa_pipeline.recordings.ingest import Defaults, ingest  # noqa: E402
 from qa_pipeline.results.query import rows  # noqa: E402
 from qa_pipeline.results.verify import verify_results  # noqa: E402
 from qa_pipeline.rubric.load import load_rubrics  # noqa: E402
-from qa_pipeline.running import engine  # noqa: E402
-from qa_pipeline.running.isolation import Worker, Workers, prepare_process  # noqa: E402
+from qa_pipeline.running import failures, record  # noqa: E402
+from qa_pipeline.running import run as run_module  # noqa: E402
+from qa_pipeline.running.batch import carry_out  # noqa: E402
+from qa_pipeline.running.environment import open_store  # noqa: E402
+from qa_pipeline.running.isolation import Worker, WorkerProcesses, prepare_process  # noqa: E402
+from qa_pipeline.running.plan import plan  # noqa: E402
+from qa_pipeline.running.run import Run  # noqa: E402
 from qa_pipeline.settings import Settings, load_settings  # noqa: E402
 from qa_pipeline.speech.models import manifests_digest  # noqa: E402
 
@@ -73,16 +78,16 @@ WORKER = Worker(start=start, work=work)
 def night(folder: str, results: str) -> int:
     """One night; its exit code is that of `qa-pipeline run`."""
     # Commits often, so that kills fall between and into them.
-    engine._COMMIT_CALLS = 7
+    record._COMMIT_HEARD = record._COMMIT_STORED = 7
     jump_clock()
     settings = load_settings(results=results)
     try:
-        store, rubrics = engine.open_store(settings), load_rubrics(settings.rubrics)
-        store.prepare()
-        plan = engine.plan(ingest([folder], Defaults()), settings, store, rubrics, purpose="official")
-        print(f"plan {len(plan.listen)} listen {len(plan.rescore)} rescore {len(plan.redescribe)} redescribe", flush=True)
-        with Workers(settings, worker=WORKER) as workers:
-            summary = engine.run(plan, settings, store, rubrics, purpose="official", workers=workers)
+        with WorkerProcesses(settings, worker=WORKER) as workers:
+            run = Run(settings=settings, store=open_store(settings), rubrics=load_rubrics(settings.rubrics), workers=workers)
+            run.store.prepare()
+            planned = plan(ingest([folder], Defaults()), run)
+            print(f"plan {len(planned.listen)} listen {len(planned.rescore)} rescore {len(planned.redescribe)} redescribe", flush=True)
+            summary = carry_out(planned, run)
     except QaError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -106,7 +111,7 @@ def jump_clock() -> None:
             sign = -1 if int(time.monotonic() - began) % 2 else 1
             return real.now(tz) + module.timedelta(seconds=sign * swing)
 
-    for place in (engine, store):
+    for place in (failures, record, run_module, store):
         place.datetime = Jumping  # type: ignore[attr-defined]
     really = time.time
     lease.time.time = lambda: really() + (-swing if int(time.monotonic() - began) % 2 else swing)  # type: ignore[assignment]
@@ -169,7 +174,7 @@ class Bench:
 
     def faults(self, expected: int | None = None) -> list[str]:
         """What is lost, doubled or torn."""
-        store = engine.open_store(load_settings(results=self.results))
+        store = open_store(load_settings(results=self.results))
         expected = self.calls if expected is None else expected
         counted = rows(
             store,
@@ -228,7 +233,7 @@ def kill(bench: Bench, what: str, times: int) -> list[str]:
         # Every third time it is killed again before it may go on, and a broken-off root is looked at as it is.
         if turn % 3 == 2:
             _spoil(bench, what)
-        torn = engine.open_store(load_settings(results=bench.results))
+        torn = open_store(load_settings(results=bench.results))
         wrong += [f"after kill {turn}: {fault}" for fault in verify_results(torn).faults]
         code = bench.finish()
         wrong += [f"exit {code} after kill {turn}"] if code else []
@@ -255,7 +260,7 @@ def metadata_rewritten(bench: Bench) -> list[str]:
     bench.describe("B")
     process.wait(timeout=600)
     code = bench.finish()
-    store = engine.open_store(load_settings(results=bench.results))
+    store = open_store(load_settings(results=bench.results))
     teams = rows(store, "select team, count(*) n from current_calls group by 1")
     others = rows(store, "select team, count(*) n from current_scores group by 1")
     wrong = [] if teams == others == [{"team": "B", "n": bench.calls}] else [f"teams {teams}, {others}"]
@@ -267,7 +272,7 @@ def clock_jump(bench: Bench) -> list[str]:
     both = [bench.begin(QA_FAULT_CLOCK="259200"), bench.begin(QA_FAULT_CLOCK="-86400")]
     codes = [process.wait(timeout=600) for process in both]
     code = bench.finish()
-    store = engine.open_store(load_settings(results=bench.results))
+    store = open_store(load_settings(results=bench.results))
     backwards = rows(
         store, "select count(*) n from (select processed_at <= lag(processed_at) over (order by processed_at) b from calls) where b"
     )[0]["n"]
@@ -286,7 +291,7 @@ def recordings_deleted(bench: Bench) -> list[str]:
         path.unlink()
     process.wait(timeout=600)
     bench.begin().wait(timeout=600)
-    store = engine.open_store(load_settings(results=bench.results))
+    store = open_store(load_settings(results=bench.results))
     there = {row["call_id"] for row in rows(store, "select call_id from current_calls")}
     told = {row["call_id"] for row in rows(store, "select call_id from current_failures")}
     wrong = [

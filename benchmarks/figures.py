@@ -18,7 +18,7 @@ from deltalake import write_deltalake
 from qa_pipeline.report.figures import Chosen, compare, summarise
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
-from qa_pipeline.running.engine import open_store
+from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 
 CRITERIA = (

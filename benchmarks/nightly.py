@@ -24,11 +24,14 @@ from rescore import _SENTENCES
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.conversation.listen import conversation_id, conversation_options
 from qa_pipeline.conversation.written import conversation
-from qa_pipeline.recordings.ingest import Defaults, ingest
-from qa_pipeline.recordings.known_files import KnownFiles
+from qa_pipeline.recordings.ingest import Defaults
 from qa_pipeline.rubric.load import load_rubrics
-from qa_pipeline.running import engine
-from qa_pipeline.running.isolation import Worker, Workers
+from qa_pipeline.running.batch import carry_out
+from qa_pipeline.running.environment import open_store
+from qa_pipeline.running.isolation import Worker, WorkerProcesses
+from qa_pipeline.running.night import Night
+from qa_pipeline.running.record import Summary
+from qa_pipeline.running.run import Run
 from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.speech.models import manifests_digest
 
@@ -85,15 +88,12 @@ def make_folder(folder: Path, size: int) -> Path:
     return folder
 
 
-def night(folder: Path, settings: Settings) -> engine.Summary:
-    """One night through the engine."""
-    store = engine.open_store(settings)
-    rubrics = load_rubrics(settings.rubrics)
-    known = KnownFiles(settings.work / "files.sqlite")
-    intake = ingest([str(folder)], Defaults(timezone=settings.timezone), hash_of=known.sha256)
-    plan = engine.plan(intake, settings, store, rubrics, purpose="official")
-    with Workers(settings, worker=STORED) as workers:
-        return engine.run(plan, settings, store, rubrics, purpose="official", workers=workers)
+def night(folder: Path, settings: Settings) -> Summary:
+    """One night as the command has it; recordings that play in several calls are not looked for."""
+    with WorkerProcesses(settings, worker=STORED) as workers:
+        run = Run(settings=settings, store=open_store(settings), rubrics=load_rubrics(settings.rubrics), workers=workers)
+        plan = Night(sources=[str(folder)], defaults=Defaults(timezone=settings.timezone)).plan(run, checks=False)
+        return carry_out(plan, run)
 
 
 def prefect_night(folder: Path, settings: Settings) -> dict[str, int]:

@@ -37,8 +37,9 @@ from qa_pipeline.results.scored import score_tables
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running.engine import open_store
+from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
+from qa_pipeline.running.run import Run
 from qa_pipeline.scoring.score import prepare, score_many
 from qa_pipeline.settings import Settings, load_settings
 
@@ -107,13 +108,13 @@ def main() -> None:
 
 def measure(settings: Settings, rubric: Rubric, size: int, workers: int | None) -> float:
     """Score a root as the command does; seconds."""
-    store = open_store(settings)
+    run = Run(settings=settings, store=open_store(settings), rubrics={rubric.id: rubric})
     busy = _processor_seconds()
     with PeakMemory() as memory:
         began = time.perf_counter()
-        plan = plan_rescoring(store, {rubric.id: rubric}, select=Selection(), purpose="official", named=rubric.id)
+        plan = plan_rescoring(run, select=Selection(), named=rubric.id)
         planned = time.perf_counter() - began
-        summary = rescore(plan, settings, store, {rubric.id: rubric}, workers=workers)
+        summary = rescore(plan, run, workers=workers)
         seconds = time.perf_counter() - began
     busy = _processor_seconds() - busy
     if summary.scored != size or summary.failures:

@@ -272,7 +272,10 @@ def _errors(paths: Sequence[Path], heard: Sequence[Heard], truths: dict[str, Tru
 def arrangements(paths: Sequence[Path]) -> None:
     """Many calls: one process with all threads, or a process for each processor with one thread."""
     from qa_pipeline.recordings.ingest import Intake
-    from qa_pipeline.running import engine
+    from qa_pipeline.running.batch import carry_out
+    from qa_pipeline.running.environment import open_store
+    from qa_pipeline.running.plan import plan
+    from qa_pipeline.running.run import Run
 
     processors = os.cpu_count() or 1
     seconds = sum(decode(str(path)).duration_ms for path in paths) / 1000
@@ -287,10 +290,10 @@ def arrangements(paths: Sequence[Path]) -> None:
                 update={"cache": Path(scratch), "workers": workers, "threads": threads, "results": f"{scratch}/results"}
             )
             (Path(scratch) / "models").symlink_to(plain.model_cache)
-            store = engine.open_store(settings)
-            plan = engine.plan(Intake(calls=calls), settings, store, {}, purpose="trial")
+            run = Run(settings=settings, store=open_store(settings), rubrics={}, purpose="trial")
+            planned = plan(Intake(calls=calls), run)
             began = time.perf_counter()
-            done = engine.run(plan, settings, store, {}, purpose="trial")
+            done = carry_out(planned, run)
             spent = time.perf_counter() - began
         print(
             f"  {workers} processes of {threads} threads: {spent:.1f} s, {3600 * spent / seconds / 60:.1f} min an hour of audio, {done.processed} calls",

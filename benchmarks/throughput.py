@@ -20,7 +20,7 @@ from qa_pipeline.recordings.audio import decode
 from qa_pipeline.recordings.ingest import Defaults, ingest
 from qa_pipeline.recordings.layout import examine
 from qa_pipeline.rubric.load import choose_rubric, load_rubrics
-from qa_pipeline.running.engine import ready_scorecards
+from qa_pipeline.running.score import ready_scorecards
 from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import load_settings
 

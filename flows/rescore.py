@@ -1,6 +1,6 @@
 """Scoring stored calls again as a Prefect flow: a new rubric version over the calls of some dates, with progress, retries and a summary to look at.
 
-One task does it all, in the worker processes of rescoring.py: the tables are read once from end to end, and a retry goes on where the first try
+One task does it all, in worker processes (running/lots.py): the tables are read once from end to end, and a retry goes on where the first try
 stopped. Runs with no server set up and against one (PREFECT_API_URL).
 
     python -m flows.rescore --results results/ --since 2026-05-01
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -27,14 +27,20 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from qa_pipeline.errors import InputRefused, QaError  # noqa: E402
 from qa_pipeline.rubric.load import load_rubric, load_rubrics  # noqa: E402
 from qa_pipeline.rubric.schema import Rubric  # noqa: E402
-from qa_pipeline.running import engine, rescoring  # noqa: E402
-from qa_pipeline.running.rescoring import RescoreSummary, Selection  # noqa: E402
+from qa_pipeline.running.environment import open_store  # noqa: E402
+from qa_pipeline.running.progress import Event  # noqa: E402
+from qa_pipeline.running.rescoring import RescoreSummary, Selection, plan_rescoring  # noqa: E402
+from qa_pipeline.running.rescoring import rescore as carry_out  # noqa: E402
+from qa_pipeline.running.run import Run  # noqa: E402
 from qa_pipeline.settings import Settings, load_settings  # noqa: E402
 from qa_pipeline.trainer.publish import check_published  # noqa: E402
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Choice:
+class Rescoring:
+    """What is asked for: which stored calls, by which rubrics, and as what. `by_path`: the rubrics are one file that is being tried."""
+
+    select: Selection
     rubrics: Mapping[str, Rubric]
     named: str | None
     by_path: bool
@@ -62,8 +68,14 @@ def rescore(
     is_trial = trial or by_path
     if not is_trial:
         check_published(rubrics.values(), settings.rubrics)
-    choice = _Choice(rubrics=rubrics, named=rubric, by_path=by_path, purpose="trial" if is_trial else "official")
-    summary = score_stored_calls(settings, Selection(since=since, until=until), choice, workers)
+    asked = Rescoring(
+        select=Selection(since=since, until=until),
+        rubrics=rubrics,
+        named=rubric,
+        by_path=by_path,
+        purpose="trial" if is_trial else "official",
+    )
+    summary = score_stored_calls(settings, asked, workers)
     counts = _counts(summary)
     lines = ["| | calls |", "|---|---|", *(f"| {name} | {count} |" for name, count in counts.items())]
     create_markdown_artifact(markdown="\n".join(lines), key="rescore-summary", description="What was scored again")
@@ -74,16 +86,15 @@ def rescore(
 
 
 @task(name="score-stored-calls", retries=2, retry_delay_seconds=30, persist_result=False, cache_policy=NO_CACHE)
-def score_stored_calls(settings: Settings, select: Selection, choice: _Choice, workers: int | None) -> RescoreSummary:
+def score_stored_calls(settings: Settings, asked: Rescoring, workers: int | None) -> RescoreSummary:
     """Plan and score. Safe to retry: what is committed is not done again."""
-    log, store = get_run_logger(), engine.open_store(settings)
-    plan = rescoring.plan_rescoring(
-        store, choice.rubrics, select=select, purpose=choice.purpose, named=choice.named, by_path=choice.by_path
-    )
-    progress = create_progress_artifact(progress=0.0, key="rescore-progress", description=f"{len(plan.choices)} calls to score")
+    log = get_run_logger()
+    run = Run(settings=settings, store=open_store(settings), rubrics=asked.rubrics, purpose=asked.purpose)
+    plan = plan_rescoring(run, select=asked.select, named=asked.named, by_path=asked.by_path)
+    progress = create_progress_artifact(progress=0.0, key="rescore-progress", description=f"{len(plan.assignments)} calls to score")
     shown = 0
 
-    def report(event: engine.Event) -> None:
+    def on_event(event: Event) -> None:
         nonlocal shown
         if event.kind == "stage":
             log.info(event.text)
@@ -92,15 +103,16 @@ def score_stored_calls(settings: Settings, select: Selection, choice: _Choice, w
             log.info("%d/%d calls", event.done, event.total)
             update_progress_artifact(progress, progress=100.0 * event.done / event.total)  # type: ignore[arg-type]  # a UUID in a flow that is not async
 
-    summary = rescoring.rescore(plan, settings, store, choice.rubrics, workers=workers, report=report)
+    summary = carry_out(plan, replace(run, on_event=on_event), workers=workers)
     for failure in summary.failures:
         log.warning("call %s: %s %s", failure.call_id, failure.message, failure.advice)
     return summary
 
 
 def _counts(summary: RescoreSummary) -> dict[str, int]:
-    names = ("found", "scored", "changed", "unchanged", "there", "unscored", "closed")
-    return {name: getattr(summary, name) for name in names} | {"failed": len(summary.failures)}
+    names = {"found": "found", "scored": "scored", "changed": "changed", "unchanged": "unchanged", "there": "standing"}
+    names |= {"unscored": "unscored", "closed": "closed"}
+    return {label: getattr(summary, name) for label, name in names.items()} | {"failed": len(summary.failures)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

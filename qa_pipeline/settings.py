@@ -7,7 +7,9 @@ as not set. Every field's description is printed in docs/settings.md (a test com
 from __future__ import annotations
 
 import os
+import re
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,18 +27,27 @@ from pydantic_settings import (
 
 from qa_pipeline.errors import Fault, InputRefused
 from qa_pipeline.languages.load import language_codes
-from qa_pipeline.pace import Pace, parse_hours
 from qa_pipeline.packaged import packaged_folder
 
 DEFAULT_CONFIG = "qa-pipeline.toml"
 # What a worker takes at most, a little rounded up.
 _WORKER_GB = 3.0
+_HOURS = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 
 
 def default_workers() -> int:
     """A worker for each processor, as far as memory goes: one call a processor is faster than all of them on one call (benchmarks/RESULTS.md)."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return max(1, min(os.cpu_count() or 1, int(memory / _WORKER_GB)))
+
+
+def parse_hours(text: str) -> tuple[time, time]:
+    """`08:00-20:00` → two times of day. Raises ValueError."""
+    matched = _HOURS.fullmatch(text.strip())
+    if not matched:
+        raise ValueError(f"{text!r} is not of the form 08:00-20:00")
+    a, b, c, d = map(int, matched.groups())
+    return time(a % 24, b), time(c % 24, d)
 
 
 class Settings(BaseSettings):
@@ -151,11 +162,6 @@ class Settings(BaseSettings):
         """Expand `~` once, so that every reader sees real paths."""
         for name in ("cache", "rubrics", "manifests"):
             object.__setattr__(self, name, getattr(self, name).expanduser())
-
-    def pace(self, **options: Any) -> Pace:
-        """How fast a run may go by these settings. `options`: `deadline`, `is_stopped` of Pace."""
-        hours = parse_hours(self.daytime) if self.daytime else None
-        return Pace(daytime=hours, daytime_workers=self.daytime_workers, timezone=self.timezone, **options)
 
     @property
     def model_cache(self) -> Path:

@@ -20,7 +20,7 @@ ROOT = Path(qa_pipeline.__file__).parent
 # The order of the design: a part imports itself and those above it.
 LAYERS = (
     ("call", "errors", "packaged", "telemetry", "whole_file", "yaml_text"),
-    ("pace", "languages"),
+    ("languages",),
     ("settings",),
     ("text",),
     ("phrases",),
@@ -163,7 +163,7 @@ def test_the_library_knows_nothing_of_prefect(path: Path) -> None:
         "from click.testing import CliRunner; from qa_pipeline.cli.main import main; assert CliRunner().invoke(main, ['--help']).exit_code == 0",
         "from qa_pipeline.conversation.written import conversation; conversation('agent: hello', language='en')",
         "import qa_pipeline.results.query",
-        "import qa_pipeline.running.engine",
+        "import qa_pipeline.running.batch",
     ],
 )
 def test_heavy_libraries_are_not_loaded_by(code: str) -> None:

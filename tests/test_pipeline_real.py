@@ -17,7 +17,7 @@ import pytest
 
 from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.results.query import rows
-from qa_pipeline.running import engine
+from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 
 pytestmark = pytest.mark.models
@@ -32,7 +32,7 @@ def cli(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedP
 
 
 def ask(results: Path, sql: str) -> list[dict[str, object]]:
-    return rows(engine.open_store(load_settings(results=str(results))), sql)
+    return rows(open_store(load_settings(results=str(results))), sql)
 
 
 def take(folder: Path, stems: Sequence[str]) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.results.query import rows
-from qa_pipeline.running import engine
+from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.models import choose_manifest
 
@@ -88,7 +88,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ask(home: Path, sql: str) -> dict[str, dict[str, object]]:
-    return {str(row["key"]): row for row in rows(engine.open_store(load_settings(results=str(home / "results"))), sql)}
+    return {str(row["key"]): row for row in rows(open_store(load_settings(results=str(home / "results"))), sql)}
 
 
 def test_each_chat_is_a_call_in_its_language_and_what_failed_is_listed(home: Path) -> None:

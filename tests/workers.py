@@ -1,10 +1,11 @@
-"""Workers that stand in for listening in tests of the isolation: importable, because they run in processes of their own."""
+"""What stands in for listening: workers of the test's own process, and for tests of the isolation functions that real processes run."""
 
 from __future__ import annotations
 
 import errno
 import os
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from qa_pipeline.call import Call, Conversation, Layout
@@ -16,12 +17,14 @@ from qa_pipeline.conversation.read import (
     reading_manifests,
     reading_options,
     text_conversation_id,
+    unreadable,
     written_role_confidence,
 )
 from qa_pipeline.conversation.written import conversation
-from qa_pipeline.errors import RecordingError
+from qa_pipeline.errors import CallFailed, RecordingError, WorkerCrashed
 from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.running.isolation import Worker
+from qa_pipeline.running.pace import Pace
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import manifests_digest
 
@@ -36,20 +39,7 @@ def start(settings: Settings, stage_folder: str) -> None:
 
 def work(call: Call, dialogue: Dialogue | None = None) -> Conversation:
     """A conversation, or the misfortune that the call's id names. What came as text is read, without vectors."""
-    if dialogue is not None:
-        assert _settings is not None
-        options, manifests = reading_options(_settings), reading_manifests(_settings)
-        return replace(
-            conversation("agent: nothing"),
-            call=call,
-            conversation_id=text_conversation_id(call, dialogue, options, manifests),
-            utterances=assemble_sentences(dialogue.lines, call.language),
-            duration_ms=known_duration_ms(dialogue.lines),
-            layout=Layout.TEXT,
-            role_confidence=written_role_confidence(assemble_sentences(dialogue.lines, call.language)),
-            metrics=measure((), 0),
-            language=call.language,
-        )
+    assert _settings is not None
     if call.call_id.startswith("hang"):
         time.sleep(600)
     if call.call_id.startswith("crash"):
@@ -58,8 +48,6 @@ def work(call: Call, dialogue: Dialogue | None = None) -> Conversation:
         with open(call.extra["marker"], "w") as file:
             file.write("crashed")
         os._exit(139)
-    if call.call_id.startswith("broken"):
-        raise RecordingError("the file is broken.", advice="Copy it again.", call_id=call.call_id, stage="decode")
     if call.call_id.startswith("full"):
         raise OSError(errno.ENOSPC, "No space left on device")
     if call.call_id.startswith("flaky"):
@@ -71,14 +59,33 @@ def work(call: Call, dialogue: Dialogue | None = None) -> Conversation:
         with open(call.extra["marker"], "x"):
             time.sleep(0.3)
         os.unlink(call.extra["marker"])
-    assert _settings is not None
+    return outcome_of(call, dialogue, _settings)
+
+
+def outcome_of(call: Call, dialogue: Dialogue | None, settings: Settings) -> Conversation:
+    """What a call with nothing wrong but its file comes to."""
+    if dialogue is not None:
+        options, manifests = reading_options(settings), reading_manifests(settings)
+        return replace(
+            conversation("agent: nothing"),
+            call=call,
+            conversation_id=text_conversation_id(call, dialogue, options, manifests),
+            utterances=assemble_sentences(dialogue.lines, call.language),
+            duration_ms=known_duration_ms(dialogue.lines),
+            layout=Layout.TEXT,
+            role_confidence=written_role_confidence(assemble_sentences(dialogue.lines, call.language)),
+            metrics=measure((), 0),
+            language=call.language,
+        )
+    if call.call_id.startswith("broken"):
+        raise RecordingError("the file is broken.", advice="Copy it again.", call_id=call.call_id, stage="decode")
     made = conversation(
         "0:00 agent: 您好，我是尚德金融的小王，请问您现在方便吗？",
         "0:06 customer: 方便。",
         "0:08 agent: 谢谢您，再见。",
         direction="outbound",
     )
-    identity = conversation_id(call, conversation_options(_settings), manifests_digest(_settings))
+    identity = conversation_id(call, conversation_options(settings), manifests_digest(settings))
     return replace(made, call=call, conversation_id=identity)
 
 
@@ -102,3 +109,31 @@ def start_never(settings: Settings, stage_folder: str) -> None:
 
 DIES_ONCE = Worker(start=start_after_a_death, work=work)
 NEVER_BEGINS = Worker(start=start_never, work=work)
+
+
+class WorkersHere:
+    """Workers without a process: quick, and for everything but the isolation as good. A call whose id begins with `crash` fails as a crash would."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def listen(
+        self, calls: Sequence[Call], dialogues: Mapping[str, Dialogue] | None = None, *, pace: Pace | None = None
+    ) -> Iterator[tuple[Call, Conversation | CallFailed]]:
+        """Outcomes in the order of the calls, until the pace is over."""
+        for call in calls:
+            if pace is not None and pace.is_over():
+                return
+            dialogue = (dialogues or {}).get(call.call_id)
+            if dialogue is not None and dialogue.faults:
+                yield call, unreadable(call, dialogue)
+            elif call.call_id.startswith("crash"):
+                yield call, WorkerCrashed("the worker ended.", advice="It is tried again.", call_id=call.call_id, stage="speech")
+            else:
+                try:
+                    yield call, outcome_of(call, dialogue, self._settings)
+                except CallFailed as error:
+                    yield call, error
+
+    def close(self, *, at_once: bool = False) -> None:
+        """There is nothing to end."""

@@ -70,21 +70,24 @@ def rescore(results: str | None, **options: Any) -> None:
 
     Old scores stay. Calls in closed periods are scored as trials. The same command again goes on where it was stopped.
     """
+    from dataclasses import replace
+
     from qa_pipeline.running.rescoring import Selection, plan_rescoring
     from qa_pipeline.running.rescoring import rescore as carry_out
+    from qa_pipeline.running.run import Run
 
     settings = open_settings(results=results)
     rubrics, named, purpose = rubrics_for(settings, options["rubric"], trial=options["trial"])
-    store = open_store(settings)
     select = Selection(
         since=as_day(options["since"]), until=as_day(options["until"]), call_ids=options["call_ids"], agent_id=options["agent"]
     )
-    plan = plan_rescoring(store, rubrics, select=select, purpose=purpose, named=named, by_path=list(rubrics) == [named])
-    with Progress(len(plan.choices)) as progress:
-        summary = carry_out(plan, settings, store, rubrics, workers=options["workers"], report=progress.report)
+    run = Run(settings=settings, store=open_store(settings), rubrics=rubrics, purpose=purpose)
+    plan = plan_rescoring(run, select=select, named=named, by_path=list(rubrics) == [named])
+    with Progress(len(plan.assignments)) as progress:
+        summary = carry_out(plan, replace(run, on_event=progress.on_event), workers=options["workers"])
     click.echo(
         f"{summary.found} calls: {summary.scored} scored ({summary.changed} with a changed verdict, {summary.unchanged} as before), "
-        f"{summary.there} there already, {summary.unscored} without a rubric, {summary.closed} in closed periods as trials, "
+        f"{summary.standing} there already, {summary.unscored} without a rubric, {summary.closed} in closed periods as trials, "
         f"{len(summary.failures)} failed; {summary.seconds:.1f} s. Results: {settings.results}"
     )
     show_failures(summary.failures)
@@ -263,7 +266,7 @@ def evaluate(folder: str, results: str | None, profile: str | None, misses: bool
 
     settings = open_settings(results=results, profile=profile)
     with Progress(0) as progress:
-        evaluation = evaluate_folder(Path(folder), settings, report=progress.report)
+        evaluation = evaluate_folder(Path(folder), settings, on_event=progress.on_event)
     show_evaluation(evaluation, misses=misses)
 
 

@@ -15,10 +15,13 @@ from qa_pipeline.cli.show import Progress, show_plan, show_recorded, show_summar
 from qa_pipeline.errors import InputRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from qa_pipeline.recordings.ingest import Defaults
     from qa_pipeline.running.observe import JsonLog
+    from qa_pipeline.running.plan import Plan
+    from qa_pipeline.running.record import Summary
+    from qa_pipeline.running.run import Run
     from qa_pipeline.settings import Settings
 
 LEFT_EXIT_CODE = 4
@@ -43,7 +46,7 @@ def _describing(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command()
+@click.command("run")
 @click.argument("sources", nargs=-1, required=True)
 @results_option
 @_describing
@@ -54,60 +57,52 @@ def _describing(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--deadline", metavar="TIME", help="Begin no call after this time, as 06:30; what is left is for the next run (exit code 4).")
 @click.option("--priority", multiple=True, metavar="COLUMN=VALUE,…", help="These calls first; may be given again. Then the newest first.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-def run(sources: tuple[str, ...], **options: Any) -> None:
+def run_command(sources: tuple[str, ...], **options: Any) -> None:
     """Turn recordings, transcripts and chats into scored calls.
 
     SOURCES are folders, files, patterns or URIs; calls.csv, .parquet or .jsonl beside the recordings describe them.
     Files .jsonl, .vtt, .srt and .txt are read as text.
     """
+    from dataclasses import replace
     from datetime import UTC, datetime
 
-    from qa_pipeline.pace import deadline_of, parse_priority
-    from qa_pipeline.recordings.ingest import ingest
-    from qa_pipeline.recordings.known_files import KnownFiles
-    from qa_pipeline.running import engine, nights
-    from qa_pipeline.running.corrections import mark_announcements
-    from qa_pipeline.running.notify import notify
-    from qa_pipeline.running.observe import observed
+    from qa_pipeline.running.batch import here
+    from qa_pipeline.running.night import Night, spend
+    from qa_pipeline.running.pace import deadline_of, pace_of
+    from qa_pipeline.running.priority import parse_priority
+    from qa_pipeline.running.run import Run
 
     settings = open_settings(results=options["results"], profile=options["profile"], timezone=options["timezone"])
     priorities = [parse_priority(text) for text in options["priority"]]
-    now = datetime.now(UTC)
-    deadline = deadline_of(options["deadline"], settings.timezone, now=now) if options["deadline"] else None
+    deadline = deadline_of(options["deadline"], settings.timezone, now=datetime.now(UTC)) if options["deadline"] else None
     rubrics, named, purpose = rubrics_for(settings, options["rubric"])
-    store = open_store(settings)
-    intake = ingest(sources, _defaults(settings, named, options), hash_of=KnownFiles(settings.work / "files.sqlite").sha256)
-    intake = nights.window_of(options["since"], store, settings.timezone, now=now).of(intake, settings.timezone)
-    if options["call_ids"]:
-        intake = _only(intake, options["call_ids"])
-    if not options["dry_run"]:
-        engine.check_environment(settings, store, needs_speech=intake.needs_speech)
-    plan = engine.plan(
-        intake,
-        settings,
-        store,
-        rubrics,
-        purpose=purpose,
-        force=options["force"],
-        retry_failed=options["retry_failed"],
-        priorities=priorities or ([{}] if deadline else ()),
-    )
+    run = Run(settings=settings, store=open_store(settings), rubrics=rubrics, purpose=purpose, pace=pace_of(settings, deadline=deadline))
+    night = Night(
+        sources=sources, defaults=_defaults(settings, named, options), since=options["since"], call_ids=options["call_ids"],
+        force=options["force"], retry_failed=options["retry_failed"], priorities=priorities,
+    )  # fmt: skip
+    plan = night.plan(run, checks=not options["dry_run"])
     for warning in plan.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        _warn(warning)
     if options["dry_run"]:
         show_plan(plan, settings, deadline=deadline)
         return
-    with _progress(settings, len(plan.listen)) as progress:
-        summary = engine.run(plan, settings, store, rubrics, purpose=purpose, report=progress.report, pace=settings.pace(deadline=deadline))
-    show_summary(summary, settings)
-    for wrong in (*observed(summary, settings), *notify(summary, settings)):
-        click.echo(f"warning: {wrong}", err=True)
-    failed = len(summary.failures)
-    if summary.processed and purpose == "official":
-        recorded = mark_announcements(store, settings, rubrics, since=now)
-        show_recorded(recorded)
-        failed += recorded.failed
-    sys.exit(1 if failed else LEFT_EXIT_CODE if summary.left else 0)
+    progress = _progress(settings, len(plan.listen))
+
+    def in_one_piece(plan: Plan, run: Run) -> Sequence[Summary | None]:
+        with progress:
+            return here(plan, run)
+
+    ended = spend(
+        plan,
+        replace(run, on_event=progress.on_event),
+        in_pieces=in_one_piece,
+        on_summary=lambda summary: show_summary(summary, settings),
+        on_warning=_warn,
+    )
+    if ended.recorded:
+        show_recorded(ended.recorded)
+    sys.exit(1 if ended.failed else LEFT_EXIT_CODE if ended.summary.left else 0)
 
 
 @click.command()
@@ -122,9 +117,10 @@ def watch(sources: tuple[str, ...], interval: float, **options: Any) -> None:
     """
     import signal
 
-    from qa_pipeline.running import engine
-    from qa_pipeline.running.notify import notify
-    from qa_pipeline.running.observe import RunMetrics, observed
+    from qa_pipeline.running.environment import check_environment
+    from qa_pipeline.running.night import Night
+    from qa_pipeline.running.observe import RunMetrics
+    from qa_pipeline.running.run import Run
     from qa_pipeline.running.watch import Watcher
 
     settings = open_settings(results=options["results"], profile=options["profile"], timezone=options["timezone"])
@@ -132,24 +128,21 @@ def watch(sources: tuple[str, ...], interval: float, **options: Any) -> None:
     if purpose != "official":
         raise InputRefused("A file cannot be tried in watch mode.", advice="Use `qa-pipeline run --rubric PATH`, or publish it.")
     store = open_store(settings)
-    engine.check_environment(settings, store)
+    check_environment(settings, store)
     metrics = RunMetrics()
     if settings.metrics_port:
         metrics.serve(settings.metrics_port)
-    watcher = Watcher(
-        sources=sources, defaults=_defaults(settings, named, options), settings=settings, store=store, rubrics=rubrics, interval=interval
-    )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: watcher.stop.set())
-
-    def ended(summary: engine.Summary) -> None:
-        show_summary(summary, settings)
-        for wrong in (*observed(summary, settings, metrics), *notify(summary, settings)):
-            click.echo(f"warning: {wrong}", err=True)
-
-    click.echo(f"Watching {', '.join(sources)} every {interval:g} s. Results: {settings.results}")
     with _progress(settings, 0) as progress:
-        looks = watcher.run(report=progress.report, ended=ended, wrong=lambda text: click.echo(f"warning: {text}", err=True))
+        watcher = Watcher(
+            night=Night(sources=sources, defaults=_defaults(settings, named, options)),
+            run=Run(settings=settings, store=store, rubrics=rubrics, on_event=progress.on_event),
+            interval=interval,
+            metrics=metrics,
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: watcher.stop.set())
+        click.echo(f"Watching {', '.join(sources)} every {interval:g} s. Results: {settings.results}")
+        looks = watcher.watch(on_summary=lambda summary: show_summary(summary, settings), on_warning=_warn)
     click.echo(f"Stopped after {looks} looks.")
 
 
@@ -285,7 +278,7 @@ def retain(results: str | None, dry_run: bool) -> None:
         click.echo("The tables were compacted: the rows are in no file any more.")
 
 
-COMMANDS = (run, watch, status, failures, announcements, compact, verify_results, retain)
+COMMANDS = (run_command, watch, status, failures, announcements, compact, verify_results, retain)
 
 
 def _progress(settings: Settings, total: int) -> Progress | JsonLog:
@@ -294,24 +287,8 @@ def _progress(settings: Settings, total: int) -> Progress | JsonLog:
     return JsonLog() if settings.log_format == "json" else Progress(total)
 
 
-def _only(intake, call_ids: tuple[str, ...]):  # type: ignore[no-untyped-def]
-    """The calls asked for. Raises InputRefused when one is not among the recordings."""
-    from dataclasses import replace
-
-    there = {call.call_id: call for call in intake.calls}
-    missing = [name for name in call_ids if name not in there]
-    if missing:
-        raise InputRefused(
-            f"No recording is call {', '.join(missing)}.",
-            advice="Name the folder it lies in; ids are those of the metadata, or of `report`.",
-        )
-    calls = tuple(there[name] for name in dict.fromkeys(call_ids))
-    return replace(
-        intake,
-        calls=calls,
-        unavailable=(),
-        dialogues={c.call_id: intake.dialogues[c.call_id] for c in calls if c.call_id in intake.dialogues},
-    )
+def _warn(text: str) -> None:
+    click.echo(f"warning: {text}", err=True)
 
 
 def _defaults(settings: Settings, rubric: str | None, options: dict[str, Any]) -> Defaults:

@@ -45,9 +45,9 @@ def open_settings(**overrides: object) -> Settings:
 
 def open_store(settings: Settings) -> Store:
     """The results root of the settings."""
-    from qa_pipeline.running import engine
+    from qa_pipeline.running import environment
 
-    return engine.open_store(settings)
+    return environment.open_store(settings)
 
 
 def is_path(name: str) -> bool:

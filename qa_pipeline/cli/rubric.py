@@ -146,7 +146,7 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
     """Say why CRITERION came out as it did in CALL_ID, step by step."""
     from qa_pipeline.results.query import rows
     from qa_pipeline.results.store import sql_text
-    from qa_pipeline.running.engine import ready_scorecards
+    from qa_pipeline.running.score import ready_scorecards
     from qa_pipeline.trainer.explain import explain
     from qa_pipeline.trainer.publish import stored_calls
 
@@ -184,7 +184,7 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
 def rubric_diff(old: str, new: str, results: str | None, every: bool, html_path: str | None, most: int, **days: datetime | None) -> None:
     """Show which stored calls change when NEW replaces OLD: NAME, NAME@VERSION or a file. Writes no score."""
     from qa_pipeline.report.diff import show_diff, write_diff_html
-    from qa_pipeline.running.engine import ready_scorecards
+    from qa_pipeline.running.score import ready_scorecards
     from qa_pipeline.trainer.diff import calls_to_compare, diff
 
     settings = open_settings(results=results)

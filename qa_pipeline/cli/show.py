@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qa_pipeline.running.corrections import Recorded
-    from qa_pipeline.running.engine import Event, Failure, Plan, Summary
+    from qa_pipeline.running.failures import Failure
+    from qa_pipeline.running.plan import Plan
+    from qa_pipeline.running.progress import Event
+    from qa_pipeline.running.record import Summary
     from qa_pipeline.settings import Settings
 
 # A chat of twenty lines on one core: its sentence vectors.
@@ -51,8 +54,8 @@ class Progress:
         if self._is_bar:
             self._bar.stop()
 
-    def report(self, event: Event) -> None:
-        """Show one event of the engine."""
+    def on_event(self, event: Event) -> None:
+        """Show one event of a run."""
         if event.kind == "stage":
             self._console.print(event.text, highlight=False)
             return
@@ -118,7 +121,7 @@ def _models_state(settings: Settings) -> str:
 
 def _free(settings: Settings) -> str:
     """Free disk where results lie."""
-    from qa_pipeline.running.engine import free_gb
+    from qa_pipeline.running.environment import free_gb
 
     free = free_gb(settings.results)
     return "free space there is not known" if free is None else f"{free:.1f} GB are free"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,16 @@ from qa_pipeline.evaluation.truth import read_truths
 from qa_pipeline.recordings.ingest import Defaults, ingest
 from qa_pipeline.results.query import connect
 from qa_pipeline.rubric.load import load_rubrics
-from qa_pipeline.running import engine
+from qa_pipeline.running.batch import carry_out
+from qa_pipeline.running.environment import check_environment, open_store
+from qa_pipeline.running.plan import plan
+from qa_pipeline.running.progress import OnEvent, ignore
+from qa_pipeline.running.run import Run
 from qa_pipeline.settings import Settings
 from qa_pipeline.trainer.publish import check_published
 
 
-def evaluate_folder(folder: Path, settings: Settings, *, report: Callable[[engine.Event], None] = lambda event: None) -> Evaluation:
+def evaluate_folder(folder: Path, settings: Settings, *, on_event: OnEvent = ignore) -> Evaluation:
     """Run the pipeline over a folder (what was listened to before is not listened to again) and compare with its truth.
 
     Results go to the settings' root if that was chosen, else into the cache. Raises InputRefused when the folder has no truth.
@@ -25,13 +28,13 @@ def evaluate_folder(folder: Path, settings: Settings, *, report: Callable[[engin
     truths = read_truths(folder)
     if settings.results == type(settings).model_fields["results"].default:
         settings = settings.model_copy(update={"results": str(settings.cache / "evaluate")})
-    store = engine.open_store(settings)
-    engine.check_environment(settings, store)
+    store = open_store(settings)
+    check_environment(settings, store)
     rubrics = load_rubrics(settings.rubrics)
     check_published(rubrics.values(), settings.rubrics)
     intake = ingest([str(folder)], Defaults(timezone=settings.timezone))
-    planned = engine.plan(intake, settings, store, rubrics, purpose="official")
-    engine.run(planned, settings, store, rubrics, purpose="official", report=report)
+    run = Run(settings=settings, store=store, rubrics=rubrics, on_event=on_event)
+    carry_out(plan(intake, run), run)
     ids = {call.call_id: Path(call.source_uri).stem for call in intake.calls}
     calls = {call.call_id: call for call in intake.calls}
     listener = Listener(settings)

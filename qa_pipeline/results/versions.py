@@ -22,7 +22,7 @@ from qa_pipeline.rubric.schema import Rubric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class RubricsInForce:
     """Rubrics that calls may be scored by: the current ones by id, and older versions under `ID@VERSION`."""
 
     current: Mapping[str, Rubric]
@@ -53,16 +53,16 @@ def _day(call: Call, rubric: Rubric) -> date | None:
     return call.started_at.astimezone(ZoneInfo(rubric.timezone)).date() if call.started_at else None
 
 
-def choices(current: Mapping[str, Rubric], store: Store) -> Choice:
+def rubrics_in_force(current: Mapping[str, Rubric], store: Store) -> RubricsInForce:
     """The current rubrics with the older versions that a root holds, as far as effective dates need them."""
     if not any(rubric.effective_from for rubric in current.values()):
-        return Choice(current=current, older={})
+        return RubricsInForce(current=current, older={})
     older = {
         f"{old.id}@{old.version}": old
         for old in frozen_rubrics(store)
         if old.id in current and current[old.id].effective_from and old.version < current[old.id].version
     }
-    return Choice(current=current, older=older)
+    return RubricsInForce(current=current, older=older)
 
 
 def freeze(rubrics: Iterable[Rubric], store: Store, *, texts: Mapping[str, str] | None = None) -> int:

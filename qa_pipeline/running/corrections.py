@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 
 from qa_pipeline.call import Conversation, Role
@@ -27,8 +27,9 @@ from qa_pipeline.results.decisions import (
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running.engine import corrected, new_run_id
+from qa_pipeline.running.listen import put_right
 from qa_pipeline.running.rescoring import RescoreSummary, Selection, plan_rescoring, rescore
+from qa_pipeline.running.run import Run, new_run_id
 from qa_pipeline.settings import Settings
 
 # So many calls are put right in one commit.
@@ -69,7 +70,7 @@ def swap_roles(
     correction = swap(current, agent=agent)
     percent_before = _percent(store, call_id)
     keep_role_swap(store, current, correction, author=author, reason=reason)
-    summary = _put_right(store, settings, rubrics, {call_id: current.conversation_id})
+    summary = _put_calls_right(store, settings, rubrics, {call_id: current.conversation_id})
     after = _current(store, call_id)
     return Swap(before=current, after=after, rescored=summary, percent_before=percent_before, percent_after=_percent(store, call_id))
 
@@ -83,16 +84,18 @@ def _current(store: Store, call_id: str) -> Conversation:
     return store.load_conversations([found[0]["conversation_id"]])[0]
 
 
-def _put_right(store: Store, settings: Settings, rubrics: Mapping[str, Rubric], current: Mapping[str, str]) -> RescoreSummary:
+def _put_calls_right(store: Store, settings: Settings, rubrics: Mapping[str, Rubric], current: Mapping[str, str]) -> RescoreSummary:
     """Write calls as the decisions about them have it now, and score them again. `current`: call → the conversation that counts now."""
     decided = all_role_corrections(store)
     heard = _as_heard(store, current, decided)
-    run_id = new_run_id(datetime.now(UTC))
+    run_id = new_run_id()
     for first in range(0, len(heard), _LOT):
-        several = store.load_conversations(heard[first : first + _LOT])
-        store.write_conversations([corrected(c, decided[c.call.call_id][-1], settings) for c in several], run_id=run_id)
-    plan = plan_rescoring(store, rubrics, select=Selection(call_ids=tuple(current)), purpose="official")
-    return rescore(plan, settings, store, rubrics, workers=1 if len(current) <= _LOT else None)
+        conversations = store.load_conversations(heard[first : first + _LOT])
+        store.write_conversations([put_right(c, decided[c.call.call_id][-1], settings) for c in conversations], run_id=run_id)
+    run = Run(settings=settings, store=store, rubrics=rubrics)
+    plan = plan_rescoring(run, select=Selection(call_ids=tuple(current)))
+    # A few are scored in this process: beginning another takes longer.
+    return rescore(plan, run, workers=0 if len(current) <= _LOT else None)
 
 
 def _as_heard(store: Store, current: Mapping[str, str], decided: Mapping[str, Sequence[RoleCorrection]]) -> list[str]:
@@ -127,7 +130,7 @@ class Recorded:
     @property
     def changed(self) -> int:
         """Calls whose roles change."""
-        return len({call_id for several in self.calls.values() for call_id in several})
+        return len({call_id for ids in self.calls.values() for call_id in ids})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +173,7 @@ def mark_announcements(
     failed = 0
     if decided and not is_trial:
         keep_announcements(store, decided, outcome=PLAYS, author=REPETITION)
-        failed = len(_put_right(store, settings, rubrics, current).failures)
+        failed = len(_put_calls_right(store, settings, rubrics, current).failures)
     return Recorded(announcements=tuple(known), calls={text: tuple(ids) for text, ids in calls.items()}, failed=failed)
 
 
@@ -198,7 +201,7 @@ def refuse_announcement(store: Store, settings: Settings, rubrics: Mapping[str, 
         ]
     keep_announcements(store, decided, outcome=SPEAKS, author=author)
     current = {name: conversation_id for name, conversation_id, _, _ in decided}
-    return Refused(calls=tuple(current), failed=len(_put_right(store, settings, rubrics, current).failures))
+    return Refused(calls=tuple(current), failed=len(_put_calls_right(store, settings, rubrics, current).failures))
 
 
 def _refused(store: Store) -> list[Announcement]:

@@ -27,9 +27,9 @@ from qa_pipeline.call import Call, Conversation
 from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.conversation.read import unreadable
 from qa_pipeline.errors import CallFailed, CallTimeout, EnvironmentNotReady, ReadFailed, WorkerCrashed
-from qa_pipeline.pace import Pace
 from qa_pipeline.recordings.audio import known_seconds
 from qa_pipeline.recordings.transcripts import Dialogue
+from qa_pipeline.running.pace import Pace
 from qa_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class _Again:
     call: Call
 
 
-class Workers:
+class WorkerProcesses:
     """Worker processes that stay warm from batch to batch. Use as a context, or `close` them."""
 
     def __init__(self, settings: Settings, *, count: int | None = None, worker: Worker = LISTENING) -> None:
@@ -121,7 +121,7 @@ class Workers:
         self._stages = Path(tempfile.mkdtemp(prefix="qa-stages-"))
         self._pool: ProcessPool | None = None
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> WorkerProcesses:
         return self
 
     def __exit__(self, kind: object, *rest: object) -> None:

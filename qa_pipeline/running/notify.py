@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from qa_pipeline.running.engine import Summary
+from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings
 
 _SECONDS = 30.0

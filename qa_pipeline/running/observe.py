@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from qa_pipeline.running.engine import Event, Summary
+from qa_pipeline.running.progress import Event
+from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings
 
 
@@ -27,16 +28,16 @@ class JsonLog:
     def __exit__(self, *exc: object) -> None:
         return
 
-    def report(self, event: Event) -> None:
-        """Log one event of the engine."""
+    def on_event(self, event: Event) -> None:
+        """Log one event of a run."""
         level = "warning" if event.kind == "failed" else "info"
         self.write(f"call.{event.kind}" if event.call_id else event.kind, level=level, call_id=event.call_id, text=event.text or None)
 
     def write(self, event: str, *, level: str = "info", **values: Any) -> None:
         """Log anything; values that are None are left out."""
         line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "event": event}
-        told = {name: value for name, value in values.items() if value is not None}
-        print(json.dumps({**line, **told}, ensure_ascii=False, default=str), file=self._stream, flush=True)
+        given = {name: value for name, value in values.items() if value is not None}
+        print(json.dumps({**line, **given}, ensure_ascii=False, default=str), file=self._stream, flush=True)
 
 
 class RunMetrics:

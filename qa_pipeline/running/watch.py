@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
-from qa_pipeline.recordings.ingest import Defaults, ingest
-from qa_pipeline.recordings.known_files import KnownFiles
 from qa_pipeline.recordings.sources import file_state, recordings_in
-from qa_pipeline.results.store import Store
-from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running import engine
-from qa_pipeline.running.isolation import LISTENING, Worker, Workers
-from qa_pipeline.settings import Settings
+from qa_pipeline.running.isolation import LISTENING, Worker, WorkerProcesses
+from qa_pipeline.running.night import Night, known_files, spend
+from qa_pipeline.running.observe import RunMetrics
+from qa_pipeline.running.pace import pace_of
+from qa_pipeline.running.record import Summary
+from qa_pipeline.running.run import Run
 
 
 @dataclass(slots=True)
@@ -47,49 +46,44 @@ class Arrivals:
 
 @dataclass(slots=True)
 class Watcher:
-    """Looks at sources every `interval` seconds until `stop` is set. `told`: of every look that did something, and of what went wrong."""
+    """Looks at the sources of a night every `interval` seconds until `stop` is set; every look that finds something is a run of its own."""
 
-    sources: Sequence[str]
-    defaults: Defaults
-    settings: Settings
-    store: Store
-    rubrics: Mapping[str, Rubric]
+    night: Night
+    run: Run
     interval: float
     worker: Worker = LISTENING
+    metrics: RunMetrics | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def run(
+    def watch(
         self,
         *,
-        report: engine.Report = lambda event: None,
-        ended: Callable[[engine.Summary], None] = lambda summary: None,
-        wrong: Callable[[str], None] = lambda text: None,
+        on_summary: Callable[[Summary], None] = lambda summary: None,
+        on_warning: Callable[[str], None] = lambda text: None,
     ) -> int:
-        """Watch until told to stop. Returns how many looks there were. What makes one look impossible is told, and the next is tried."""
-        arrivals = Arrivals(self.settings.settle_seconds)
-        known = KnownFiles(self.settings.work / "files.sqlite")
+        """Watch until told to stop. Returns how many looks there were. What makes one look impossible is told once, and the next is tried."""
+        settings = self.run.settings
+        arrivals = Arrivals(settings.settle_seconds)
+        known = known_files(settings)
         looks, last_wrong, listed = 0, "", frozenset[str]()
-        pace = self.settings.pace(is_stopped=self.stop.is_set)
-        with Workers(self.settings, worker=self.worker) as workers:
+        with WorkerProcesses(settings, worker=self.worker) as workers:
+            run = replace(self.run, workers=workers, pace=pace_of(settings, is_stopped=self.stop.is_set))
             while not self.stop.is_set():
                 looks += 1
                 began = time.monotonic()
                 try:
-                    growing = arrivals.look({path: file_state(path) for path in recordings_in(self.sources)})
-                    intake = ingest(self.sources, self.defaults, hash_of=known.sha256, growing=growing, quiet=True)
-                    plan = engine.plan(intake, self.settings, self.store, self.rubrics, purpose="official")
+                    growing = arrivals.look({path: file_state(path) for path in recordings_in(self.night.sources)})
+                    run = run.anew()
+                    plan = replace(self.night, growing=growing, is_quiet=True).plan(run, checks=False, known=known)
                     # What is not there, or failed for good, is told once and not at every look.
                     plan = replace(plan, unavailable=tuple(u for u in plan.unavailable if u.source_uri not in listed), known_failures=())
-                    if plan.listen or plan.rescore or plan.redescribe or plan.unavailable:
-                        summary = engine.run(
-                            plan, self.settings, self.store, self.rubrics, purpose="official", report=report, pace=pace, workers=workers
-                        )
+                    if plan.has_work or plan.unavailable:
+                        spend(plan, run, on_summary=on_summary, on_warning=on_warning, metrics=self.metrics, finds_recordings=False)
                         listed |= frozenset(u.source_uri for u in plan.unavailable)
-                        ended(summary)
                     last_wrong = ""
                 except (InputRefused, EnvironmentNotReady, OSError) as error:
                     if str(error) != last_wrong:
-                        wrong(str(error))
+                        on_warning(str(error))
                     last_wrong = str(error)
                 self.stop.wait(max(0.0, self.interval - (time.monotonic() - began)))
         return looks

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from qa_pipeline.cli.main import main
 from qa_pipeline.results.query import rows
-from qa_pipeline.running.engine import open_store
+from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 
 pytestmark = pytest.mark.models

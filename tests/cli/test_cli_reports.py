@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from qa_pipeline.cli.main import main
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.packaged import packaged_folder
-from qa_pipeline.running.engine import open_store
+from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 
 

@@ -13,7 +13,7 @@ from server import prefect_server
 
 from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.results.query import rows
-from qa_pipeline.running.engine import open_store
+from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 
 pytestmark = [pytest.mark.prefect, pytest.mark.models]

@@ -12,7 +12,7 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.report.contacts import Kept, Promise, contact_report, kept_by_rule
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running.engine import open_store
+from qa_pipeline.running.environment import open_store
 from qa_pipeline.scoring.score import prepare, score
 from qa_pipeline.settings import load_settings
 from tests.rubric.built_rubrics import rubric

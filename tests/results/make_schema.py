@@ -11,12 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from qa_pipeline.call import Call
-from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.rubric.load import load_rubrics
-from qa_pipeline.running import engine
-from qa_pipeline.running.isolation import Workers
+from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
-from tests.workers import FAKE
+from tests.running.batches import process
 
 FOLDER = Path(__file__).parent / "schemas"
 
@@ -38,10 +36,8 @@ def main(name: str) -> None:
         raise SystemExit(f"{target} is there already; what was written stays.")
     with tempfile.TemporaryDirectory() as cache:
         settings = load_settings(results=str(target), cache=Path(cache), workers=1)
-        store, rubrics = engine.open_store(settings), load_rubrics(settings.rubrics)
-        plan = engine.plan(Intake(calls=calls()), settings, store, rubrics, purpose="official")
-        with Workers(settings, worker=FAKE) as workers:
-            engine.run(plan, settings, store, rubrics, purpose="official", workers=workers)
+        process(settings, load_rubrics(settings.rubrics), *calls())
+        store = open_store(settings)
         for table in ("embeddings", "captures", "periods", "decisions"):
             store.write_empty(table)
         store.compact()

@@ -10,16 +10,14 @@ import pytest
 from click.testing import CliRunner
 
 from qa_pipeline.cli.main import main
-from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.verify import verify_results
 from qa_pipeline.rubric.load import load_rubrics
-from qa_pipeline.running import engine
-from qa_pipeline.running.isolation import Workers
+from qa_pipeline.running.environment import open_store
+from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings, load_settings
 from tests.object_store import BUCKET, ObjectStore, object_store
-from tests.running.test_engine import call
-from tests.workers import FAKE
+from tests.running.batches import call, process
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 NAMES = ("good1", "good2", "broken", "good3")
@@ -32,17 +30,12 @@ def server() -> Iterator[ObjectStore]:
         yield store
 
 
-def run(settings: Settings) -> engine.Summary:
-    store, rubrics = engine.open_store(settings), load_rubrics(settings.rubrics)
-    plan = engine.plan(Intake(calls=tuple(call(name) for name in NAMES)), settings, store, rubrics, purpose="official")
-    with Workers(settings, worker=FAKE) as workers:
-        return engine.run(plan, settings, store, rubrics, purpose="official", workers=workers)
+def run(settings: Settings) -> Summary:
+    return process(settings, load_rubrics(settings.rubrics), *(call(name) for name in NAMES))
 
 
 def findings(settings: Settings) -> list[tuple[object, ...]]:
-    found = rows(
-        engine.open_store(settings), "select call_id, criterion_id, outcome, score_id, evidence_text from current_findings order by all"
-    )
+    found = rows(open_store(settings), "select call_id, criterion_id, outcome, score_id, evidence_text from current_findings order by all")
     return [tuple(row.values()) for row in found]
 
 
@@ -54,7 +47,7 @@ def test_the_same_rows_as_in_a_folder_and_nothing_twice(server: ObjectStore, tmp
     again = run(away)
     assert (again.processed, again.scored, again.skipped) == (0, 0, 3)
     assert [failure.is_known for failure in again.failures] == [True]
-    store = engine.open_store(away)
+    store = open_store(away)
     assert store.compact()["calls"] == 1
     assert verify_results(store).faults == ()
 
@@ -67,7 +60,7 @@ def test_a_store_that_fails_and_dawdles_loses_and_doubles_nothing(server: Object
     finally:
         server.trouble, server.delay = 0.0, 0.0
     assert server.troubled > 5
-    store = engine.open_store(settings)
+    store = open_store(settings)
     assert rows(store, "select count(*) n, count(distinct call_id) d from calls") == [{"n": 3, "d": 3}]
     assert verify_results(store).faults == ()
 

@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.report.data import load_report
 from qa_pipeline.report.figures import summarise
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.results.verify import verify_results
 from qa_pipeline.rubric.load import load_rubrics
-from qa_pipeline.running import engine
-from qa_pipeline.running.isolation import Workers
+from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
+from qa_pipeline.running.score import ready_scorecards
 from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import Settings, load_settings
 from tests.results.make_schema import FOLDER, calls
-from tests.workers import FAKE, start, work
+from tests.running.batches import process, run_here
+from tests.workers import outcome_of
 
 VERSIONS = sorted((path.name for path in FOLDER.iterdir()), key=lambda name: int(name[1:]))
 
@@ -33,7 +33,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 
 def test_what_older_versions_wrote_is_read(settings: Settings) -> None:
-    store = engine.open_store(settings)
+    store = open_store(settings)
     found = verify_results(store)
     assert found.faults == ()
     assert {table.name: table.rows for table in found.tables if table.name in ("calls", "scores", "failures")} == {
@@ -50,12 +50,10 @@ def test_what_older_versions_wrote_is_read(settings: Settings) -> None:
 
 
 def test_it_is_scored_again_and_takes_new_rows(settings: Settings) -> None:
-    store, rubrics = engine.open_store(settings), load_rubrics(settings.rubrics)
-    plan = plan_rescoring(store, rubrics, select=Selection(), purpose="trial")
-    assert rescore(plan, settings, store, rubrics, workers=1).failures == ()
-    again = engine.plan(Intake(calls=calls()), settings, store, rubrics, purpose="official", force=True)
-    with Workers(settings, worker=FAKE) as workers:
-        assert engine.run(again, settings, store, rubrics, purpose="official", workers=workers).processed == 2
+    store, rubrics = open_store(settings), load_rubrics(settings.rubrics)
+    trial = run_here(settings, rubrics, purpose="trial")
+    assert rescore(plan_rescoring(trial, select=Selection()), trial, workers=0).failures == ()
+    assert process(settings, rubrics, *calls(), force=True).processed == 2
     found = verify_results(store)
     assert found.faults == ()
     assert rows(store, "select count(*) n from current_scores") == [{"n": 2}]
@@ -64,18 +62,17 @@ def test_it_is_scored_again_and_takes_new_rows(settings: Settings) -> None:
 
 
 def test_what_older_versions_heard_is_scored_as_if_it_were_heard_now_and_once(settings: Settings) -> None:
-    store, rubrics = engine.open_store(settings), load_rubrics(settings.rubrics)
+    store, run = open_store(settings), run_here(settings, load_rubrics(settings.rubrics))
     unrecorded = rows(store, "select count(*) n from scores where scoring_version is null")[0]["n"]
-    plan = plan_rescoring(store, rubrics, select=Selection(), purpose="official")
+    plan = plan_rescoring(run, select=Selection())
     # What does not say what judged it is never there already.
-    assert len(plan.choices) >= unrecorded
-    assert rescore(plan, settings, store, rubrics, workers=1).failures == ()
-    again = plan_rescoring(store, rubrics, select=Selection(), purpose="official")
-    assert (again.there, dict(again.choices)) == (2, {})
-    start(settings, "")
+    assert len(plan.assignments) >= unrecorded
+    assert rescore(plan, run, workers=0).failures == ()
+    again = plan_rescoring(run, select=Selection())
+    assert (again.standing, dict(again.assignments)) == (2, {})
     for call in calls()[:2]:
         name = rows(store, f"select rubric_id from current_scores where call_id = '{call.call_id}'")[0]["rubric_id"]
-        fresh = score(work(call), engine.ready_scorecards({name: rubrics[name]}, settings)[name])
+        fresh = score(outcome_of(call, None, settings), ready_scorecards({name: run.rubrics[name]}, settings)[name])
         stored = rows(store, f"select criterion_id, outcome, points from current_findings where call_id = '{call.call_id}' order by 1")
         assert stored == sorted(
             ({"criterion_id": f.criterion.id, "outcome": f.outcome.value, "points": f.points} for f in fresh.findings),

@@ -13,21 +13,19 @@ import pytest
 from qa_pipeline.call import Call
 from qa_pipeline.errors import RubricError
 from qa_pipeline.packaged import packaged_folder
-from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
-from qa_pipeline.results.versions import choices, freeze, frozen_rubrics, named_rubric
+from qa_pipeline.results.versions import freeze, frozen_rubrics, named_rubric, rubrics_in_force
 from qa_pipeline.rubric.canonical import canonical_json, revive, rubric_sha256
 from qa_pipeline.rubric.load import load_rubric, rubric_paths
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running import engine
-from qa_pipeline.running.engine import open_store
-from qa_pipeline.running.isolation import Workers
+from qa_pipeline.running.environment import open_store
+from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.trainer.publish import publish
 from tests.rubric.built_rubrics import rubric
+from tests.running.batches import process
 from tests.trainer.desk import service_folder
-from tests.workers import FAKE
 
 GREETING = {"id": "greeting", "check": "phrase", "phrases": {"zh": ["您好"]}}
 
@@ -144,12 +142,12 @@ def test_a_call_is_scored_by_the_version_of_its_day(
     store: Store, kept: list[Rubric], current: Rubric, at: datetime | None, key: str
 ) -> None:
     freeze(kept, store)
-    assert choices({"service": current}, store).key_for(call(at=at)) == key
+    assert rubrics_in_force({"service": current}, store).key_for(call(at=at)) == key
 
 
 def test_a_call_that_names_the_rubric_or_fits_none_is_treated_alike(store: Store) -> None:
     freeze([version(1, applies=False)], store)
-    chosen = choices({"service": version(2, "2026-11-15", applies=False)}, store)
+    chosen = rubrics_in_force({"service": version(2, "2026-11-15", applies=False)}, store)
     assert chosen.key_for(call(at=LAST_MINUTE, rubric="service")) == "service@1"
     assert chosen.key_for(call(at=LAST_MINUTE)) is None
     assert set(chosen.rubrics) == {"service", "service@1"}
@@ -160,29 +158,26 @@ def scored_versions(store: Store, purpose: str = "official") -> dict[str, int]:
     return {row["call_id"]: row["rubric_version"] for row in found}
 
 
-def run(settings: Settings, store: Store, current: Rubric, *calls: Call, purpose: str = "official") -> engine.Summary:
-    rubrics = {"service": current}
-    plan = engine.plan(Intake(calls=calls), settings, store, rubrics, purpose=purpose)
-    with Workers(settings, worker=FAKE) as workers:
-        return engine.run(plan, settings, store, rubrics, purpose=purpose, workers=workers)
+def run(settings: Settings, current: Rubric, *calls: Call, purpose: str = "official") -> Summary:
+    return process(settings, {"service": current}, *calls, purpose=purpose)
 
 
 def test_a_run_scores_calls_before_the_day_by_the_older_version(settings: Settings, store: Store) -> None:
     before, after = call("before", LAST_MINUTE), call("after", FIRST_MINUTE)
     # The first run keeps version 1 beside the results by itself.
-    run(settings, store, version(1), call("early", LAST_MINUTE))
+    run(settings, version(1), call("early", LAST_MINUTE))
     new = version(2, "2026-11-15")
-    assert run(settings, store, new, before, after).scored == 2
+    assert run(settings, new, before, after).scored == 2
     assert scored_versions(store) == {"early": 1, "before": 1, "after": 2}
     assert [kept.version for kept in frozen_rubrics(store)] == [1, 2]
-    again = run(settings, store, new, call("early", LAST_MINUTE), before, after)
+    again = run(settings, new, call("early", LAST_MINUTE), before, after)
     assert (again.scored, again.skipped) == (0, 3)
 
 
 def test_a_trial_asks_no_date_and_keeps_nothing(settings: Settings, store: Store) -> None:
-    run(settings, store, version(1), call("early", LAST_MINUTE))
+    run(settings, version(1), call("early", LAST_MINUTE))
     tried = version(2, "2026-11-15")
-    run(settings, store, tried, call("early", LAST_MINUTE), purpose="trial")
+    run(settings, tried, call("early", LAST_MINUTE), purpose="trial")
     assert scored_versions(store, "trial") == {"early": 2}
     assert [kept.version for kept in frozen_rubrics(store)] == [1]
 
@@ -190,14 +185,6 @@ def test_a_trial_asks_no_date_and_keeps_nothing(settings: Settings, store: Store
 def test_published_and_run_are_kept_once(tmp_path: Path, settings: Settings, store: Store) -> None:
     at_desk = settings.model_copy(update={"rubrics": service_folder(tmp_path / "rubrics")})
     published = publish("service", at_desk, store)
-    with Workers(settings, worker=FAKE) as workers:
-        engine.run(
-            replace_rubric_of(settings, store, published), settings, store, {"service": published}, purpose="official", workers=workers
-        )
+    run(settings, published, replace(call("c1"), rubric="service"))
     (row,) = rows(store, "select version, text from rubrics")
     assert row["text"].startswith("id: service")
-
-
-def replace_rubric_of(settings: Settings, store: Store, published: Rubric) -> engine.Plan:
-    intake = Intake(calls=(replace(call("c1"), rubric="service"),))
-    return engine.plan(intake, settings, store, {"service": published}, purpose="official")

@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from qa_pipeline.call import Call, Conversation, Role
+from qa_pipeline.call import Conversation, Role
 from qa_pipeline.cli.main import main
 from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, middle_of, swap
 from qa_pipeline.conversation.feeling import load_judge
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.load import load_rubrics
-from qa_pipeline.running import corrections, engine
+from qa_pipeline.running import corrections
 from qa_pipeline.running.corrections import refuse_announcement
-from qa_pipeline.running.isolation import Workers
+from qa_pipeline.running.environment import open_store
+from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings, load_settings
 from tests.conversation.test_announcements import heard
-from tests.workers import FAKE
+from tests.running.batches import call, process
 
 LINES = ("0:00 agent: 您好，我是尚德金融的小王，请问您现在方便吗？", "0:06 customer: 方便。", "0:08 agent: 谢谢您，再见。")
 
@@ -34,17 +34,13 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return load_settings()
 
 
-def run(settings: Settings, **options: bool) -> engine.Summary:
-    store, rubrics = engine.open_store(settings), load_rubrics(settings.rubrics)
-    call = Call(call_id="c1", direction="outbound", source_uri="/calls/c1.wav", audio_sha256="1" * 64)
-    plan = engine.plan(Intake(calls=(call,)), settings, store, rubrics, purpose="official", **options)
-    with Workers(settings, worker=FAKE) as workers:
-        return engine.run(plan, settings, store, rubrics, purpose="official", workers=workers)
+def run(settings: Settings, **options: bool) -> Summary:
+    return process(settings, load_rubrics(settings.rubrics), call("c1", audio_sha256="1" * 64), **options)
 
 
 def roles(settings: Settings) -> list[str]:
     sql = "select role from current_utterances where call_id = 'c1' order by utterance"
-    return [row["role"] for row in rows(engine.open_store(settings), sql)]
+    return [row["role"] for row in rows(open_store(settings), sql)]
 
 
 def command(*arguments: str) -> str:
@@ -59,7 +55,7 @@ def test_a_swap_counts_at_once_and_is_kept(settings: Settings) -> None:
     assert heard == ["agent", "customer", "agent"]
     assert "customer is the agent" in command("c1", "--author", "Wu", "--reason", "the agent calls herself")
     assert roles(settings) == ["customer", "agent", "customer"]
-    store = engine.open_store(settings)
+    store = open_store(settings)
     scored = rows(store, "select s.percent, c.role_confidence from current_scores s join current_calls c using (conversation_id)")
     assert [row["role_confidence"] for row in scored] == [1.0]
     assert rows(store, "select count(*) n from scores where purpose = 'official'")[0]["n"] == 2
@@ -126,7 +122,7 @@ def test_a_scorecard_names_voices_where_nobody_has_a_role(settings: Settings) ->
     voices = {"agent": "speaker_0", "customer": "speaker_1"}
     heard = unsure()
     heard = replace(heard, utterances=tuple(replace(u, speaker=voices[u.speaker]) for u in heard.utterances))
-    engine.open_store(settings).write_conversations([heard], run_id="r")
+    open_store(settings).write_conversations([heard], run_id="r")
     shown = CliRunner().invoke(main, ["scorecard", heard.call.call_id], catch_exceptions=False).output
     assert [line.split()[1] for line in shown.splitlines()[-3:]] == ["speaker_0", "speaker_1", "speaker_0"]
 
@@ -149,12 +145,12 @@ def stored_calls(settings: Settings, count: int, *, first: int = 0, voice: str =
         ]
         told = replace(call.call, direction="inbound", source_uri=f"/calls/{number}.wav", audio_sha256=str(number))
         calls.append(replace(call, conversation_id=f"{number:032x}", call=told, utterances=tuple(utterances)))
-    engine.open_store(settings).write_conversations(calls, run_id="run")
+    open_store(settings).write_conversations(calls, run_id="run")
 
 
 def first_roles(settings: Settings) -> dict[str, str]:
     sql = "select call_id, role from current_utterances where utterance = 0"
-    return {row["call_id"]: row["role"] for row in rows(engine.open_store(settings), sql)}
+    return {row["call_id"]: row["role"] for row in rows(open_store(settings), sql)}
 
 
 def announce(settings: Settings, *arguments: str) -> str:
@@ -172,7 +168,7 @@ def test_what_plays_in_several_calls_becomes_nobodys_words(settings: Settings) -
     assert set(first_roles(settings).values()) == {"agent"}
     assert "in 4 calls they counted" in announce(settings)
     assert first_roles(settings) == {f"c{n}": "other" for n in range(4)}
-    store = engine.open_store(settings)
+    store = open_store(settings)
     kept = rows(store, "select distinct kind, outcome, author, reason from decisions")
     reason = "the same words in the same rhythm in 4 calls"
     assert kept == [{"kind": "announcement", "outcome": "plays", "author": "repetition", "reason": reason}]
@@ -194,17 +190,15 @@ def test_a_person_may_say_that_it_is_no_recording(settings: Settings) -> None:
     stored_calls(settings, 1, first=4)
     assert "0 recordings" in announce(settings)
     with pytest.raises(InputRefused, match="Nothing in call 'c1'"):
-        refuse_announcement(engine.open_store(settings), settings, load_rubrics(settings.rubrics), "c1", author="Wu")
+        refuse_announcement(open_store(settings), settings, load_rubrics(settings.rubrics), "c1", author="Wu")
 
 
 def test_a_swap_and_an_announcement_hold_together(settings: Settings) -> None:
     stored_calls(settings, 4)
     announce(settings)
-    agent = rows(engine.open_store(settings), "select speaker from current_utterances where call_id = 'c1' and role = 'agent'")[0][
-        "speaker"
-    ]
+    agent = rows(open_store(settings), "select speaker from current_utterances where call_id = 'c1' and role = 'agent'")[0]["speaker"]
     command("c1")
-    now = rows(engine.open_store(settings), "select role, speaker from current_utterances where call_id = 'c1' order by utterance")
+    now = rows(open_store(settings), "select role, speaker from current_utterances where call_id = 'c1' order by utterance")
     assert now[0]["role"] == "other"
     assert {row["role"] for row in now if row["speaker"] == agent} == {"customer"}
 
@@ -213,11 +207,11 @@ def test_the_agents_voice_keeps_what_it_says_after_a_recording_and_a_swap_leaves
     stored_calls(settings, 4, voice="agent")
     announce(settings)
     sql = "select role, speaker from current_utterances where call_id = 'c1' order by utterance"
-    marked = rows(engine.open_store(settings), sql)
+    marked = rows(open_store(settings), sql)
     assert marked[0] == {"role": "other", "speaker": "agent"}
     assert "other" not in {row["role"] for row in marked[1:]}
     command("c1", "--agent", "agent")
-    swapped = rows(engine.open_store(settings), sql)
+    swapped = rows(open_store(settings), sql)
     assert [row["role"] for row in swapped] == ["other", *("agent" if row["speaker"] == "agent" else "customer" for row in marked[1:])]
     assert "in 0 calls they counted" in announce(settings)
 
@@ -234,9 +228,9 @@ def test_a_refusal_outlives_the_calls_that_are_compared(settings: Settings, monk
 
 def test_calls_that_came_before_the_third_are_marked_with_it(settings: Settings) -> None:
     stored_calls(settings, 2)
-    before = engine.open_store(settings).now("calls", "processed_at")
+    before = open_store(settings).now("calls", "processed_at")
     stored_calls(settings, 1, first=2)
-    store = engine.open_store(settings)
+    store = open_store(settings)
     found = corrections.mark_announcements(store, settings, load_rubrics(settings.rubrics), since=before)
     assert found.changed == 3
     assert set(first_roles(settings).values()) == {"other"}

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import httpx
 
-from qa_pipeline.running.engine import Event, Failure, Summary
+from qa_pipeline.running.failures import Failure
 from qa_pipeline.running.notify import notify
 from qa_pipeline.running.observe import JsonLog, RunMetrics, observed
+from qa_pipeline.running.progress import Event
+from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import load_settings
 
 FAILURE = Failure(
@@ -68,8 +70,8 @@ def test_a_webhook_that_is_away_is_a_warning() -> None:
 def test_log_lines_are_json() -> None:
     stream = io.StringIO()
     with JsonLog(stream) as log:
-        log.report(Event(kind="failed", call_id="c1", done=1, total=2, text="broken"))
-        log.report(Event(kind="stage", text="fitting"))
+        log.on_event(Event(kind="failed", call_id="c1", done=1, total=2, text="broken"))
+        log.on_event(Event(kind="stage", text="fitting"))
     first, second = (json.loads(line) for line in stream.getvalue().splitlines())
     assert (first["event"], first["level"], first["call_id"], first["text"]) == ("call.failed", "warning", "c1", "broken")
     assert (second["event"], second["level"], "call_id" in second) == ("stage", "info", False)

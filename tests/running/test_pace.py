@@ -8,7 +8,9 @@ import pytest
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.pace import Pace, deadline_of, in_order, parse_hours, parse_priority
+from qa_pipeline.running.pace import Pace, deadline_of
+from qa_pipeline.running.priority import in_order, parse_priority
+from qa_pipeline.settings import parse_hours
 
 
 def at(text: str) -> datetime:

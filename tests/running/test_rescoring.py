@@ -1,4 +1,4 @@
-"""Scoring stored calls again: what is chosen, what is written, and that a stopped run goes on. Processes and tables are real."""
+"""Scoring stored calls again: what is chosen, what is written, and that a stopped run goes on. Tables are real; processes where they matter."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ from qa_pipeline.results.periods import close_period
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running import rescoring
-from qa_pipeline.running.engine import open_store
-from qa_pipeline.running.rescoring import RescoreSummary, Selection, plan_rescoring
+from qa_pipeline.running import lots, record, rescoring
+from qa_pipeline.running.environment import open_store
+from qa_pipeline.running.rescoring import RescorePlan, RescoreSummary, Selection, plan_rescoring
+from qa_pipeline.running.run import Run
 from qa_pipeline.scoring import identity
 from qa_pipeline.scoring.identity import SCORING_VERSION
 from qa_pipeline.scoring.score import prepare, score_many
@@ -76,16 +77,23 @@ def store(settings: Settings) -> Store:
 
 
 def rescore(
-    store: Store, settings: Settings, rubrics: dict[str, Rubric], *, workers: int = 1, purpose: str = "official", **options: Any
+    store: Store, settings: Settings, rubrics: dict[str, Rubric], *, workers: int = 0, purpose: str = "official", **options: Any
 ) -> RescoreSummary:
-    plan = plan_rescoring(store, rubrics, select=options.pop("select", Selection()), purpose=purpose, **options)
-    return rescoring.rescore(plan, settings, store, rubrics, workers=workers)
+    run = Run(settings=settings, store=store, rubrics=rubrics, purpose=purpose)
+    return rescoring.rescore(plan_rescoring(run, select=options.pop("select", Selection()), **options), run, workers=workers)
+
+
+def planned(
+    store: Store, rubrics: dict[str, Rubric], *, select: Selection | None = None, purpose: str = "official", **options: Any
+) -> RescorePlan:
+    run = Run(settings=load_settings(results=store.root), store=store, rubrics=rubrics, purpose=purpose)
+    return plan_rescoring(run, select=select or Selection(), **options)
 
 
 def counts(summary: RescoreSummary) -> tuple[int, ...]:
-    """found, scored, changed, unchanged, there, unscored, closed, failures."""
+    """found, scored, changed, unchanged, standing, unscored, closed, failures."""
     s = summary
-    return s.found, s.scored, s.changed, s.unchanged, s.there, s.unscored, s.closed, len(s.failures)
+    return s.found, s.scored, s.changed, s.unchanged, s.standing, s.unscored, s.closed, len(s.failures)
 
 
 def outcomes(store: Store) -> dict[str, str]:
@@ -156,12 +164,12 @@ def test_closed_periods_keep_what_was_judged_by_older_scoring(store: Store, sett
 
 def test_the_rows_are_the_same_whatever_the_number_of_workers(tmp_path: Path, settings: Settings) -> None:
     found = []
-    for workers in (1, 2):
+    for workers in (0, 1, 2):
         store = Store(str(tmp_path / f"results{workers}"), timezone=settings.timezone, code_version="0")
         store.write_conversations([spoken(number) for number in range(10)], run_id="r0")
         rescore(store, settings, FIRST, workers=workers)
         found.append(contents(store))
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
     assert [len(part) for part in found[0]] == [30, 10, 10]
 
 
@@ -183,8 +191,8 @@ def test_a_run_is_recorded(store: Store, settings: Settings) -> None:
     ],
 )
 def test_calls_are_selected_by_date_id_and_agent(store: Store, select: Selection, expected: set[str]) -> None:
-    plan = plan_rescoring(store, FIRST, select=select, purpose="official")
-    assert {name.removeprefix("conversation-") for name in plan.choices} == expected
+    plan = planned(store, FIRST, select=select)
+    assert {name.removeprefix("conversation-") for name in plan.assignments} == expected
 
 
 def test_the_metadata_choose_the_rubric_then_the_one_named_then_the_one_that_applies(settings: Settings) -> None:
@@ -193,8 +201,8 @@ def test_the_metadata_choose_the_rubric_then_the_one_named_then_the_one_that_app
     store.write_conversations([spoken(0, rubric="other"), spoken(1), spoken(2, direction=None)], run_id="r")
 
     def chosen(**options: Any) -> dict[str, str]:
-        plan = plan_rescoring(store, rubrics, select=Selection(), purpose="official", **options)
-        return {name.removeprefix("conversation-"): choice.rubric for name, choice in plan.choices.items()}
+        plan = planned(store, rubrics, **options)
+        return {name.removeprefix("conversation-"): one.rubric for name, one in plan.assignments.items()}
 
     assert chosen() == {"c0": "other", "c1": "service"}
     assert chosen(named="other") == {"c0": "other", "c1": "other", "c2": "other"}
@@ -205,9 +213,9 @@ def test_a_call_that_names_an_unknown_rubric_is_refused_but_not_when_a_file_is_t
     store = open_store(settings)
     store.write_conversations([spoken(0, rubric="gone"), spoken(1)], run_id="r")
     with pytest.raises(RubricError, match="names rubric 'gone'"):
-        plan_rescoring(store, FIRST, select=Selection(), purpose="official")
-    plan = plan_rescoring(store, FIRST, select=Selection(), purpose="trial", named="service", by_path=True)
-    assert (list(plan.choices), plan.unscored) == (["conversation-c1"], 1)
+        planned(store, FIRST)
+    plan = planned(store, FIRST, purpose="trial", named="service", by_path=True)
+    assert (list(plan.assignments), plan.unscored) == (["conversation-c1"], 1)
 
 
 def test_a_trial_leaves_what_counts_and_can_become_official(store: Store, settings: Settings) -> None:
@@ -245,7 +253,7 @@ def test_a_run_that_stops_between_details_and_heads_doubles_nothing_when_repeate
             raise KeyboardInterrupt
         commit(self, name, data)
 
-    monkeypatch.setattr(rescoring, "_COMMIT_CALLS", 1)
+    monkeypatch.setattr(record, "_COMMIT_STORED", 1)
     monkeypatch.setattr(Commits, "_commit", fail)
     with pytest.raises(KeyboardInterrupt):
         rescore(store, settings, FIRST, workers=2)
@@ -262,13 +270,14 @@ KILLED = """
 import signal
 import sys
 import time
-from qa_pipeline.running import rescoring
-from qa_pipeline.running.engine import open_store
+from qa_pipeline.running import lots, record, rescoring
+from qa_pipeline.running.environment import open_store
+from qa_pipeline.running.run import Run
 from qa_pipeline.settings import load_settings
 from tests.running.test_rescoring import FIRST, Selection, plan_rescoring
-rescoring._LOT, rescoring._COMMIT_CALLS = 1, 2
+lots._LOT, record._COMMIT_STORED = 1, 2
 
-def told(event):
+def wait(event):
     print(event.done, flush=True)
     if event.done == 3:
         # Waits to be killed: otherwise the rest may be scored before the signal comes.
@@ -278,9 +287,8 @@ if __name__ == "__main__":
     # A shell's background jobs are started deaf to Ctrl-C, and so would this be.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     settings = load_settings(results=sys.argv[1])
-    store = open_store(settings)
-    plan = plan_rescoring(store, FIRST, select=Selection(), purpose="official")
-    rescoring.rescore(plan, settings, store, FIRST, workers=1, report=told)
+    run = Run(settings=settings, store=open_store(settings), rubrics=FIRST, on_event=wait)
+    rescoring.rescore(plan_rescoring(run, select=Selection()), run, workers=1)
 """
 
 
@@ -303,20 +311,20 @@ def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path, store: Sto
     kept = len(rows(store, "select * from scores"))
     assert 2 <= kept < 10
     again = rescore(store, settings, FIRST)
-    assert (again.there, again.scored) == (kept, 10 - kept)
+    assert (again.standing, again.scored) == (kept, 10 - kept)
     assert rows(store, "select count(*) n, count(distinct (score_id, criterion_id)) d from findings") == [{"n": 30, "d": 30}]
 
 
 def test_a_call_that_cannot_be_scored_costs_that_call_only(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(settings)
-    lot_of = rescoring._lots
+    lots_of = lots._lots
 
     def with_misfortunes(*args: Any, **options: Any) -> Any:
-        for lot in lot_of(*args, **options):
-            yield replace(lot, choices=tuple(replace(c, rubric="gone") if i == 1 else c for i, c in enumerate(lot.choices)))
+        for lot in lots_of(*args, **options):
+            yield replace(lot, assignments=tuple(replace(one, rubric="gone") if i == 1 else one for i, one in enumerate(lot.assignments)))
 
     store.write_conversations([spoken(number) for number in range(3)], run_id="r")
-    monkeypatch.setattr(rescoring, "_lots", with_misfortunes)
+    monkeypatch.setattr(lots, "_lots", with_misfortunes)
     summary = rescore(store, settings, FIRST)
     assert (summary.scored, [failure.error_type for failure in summary.failures]) == (2, ["KeyError"])
     (row,) = rows(store, "select call_id, stage, attempt, transient from current_failures")
@@ -336,14 +344,14 @@ def hang_or_die(path: str) -> None:
     _score_file(path)
 
 
-_score_file = rescoring._score_file
+_score_file = lots._score_file
 
 
 def test_a_call_that_hangs_or_takes_its_process_down_costs_that_call_only(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(settings)
     store.write_conversations([spoken(number) for number in range(5)], run_id="r")
-    monkeypatch.setattr(rescoring, "_score_file", hang_or_die)
-    summary = rescore(store, settings.model_copy(update={"call_timeout_seconds": 3.0}), FIRST)
+    monkeypatch.setattr(lots, "_score_file", hang_or_die)
+    summary = rescore(store, settings.model_copy(update={"call_timeout_seconds": 3.0}), FIRST, workers=1)
     assert summary.scored == 3
     assert {failure.call_id: (failure.error_type, failure.transient) for failure in summary.failures} == {
         "c1": ("WorkerCrashed", True), "c2": ("CallTimeout", True)
@@ -355,15 +363,15 @@ def die(folder: str) -> None:
 
 
 def test_processes_that_cannot_start_are_told(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rescoring, "_start_worker", die)
+    monkeypatch.setattr(lots, "_start_worker", die)
     with pytest.raises(EnvironmentNotReady, match="as soon as they are started"):
-        rescore(store, settings, FIRST)
+        rescore(store, settings, FIRST, workers=1)
 
 
 def test_nothing_callers_said_is_left_in_the_cache(store: Store, settings: Settings) -> None:
     left = settings.work / "rescore-99999999-killed"
     left.mkdir(parents=True)
-    rescore(store, settings, FIRST)
+    rescore(store, settings, FIRST, workers=1)
     assert list(settings.work.iterdir()) == []
 
 

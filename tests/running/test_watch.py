@@ -9,7 +9,10 @@ from pathlib import Path
 from qa_pipeline.recordings.ingest import Defaults
 from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.load import load_rubrics
-from qa_pipeline.running import engine
+from qa_pipeline.running.environment import open_store
+from qa_pipeline.running.night import Night
+from qa_pipeline.running.record import Summary
+from qa_pipeline.running.run import Run
 from qa_pipeline.running.watch import Arrivals, Watcher
 from qa_pipeline.settings import load_settings
 from tests.workers import FAKE
@@ -37,17 +40,17 @@ def test_recordings_are_done_as_they_come(tmp_path: Path) -> None:
     settings = load_settings(
         results=str(tmp_path / "results"), cache=tmp_path / "cache", workers=1, settle_seconds=2.0, retries=0, call_timeout_seconds=20.0
     )
-    summaries: list[engine.Summary] = []
+    summaries: list[Summary] = []
     wrong: list[str] = []
     watcher = Watcher(
-        sources=[str(calls)], defaults=Defaults(direction="outbound"), settings=settings, store=engine.open_store(settings),
-        rubrics=load_rubrics(settings.rubrics), interval=0.1, worker=FAKE,
+        night=Night(sources=[str(calls)], defaults=Defaults(direction="outbound")),
+        run=Run(settings=settings, store=open_store(settings), rubrics=load_rubrics(settings.rubrics)), interval=0.1, worker=FAKE,
     )  # fmt: skip
-    thread = threading.Thread(target=watcher.run, kwargs={"ended": summaries.append, "wrong": wrong.append})
+    thread = threading.Thread(target=watcher.watch, kwargs={"on_summary": summaries.append, "on_warning": wrong.append})
     thread.start()
 
     def scored() -> int:
-        found: int = rows(engine.open_store(settings), "select count(*) n from current_scores")[0]["n"]
+        found: int = rows(open_store(settings), "select count(*) n from current_scores")[0]["n"]
         return found
 
     def until(count: int) -> None:

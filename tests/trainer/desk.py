@@ -15,7 +15,7 @@ from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.written import conversation, with_vectors
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import load_rubric
-from qa_pipeline.running.engine import open_store
+from qa_pipeline.running.environment import open_store
 from qa_pipeline.scoring.score import prepare, score
 from qa_pipeline.settings import Settings, load_settings
 from tests.rubric.built_rubrics import write_folder
@@ -137,7 +137,7 @@ def use_fake_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let whatever loads the text encoder get the fake one."""
     monkeypatch.setattr("qa_pipeline.meaning.encoder.Encoder", FakeEncoder)
     monkeypatch.setattr("qa_pipeline.trainer.publish.model_folder", lambda manifest, settings: settings.cache)
-    monkeypatch.setattr("qa_pipeline.running.engine.Listener", lambda settings: FakeEncoder(settings.cache))
+    monkeypatch.setattr("qa_pipeline.running.score.Listener", lambda settings: FakeEncoder(settings.cache))
 
 
 def service_folder(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.load import LOCK_NAME, load_rubric, read_lock
-from qa_pipeline.running.engine import open_store
+from qa_pipeline.running.environment import open_store
 from qa_pipeline.scoring.case_vectors import VECTORS_NAME, CaseVectors
 from qa_pipeline.settings import Settings
 from qa_pipeline.trainer.publish import check_published, fit_lists, open_workbench, publish, run_cases, stored_calls

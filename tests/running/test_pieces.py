@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,9 +14,12 @@ from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.recordings.transcripts import parse_transcripts
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import load_rubrics
-from qa_pipeline.running import engine, nights
-from qa_pipeline.running.nights import Window, forget_batches, read_batch, split, window_of, write_batch
+from qa_pipeline.running.pieces import forget_pieces, read_piece, split, write_piece
+from qa_pipeline.running.plan import Plan, plan
+from qa_pipeline.running.score import Assignment
+from qa_pipeline.running.window import Window, window_of
 from qa_pipeline.settings import load_settings
+from tests.running.batches import run_here
 
 
 def call(name: str, at: str | None = None) -> Call:
@@ -69,24 +73,25 @@ def test_a_window_keeps_calls_of_its_days_and_those_without_a_time() -> None:
     assert Window().of(intake, "Asia/Shanghai") is intake
 
 
-def test_a_batch_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
+def test_a_piece_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
     settings = load_settings(results=str(tmp_path / "results"), cache=tmp_path / "cache")
-    there, rubrics = engine.open_store(settings), load_rubrics(settings.rubrics)
+    run = run_here(settings, load_rubrics(settings.rubrics))
     (dialogue,) = parse_transcripts(b"0:00 agent: Hello there\n0:02 customer: Hi\n", "chat.txt").dialogues
     calls = tuple(call(f"c{number}", "2026-05-01T10:00") for number in range(5))
-    plan = engine.plan(Intake(calls=calls, dialogues={"c4": dialogue}), settings, there, rubrics, purpose="official")
-    parts = list(split(plan, 2))
+    whole = replace(plan(Intake(calls=calls, dialogues={"c4": dialogue}), run), rescore={"x": Assignment("hotline", "trial")})
+    parts = list(split(whole, 2))
     assert [[c.call_id for c in part.listen] for part in parts] == [["c0", "c1"], ["c2", "c3"], ["c4"]]
     assert [part.found for part in parts] == [2, 2, 1]
-    paths = [write_batch(part, there.root, "r1", number) for number, part in enumerate(parts)]
-    back = [read_batch(path) for path in paths]
+    paths = [write_piece(part, run.store.root, "r1", number) for number, part in enumerate(parts)]
+    back = [read_piece(path) for path in paths]
     assert [one.listen for one in back] == [part.listen for part in parts]
+    assert [one.rescore for one in back] == [whole.rescore, {}, {}]
     assert back[2].dialogues == {"c4": dialogue}
-    assert all(one.rubric_of[c.call_id] == plan.rubric_of[c.call_id] for one in back for c in one.listen)
-    forget_batches(there.root, "r1")
+    assert all(one.rubric_of[c.call_id] == whole.rubric_of[c.call_id] for one in back for c in one.listen)
+    forget_pieces(run.store.root, "r1")
     assert not Path(paths[0]).exists()
 
 
-def test_a_night_without_new_calls_is_one_batch() -> None:
-    plan = engine.Plan(listen=(), rescore=("x",), skipped=(), known_failures=(), unavailable=(), rubric_of={}, warnings=(), found=3)
-    assert [(part.rescore, part.found) for part in nights.split(plan, 10)] == [(("x",), 3)]
+def test_a_night_without_new_calls_is_one_piece() -> None:
+    whole = Plan(rescore={"x": Assignment("hotline", "official")}, found=3)
+    assert [(list(part.rescore), part.found) for part in split(whole, 10)] == [(["x"], 3)]

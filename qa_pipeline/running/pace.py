@@ -6,15 +6,14 @@ Pure but for the clock, which may be given.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from qa_pipeline.call import Call
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.settings import Settings, parse_hours
 
-_HOURS = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 
 
@@ -58,13 +57,12 @@ class Pace:
         return max(1, min(most, self.daytime_workers)) if is_day else most
 
 
-def parse_hours(text: str) -> tuple[time, time]:
-    """`08:00-20:00` → two times of day. Raises ValueError."""
-    matched = _HOURS.fullmatch(text.strip())
-    if not matched:
-        raise ValueError(f"{text!r} is not of the form 08:00-20:00")
-    a, b, c, d = map(int, matched.groups())
-    return time(a % 24, b), time(c % 24, d)
+def pace_of(settings: Settings, *, deadline: datetime | None = None, is_stopped: Callable[[], bool] = _never) -> Pace:
+    """How fast a run may go by the settings, and until when."""
+    hours = parse_hours(settings.daytime) if settings.daytime else None
+    return Pace(
+        deadline=deadline, daytime=hours, daytime_workers=settings.daytime_workers, timezone=settings.timezone, is_stopped=is_stopped
+    )
 
 
 def deadline_of(text: str, timezone: str, *, now: datetime) -> datetime:
@@ -83,34 +81,3 @@ def deadline_of(text: str, timezone: str, *, now: datetime) -> datetime:
     except ValueError as error:
         raise InputRefused(f"{text!r} is no time.", advice="Write 06:30, or 2026-05-02T06:30.") from error
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def in_order(calls: Sequence[Call], priorities: Sequence[Mapping[str, str]]) -> list[Call]:
-    """Calls with those first that match the first priority (column → value), then the second …; among equals the newest first.
-
-    What is without a time comes last among its equals, in the order given.
-    """
-
-    def rank(call: Call) -> int:
-        return next((place for place, wanted in enumerate(priorities) if all(_is(call, *pair) for pair in wanted.items())), len(priorities))
-
-    def age(call: Call) -> float:
-        return -call.started_at.timestamp() if call.started_at else float("inf")
-
-    return sorted(calls, key=lambda call: (rank(call), age(call)))
-
-
-def parse_priority(text: str) -> dict[str, str]:
-    """`campaign=renewal,team=A` → columns and values. Raises InputRefused."""
-    found = {}
-    for part in text.split(","):
-        column, sign, value = part.partition("=")
-        if not sign or not column.strip():
-            raise InputRefused(f"{text!r} is no priority.", advice="Write COLUMN=VALUE, as --priority campaign=renewal.")
-        found[column.strip()] = value.strip()
-    return found
-
-
-def _is(call: Call, column: str, value: str) -> bool:
-    found = getattr(call, column, None) if column in Call.__slots__ else call.extra.get(column)
-    return found is not None and str(found) == value

@@ -1,4 +1,4 @@
-"""Transcripts through the batch: processes and tables are real, vectors are left out."""
+"""Transcripts through the batch: tables are real, vectors are left out, nothing needs a process."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from qa_pipeline.recordings.ingest import Defaults, ingest
 from qa_pipeline.recordings.transcripts import parse_roles
 from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running import engine
-from qa_pipeline.running.isolation import Workers
+from qa_pipeline.running.batch import carry_out
+from qa_pipeline.running.environment import check_environment, open_store
+from qa_pipeline.running.plan import plan
+from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings, load_settings
-from tests.workers import FAKE
+from tests.running.batches import run_here
 
 GOOD = "agent: Hello, this is Anna from Brightside. Is this a good time?\ncustomer: Yes.\nagent: Thank you, goodbye.\n"
 
@@ -43,16 +45,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "chats"
 
 
-def run(settings: Settings, rubrics: dict, folder: Path, *, force: bool = False, **defaults: object) -> engine.Summary:
-    store = engine.open_store(settings)
+def run(settings: Settings, rubrics: dict, folder: Path, *, force: bool = False, **defaults: object) -> Summary:
     intake = ingest([str(folder)], Defaults(direction="outbound", language="en", **defaults))  # type: ignore[arg-type]
-    plan = engine.plan(intake, settings, store, rubrics, purpose="official", force=force)
-    with Workers(settings, worker=FAKE) as workers:
-        return engine.run(plan, settings, store, rubrics, purpose="official", workers=workers)
+    run = run_here(settings, rubrics)
+    return carry_out(plan(intake, run, force=force), run)
 
 
 def ask(settings: Settings, sql: str) -> list[dict[str, object]]:
-    return rows(engine.open_store(settings), sql)
+    return rows(open_store(settings), sql)
 
 
 def test_chats_are_stored_and_scored_without_times(settings: Settings, rubrics: dict, folder: Path) -> None:
@@ -133,4 +133,4 @@ def test_a_folder_of_chats_asks_for_the_encoder_alone(settings: Settings, folder
     (folder / "a.txt").write_text(GOOD)
     assert not ingest([str(folder)], Defaults()).needs_speech
     with pytest.raises(ModelError, match="multilingual-e5-small"):
-        engine.check_environment(settings, engine.open_store(settings), needs_speech=False)
+        check_environment(settings, open_store(settings), needs_speech=False)

@@ -1,0 +1,61 @@
+"""Calls → conversations: what a batch needs from the workers that listen, and roles put right as decisions have them.
+
+The workers are a port. Processes that a call cannot take down fill it (isolation.py); tests fill it with a stand-in of their own process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Protocol
+
+from qa_pipeline.call import Call, Conversation
+from qa_pipeline.conversation.correct import RoleCorrection, correct_roles
+from qa_pipeline.conversation.feeling import Judge, load_judge
+from qa_pipeline.conversation.role_head import RoleHead, load_role_head
+from qa_pipeline.errors import CallFailed
+from qa_pipeline.recordings.transcripts import Dialogue
+from qa_pipeline.running.isolation import WorkerProcesses
+from qa_pipeline.running.pace import Pace
+from qa_pipeline.settings import Settings
+
+
+class Workers(Protocol):
+    """Whoever listens to calls, and stays warm from batch to batch."""
+
+    def listen(
+        self, calls: Sequence[Call], dialogues: Mapping[str, Dialogue] | None = None, *, pace: Pace | None = None
+    ) -> Iterator[tuple[Call, Conversation | CallFailed]]:
+        """Outcomes in the order they come; calls that the pace's deadline leaves are not among them. `dialogues`: of calls that came as text.
+
+        Raises EnvironmentNotReady when no call can be listened to.
+        """
+        ...
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End them; `at_once` without waiting for what they do."""
+        ...
+
+
+@contextmanager
+def at_work(workers: Workers | None, settings: Settings, *, count: int) -> Iterator[Workers]:
+    """Those given, which stay warm; else processes for `count` calls, which end with the block."""
+    if workers is not None:
+        yield workers
+        return
+    with WorkerProcesses(settings, count=max(1, count)) as processes:
+        yield processes
+
+
+def put_right(conversation: Conversation, correction: RoleCorrection | None, settings: Settings) -> Conversation:
+    """The conversation as decisions have put its roles right; itself where there are none."""
+    if correction is None:
+        return conversation
+    judge, head = _correctors(settings)
+    return correct_roles(conversation, correction, judge, threshold=settings.sentiment_threshold, head=head)
+
+
+@lru_cache(maxsize=1)
+def _correctors(settings: Settings) -> tuple[Judge, RoleHead]:
+    return load_judge(settings), load_role_head(settings.manifests / "roles" / "head.json")
