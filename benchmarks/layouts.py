@@ -19,7 +19,8 @@ from qa_pipeline.call import Call
 from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.evaluation.compare import Evaluation, compare_conversation
 from qa_pipeline.evaluation.truth import read_truths
-from qa_pipeline.recordings.audio import SAMPLE_RATE, decode, sha256_of
+from qa_pipeline.recordings.audio import SAMPLE_RATE, decode
+from qa_pipeline.recordings.files import sha256_of
 from qa_pipeline.recordings.ingest import Defaults, ingest
 from qa_pipeline.settings import load_settings
 

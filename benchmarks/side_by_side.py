@@ -30,7 +30,8 @@ from qa_pipeline.call import Call, Layout, SpeakerTurn
 from qa_pipeline.evaluation.compare import units
 from qa_pipeline.evaluation.truth import Truth, read_truths
 from qa_pipeline.packaged import PACKAGE_ROOT
-from qa_pipeline.recordings.audio import decode, sha256_of
+from qa_pipeline.recordings.audio import decode
+from qa_pipeline.recordings.files import sha256_of
 from qa_pipeline.recordings.layout import examine
 from qa_pipeline.settings import Settings, load_settings
 

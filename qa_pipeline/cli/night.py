@@ -35,6 +35,10 @@ _DESCRIBING = (
     click.option("--timezone", metavar="ZONE", help="Zone of times written without one."),
     click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of metadata and transcripts."),
     click.option("--roles", metavar="LABEL=ROLE,…", help="Who is who in transcripts, as Anna=agent,Visitor=customer."),
+    click.option(
+        "--raw", metavar="ENDING=FORM,…", help="Sound without a header, as .ulaw=mulaw,.vox=vox,.pcm=s16le:16000:2 (Hz, channels)."
+    ),
+    click.option("--join", is_flag=True, help="Files whose names say so are one call: …-in and …-out, …-part1 and …-part2."),
     click.option("--filename-pattern", metavar="PATTERN", help="Metadata in file names, as {campaign}_{agent_id}_{started_at}."),
 )
 
@@ -292,6 +296,7 @@ def _warn(text: str) -> None:
 
 
 def _defaults(settings: Settings, rubric: str | None, options: dict[str, Any]) -> Defaults:
+    from qa_pipeline.recordings.address import parse_raw
     from qa_pipeline.recordings.ingest import Defaults
     from qa_pipeline.recordings.transcripts import parse_roles
 
@@ -304,4 +309,6 @@ def _defaults(settings: Settings, rubric: str | None, options: dict[str, Any]) -
         encoding="utf-8-sig" if options["encoding"].lower() in ("utf-8", "utf8") else options["encoding"],
         filename_pattern=options["filename_pattern"],
         roles=parse_roles(options["roles"] or ""),
+        raw=parse_raw(options["raw"] or ""),
+        join=options["join"],
     )

@@ -8,14 +8,17 @@ metadata refuse the whole run before any work, all at once; faults in a transcri
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePosixPath
 
 from qa_pipeline.call import Call, Role
 from qa_pipeline.errors import CallFailed, Fault, MetadataError, ReadFailed, RecordingError
-from qa_pipeline.recordings.audio import read_bytes, sha256_of
+from qa_pipeline.recordings.address import USUAL_FORMS, Raw, as_raw, path_of
+from qa_pipeline.recordings.audio import EMPTY_BYTES, holds_nothing
+from qa_pipeline.recordings.files import read_bytes, sha256_of
+from qa_pipeline.recordings.joins import Group, groups_by_name, groups_by_rows
 from qa_pipeline.recordings.metadata import Row, read_metadata, validated, values_in_name
-from qa_pipeline.recordings.sources import beside, collect_files, still_growing
+from qa_pipeline.recordings.sources import Names, beside, collect_files, file_state, left_line, still_growing
 from qa_pipeline.recordings.transcripts import (
     JSON_SUFFIXES,
     PLAIN_SUFFIXES,
@@ -32,7 +35,10 @@ _MOST_TEXT_BYTES = 256_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What holds where the metadata are silent. `roles`: further labels of transcripts, folded (transcripts.parse_roles)."""
+    """What holds where the metadata are silent. `roles`: further labels of transcripts, folded (transcripts.parse_roles).
+
+    `raw`: endings of sound without a header (address.parse_raw). `join`: files whose names say so are one call (joins.py).
+    """
 
     rubric: str | None = None
     direction: str | None = None
@@ -42,6 +48,8 @@ class Defaults:
     encoding: str = "utf-8-sig"
     filename_pattern: str | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
+    raw: Mapping[str, Raw] = field(default_factory=dict)
+    join: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,28 +108,36 @@ def ingest(
 
     Raises MetadataError with every fault of every metadata file, InputRefused when a source names nothing.
     """
-    found = collect_files(sources, may_be_empty=quiet)
+    found = collect_files(sources, may_be_empty=quiet, raw=tuple(defaults.raw))
     faults: list[Fault] = []
     rows = [row for path in found.metadata for row in read_metadata(path, defaults.encoding, faults)]
     described = _Described(has_metadata=bool(found.metadata))
     taken = _Taken(hash_of=hash_of)
+    if found.left:
+        taken.warnings.append(_about_left(found.left))
+    names = Names(found.files, encoding=defaults.encoding)
     for row in rows:
         values = validated(row, defaults.timezone, faults)
-        uri = beside(row.path, row.values["file"])
+        uri = names.find(beside(row.path, row.values["file"]))
         key = (uri, row.values.get("call_id") or None) if uri.lower().endswith(JSON_SUFFIXES) else (uri, None)
         if key in described.rows:
             first = described.rows[key].line
             taken.warnings.append(f"{row.path}:{row.line}: {row.values['file']} stands twice; the row of line {first} is used.")
             continue
         described.rows[key], described.values[key] = row, values
+    groups = _groups_of_rows(described, faults)
     if faults:
         raise MetadataError(f"The metadata have {len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was processed.", faults=faults)
     # Files named one by one are the question; other rows of the metadata beside them are not.
     # What the metadata describe comes first, so that of two equal recordings the described one is the call.
     named = {uri for uri, _ in described.rows}
     uris = sorted({*found.files, *named} if found.is_whole else set(found.files), key=lambda uri: (uri not in named, uri))
+    groups += _groups_of_names(uris, groups, taken, join=defaults.join)
+    group_of = {file: group for group in groups for file in group.files}
     growing = {*growing, *still_growing(uris)}
+    growing |= {file for group in groups if growing & set(group.files) for file in group.files}
     spoken = {uri.rpartition(".")[0] for uri in uris if not is_transcript(uri)}
+    done: set[Group] = set()
     for uri in uris:
         name = PurePosixPath(uri).name
         if uri in growing:
@@ -132,8 +148,13 @@ def ingest(
                 taken.warnings.append(f"{name} stands beside a recording of the same name and is left; the recording is the call.")
             else:
                 _take_text(uri, described, defaults, taken, is_guess=is_guess)
-        else:
+        elif uri not in group_of:
             _take_recording(uri, described, defaults, taken)
+        elif (group := group_of[uri]) not in done:
+            done.add(group)
+            _take_group(group, described, defaults, taken)
+    if taken.empty:
+        taken.warnings.append(_about_empty(taken.empty))
     return Intake(
         calls=tuple(taken.calls.values()), warnings=tuple(taken.warnings), unavailable=tuple(taken.unavailable), dialogues=taken.dialogues
     )
@@ -141,7 +162,10 @@ def ingest(
 
 @dataclass(slots=True)
 class _Taken:
-    """The calls so far. `hash_of`: SHA-256 of a file. `by_sha256`: the first call with that content, and whether somebody gave it its call id."""
+    """The calls so far. `hash_of`: SHA-256 of a file. `by_sha256`: the first call with that content, and whether somebody gave it its call id.
+
+    `empty`: names of recordings that hold no sound at all.
+    """
 
     hash_of: Callable[[str], str]
     calls: dict[str, Call] = field(default_factory=dict)
@@ -149,6 +173,7 @@ class _Taken:
     dialogues: dict[str, Dialogue] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     unavailable: list[Unavailable] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
 
     def add(self, call: Call, dialogue: Dialogue | None, *, is_id_given: bool) -> None:
         """Take one call, unless it is there already. Two texts whose ids were given are two calls: short chats may well say the same."""
@@ -170,6 +195,28 @@ class _Taken:
 
 def _take_recording(uri: str, described: _Described, defaults: Defaults, taken: _Taken) -> None:
     values = _values(uri, described, defaults, taken)
+    if _is_empty(uri, defaults):
+        taken.empty.append(PurePosixPath(uri).name)
+        return
+    _take_sound(_with_form(uri, defaults), values, defaults, taken)
+
+
+def _take_group(group: Group, described: _Described, defaults: Defaults, taken: _Taken) -> None:
+    """Take several files as one call. What the metadata say of the first counts first; the others fill what it leaves open."""
+    told = [described.values[file, None] for file in group.files if (file, None) in described.values]
+    values: dict[str, object] = {} if told else _values(group.files[0], described, defaults, taken)
+    for more in told:
+        values = {
+            **more,
+            **{key: value for key, value in values.items() if value is not None and key != "extra"},
+            "extra": {**_extra(more), **_extra(values)},
+        }
+    if values.get("agent_channel") is None and defaults.agent_channel is None:
+        values["agent_channel"] = group.agent_channel
+    _take_sound(replace(group, files=tuple(_with_form(file, defaults) for file in group.files)).address, values, defaults, taken)
+
+
+def _take_sound(uri: str, values: Mapping[str, object], defaults: Defaults, taken: _Taken) -> None:
     try:
         sha256 = taken.hash_of(uri)
     except (RecordingError, ReadFailed) as error:
@@ -241,7 +288,73 @@ def _values(uri: str, described: _Described, defaults: Defaults, taken: _Taken, 
 
 
 def _unavailable(uri: str, values: Mapping[str, object], error: CallFailed) -> Unavailable:
-    return Unavailable(source_uri=uri, call_id=_text(values.get("call_id")), message=error.message, advice=error.advice)
+    advice = f"{error.advice} Its name has backslashes; write it with slashes." if "\\" in uri else error.advice
+    return Unavailable(source_uri=uri, call_id=_text(values.get("call_id")), message=error.message, advice=advice)
+
+
+def _groups_of_rows(described: _Described, faults: list[Fault]) -> list[Group]:
+    """Files that the metadata say are one call."""
+    rows = {
+        uri: (str(values["same_call"]), _text(values.get("track")))
+        for (uri, _), values in described.values.items()
+        if values.get("same_call") and not is_transcript(uri)
+    }
+    groups, wrong = groups_by_rows(rows)
+    for same_call in wrong:
+        row = next(described.rows[uri, None] for uri, (name, _) in rows.items() if name == same_call)
+        faults.append(
+            Fault(
+                path=row.path,
+                line=row.line,
+                message=f"same_call is {same_call!r} in rows that make no call",
+                advice="wanted: two rows with track 0 and 1, or any number without a track, in their order",
+            )
+        )
+    return groups
+
+
+def _groups_of_names(uris: Sequence[str], known: Sequence[Group], taken: _Taken, *, join: bool) -> list[Group]:
+    """Files whose names say that they are one call, if they are to be joined; else the operator is told that they look so."""
+    in_known = {file for group in known for file in group.files}
+    groups = groups_by_name([uri for uri in uris if uri not in in_known and not is_transcript(uri)])
+    if join or not groups:
+        return groups
+    shown = " and ".join(PurePosixPath(file).name for file in groups[0].files[:2])
+    count = f"{len(groups)} calls look" if len(groups) > 1 else "1 call looks"
+    taken.warnings.append(
+        f"{count} as if recorded in several files ({shown}{', …' if len(groups) > 1 else ''}); each file is run as a call of its own. "
+        "--join makes one call of them; so does the column `same_call` (docs/input.md)."
+    )
+    return []
+
+
+def _with_form(uri: str, defaults: Defaults) -> str:
+    """The address of a file, with how it is read where it has no header."""
+    ending = next((ending for ending in defaults.raw if path_of(uri).lower().endswith(ending)), None)
+    return as_raw(uri, defaults.raw[ending]) if ending else uri
+
+
+def _is_empty(uri: str, defaults: Defaults) -> bool:
+    """Whether a local file is a recording of nothing; only small ones are looked into."""
+    state = file_state(uri)
+    return state is not None and state[0] <= EMPTY_BYTES and _with_form(uri, defaults) == uri and holds_nothing(uri)
+
+
+def _about_left(left: Mapping[str, int]) -> str:
+    usual = ",".join(f"{ending}={USUAL_FORMS[ending]}" for ending in sorted(left) if ending in USUAL_FORMS)
+    return left_line(left) + (f" Sound without a header is read with --raw {usual}." if usual else "")
+
+
+def _about_empty(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+    if len(names) == 1:
+        return f"{shown} holds no sound at all, as recorders leave of a call that nobody answered; it is left."
+    return f"{len(names)} recordings hold no sound at all, as recorders leave of calls that nobody answered; they are left: {shown}."
+
+
+def _extra(values: Mapping[str, object]) -> Mapping[str, str]:
+    extra = values.get("extra")
+    return extra if isinstance(extra, Mapping) else {}
 
 
 def _call(uri: str, sha256: str, values: Mapping[str, object], defaults: Defaults) -> Call:

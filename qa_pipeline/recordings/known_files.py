@@ -11,7 +11,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from qa_pipeline.recordings.audio import sha256_of
+from qa_pipeline.recordings.files import sha256_of
 
 _SETTLED_SECONDS = 5.0
 # A database in trouble; a name that is no text, or a number that is too large for it: then the file is read.

@@ -29,6 +29,8 @@ _CHOICES = {
     "hangup_by": ("agent", "customer"),
     "disposition": tuple(disposition.value for disposition in Disposition),
 }
+# Rows with the same `same_call` are one call; `track` says that a file holds one party.
+_JOIN_COLUMNS = ("same_call", "track")
 _NUMBERS = ("ring_seconds", "wait_seconds", "csat")
 _TIME_FORMATS = (
     "%Y-%m-%dT%H-%M-%S",
@@ -137,7 +139,7 @@ def _row(path: str, line: int, values: dict[str, str], faults: list[Fault]) -> I
     if not values.get("file"):
         faults.append(Fault(path=path, line=line, message="no `file`", advice="name the recording of this row"))
         return []
-    known = {f.name for f in fields(Call)} | {"file"}
+    known = {f.name for f in fields(Call)} | {"file", *_JOIN_COLUMNS}
     extra = {key: value for key, value in values.items() if key and key not in known and value != ""}
     return [Row(path=path, line=line, values={k: v for k, v in values.items() if k in known}, extra=extra)]
 
@@ -173,6 +175,14 @@ def validated(row: Row, timezone: str, faults: list[Fault]) -> dict[str, object]
             refuse("started_at", "a time such as 2026-05-11T10:20:00+08:00")
         else:
             values["started_at"] = started
+    if value := row.values.get("same_call"):
+        values["same_call"] = value
+    if value := row.values.get("track"):
+        track = value.removesuffix(".0")
+        if track in ("0", "1"):
+            values["track"] = track
+        else:
+            refuse("track", "0 or 1, the party that a file holds; empty where it holds both")
     values["extra"] = row.extra
     return values
 

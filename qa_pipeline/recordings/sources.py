@@ -1,48 +1,77 @@
 """The files of some sources: folders, files, glob patterns and fsspec URIs → recordings, transcripts and metadata files.
 
-What a file is, is told from its name alone; what the metadata say of it is in metadata.py, what becomes a call in ingest.py.
+What a file is, is told from its name, and of a name that says nothing from how the file begins; what the metadata say of it is in metadata.py, what
+becomes a call in ingest.py. Names are given as address.py writes them, so that every one of them can be stored and shown.
 """
 
 from __future__ import annotations
 
+import glob
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.recordings.address import path_of, readable
 from qa_pipeline.recordings.transcripts import TRANSCRIPT_SUFFIXES
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 AUDIO_SUFFIXES = (
     ".wav", ".mp3", ".ogg", ".opus", ".oga", ".m4a", ".mp4", ".aac", ".flac", ".webm", ".amr", ".gsm", ".wma", ".au", ".aif", ".aiff",
+    ".3gp", ".3gpp", ".3g2", ".mov", ".m4b", ".m4v", ".mkv", ".mka", ".weba", ".caf", ".awb", ".spx", ".wv", ".w64", ".mp2", ".mpga", ".ts",
+    ".avi", ".asf", ".wmv", ".flv", ".ac3", ".snd", ".wave",
 )  # fmt: skip
 SUFFIXES = (*AUDIO_SUFFIXES, *TRANSCRIPT_SUFFIXES)
 METADATA_NAMES = ("calls.csv", "calls.parquet", "calls.jsonl")
 _STILL_GROWING_SECONDS = 10
+# A file of one of these names is on its way, or lies beside the recordings with a known purpose: it is neither tried nor counted.
+_ON_THE_WAY = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".download")
+_COMPANIONS = (".truth.json",)
+# How containers of sound begin, and where.
+_BEGINNINGS = (
+    (0, b"RIFF"), (0, b"RF64"), (0, b"FORM"), (0, b"OggS"), (0, b"fLaC"), (0, b"ID3"), (4, b"ftyp"), (0, b"\x1a\x45\xdf\xa3"), (0, b".snd"),
+    (0, b"caff"), (0, b"#!AMR"), (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+)  # fmt: skip
+# Encodings that names are written in where they are not UTF-8, after the one that is asked for.
+_NAME_ENCODINGS = ("cp1250", "cp1252", "gb18030")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Files of the sources. `searched`: those that nobody named, found in a folder. `is_whole`: a folder or metadata file was asked for."""
+    """Files of the sources. `searched`: those that nobody named, found in a folder. `is_whole`: a folder or metadata file was asked for.
+
+    `left`: how many files of other endings were left, by ending.
+    """
 
     files: list[str]
     metadata: list[str]
     searched: frozenset[str]
     is_whole: bool
+    left: Mapping[str, int] = field(default_factory=dict)
 
 
-def recordings_in(sources: Sequence[str]) -> list[str]:
-    """Files of some sources, whether or not the metadata name them. Raises InputRefused when a source is not there."""
-    return collect_files(sources, may_be_empty=True).files
+def recordings_in(sources: Sequence[str], *, raw: Collection[str] = ()) -> list[str]:
+    """Files of some sources, whether or not the metadata name them. `raw`: further endings. Raises InputRefused when a source is not there."""
+    return collect_files(sources, may_be_empty=True, raw=raw).files
 
 
-def collect_files(sources: Sequence[str], *, may_be_empty: bool = False) -> Found:
-    """Recordings, transcripts and metadata files of all sources. Raises InputRefused when a source is not there, or all hold nothing."""
+def collect_files(sources: Sequence[str], *, may_be_empty: bool = False, raw: Collection[str] = ()) -> Found:
+    """Recordings, transcripts and metadata files of all sources. `raw`: endings of sound without a header.
+
+    Raises InputRefused when a source is not there, or all hold nothing.
+    """
     import fsspec
 
     files: list[str] = []
     metadata: list[str] = []
     searched: set[str] = set()
+    left: Counter[str] = Counter()
     is_whole = False
     for source in sources:
         fs, path = fsspec.core.url_to_fs(source)
@@ -51,17 +80,22 @@ def collect_files(sources: Sequence[str], *, may_be_empty: bool = False) -> Foun
             is_whole = True
             inside = sorted(str(p) for p in fs.find(path))
             metadata += [prefix + p for p in inside if PurePosixPath(p).name in METADATA_NAMES]
-            here = [prefix + p for p in inside if p.lower().endswith(SUFFIXES) and PurePosixPath(p).name not in METADATA_NAMES]
+            others = [p for p in inside if PurePosixPath(p).name not in METADATA_NAMES]
+            known = [p for p in others if _is_taken(p, raw, is_local=not prefix)]
+            left.update(_ending(p) for p in set(others) - set(known) if not _is_beside_the_point(p))
+            here = [prefix + readable(p) for p in known]
             searched |= set(here) - set(files)
             files += here
         elif PurePosixPath(path).name in METADATA_NAMES and fs.exists(path):
             metadata.append(prefix + path)
             is_whole = True
         else:
-            matched = sorted(str(p) for p in fs.glob(path)) if any(mark in path for mark in "*?[") else ([path] if fs.exists(path) else [])
+            matched = _matching(fs, path)
             if not matched:
-                raise InputRefused(f"{source} is not there.", advice="Name a folder of recordings, files, or a pattern in quotes.")
-            named = [prefix + p for p in matched if PurePosixPath(p).name not in METADATA_NAMES]
+                raise InputRefused(
+                    f"{readable(source)} is not there.", advice="Name a folder of recordings, files, or a pattern in quotes."
+                )
+            named = [prefix + readable(p) for p in matched if PurePosixPath(p).name not in METADATA_NAMES]
             searched -= set(named)
             files += named
             metadata += [
@@ -71,8 +105,18 @@ def collect_files(sources: Sequence[str], *, may_be_empty: bool = False) -> Foun
                 if fs.exists(str(PurePosixPath(p).parent / name))
             ]
     if not files and not metadata and not may_be_empty:
-        raise InputRefused(f"No recordings in {', '.join(sources)}.", advice=f"Known file types: {' '.join(SUFFIXES)}")
-    return Found(files=files, metadata=metadata, searched=frozenset(searched), is_whole=is_whole)
+        shown = f" {left_line(left)}" if left else ""
+        raise InputRefused(
+            f"No recordings in {', '.join(map(readable, sources))}.{shown}", advice=f"Known file types: {' '.join(SUFFIXES)}"
+        )
+    return Found(files=files, metadata=metadata, searched=frozenset(searched), is_whole=is_whole, left=left)
+
+
+def left_line(left: Mapping[str, int]) -> str:
+    """One sentence about files that were left: how many of which endings."""
+    count = sum(left.values())
+    endings = ", ".join(f"{ending} ({number})" for ending, number in sorted(left.items(), key=lambda item: (-item[1], item[0])))
+    return f"{count} file{'s' if count > 1 else ''} with other endings {'are' if count > 1 else 'is'} left: {endings}."
 
 
 def beside(metadata_path: str, name: str) -> str:
@@ -81,6 +125,65 @@ def beside(metadata_path: str, name: str) -> str:
         return name
     folder, slash, _ = metadata_path.rpartition("/")
     return f"{folder}{slash}{name}"
+
+
+class Names:
+    """Finds the file that a name means, where it is written otherwise on the disk: composed or decomposed accents, backslashes for slashes, other case,
+    another encoding. Remembers the folders it looked into.
+    """
+
+    def __init__(self, known: Collection[str], *, encoding: str = "utf-8") -> None:
+        """`known`: files that are surely there."""
+        self._known = set(known)
+        self._encodings = dict.fromkeys((encoding, *_NAME_ENCODINGS))
+        self._folders: dict[str, dict[str, list[str]]] = {}
+
+    def find(self, uri: str) -> str:
+        """The file that is meant; the name itself where nothing else can be."""
+        import fsspec
+
+        if uri in self._known:
+            return uri
+        fs, path = fsspec.core.url_to_fs(uri)
+        path = str(path)
+        if _exists(fs, path):
+            return uri
+        prefix = uri.split("://", 1)[0] + "://" if "://" in uri else ""
+        for form in dict.fromkeys((path, path.replace("\\", "/"))):
+            if form != path and _exists(fs, form):
+                return prefix + form
+            folder, _, name = form.rpartition("/")
+            for key in (_composed(name), _composed(name).casefold()):
+                meant = self._in_folder(fs, folder).get(key, [])
+                if len(meant) == 1:
+                    return prefix + readable(meant[0])
+        return uri
+
+    def _in_folder(self, fs: AbstractFileSystem, folder: str) -> dict[str, list[str]]:
+        """Files of a folder by every name that may be written for them."""
+        if folder not in self._folders:
+            by_name: dict[str, list[str]] = {}
+            try:
+                entries = [str(entry) for entry in fs.ls(folder, detail=False)]
+            except OSError:
+                entries = []
+            for entry in entries:
+                for name in self._spellings(entry.rpartition("/")[2]):
+                    for key in {name, name.casefold()}:
+                        by_name.setdefault(key, []).append(entry)
+            self._folders[folder] = by_name
+        return self._folders[folder]
+
+    def _spellings(self, name: str) -> set[str]:
+        raw = name.encode("utf-8", "surrogateescape")
+        found = {_composed(name)}
+        if readable(name) != name:
+            for encoding in self._encodings:
+                try:
+                    found.add(_composed(raw.decode(encoding)))
+                except (UnicodeDecodeError, LookupError):
+                    continue
+        return found
 
 
 def still_growing(uris: Sequence[str]) -> set[str]:
@@ -94,7 +197,62 @@ def still_growing(uris: Sequence[str]) -> set[str]:
 def file_state(uri: str) -> tuple[int, int] | None:
     """Size and time of change (ns) of a local file."""
     try:
-        found = Path(uri).stat()
+        found = Path(path_of(uri)).stat()
     except (OSError, ValueError):
         return None
     return found.st_size, found.st_mtime_ns
+
+
+def _matching(fs: AbstractFileSystem, path: str) -> list[str]:
+    """Files that a name or a pattern means: the file of that very name, that name written otherwise, or whatever fits the pattern."""
+    if _exists(fs, path):
+        return [path]
+    if any(mark in path for mark in "*?["):
+        folder, slash, pattern = path.rpartition("/")
+        # Brackets in the name of a folder that is there are no pattern.
+        literal = glob.escape(folder) if folder and fs.isdir(folder) else folder
+        return sorted(str(p) for p in fs.glob(literal + slash + pattern))
+    found = Names(()).find(path)
+    return [path_of(found)] if found != path else []
+
+
+def _exists(fs: AbstractFileSystem, path: str) -> bool:
+    try:
+        return bool(fs.exists(path))
+    except ValueError:
+        return False
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _is_taken(path: str, raw: Collection[str], *, is_local: bool) -> bool:
+    """Whether a file in a folder is a recording or a transcript: by its ending, or by how it begins where the ending says nothing."""
+    lowered = path.lower()
+    # What macOS keeps beside a file on other disks.
+    if PurePosixPath(path).name.startswith("._"):
+        return False
+    if lowered.endswith((*SUFFIXES, *raw)) and not lowered.endswith(_COMPANIONS):
+        return True
+    return is_local and not _is_beside_the_point(path) and _begins_as_recording(path)
+
+
+def _is_beside_the_point(path: str) -> bool:
+    name = PurePosixPath(path).name.lower()
+    return name.startswith(".") or name.endswith((*_ON_THE_WAY, *_COMPANIONS))
+
+
+def _begins_as_recording(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            head = file.read(16)
+    except OSError:
+        return False
+    if head[:4] == b"RIFF":
+        return head[8:12] == b"WAVE"
+    return any(head[place:].startswith(mark) for place, mark in _BEGINNINGS)
+
+
+def _ending(path: str) -> str:
+    return readable(PurePosixPath(path).suffix.lower()).partition("#")[0] or "(none)"

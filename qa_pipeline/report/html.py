@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from qa_pipeline.recordings.address import parse_address
 from qa_pipeline.report.charts import CriterionCount, bar, call_parts, call_state, count_calls, count_criterion, outcome_parts
 from qa_pipeline.report.clips import Clips, Moment, evidence_moment, is_window_needed, make_clips, window_moment
 from qa_pipeline.report.data import CallReport, ReportData, Row
@@ -176,12 +178,16 @@ def render(data: ReportData, clips: Clips, *, folder: Path) -> str:
 
 def recording_link(source_uri: str, folder: Path) -> str | None:
     """Where a browser finds a recording: relative beneath the page's folder, else absolute; None where no browser can read it."""
+    address = parse_address(source_uri)
+    if not address.is_plain:
+        return None
+    source_uri = address.path
     scheme, separator, _ = source_uri.partition("://")
     if separator:
         return source_uri if scheme.lower() in ("file", "http", "https") else None
     path = Path(source_uri).absolute()
     base = folder.absolute()
-    return f"./{quote(path.relative_to(base).as_posix())}" if path.is_relative_to(base) else path.as_uri()
+    return f"./{quote(os.fsencode(path.relative_to(base).as_posix()))}" if path.is_relative_to(base) else path.as_uri()
 
 
 def _call(number: int, item: CallReport, data: ReportData, names: dict[Moment, str], clips: Clips, folder: Path) -> CallView:

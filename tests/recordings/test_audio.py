@@ -11,7 +11,8 @@ from sounds import tone, write_sound
 
 from qa_pipeline.call import Layout
 from qa_pipeline.errors import RecordingError
-from qa_pipeline.recordings.audio import Audio, decode, sha256_of
+from qa_pipeline.recordings.audio import Audio, decode
+from qa_pipeline.recordings.files import sha256_of
 from qa_pipeline.recordings.layout import examine
 
 FORMATS = [

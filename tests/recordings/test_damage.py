@@ -201,5 +201,5 @@ def test_a_read_error_is_a_failure_to_try_again_and_no_cut_call(
 
     monkeypatch.setattr("fsspec.open", lambda uri, mode: Opening())
     with pytest.raises(ReadFailed) as caught:
-        audio_module.decode("c.wav")
+        audio_module.decode("memory://c.wav")
     assert caught.value.transient

@@ -27,12 +27,24 @@ AGENT = party(1, (0.5, 5), (9, 13), (17, 20))
 CUSTOMER = party(2, (5.5, 8.5), (13.5, 16.5), (20.5, 23))
 
 
-@pytest.mark.parametrize("gain", [1.0, 0.5, 0.1])
-@pytest.mark.parametrize("delay_ms", [0, 7, 40, 150])
+@pytest.mark.parametrize("gain", [1.0, 0.5, 0.1, -1.0, -0.3])
+@pytest.mark.parametrize("delay_ms", [-1000, -400, 0, 7, 40, 150, 400, 1000])
 def test_the_same_call_on_both_tracks_is_known_at_any_gain_and_delay(gain: float, delay_ms: int) -> None:
     call = AGENT + CUSTOMER
     found = examine(np.stack([call, gain * np.roll(call, delay_ms * RATE // 1000)]))
     assert (found.layout, found.main) == (Layout.DUAL_MONO, 0)
+
+
+@pytest.mark.parametrize("seconds", [3.0, 6.0, 12.0])
+def test_a_short_call_is_known_on_both_tracks_too(seconds: float) -> None:
+    call = party(1, (0.2, seconds), seconds=seconds)
+    late = np.concatenate((np.zeros(RATE, np.float32), call[:-RATE]))
+    assert examine(np.stack([call, late])).layout is Layout.DUAL_MONO
+
+
+@pytest.mark.parametrize("delay_ms", [300, 700, 1000])
+def test_parties_are_not_taken_for_one_because_a_longer_delay_is_looked_at(delay_ms: int) -> None:
+    assert examine(np.stack([AGENT, np.roll(CUSTOMER, delay_ms * RATE // 1000)])).layout is Layout.STEREO
 
 
 def test_copies_that_went_through_noisy_lines_are_still_one_call() -> None:

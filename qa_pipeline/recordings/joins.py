@@ -1,0 +1,90 @@
+"""One call in several files: a file a party, or one part after the other, told by their names or by the metadata.
+
+In: files, and what the metadata say of them. Out: groups of files that are one call. Whether they are joined, or only named to the operator, is for
+ingest.py to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from qa_pipeline.recordings.address import joined
+
+# First the one that is taken for channel 0. Asterisk's Monitor: in, out; FreeSWITCH: read, write, aleg, bleg; Twilio: inbound, outbound; rtpengine and SIPREC
+# recorders: caller, callee; softphones: local, remote, mic, speaker.
+_PARTIES = (
+    ("in", "out"), ("rx", "tx"), ("read", "write"), ("aleg", "bleg"), ("inbound", "outbound"), ("caller", "callee"), ("local", "remote"),
+    ("left", "right"), ("mic", "speaker"), ("mic", "system"), ("agent", "customer"), ("agent", "client"), ("agent", "caller"),
+    ("operator", "customer"), ("operator", "client"), ("ch0", "ch1"), ("ch1", "ch2"), ("channel0", "channel1"), ("channel1", "channel2"),
+    ("坐席", "客户"), ("客服", "客户"),
+)  # fmt: skip
+_AGENTS = frozenset(("agent", "operator", "坐席", "客服"))
+_WORD = re.compile(r"[^\W_]+")
+_PART = re.compile(r"(?:^|(?<=[-_. ]))(part|pt|seg|segment|leg|chunk|czesc|del)[-_. ]?(\d{1,3})(?=$|[-_. ])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Files that are one call. `are_parties`: two files of a party each; else parts in order. `agent_channel`: 0 where the names say who is the agent."""
+
+    files: tuple[str, ...]
+    are_parties: bool
+    agent_channel: int | None = None
+
+    @property
+    def address(self) -> str:
+        """One address for the whole call."""
+        return joined(self.files[0], self.files[1:], are_parties=self.are_parties)
+
+
+def groups_by_name(uris: Sequence[str]) -> list[Group]:
+    """Files whose names differ only in the word for a party, or in the number of a part."""
+    parties: dict[tuple[str, tuple[str, str]], dict[str, str]] = {}
+    parts: dict[tuple[str, str, str], dict[int, str]] = {}
+    for uri in uris:
+        stem = PurePosixPath(uri).stem.lower()
+        around = uri[: uri.rfind("/") + 1], PurePosixPath(uri).suffix.lower()
+        for match in _WORD.finditer(stem):
+            for pair in _PARTIES:
+                if match[0] in pair:
+                    key = f"{around[0]}{stem[: match.start()]}\0{stem[match.end() :]}{around[1]}"
+                    parties.setdefault((key, pair), {}).setdefault(match[0], uri)
+        if part := _PART.search(stem):
+            parts.setdefault((around[0] + stem[: part.start()], part[1], stem[part.end() :] + around[1]), {}).setdefault(int(part[2]), uri)
+    found, taken = [], set[str]()
+    for (_, pair), files in parties.items():
+        if len(files) == 2 and not taken & set(files.values()):
+            taken |= set(files.values())
+            agent = 0 if pair[0] in _AGENTS else None
+            found.append(Group(files=(files[pair[0]], files[pair[1]]), are_parties=True, agent_channel=agent))
+    for numbered in parts.values():
+        numbers = sorted(numbered)
+        if len(numbers) > 1 and numbers[0] in (0, 1) and numbers == list(range(numbers[0], numbers[-1] + 1)):
+            files_in_order = tuple(numbered[number] for number in numbers)
+            if not taken & set(files_in_order):
+                taken |= set(files_in_order)
+                found.append(Group(files=files_in_order, are_parties=False))
+    return found
+
+
+def groups_by_rows(rows: Mapping[str, tuple[str, str | None]]) -> tuple[list[Group], list[str]]:
+    """Files whose rows have the same `same_call`, and which of those names cannot be joined. rows: file → (same_call, track); parts come in order of rows."""
+    by_call: dict[str, list[tuple[str, str | None]]] = {}
+    for file, (same_call, track) in rows.items():
+        by_call.setdefault(same_call, []).append((file, track))
+    found, wrong = [], []
+    for same_call, members in by_call.items():
+        tracks = [track for _, track in members]
+        if len(members) == 1:
+            continue
+        if len(members) == 2 and sorted(track or "" for track in tracks) == ["0", "1"]:
+            first, second = sorted(members, key=lambda member: member[1] or "")
+            found.append(Group(files=(first[0], second[0]), are_parties=True))
+        elif not any(tracks):
+            found.append(Group(files=tuple(file for file, _ in members), are_parties=False))
+        else:
+            wrong.append(same_call)
+    return found, wrong
