@@ -72,7 +72,9 @@ class Watcher:
                 looks += 1
                 began = time.monotonic()
                 try:
-                    growing = arrivals.look({path: file_state(path) for path in recordings_in(self.night.sources, raw=self.night.defaults.raw)})
+                    growing = arrivals.look(
+                        {path: file_state(path) for path in recordings_in(self.night.sources, raw=self.night.defaults.raw)}
+                    )
                     run = run.anew()
                     plan = replace(self.night, growing=growing, is_quiet=True).plan(run, checks=False, known=known)
                     # What is not there, or failed for good, is told once and not at every look.
