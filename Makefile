@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RESULTS ?= results
 
-.PHONY: demo test check bench faults soak docs setup models prefect evaluate clean
+.PHONY: demo test check bench faults soak docs verdicts setup models prefect evaluate clean
 
 demo: models prefect
 	$(BIN)/qa-pipeline run sample_audio --results $(RESULTS)
@@ -44,6 +44,10 @@ soak: models
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/generate.py
+
+# After a change of scoring, rubrics, cases or language data: what moved, and the lock of what every case comes to.
+verdicts: $(VENV)/.installed
+	$(BIN)/python -m tests.scoring.verdicts
 
 setup: $(VENV)/.installed prefect
 

@@ -18,13 +18,16 @@ from pathlib import Path
 import fsspec
 
 from qa_pipeline.conversation.listen import stage_output
+from qa_pipeline.results.columns import Kind
 from qa_pipeline.results.heard import mapping_of
 from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.query import ID_COLUMNS, rows
 from qa_pipeline.results.store import Store
+from qa_pipeline.results.tables import TABLES
 
-# Tables that go with the words of a call, and those that go with its scores.
-_WORDS = ("utterances", "embeddings")
+# What goes with the words of a call follows from what the columns hold: rows of what was said go whole, of others the columns that quote.
+_WORDS = tuple(name for name, table in TABLES.items() if "utterance" in table.key)
+_QUOTES = {name: columns for name, table in TABLES.items() if name not in _WORDS and (columns := table.holding(Kind.WORDS))}
 NIGHTS_FOLDER = "_nights"
 # What is no stage output in that folder: hashes of files by path.
 _NO_WORDS = "files.sqlite"
@@ -91,10 +94,8 @@ def expire(store: Store, retention: Retention, *, today: date, work: Path | None
     if words:
         for name in _WORDS:
             store.forget(name, "conversation_id", words)
-        store.blank(
-            "findings", "conversation_id", words, {"evidence": "null", "evidence_text": "null", "reason_args": "null", "reason": "null"}
-        )
-        store.blank("captures", "conversation_id", words, {"value": "null", "text": "null"})
+        for name, columns in _QUOTES.items():
+            store.blank(name, "conversation_id", words, dict.fromkeys(columns, "null"))
     if retention.failures_days is not None:
         store.forget_before("failures", "at", today - timedelta(days=retention.failures_days))
         store.forget_before("runs", "finished_at", today - timedelta(days=retention.failures_days))

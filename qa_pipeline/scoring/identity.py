@@ -14,7 +14,7 @@ from qa_pipeline.languages.load import language_codes, language_digest
 from qa_pipeline.text.norm_version import norm_version
 
 # Raised whenever a change of code gives any call another verdict or other evidence; a test over all cases notices when that is forgotten
-# (trainer/verdicts.py).
+# (tests/scoring/verdicts.py).
 SCORING_VERSION = 1
 
 

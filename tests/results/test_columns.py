@@ -1,0 +1,51 @@
+"""Every column says what it holds, its parts too; what goes with the words of a call follows from it."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from qa_pipeline.results import retention
+from qa_pipeline.results.columns import Column, Kind
+from qa_pipeline.results.tables import TABLES
+
+COLUMNS = [pytest.param(column, id=f"{table.name}.{column.name}") for table in TABLES.values() for column in table.columns]
+
+
+def parts_of(kind: pa.DataType) -> set[str]:
+    """Names of the parts of a nested type; none of a plain one."""
+    inner = kind.value_type if pa.types.is_list(kind) else kind
+    return {field.name for field in inner} if pa.types.is_struct(inner) else set()
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_column_has_a_kind_and_so_has_each_of_its_parts(column: Column) -> None:
+    if parts := parts_of(column.type):
+        assert not isinstance(column.kind, Kind) and set(column.kind) == parts
+    assert column.kinds and all(isinstance(kind, Kind) for kind in column.kinds)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_what_cannot_be_read_as_text_names_nobody(column: Column) -> None:
+    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_boolean(column.type):
+        assert not {Kind.WORDS, Kind.PERSON, Kind.PATH, Kind.NOTE} & set(column.kinds)
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        assert column.kinds == (Kind.TIME,)
+
+
+def test_the_words_of_a_call_lie_in_these_places_and_go_from_them() -> None:
+    holding = {name: table.holding(Kind.WORDS) for name, table in TABLES.items() if table.holding(Kind.WORDS)}
+    assert holding == {
+        "utterances": ("text", "norm", "words"),
+        "embeddings": ("vector",),
+        "findings": ("reason_args", "reason", "evidence", "evidence_text"),
+        "captures": ("value", "text"),
+    }
+    assert (*retention._WORDS, *retention._QUOTES) == tuple(holding)
+    # They are found by the conversation, and what is taken out of a row is none of its key.
+    for name, columns in retention._QUOTES.items():
+        assert "conversation_id" in TABLES[name].schema.names and not set(columns) & set(TABLES[name].key)
+
+
+def test_a_column_of_a_key_says_nothing_of_what_was_said() -> None:
+    assert all(Kind.WORDS not in column.kinds for table in TABLES.values() for column in table.columns if column.name in table.key)
