@@ -17,6 +17,7 @@ from qa_pipeline.cli.main import main as cli
 from qa_pipeline.languages.load import language_codes
 from qa_pipeline.results import query
 from qa_pipeline.results.columns import Column, Kind, Table
+from qa_pipeline.results.outside import OUTSIDE, Outside, Place
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.settings import Settings
 
@@ -50,6 +51,14 @@ def tables_page() -> str:
         *(f"| {kind.label} | {kind.meaning} |" for kind in Kind),
         "",
         *(line for table in TABLES.values() for line in _table(table)),
+        "## Outside the tables",
+        "",
+        "Every other file that this program writes. `CACHE` can be deleted while nothing runs; it costs time, no result.",
+        "",
+        "| what | where | holds | written by | goes |",
+        "|---|---|---|---|---|",
+        *(f"| {one.name} | {_where(one)} | {', '.join(kind.label for kind in one.holds) or 'nothing'} | {one.by} | {one.until} |" for one in OUTSIDE),
+        "",
         "## Views",
         "",
         "`qa-pipeline query` sees the tables and these views.",
@@ -117,6 +126,12 @@ def _table(table: Table) -> Iterator[str]:
         f"| `{column.name}` | {_arrow(str(column.type))} | {_holds(column)} | {_cell(column.meaning)} |" for column in table.columns
     )
     yield ""
+
+
+def _where(one: Outside) -> str:
+    if one.place is Place.NAMED:
+        return ", ".join(one.patterns)
+    return f"{', '.join(f'`{pattern}`' for pattern in one.patterns)} in {one.place.value}"
 
 
 def _holds(column: Column) -> str:

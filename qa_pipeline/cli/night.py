@@ -215,8 +215,16 @@ def announcements(results: str | None, dry_run: bool, refuse: str | None, author
 @click.command()
 @results_option
 def compact(results: str | None) -> None:
-    """Join small files of the tables; afterwards any Parquet reader sees exactly the current rows."""
-    for name, files in open_store(open_settings(results=results)).compact().items():
+    """Join small files of the tables; afterwards any Parquet reader sees exactly the current rows.
+
+    Norms that were made by other code, language data or dictionaries are made anew and written down.
+    """
+    from qa_pipeline.results.norms import renew_norms
+
+    store = open_store(open_settings(results=results))
+    if renewed := renew_norms(store):
+        click.echo(f"norms of {renewed} call{'s' if renewed != 1 else ''} made anew")
+    for name, files in store.compact().items():
         click.echo(f"{name}: {files} file{'s' if files != 1 else ''}")
 
 

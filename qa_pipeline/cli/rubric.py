@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from qa_pipeline.results.store import Store
     from qa_pipeline.rubric.schema import Rubric
     from qa_pipeline.settings import Settings
+    from qa_pipeline.trainer.diff import Diff
     from qa_pipeline.trainer.explain import Step
     from qa_pipeline.trainer.publish import Workbench
 
@@ -146,54 +147,83 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
     """Say why CRITERION came out as it did in CALL_ID, step by step."""
     from qa_pipeline.results.query import rows
     from qa_pipeline.results.store import sql_text
+    from qa_pipeline.results.versions import rubric_that_scored
     from qa_pipeline.running.score import ready_scorecards
-    from qa_pipeline.trainer.explain import explain
+    from qa_pipeline.trainer.explain import explain, other_scoring
     from qa_pipeline.trainer.publish import stored_calls
+    from qa_pipeline.trainer.then import stored_verdict
 
     settings = open_settings(results=results)
     store = open_store(settings)
     conversation = stored_calls(store)(call_id)
     if conversation is None:
         raise InputRefused(f"Call {call_id} is not in {settings.results}.", advice="`qa-pipeline report` lists the calls.")
+    stored = None
     if name is None:
         found = rows(
             store,
-            f"select rubric_id, rubric_version, rubric_sha256 from scores where call_id = {sql_text(call_id)} order by purpose, scored_at desc limit 1",
+            f"select * from scores where call_id = {sql_text(call_id)} order by purpose, scored_at desc limit 1",
         )
         if not found:
             raise InputRefused(f"Call {call_id} has not been scored.", advice="Name a rubric with --rubric.")
-        chosen = _as_scored(**found[0], settings=settings, store=store)
+        stored = found[0]
+        chosen = rubric_that_scored(stored, store, settings.rubrics)
     else:
         chosen = _rubric_of(name, settings, store)
     if criterion not in {c.id for c in chosen.criteria}:
         known = ", ".join(c.id for c in chosen.criteria)
         raise InputRefused(f"Rubric {chosen.id} has no criterion {criterion!r}.", advice=f"There are: {known}.")
     scorecard = ready_scorecards({chosen.id: chosen}, settings)[chosen.id]
-    _show_steps(explain(conversation, scorecard, criterion))
+    steps = explain(conversation, scorecard, criterion)
+    if stored is not None:
+        verdict = stored_verdict(store, stored, criterion)
+        other = other_scoring(conversation, verdict.outcome, verdict.judged_by)
+        steps = (*((other,) if other else ()), *steps)
+    _show_steps(steps)
 
 
 @rubric.command("diff")
 @click.argument("old")
-@click.argument("new")
+@click.argument("new", required=False)
+@click.option(
+    "--stored", is_flag=True, help="Instead of NEW: what is stored of OLD and was made by other scoring, and what the scoring of now makes."
+)
 @click.option("--on", "results", metavar="ROOT", help="Results root whose calls are compared.")
 @click.option("--since", type=DATE, help="Calls from this day on.")
 @click.option("--until", type=DATE, help="Calls up to this day.")
 @click.option("--all", "every", is_flag=True, help="Every stored call, not only those either rubric has scored.")
 @click.option("--html", "html_path", type=click.Path(dir_okay=False), help="Also write a page.")
 @click.option("--most", default=20, show_default=True, help="Calls shown with their evidence.")
-def rubric_diff(old: str, new: str, results: str | None, every: bool, html_path: str | None, most: int, **days: datetime | None) -> None:
-    """Show which stored calls change when NEW replaces OLD: NAME, NAME@VERSION or a file. Writes no score."""
-    from qa_pipeline.report.diff import show_diff, write_diff_html
+def rubric_diff(
+    old: str, new: str | None, stored: bool, results: str | None, every: bool, html_path: str | None, most: int, **days: datetime | None
+) -> None:
+    """Show which stored calls change when NEW replaces OLD: NAME, NAME@VERSION or a file. Writes no score.
+
+    With --stored: which verdicts of OLD have moved because the program, or its language data, changed since they were made.
+    """
     from qa_pipeline.running.score import ready_scorecards
     from qa_pipeline.trainer.diff import calls_to_compare, diff
+    from qa_pipeline.trainer.then import diff_then_and_now, stored_before, then_and_now
 
+    if (new is None) is not stored:
+        raise click.UsageError("Name two rubrics, or one and --stored.")
     settings = open_settings(results=results)
     store = open_store(settings)
-    before, after = (_rubric_of(name, settings, store) for name in (old, new))
+    before, after = (_rubric_of(name, settings, store) for name in (old, new or old))
     scorecards = ready_scorecards({"old": before, "new": after}, settings)
     since, until = (as_day(days[key]) for key in ("since", "until"))
+    if stored:
+        earlier = stored_before(store, scorecards["old"], since=since, until=until)
+        pairs = _with_bar(diff_then_and_now(store, scorecards["old"], earlier), len(earlier))
+        _show_diff(then_and_now(pairs, scorecards["old"]), html_path, most)
+        return
     ids = calls_to_compare(store, scorecards["old"], scorecards["new"], since=since, until=until, every=every)
-    found = diff(_with_bar(store.stream_conversations(ids), len(ids)), scorecards["old"], scorecards["new"])
+    _show_diff(diff(_with_bar(store.stream_conversations(ids), len(ids)), scorecards["old"], scorecards["new"]), html_path, most)
+
+
+def _show_diff(found: Diff, html_path: str | None, most: int) -> None:
+    from qa_pipeline.report.diff import show_diff, write_diff_html
+
     show_diff(found, most_calls=most)
     if html_path:
         write_diff_html(found, Path(html_path))
@@ -333,23 +363,6 @@ def _rubric_of(name: str, settings: Settings, store: Store) -> Rubric:
     if is_path(name):
         return load_rubric(Path(name))
     return named_rubric(name, {} if "@" in name else load_rubrics(settings.rubrics), store)
-
-
-def _as_scored(*, rubric_id: str, rubric_version: int, rubric_sha256: str, settings: Settings, store: Store) -> Rubric:
-    """The very rubric that scored a call: as kept, or as the file stands. Raises InputRefused when neither is that one any more."""
-    from qa_pipeline.results.versions import frozen_rubrics
-    from qa_pipeline.rubric.canonical import rubric_sha256 as hash_of
-    from qa_pipeline.rubric.load import load_rubric
-
-    kept = [rubric for rubric in frozen_rubrics(store, rubric_id) if rubric.version == rubric_version]
-    path = settings.rubrics / f"{rubric_id}.yaml"
-    for rubric in (*kept, *([load_rubric(path)] if path.is_file() else [])):
-        if hash_of(rubric) == rubric_sha256:
-            return rubric
-    raise InputRefused(
-        f"The call was scored by version {rubric_version} of {rubric_id}, which is not kept as it was then.",
-        advice=f"Name what to judge it by: --rubric {rubric_id}, NAME@VERSION or a file.",
-    )
 
 
 def _heard(dialogue: str, settings: Settings, bench: Workbench, name: str, language: str | None, columns: dict[str, str]) -> Conversation:

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from qa_pipeline.call import Call
-from qa_pipeline.errors import RubricError
+from qa_pipeline.errors import InputRefused, RubricError
+from qa_pipeline.results.rows import Row
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.canonical import canonical_json, revive, rubric_sha256
-from qa_pipeline.rubric.load import choose_rubric
+from qa_pipeline.rubric.load import choose_rubric, load_rubric
 from qa_pipeline.rubric.schema import Rubric
 
 
@@ -130,3 +132,17 @@ def named_rubric(name: str, current: Mapping[str, Rubric], store: Store) -> Rubr
         known = ", ".join(f"{rubric.id}@{rubric.version}" for rubric in frozen) or "none"
         raise RubricError(f"Version {version} of {rubric_id!r} is not kept in {store.root}.", advice=f"There are: {known}.")
     return found[0]
+
+
+def rubric_that_scored(score: Row, store: Store, folder: Path) -> Rubric:
+    """The very rubric of a row of `scores`: as kept in the root, or as its file in `folder` stands. Raises InputRefused when neither is that one any more."""
+    rubric_id, version, digest = (score[name] for name in ("rubric_id", "rubric_version", "rubric_sha256"))
+    kept = [rubric for rubric in frozen_rubrics(store, rubric_id) if rubric.version == version]
+    path = folder / f"{rubric_id}.yaml"
+    for rubric in (*kept, *([load_rubric(path)] if path.is_file() else [])):
+        if rubric_sha256(rubric) == digest:
+            return rubric
+    raise InputRefused(
+        f"The call was scored by version {version} of {rubric_id}, which is not kept as it was then.",
+        advice=f"Name what to judge it by: --rubric {rubric_id}, NAME@VERSION or a file.",
+    )

@@ -1,25 +1,46 @@
-"""The effect of a rubric before it is published: two rubrics over the same stored calls, and what differs. Pure but for the calls read."""
+"""Two judgements of the same stored calls, and what differs: by two rubrics before one is published, or by scoring of then and of now (then.py)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from statistics import mean
 from zoneinfo import ZoneInfo
 
-from qa_pipeline.call import Conversation, Outcome
+from qa_pipeline.call import Call, Conversation, Outcome
 from qa_pipeline.errors import RubricError
 from qa_pipeline.results.query import query
 from qa_pipeline.results.store import Store
-from qa_pipeline.scoring.score import Finding, Score, Scorecard, score_many
+from qa_pipeline.scoring.matching import Evidence
+from qa_pipeline.scoring.score import Score, Scorecard, score_many
 from qa_pipeline.trainer.explain import moment
 
 _MOST_SHOWN = 3
 # Calls scored together: enough to be fast, few enough for a progress bar to move.
 _LOT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedCriterion:
+    """One criterion's verdict, as far as it is compared."""
+
+    outcome: Outcome
+    answer: str | None
+    reason: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One judgement of a call, made now or stored. `criteria`: verdicts by criterion."""
+
+    percent: float | None
+    passed: bool | None
+    critical_failed: bool
+    criteria: Mapping[str, JudgedCriterion]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,18 +126,37 @@ class Diff:
 
 def diff(conversations: Iterable[Conversation], old: Scorecard, new: Scorecard) -> Diff:
     """Score conversations by both rubrics and compare."""
-    effects = []
-    transitions: dict[str, Counter[tuple[str, str]]] = {}
+    ordered = dict.fromkeys((*(c.id for c in new.rubric.criteria), *(c.id for c in old.rubric.criteria)))
+    pairs = _scored_by_both(conversations, old, new)
+    return compare(pairs, old=label(old), new=label(new), criteria=tuple(ordered), timezone=new.rubric.timezone)
+
+
+def _scored_by_both(conversations: Iterable[Conversation], old: Scorecard, new: Scorecard) -> Iterator[tuple[Conversation, Judged, Judged]]:
     several = iter(conversations)
     while lot := list(islice(several, _LOT)):
-        for before, after in zip(score_many(lot, old), score_many(lot, new), strict=True):
-            effect = _effect(before, after)
-            effects.append(effect)
-            for change in effect.changes:
-                names = tuple(outcome.value if outcome else "–" for outcome in (change.before, change.after))
-                transitions.setdefault(change.criterion_id, Counter())[names[0], names[1]] += 1
-    ordered = dict.fromkeys((*(c.id for c in new.rubric.criteria), *(c.id for c in old.rubric.criteria)))
-    return Diff(old=_label(old), new=_label(new), criteria=tuple(ordered), effects=tuple(effects), transitions=transitions)
+        for conversation, before, after in zip(lot, score_many(lot, old), score_many(lot, new), strict=True):
+            yield conversation, judged(before), judged(after)
+
+
+def compare(pairs: Iterable[tuple[Conversation, Judged, Judged]], *, old: str, new: str, criteria: tuple[str, ...], timezone: str) -> Diff:
+    """What differs between two judgements of each call. `old`, `new`: what they are called; `criteria`: in which order they are shown."""
+    effects = []
+    transitions: dict[str, Counter[tuple[str, str]]] = {}
+    for conversation, before, after in pairs:
+        effect = _effect(conversation, before, after, timezone)
+        effects.append(effect)
+        for change in effect.changes:
+            names = tuple(outcome.value if outcome else "–" for outcome in (change.before, change.after))
+            transitions.setdefault(change.criterion_id, Counter())[names[0], names[1]] += 1
+    return Diff(old=old, new=new, criteria=criteria, effects=tuple(effects), transitions=transitions)
+
+
+def judged(score: Score) -> Judged:
+    """What a score says, as far as it is compared."""
+    criteria = {
+        f.criterion.id: JudgedCriterion(outcome=f.outcome, answer=f.answer, reason=f.reason, evidence=f.evidence) for f in score.findings
+    }
+    return Judged(percent=score.percent, passed=score.passed, critical_failed=score.critical_failed, criteria=criteria)
 
 
 def calls_to_compare(store: Store, old: Scorecard, new: Scorecard, *, since: date | None, until: date | None, every: bool) -> list[str]:
@@ -139,31 +179,29 @@ def calls_to_compare(store: Store, old: Scorecard, new: Scorecard, *, since: dat
     return found
 
 
-def _label(scorecard: Scorecard) -> str:
+def label(scorecard: Scorecard) -> str:
+    """A rubric with its version, and the hash that tells it from another of the same name."""
     return f"{scorecard.rubric.id} version {scorecard.rubric.version} ({scorecard.sha256[:8]})"
 
 
-def _effect(before: Score, after: Score) -> CallEffect:
-    call = after.conversation.call
+def _effect(conversation: Conversation, before: Judged, after: Judged, timezone: str) -> CallEffect:
+    call = conversation.call
     return CallEffect(
         call_id=call.call_id,
         agent_id=call.agent_id,
         team=call.team,
-        call_date=call.started_at.astimezone(ZoneInfo(after.rubric.timezone)).date() if call.started_at else None,
+        call_date=call.started_at.astimezone(ZoneInfo(timezone)).date() if call.started_at else None,
         percent_before=before.percent,
         percent_after=after.percent,
         passed_before=before.passed,
         passed_after=after.passed,
         critical_before=before.critical_failed,
         critical_after=after.critical_failed,
-        changes=_changes(before, after),
+        changes=_changes(call, before.criteria, after.criteria),
     )
 
 
-def _changes(before: Score, after: Score) -> tuple[Change, ...]:
-    old = {finding.criterion.id: finding for finding in before.findings}
-    new = {finding.criterion.id: finding for finding in after.findings}
-    call = after.conversation.call
+def _changes(call: Call, old: Mapping[str, JudgedCriterion], new: Mapping[str, JudgedCriterion]) -> tuple[Change, ...]:
     found = []
     for criterion_id in dict.fromkeys((*new, *old)):
         a, b = old.get(criterion_id), new.get(criterion_id)
@@ -186,7 +224,7 @@ def _changes(before: Score, after: Score) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _evidence(before: Finding | None, after: Finding | None) -> tuple[str, ...]:
+def _evidence(before: JudgedCriterion | None, after: JudgedCriterion | None) -> tuple[str, ...]:
     """What either verdict stands on, in words with times."""
     lines = []
     for name, finding in (("before", before), ("after", after)):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qa_pipeline.call import Conversation
+from qa_pipeline.call import Conversation, Outcome
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.shared_keys import SearchingCriterion
+from qa_pipeline.scoring.identity import JudgedBy, judged_by
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.score import ROLE_CONFIDENCE, Finding, Score, Scorecard, score
 from qa_pipeline.scoring.situations import Facts, find_facts
@@ -48,6 +49,27 @@ def explain(conversation: Conversation, scorecard: Scorecard, criterion_id: str)
         )
         if lines
     )
+
+
+def other_scoring(conversation: Conversation, outcome: Outcome | None, by: JudgedBy | None) -> Step | None:
+    """What is stored of a criterion, where other scoring made it than explains it now; None where the same did.
+
+    `outcome`: what is stored (None: nothing); `by`: what judged it, None where it was stored before that was recorded.
+    """
+    now = judged_by(conversation.language, (u.language for u in conversation.utterances))
+    if by == now:
+        return None
+    lines = [f"the stored verdict is {outcome.value.replace('_', ' ')}" if outcome else "no verdict on this criterion is stored"]
+    if by is None:
+        lines.append("it was made before it was recorded what judges a call; what follows is by the scoring of now")
+    else:
+        others = [
+            f"scoring version {by.scoring_version} (now {now.scoring_version})" if by.scoring_version != now.scoring_version else "",
+            "other data of the language" if by.language_digest != now.language_digest else "",
+            "other norms" if by.norm_version != now.norm_version else "",
+        ]
+        lines.append(f"it was made with {', '.join(other for other in others if other)}; what follows is by the scoring of now")
+    return Step(title="What is stored", lines=(*lines, "`qa-pipeline rescore` scores the call anew"))
 
 
 def _criterion_lines(criterion: Criterion) -> Iterator[str]:

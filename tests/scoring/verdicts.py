@@ -67,9 +67,11 @@ def _of_rubric(bench: Workbench, name: str, good: list[Case]) -> Iterator[tuple[
         for case in cases
     }
     written = {key: case for key, case in asked.items() if case.call is None}
-    scores = score_many([heard_in(case, scorecard.rubric, encode) for case in written.values()], scorecard)
-    for (key, case), scored in zip(written.items(), scores, strict=True):
-        yield key, (_digest([scorecard.sha256, _content(case)]), _digest(_found(scored)))
+    heard = [heard_in(case, scorecard.rubric, encode) for case in written.values()]
+    for (key, case), conversation, scored in zip(written.items(), heard, score_many(heard, scorecard), strict=True):
+        # Where a dialogue is cut into utterances is no affair of scoring.
+        said = [(u.role.value, u.text, u.start_ms, u.end_ms) for u in conversation.utterances]
+        yield key, (_digest([scorecard.sha256, _content(case), said]), _digest(_found(scored)))
 
 
 def _content(case: Case) -> str:
@@ -141,11 +143,7 @@ def main() -> None:
     locked = read_lock() if LOCK.is_file() else Verdicts(scoring_version=0, languages={}, cases={})
     if (several := moved(locked, now)) and locked.scoring_version == now.scoring_version:
         raise SystemExit(fault(locked, now))
-    others = [
-        key
-        for key, (made_of, found) in now.cases.items()
-        if key in locked.cases and locked.cases[key] != (made_of, found) and key not in several
-    ]
+    others = [key for key, (_, found) in now.cases.items() if key in locked.cases and locked.cases[key][1] != found and key not in several]
     for label, keys in (("moved by code", several), ("moved with their rubric, case or language data", others)):
         sys.stdout.write("".join(f"{label}: {key}\n" for key in keys))
     text = json.dumps(

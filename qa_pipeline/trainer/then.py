@@ -1,0 +1,111 @@
+"""Verdicts of then and of now: what is stored of a rubric's very version and was made by other scoring, beside what the scoring of now makes.
+
+After a mended check or other words in a language's data: before `rescore` it shows what is going to move, afterwards what has moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from qa_pipeline.call import Conversation, Outcome, Role
+from qa_pipeline.errors import RubricError
+from qa_pipeline.results.heard import Row, judged_now
+from qa_pipeline.results.query import rows
+from qa_pipeline.results.store import Store, sql_text
+from qa_pipeline.scoring.identity import JudgedBy, score_id_of
+from qa_pipeline.scoring.matching import Evidence
+from qa_pipeline.scoring.score import Scorecard, score_many
+from qa_pipeline.trainer.diff import Diff, Judged, JudgedCriterion, compare, judged, label
+
+# Calls read and scored together.
+_LOT = 100
+_COLUMNS = ("criterion_id", "outcome", "answer", "reason", "evidence")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVerdict:
+    """What is stored of one criterion in one call. `judged_by` is None where it was stored before that was recorded."""
+
+    judged_by: JudgedBy | None
+    outcome: Outcome | None
+
+
+def stored_verdict(store: Store, score: Row, criterion_id: str) -> StoredVerdict:
+    """The verdict on a criterion in a stored score. `score`: its row."""
+    sql = f"select outcome from findings where score_id = {sql_text(score['score_id'])} and criterion_id = {sql_text(criterion_id)}"
+    found = rows(store, sql)
+    by = None
+    if score["scoring_version"] is not None:
+        by = JudgedBy(
+            scoring_version=score["scoring_version"], language_digest=score["language_digest"], norm_version=score["norm_version"]
+        )
+    return StoredVerdict(judged_by=by, outcome=Outcome(found[0]["outcome"]) if found else None)
+
+
+def stored_before(store: Store, scorecard: Scorecard, *, since: date | None, until: date | None) -> dict[str, Row]:
+    """Of each current conversation the newest official score by this very rubric that other scoring made, by conversation_id.
+
+    Raises RubricError when the rubric has scored nothing at all in that time.
+    """
+    days = [f"s.call_date >= date '{since}'" if since else "", f"s.call_date <= date '{until}'" if until else ""]
+    where = " and ".join([f"s.rubric_sha256 = '{scorecard.sha256}'", "s.purpose = 'official'", *(day for day in days if day)])
+    sql = f"""select s.score_id, s.conversation_id, s.percent, s.passed, s.critical_failed, c.language, c.norm_versions
+        from scores s join current_calls c using (conversation_id) where {where} order by s.scored_at"""
+    found = rows(store, sql)
+    if not found:
+        raise RubricError(
+            f"No stored call was scored by {label(scorecard)} in that time.",
+            advice="Give other dates, or the version that scored them, as NAME@VERSION; `rubric versions` lists them.",
+        )
+    return {row["conversation_id"]: row for row in found if not _is_of_now(row, scorecard)}
+
+
+def _is_of_now(row: Row, scorecard: Scorecard) -> bool:
+    by = judged_now(row)
+    return by is not None and row["score_id"] == score_id_of(row["conversation_id"], scorecard.sha256, by)
+
+
+def diff_then_and_now(store: Store, scorecard: Scorecard, before: Mapping[str, Row]) -> Iterator[tuple[Conversation, Judged, Judged]]:
+    """Each call with what is stored of it (`before`, of `stored_before`) and what the scoring of now makes of it."""
+    stream = store.stream(before, size=_LOT)
+    scores = [before[name] for name in stream.ids]
+    located = store.files("findings").locate("score_id", [score["score_id"] for score in scores])
+    shelves = located.shelves(_COLUMNS, place_of=np.arange(len(scores)), size=_LOT)
+    with closing(shelves) as findings, closing(iter(stream)) as lots:
+        for number, lot in enumerate(lots):
+            conversations = list(lot)
+            of_lot = scores[number * _LOT : (number + 1) * _LOT]
+            then = _judged_then(of_lot, findings.take(number))
+            now = (judged(scored) for scored in score_many(conversations, scorecard))
+            yield from zip(conversations, then, now, strict=True)
+
+
+def then_and_now(pairs: Iterable[tuple[Conversation, Judged, Judged]], scorecard: Scorecard) -> Diff:
+    """What moved between them."""
+    criteria = tuple(criterion.id for criterion in scorecard.rubric.criteria)
+    name = label(scorecard)
+    return compare(pairs, old=f"{name} as stored", new=f"{name} as scored now", criteria=criteria, timezone=scorecard.rubric.timezone)
+
+
+def _judged_then(scores: list[Row], findings: pa.Table) -> list[Judged]:
+    criteria: list[dict[str, JudgedCriterion]] = [{} for _ in scores]
+    for row in findings.to_pylist():
+        criteria[row["place"]][row["criterion_id"]] = JudgedCriterion(
+            outcome=Outcome(row["outcome"]), answer=row["answer"], reason=row["reason"] or "Its words are not kept any more.",
+            evidence=tuple(_evidence(row["evidence"])),
+        )  # fmt: skip
+    return [
+        Judged(percent=score["percent"], passed=score["passed"], critical_failed=score["critical_failed"], criteria=found)
+        for score, found in zip(scores, criteria, strict=True)
+    ]
+
+
+def _evidence(stored: Iterable[Row] | None) -> Iterator[Evidence]:
+    for moment in stored or ():
+        yield Evidence(**{**moment, "role": Role(moment["role"])})
