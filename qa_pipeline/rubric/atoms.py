@@ -40,4 +40,5 @@ Location = tuple[str | int, ...]
 class Part(BaseModel):
     """A part of a rubric file. An unknown key is a fault, and nothing is converted."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # Built when first used: most parts are used inside a rubric only.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)

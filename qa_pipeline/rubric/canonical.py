@@ -6,10 +6,8 @@ import hashlib
 import json
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from qa_pipeline.rubric.criteria import CRITERIA, Criterion, keys_of
-from qa_pipeline.rubric.schema import Rubric, Section
+from qa_pipeline.rubric.schema import Rubric
 
 # What the canonical form says of every criterion, whether its check reads it or not: so it was when all checks were one type, and the hashes of
 # published rubrics hold it. Keys that came later are given where a check reads them, so that a new check changes no hash.
@@ -19,8 +17,6 @@ _SAID_OF_ALL: dict[str, Any] = {
     "values": {}, "repeats": None, "answered": None, "reason_when": [], "metric": None, "column": None, "is": None, "in": None,
     "call_windows": [], "not_on_holidays": False, "at_least": None, "at_most": None, "of": [], "levels": {},
 }  # fmt: skip
-_CRITERION: TypeAdapter[Criterion] = TypeAdapter(Criterion)
-_PLACEHOLDER = {"id": "placeholder", "criteria": [{"id": "placeholder", "check": "manual"}]}
 
 
 def canonical_json(part: Rubric | Criterion) -> str:
@@ -47,19 +43,15 @@ def criterion_sha256(criterion: Criterion) -> str:
 def revive(resolved: str) -> Rubric:
     """A rubric from its canonical JSON. Raises pydantic's ValidationError for a language that this program does not read."""
     data = json.loads(resolved)
-    sections = []
-    for section in data.pop("sections"):
-        criteria = tuple(_revived_criterion(criterion) for criterion in section.pop("criteria"))
-        sections.append(Section.model_construct(**section, criteria=criteria))
-    # Validated with one placeholder section, then given the sections that were validated when they were written.
-    shell = Rubric.model_validate_json(json.dumps({**data, "sections": [_PLACEHOLDER]}))
-    return shell.model_copy(update={"sections": tuple(sections)})
+    for section in data["sections"]:
+        section["criteria"] = [_as_read(criterion) for criterion in section["criteria"]]
+    return Rubric.model_validate_json(json.dumps(data))
 
 
-def _revived_criterion(data: dict[str, Any]) -> Criterion:
-    kind = CRITERIA.get(str(data["check"]))
-    read = {key: data[key] for key in keys_of(kind) if key in data} if kind else data
-    return _CRITERION.validate_json(json.dumps(read))
+def _as_read(criterion: dict[str, Any]) -> dict[str, Any]:
+    """What the canonical form says of a criterion, without what its check does not read."""
+    kind = CRITERIA.get(str(criterion["check"]))
+    return {key: criterion[key] for key in keys_of(kind) if key in criterion} if kind else criterion
 
 
 def _digest(part: Rubric | Criterion) -> str:

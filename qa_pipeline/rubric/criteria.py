@@ -4,10 +4,9 @@ What several checks read is in shared_keys.py. Faults are put into a trainer's w
 docs/rubric-language.md.
 """
 
-from __future__ import annotations
-
+# Annotations are not postponed here: pydantic would evaluate each anew for every type that inherits it.
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -49,7 +48,7 @@ class PhraseCriterion(WordedCriterion):
     within_words: int | None = Field(None, ge=1, description="the groups must lie within so many words (zh: syllables)")
 
     @model_validator(mode="after")
-    def _is_whole(self) -> PhraseCriterion:
+    def _is_whole(self) -> Self:
         if not self.has_words and not self.groups:
             raise self.lacking()
         if isinstance(self.need, int) and self.need > max(1, len(self.groups)):
@@ -75,7 +74,7 @@ class QuestionCriterion(WordedCriterion):
     levels: Credits = Field({}, description="credit between 0 and 1 by answer")
 
     @model_validator(mode="after")
-    def _is_whole(self) -> QuestionCriterion:
+    def _is_whole(self) -> Self:
         if not self.has_words:
             raise self.lacking()
         return self
@@ -106,7 +105,7 @@ class ForbiddenCriterion(WordedCriterion):
     except_: tuple[Literal["quoting", "asking_to_repeat"], ...] = Field((), alias="except")
 
     @model_validator(mode="after")
-    def _is_whole(self) -> ForbiddenCriterion:
+    def _is_whole(self) -> Self:
         if not self.has_words and not self.whole_turn:
             raise self.lacking()
         return self
@@ -128,7 +127,7 @@ class CaptureCriterion(WordedCriterion):
     repeats: Identifier | None = Field(None, description="capture: the value must be the one that criterion captured (read-back)")
 
     @model_validator(mode="after")
-    def _is_whole(self) -> CaptureCriterion:
+    def _is_whole(self) -> Self:
         if self.capture == "reason" and not self.values:
             raise ValueError("capture: reason needs `values`")
         if self.capture == "text" and not (self.has_words or self.repeats):
@@ -173,7 +172,7 @@ class SurveyCriterion(WordedCriterion):
     levels: Credits = Field({}, description="credit between 0 and 1 by answer")
 
     @model_validator(mode="after")
-    def _is_whole(self) -> SurveyCriterion:
+    def _is_whole(self) -> Self:
         if not self.has_words:
             raise self.lacking()
         if self.answered == "choice" and not self.answers:
@@ -213,7 +212,7 @@ class SequenceCriterion(CombiningCriterion):
     check: Literal["sequence"]
 
     @model_validator(mode="after")
-    def _is_whole(self) -> SequenceCriterion:
+    def _is_whole(self) -> Self:
         if len(self.of) < 2:
             raise self.lacking()
         return self
@@ -225,7 +224,7 @@ class CombinationCriterion(CombiningCriterion):
     check: Literal["all", "any", "not"]
 
     @model_validator(mode="after")
-    def _is_whole(self) -> CombinationCriterion:
+    def _is_whole(self) -> Self:
         if self.check == "not" and len(self.of) != 1:
             raise ValueError("check: not needs `of` with one criterion")
         if not self.of:
@@ -245,7 +244,7 @@ class MetricCriterion(AnyCriterion):
     levels: dict[AnswerName, LevelBounds] = Field({}, description="credit between 0 and 1 by value")
 
     @model_validator(mode="after")
-    def _is_whole(self) -> MetricCriterion:
+    def _is_whole(self) -> Self:
         if not self.metric or (self.at_least is None and self.at_most is None and not self.levels):
             raise self.lacking()
         return self
@@ -266,7 +265,7 @@ class MetadataCriterion(AnyCriterion):
     not_on_holidays: bool = Field(False, description="metadata: public holidays of the rubric's `country` are no time to call")
 
     @model_validator(mode="after")
-    def _is_whole(self) -> MetadataCriterion:
+    def _is_whole(self) -> Self:
         has_test = any(wanted is not None for wanted in (self.is_, self.in_, self.at_least, self.at_most))
         if not (self.column is not None and has_test) and not self.call_windows and not self.not_on_holidays:
             raise self.lacking()

@@ -4,7 +4,6 @@ are in every other sentence. Warnings, not faults.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from qa_pipeline.errors import Fault
@@ -152,13 +151,12 @@ def _own_phrases(criterion: Criterion) -> Iterator[tuple[Location, Language, int
 
 
 def _everywhere(rubric: Rubric, places: dict[str, Location]) -> Warnings:
-    shares: dict[Language, dict[str, float]] = {}
     for criterion in rubric.criteria:
         for key, language, number, text in _own_phrases(criterion):
             words = _words(text)
             if len(words) != 1 or any(mark in text for mark in "[](){}|…"):
                 continue
-            share = shares.setdefault(language, _word_shares(rubric, language)).get(words[0], 0.0)
+            share = _share_of_sentences(words[0], rubric, language)
             if share > _EVERYWHERE:
                 yield (
                     (*places[criterion.id], *key, language, number),
@@ -167,16 +165,13 @@ def _everywhere(rubric: Rubric, places: dict[str, Location]) -> Warnings:
                 )
 
 
-def _word_shares(rubric: Rubric, language: Language) -> dict[str, float]:
-    """Share of everyday sentences that each token stands in."""
+def _share_of_sentences(word: str, rubric: Rubric, language: Language) -> float:
+    """Share of everyday sentences that a token stands in."""
     sentences = rubric.background.unlike.get(language, ()) if rubric.background else ()
     if len(sentences) < _FEWEST_SENTENCES:
-        return {}
-    counts: dict[str, int] = defaultdict(int)
-    for sentence in sentences:
-        for word in set(_words(sentence)):
-            counts[word] += 1
-    return {word: count / len(sentences) for word, count in counts.items()}
+        return 0.0
+    # Only a sentence that has its letters can have the token.
+    return sum(word in _words(sentence) for sentence in sentences if word in sentence.casefold()) / len(sentences)
 
 
 def _words(text: str) -> list[str]:

@@ -2,10 +2,9 @@
 (SearchingCriterion) and which phrases (WordedCriterion), and the criteria that others follow from (CombiningCriterion).
 """
 
-from __future__ import annotations
-
+# Annotations are not postponed here: pydantic would evaluate each anew for every type that inherits it.
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -36,7 +35,7 @@ class Condition(Part):
     at_most: float | None = Field(None, allow_inf_nan=False)
 
     @model_validator(mode="after")
-    def _asks_one_thing(self) -> Condition:
+    def _asks_one_thing(self) -> Self:
         subjects = [name for name in ("criterion", "metadata", "disposition") if getattr(self, name)]
         if len(subjects) != 1:
             raise ValueError("a condition asks about one of `criterion`, `metadata`, `disposition`")
@@ -79,7 +78,7 @@ class AnyCriterion(Part):
     severity: Severity | None = None
 
     @model_validator(mode="after")
-    def _caps_what_it_takes_off(self) -> AnyCriterion:
+    def _caps_what_it_takes_off(self) -> Self:
         if self.cap is not None and self.deduct is None and self.severity is None:
             raise ValueError("`cap` goes with `deduct` or `severity`")
         return self
@@ -158,7 +157,7 @@ class WordedCriterion(SearchingCriterion):
     match: Literal["exact", "tolerant", "strict", "regex", "meaning"] = "tolerant"
 
     @model_validator(mode="after")
-    def _has_the_meaning_it_matches(self) -> WordedCriterion:
+    def _has_the_meaning_it_matches(self) -> Self:
         if self.match == "meaning" and self.meaning is None:
             raise ValueError("match: meaning needs `meaning`")
         return self
