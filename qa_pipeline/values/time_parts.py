@@ -246,7 +246,8 @@ def _read_clock(match: re.Match[str], times: Times) -> Part | None:
         minute = _number(groups["m"], times)
     if not 0 <= hour <= 24 or not 0 <= minute < 60:
         return None
-    hour = 12 if hour == 0 and ("to" in groups or "halfto2" in groups) else hour
+    # Before one o'clock it is twelve.
+    hour = 12 if hour == 0 and groups.keys() & {"to", "to2", "halfto", "halfto2"} else hour
     is_marked = "ap" in groups or hour > 12 or said.startswith("0")
     if groups.get("ap") == "p" and hour < 12:
         hour += 12

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made_up_language import add_language, read_anew
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.languages import load
 from qa_pipeline.languages.load import language_codes, table
 from qa_pipeline.languages.name_tables import Names
 
@@ -16,19 +16,9 @@ from qa_pipeline.languages.name_tables import Names
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of a language that is nothing but its name yet."""
-    (tmp_path / "xx").mkdir()
-    (tmp_path / "xx" / "language.yaml").write_text("code: xx\nname: Made up\nscript: letters\nrank: 9\n", "utf-8")
-    monkeypatch.setenv(load.FOLDER_VARIABLE, str(tmp_path))
-    forget_languages()
-    yield tmp_path / "xx"
-    forget_languages()
-
-
-def forget_languages() -> None:
-    """Let everything be read from the folders anew."""
-    for function in vars(load).values():
-        if hasattr(function, "cache_clear"):
-            function.cache_clear()
+    yield add_language(tmp_path, "xx", {}, monkeypatch)
+    monkeypatch.undo()
+    read_anew()
 
 
 def faults(folder: Path, text: str) -> list[tuple[int | None, str]]:
