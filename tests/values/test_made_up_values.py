@@ -62,16 +62,16 @@ HAN = {"numbers.yaml": "digits: {甲: 1, 乙: 2, 丙: 3}\nscales: {旬: 10, 佰:
 
 @pytest.fixture
 def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    add_language(tmp_path, "qv", LETTERS, monkeypatch)
-    yield "qv"
+    add_language(tmp_path, "va", LETTERS, monkeypatch)
+    yield "va"
     monkeypatch.undo()
     read_anew()
 
 
 @pytest.fixture
 def han(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    add_language(tmp_path, "qw", HAN, monkeypatch, script="han")
-    yield "qw"
+    add_language(tmp_path, "vb", HAN, monkeypatch, script="han")
+    yield "vb"
     monkeypatch.undo()
     read_anew()
 
@@ -150,16 +150,16 @@ def test_numerals_of_a_han_script_are_read(han: str, text: str, expected: list[s
 
 @pytest.mark.parametrize("kind", ["datetime", "number", "phone", "name"])
 def test_a_language_without_these_files_says_no_values(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    add_language(tmp_path, "qu", {}, monkeypatch)
-    assert find_values(kind, "saluton, tri kaj du", "qu", BEGAN) == []
+    add_language(tmp_path, "vc", {}, monkeypatch)
+    assert find_values(kind, "saluton, tri kaj du", "vc", BEGAN) == []
     monkeypatch.undo()
     read_anew()
 
 
 def test_a_weekday_that_cannot_be_a_pattern_is_told_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    add_language(tmp_path, "qt", {"times.yaml": "weekdays: ['lundo']\nweekday: '({weekday}'\n"}, monkeypatch)
+    add_language(tmp_path, "vd", {"times.yaml": "weekdays: ['lundo']\nweekday: '({weekday}'\n"}, monkeypatch)
     with pytest.raises(InputRefused) as refused:
-        table("qt", Times)
+        table("vd", Times)
     assert [(fault.line, "no regular expression" in fault.message) for fault in refused.value.faults] == [(2, True)]
     monkeypatch.undo()
     read_anew()
