@@ -39,12 +39,12 @@ class Workers(Protocol):
 
 
 @contextmanager
-def at_work(workers: Workers | None, settings: Settings, *, count: int) -> Iterator[Workers]:
-    """Those given, which stay warm; else processes for `count` calls, which end with the block."""
+def at_work(workers: Workers | None, settings: Settings, *, count: int | None = None) -> Iterator[Workers]:
+    """Those given, which stay warm; else processes for `count` calls (None: for many), which end with the block."""
     if workers is not None:
         yield workers
         return
-    with WorkerProcesses(settings, count=max(1, count)) as processes:
+    with WorkerProcesses(settings, count=count) as processes:
         yield processes
 
 

@@ -17,13 +17,13 @@ from qa_pipeline.results.decisions import role_corrections
 from qa_pipeline.results.heard import CALL_COLUMNS, call_from_row, judged_now
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.versions import RubricsInForce, rubrics_in_force
+from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.failures import Failure, given_up
 from qa_pipeline.running.priority import in_order
 from qa_pipeline.running.run import Run
 from qa_pipeline.running.score import Assignment
 from qa_pipeline.scoring.identity import JudgedBy, score_id_of
-from qa_pipeline.scoring.score import prepare
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import manifests_digest
 
@@ -68,7 +68,7 @@ class StandingScores:
 
     def __init__(self, store: Store, rubrics: Mapping[str, Rubric]) -> None:
         self._keys = store.score_keys()
-        self._hashes = {name: prepare(rubric, {}).sha256 for name, rubric in rubrics.items()}
+        self._hashes = {name: rubric_sha256(rubric) for name, rubric in rubrics.items()}
 
     def has(self, conversation_id: str, rubric: str, by: JudgedBy | None, *, purpose: str, is_closed: bool) -> bool:
         """Whether a conversation has its score by a rubric. `by`: what would judge it now; None where what it was stored with is not known.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
 from qa_pipeline.recordings.sources import file_state, recordings_in
-from qa_pipeline.running.isolation import LISTENING, Worker, WorkerProcesses
+from qa_pipeline.running.listen import at_work
 from qa_pipeline.running.night import Night, known_files, spend
 from qa_pipeline.running.observe import RunMetrics
 from qa_pipeline.running.pace import pace_of
@@ -51,7 +51,6 @@ class Watcher:
     night: Night
     run: Run
     interval: float
-    worker: Worker = LISTENING
     metrics: RunMetrics | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -66,7 +65,7 @@ class Watcher:
         arrivals = Arrivals(settings.settle_seconds)
         known = known_files(settings)
         looks, last_wrong, listed = 0, "", frozenset[str]()
-        with WorkerProcesses(settings, worker=self.worker) as workers:
+        with at_work(self.run.workers, settings) as workers:
             run = replace(self.run, workers=workers, pace=pace_of(settings, is_stopped=self.stop.is_set))
             while not self.stop.is_set():
                 looks += 1

@@ -16,7 +16,7 @@ from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.periods import close_period
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
-from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running import score
 from qa_pipeline.running.batch import carry_out
@@ -36,8 +36,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def rubrics() -> dict[str, object]:
-    return dict(load_rubrics(load_settings().rubrics))
+def rubrics() -> dict[str, Rubric]:
+    """The shipped rubric of outbound calls."""
+    return {"followup": load_rubric(load_settings().rubrics / "followup.yaml")}
 
 
 def test_a_call_that_fails_costs_that_call_only(settings: Settings, rubrics: dict) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,21 +16,39 @@ from qa_pipeline.conversation.feeling import load_judge
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.results.query import rows
-from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.rubric.canonical import rubric_sha256
+from qa_pipeline.rubric.load import LOCK_NAME, load_rubric, load_rubrics
 from qa_pipeline.running import corrections
 from qa_pipeline.running.corrections import refuse_announcement
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings, load_settings
 from tests.conversation.test_announcements import heard
+from tests.rubric.built_rubrics import write_folder
 from tests.running.batches import call, process
 
 LINES = ("0:00 agent: 您好，我是尚德金融的小王，请问您现在方便吗？", "0:06 customer: 方便。", "0:08 agent: 谢谢您，再见。")
 
 
+RUBRIC = """
+id: DIRECTION
+version: 1
+applies_to: {direction: DIRECTION}
+sections:
+  - id: all
+    criteria:
+      - {id: greeting, status: stable, check: phrase, who: agent, phrases: {zh: [您好]}}
+"""
+
+
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name, value in (("RESULTS", tmp_path / "results"), ("THREADS", 1)):
+    """Settings that commands find by themselves, with a small rubric for either direction that counts as published."""
+    names = ("inbound", "outbound")
+    folder = write_folder(tmp_path / "rubrics", **{name: RUBRIC.replace("DIRECTION", name) for name in names})
+    digests = {name: {"1": rubric_sha256(load_rubric(folder / f"{name}.yaml"))} for name in names}
+    (folder / LOCK_NAME).write_text(json.dumps(digests), "utf-8")
+    for name, value in (("RESULTS", tmp_path / "results"), ("THREADS", 1), ("RUBRICS", folder)):
         monkeypatch.setenv(f"QA_PIPELINE_{name}", str(value))
     return load_settings()
 
@@ -102,8 +121,6 @@ def test_a_correction_that_changes_nothing_leaves_the_conversation() -> None:
 
 
 def unsure() -> Conversation:
-    from dataclasses import replace
-
     heard = conversation(*LINES)
     return replace(heard, utterances=tuple(replace(u, role=Role.UNKNOWN) for u in heard.utterances))
 
@@ -117,8 +134,6 @@ def test_where_roles_are_unknown_the_agent_must_be_named() -> None:
 
 
 def test_a_scorecard_names_voices_where_nobody_has_a_role(settings: Settings) -> None:
-    from dataclasses import replace
-
     voices = {"agent": "speaker_0", "customer": "speaker_1"}
     heard = unsure()
     heard = replace(heard, utterances=tuple(replace(u, speaker=voices[u.speaker]) for u in heard.utterances))

@@ -13,7 +13,7 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.recordings.transcripts import parse_transcripts
 from qa_pipeline.results.store import Store
-from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.running.pieces import forget_pieces, read_piece, split, write_piece
 from qa_pipeline.running.plan import Plan, plan
 from qa_pipeline.running.score import Assignment
@@ -75,7 +75,7 @@ def test_a_window_keeps_calls_of_its_days_and_those_without_a_time() -> None:
 
 def test_a_piece_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
     settings = load_settings(results=str(tmp_path / "results"), cache=tmp_path / "cache")
-    run = run_here(settings, load_rubrics(settings.rubrics))
+    run = run_here(settings, {"hotline": load_rubric(settings.rubrics / "hotline.yaml")})
     (dialogue,) = parse_transcripts(b"0:00 agent: Hello there\n0:02 customer: Hi\n", "chat.txt").dialogues
     calls = tuple(call(f"c{number}", "2026-05-01T10:00") for number in range(5))
     whole = replace(plan(Intake(calls=calls, dialogues={"c4": dialogue}), run), rescore={"x": Assignment("hotline", "trial")})

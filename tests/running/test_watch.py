@@ -8,14 +8,13 @@ from pathlib import Path
 
 from qa_pipeline.recordings.ingest import Defaults
 from qa_pipeline.results.query import rows
-from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.night import Night
 from qa_pipeline.running.record import Summary
-from qa_pipeline.running.run import Run
 from qa_pipeline.running.watch import Arrivals, Watcher
 from qa_pipeline.settings import load_settings
-from tests.workers import FAKE
+from tests.running.batches import run_here
 
 
 def test_a_file_is_taken_when_it_has_stayed_as_it_is() -> None:
@@ -37,14 +36,12 @@ def test_a_file_is_taken_when_it_has_stayed_as_it_is() -> None:
 def test_recordings_are_done_as_they_come(tmp_path: Path) -> None:
     calls = tmp_path / "calls"
     calls.mkdir()
-    settings = load_settings(
-        results=str(tmp_path / "results"), cache=tmp_path / "cache", workers=1, settle_seconds=2.0, retries=0, call_timeout_seconds=20.0
-    )
+    settings = load_settings(results=str(tmp_path / "results"), cache=tmp_path / "cache", settle_seconds=2.0)
     summaries: list[Summary] = []
     wrong: list[str] = []
     watcher = Watcher(
         night=Night(sources=[str(calls)], defaults=Defaults(direction="outbound")),
-        run=Run(settings=settings, store=open_store(settings), rubrics=load_rubrics(settings.rubrics)), interval=0.1, worker=FAKE,
+        run=run_here(settings, {"followup": load_rubric(settings.rubrics / "followup.yaml")}), interval=0.1,
     )  # fmt: skip
     thread = threading.Thread(target=watcher.watch, kwargs={"on_summary": summaries.append, "on_warning": wrong.append})
     thread.start()
