@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from qa_pipeline.languages.load import han_languages, is_han, table
+from qa_pipeline.languages.patterns import one_of
 from qa_pipeline.languages.writing_tables import Writing
 from qa_pipeline.text.fold import fold
 from qa_pipeline.text.number_words import han_number, han_run, norm_numbers
@@ -107,25 +108,22 @@ def _norm_han(units: Sequence[str], language: str) -> list[str]:
 
 
 def _negating(chars: Sequence[str], language: str) -> set[int]:
-    negations, idioms = table(language, Writing).negations, _idioms(language)
+    negations, idioms = _negations(language)
+    denials = {index for index, char in enumerate(chars) if char in negations}
+    if not denials:
+        return denials
     text = "".join(char if len(char) == 1 else "x" for char in chars)
-    harmless = {index for match in idioms.finditer(text) for index in range(*match.span())} if idioms else set()
-    found = set()
-    for index, char in enumerate(text):
-        if char not in negations or index in harmless:
-            continue
-        # 方不方便, 有没有: a question, not a denial.
-        if 0 < index < len(text) - 1 and text[index - 1] == text[index + 1]:
-            continue
-        # …不/没 at the end of a clause asks too (方便不), but the text has no reliable clause ends: it stays a negation.
-        found.add(index)
-    return found
+    denials -= {index for match in idioms.finditer(text) for index in range(*match.span())}
+    # 方不方便, 有没有: a question, not a denial.
+    # …不/没 at the end of a clause asks too (方便不), but the text has no reliable clause ends: it stays a negation.
+    return {index for index in denials if not (0 < index < len(text) - 1 and text[index - 1] == text[index + 1])}
 
 
 @cache
-def _idioms(language: str) -> re.Pattern[str] | None:
-    idioms = table(language, Writing).not_denying
-    return re.compile("|".join(map(re.escape, idioms))) if idioms else None
+def _negations(language: str) -> tuple[frozenset[str], re.Pattern[str]]:
+    """Characters that deny, and the idioms in which they do not."""
+    writing = table(language, Writing)
+    return frozenset(writing.negations), re.compile(one_of(writing.not_denying))
 
 
 def _syllables(chars: Sequence[str]) -> list[str]:
