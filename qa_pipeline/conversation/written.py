@@ -12,7 +12,7 @@ from qa_pipeline.call import Call, Conversation, Layout, Metrics, Role, Utteranc
 from qa_pipeline.conversation.metrics import measure
 from qa_pipeline.languages.load import is_han, language_codes
 from qa_pipeline.recordings.transcripts import parse_clock, role_of, split_line
-from qa_pipeline.text.kept_norms import kept_norm
+from qa_pipeline.text.norm_cache import cached_norm
 from qa_pipeline.text.normalise import unit_spans
 from qa_pipeline.text.sentences import sentences
 
@@ -112,5 +112,5 @@ def _utterance(number: int, role: Role, text: str, start_ms: int, language: str,
     return Utterance(
         utterance=number, role=role, speaker=role.value, channel=None, start_ms=start_ms,
         end_ms=words[-1].end_ms if words else start_ms + 300, text=text, confidence=confidence, language=language,
-        norm=kept_norm(text, language), words=tuple(words),
+        norm=cached_norm(text, language), words=tuple(words),
     )  # fmt: skip

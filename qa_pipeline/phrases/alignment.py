@@ -141,17 +141,17 @@ class _Alignment:
 
     def without_hopeless(self, pattern: Pattern, spare: int) -> Pattern:
         """The pattern without alternatives that cost more than `spare` beyond the best."""
-        kept: list[int | tuple[Pattern, ...]] = []
+        possible: list[int | tuple[Pattern, ...]] = []
         for node in pattern:
             if isinstance(node, int):
-                kept.append(node)
+                possible.append(node)
                 continue
             bounds = [self.lowest(alternative) for alternative in node]
             spares = [spare - (bound - min(bounds)) for bound in bounds]
-            kept.append(
+            possible.append(
                 tuple(self.without_hopeless(alternative, left) for alternative, left in zip(node, spares, strict=True) if left >= 0)
             )
-        return tuple(kept)
+        return tuple(possible)
 
     def _lowest(self, node: int | tuple[Pattern, ...]) -> int:
         return self._balances[node] if isinstance(node, int) else min(self.lowest(alternative) for alternative in node)

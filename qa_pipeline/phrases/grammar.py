@@ -17,7 +17,7 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.languages.load import is_han, language_codes, table
 from qa_pipeline.languages.phrase_tables import PhraseWords
 from qa_pipeline.phrases.slots import NAME_SLOTS, WORDING_SLOTS, name_tokens, stands_for
-from qa_pipeline.text.kept_norms import kept_norm
+from qa_pipeline.text.norm_cache import cached_norm
 from qa_pipeline.text.normalise import has_units, tokens_of
 
 MatchMode = Literal["exact", "tolerant", "strict", "regex"]
@@ -299,5 +299,5 @@ def check_phrase(text: str, language: str, *, mode: MatchMode = "tolerant") -> N
 @lru_cache(maxsize=50_000)
 def _literal(text: str, language: str) -> tuple[Element, ...]:
     light = table(language, PhraseWords).light
-    tokens = tokens_of(kept_norm(text, language), text)
+    tokens = tokens_of(cached_norm(text, language), text)
     return tuple(Element("token", frozenset((token.text,)), 0.4 if token.text in light else 1.0, token.is_negation) for token in tokens)

@@ -79,10 +79,10 @@ class Corpus:
         by_reach: dict[int, list[Sought]] = {}
         for sought in phrases:
             by_reach.setdefault(_reach(sought.budget), []).append(sought)
-        for reach, some in by_reach.items():
+        for reach, alike in by_reach.items():
             if reach not in self._windows:
                 self._windows[reach] = _Windows(self.step, reach)
-            self._windows[reach].prepare(self._rows, [place for sought in some for place in sought.places])
+            self._windows[reach].prepare(self._rows, [place for sought in alike for place in sought.places])
 
     def may_match(self, sought: Sought) -> NDArray[np.intp]:
         """Indices of the utterances that a match can run over, in order. The phrase must have been prepared."""
@@ -171,13 +171,13 @@ class _Windows:
             length, end = len(firsts) + 1, begin + firsts[-1].size
             last = firsts[-1] + length - 1
             within = np.flatnonzero(last < count)
-            kept = within[steps[-1][within] + step[last[within]] <= reach]
-            self._longer.append((slice(end, end + kept.size), begin + kept, last[kept]))
-            steps.append(steps[-1][kept] + step[last[kept]])
-            firsts.append(firsts[-1][kept])
+            near = within[steps[-1][within] + step[last[within]] <= reach]
+            self._longer.append((slice(end, end + near.size), begin + near, last[near]))
+            steps.append(steps[-1][near] + step[last[near]])
+            firsts.append(firsts[-1][near])
             begin = end
         self.first = np.concatenate(firsts)
-        self.length = np.repeat(np.arange(1, len(firsts) + 1), [some.size for some in firsts])
+        self.length = np.repeat(np.arange(1, len(firsts) + 1), [of_one_length.size for of_one_length in firsts])
         self.step = (np.concatenate(steps) // COARSE).astype(np.int16)
         self.rows: dict[int, Rows] = {}
 

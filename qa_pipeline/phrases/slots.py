@@ -9,7 +9,7 @@ from qa_pipeline.languages.load import table
 from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.phrase_tables import PhraseWords
 from qa_pipeline.languages.writing_tables import FirstNames
-from qa_pipeline.text.kept_norms import kept_norm
+from qa_pipeline.text.norm_cache import cached_norm
 
 
 def _surnames(language: str) -> tuple[str, ...]:
@@ -38,5 +38,5 @@ def stands_for(slot: str, language: str) -> tuple[str, ...]:
 @cache
 def name_tokens(slot: str, language: str) -> frozenset[str]:
     """The tokens of the names that a slot takes."""
-    items = (item for name in stands_for(slot, language) for item in kept_norm(name, language).split())
+    items = (item for name in stands_for(slot, language) for item in cached_norm(name, language).split())
     return frozenset(item.split("/")[0].lstrip("!") for item in items)

@@ -31,7 +31,7 @@ from qa_pipeline.running.failures import scoring_failure
 from qa_pipeline.running.isolation import prepare_process, worker_pool
 from qa_pipeline.running.score import Assignment, Scored, Scoring, join_scored, score_assigned
 from qa_pipeline.settings import Settings
-from qa_pipeline.text.kept_norms import keep_norms, save_norms
+from qa_pipeline.text.norm_cache import open_norm_cache, save_norm_cache
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -135,7 +135,7 @@ def _start_worker(folder: str) -> None:
     gc.set_threshold(100_000, 20, 20)
     prepare_process()
     _scoring = pickle.loads((Path(folder) / _SCORING).read_bytes())
-    keep_norms(_scoring.cache)
+    open_norm_cache(_scoring.cache)
 
 
 def _score_file(path: str) -> None:
@@ -144,7 +144,7 @@ def _score_file(path: str) -> None:
         raise RuntimeError("the worker was not started properly")
     scored = _score(pickle.loads(Path(path).read_bytes()), _scoring)
     _result_path(path).write_bytes(pickle.dumps(scored))
-    save_norms()
+    save_norm_cache()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from qa_pipeline.scoring.meanings import HEADS_NAME, heads_of_each, meanings_of
 from qa_pipeline.scoring.score import Score, Scorecard, prepare, score_many
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest
-from qa_pipeline.text.kept_norms import keep_norms
+from qa_pipeline.text.norm_cache import open_norm_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Scored:
 
 def ready_scorecards(rubrics: Mapping[str, Rubric], settings: Settings, *, on_event: OnEvent = ignore) -> dict[str, Scorecard]:
     """Rubrics ready to score with. Lists that nobody has fitted yet are fitted once, which loads the text encoder."""
-    keep_norms(settings.cache)
+    open_norm_cache(settings.cache)
     encoder_id = choose_manifest(settings, "encoder").id
     heads = heads_of_each(
         rubrics,

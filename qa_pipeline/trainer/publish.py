@@ -25,7 +25,7 @@ from qa_pipeline.scoring.meanings import HEADS_NAME, fit_heads, heads_of_each, k
 from qa_pipeline.scoring.score import Scorecard, prepare, score_many
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, model_folder
-from qa_pipeline.text.kept_norms import keep_norms
+from qa_pipeline.text.norm_cache import open_norm_cache
 from qa_pipeline.trainer.known_good import hit_faults, load_known_good, new_hits
 from qa_pipeline.whole_file import write_whole
 from qa_pipeline.yaml_text import read_document
@@ -58,7 +58,7 @@ class Workbench:
 
 def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequence[Path] = ()) -> Workbench:
     """Load rubrics (by name, all by default; or by file) and their cases. The text encoder is loaded only for texts or lists not met before."""
-    keep_norms(settings.cache)
+    open_norm_cache(settings.cache)
     paths = [*files, *(_paths_of(settings, names) if names or not files else [])]
     rubrics = {path.stem: load_rubric(path) for path in paths}
     cases = {path.stem: load_cases(cases_path(path)) for path in paths}

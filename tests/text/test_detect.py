@@ -12,7 +12,7 @@ from qa_pipeline.text.detect import detect_language, written_language
 LANGUAGES = ("zh", "en", "pl", "sv")
 
 
-def told(*texts: str, languages: tuple[str, ...] = LANGUAGES) -> str | None:
+def detected(*texts: str, languages: tuple[str, ...] = LANGUAGES) -> str | None:
     found = detect_language(texts, languages)
     return found[0] if found else None
 
@@ -37,12 +37,12 @@ def told(*texts: str, languages: tuple[str, ...] = LANGUAGES) -> str | None:
     ],
 )
 def test_a_text_is_told_or_left_open(text: str, language: str | None) -> None:
-    assert told(text) == language
+    assert detected(text) == language
 
 
 def test_a_language_that_is_not_asked_for_is_not_answered() -> None:
-    assert told("您好，请问有什么可以帮您？", languages=("en", "pl")) is None
-    assert told("Hello, how can I help you today?", languages=("zh",)) is None
+    assert detected("您好，请问有什么可以帮您？", languages=("en", "pl")) is None
+    assert detected("Hello, how can I help you today?", languages=("zh",)) is None
 
 
 def test_the_share_of_the_evidence_is_the_confidence() -> None:
@@ -54,7 +54,7 @@ def test_the_share_of_the_evidence_is_the_confidence() -> None:
 def test_six_sentences_of_customers_are_told(language: str) -> None:
     with (PACKAGE_ROOT / "models" / "sentiment" / "data.tsv").open(encoding="utf-8") as file:
         texts = [row["text"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if row["language"] == language]
-    answers = [told(*texts[start : start + 6]) for start in range(0, len(texts) - 5, 6)]
+    answers = [detected(*texts[start : start + 6]) for start in range(0, len(texts) - 5, 6)]
     assert set(answers) <= {language, None}
     assert answers.count(language) >= 0.97 * len(answers)
 

@@ -1,7 +1,7 @@
-"""The `norm` of texts that are read again and again (phrases, dialogues of cases), kept in a file: the dictionaries behind `normalise` take
+"""The `norm` of texts that are read again and again (phrases, dialogues of cases), cached in a file: the dictionaries behind `normalise` take
 longer to load than a rubric takes to test.
 
-Off until a folder is given (`keep_norms`). What was kept by other code, languages or dictionaries has another file name and is not read.
+Off until a folder is given (`open_norm_cache`). What other code, languages or dictionaries made has another file name and is not read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from qa_pipeline.text.normalise import normalise
 _MOST = 60_000
 
 
-class _Kept:
+class _Cache:
     """Norms by language and text. Processes that write at once lose each other's new texts, never a file."""
 
     def __init__(self, path: Path) -> None:
@@ -53,33 +53,33 @@ class _Kept:
         return found if isinstance(found, dict) else {}
 
 
-_kept: _Kept | None = None
+_cache: _Cache | None = None
 
 
-def keep_norms(folder: Path) -> None:
-    """From now on keep the norms of `kept_norm` in a file of this folder, written when the process ends."""
-    global _kept
+def open_norm_cache(folder: Path) -> None:
+    """From now on keep what `cached_norm` works out in a file of this folder, written when the process ends."""
+    global _cache
     path = folder / f"norms-{_fingerprint()}.json"
-    if _kept is None or _kept.path != path:
-        if _kept is None:
-            atexit.register(save_norms)
-        _kept = _Kept(path)
+    if _cache is None or _cache.path != path:
+        if _cache is None:
+            atexit.register(save_norm_cache)
+        _cache = _Cache(path)
 
 
-def save_norms() -> None:
+def save_norm_cache() -> None:
     """Write what is new: also before a process ends that runs no exit handlers, as workers do."""
-    if _kept is not None:
-        _kept.save()
+    if _cache is not None:
+        _cache.save()
 
 
-def kept_norm(text: str, language: str) -> str:
+def cached_norm(text: str, language: str) -> str:
     """Like `normalise`; quick for a text met before."""
-    if _kept is None:
+    if _cache is None:
         return normalise(text, language)
     key = f"{language}\n{text}"
-    norm = _kept.norms.get(key)
+    norm = _cache.norms.get(key)
     if norm is None:
-        norm = _kept.norms[key] = normalise(text, language)
+        norm = _cache.norms[key] = normalise(text, language)
     return norm
 
 
