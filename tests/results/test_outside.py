@@ -22,7 +22,7 @@ from qa_pipeline.running.pieces import write_piece
 from qa_pipeline.running.plan import plan
 from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
 from qa_pipeline.settings import load_settings
-from qa_pipeline.text.kept_norms import save_norms
+from qa_pipeline.text.norm_cache import save_norm_cache
 from tests.results.make_schema import calls
 from tests.running.batches import run_here
 from tests.workers import FAKE
@@ -50,7 +50,7 @@ def test_a_batch_its_night_and_its_report_leave_only_what_is_listed(tmp_path: Pa
     assert rescore(plan_rescoring(trial, select=Selection()), trial, workers=1).failures == ()
     shown = CliRunner().invoke(main, ["report", "--results", str(results)], env={"QA_PIPELINE_CACHE": str(cache)})
     assert shown.exit_code == 0, shown.output
-    save_norms()
+    save_norm_cache()
     left = [files_below(folder) for folder in (results, cache, temporary)]
     for found in (under_way, left):
         beside_tables = [path for path in found[0] if path.partition("/")[0] not in TABLES]
