@@ -62,7 +62,7 @@ class Layout(StrEnum):
 class Call:
     """One recording and what is known about it before listening.
 
-    `language`: zh, en, pl, sv, or None to detect. `agent_channel`: 0 = first (left), or None. `started_at` is zone-aware.
+    `language`: a code of languages/, or None to detect. `agent_channel`: 0 = first (left), or None. `started_at` is zone-aware.
     """
 
     call_id: str

@@ -15,6 +15,7 @@ from typing import Any
 from qa_pipeline.call import Conversation, Role, SpeakerTurn, Utterance
 from qa_pipeline.conversation.metrics import measure
 from qa_pipeline.evaluation.truth import TrueTurn, Truth
+from qa_pipeline.languages.load import glue, is_han, is_language
 from qa_pipeline.text.normalise import simplify
 
 _COLLAR_SECONDS = 0.5  # pyannote.metrics counts the whole collar: ±0.25 s
@@ -99,7 +100,7 @@ def compare_conversation(evaluation: Evaluation, stem: str, truth: Truth, conver
             _compare_figures(evaluation, truth, conversation)
         _compare_places(evaluation, truth.turns, utterances, conversation.duration_ms)
     language = truth.language or conversation.language
-    if language in ("zh", "en", "pl", "sv"):
+    if language and is_language(language):
         _compare_text(evaluation, truth, utterances, language)
 
 
@@ -222,7 +223,7 @@ def _compare_words(evaluation: Evaluation, said: str, heard: Sequence[Utterance]
         parts = units(word.text, language)
         found += parts
         confidences += [word.confidence] * len(parts)
-    together = units((" " if language != "zh" else "").join(u.text for u in heard), language)
+    together = units(glue(language).join(u.text for u in heard), language)
     evaluation.units[language] += len(reference)
     if not reference or not together:
         evaluation.errors[language] += max(len(reference), len(together))
@@ -245,13 +246,13 @@ def _compare_words(evaluation: Evaluation, said: str, heard: Sequence[Utterance]
 
 
 def units(text: str, language: str) -> list[str]:
-    """What errors are counted in: characters of Chinese, words of other languages."""
-    if language == "zh":
+    """What errors are counted in: characters where a language is written in them, else words."""
+    if is_han(language):
         from qa_pipeline.text.normalise import normalise, tokens_of
 
         plain = simplify(text)
         # Numbers compare by value (二十 and 20), everything else by character.
         return [
-            token.text if token.text.isdigit() else plain[token.start : token.end] for token in tokens_of(normalise(plain, "zh"), plain)
+            token.text if token.text.isdigit() else plain[token.start : token.end] for token in tokens_of(normalise(plain, language), plain)
         ]
     return re.findall(r"[^\W_]+(?:'[^\W_]+)?", text.casefold().replace("’", "'"))

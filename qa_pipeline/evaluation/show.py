@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from qa_pipeline.evaluation.compare import CONFIDENCE_BINS, WORD_BINS, Evaluation
+from qa_pipeline.languages.load import is_han, unit
 
 
 def show_evaluation(evaluation: Evaluation, *, misses: bool = False) -> None:
@@ -84,8 +85,8 @@ def _show_voices(console: Any, evaluation: Evaluation) -> None:
 
 def _show_words(console: Any, evaluation: Evaluation) -> None:
     for language, total in sorted(evaluation.units.items()):
-        name, unit = ("CER", "characters") if language == "zh" else ("WER", "words")
-        console.print(f"{name} {language}: {100 * evaluation.errors[language] / total if total else 0:.1f} % of {total} {unit}")
+        name = "CER" if is_han(language) else "WER"
+        console.print(f"{name} {language}: {100 * evaluation.errors[language] / total if total else 0:.1f} % of {total} {unit(language)}s")
     _show_bins(console, "word confidence", "words", "right", WORD_BINS, evaluation.words)
     if evaluation.edges:
         console.print(

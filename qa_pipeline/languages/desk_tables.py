@@ -1,4 +1,4 @@
-"""What a trainer's desk writes and reads in a language."""
+"""What the program writes for people, and reads of their tables, in a language."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from qa_pipeline.languages.tables import Table, Texts
 
 
 class DeskWords(Table):
-    """`called`: names of the language in tables. `title`, `question_for_mark`: of a new rubric and its survey. `…_columns`: headers of tables of phrases.
+    """`is_interface`: pages, messages and reports are in it. `called`: names of the language in tables. `title`, `question_for_mark`: of a new rubric and its survey. `…_columns`: headers of tables of phrases.
 
     Names and headers are lower-case.
     """
 
     FILE: ClassVar[str] = "desk.yaml"
+    is_interface: bool = False
     called: Texts = ()
     title: str | None = None
     question_for_mark: str | None = None

@@ -19,13 +19,13 @@ from zoneinfo import ZoneInfo
 
 from qa_pipeline.call import Call, Disposition
 from qa_pipeline.errors import Fault, InputRefused
+from qa_pipeline.languages.load import language_codes
 
 _TEXT_COLUMNS = (
     "call_id", "agent_id", "agent_name", "team", "site", "customer_id", "company", "campaign", "rubric", "transfer",
 )  # fmt: skip
 _CHOICES = {
     "direction": ("inbound", "outbound"),
-    "language": ("zh", "en", "pl", "sv"),
     "hangup_by": ("agent", "customer"),
     "disposition": tuple(disposition.value for disposition in Disposition),
 }
@@ -151,7 +151,7 @@ def validated(row: Row, timezone: str, faults: list[Fault]) -> dict[str, object]
     def refuse(column: str, wanted: str) -> None:
         faults.append(Fault(path=row.path, line=row.line, message=f"{column} is {row.values[column]!r}", advice=f"wanted: {wanted}"))
 
-    for column, choices in _CHOICES.items():
+    for column, choices in {**_CHOICES, "language": language_codes()}.items():
         if value := row.values.get(column):
             if value in choices:
                 values[column] = value

@@ -13,9 +13,9 @@ import hashlib
 import html
 import json
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -23,6 +23,9 @@ from typing import Any
 
 from qa_pipeline.call import Role
 from qa_pipeline.errors import Fault, InputRefused, TranscriptError
+from qa_pipeline.languages.conversation_tables import PartyLabels
+from qa_pipeline.languages.load import language_codes, table
+from qa_pipeline.text.fold import fold
 
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 PLAIN_SUFFIXES = (".txt",)
@@ -35,38 +38,9 @@ _MOST_TEXT = 500_000
 _LATEST_MS = 7 * 24 * 3_600_000
 _LONGEST_CALL_ID = 128
 _LONGEST_LABEL = 60
+_LABELS_SHOWN = 3
 
-# Labels without case, diacritics, trailing numbers and brackets. A caller is taken for the customer: who calls in outbound calls is called an agent.
-_LABELS: Mapping[Role, str] = {
-    Role.AGENT: """
-        agent|support agent|service agent|customer service|customer support|customer care|support|service|helpdesk|help desk|operator|rep
-        representative|sales rep|sales representative|csr|advisor|adviser|consultant|call handler|handler|clerk|staff|employee|receptionist
-        坐席|座席|坐席员|座席员|客服|客服人员|客服代表|客服专员|客服经理|客户服务|客户经理|人工客服|在线客服|人工|接线员|话务员|回访员|业务员|专员|顾问|销售
-        员工|工作人员|经办人
-        agentka|konsultant|konsultantka|doradca|doradczyni|pracownik|pracownica|operatorka|obsluga|obsluga klienta|biuro obslugi klienta
-        handlaggare|kundtjanst|kundservice|medarbetare|kundtjanstmedarbetare|radgivare|operator|saljare|personal|agenten
-    """,
-    Role.CUSTOMER: """
-        customer|client|caller|guest|visitor|user|consumer|patient|buyer|shopper|subscriber|callee|called party
-        客户|顾客|来电者|来电人|用户|访客|客人|买家|消费者|患者|机主
-        klient|klientka|dzwoniacy|dzwoniaca|gosc|uzytkownik|uzytkowniczka|pacjent|pacjentka|kupujacy|kupujaca|odwiedzajacy|abonent|abonentka
-        kund|kunden|uppringare|inringare|gast|besokare|anvandare|kopare|patienten
-    """,
-    Role.OTHER: """
-        other|third party|menu|ivr|system|bot|chatbot|chat bot|robot|assistant|virtual assistant|machine|announcement|voicemail|auto reply
-        其他|其它|第三方|菜单|系统|系统提示|系统消息|语音|语音提示|语音菜单|语音信箱|机器人|智能客服|智能助手|自动回复
-        inny|inna|osoba trzecia|automat|wirtualny asystent|poczta glosowa|sekretarka|komunikat
-        annan|ovrig|tredje part|meny|telefonsvarare|rostbrevlada|automatsvar
-    """,
-    Role.UNKNOWN: """
-        unknown|unidentified|未知|不明|nieznany|nieznana|okand
-        speaker|spk|spkr|voice|channel|party|person|说话人|发言人|讲话人|mowca|rozmowca|glos|kanal|talare|rost
-    """,
-}
-_ROLE_OF: Mapping[str, Role] = MappingProxyType(
-    {label.strip(): role for role, text in _LABELS.items() for line in text.splitlines() for label in line.split("|") if label.strip()}
-)
-_FOLD = str.maketrans({"ł": "l", "Ł": "l", "_": " ", "*": " "})
+_BLANKS = str.maketrans("_*", "  ")
 _TRAILING = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|[#№]?\s*\d+|-\s*\d+)\s*$")
 
 _TIME = r"-?\d+(?:[:：]\d+){1,2}(?:[.,]\d+)?"
@@ -172,13 +146,14 @@ def role_of(label: str, roles: Mapping[str, Role]) -> Role | None:
     folded = _folded(label)
     if folded in roles:
         return roles[folded]
-    if folded in _ROLE_OF:
-        return _ROLE_OF[folded]
+    known = _known_labels()
+    if folded in known:
+        return known[folded]
     plain = _TRAILING.sub("", folded)
     if plain in roles:
         return roles[plain]
-    if plain in _ROLE_OF:
-        return _ROLE_OF[plain]
+    if plain in known:
+        return known[plain]
     # A letter alone is a voice without a name: A, B.
     return Role.UNKNOWN if len(plain) == 1 and plain.isascii() and plain.isalpha() else None
 
@@ -565,16 +540,28 @@ def _universal(text: str) -> str:
 
 
 def _folded(label: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", label).translate(_FOLD).casefold()
-    return " ".join("".join(char for char in decomposed if not unicodedata.combining(char)).split())
+    return " ".join(fold(label.translate(_BLANKS)).split())
+
+
+@cache
+def _known_labels() -> Mapping[str, Role]:
+    """The labels of all languages, folded: a transcript says its language as little as its recording does. Of two languages, the first decides."""
+    known: dict[str, Role] = {}
+    for code in language_codes():
+        labels = table(code, PartyLabels)
+        for role in (Role.AGENT, Role.CUSTOMER, Role.OTHER, Role.UNKNOWN):
+            for label in getattr(labels, role.value):
+                known.setdefault(label, role)
+    return MappingProxyType(known)
 
 
 def _label_advice(label: str) -> str:
-    return (
-        f'say who it is with --roles "{label}=agent", or indent the line if it only goes on; known labels: '
-        "agent operator rep advisor 坐席 座席 客服 konsultant agentka handläggare …, customer client caller guest visitor 客户 顾客 来电者 klient kund …, "
-        "other menu IVR system bot 系统 …, unknown"
-    )
+    known: dict[Role, list[str]] = {role: [] for role in (Role.AGENT, Role.CUSTOMER, Role.OTHER)}
+    for code in language_codes():
+        for role, labels in known.items():
+            labels += getattr(table(code, PartyLabels), role.value)[:_LABELS_SHOWN]
+    shown = "; ".join(f"{role.value}: {', '.join(labels)} …" for role, labels in known.items())
+    return f'say who it is with --roles "{label}=agent", or indent the line if it only goes on; known labels: {shown}; unknown'
 
 
 def _dialogue(call_id: str | None, text: str, lines: Sequence[Line], faults: Sequence[Fault]) -> Dialogue:

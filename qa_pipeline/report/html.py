@@ -21,6 +21,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from qa_pipeline.recordings.address import parse_address
+from qa_pipeline.languages.interface import shown
+from qa_pipeline.languages.load import is_language, language, unit
 from qa_pipeline.report.charts import CriterionCount, bar, call_parts, call_state, count_calls, count_criterion, outcome_parts
 from qa_pipeline.report.clips import Clips, Moment, evidence_moment, is_window_needed, make_clips, window_moment
 from qa_pipeline.report.data import CallReport, ReportData, Row
@@ -39,7 +41,6 @@ _REVIEW_REASONS = {
 }
 _EVIDENCE_NAMES = {"hit": "heard", "answer": "answer", "heard": "nearest thing heard"}
 _FEELING_MARKS = {"positive": "+", "neutral": "○", "negative": "−"}
-_LANGUAGES = {"zh": "Chinese", "en": "English", "pl": "Polish", "sv": "Swedish"}
 _TRACKS = {
     "mono": "one mixed track",
     "stereo": "one track a party",
@@ -88,7 +89,7 @@ class FindingView:
     mark: Mark
     title: str
     local_title: str | None
-    advice: str | None
+    advice: tuple[str, str] | None
     quotes: tuple[Quote, ...]
     window: str | None
     window_sound: Sound | None
@@ -213,8 +214,8 @@ def _call(number: int, item: CallReport, data: ReportData, names: dict[Moment, s
                 row=row,
                 mark=_mark(row),
                 title=_title(data, row["criterion_id"]),
-                local_title=None if language == "en" else titles.get(language),
-                advice=(advice.get(language) or advice.get("en")) if row["outcome"] == "not_met" else None,
+                local_title=None if language == _title_language(data, row["criterion_id"]) else titles.get(language),
+                advice=shown(advice, language) if row["outcome"] == "not_met" else None,
                 quotes=tuple(
                     Quote(name=_EVIDENCE_NAMES[e["kind"]], row=e, sound=sound(evidence_moment(item, e))) for e in row["evidence"] or ()
                 ),
@@ -327,7 +328,7 @@ def _stretches(text: str, quotes: Sequence[str]) -> list[Row]:
 def _facts(item: CallReport) -> Iterable[tuple[str, str]]:
     """Label and value of what is known about a call; what is not known is left out."""
     call, metrics = item.call, item.metrics
-    unit = "characters/min" if call["language"] == "zh" else "words/min"
+    counted = f"{unit(call['language'])}s/min"
 
     def named(name: str) -> str | None:
         return None if metrics.get(name) is None else f"{metrics[name]:g}"
@@ -336,7 +337,7 @@ def _facts(item: CallReport) -> Iterable[tuple[str, str]]:
         return None if metrics.get(name) is None else f"{100 * metrics[name]:.0f} %"
 
     def rate(name: str) -> str | None:
-        return None if metrics.get(name) is None else f"{metrics[name]:.0f} {unit}"
+        return None if metrics.get(name) is None else f"{metrics[name]:.0f} {counted}"
 
     def seconds(name: str) -> str | None:
         return None if metrics.get(name) is None else f"{metrics[name] / 1000:.1f} s"
@@ -347,7 +348,7 @@ def _facts(item: CallReport) -> Iterable[tuple[str, str]]:
         "Agent": agent, "Team": call["team"], "Site": call["site"], "Customer": call["customer_id"], "Company": call["company"],
         "Direction": call["direction"], "Campaign": call["campaign"], "Started": _when(call["started_at"]),
         "Length": clock(call["duration_ms"]) if call["duration_ms"] else None,
-        "Language": _LANGUAGES.get(call["language"], call["language"]), "Hung up by": call["hangup_by"], "Transfer": call["transfer"],
+        "Language": language(call["language"]).name if is_language(call["language"]) else call["language"], "Hung up by": call["hangup_by"], "Transfer": call["transfer"],
         "Customer's rating": None if call["csat"] is None else f"{call['csat']:g}", "Disposition given": call["disposition"],
         "Customer's words": None if sentiment is None else f"{metrics['customer_sentiment_label']} ({sentiment:+.2f})",
         "Agent talks": share("agent_talk_share"), "Customer talks": share("customer_talk_share"), "Silence": share("silence_share"),
@@ -375,12 +376,18 @@ def _counts(data: ReportData, calls: Sequence[CallReport]) -> list[CriterionCoun
 
 
 def _title(data: ReportData, criterion: str) -> str:
-    return data.titles.get(criterion, {}).get("en") or criterion.replace("_", " ")
+    title = shown(data.titles.get(criterion, {}))
+    return title[1] if title else criterion.replace("_", " ")
+
+
+def _title_language(data: ReportData, criterion: str) -> str | None:
+    title = shown(data.titles.get(criterion, {}))
+    return title[0] if title else None
 
 
 def _local_titles(data: ReportData, criterion: str) -> list[tuple[str, str]]:
     """Titles in the other languages that were spoken."""
-    spoken = {item.call["language"] for item in data.calls} - {"en"}
+    spoken = {item.call["language"] for item in data.calls} - {_title_language(data, criterion)}
     return [(language, title) for language, title in data.titles.get(criterion, {}).items() if language in spoken]
 
 

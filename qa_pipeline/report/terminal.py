@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from qa_pipeline.languages.interface import shown
 from qa_pipeline.report.data import CallReport, ReportData, Row
 
 MARKS = {"met": ("✓", "green"), "not_met": ("✗", "bold red"), "not_applicable": ("–", "dim"), "undetermined": ("?", "yellow")}
@@ -135,7 +136,7 @@ def _show_agents(data: ReportData, console: Console) -> None:
 
 def _show_finding(finding: Row, data: ReportData, console: Console) -> None:
     mark, style = MARKS[finding["outcome"]]
-    title = data.titles.get(finding["criterion_id"], {}).get("en") or finding["criterion_id"]
+    _, title = shown(data.titles.get(finding["criterion_id"], {})) or (None, finding["criterion_id"])
     points = "" if finding["points"] is None else f" ({finding['points']:g}/{finding['max_points']:g})"
     console.print(Text(f"{mark} {title}: {finding['outcome'].replace('_', ' ')}{points}. {finding['reason']}", style=style))
     for e in finding["evidence"] or ():

@@ -94,7 +94,7 @@ CALLS = Table(
         ("agent_channel", _WHOLE, Kind.LABEL, "metadata: 0 first (left), 1 second"),
         ("extra", _pairs(Kind.PERSON), "other metadata columns"),
         ("duration_ms", _MS, Kind.TIME, "length of the recording, ms"),
-        ("language", _TEXT, Kind.LABEL, "zh, en, pl, sv; null when there was no speech to tell by"),
+        ("language", _TEXT, Kind.LABEL, "code of the language; null when there was no speech to tell by"),
         ("language_confidence", _REAL, Kind.FIGURE, "0–1; null when the language was given"),
         ("given_language", _TEXT, Kind.LABEL, "metadata or --language: the language given; null when it was detected"),
         ("layout", _TEXT, Kind.LABEL, "mono, stereo, dual_mono, one_sided, cross_talk, swapped, text"),

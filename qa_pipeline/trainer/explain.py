@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qa_pipeline.call import Conversation, Outcome
+from qa_pipeline.languages.interface import shown
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.shared_keys import SearchingCriterion
 from qa_pipeline.scoring.identity import JudgedBy, judged_by
@@ -73,8 +74,8 @@ def other_scoring(conversation: Conversation, outcome: Outcome | None, by: Judge
 
 
 def _criterion_lines(criterion: Criterion) -> Iterator[str]:
-    title = criterion.title.get("en") or next(iter(criterion.title.values()), "")
-    yield f"{criterion.id}: {title}" if title else criterion.id
+    title = shown(criterion.title)
+    yield f"{criterion.id}: {title[1]}" if title else criterion.id
     kind = "critical, " if criterion.critical is True else "critical for its section, " if criterion.critical else ""
     yield f"check: {criterion.check}, {kind}weight {criterion.weight:g}, status {criterion.status}"
 

@@ -1,6 +1,6 @@
 """Phrases from a spreadsheet (XLSX or CSV) into a list file: trainers keep forbidden phrases in tables.
 
-Two layouts are read: a column for each language (zh, en, pl, sv), or columns `phrase` and `language`. Either may have a column `kind` (phrases,
+Two layouts are read: a column for each language, headed by its code or name, or columns `phrase` and `language`. Either may have a column `kind` (phrases,
 whole_turn, take_back, like, unlike). What the list holds already is kept; what stands twice is left out and counted.
 """
 
@@ -14,21 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa_pipeline.errors import Fault, InputRefused
+from qa_pipeline.languages.desk_tables import DeskWords
+from qa_pipeline.languages.load import language_codes, table
 from qa_pipeline.phrases.search import compile_phrase
-from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.load import load_list
 from qa_pipeline.whole_file import replacing
 
 KINDS = ("phrases", "whole_turn", "take_back", "like", "unlike")
-_COLUMNS = {
-    "language": ("language", "lang", "语言", "język", "jezyk", "språk", "sprak"),
-    "phrase": ("phrase", "text", "短语", "话术", "语句", "忌语", "用语", "fraza", "zwrot", "fras"),
-    "kind": ("kind", "type", "类型", "类别", "rodzaj", "typ"),
-}
-_LANGUAGE_NAMES: dict[str, Language] = {
-    "zh": "zh", "中文": "zh", "chinese": "zh", "汉语": "zh", "en": "en", "英文": "en", "english": "en", "英语": "en", "pl": "pl", "波兰语": "pl",
-    "polish": "pl", "polski": "pl", "sv": "sv", "瑞典语": "sv", "swedish": "sv", "svenska": "sv",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,19 +34,24 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    language: Language
+    language: str
     kind: str
     text: str
 
 
-def import_phrases(source: Path, target: Path, *, sheet: str | None, language: Language | None, kind: str, list_id: str) -> Imported:
+def import_phrases(source: Path, target: Path, *, sheet: str | None, language: str | None, kind: str, list_id: str) -> Imported:
     """Add a table's phrases to a list file, which is made when it is not there. Raises InputRefused with every bad row; then nothing is written."""
     table = _xlsx_rows(source, sheet) if source.suffix.lower() in (".xlsx", ".xlsm") else _csv_rows(source)
     faults: list[Fault] = []
     rows = list(_phrases(table, source, language, kind, faults))
     if not rows and not faults:
         faults.append(
-            Fault(path=str(source), line=1, message="no phrases", advice="give a header row: phrase and language, or zh, en, pl, sv")
+            Fault(
+                path=str(source),
+                line=1,
+                message="no phrases",
+                advice=f"give a header row: phrase and language, or {', '.join(language_codes())}",
+            )
         )
     if faults:
         raise InputRefused(f"{source.name} cannot be taken over.", faults=faults)
@@ -62,6 +59,21 @@ def import_phrases(source: Path, target: Path, *, sheet: str | None, language: L
         raise InputRefused(f"{target.name} cannot be a list's name.", advice="Use lower-case letters, digits and _, a letter first.")
     added = _write(target, rows, list_id)
     return Imported(path=target, added=added, there_already=len(rows) - added)
+
+
+def _columns() -> dict[str, tuple[str, ...]]:
+    """Headers of the columns of a table, as all languages have them."""
+    desks = [table(code, DeskWords) for code in language_codes()]
+    return {
+        "language": tuple(word for desk in desks for word in desk.language_columns),
+        "phrase": tuple(word for desk in desks for word in desk.phrase_columns),
+        "kind": tuple(word for desk in desks for word in desk.kind_columns),
+    }
+
+
+def _language_names() -> dict[str, str]:
+    """Code of each language by the code and the names that tables give it."""
+    return {name: code for code in language_codes() for name in (code, *table(code, DeskWords).called)}
 
 
 def _xlsx_rows(source: Path, sheet: str | None) -> list[list[str]]:
@@ -99,13 +111,14 @@ def _csv_rows(source: Path) -> list[list[str]]:
         raise InputRefused(f"{source} is not CSV: {error}.", advice="Save it as CSV in UTF-8, or as .xlsx.") from error
 
 
-def _phrases(table: list[list[str]], source: Path, language: Language | None, kind: str, faults: list[Fault]) -> Iterator[_Row]:
+def _phrases(table: list[list[str]], source: Path, language: str | None, kind: str, faults: list[Fault]) -> Iterator[_Row]:
     """Rows of the table as phrases; what cannot be one is a fault with its row and column."""
     if not table:
         return
     header = [cell.casefold() for cell in table[0]]
-    places = {name: next((i for i, cell in enumerate(header) if cell in words), None) for name, words in _COLUMNS.items()}
-    by_language = {i: _LANGUAGE_NAMES[cell] for i, cell in enumerate(header) if cell in _LANGUAGE_NAMES}
+    places = {name: next((i for i, cell in enumerate(header) if cell in words), None) for name, words in _columns().items()}
+    codes, called = language_codes(), _language_names()
+    by_language = {i: called[cell] for i, cell in enumerate(header) if cell in called}
 
     def fault(row: int, column: int, message: str, advice: str) -> None:
         faults.append(Fault(path=str(source), line=row, column=column + 1, message=message, advice=advice))
@@ -115,7 +128,7 @@ def _phrases(table: list[list[str]], source: Path, language: Language | None, ki
             1,
             0,
             f"no column of phrases among {', '.join(table[0]) or 'nothing'}",
-            "name one `phrase`, or one for each language: zh, en, pl, sv",
+            f"name one `phrase`, or one for each language: {', '.join(language_codes())}",
         )
         return
     for number, row in enumerate(table[1:], 2):
@@ -125,9 +138,9 @@ def _phrases(table: list[list[str]], source: Path, language: Language | None, ki
             continue
         for column, text in _texts(row, places["phrase"], by_language):
             named = _cell(row, places["language"])
-            spoken = by_language.get(column) or (_LANGUAGE_NAMES.get(named.casefold()) if named else language)
+            spoken = by_language.get(column) or (called.get(named.casefold()) if named else language)
             if spoken is None and named:
-                fault(number, places["language"] or 0, f"no language is called {named!r}", "write zh, en, pl or sv")
+                fault(number, places["language"] or 0, f"no language is called {named!r}", f"write {', '.join(codes[:-1])} or {codes[-1]}")
                 continue
             if spoken is None:
                 fault(number, column, f"no language for {text!r}", "fill the column `language`, or give --language")
@@ -141,7 +154,7 @@ def _phrases(table: list[list[str]], source: Path, language: Language | None, ki
             yield _Row(spoken, own_kind, text)
 
 
-def _texts(row: list[str], phrase: int | None, by_language: dict[int, Language]) -> Iterator[tuple[int, str]]:
+def _texts(row: list[str], phrase: int | None, by_language: dict[int, str]) -> Iterator[tuple[int, str]]:
     columns = [phrase] if phrase is not None else list(by_language)
     for column in columns:
         if text := _cell(row, column):

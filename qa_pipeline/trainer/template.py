@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.rubric.atoms import Language
+from qa_pipeline.languages.desk_tables import DeskWords
+from qa_pipeline.languages.interface import interface_language, shown
+from qa_pipeline.languages.load import table
 from qa_pipeline.rubric.cases import Case, cases_path, load_cases
 from qa_pipeline.rubric.load import NOT_RUBRICS
 from qa_pipeline.whole_file import write_whole
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_TITLES: dict[Language, str] = {"zh": "标题", "en": "Title", "pl": "Tytuł", "sv": "Titel"}
-_MARKS: dict[Language, str] = {"zh": "打几分", "en": "how many points", "pl": "ile punktów", "sv": "hur många poäng"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ TEMPLATES: dict[str, _Template] = {
 }
 
 
-def create(name: str, folder: Path, *, template: str, language: Language, shipped: Path) -> tuple[Path, Path]:
+def create(name: str, folder: Path, *, template: str, language: str, shipped: Path) -> tuple[Path, Path]:
     """Write NAME.yaml and NAME.cases.yaml. Raises InputRefused when either is there, or the name is none."""
     if not _NAME.fullmatch(name):
         raise InputRefused(
@@ -77,13 +77,14 @@ def create(name: str, folder: Path, *, template: str, language: Language, shippe
     return path, cases_path(path)
 
 
-def _rubric_text(name: str, template: _Template, language: Language) -> str:
+def _rubric_text(name: str, template: _Template, language: str) -> str:
+    code, title = _in_language(language, "title")
     lines = [
         "# yaml-language-server: $schema=schema.json",
         f"# {template.about[0].upper()}{template.about[1:]}. The language: docs/rubric-language.md.",
         f"id: {name}",
         "version: 1",
-        f"title: {{{language}: {_TITLES[language]}}}",
+        f"title: {{{code}: {title}}}",
         "# Which calls it is for when their metadata name none, as {direction: outbound, campaign: spring}. Empty: only calls that name it.",
         "applies_to: {}",
         "pass_mark: 80",
@@ -105,7 +106,14 @@ def _rubric_text(name: str, template: _Template, language: Language) -> str:
     return "\n".join(line for line in lines if line) + "\n"
 
 
-def _survey_lines(language: Language) -> list[str]:
+def _in_language(language: str, name: str) -> tuple[str, str]:
+    """A text for a new rubric with its language: the interface's where the one asked for has none."""
+    texts = {code: text for code in (language, interface_language()) if (text := getattr(table(code, DeskWords), name))}
+    return shown(texts, language) or (language, name)
+
+
+def _survey_lines(language: str) -> list[str]:
+    code, question = _in_language(language, "question_for_mark")
     return [
         "  - id: questions",
         "    criteria:",
@@ -113,12 +121,12 @@ def _survey_lines(language: Language) -> list[str]:
         "      - id: overall_mark",
         "        check: survey",
         "        answered: ten",
-        f"        phrases: {{{language}: [{_MARKS[language]}]}}",
+        f"        phrases: {{{code}: [{question}]}}",
         "        when: [{criterion: convenience_check, answer: [willing, unclear]}]",
     ]
 
 
-def _cases_text(template: _Template, language: Language, shipped: Path) -> str:
+def _cases_text(template: _Template, language: str, shipped: Path) -> str:
     """The shipped cases of the template's criteria in the language, and of others what shows an outcome that these do not."""
     wanted = {criterion for _, criteria in template.sections for criterion in criteria}
     cases = [case for case in load_cases(shipped / f"{template.source}.cases.yaml") if case.dialogue]
