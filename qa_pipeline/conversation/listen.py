@@ -36,7 +36,7 @@ from qa_pipeline.conversation.read import (
     written_role_confidence,
 )
 from qa_pipeline.conversation.role_head import RoleHead, judge_roles, load_role_head
-from qa_pipeline.conversation.roles import assign_roles, lexicon_version
+from qa_pipeline.conversation.roles import LEXICON_OPTION, assign_roles, lexicon_version, options_of
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.recordings.layout import Carriage, examine, without_leaks
 from qa_pipeline.recordings.transcripts import Dialogue
@@ -73,7 +73,7 @@ def conversation_options(settings: Settings) -> dict[str, str]:
     """The settings that change what is heard, as they are written into every row."""
     return {
         "listening": str(LISTENING_VERSION),
-        "role_lexicon": lexicon_version(settings.languages),
+        LEXICON_OPTION: lexicon_version(settings.languages),
         "beam_size": str(settings.beam_size),
         "compute_type": settings.compute_type,
         "device": settings.device,
@@ -94,7 +94,7 @@ def conversation_id(call: Call, options: Mapping[str, str], manifest_sha256: str
         "agent_channel": call.agent_channel,
         "agent_name": call.agent_name,
         "direction": call.direction,
-        "options": dict(options),
+        "options": options_of(call, options),
         "manifests": manifest_sha256,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
@@ -104,7 +104,9 @@ def stage_output(
     work: Path, *, audio_sha256: str | None, given_language: str | None, manifest_sha256: str, options: Mapping[str, str]
 ) -> Path:
     """Where what the speech models said of a recording is kept, by all that it depends on: rows of `calls` hold the same, so that it can be found."""
-    key = hashlib.sha256(json.dumps([audio_sha256, given_language, manifest_sha256, options], sort_keys=True).encode()).hexdigest()
+    # Roles are told afterwards: a new version of their lexicon costs no speech work. The number is the one under which outputs were first kept.
+    of_speech = {**options, LEXICON_OPTION: "2"}
+    key = hashlib.sha256(json.dumps([audio_sha256, given_language, manifest_sha256, of_speech], sort_keys=True).encode()).hexdigest()
     return work / key[:2] / f"{key}.json.gz"
 
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from qa_pipeline.call import Call, Role, Utterance
-from qa_pipeline.conversation.roles import lexicon_version
+from qa_pipeline.conversation.roles import LEXICON_OPTION, lexicon_version, options_of
 from qa_pipeline.errors import RecordingError
 from qa_pipeline.recordings.transcripts import Dialogue, Line
 from qa_pipeline.settings import Settings
@@ -34,7 +34,7 @@ _FAULTS_SHOWN = 5
 
 def reading_options(settings: Settings) -> dict[str, str]:
     """The settings that change what is made of a text, as they are written into its rows."""
-    return {"reading": str(READING_VERSION), "role_lexicon": lexicon_version(settings.languages), "languages": ",".join(settings.languages)}
+    return {"reading": str(READING_VERSION), LEXICON_OPTION: lexicon_version(settings.languages), "languages": ",".join(settings.languages)}
 
 
 def reading_manifests(settings: Settings) -> str:
@@ -54,7 +54,7 @@ def text_conversation_id(call: Call, dialogue: Dialogue, options: Mapping[str, s
         "language": call.language,
         "agent_name": call.agent_name,
         "direction": call.direction,
-        "options": dict(options),
+        "options": options_of(call, options),
         "manifests": manifest_sha256,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

@@ -22,6 +22,8 @@ from qa_pipeline.languages.load import table
 from qa_pipeline.phrases.search import MatchMode, Phrase, Speech, compile_phrase, find_phrase
 from qa_pipeline.text.normalise import unit_spans
 
+# The option that names the version of what roles are told by.
+LEXICON_OPTION = "role_lexicon"
 # Evidence of one voice saturates: a long call must not be surer than its best proofs. Chosen, not measured.
 _MOST_PER_VOICE = 12.0
 _MACHINE_WEIGHT = 3.0
@@ -235,6 +237,13 @@ def _lexicon(part: str, language: str) -> tuple[tuple[float, str | None, tuple[P
         (sign.weight, sign.direction, tuple(compile_phrase(text, language, mode=mode) for text in sign.phrases))
         for sign in getattr(table(language, RoleWords), part)
     )
+
+
+def options_of(call: Call, options: Mapping[str, str]) -> dict[str, str]:
+    """A conversation's options as they hold for one call: where its language is known, other languages' lexicons have no say in its identity."""
+    if call.language is None or LEXICON_OPTION not in options:
+        return dict(options)
+    return {**options, LEXICON_OPTION: lexicon_version((call.language,))}
 
 
 def lexicon_version(languages: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from qa_pipeline.call import Call, Role, Utterance
 from qa_pipeline.conversation.role_head import RoleJudgement, RoleWeights
-from qa_pipeline.conversation.roles import Roles, assign_roles
+from qa_pipeline.conversation.roles import Roles, assign_roles, lexicon_version, words_evidence
 from qa_pipeline.conversation.written import conversation
 
 WEIGHTS = RoleWeights(total=0.1, mean=0.4, lexicon=1.0, name=2.0, answers=0.5)
@@ -158,6 +158,34 @@ def test_the_agents_known_name_is_evidence() -> None:
     assert [u.role for u in assign_roles(utterances, replace(CALL, agent_name="Anna")).utterances] == truth
 
 
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("zh", "我姓陈，叫我陈安就行。"),
+        ("en", "Anna speaking."),
+        ("pl", "Nazywam się Anna Kowalska."),
+        ("pl", "Mówi Anna Kowalska."),
+        ("pl", "Anna Kowalska przy telefonie."),
+        ("pl", "Tu Anna Kowalska."),
+        ("sv", "Jag heter Anna Kowalska."),
+        ("sv", "Anna Kowalska heter jag."),
+        ("sv", "Du talar med Anna Kowalska."),
+        ("sv", "Det här är Anna Kowalska."),
+    ],
+)
+def test_agents_say_their_names_in_their_own_language(language: str, line: str) -> None:
+    nothing = {"zh": "嗯，今天天气不错。", "en": "Well, well.", "pl": "Ładna dziś pogoda.", "sv": "Fint väder idag."}[language]
+    name = {"zh": "陈安", "en": "Anna"}.get(language, "Anna Kowalska")
+    utterances, truth = unknown(language, f"customer: {nothing}", f"agent: {line}", agent_channel=1)
+    assert [u.role for u in assign_roles(utterances, replace(CALL, agent_name=name)).utterances] == truth
+
+
+@pytest.mark.parametrize(("language", "line"), [("pl", "Szukam Anny Nowak."), ("sv", "Är Anna där?"), ("sv", "Jag är Annas bror.")])
+def test_a_customer_who_only_mentions_the_name_does_not_say_it_as_their_own(language: str, line: str) -> None:
+    utterances, _ = unknown(language, f"customer: {line}")
+    assert words_evidence(utterances, replace(CALL, agent_name="Anna"))[1] is False
+
+
 def test_the_trained_head_is_evidence() -> None:
     utterances, truth = unknown("en", "agent: it came on monday", "customer: it went on tuesday")
     roles = assign_roles(utterances, CALL, judged=judged(4, -4))
@@ -255,3 +283,8 @@ def test_only_the_roles_change() -> None:
     utterances, _ = unknown("en", *CALLS["inbound en"][2])
     roles = assign_roles(utterances, CALL)
     assert [replace(u, role=Role.UNKNOWN) for u in roles.utterances] == utterances
+
+
+def test_the_lexicons_version_is_one_number_where_all_languages_have_the_same() -> None:
+    assert lexicon_version(("zh", "en")) == "2"
+    assert lexicon_version(("zh", "pl")) == "zh2,pl3"
