@@ -20,9 +20,9 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from qa_pipeline.recordings.address import parse_address
 from qa_pipeline.languages.interface import shown
 from qa_pipeline.languages.load import is_language, language, unit
+from qa_pipeline.recordings.address import parse_address
 from qa_pipeline.report.charts import CriterionCount, bar, call_parts, call_state, count_calls, count_criterion, outcome_parts
 from qa_pipeline.report.clips import Clips, Moment, evidence_moment, is_window_needed, make_clips, window_moment
 from qa_pipeline.report.data import CallReport, ReportData, Row
