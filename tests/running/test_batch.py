@@ -13,6 +13,7 @@ from qa_pipeline.errors import EnvironmentNotReady, ModelError, RubricError
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.commit import open_table
 from qa_pipeline.results.lease import Claims
+from qa_pipeline.results.norms import renew_norms
 from qa_pipeline.results.periods import close_period
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
@@ -24,6 +25,7 @@ from qa_pipeline.running.environment import check_environment, open_store
 from qa_pipeline.running.pace import Pace
 from qa_pipeline.running.plan import plan
 from qa_pipeline.running.progress import Event
+from qa_pipeline.scoring import identity
 from qa_pipeline.settings import Settings, load_settings
 from tests.running.batches import call, process, run_here
 
@@ -54,6 +56,30 @@ def test_a_repeated_run_does_nothing_twice(settings: Settings, rubrics: dict) ->
     assert (again.processed, again.scored, again.skipped) == (0, 0, 2)
     store = open_store(settings)
     assert [row["n"] for row in rows(store, "select count(*) n from calls union all select count(*) from scores")] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "then"),
+    [("SCORING_VERSION", 0), ("language_digest", lambda code: "of then"), ("norm_version", lambda code: f"of then {code}")],
+)
+def test_stored_calls_are_scored_anew_once_when_what_judges_has_changed(
+    settings: Settings, rubrics: dict, monkeypatch: pytest.MonkeyPatch, name: str, then: object
+) -> None:
+    def forget_what_judges() -> None:
+        identity._judged_by.cache_clear()
+        identity.norm_version_of.cache_clear()
+
+    with monkeypatch.context() as earlier:
+        earlier.setattr(identity, name, then)
+        forget_what_judges()
+        process(settings, rubrics, call("good1"), call("good2"))
+    forget_what_judges()
+    again, third = (process(settings, rubrics, call("good1"), call("good2")) for _ in range(2))
+    assert [(run.processed, run.scored, run.skipped) for run in (again, third)] == [(0, 2, 0), (0, 0, 2)]
+    store = open_store(settings)
+    assert rows(store, "select count(*) n, count(distinct score_id) ids from scores") == [{"n": 4, "ids": 4}]
+    # Norms were written down on the way.
+    assert renew_norms(store) == 0
 
 
 def test_a_broken_file_is_not_tried_every_night_but_on_request_or_when_it_changed(settings: Settings, rubrics: dict) -> None:
