@@ -104,7 +104,7 @@ def cli_page() -> str:
         "# Commands",
         "",
         "Exit codes: 0 done · 1 done, with failures listed · 2 bad usage or input refused, nothing was done · 3 the environment is not ready",
-        "(models, disk, rights) · 4 the deadline left calls for the next run · 130 stopped with Ctrl-C.",
+        "(models, disk, rights) · 4 the deadline left calls for the next run · 130 stopped with Ctrl-C or `kill`.",
         "",
         *(line for path, text in _helps(cli, "qa-pipeline", None) for line in (f"## `{path}`", "", "```text", text, "```", "")),
     ])  # fmt: skip

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from qa_pipeline.errors import EnvironmentNotReady
+
+# Nobody writes a file for so long.
+_LEFT_SECONDS = 3600.0
 
 
 @contextmanager
@@ -24,10 +29,11 @@ def replacing(path: Path) -> Iterator[Path]:
         with _told(path):
             yield target
         return
-    part = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.part")
+    part = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         with _told(path):
             target.parent.mkdir(parents=True, exist_ok=True)
+            _sweep(target)
             yield part
             if target.exists():
                 shutil.copymode(target, part)
@@ -41,6 +47,14 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """Write text (UTF-8, line ends as they are) or bytes. Raises EnvironmentNotReady as `replacing` does."""
     with replacing(path) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def _sweep(target: Path) -> None:
+    """Delete what processes that were killed have left beside a file."""
+    for left in target.parent.glob(f"{escape(target.name)}.*.part"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                left.unlink()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,14 @@ def test_what_goes_wrong_while_it_is_written_leaves_the_old_file_too(tmp_path: P
         part.write_text("half")
         raise KeyError
     assert [(found.name, found.read_text()) for found in tmp_path.iterdir()] == [("a.txt", "old")]
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
+    for name, age in (("a.txt.1.1.part", 7200), ("a.txt.2.2.part", 10), ("b.txt.1.1.part", 7200)):
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    write_whole(tmp_path / "a.txt", "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "a.txt.2.2.part", "b.txt.1.1.part"]
 
 
 def test_rights_and_links_are_kept(tmp_path: Path) -> None:

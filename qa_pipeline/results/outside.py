@@ -65,7 +65,7 @@ OUTSIDE: tuple[Outside, ...] = (
         until="with the cache",
     ),
     Outside(
-        name="vectors of cases and of examples", place=Place.CACHE, patterns=("case_vectors.*npz", "example_vectors.*npz"), holds=(Kind.FIGURE,),
+        name="vectors of cases and of examples", place=Place.CACHE, patterns=("case_vectors.npz*", "example_vectors.npz*"), holds=(Kind.FIGURE,),
         by="`rubric test` and scoring; no words of calls", until="with the cache",
     ),
     Outside(
@@ -94,7 +94,7 @@ OUTSIDE: tuple[Outside, ...] = (
         until="at the end of the reading",
     ),
     Outside(
-        name="published versions, fitted heads, vectors of cases", place=Place.RUBRICS, patterns=("published.lock*", "heads.json*", "case_vectors.*npz"),
+        name="published versions, fitted heads, vectors of cases", place=Place.RUBRICS, patterns=("published.lock*", "heads.json*", "case_vectors.npz*"),
         holds=(Kind.ID, Kind.FIGURE), by="`rubric publish`, `rubric fit`", until="part of the rubrics",
     ),
     Outside(
