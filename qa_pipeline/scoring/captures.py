@@ -160,7 +160,7 @@ def _times(context: Context, passages: list[list[Utterance]]) -> list[_Found]:
     times: list[_Found] = []
     day: date | None = None
     for _, utterance in sorted(utterances.items()):
-        for value in find_values("datetime", utterance.text, language, context.began):
+        for value in find_values("datetime", utterance.text, language, context.began, country=context.rubric.country):
             is_of_own_day = names_day(utterance.text, language)
             times.append(_located(value if is_of_own_day else _on(value, day), [utterance], [0], utterance.text))
             day = _day_of(value) if is_of_own_day else day
@@ -260,7 +260,7 @@ def _says_again(capture: Capture, run: list[Utterance], criterion: CaptureCriter
     if capture.value_type in _TIMES - {"spoken"}:
         # One text names at most one time: each sentence is read, then all of them as one.
         for part, run_of_part, starts_of_part in (*((u.text, [u], [0]) for u in run), (text, run, starts)):
-            for value in find_values("datetime", part, search.language, context.began):
+            for value in find_values("datetime", part, search.language, context.began, country=context.rubric.country):
                 if value.value == capture.value:
                     return _located(value, run_of_part, starts_of_part, part).evidence
         return None

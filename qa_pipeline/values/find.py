@@ -16,9 +16,12 @@ from qa_pipeline.values.value import Value, ValueType
 __all__ = ["Value", "ValueType", "digits_of", "find_values", "names_day"]
 
 
-def find_values(kind: str, text: str, language: str, began: datetime | None) -> list[Value]:
-    """Values of one capture type (datetime, number, phone, name) in a text, in order."""
+def find_values(kind: str, text: str, language: str, began: datetime | None, *, country: str | None = None) -> list[Value]:
+    """Values of one capture type (datetime, number, phone, name) in a text, in order.
+
+    `began`: when the call began, `country`: whose public holidays are no working days, as times.py reads them.
+    """
     if kind == "datetime":
-        return find_times(text, language, began)
+        return find_times(text, language, began, country)
     finders = {"number": find_numbers, "phone": find_phones, "name": find_names}
     return finders[kind](text, language)

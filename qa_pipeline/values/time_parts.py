@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 from qa_pipeline.languages.load import table
 from qa_pipeline.languages.number_tables import Numbers
@@ -23,7 +23,10 @@ Groups = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A part of a time, where it stands in the rewritten text. `day`: a date; `weekday`: one of the week named or of the next."""
+    """A part of a time, where it stands in the rewritten text. `day`: a date; `weekday`: one of the week named or of the next.
+
+    `ahead`: from when the call began, or so many `working_days`.
+    """
 
     kind: Kind
     start: int
@@ -36,6 +39,7 @@ class Part:
     until: tuple[int, int] | None = None
     is_marked: bool = False
     ahead: timedelta | None = None
+    working_days: int | None = None
     is_deadline: bool = False
 
 
@@ -72,11 +76,12 @@ def _find_ahead(plain: str, language: str, today: date) -> Iterator[Part]:
                 continue
             if "half" in groups or "half2" in groups:
                 count += 0.5
+            is_deadline = pattern is times.within
             if unit in times.working_days:
-                ahead = _working_days_ahead(today, int(count)) - today
+                yield Part(kind="ahead", start=match.start(), end=match.end(), working_days=int(count), is_deadline=is_deadline)
             else:
                 ahead = timedelta(minutes=round(count * times.units[unit]))
-            yield Part(kind="ahead", start=match.start(), end=match.end(), ahead=ahead, is_deadline=pattern is times.within)
+                yield Part(kind="ahead", start=match.start(), end=match.end(), ahead=ahead, is_deadline=is_deadline)
 
 
 def _groups(match: re.Match[str]) -> dict[str, str]:
@@ -88,18 +93,6 @@ def _count(said: str, times: Times) -> float | None:
     """How many a word or a number in digits says; None for words that leave it open."""
     said = said.strip()
     return float(said) if said.isdigit() else times.counts.get(said)
-
-
-def _working_days_ahead(day: date, count: int) -> date:
-    """The day so many working days ahead. Public holidays count as working days: whose they would be is not known here."""
-    return day if count <= 0 else _no_holidays().get_nth_working_day(day, count)  # type: ignore[no-any-return]  # holidays are untyped
-
-
-@cache
-def _no_holidays() -> Any:
-    import holidays
-
-    return holidays.HolidayBase()
 
 
 # --- days ---------------------------------------------------------------------------------------------------------------------------------

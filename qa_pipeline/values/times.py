@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import Any
 
 from qa_pipeline.languages.load import table
 from qa_pipeline.languages.time_tables import Times
@@ -25,10 +27,11 @@ _BEFORE_HOUR = 8
 _ANY_DAY = date(2000, 1, 1)
 
 
-def find_times(text: str, language: str, began: datetime | None) -> list[Value]:
+def find_times(text: str, language: str, began: datetime | None, country: str | None = None) -> list[Value]:
     """The dates and times a text names, in order, each with its day, part of the day and hour put together.
 
     `began`: when the call began, in the zone the parties speak of; without it the words themselves are the value (`spoken`).
+    `country`: whose public holidays are no working days; without it only weekends are none.
     """
     times = table(language, Times)
     if not times.clock:
@@ -39,7 +42,7 @@ def find_times(text: str, language: str, began: datetime | None) -> list[Value]:
     for group in _groups(plain.text, language, began):
         if _is_denied(plain.text, group, times) or any(part.kind == "past" for part in group):
             continue
-        value = _value_of(group, plain, text, times, began, day)
+        value = _value_of(group, plain, text, times, began, day, country)
         if value is not None:
             found.append(value)
             day = next((part.day for part in group if part.day), day)
@@ -80,7 +83,7 @@ def _is_denied(plain: str, group: list[Part], times: Times) -> bool:
 
 
 def _value_of(
-    group: list[Part], plain: Rewritten, text: str, times: Times, began: datetime | None, day_before: date | None
+    group: list[Part], plain: Rewritten, text: str, times: Times, began: datetime | None, day_before: date | None, country: str | None
 ) -> Value | None:
     kinds = {part.kind: part for part in group}
     start, end = plain.original(min(part.start for part in group), max(max(part.end for part in group), 1))
@@ -93,7 +96,7 @@ def _value_of(
         return Value(value=said, value_type=value_type, start=start, end=end)
 
     if ahead := kinds.get("ahead"):
-        return value(*_ahead_value(ahead, began))
+        return value(*_ahead_value(ahead, began, country))
     day = _day_of(kinds, began.date()) or day_before
     part = kinds["part"].hours if "part" in kinds else None
     clock = kinds.get("clock") or kinds.get("range")
@@ -112,13 +115,23 @@ def _value_of(
     return value(day.isoformat(), "date") if day else None
 
 
-def _ahead_value(part: Part, began: datetime) -> tuple[str, ValueType]:
+def _ahead_value(part: Part, began: datetime, country: str | None) -> tuple[str, ValueType]:
     ahead = part.ahead or timedelta()
+    if part.working_days:
+        ahead = _calendar(country).get_nth_working_day(began.date(), part.working_days) - began.date()
     if part.is_deadline:
         return (began + ahead).isoformat(timespec="minutes"), "datetime_before"
     if ahead % timedelta(days=1) == timedelta():
         return (began + ahead).date().isoformat(), "date"
     return (began + ahead).isoformat(timespec="minutes"), "datetime"
+
+
+@cache
+def _calendar(country: str | None) -> Any:
+    """Working days of a country by the `holidays` package; of no country, all but weekends."""
+    import holidays
+
+    return holidays.country_holidays(country) if country else holidays.HolidayBase()
 
 
 def _day_of(kinds: dict[Kind, Part], today: date) -> date | None:

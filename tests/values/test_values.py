@@ -161,6 +161,13 @@ def test_two_times_are_two_values_and_the_second_keeps_the_day(language: str, te
     assert times(text, language) == expected
 
 
+@pytest.mark.parametrize(("country", "expected"), [(None, "2026-11-12"), ("PL", "2026-11-13"), ("SE", "2026-11-12")])
+def test_public_holidays_are_no_working_days(country: str | None, expected: str) -> None:
+    began = datetime(2026, 11, 10, 10, 0, tzinfo=ZONE)  # the day before Independence Day of Poland
+    (value,) = find_values("datetime", "within two business days", "en", began, country=country)
+    assert value.value.startswith(f"{expected}T10:00")
+
+
 def test_without_the_start_of_the_call_the_words_are_the_value() -> None:
     (value,) = find_values("datetime", "call me tomorrow at three", "en", None)
     assert (value.value, value.value_type) == ("tomorrow at three", "spoken")
