@@ -200,7 +200,7 @@ def make_rubric(folder: Path, *, meanings: bool) -> Rubric:
 
 def _without_meanings(rubric: Rubric) -> Rubric:
     def strip(part: Any) -> Any:
-        return part.model_copy(update={"meaning": None}) if part is not None and part.meaning else part
+        return part.model_copy(update={"meaning": None}) if getattr(part, "meaning", None) else part
 
     sections = [s.model_copy(update={"criteria": tuple(strip(c) for c in s.criteria)}) for s in rubric.sections]
     situations = rubric.situations
