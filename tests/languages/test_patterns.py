@@ -11,6 +11,8 @@ from made_up_language import add_language, read_anew
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.languages.load import language_codes, table
 from qa_pipeline.languages.name_tables import Names
+from qa_pipeline.languages.number_tables import Numbers
+from qa_pipeline.languages.time_tables import Times
 
 
 @pytest.fixture
@@ -28,8 +30,13 @@ def faults(folder: Path, text: str) -> list[tuple[int | None, str]]:
     return [(fault.line, fault.message) for fault in refused.value.faults]
 
 
-def test_every_language_says_how_names_are_told() -> None:
-    assert all(table(code, Names).patterns for code in language_codes())
+@pytest.mark.parametrize("code", language_codes())
+def test_every_language_says_numbers_times_and_names(code: str) -> None:
+    numbers, times = table(code, Numbers), table(code, Times)
+    assert numbers.words or numbers.digits
+    assert len(times.weekday) == len(times.weekdays) == 7
+    assert times.clock
+    assert table(code, Names).patterns
 
 
 def test_a_language_without_the_file_tells_no_names(folder: Path) -> None:
