@@ -170,6 +170,11 @@ def test_heavy_libraries_are_not_loaded_by(code: str) -> None:
     assert loaded_by(code) & set(HEAVY) == set()
 
 
+def test_help_is_shown_without_reading_languages() -> None:
+    code = "from click.testing import CliRunner; from qa_pipeline.cli.main import main; assert CliRunner().invoke(main, ['--help']).exit_code == 0"
+    assert loaded_by(code) & {"pydantic", "yaml"} == set()
+
+
 def test_scoring_a_call_loads_no_heavy_library() -> None:
     code = (
         "from qa_pipeline.rubric.load import load_rubric; from qa_pipeline.scoring.score import prepare, score\n"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.languages.load import language_codes
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -30,6 +29,8 @@ class _LanguageChoice(click.Choice[str]):
     @property
     def choices(self) -> tuple[str, ...]:  # type: ignore[override]  # read only is enough
         """As click names what may be chosen."""
+        from qa_pipeline.languages.load import language_codes
+
         return language_codes()
 
 

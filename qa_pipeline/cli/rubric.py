@@ -12,7 +12,6 @@ import click
 
 from qa_pipeline.cli.options import DATE, LANGUAGE, as_day, is_path, open_settings, open_store, results_option, rubric_path
 from qa_pipeline.errors import Fault, InputRefused, RubricError
-from qa_pipeline.languages.load import language_codes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +34,7 @@ def rubric() -> None:
 @click.argument("name")
 @click.option("--template", type=click.Choice(["outbound", "inbound", "survey"]), default="outbound", show_default=True)
 @click.option(
-    "--language", type=LANGUAGE, default=lambda: language_codes()[0], show_default="the first of these", help="Language of its cases."
+    "--language", type=LANGUAGE, default=lambda: LANGUAGE.choices[0], show_default="the first of these", help="Language of its cases."
 )
 def rubric_new(name: str, template: str, language: str) -> None:
     """Begin a rubric: NAME.yaml and NAME.cases.yaml from a template that passes check and test."""
