@@ -15,6 +15,8 @@ from pathlib import Path
 from opencc import OpenCC
 from pypinyin import lazy_pinyin
 
+from qa_pipeline.languages.load import is_han
+
 _LIKE = {"zh": "z", "ch": "c", "sh": "s", "n": "l", "l": "n", "f": "h", "h": "f", "r": "l"}
 _PLAIN = str.maketrans("ąćęłńóśźżåäöĄĆĘŁŃÓŚŹŻÅÄÖ", "acelnoszzaaoACELNOSZZAAO")
 _COUNTED_SHARE = 0.7
@@ -23,7 +25,7 @@ _COUNTED_SHARE = 0.7
 def misheard(text: str, rate: float, language: str, *, seed: int = 0) -> str:
     """`text` with a share `rate` (0–1) of its syllables (zh) or words misheard; the same for the same seed."""
     chance = random.Random(f"{seed}|{rate}|{text}")
-    return _chinese(text, rate, chance) if language == "zh" else _letters(text, rate, chance)
+    return _chinese(text, rate, chance) if is_han(language) else _letters(text, rate, chance)
 
 
 def _chinese(text: str, rate: float, chance: random.Random) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.evaluation.compare import units
 from qa_pipeline.evaluation.sounds import non_speech
+from qa_pipeline.languages.load import language_codes
 from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.recordings.audio import SAMPLE_RATE, decode
 from qa_pipeline.settings import load_settings
@@ -28,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=40.0)
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--languages", nargs="+", default=["zh", "en", "pl", "sv"])
+    parser.add_argument("--languages", nargs="+", default=list(language_codes()))
     given = parser.parse_args()
     listener = Listener(load_settings())
     words: Counter[str] = Counter()

@@ -29,6 +29,7 @@ from layouts import write
 from qa_pipeline.call import Call, Layout, SpeakerTurn
 from qa_pipeline.evaluation.compare import units
 from qa_pipeline.evaluation.truth import Truth, read_truths
+from qa_pipeline.languages.load import is_han
 from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.recordings.audio import decode
 from qa_pipeline.recordings.files import sha256_of
@@ -264,7 +265,7 @@ def _errors(paths: Sequence[Path], heard: Sequence[Heard], truths: dict[str, Tru
                 hypothesis[Segment(start, end), number] = voice
             metric(reference, hypothesis, uem=Timeline([reference.get_timeline().extent() | hypothesis.get_timeline().extent()]))
     words = ", ".join(
-        f"{'CER' if language == 'zh' else 'WER'} {language} {100 * wrong[language] / total[language]:.1f} % (not found {100 * missed[language] / total[language]:.1f} %)"
+        f"{'CER' if is_han(language) else 'WER'} {language} {100 * wrong[language] / total[language]:.1f} % (not found {100 * missed[language] / total[language]:.1f} %)"
         for language in sorted(total)
     )
     return words + (f", DER {100 * abs(metric):.1f} %" if has_voices else "")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_pipeline.languages.load import is_han, language_codes
 from qa_pipeline.meaning.encoder import Encoder
 from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.models import Manifest, choose_manifest, model_folder
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 NOISE = 0.1
 COPIES = 1
 FOLDS = 5
-LANGUAGES = ("zh", "en", "pl", "sv")
+LANGUAGES = language_codes()
 
 _PUNCTUATION = "，。？！、,.?!"
 _SOUNDS_LIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h"), ("r", "l"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
@@ -91,7 +92,7 @@ def sample_of(rows: Rows, column: str, encoder: Encoder, *, copies: int = COPIES
 def misheard(text: str, language: str, *, rate: float, seed: int) -> str:
     """`text` as a small recogniser might write it: homophones, lost punctuation, traditional characters; folded, cut or joined words."""
     rng = random.Random(f"{seed}:{text}")
-    heard = _misheard_zh(text, rate, rng) if language == "zh" else _misheard_words(text, rate, rng)
+    heard = _misheard_zh(text, rate, rng) if is_han(language) else _misheard_words(text, rate, rng)
     if rng.random() < 0.5:
         heard = "".join(char for char in heard if char not in _PUNCTUATION)
     return heard if heard.strip() else text
@@ -140,7 +141,7 @@ def robustness(rows: Rows, column: str, encoder: Encoder, head: Predictor, rates
     for rate in rates:
         texts = [misheard(row["text"], row["language"], rate=rate, seed=7) for row in rows]
         lines.append(f"| {rate:.0%} misheard | {macro_f1(truth(rows, column), head.predict(encoder.encode(texts))):.3f} |")
-    chinese = [row for row in rows if row["language"] == "zh"]
+    chinese = [row for row in rows if is_han(row["language"])]
     simplified = [row["text"] for row in chinese]
     traditional = [str(OpenCC("s2t").convert(text)) for text in simplified]
     back = [str(OpenCC("t2s").convert(text)) for text in traditional]

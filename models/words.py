@@ -10,21 +10,21 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from qa_pipeline.rubric.atoms import Language
+from qa_pipeline.languages.load import is_han, language_codes
 from qa_pipeline.rubric.load import load_list, load_rubrics
 from qa_pipeline.text.fold import fold
 
 ROOT = Path(__file__).resolve().parent.parent
-LANGUAGES: tuple[Language, ...] = ("en", "pl", "sv")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SLOT = re.compile(r"\{[^}]*\}")
 
 
 def main() -> None:
-    counts: dict[Language, Counter[str]] = {language: Counter() for language in LANGUAGES}
+    languages = [code for code in language_codes() if not is_han(code)]
+    counts: dict[str, Counter[str]] = {language: Counter() for language in languages}
     for path in sorted((ROOT / "rubrics" / "lists").glob("*.yaml")):
         examples = load_list(path)
-        for language in LANGUAGES:
+        for language in languages:
             for text in (*examples.likes(language), *examples.unlike.get(language, ())):
                 counts[language].update(_words(text))
     for rubric in load_rubrics(ROOT / "rubrics").values():
@@ -35,7 +35,7 @@ def main() -> None:
     for path in (ROOT / "models" / "sentiment" / "data.tsv", ROOT / "models" / "roles" / "data.tsv"):
         for line in path.read_text("utf-8").splitlines():
             cells = line.split("\t")
-            for language in LANGUAGES:
+            for language in languages:
                 if language in cells:
                     counts[language].update(_words(cells[-1]))
     folder = ROOT / "qa_pipeline" / "languages"

@@ -55,13 +55,18 @@ class Speaking(Table):
 
 
 class PartyLabels(Table):
-    """Labels of the parties in transcripts: lower-case, without diacritics, trailing numbers and brackets. `unknown`: a voice whose role is not said."""
+    """Labels of the parties in transcripts: lower-case, without diacritics, trailing numbers and brackets. `unknown`: a voice whose role is not said.
+
+    `file_pairs`: words in the names of two files that are one call, the agent's first; `part_words`: words before the number of a file that is a part.
+    """
 
     FILE: ClassVar[str] = "labels.yaml"
     agent: Texts = ()
     customer: Texts = ()
     other: Texts = ()
     unknown: Texts = ()
+    file_pairs: tuple[tuple[str, str], ...] = ()
+    part_words: Texts = ()
 
 
 class SentenceWords(Table):

@@ -9,21 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
 
+from qa_pipeline.languages.conversation_tables import PartyLabels
+from qa_pipeline.languages.load import language_codes, table
+from qa_pipeline.languages.patterns import one_of
 from qa_pipeline.recordings.address import joined
 
-# First the one that is taken for channel 0. Asterisk's Monitor: in, out; FreeSWITCH: read, write, aleg, bleg; Twilio: inbound, outbound; rtpengine and SIPREC
+# Words of recorders; those of languages are in their labels.yaml. First the one that is taken for channel 0. Asterisk's Monitor: in, out; FreeSWITCH: read, write, aleg, bleg; Twilio: inbound, outbound; rtpengine and SIPREC
 # recorders: caller, callee; softphones: local, remote, mic, speaker.
 _PARTIES = (
     ("in", "out"), ("rx", "tx"), ("read", "write"), ("aleg", "bleg"), ("inbound", "outbound"), ("caller", "callee"), ("local", "remote"),
-    ("left", "right"), ("mic", "speaker"), ("mic", "system"), ("agent", "customer"), ("agent", "client"), ("agent", "caller"),
-    ("operator", "customer"), ("operator", "client"), ("ch0", "ch1"), ("ch1", "ch2"), ("channel0", "channel1"), ("channel1", "channel2"),
-    ("坐席", "客户"), ("客服", "客户"),
+    ("left", "right"), ("mic", "speaker"), ("mic", "system"), ("ch0", "ch1"), ("ch1", "ch2"), ("channel0", "channel1"),
+    ("channel1", "channel2"),
 )  # fmt: skip
-_AGENTS = frozenset(("agent", "operator", "坐席", "客服"))
 _WORD = re.compile(r"[^\W_]+")
-_PART = re.compile(r"(?:^|(?<=[-_. ]))(part|pt|seg|segment|leg|chunk|czesc|del)[-_. ]?(\d{1,3})(?=$|[-_. ])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,21 +45,22 @@ def groups_by_name(uris: Sequence[str]) -> list[Group]:
     """Files whose names differ only in the word for a party, or in the number of a part."""
     parties: dict[tuple[str, tuple[str, str]], dict[str, str]] = {}
     parts: dict[tuple[str, str, str], dict[int, str]] = {}
+    of_languages, numbered_part = _pairs_of_languages(), _numbered_part()
     for uri in uris:
         stem = PurePosixPath(uri).stem.lower()
         around = uri[: uri.rfind("/") + 1], PurePosixPath(uri).suffix.lower()
         for match in _WORD.finditer(stem):
-            for pair in _PARTIES:
+            for pair in (*_PARTIES, *of_languages):
                 if match[0] in pair:
                     key = f"{around[0]}{stem[: match.start()]}\0{stem[match.end() :]}{around[1]}"
                     parties.setdefault((key, pair), {}).setdefault(match[0], uri)
-        if part := _PART.search(stem):
+        if part := numbered_part.search(stem):
             parts.setdefault((around[0] + stem[: part.start()], part[1], stem[part.end() :] + around[1]), {}).setdefault(int(part[2]), uri)
     found, taken = [], set[str]()
     for (_, pair), files in parties.items():
         if len(files) == 2 and not taken & set(files.values()):
             taken |= set(files.values())
-            agent = 0 if pair[0] in _AGENTS else None
+            agent = 0 if pair in of_languages else None
             found.append(Group(files=(files[pair[0]], files[pair[1]]), are_parties=True, agent_channel=agent))
     for numbered in parts.values():
         numbers = sorted(numbered)
@@ -68,6 +70,18 @@ def groups_by_name(uris: Sequence[str]) -> list[Group]:
                 taken |= set(files_in_order)
                 found.append(Group(files=files_in_order, are_parties=False))
     return found
+
+
+@cache
+def _pairs_of_languages() -> tuple[tuple[str, str], ...]:
+    """Words for the agent and the customer, the agent's first."""
+    return tuple(pair for code in language_codes() for pair in table(code, PartyLabels).file_pairs)
+
+
+@cache
+def _numbered_part() -> re.Pattern[str]:
+    words = one_of([word for code in language_codes() for word in table(code, PartyLabels).part_words])
+    return re.compile(rf"(?:^|(?<=[-_. ]))({words})[-_. ]?(\d{{1,3}})(?=$|[-_. ])")
 
 
 def groups_by_rows(rows: Mapping[str, tuple[str, str | None]]) -> tuple[list[Group], list[str]]:
