@@ -19,7 +19,7 @@ from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running import score
+from qa_pipeline.running import batch, score
 from qa_pipeline.running.batch import carry_out
 from qa_pipeline.running.environment import check_environment, open_store
 from qa_pipeline.running.pace import Pace
@@ -102,6 +102,22 @@ def test_a_stored_conversation_without_a_score_is_scored_without_listening(setti
     open_store(settings).forget("scores", "call_id", ["good1"])
     again = process(settings, rubrics, call("good1"))
     assert (again.processed, again.scored) == (0, 1)
+
+
+def test_many_stored_calls_are_scored_in_worker_processes_to_the_same_rows(
+    settings: Settings, rubrics: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings.model_copy(update={"call_timeout_seconds": 300.0})
+    process(settings, rubrics, call("good1"), call("good2"))
+    store = open_store(settings)
+    sql = "select * exclude (run_id, scored_at) from current_findings order by score_id, criterion_id"
+    before = rows(store, sql)
+    for most_here in (2, 1):
+        monkeypatch.setattr(batch, "_CALLS_HERE", most_here)
+        for table in ("scores", "findings"):
+            store.forget(table, "call_id", ["good1", "good2"])
+        assert process(settings, rubrics, call("good1"), call("good2")).scored == 2
+        assert rows(store, sql) == before
 
 
 def test_a_call_that_no_rubric_fits_is_stored_unscored_and_counted(settings: Settings, rubrics: dict) -> None:
