@@ -166,7 +166,9 @@ class Conversation:
     """A call as words by role: all that scoring may look at, besides the rubric.
 
     `vectors`: utterance number → 384 floats of meaning (L2 norm 1), only where computed. `starts_cut`/`ends_cut`: the
-    recording begins or ends inside speech, or the file was truncated.
+    recording begins or ends inside speech, or the file was truncated. `lost_ms`: of what was recorded, how much could not be decoded or is missing at the
+    end; `wordless_share`: of the speech heard, the share that got no words; `dropped`: what was recognised and taken for invented, a segment a word.
+    None where it was not measured: text, and conversations from before it was.
     """
 
     conversation_id: str
@@ -184,6 +186,9 @@ class Conversation:
     options: Mapping[str, str] = field(default_factory=dict)
     starts_cut: bool = False
     ends_cut: bool = False
+    lost_ms: int | None = None
+    wordless_share: float | None = None
+    dropped: tuple[Word, ...] = ()
     vectors: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
 
     def by_role(self, role: Role) -> tuple[Utterance, ...]:

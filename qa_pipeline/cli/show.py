@@ -61,6 +61,9 @@ class Progress:
             return
         if event.kind == "failed":
             self._console.print(f"failed: {event.call_id}: {event.text}", highlight=False, markup=False)
+        if event.kind == "damaged":
+            self._console.print(f"warning: {event.call_id}: {event.text}", highlight=False, markup=False)
+            return
         if self._is_bar:
             self._bar.update(self._task, completed=event.done, total=event.total, visible=True)
         elif event.done == event.total or event.done * 20 // event.total > self._twentieth:

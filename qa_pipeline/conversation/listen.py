@@ -53,9 +53,12 @@ if TYPE_CHECKING:
 Stage = Callable[[str], None]
 
 # Part of every conversation's identity: raised when a change of code changes what is recognised or assembled from equal input.
-LISTENING_VERSION = 7
+LISTENING_VERSION = 8
 # Speech that runs to the very edge of the file was cut. Chosen, not measured.
 _EDGE_MS = 60
+# A word that begins with the recording has an onset; one that is cut has none.
+_ONSET_MS = 20
+_AS_SPEECH = 0.25
 _SHORTEST_MS = 400
 
 
@@ -135,7 +138,7 @@ class Listener:
         judged = judge_roles(utterances, vectors, call.direction, self._role_head)
         roles = assign_roles(utterances, call, judged=judged)
         utterances, sentiment, label = self._feel(roles.utterances, vectors)
-        starts_cut, ends_cut = _cuts(audio, audio.samples[carriage.main], utterances)
+        starts_cut, ends_cut = cut_edges(audio, [samples for _, samples in _tracks(audio, carriage)], utterances)
         return Conversation(
             conversation_id=identity,
             call=call,
@@ -152,6 +155,9 @@ class Listener:
             options=self.options,
             starts_cut=starts_cut,
             ends_cut=ends_cut,
+            lost_ms=audio.lost_ms,
+            wordless_share=_wordless_share(recognised),
+            dropped=tuple(sorted((word for _, t in recognised.transcripts for word in t.dropped), key=lambda word: word.start_ms)),
             vectors={u.utterance: tuple(vector.tolist()) for u, vector in zip(utterances, _rounded(vectors), strict=True)},
         )
 
@@ -348,24 +354,33 @@ def _assemble(recognised: Recognised) -> tuple[Utterance, ...]:
     return assemble_voices(transcript, recognised.turns)
 
 
-def _cuts(audio: Audio, track: NDArray[np.float32], utterances: Sequence[Utterance]) -> tuple[bool, bool]:
-    """Whether the recording begins or ends inside speech. A file that broke off is cut at its end whatever was being said."""
+def _wordless_share(recognised: Recognised) -> float | None:
+    """Of the speech heard on all tracks, the share that got no words; None where none was heard."""
+    heard = sum(transcript.speech_ms for _, transcript in recognised.transcripts)
+    return round(sum(transcript.wordless_ms for _, transcript in recognised.transcripts) / heard, 4) if heard else None
+
+
+def cut_edges(audio: Audio, tracks: Sequence[NDArray[np.float32]], utterances: Sequence[Utterance]) -> tuple[bool, bool]:
+    """Whether the recording begins or ends inside speech: a word touches the edge, and a track is as loud there as speech is on it.
+
+    A file that broke off is cut at its end whatever was being said. tracks: (n,) float32 at 16 kHz, those that were listened to.
+    """
     if not utterances:
         return False, audio.is_truncated
     first_word, last_word = min(u.start_ms or 0 for u in utterances), max(u.end_ms or 0 for u in utterances)
-    starts_loud = _is_loud(track, 0, _EDGE_MS)
-    ends_loud = _is_loud(track, audio.duration_ms - _EDGE_MS, audio.duration_ms)
+    starts_loud = any(_is_as_speech(track, 0, _ONSET_MS) for track in tracks)
+    ends_loud = any(_is_as_speech(track, audio.duration_ms - _EDGE_MS, audio.duration_ms) for track in tracks)
     return first_word < _EDGE_MS and starts_loud, audio.is_truncated or (audio.duration_ms - last_word < _EDGE_MS and ends_loud)
 
 
-def _is_loud(samples: NDArray[np.float32], start_ms: int, end_ms: int) -> bool:
-    """Whether a stretch is as loud as the call's speech is on the whole."""
+def _is_as_speech(samples: NDArray[np.float32], start_ms: int, end_ms: int) -> bool:
+    """Whether a stretch is about as loud as the loudest speech of its track."""
     part = samples[max(0, start_ms) * SAMPLE_RATE // 1000 : end_ms * SAMPLE_RATE // 1000]
-    if not part.size:
-        return False
     frames = samples[: samples.size // 320 * 320].reshape(-1, 320)
-    typical = float(np.percentile(np.sqrt(np.mean(np.square(frames), axis=1)), 75)) if frames.size else 0.0
-    return float(np.sqrt(np.mean(np.square(part)))) > 0.5 * typical > 0
+    if not part.size or not frames.size:
+        return False
+    loudest = float(np.percentile(np.sqrt(np.mean(np.square(frames), axis=1)), 95))
+    return float(np.sqrt(np.mean(np.square(part)))) > _AS_SPEECH * loudest > 0
 
 
 def _rounded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -387,6 +402,9 @@ def _save_recognised(path: Path, recognised: Recognised) -> None:
                 "language_confidence": t.language_confidence,
                 "others": {str(place): language for place, language in t.others.items()},
                 "segments": [[[w.text, w.start_ms, w.end_ms, w.confidence] for w in segment] for segment in t.segments],
+                "dropped": [[w.text, w.start_ms, w.end_ms, w.confidence] for w in t.dropped],
+                "speech_ms": t.speech_ms,
+                "wordless_ms": t.wordless_ms,
             }
             for channel, t in recognised.transcripts
         ],
@@ -418,6 +436,9 @@ def _load_recognised(path: Path) -> Recognised | None:
                     for segment in t["segments"]
                 ),
                 others={int(place): language for place, language in t.get("others", {}).items()},
+                dropped=tuple(Word(text=text, start_ms=start, end_ms=end, confidence=sure) for text, start, end, sure in t["dropped"]),
+                speech_ms=t["speech_ms"],
+                wordless_ms=t["wordless_ms"],
             ),
         )
         for t in data["transcripts"]

@@ -10,7 +10,8 @@ from qa_pipeline.languages.tables import Table, Texts
 class RecogniserWords(Table):
     """`also_heard_as`: further codes of the recogniser that are served as this language.
 
-    `never_said`: what it writes where nobody speaks, folded, without spaces, found anywhere; `possible`: whole utterances, folded, that it writes there too.
+    `never_said`: whole sentences that it writes where nobody speaks, folded, without spaces; one that ends in … may go on. `possible`: whole utterances,
+    folded, that it writes there too.
     """
 
     FILE: ClassVar[str] = "recogniser.yaml"

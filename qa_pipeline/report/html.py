@@ -38,6 +38,8 @@ _REVIEW_REASONS = {
     "low_coverage": "too little judged",
     "role_unsure": "unsure who the agent is",
     "no_speech": "no speech",
+    "sound_lost": "a part of the recording is lost",
+    "speech_without_words": "much speech got no words",
 }
 _EVIDENCE_NAMES = {"hit": "heard", "answer": "answer", "heard": "nearest thing heard"}
 _FEELING_MARKS = {"positive": "+", "neutral": "○", "negative": "−"}

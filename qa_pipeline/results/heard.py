@@ -191,6 +191,9 @@ def _conversation(call: Row, utterances: Sequence[Utterance], metrics: Row, vect
         options=mapping_of(call["options"]),
         starts_cut=call["starts_cut"],
         ends_cut=call["ends_cut"],
+        lost_ms=call["lost_ms"],
+        wordless_share=call["wordless_share"],
+        dropped=tuple(Word(**said) for said in call["dropped"] or ()),
         vectors=vectors,
     )
 

@@ -101,6 +101,23 @@ CALLS = Table(
         ("role_confidence", _REAL, Kind.FIGURE, "0–1: posterior of the assignment of roles"),
         ("starts_cut", _FLAG, Kind.FIGURE, "the recording begins inside speech"),
         ("ends_cut", _FLAG, Kind.FIGURE, "the recording ends inside speech, or its file broke off"),
+        (
+            "lost_ms",
+            _MS,
+            Kind.FIGURE,
+            "of what was recorded, damaged or missing at the end, ms; null for text, and before this was recorded",
+        ),
+        (
+            "wordless_share",
+            _REAL,
+            Kind.FIGURE,
+            "0–1: speech heard that got no words; null when none was heard, for text, and before this was recorded",
+        ),
+        (
+            "dropped",
+            _SAID,
+            "recognised and taken for invented: not in the conversation; null when its words were deleted, and before this was recorded",
+        ),
         ("asr_model", _TEXT, Kind.LABEL, "manifest id of the recogniser"),
         ("diarization_model", _TEXT, Kind.LABEL, "manifest id; null when channels told the voices apart"),
         ("manifest_sha256", _TEXT, Kind.ID, "hash over all model manifests of the profile"),

@@ -30,7 +30,7 @@ class JsonLog:
 
     def on_event(self, event: Event) -> None:
         """Log one event of a run."""
-        level = "warning" if event.kind == "failed" else "info"
+        level = "warning" if event.kind in ("failed", "damaged") else "info"
         self.write(f"call.{event.kind}" if event.call_id else event.kind, level=level, call_id=event.call_id, text=event.text or None)
 
     def write(self, event: str, *, level: str = "info", **values: Any) -> None:

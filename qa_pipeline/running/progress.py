@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A call is done (`done`) or failed (`failed`), or a stage of the run began (`stage`)."""
+    """A call is done (`done`), failed (`failed`) or lacks a part of its sound (`damaged`), or a stage of the run began (`stage`)."""
 
     kind: str
     call_id: str | None = None

@@ -31,6 +31,9 @@ from qa_pipeline.scoring.windows import Searched
 ROLE_CONFIDENCE = LEAST_CONFIDENCE
 REVIEW_ROLE_CONFIDENCE = 0.8
 REVIEW_COVERAGE = 0.8
+# Chosen, not measured: a second holds a greeting; a fifth of the speech holds what a criterion asks for.
+REVIEW_LOST_MS = 1_000
+REVIEW_WORDLESS_SHARE = 0.2
 # Mean word confidence of a window below which "not heard" says nothing.
 UNCLEAR_CONFIDENCE = 0.48
 _JUDGED = (Outcome.MET, Outcome.NOT_MET)
@@ -362,5 +365,7 @@ def _review_reasons(conversation: Conversation, counted: list[Finding], coverage
         "role_unsure": conversation.role_confidence < REVIEW_ROLE_CONFIDENCE,
         "critical_undetermined": any(f.criterion.critical is True and f.outcome is Outcome.UNDETERMINED for f in counted),
         "no_speech": not has_speech,
+        "sound_lost": (conversation.lost_ms or 0) >= REVIEW_LOST_MS,
+        "speech_without_words": (conversation.wordless_share or 0.0) > REVIEW_WORDLESS_SHARE,
     }
     return tuple(name for name, holds in checks.items() if holds)

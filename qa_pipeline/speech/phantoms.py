@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -34,6 +35,7 @@ _SILENT_SECONDS = 1.0
 _LITTLE_HEARD = 0.2
 _NO_LENGTH_WORDS = 4
 _NO_LENGTH_SHARE = 0.4
+_SENTENCE_ENDS = re.compile(r"[.!?,;]+(?=\s|$)|[。！？，；、\n]")
 
 
 def is_invented(words: Sequence[Word], language: str, heard: float) -> bool:
@@ -44,7 +46,7 @@ def is_invented(words: Sequence[Word], language: str, heard: float) -> bool:
     if not units or is_loop(units):
         return True
     plain = "".join(units)
-    if any(phrase in plain for phrase in known.never_said):
+    if heard < _HEARD and _is_credit(text, known, in_characters=in_characters):
         return True
     seconds = (max(word.end_ms for word in words) - words[0].start_ms) / 1000
     if len(units) >= _FAST_UNITS and len(units) > (_FASTEST_CHARACTERS if in_characters else _FASTEST_WORDS) * max(seconds, 0.1):
@@ -56,6 +58,18 @@ def is_invented(words: Sequence[Word], language: str, heard: float) -> bool:
         return True
     said = plain if in_characters else " ".join(units)
     return heard < _HEARD and confidence < _SURE and said in known.possible
+
+
+def _is_credit(text: str, known: RecogniserWords, *, in_characters: bool) -> bool:
+    """Whether a segment is sentences of subtitles, each of them whole. Only asked where nobody is heard: people do say "please subscribe"."""
+    pieces = ["".join(_units(piece, in_characters=in_characters)) for piece in _SENTENCE_ENDS.split(text)]
+    courtesies = {phrase.replace(" ", "") for phrase in known.possible}
+    credits = [_stands_in(piece, known.never_said) for piece in pieces if piece and piece not in courtesies]
+    return bool(credits) and all(credits)
+
+
+def _stands_in(sentence: str, entries: Sequence[str]) -> bool:
+    return any(sentence.startswith(entry[:-1]) if entry.endswith("…") else sentence == entry for entry in entries)
 
 
 def _is_of_a_tone(words: Sequence[Word], units: Sequence[str], seconds: float, confidence: float, heard: float) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,9 @@ _DROPPED_MS = 900
 _DROPPED_CONFIDENCE = 0.25
 # Padding at the ends of a span that carries no words.
 _EDGE_MS = 300
+# Of what was left out, so much is kept to be looked at.
+_DROPPED_LETTERS = 300
+_DROPPED_SHOWN = 100
 _DETECT_SECONDS = 30
 # Of language detection: chosen on recordings in four languages, some of a few seconds.
 _LANGUAGE_SURE = 0.9
@@ -63,12 +66,17 @@ class Transcript:
     """What was recognised on one track. `segments`: runs of words as the recogniser divided them, in order.
 
     `language_confidence` is None when the language was given. `others`: index of a segment → its language, where that is not the call's.
+    `dropped`: what was recognised and taken for invented, each as one word. `speech_ms`: how much speech was heard, `wordless_ms`: how much of it got
+    no words.
     """
 
     language: str
     language_confidence: float | None
     segments: tuple[tuple[Word, ...], ...]
     others: Mapping[int, str] = field(default_factory=dict)
+    dropped: tuple[Word, ...] = ()
+    speech_ms: int = 0
+    wordless_ms: int = 0
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -150,10 +158,11 @@ class Transcriber:
     ) -> Transcript:
         """Recognise one track. audio: (n,) float32 in [−1, 1] at 16 kHz. `allowed`: languages that parts of it may be in, besides the call's."""
         track = _track(audio)
-        segments = self._all(track, windows_of(track.spans, audio, _WINDOW_MS), language, hints)
+        invented: list[tuple[Word, ...]] = []
+        segments = self._all(track, windows_of(track.spans, audio, _WINDOW_MS), language, hints, invented)
         # In shorter windows, laid out otherwise, so that the same thing does not make it stop again.
         dropped = windows_of(_dropped(track.spans, segments), audio, _SECOND_WINDOW_MS)
-        for again in self._all(track, dropped, language, hints):
+        for again in self._all(track, dropped, language, hints, invented):
             if sum(word.confidence for word in again) / len(again) >= _DROPPED_CONFIDENCE and not _is_covered(again, segments):
                 segments.append(again)
         in_other = self._in_other_languages(track, segments, language, allowed)
@@ -163,6 +172,9 @@ class Transcriber:
             language_confidence=language_confidence,
             segments=tuple(tuple(replace(word, confidence=calibrated(word.confidence)) for word in segment) for segment, _ in told),
             others={place: other for place, (_, other) in enumerate(told) if other != language},
+            dropped=_as_dropped(invented, [segment for segment, _ in told]),
+            speech_ms=sum(end - start for start, end in track.spans),
+            wordless_ms=sum(end - start for start, end in _dropped(track.spans, [segment for segment, _ in told])),
         )
 
     def _in_other_languages(
@@ -184,19 +196,28 @@ class Transcriber:
                     segments.remove(segment)
         return found
 
-    def _all(self, track: _Track, windows: Sequence[Sequence[Span]], language: str, hints: str) -> list[tuple[Word, ...]]:
-        """Recognise windows; what nobody said is left out."""
+    def _all(
+        self,
+        track: _Track,
+        windows: Sequence[Sequence[Span]],
+        language: str,
+        hints: str,
+        invented: list[tuple[Word, ...]] | None = None,
+    ) -> list[tuple[Word, ...]]:
+        """Recognise windows; what nobody said is left out, and added to `invented`."""
         if self._batch_size > 1:
             found = self._batched(track, windows, language, hints)
         else:
             with ThreadPoolExecutor(self._threads) as several:
                 found = list(several.map(lambda window: self._window(track, window, language, hints), windows))
-        return [
-            segment
-            for of_window in found
-            for segment in of_window
-            if not is_invented(segment, language, track.mean_heard(segment[0].start_ms, segment[-1].end_ms))
-        ]
+        kept: list[tuple[Word, ...]] = []
+        for segment in chain.from_iterable(found):
+            is_left = is_invented(segment, language, track.mean_heard(segment[0].start_ms, segment[-1].end_ms))
+            if not is_left:
+                kept.append(segment)
+            elif invented is not None:
+                invented.append(segment)
+        return kept
 
     def _window(self, track: _Track, spans: Sequence[Span], language: str, hints: str) -> list[tuple[Word, ...]]:
         """Recognise some spans laid end to end; words get their times in the recording back."""
@@ -373,6 +394,19 @@ def _dropped(spans: Sequence[Span], segments: Sequence[Sequence[Word]]) -> list[
                 found.append((max(start, position - 100), min(end, a + 100)))
             position = max(position, b)
     return found
+
+
+def _as_dropped(invented: Sequence[Sequence[Word]], kept: Sequence[Sequence[Word]]) -> tuple[Word, ...]:
+    """What was left out, for a person to see: each segment as one word, once, unless a second look put other words in its place."""
+    shown: dict[tuple[int, int], Word] = {}
+    for segment in sorted((segment for segment in invented if segment), key=lambda segment: segment[0].start_ms):
+        text = "".join(word.text for word in segment).strip()
+        start, end = segment[0].start_ms, max(word.end_ms for word in segment)
+        if any(a < end and start < b for a, b in shown) or not text or _is_covered(segment, kept):
+            continue
+        confidence = round(sum(word.confidence for word in segment) / len(segment), 4)
+        shown[start, max(end, start + 1)] = Word(text=text[:_DROPPED_LETTERS], start_ms=start, end_ms=end, confidence=confidence)
+    return tuple(shown.values())[:_DROPPED_SHOWN]
 
 
 def _is_covered(segment: Sequence[Word], others: Sequence[Sequence[Word]]) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_pipeline.call import Call, Conversation, Layout
+from qa_pipeline.call import Call, Conversation, Layout, Word
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.results.heard import StoredConversations
 from qa_pipeline.results.rows import call_date, call_row, embedding_rows, metric_row, utterance_rows
@@ -36,6 +36,9 @@ FULL = replace(
         extra={"b": "2", "a": "1"},
     ),
     layout=Layout.DUAL_MONO,
+    lost_ms=640,
+    wordless_share=0.125,
+    dropped=(Word(text="字幕由", start_ms=900, end_ms=1500, confidence=0.5),),
     language_confidence=0.5,
     asr_model="whisper",
     diarization_model="pyannote",

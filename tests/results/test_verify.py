@@ -87,6 +87,8 @@ def test_what_is_too_old_goes_and_the_rest_stays_whole(tmp_path: Path) -> None:
     expire(store, retention, today=today)
     assert [r["call_id"] for r in rows(store, "select call_id from current_scores order by 1")] == ["c10", "c20"]
     assert [r["conversation_id"] for r in rows(store, "select distinct conversation_id from utterances")] == ["v20"]
+    left = rows(store, "select call_id, dropped is not null as has_dropped from current_calls order by 1")
+    assert left == [{"call_id": "c10", "has_dropped": False}, {"call_id": "c20", "has_dropped": True}]
     kept = {r["call_id"]: r for r in rows(store, "select call_id, outcome, evidence_text, reason from current_findings")}
     assert (kept["c10"]["outcome"], kept["c10"]["reason"], kept["c20"]["reason"] is None) == ("met", None, False)
     assert verify_results(store).faults == ()

@@ -6,9 +6,11 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from qa_pipeline.call import Conversation
 from qa_pipeline.errors import EnvironmentNotReady, ModelError, RubricError
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.commit import open_table
@@ -28,6 +30,7 @@ from qa_pipeline.running.progress import Event
 from qa_pipeline.scoring import identity
 from qa_pipeline.settings import Settings, load_settings
 from tests.running.batches import call, process, run_here
+from tests.workers import WorkersHere
 
 
 @pytest.fixture
@@ -180,6 +183,24 @@ def test_many_failures_are_few_commits_and_each_attempt_is_counted(settings: Set
 def commits(store: Store) -> int:
     delta = open_table(store.path("failures"))
     return 0 if delta is None else delta.version() + 1
+
+
+def test_a_call_that_lacks_a_part_of_its_sound_is_told(settings: Settings, rubrics: dict) -> None:
+    class Damaged(WorkersHere):
+        def listen(self, *given: Any, **options: Any) -> Any:
+            for one, outcome in super().listen(*given, **options):
+                yield one, replace(outcome, lost_ms=6400 if one.call_id == "good1" else 0) if isinstance(outcome, Conversation) else outcome
+
+    told: list[Event] = []
+    run = replace(run_here(settings, rubrics, workers=Damaged(settings)), on_event=told.append)
+    carry_out(plan(Intake(calls=(call("good1"), call("good2"))), run), run)
+    assert [(event.call_id, event.text) for event in told if event.kind == "damaged"] == [
+        ("good1", "6.4 s of the recording are damaged or missing; the rest is heard.")
+    ]
+    assert rows(run.store, "select call_id, lost_ms from current_calls order by 1") == [
+        {"call_id": "good1", "lost_ms": 6400},
+        {"call_id": "good2", "lost_ms": 0},
+    ]
 
 
 def test_failures_are_kept_when_a_run_is_stopped(settings: Settings, rubrics: dict) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -123,6 +124,20 @@ def test_without_a_critical_failure_the_state_is_none() -> None:
 def test_what_needs_review(criteria: list[tuple[str, float]], options: dict[str, Any], reasons: tuple[str, ...]) -> None:
     found = scored(conversation("0:00 agent: hello.", language="en", **options), *(weighted(*c) for c in criteria))
     assert (found.review_reasons, found.needs_review) == (reasons, bool(reasons))
+
+
+@pytest.mark.parametrize(
+    ("measured", "reasons"),
+    [
+        ({"lost_ms": 999, "wordless_share": 0.2}, ()),
+        ({"lost_ms": 1000}, ("sound_lost",)),
+        ({"wordless_share": 0.21}, ("speech_without_words",)),
+        ({"lost_ms": None, "wordless_share": None}, ()),
+    ],
+)
+def test_what_was_lost_or_got_no_words_needs_review(measured: dict[str, Any], reasons: tuple[str, ...]) -> None:
+    heard = replace(conversation("0:00 agent: hello.", language="en"), **measured)
+    assert scored(heard, weighted("met", 1)).review_reasons == reasons
 
 
 def test_a_critical_criterion_left_open_needs_review() -> None:

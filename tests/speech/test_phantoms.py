@@ -31,15 +31,49 @@ def words(text: str, language: str, *, confidence: float = 0.9, seconds: float |
         (" I'm sorry," * 12, "en"),
         (" nie" * 9, "pl"),
         (" la la" * 5, "sv"),
-        ("字幕制作人", "zh"),
-        ("请不吝点赞订阅转发打赏支持明镜与点点栏目", "zh"),
-        (" Thanks for watching!", "en"),
-        (" Napisy stworzone przez społeczność Amara.org", "pl"),
-        (" Undertexter från Amara.org-gemenskapen", "sv"),
     ],
 )
-def test_loops_and_subtitles_are_invented_however_sure_the_recogniser_is(text: str, language: str) -> None:
+def test_loops_are_invented_however_sure_the_recogniser_is(text: str, language: str) -> None:
     assert is_invented(words(text, language), language, heard=0.9)
+
+
+CREDITS = [
+    ("字幕制作人", "zh"), ("请不吝点赞订阅转发打赏支持明镜与点点栏目", "zh"), ("字幕由Amara.org社区提供", "zh"), ("作词 李宗盛", "zh"),
+    (" Thanks for watching!", "en"), (" Thank you. Please subscribe.", "en"), (" Subtitles by the Amara.org community", "en"),
+    (" Napisy stworzone przez społeczność Amara.org", "pl"), (" Dziękuję za uwagę.", "pl"), (" Subskrybuj!", "pl"),
+    (" Undertexter från Amara.org-gemenskapen", "sv"), (" Tack för att ni tittade!", "sv"), (" Textning.nu, Svensktextning.nu", "sv"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "language"), CREDITS[:-1])
+def test_subtitles_are_invented_where_nobody_is_heard_however_sure_the_recogniser_is(text: str, language: str) -> None:
+    assert is_invented(words(text, language), language, heard=0.1)
+
+
+@pytest.mark.parametrize(("text", "language"), CREDITS)
+@pytest.mark.parametrize("heard", [0.35, 0.6, 0.97])
+def test_a_clear_voice_is_never_deleted_by_a_list(text: str, language: str, heard: float) -> None:
+    assert not is_invented(words(text, language, confidence=0.95), language, heard=heard)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (" Of course. Please subscribe to our newsletter on the website. Is there anything else?", "en"),
+        (" Please subscribe to our newsletter on the website.", "en"),
+        (" You want to like and subscribe, is that it?", "en"),
+        (" The transcription by our colleague was wrong.", "en"),
+        (" Dziękuję za uwagę, zaraz to poprawię.", "pl"),
+        (" Pan chce, żeby subskrybuj zniknęło.", "pl"),
+        (" Undertexter finns på kanal fem.", "sv"),
+        (" Det saknas undertexter i filmen.", "sv"),
+        ("您是说中文字幕没有显示吗", "zh"),
+        ("演唱会的票还有吗", "zh"),
+        ("我想给字幕组提个意见", "zh"),
+    ],
+)
+def test_a_sentence_that_only_holds_such_words_is_said_even_where_little_is_heard(text: str, language: str) -> None:
+    assert not is_invented(words(text, language, confidence=0.95), language, heard=0.2)
 
 
 @pytest.mark.parametrize(
