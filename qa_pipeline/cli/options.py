@@ -1,17 +1,19 @@
-"""What commands have in common: options, the settings and results root they open, and how a rubric's name is told from its file."""
+"""What commands have in common: options, what they make of them, and the settings and results root they open."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from qa_pipeline.errors import InputRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
 
+    from qa_pipeline.recordings.ingest import Defaults
     from qa_pipeline.results.store import Store
     from qa_pipeline.rubric.schema import Rubric
     from qa_pipeline.settings import Settings
@@ -35,6 +37,29 @@ class _LanguageChoice(click.Choice[str]):
 
 
 LANGUAGE = _LanguageChoice()
+profile_option = click.option("--profile", metavar="NAME", help="Model profile (base, small, large).")
+_DESCRIBING = (
+    profile_option,
+    click.option("--rubric", metavar="NAME|PATH", help="Rubric for calls whose metadata name none; a path scores as a trial."),
+    click.option("--direction", type=click.Choice(["inbound", "outbound"]), help="For calls whose metadata do not say."),
+    click.option("--agent-channel", type=click.IntRange(0, 1), help="Track of the agent in stereo calls: 0 first (left)."),
+    click.option("--language", type=LANGUAGE, help="Language, instead of detecting it."),
+    click.option("--timezone", metavar="ZONE", help="Zone of times written without one."),
+    click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of metadata and transcripts."),
+    click.option("--roles", metavar="LABEL=ROLE,…", help="Who is who in transcripts, as Anna=agent,Visitor=customer."),
+    click.option(
+        "--raw", metavar="ENDING=FORM,…", help="Sound without a header, as .ulaw=mulaw,.vox=vox,.pcm=s16le:16000:2 (Hz, channels)."
+    ),
+    click.option("--join", is_flag=True, help="Files whose names say so are one call: …-in and …-out, …-part1 and …-part2."),
+    click.option("--filename-pattern", metavar="PATTERN", help="Metadata in file names, as {campaign}_{agent_id}_{started_at}."),
+)
+
+
+def describing_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say what holds where the metadata are silent; `defaults_from` reads them."""
+    for option in reversed(_DESCRIBING):
+        command = option(command)
+    return command
 
 
 def open_settings(**overrides: object) -> Settings:
@@ -93,3 +118,23 @@ def user_name() -> str | None:
         return getpass.getuser()
     except (OSError, KeyError):
         return None
+
+
+def defaults_from(settings: Settings, rubric: str | None, options: dict[str, Any]) -> Defaults:
+    """What holds where the metadata are silent, from the options of `describing_options`. Raises InputRefused."""
+    from qa_pipeline.recordings.address import parse_raw
+    from qa_pipeline.recordings.ingest import Defaults
+    from qa_pipeline.recordings.transcripts import parse_roles
+
+    return Defaults(
+        rubric=rubric,
+        direction=options["direction"],
+        agent_channel=options["agent_channel"],
+        language=options["language"],
+        timezone=settings.timezone,
+        encoding="utf-8-sig" if options["encoding"].lower() in ("utf-8", "utf8") else options["encoding"],
+        filename_pattern=options["filename_pattern"],
+        roles=parse_roles(options["roles"] or ""),
+        raw=parse_raw(options["raw"] or ""),
+        join=options["join"],
+    )

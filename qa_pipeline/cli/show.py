@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qa_pipeline.running.record import Summary
     from qa_pipeline.settings import Settings
 
+T = TypeVar("T")
 # A chat of twenty lines on one core: its sentence vectors.
 _TEXT_SECONDS = 0.4
 # Of a worker of one thread with profile base (benchmarks/throughput.py), mono being the slower.
@@ -164,3 +165,11 @@ def show_failures(failures: Sequence[Failure]) -> None:
     for failure in failures:
         click.echo(f"failed: {failure.source_uri}: {failure.message}{' (known; not tried again)' if failure.is_known else ''}")
         click.echo(f"        {failure.advice}")
+
+
+def with_bar(compared: Iterable[T], total: int) -> Iterable[T]:
+    """The same calls, with the progress of their comparison on standard error."""
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(compared, description="comparing", total=total, console=Console(stderr=True), transient=True)

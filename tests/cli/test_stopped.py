@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from qa_pipeline.cli import night
+from qa_pipeline.cli import operators
 from qa_pipeline.cli.main import main
 
 
@@ -28,7 +28,7 @@ def test_a_request_to_end_keeps_what_was_finished_and_says_so(
             given_back.append(True)
 
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(night, "open_store", work)
+    monkeypatch.setattr(operators, "open_store", work)
     done = CliRunner().invoke(main, ["status", "--results", str(tmp_path)])
     assert (done.exit_code, given_back) == (130, [True])
     assert "Stopped. What was finished is kept" in done.output

@@ -1,23 +1,30 @@
-"""Commands of operators: run, watch, status, failures, compact, verify-results, retain. They read options, call the library, print.
-
-Exit codes of `run`: 0 done, 1 done with failures listed, 2 bad usage or input refused, 3 environment not ready, 4 the deadline left calls for the next run.
-"""
+"""The commands of operators: runs and nights, what became of them, upkeep of the tables, models, settings."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from qa_pipeline.cli.options import LANGUAGE, open_settings, open_store, results_option, rubrics_for, user_name
-from qa_pipeline.cli.show import Progress, show_plan, show_recorded, show_summary
+from qa_pipeline.cli.options import (
+    DATE,
+    as_day,
+    defaults_from,
+    describing_options,
+    open_settings,
+    open_store,
+    profile_option,
+    results_option,
+    rubrics_for,
+)
+from qa_pipeline.cli.show import Progress, show_failures, show_plan, show_recorded, show_summary
 from qa_pipeline.errors import InputRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from qa_pipeline.recordings.ingest import Defaults
     from qa_pipeline.running.observe import JsonLog
     from qa_pipeline.running.plan import Plan
     from qa_pipeline.running.record import Summary
@@ -26,34 +33,11 @@ if TYPE_CHECKING:
 
 LEFT_EXIT_CODE = 4
 
-_DESCRIBING = (
-    click.option("--profile", metavar="NAME", help="Model profile (base, small, large)."),
-    click.option("--rubric", metavar="NAME|PATH", help="Rubric for calls whose metadata name none; a path scores as a trial."),
-    click.option("--direction", type=click.Choice(["inbound", "outbound"]), help="For calls whose metadata do not say."),
-    click.option("--agent-channel", type=click.IntRange(0, 1), help="Track of the agent in stereo calls: 0 first (left)."),
-    click.option("--language", type=LANGUAGE, help="Language, instead of detecting it."),
-    click.option("--timezone", metavar="ZONE", help="Zone of times written without one."),
-    click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of metadata and transcripts."),
-    click.option("--roles", metavar="LABEL=ROLE,…", help="Who is who in transcripts, as Anna=agent,Visitor=customer."),
-    click.option(
-        "--raw", metavar="ENDING=FORM,…", help="Sound without a header, as .ulaw=mulaw,.vox=vox,.pcm=s16le:16000:2 (Hz, channels)."
-    ),
-    click.option("--join", is_flag=True, help="Files whose names say so are one call: …-in and …-out, …-part1 and …-part2."),
-    click.option("--filename-pattern", metavar="PATTERN", help="Metadata in file names, as {campaign}_{agent_id}_{started_at}."),
-)
-
-
-def _describing(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that say what holds where the metadata are silent."""
-    for option in reversed(_DESCRIBING):
-        command = option(command)
-    return command
-
 
 @click.command("run")
 @click.argument("sources", nargs=-1, required=True)
 @results_option
-@_describing
+@describing_options
 @click.option("--since", metavar="DATE|A..B|last-night|last-run", help="Only calls of these days; by default all that are not done yet.")
 @click.option("--call", "call_ids", multiple=True, metavar="ID", help="Only this call; may be given again.")
 @click.option("--force", is_flag=True, help="Listen again, also to calls that are there.")
@@ -82,7 +66,7 @@ def run_command(sources: tuple[str, ...], **options: Any) -> None:
     rubrics, named, purpose = rubrics_for(settings, options["rubric"])
     run = Run(settings=settings, store=open_store(settings), rubrics=rubrics, purpose=purpose, pace=pace_of(settings, deadline=deadline))
     night = Night(
-        sources=sources, defaults=_defaults(settings, named, options), since=options["since"], call_ids=options["call_ids"],
+        sources=sources, defaults=defaults_from(settings, named, options), since=options["since"], call_ids=options["call_ids"],
         force=options["force"], retry_failed=options["retry_failed"], priorities=priorities,
     )  # fmt: skip
     plan = night.plan(run, checks=not options["dry_run"])
@@ -112,7 +96,7 @@ def run_command(sources: tuple[str, ...], **options: Any) -> None:
 @click.command()
 @click.argument("sources", nargs=-1, required=True)
 @results_option
-@_describing
+@describing_options
 @click.option("--interval", type=click.FloatRange(min=0.1), default=15.0, show_default=True, help="Seconds between two looks.")
 def watch(sources: tuple[str, ...], interval: float, **options: Any) -> None:
     """Process recordings as they arrive, until stopped.
@@ -138,7 +122,7 @@ def watch(sources: tuple[str, ...], interval: float, **options: Any) -> None:
         metrics.serve(settings.metrics_port)
     with _progress(settings, 0) as progress:
         watcher = Watcher(
-            night=Night(sources=sources, defaults=_defaults(settings, named, options)),
+            night=Night(sources=sources, defaults=defaults_from(settings, named, options)),
             run=Run(settings=settings, store=store, rubrics=rubrics, on_event=progress.on_event),
             interval=interval,
             metrics=metrics,
@@ -148,6 +132,43 @@ def watch(sources: tuple[str, ...], interval: float, **options: Any) -> None:
         click.echo(f"Watching {', '.join(sources)} every {interval:g} s. Results: {settings.results}")
         looks = watcher.watch(on_summary=lambda summary: show_summary(summary, settings), on_warning=_warn)
     click.echo(f"Stopped after {looks} looks.")
+
+
+@click.command("rescore")
+@results_option
+@click.option("--rubric", metavar="NAME|PATH", help="Rubric for calls whose metadata name none; a path scores as a trial.")
+@click.option("--since", type=DATE, metavar="DATE", help="Only calls of this date and later.")
+@click.option("--until", type=DATE, metavar="DATE", help="Only calls up to this date.")
+@click.option("--call", "call_ids", multiple=True, metavar="ID", help="Only this call; may be given again.")
+@click.option("--agent", metavar="ID", help="Only calls of this agent.")
+@click.option("--trial", is_flag=True, help="Write the scores as trials: what counts stays as it is.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; by default one for each processor.")
+def rescore_command(results: str | None, **options: Any) -> None:
+    """Score stored calls again by the rubrics as they are now: no audio, no speech models.
+
+    Old scores stay. Calls in closed periods are scored as trials. The same command again goes on where it was stopped.
+    """
+    from dataclasses import replace
+
+    from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
+    from qa_pipeline.running.run import Run
+
+    settings = open_settings(results=results)
+    rubrics, named, purpose = rubrics_for(settings, options["rubric"], trial=options["trial"])
+    select = Selection(
+        since=as_day(options["since"]), until=as_day(options["until"]), call_ids=options["call_ids"], agent_id=options["agent"]
+    )
+    run = Run(settings=settings, store=open_store(settings), rubrics=rubrics, purpose=purpose)
+    plan = plan_rescoring(run, select=select, named=named, by_path=list(rubrics) == [named])
+    with Progress(len(plan.assignments)) as progress:
+        summary = rescore(plan, replace(run, on_event=progress.on_event), workers=options["workers"])
+    click.echo(
+        f"{summary.found} calls: {summary.scored} scored ({summary.changed} with a changed verdict, {summary.unchanged} as before), "
+        f"{summary.standing} there already, {summary.unscored} without a rubric, {summary.closed} in closed periods as trials, "
+        f"{len(summary.failures)} failed; {summary.seconds:.1f} s. Results: {settings.results}"
+    )
+    show_failures(summary.failures)
+    sys.exit(1 if summary.failures else 0)
 
 
 @click.command()
@@ -188,32 +209,6 @@ def failures(results: str | None) -> None:
 
 @click.command()
 @results_option
-@click.option("--dry-run", is_flag=True, help="Only list what repeats.")
-@click.option(
-    "--refuse", metavar="CALL_ID", help="What is marked in this call is a person's words after all, here and in every call that has it."
-)
-@click.option("--author", metavar="NAME", help="Who refuses; by default the user of this machine.")
-def announcements(results: str | None, dry_run: bool, refuse: str | None, author: str | None) -> None:
-    """Find recordings that play in several calls, by their equal words and rhythm, and make them nobody's words.
-
-    `run` and the nightly flow do this by themselves for what they have listened to. Calls whose roles change are scored again.
-    """
-    from qa_pipeline.running import corrections
-
-    settings = open_settings(results=results)
-    rubrics, _, _ = rubrics_for(settings, None)
-    store = open_store(settings)
-    if refuse:
-        refused = corrections.refuse_announcement(store, settings, rubrics, refuse, author=author or user_name())
-        click.echo(f"Calls put back: {len(refused.calls)}.")
-        sys.exit(1 if refused.failed else 0)
-    recorded = corrections.mark_announcements(store, settings, rubrics, is_trial=dry_run)
-    show_recorded(recorded, is_whole=True)
-    sys.exit(1 if recorded.failed else 0)
-
-
-@click.command()
-@results_option
 def compact(results: str | None) -> None:
     """Join small files of the tables; afterwards any Parquet reader sees exactly the current rows.
 
@@ -230,13 +225,13 @@ def compact(results: str | None) -> None:
 
 @click.command("verify-results")
 @results_option
-def verify_results(results: str | None) -> None:
+def verify_results_command(results: str | None) -> None:
     """Read every file of the results and check that nothing is missing, doubled or torn. Exit code 1 when something is."""
     from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.results.verify import verify_results as verify
+    from qa_pipeline.results.verify import verify_results
 
     store = open_store(open_settings(results=results))
-    found = verify(store, report=lambda table: click.echo(f"reading {table}", err=True))
+    found = verify_results(store, report=lambda table: click.echo(f"reading {table}", err=True))
     show_rows(
         [
             {
@@ -290,7 +285,90 @@ def retain(results: str | None, dry_run: bool) -> None:
         click.echo("The tables were compacted: the rows are in no file any more.")
 
 
-COMMANDS = (run_command, watch, status, failures, announcements, compact, verify_results, retain)
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@results_option
+@profile_option
+@click.option("--misses", is_flag=True, help="Also list every outcome that differs.")
+def evaluate(folder: str, results: str | None, profile: str | None, misses: bool) -> None:
+    """Compare what the pipeline makes of FOLDER with the truth beside its recordings (docs/evaluation.md)."""
+    from qa_pipeline.evaluation.run import evaluate_folder
+    from qa_pipeline.evaluation.show import show_evaluation
+
+    settings = open_settings(results=results, profile=profile)
+    with Progress(0) as progress:
+        evaluation = evaluate_folder(Path(folder), settings, on_event=progress.on_event)
+    show_evaluation(evaluation, misses=misses)
+
+
+@click.group()
+def models() -> None:
+    """Fetch and check model weights."""
+
+
+@models.command("pull")
+@profile_option
+def models_pull(profile: str | None) -> None:
+    """Fetch, check and assemble the models of a profile; what is there already is kept."""
+    from qa_pipeline.speech.models import manifests_in_use, pull
+
+    settings = open_settings(profile=profile)
+    for manifest in manifests_in_use(settings):
+        pull(manifest, settings, report=lambda text: click.echo(text, err=True))
+
+
+@models.command("verify")
+@profile_option
+def models_verify(profile: str | None) -> None:
+    """Check every file of the models against its SHA-256."""
+    from qa_pipeline.errors import ModelError
+    from qa_pipeline.speech.models import manifests_in_use, verify
+
+    settings = open_settings(profile=profile)
+    faults = [fault for manifest in manifests_in_use(settings) for fault in verify(manifest, settings)]
+    if faults:
+        raise ModelError("\n  ".join(["Models are not in order:", *faults]), advice="Run `qa-pipeline models pull`.")
+    click.echo(f"All models of profile {settings.profile} are whole.")
+
+
+@models.command("list")
+@profile_option
+def models_list(profile: str | None) -> None:
+    """List the models of a profile with licence and state."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.speech.models import manifests_in_use, verify
+
+    settings = open_settings(profile=profile)
+    show_rows(
+        [
+            {
+                "model": m.id,
+                "purpose": m.purpose,
+                "licence": m.licence,
+                "source": m.repository or "package index",
+                "state": "; ".join(verify(m, settings)) or "whole",
+            }
+            for m in manifests_in_use(settings)
+        ]
+    )
+
+
+@click.group()
+def config() -> None:
+    """Look at the settings."""
+
+
+@config.command("check")
+def config_check() -> None:
+    """Print every setting with its value and meaning."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.settings import Settings
+
+    settings = open_settings()
+    show_rows([{"setting": n, "value": str(getattr(settings, n)), "meaning": f.description} for n, f in Settings.model_fields.items()])
+
+
+COMMANDS = (run_command, watch, rescore_command, status, failures, compact, verify_results_command, retain, models, config, evaluate)
 
 
 def _progress(settings: Settings, total: int) -> Progress | JsonLog:
@@ -301,22 +379,3 @@ def _progress(settings: Settings, total: int) -> Progress | JsonLog:
 
 def _warn(text: str) -> None:
     click.echo(f"warning: {text}", err=True)
-
-
-def _defaults(settings: Settings, rubric: str | None, options: dict[str, Any]) -> Defaults:
-    from qa_pipeline.recordings.address import parse_raw
-    from qa_pipeline.recordings.ingest import Defaults
-    from qa_pipeline.recordings.transcripts import parse_roles
-
-    return Defaults(
-        rubric=rubric,
-        direction=options["direction"],
-        agent_channel=options["agent_channel"],
-        language=options["language"],
-        timezone=settings.timezone,
-        encoding="utf-8-sig" if options["encoding"].lower() in ("utf-8", "utf8") else options["encoding"],
-        filename_pattern=options["filename_pattern"],
-        roles=parse_roles(options["roles"] or ""),
-        raw=parse_raw(options["raw"] or ""),
-        join=options["join"],
-    )

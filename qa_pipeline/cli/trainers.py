@@ -1,4 +1,4 @@
-"""The commands of trainers: `qa-pipeline rubric …`. Like cli.py, each reads options, calls the library and prints."""
+"""The commands of trainers: `qa-pipeline rubric …`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from qa_pipeline.cli.options import DATE, LANGUAGE, as_day, is_path, open_settings, open_store, results_option, rubric_path
+from qa_pipeline.cli.show import with_bar
 from qa_pipeline.errors import Fault, InputRefused, RubricError
 
 if TYPE_CHECKING:
@@ -213,11 +214,11 @@ def rubric_diff(
     since, until = (as_day(days[key]) for key in ("since", "until"))
     if stored:
         earlier = stored_before(store, scorecards["old"], since=since, until=until)
-        pairs = _with_bar(diff_then_and_now(store, scorecards["old"], earlier), len(earlier))
+        pairs = with_bar(diff_then_and_now(store, scorecards["old"], earlier), len(earlier))
         _show_diff(then_and_now(pairs, scorecards["old"]), html_path, most)
         return
     ids = calls_to_compare(store, scorecards["old"], scorecards["new"], since=since, until=until, every=every)
-    _show_diff(diff(_with_bar(store.stream_conversations(ids), len(ids)), scorecards["old"], scorecards["new"]), html_path, most)
+    _show_diff(diff(with_bar(store.stream_conversations(ids), len(ids)), scorecards["old"], scorecards["new"]), html_path, most)
 
 
 def _show_diff(found: Diff, html_path: str | None, most: int) -> None:
@@ -333,6 +334,9 @@ def rubric_import_phrases(file: str, target: str, sheet: str | None, language: s
     click.echo(f"{found.path}: {found.added} added, {found.there_already} there already.")
 
 
+COMMANDS = (rubric,)
+
+
 # --- shared by commands ----------------------------------------------------------------------------------------------------------------
 
 
@@ -389,11 +393,3 @@ def _show_steps(steps: Sequence[Step]) -> None:
         click.echo(click.style(f"{number}. {step.title}", bold=True))
         for line in step.lines:
             click.echo(f"   {line}")
-
-
-def _with_bar(conversations: Any, total: int) -> Any:
-    """Progress of a long comparison on standard error."""
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(conversations, description="comparing", total=total, console=Console(stderr=True), transient=True)

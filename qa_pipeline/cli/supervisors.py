@@ -1,0 +1,305 @@
+"""The commands of supervisors: figures, indices and promises over many calls, pages and files of them, closed periods."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from qa_pipeline.cli.options import DATE, as_day, open_settings, open_store, results_option, rubric_path, user_name
+from qa_pipeline.errors import InputRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qa_pipeline.report.figures import Chosen
+    from qa_pipeline.report.intervals import Estimate
+
+
+def _choosing(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that say which calls."""
+    for option in (
+        click.option("--where", multiple=True, metavar="NAME=VALUE", help="Only calls like that, as team=A; may be given again."),
+        click.option("--until", type=DATE, metavar="DATE", help="Only calls up to this date."),
+        click.option("--since", type=DATE, metavar="DATE", help="Only calls of this date and later."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("report")
+@results_option
+@click.option("--html", "html_path", metavar="FILE", help="Write the page here instead of ROOT/report.html.")
+@click.option("--no-html", is_flag=True, help="Only the table on the terminal.")
+def report_command(results: str | None, html_path: str | None, no_html: bool) -> None:
+    """Show the scores: a table here, and one self-contained HTML page."""
+    from qa_pipeline.report.data import load_report
+    from qa_pipeline.report.html import write_html
+    from qa_pipeline.report.terminal import show_calls
+
+    settings = open_settings(results=results)
+    data = load_report(open_store(settings), settings)
+    show_calls(data)
+    if not no_html:
+        target = Path(html_path or f"{settings.results}/report.html")
+        write_html(data, target, clip_megabytes=settings.clip_megabytes)
+        click.echo(f"\nReport: {target.resolve()}")
+
+
+@click.command()
+@results_option
+@click.option(
+    "--by",
+    default="team",
+    show_default=True,
+    metavar="NAME,…",
+    help="agent, team, site, campaign, rubric, version, disposition, day, week, month, criterion.",
+)
+@_choosing
+def summary(results: str | None, by: str, **options: Any) -> None:
+    """Count scores by agent, team, campaign, week …, or criteria where `criterion` is among the names; with 95 % intervals.
+
+    `passed` and `met` are shares of what could be judged. A wide interval says that there are too few calls to tell.
+    """
+    from qa_pipeline.report.figures import summarise
+    from qa_pipeline.report.terminal import show_rows
+
+    names = [name.strip() for name in by.split(",") if name.strip()]
+    found = summarise(open_store(open_settings(results=results)), names, _chosen(options))
+    if not any(group.calls for group in found):
+        raise InputRefused("No scored call is like that.", advice="Run `qa-pipeline run` first, or choose other calls.")
+    of_criteria = "criterion" in names
+    show_rows(
+        [
+            {
+                **group.key,
+                "calls": group.calls,
+                **(
+                    {"met": _percent(group.share), "of": group.judged, "undetermined": group.undetermined, "n/a": group.not_applicable}
+                    if of_criteria
+                    else {
+                        "percent": _points(group.mean),
+                        "passed": _percent(group.share),
+                        "of": group.judged,
+                        "not scored": group.undetermined,
+                        "critical": group.critical,
+                        "to review": group.review,
+                    }
+                ),
+            }
+            for group in found
+        ]
+    )
+
+
+@click.command("compare")
+@results_option
+@click.option("--a", "first", multiple=True, required=True, metavar="NAME=VALUE", help="First group, as team=A; may be given again.")
+@click.option("--b", "second", multiple=True, required=True, metavar="NAME=VALUE", help="Second group.")
+@_choosing
+def compare_command(results: str | None, first: tuple[str, ...], second: tuple[str, ...], **options: Any) -> None:
+    """Put two groups of calls beside each other: teams, campaigns, script variants, versions of a rubric, months.
+
+    Names are those of `summary --by`, also since=DATE and until=DATE. The difference is the first less the second with its 95 % interval; `*` marks
+    those whose interval leaves 0 out. Of twenty figures without any difference, one is marked by chance.
+    """
+    from qa_pipeline.report.figures import compare
+    from qa_pipeline.report.terminal import show_rows
+
+    found = compare(
+        open_store(open_settings(results=results)),
+        _chosen({**options, "where": (*options["where"], *first)}),
+        _chosen({**options, "where": (*options["where"], *second)}),
+    )
+    shown = []
+    for line in found.lines:
+        form = _points if line.name == "percent" else _percent
+        shown.append(
+            {
+                "figure": line.name,
+                f"A: {', '.join(first)}": form(line.first),
+                "of": line.counts[0],
+                f"B: {', '.join(second)}": form(line.second),
+                "of ": line.counts[1],
+                "A − B": form(line.difference, signed=True) + (" *" if line.difference.is_told else ""),
+            }
+        )
+    show_rows(shown)
+
+
+@click.command("export")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@results_option
+@click.option("--findings", "of_findings", is_flag=True, help="One row a finding with its evidence, instead of one a call.")
+@_choosing
+def export_command(path: Path, results: str | None, of_findings: bool, **options: Any) -> None:
+    """Write scored calls to PATH: .csv, .xlsx or .parquet, one flat row a call with a column for each criterion."""
+    from qa_pipeline.report.export import export, flat
+
+    table = flat(open_store(open_settings(results=results)), _chosen(options), of_findings=of_findings)
+    export(table, path)
+    click.echo(f"{path}: {table.num_rows} rows, {table.num_columns} columns")
+
+
+@click.command()
+@click.argument("rubric_id")
+@results_option
+@click.option("--by", multiple=True, metavar="COLUMN", help="Group by a metadata column, month or week; may be given more than once.")
+@click.option("--since", type=DATE, help="Calls from this day on.")
+@click.option("--until", type=DATE, help="Calls up to this day.")
+def indices(rubric_id: str, results: str | None, by: tuple[str, ...], since: Any, until: Any) -> None:
+    """Show the survey indices of a rubric over the answers captured, by station, month or any other column."""
+    from qa_pipeline.report.indices import survey_indices
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.rubric.load import load_rubric
+
+    rubric = load_rubric(rubric_path(rubric_id))
+    found = survey_indices(open_store(open_settings(results=results)), rubric, by=by, since=as_day(since), until=as_day(until))
+    show_rows([{"index": row.index_id, **row.group, "item": row.item, "answers": row.answers, "value": row.value} for row in found])
+
+
+@click.command()
+@click.argument("rubric_id")
+@results_option
+@click.option("--as-of", metavar="TIME", help="What counts as now; by default the newest stored call.")
+@click.option("--all", "every", is_flag=True, help="Also list what was kept.")
+def contacts(rubric_id: str, results: str | None, as_of: str | None, every: bool) -> None:
+    """Show promises over several contacts of a customer: call-backs in time, day-3 calls, complaints answered."""
+    from qa_pipeline.report.contacts import contact_report, kept_by_rule
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.rubric.load import load_rubric
+
+    rubric = load_rubric(rubric_path(rubric_id))
+    promises = contact_report(open_store(open_settings(results=results)), rubric, as_of=_moment(as_of, rubric.timezone))
+    show_rows(
+        [
+            {
+                "rule": k.rule, "kept": k.kept, "late": k.late, "missed": k.missed, "open": k.open,
+                "kept in time": "–" if k.share is None else f"{k.share:.0%}",
+            }
+            for k in kept_by_rule(promises)
+        ]
+    )  # fmt: skip
+    listed = [p for p in promises if every or p.status != "kept"]
+    if listed:
+        click.echo()
+        show_rows(
+            [
+                {
+                    "rule": p.rule, "status": p.status, "customer": p.customer_id, "call": p.call_id, "agent": p.agent_id,
+                    "due from": p.due_from, "due until": p.due_until, "called": p.kept_at, "by call": p.kept_by,
+                }
+                for p in listed
+            ]
+        )  # fmt: skip
+
+
+@click.group()
+def periods() -> None:
+    """Close dates whose scores are paid out or reported: official scores in them stand."""
+
+
+@periods.command("close")
+@results_option
+@click.option("--from", "first", type=DATE, metavar="DATE", required=True, help="First date of the period.")
+@click.option("--to", "last", type=DATE, metavar="DATE", required=True, help="Last date, inclusive.")
+@click.option("--team", metavar="NAME", help="Only this team.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the period.")
+@click.option("--author", metavar="NAME", help="Who closes it; by default the user of this machine.")
+def periods_close(results: str | None, first: Any, last: Any, team: str | None, reason: str, author: str | None) -> None:
+    """Close a period."""
+    from qa_pipeline.results.periods import close_period
+
+    store = open_store(open_settings(results=results))
+    period = close_period(store, first.date(), last.date(), team=team, reason=reason, author=author or user_name())
+    click.echo(f"Closed: {period.period_id}, {period.first_date} to {period.last_date}, {period.team or 'all teams'}.")
+
+
+@periods.command("list")
+@results_option
+def periods_list(results: str | None) -> None:
+    """List periods, also those that were reopened."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.results.query import rows
+
+    sql = """select p.period_id, p.first_date, p.last_date, p.team, p.closed_at, p.author, p.reason, r.reopened_at, r.author as reopened_by,
+        r.reason as reopened_because from periods p left join periods r on r.reopens = p.period_id where p.reopens is null order by p.closed_at"""
+    show_rows(rows(open_store(open_settings(results=results)), sql))
+
+
+@periods.command("reopen")
+@click.argument("period_id")
+@results_option
+@click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the period.")
+@click.option("--author", metavar="NAME", help="Who reopens it; by default the user of this machine.")
+def periods_reopen(period_id: str, results: str | None, reason: str, author: str | None) -> None:
+    """Take a closing back: the next run or rescore writes official scores again."""
+    from qa_pipeline.results.periods import reopen_period
+
+    period = reopen_period(open_store(open_settings(results=results)), period_id, reason=reason, author=author or user_name())
+    click.echo(f"Reopened: {period.period_id}, {period.first_date} to {period.last_date}, {period.team or 'all teams'}.")
+
+
+@click.command()
+@click.argument("sql")
+@results_option
+def query(sql: str, results: str | None) -> None:
+    """Ask the tables in SQL (DuckDB), for example: select agent_id, avg(percent) from current_scores group by 1."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.results.query import rows
+
+    show_rows(rows(open_store(open_settings(results=results)), sql))
+
+
+COMMANDS = (report_command, summary, compare_command, indices, contacts, export_command, periods, query)
+
+
+def _chosen(options: dict[str, Any]) -> Chosen:
+    """Options as a choice of calls. Raises InputRefused."""
+    from datetime import date
+
+    from qa_pipeline.report.figures import Chosen
+
+    days = {"since": as_day(options["since"]), "until": as_day(options["until"])}
+    where = []
+    for text in options["where"]:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise InputRefused(f"{text!r} chooses nothing.", advice="Write NAME=VALUE, as team=A.")
+        if name in days:
+            try:
+                days[name] = date.fromisoformat(value)
+            except ValueError as error:
+                raise InputRefused(f"{value!r} is no date.", advice="Write it as 2026-05-01.") from error
+        else:
+            where.append((name, value))
+    return Chosen(first=days["since"], last=days["until"], where=tuple(where))
+
+
+def _percent(estimate: Estimate, *, signed: bool = False) -> str:
+    return _with_interval(estimate, 100.0, " %", signed=signed)
+
+
+def _points(estimate: Estimate, *, signed: bool = False) -> str:
+    return _with_interval(estimate, 1.0, "", signed=signed)
+
+
+def _with_interval(estimate: Estimate, scale: float, unit: str, *, signed: bool) -> str:
+    if estimate.value is None:
+        return "–"
+    form = "+.0f" if signed else ".0f"
+    between = "" if estimate.low is None or estimate.high is None else f" ({estimate.low * scale:{form}} … {estimate.high * scale:{form}})"
+    return f"{estimate.value * scale:{form}}{unit}{between}"
+
+
+def _moment(text: str | None, timezone: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputRefused(f"{text!r} is no time.", advice="Write it as 2026-11-22T09:00.") from error
+    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(timezone))
