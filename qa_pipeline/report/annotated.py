@@ -41,6 +41,8 @@ def show_annotated(scored: Score, console: Console | None = None) -> None:
 
 def _show(finding: Finding, console: Console) -> None:
     mark, style = MARKS[finding.outcome.value]
+    if finding.criterion.status == "draft":
+        mark, style = f"({mark})", "dim"
     points = "" if finding.points is None else f" {finding.points:g}/{finding.max_points:g}"
     if finding.deduction:
         points = f" −{finding.deduction:g}"

@@ -69,8 +69,8 @@ class Part:
 
 
 def count_calls(calls: Sequence[CallReport]) -> CallCount:
-    """Count calls; scored are those with a percentage."""
-    scores = [item.score for item in calls if item.score]
+    """Count calls; scored are those with an official percentage."""
+    scores = [item.score for item in calls if item.score and item.is_official]
     percents = [score["percent"] for score in scores if score["percent"] is not None]
     return CallCount(
         calls=len(calls),
@@ -79,7 +79,7 @@ def count_calls(calls: Sequence[CallReport]) -> CallCount:
         critical=sum(bool(score["critical_failed"]) for score in scores),
         confirmed=sum(score["critical_state"] == "confirmed" for score in scores),
         review=sum(bool(score["needs_review"]) for score in scores),
-        no_rubric=len(calls) - len(scores),
+        no_rubric=sum(item.score is None for item in calls),
         mean_percent=mean(percents) if percents else None,
     )
 
@@ -112,7 +112,7 @@ def outcome_parts(count: CriterionCount) -> tuple[Part, ...]:
 
 def call_parts(calls: Sequence[CallReport]) -> tuple[Part, ...]:
     """Parts of a bar of calls: each call in one of four."""
-    states = Counter(call_state(item) for item in calls)
+    states = Counter(call_state(item) if item.is_official else "not scored" for item in calls)
     names = {"passed": "met", "critical": "critical", "not passed": "not_met", "not scored": "not_applicable"}
     return tuple(Part(kind=kind, label=state, count=states[state]) for state, kind in names.items())
 

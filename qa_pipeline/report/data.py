@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, Row, load_wording
 from qa_pipeline.results.query import connect
 from qa_pipeline.results.store import Store
-from qa_pipeline.rubric.load import load_rubrics
 from qa_pipeline.settings import Settings
 
-Row = dict[str, Any]
+# A call that was never scored officially shows its trial.
+_SCORES = """select * from current_scores union all by name
+    select t.* from scores t semi join current_calls c on t.conversation_id = c.conversation_id
+    where t.purpose = 'trial' and t.call_id not in (select call_id from current_scores)
+    qualify row_number() over (partition by t.call_id order by t.scored_at desc) = 1"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReport:
-    """One call as reports show it. Rows have the columns of results/tables.py; `score` is None for a call without a rubric."""
+    """One call as reports show it. Rows have the columns of results/tables.py; `score` is None for a call without a rubric.
+
+    Where there is no official score, `score` is the newest trial.
+    """
 
     call: Row
     score: Row | None
@@ -25,16 +31,38 @@ class CallReport:
     utterances: tuple[Row, ...]
     metrics: Row
 
+    @property
+    def is_official(self) -> bool:
+        """Whether its score counts: trials are shown and not counted."""
+        return self.score is not None and self.score["purpose"] == "official"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportData:
-    """Everything a report shows. `criteria`: ids in the order of the rubrics; `titles`: criterion id → language → title."""
+    """Everything a report shows. `criteria`: ids in the order of the rubrics; `words`: what each criterion said when it judged, by its hash."""
 
     calls: tuple[CallReport, ...]
     failures: tuple[Row, ...]
     criteria: tuple[str, ...]
-    titles: dict[str, dict[str, str]]
-    advice: dict[str, dict[str, str]]
+    words: Mapping[str, CriterionWords] = field(default_factory=dict)
+
+    def words_of(self, finding: Row) -> CriterionWords:
+        """What the criterion of a finding said when it judged."""
+        return self.words.get(finding["criterion_sha256"], NOTHING_SAID)
+
+    def is_draft(self, criterion: str) -> bool:
+        """Whether all that judged here under this id was a draft."""
+        judged = self._judged(criterion)
+        return bool(judged) and all(words.is_draft for words in judged)
+
+    def titles_of(self, criterion: str) -> Mapping[str, str]:
+        """The titles of a criterion by language, where all that judged here under its id are called the same; else none."""
+        titles = [words.title for words in self._judged(criterion)]
+        return titles[0] if titles and all(title == titles[0] for title in titles) else {}
+
+    def _judged(self, criterion: str) -> list[CriterionWords]:
+        digests = {f["criterion_sha256"] for item in self.calls for f in item.findings if f["criterion_id"] == criterion}
+        return [self.words.get(digest, NOTHING_SAID) for digest in sorted(digests)]
 
 
 def load_report(store: Store, settings: Settings, *, call_id: str | None = None) -> ReportData:
@@ -50,8 +78,8 @@ def load_report(store: Store, settings: Settings, *, call_id: str | None = None)
             calls = [row for row in calls if row["call_id"] == call_id]
             if not calls:
                 raise InputRefused(f"No call {call_id!r} in {store.root}.", advice="`qa-pipeline report` lists the calls.")
-        scores = {row["call_id"]: row for row in ask("select * from current_scores")}
-        findings = _by_call(ask("select * from current_findings"))
+        scores = {row["call_id"]: row for row in ask(_SCORES)}
+        findings = _by_call(ask(f"select f.* from findings f semi join ({_SCORES}) s on f.score_id = s.score_id"))
         utterances = _by_call(ask("select * from current_utterances order by utterance"))
         metrics = {row["call_id"]: row for row in ask("select * from current_metrics")}
         failures = ask('select * from current_failures order by "at" desc')
@@ -59,7 +87,8 @@ def load_report(store: Store, settings: Settings, *, call_id: str | None = None)
         raise InputRefused(
             f"There are no results in {store.root}.", advice="Run `qa-pipeline run FOLDER` first, or name the right --results."
         )
-    order, titles, advice = _criteria(settings, [row["criterion_id"] for rows in findings.values() for row in rows])
+    wording = load_wording(store, settings, [row for rows in findings.values() for row in rows])
+    order = wording.order
     return ReportData(
         calls=tuple(
             CallReport(
@@ -72,9 +101,8 @@ def load_report(store: Store, settings: Settings, *, call_id: str | None = None)
             for row in calls
         ),
         failures=tuple(failures),
-        criteria=tuple(order),
-        titles=titles,
-        advice=advice,
+        criteria=order,
+        words=wording.criteria,
     )
 
 
@@ -83,20 +111,3 @@ def _by_call(rows: Sequence[Row]) -> dict[str, list[Row]]:
     for row in rows:
         grouped.setdefault(row["call_id"], []).append(row)
     return grouped
-
-
-def _criteria(settings: Settings, used: Sequence[str]) -> tuple[list[str], dict[str, dict[str, str]], dict[str, dict[str, str]]]:
-    """Criterion ids in rubric order (those of rubrics no longer there at the end), with titles and advice."""
-    order: list[str] = []
-    titles: dict[str, dict[str, str]] = {}
-    advice: dict[str, dict[str, str]] = {}
-    for rubric in load_rubrics(settings.rubrics).values():
-        for criterion in rubric.criteria:
-            titles.setdefault(criterion.id, {str(language): text for language, text in criterion.title.items()})
-            advice.setdefault(criterion.id, {str(language): text for language, text in criterion.advice.items()})
-            if criterion.id in used and criterion.id not in order:
-                # A criterion that another rubric has too keeps its place in the call: before what follows it there.
-                following = [c.id for c in rubric.criteria[rubric.criteria.index(criterion) + 1 :] if c.id in order]
-                order.insert(order.index(following[0]) if following else len(order), criterion.id)
-    order += [name for name in dict.fromkeys(used) if name not in order]
-    return order, titles, advice

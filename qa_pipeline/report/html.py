@@ -28,6 +28,7 @@ from qa_pipeline.report.clips import Clips, Moment, evidence_moment, is_window_n
 from qa_pipeline.report.data import CallReport, ReportData, Row
 from qa_pipeline.report.terminal import MARKS, clock
 from qa_pipeline.report.trends import chart, trends
+from qa_pipeline.report.wording import REASON_GONE
 from qa_pipeline.whole_file import write_whole
 
 # Chosen, not measured: words below are shown as doubtful.
@@ -91,6 +92,7 @@ class FindingView:
     mark: Mark
     title: str
     local_title: str | None
+    reason: str
     advice: tuple[str, str] | None
     quotes: tuple[Quote, ...]
     window: str | None
@@ -164,7 +166,7 @@ def render(data: ReportData, clips: Clips, *, folder: Path) -> str:
         clips={names[moment]: base64.b64encode(sound).decode("ascii") for moment, sound in clips.sounds.items()},
         calls=calls,
         count=count_calls(data.calls),
-        criteria=[(name, _title(data, name), _local_titles(data, name)) for name in data.criteria],
+        criteria=[(name, _title(data, name), _local_titles(data, name), data.is_draft(name)) for name in data.criteria],
         counts=[{"count": count, "bar": bar(outcome_parts(count)), "parts": outcome_parts(count)} for count in _counts(data, data.calls)],
         agents=agents,
         agent_names=sorted({item.call["agent_id"] or "unknown" for item in data.calls}),
@@ -174,7 +176,10 @@ def render(data: ReportData, clips: Clips, *, folder: Path) -> str:
         processed=_span(
             [item.call["processed_at"] for item in data.calls] + [item.score["scored_at"] for item in data.calls if item.score]
         ),
-        trends=[{"title": trend.title, "chart": chart(trend)} for trend in trends(data.calls, {n: _title(data, n) for n in data.criteria})],
+        trends=[
+            {"title": trend.title, "chart": chart(trend)}
+            for trend in trends(data.calls, {n: _title(data, n) for n in data.criteria if not data.is_draft(n)})
+        ],
         low_confidence=_LOW_CONFIDENCE,
     )
 
@@ -207,17 +212,18 @@ def _call(number: int, item: CallReport, data: ReportData, names: dict[Moment, s
     for place, row in enumerate(item.findings):
         searched = window_moment(item, row)
         window, part = _window(item, row, searched)
-        titles = data.titles.get(row["criterion_id"], {})
-        advice = data.advice.get(row["criterion_id"], {})
+        words = data.words_of(row)
         language = item.call["language"]
+        title = shown(words.title) or (None, row["criterion_id"].replace("_", " "))
         findings.append(
             FindingView(
                 anchor=f"{anchor}-f{place + 1}",
                 row=row,
-                mark=_mark(row),
-                title=_title(data, row["criterion_id"]),
-                local_title=None if language == _title_language(data, row["criterion_id"]) else titles.get(language),
-                advice=shown(advice, language) if row["outcome"] == "not_met" else None,
+                mark=_mark(row, is_draft=words.is_draft),
+                title=title[1],
+                local_title=None if language == title[0] else words.title.get(language),
+                reason=row["reason"] or REASON_GONE,
+                advice=shown(words.advice, language) if row["outcome"] == "not_met" else None,
                 quotes=tuple(
                     Quote(name=_EVIDENCE_NAMES[e["kind"]], row=e, sound=sound(evidence_moment(item, e))) for e in row["evidence"] or ()
                 ),
@@ -250,11 +256,13 @@ def _window(item: CallReport, finding: Row, searched: Moment | None) -> tuple[st
     return f"{clock(start)}–{clock(end)}", part
 
 
-def _mark(finding: Row) -> Mark:
+def _mark(finding: Row, *, is_draft: bool) -> Mark:
     if finding["reason_code"] == "sentiment":
         return Mark(kind=finding["answer"], sign=_FEELING_MARKS[finding["answer"]], words=f"customer {finding['answer']}")
     outcome = finding["outcome"]
     words = outcome.replace("_", " ")
+    if is_draft:
+        return Mark(kind="draft", sign=MARKS[outcome][0], words=f"{words}, draft: does not count")
     if finding["critical"] and outcome == "not_met":
         return Mark(kind="critical", sign=MARKS[outcome][0], words=f"{words}, critical")
     return Mark(kind=outcome, sign=MARKS[outcome][0], words=words)
@@ -373,24 +381,24 @@ def _by_agent(calls: Iterable[CallReport]) -> dict[str, list[CallReport]]:
 
 
 def _counts(data: ReportData, calls: Sequence[CallReport]) -> list[CriterionCount]:
-    findings = [finding for item in calls for finding in item.findings]
+    findings = [finding for item in calls if item.is_official for finding in item.findings if not data.words_of(finding).is_draft]
     return [count_criterion(name, findings) for name in data.criteria]
 
 
 def _title(data: ReportData, criterion: str) -> str:
-    title = shown(data.titles.get(criterion, {}))
+    title = shown(data.titles_of(criterion))
     return title[1] if title else criterion.replace("_", " ")
 
 
 def _title_language(data: ReportData, criterion: str) -> str | None:
-    title = shown(data.titles.get(criterion, {}))
+    title = shown(data.titles_of(criterion))
     return title[0] if title else None
 
 
 def _local_titles(data: ReportData, criterion: str) -> list[tuple[str, str]]:
     """Titles in the other languages that were spoken."""
     spoken = {item.call["language"] for item in data.calls} - {_title_language(data, criterion)}
-    return [(language, title) for language, title in data.titles.get(criterion, {}).items() if language in spoken]
+    return [(language, title) for language, title in data.titles_of(criterion).items() if language in spoken]
 
 
 def _policy(style: str, script: str) -> str:

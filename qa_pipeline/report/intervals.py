@@ -58,8 +58,8 @@ def share_difference(met: int, judged: int, other_met: int, other_judged: int) -
 
 
 def mean_of(sample: Sample) -> Estimate:
-    """Mean of some values; from two on with an interval."""
-    if sample.count < 2 or sample.mean is None or sample.variance is None:
+    """Mean of some values; from two on with an interval, unless all are equal: values that do not vary say nothing of how far others may lie."""
+    if sample.count < 2 or sample.mean is None or not sample.variance:
         return Estimate(value=sample.mean)
     half = _t(sample.count - 1) * math.sqrt(sample.variance / sample.count)
     return Estimate(value=sample.mean, low=sample.mean - half, high=sample.mean + half)
@@ -74,7 +74,7 @@ def mean_difference(one: Sample, other: Sample) -> Estimate:
         return Estimate(value=difference)
     a, b = one.variance / one.count, other.variance / other.count
     if a + b == 0:
-        return Estimate(value=difference, low=difference, high=difference)
+        return Estimate(value=difference)
     freedom = (a + b) ** 2 / (a**2 / (one.count - 1) + b**2 / (other.count - 1))
     half = _t(freedom) * math.sqrt(a + b)
     return Estimate(value=difference, low=difference - half, high=difference + half)

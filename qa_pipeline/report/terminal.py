@@ -13,6 +13,7 @@ from rich.text import Text
 
 from qa_pipeline.languages.interface import shown
 from qa_pipeline.report.data import CallReport, ReportData, Row
+from qa_pipeline.report.wording import REASON_GONE
 
 MARKS = {"met": ("✓", "green"), "not_met": ("✗", "bold red"), "not_applicable": ("–", "dim"), "undetermined": ("?", "yellow")}
 _HEADING_WIDTH = 9
@@ -33,7 +34,10 @@ def show_calls(data: ReportData, console: Console | None = None) -> None:
     for item in data.calls:
         table.add_row(*_call_cells(item, data))
     console.print(table)
-    console.print("✓ met  ✗ not met  – not applicable  ? undetermined; sentiment: + positive, 0 neutral, − negative", style="dim")
+    console.print(
+        "✓ met  ✗ not met  – not applicable  ? undetermined, in brackets: a draft that does not count; sentiment: + positive, 0 neutral, − negative",
+        style="dim",
+    )
     _show_agents(data, console)
     if data.failures:
         console.print()
@@ -57,6 +61,8 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
         console.print(
             f"{score['rubric_id']} version {score['rubric_version']}: {percent} {verdict}; disposition {score['disposition'] or 'unknown'}"
         )
+        if not item.is_official:
+            console.print("A trial: it does not count.", style="yellow")
         if score["needs_review"]:
             console.print(f"needs review: {', '.join(score['review_reasons'])}", style="yellow")
     for finding in item.findings:
@@ -101,7 +107,7 @@ def _call_cells(item: CallReport, data: ReportData) -> list[Text | str]:
     cells: list[Text | str] = [
         escape(call["call_id"]),
         call["language"] or "?",
-        score["rubric_id"] if score else "none",
+        (score["rubric_id"] + ("" if item.is_official else " (trial)")) if score else "none",
         (score["disposition"] if score else None) or "–",
     ]
     for criterion in data.criteria:
@@ -111,7 +117,8 @@ def _call_cells(item: CallReport, data: ReportData) -> list[Text | str]:
         elif finding["reason_code"] == "sentiment":
             cells.append(Text(*_FEELINGS[finding["answer"]]))
         else:
-            cells.append(Text(*MARKS[finding["outcome"]]))
+            mark, style = MARKS[finding["outcome"]]
+            cells.append(Text(f"({mark})", "dim") if data.words_of(finding).is_draft else Text(mark, style))
     percent = "" if not score or score["percent"] is None else f"{score['percent']:.0f}"
     passed = {True: Text("yes", "green"), False: Text("no", "red"), None: Text("")}[score["passed"] if score else None]
     return [*cells, percent, passed, Text("review", "yellow") if score and score["needs_review"] else ""]
@@ -120,7 +127,7 @@ def _call_cells(item: CallReport, data: ReportData) -> list[Text | str]:
 def _show_agents(data: ReportData, console: Console) -> None:
     by_agent: dict[str, list[Row]] = {}
     for item in data.calls:
-        if item.score:
+        if item.score and item.is_official:
             by_agent.setdefault(item.call["agent_id"] or "unknown", []).append(item.score)
     table = Table(title="\nAgents", header_style="bold", box=None, pad_edge=False, title_justify="left")
     for name in ("agent", "calls", "mean percent", "passed", "critical", "to review"):
@@ -136,9 +143,13 @@ def _show_agents(data: ReportData, console: Console) -> None:
 
 def _show_finding(finding: Row, data: ReportData, console: Console) -> None:
     mark, style = MARKS[finding["outcome"]]
-    _, title = shown(data.titles.get(finding["criterion_id"], {})) or (None, finding["criterion_id"])
+    words = data.words_of(finding)
+    _, title = shown(words.title) or (None, finding["criterion_id"].replace("_", " "))
     points = "" if finding["points"] is None else f" ({finding['points']:g}/{finding['max_points']:g})"
-    console.print(Text(f"{mark} {title}: {finding['outcome'].replace('_', ' ')}{points}. {finding['reason']}", style=style))
+    if words.is_draft:
+        mark, style, points = f"({mark})", "dim", " (draft: does not count)"
+    reason = finding["reason"] or REASON_GONE
+    console.print(Text(f"{mark} {title}: {finding['outcome'].replace('_', ' ')}{points}. {reason}", style=style))
     for e in finding["evidence"] or ():
         near = "" if e["kind"] == "answer" else f"  [{e['similarity']:.2f} {e['expected']}]"
         console.print(Text(f"    {e['kind']} {clock(e['start_ms'])}–{clock(e['end_ms'])} {e['role']}: “{e['text']}”{near}"))

@@ -41,7 +41,11 @@ def trends(calls: Sequence[CallReport], titles: dict[str, str]) -> list[Trend]:
 
     `titles`: criterion id → title.
     """
-    scored = [(week, call) for call in calls if (week := _week(call)) is not None and call.score and call.score["percent"] is not None]
+    scored = [
+        (week, call)
+        for call in calls
+        if (week := _week(call)) is not None and call.is_official and call.score and call.score["percent"] is not None
+    ]
     if len({week for week, _ in scored}) < 2:
         return []
     found = [

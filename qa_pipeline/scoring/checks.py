@@ -111,7 +111,8 @@ def check_sentiment(criterion: SentimentCriterion, context: Context) -> Verdict:
     metrics = context.search.conversation.metrics
     label, value = metrics.customer_sentiment_label, metrics.customer_sentiment
     if label is None or value is None:
-        return Verdict(outcome=Outcome.UNDETERMINED, reason_code="no_customer_words")
+        spoke = bool(context.search.conversation.by_role(Role.CUSTOMER))
+        return Verdict(outcome=Outcome.UNDETERMINED, reason_code="not_felt" if spoke else "no_customer_words")
     spoken = [u for u in context.search.conversation.by_role(Role.CUSTOMER) if u.sentiment is not None]
     strongest = sorted(spoken, key=lambda u: -(u.sentiment or 0.0) * (1 if value >= 0 else -1))[:2]
     evidence = tuple(

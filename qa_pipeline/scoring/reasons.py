@@ -31,6 +31,7 @@ REASONS: dict[str, str] = {
     "not_measured": "{metric} could not be measured.",
     "sentiment": "The customer's words are {label} over the call ({value}).",
     "no_customer_words": "Nothing was heard from the customer.",
+    "not_felt": "The feeling of the customer's words was not measured in this dialogue.",
     "needs_person": "Waits for a person.",
     "combination": "Follows from {of}.",
     "situation": "Does not apply: {situation}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from qa_pipeline.call import Layout
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.report.data import CallReport, ReportData, Row
+from qa_pipeline.report.wording import CriterionWords
 from qa_pipeline.results.rows import call_row, metric_row, utterance_rows
 
 _AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -21,7 +23,7 @@ def finding(criterion: str, outcome: str, **values: Any) -> Row:
     """A row of findings; what is not given is as empty as it may be."""
     points = {"met": 10.0, "not_met": 0.0}.get(outcome)
     empty: Row = {
-        "criterion_id": criterion, "outcome": outcome, "answer": None, "points": points, "max_points": 10.0, "critical": False,
+        "criterion_id": criterion, "criterion_sha256": criterion, "rubric_sha256": "hotline", "rubric_id": "hotline", "outcome": outcome, "answer": None, "points": points, "max_points": 10.0, "critical": False,
         "reason_code": "said", "reason": "Said in the window searched.", "evidence": [], "window_start_ms": None, "window_end_ms": None,
     }  # fmt: skip
     return empty | values
@@ -55,15 +57,19 @@ def call_report(
     )
 
 
-def report_data(*calls: CallReport, failures: tuple[Row, ...] = ()) -> ReportData:
-    """A report of these calls, criteria in order of appearance."""
+def report_data(*calls: CallReport, failures: tuple[Row, ...] = (), words: Mapping[str, CriterionWords] | None = None) -> ReportData:
+    """A report of these calls, criteria in order of appearance. `words`: of criteria by their hash, which is their id where none is given."""
     criteria = dict.fromkeys(row["criterion_id"] for item in calls for row in item.findings)
     return ReportData(
         calls=calls,
         failures=failures,
         criteria=tuple(criteria),
-        titles={"greeting": {"en": "Greets the customer", "zh": "问候语"}},
-        advice={"greeting": {"en": "Greet first.", "zh": "先问候。"}},
+        words={
+            "greeting": CriterionWords(
+                title={"en": "Greets the customer", "zh": "问候语"}, advice={"en": "Greet first.", "zh": "先问候。"}
+            ),
+            **(words or {}),
+        },
     )
 
 

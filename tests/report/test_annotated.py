@@ -33,7 +33,7 @@ def test_each_criterion_shows_reason_points_and_evidence() -> None:
     text = shown("agent: Hello there. It is 42.", GREETING, draft, {"id": "number", "check": "capture", "capture": "number"})
     assert "✓ greeting: met 10/10. Said in the window searched." in text
     assert "    hit –:–– agent: “Hello there” [1.00 hello there]" in text
-    assert "✗ draft: not met 0/1 [draft: does not count]. Not heard in the window searched." in text
+    assert "(✗) draft: not met 0/1 [draft: does not count]. Not heard in the window searched." in text
     assert "    captured number = 42 (number)" in text
     assert "tested version 1: 100.0 % passes; coverage 1.00; disposition unknown" in text
 

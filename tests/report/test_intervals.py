@@ -56,6 +56,12 @@ def test_a_mean_has_an_interval_from_two_values_on() -> None:
     assert found.low == pytest.approx(2 - 4.3027 / math.sqrt(3), abs=1e-4)
 
 
+def test_values_that_are_all_equal_have_no_interval() -> None:
+    same = Sample(count=2, mean=100.0, variance=0.0)
+    assert mean_of(same) == Estimate(value=100.0)
+    assert mean_difference(same, Sample(count=3, mean=80.0, variance=0.0)) == Estimate(value=20.0)
+
+
 def test_a_difference_of_means_is_welchs() -> None:
     one, other = Sample(count=10, mean=20.0, variance=4.0), Sample(count=20, mean=18.0, variance=9.0)
     # Error √(0.4 + 0.45) = 0.92195; degrees 0.85² / (0.16/9 + 0.2025/19) = 25.4; t 2.0579.

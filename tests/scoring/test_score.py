@@ -231,6 +231,12 @@ def test_the_customers_sentiment(sentiment: tuple[float, str] | None, outcome: s
     assert (found.outcome.value, found.answer) == (outcome, answer)
 
 
+def test_a_customer_whose_feeling_was_not_measured_is_not_called_silent() -> None:
+    spoken = conversation("0:00 agent: hello.", "customer: well.", language="en")
+    assert finding(spoken, {"check": "sentiment"}).reason_code == "not_felt"
+    assert finding(conversation("0:00 agent: hello.", language="en"), {"check": "sentiment"}).reason_code == "no_customer_words"
+
+
 # --- words -------------------------------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,92 @@
+"""What the criteria that judged are called, and what they advise: of the very version that made a finding, known by the criterion's hash.
+
+A criterion of the same id in another rubric, or in the file as it stands today, may say something else. Versions are read as they are kept beside the
+results; those that are not kept (trials) from the rubrics folder, as far as they are still the same there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from qa_pipeline.errors import RubricError
+from qa_pipeline.results.store import Store
+from qa_pipeline.rubric.canonical import canonical_json
+from qa_pipeline.rubric.load import load_rubric
+from qa_pipeline.settings import Settings
+
+Row = dict[str, Any]
+
+
+# What stands for a reason whose words were deleted by retention.
+REASON_GONE = "The words of this call are not kept any more."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionWords:
+    """A criterion's title and advice by language. `is_draft`: it is tried and does not count."""
+
+    title: Mapping[str, str] = field(default_factory=dict)
+    advice: Mapping[str, str] = field(default_factory=dict)
+    is_draft: bool = False
+
+
+NOTHING_SAID = CriterionWords()
+"""Of a criterion that is kept nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """`criteria`: by criterion_sha256. `order`: ids of the criteria that judged, in the order of their rubrics."""
+
+    criteria: Mapping[str, CriterionWords]
+    order: tuple[str, ...]
+
+
+def load_wording(store: Store, settings: Settings, findings: Iterable[Row]) -> Wording:
+    """The words of everything that judged."""
+    used: dict[str, None] = {}
+    rubrics: dict[str, str] = {}
+    for row in findings:
+        used.setdefault(row["criterion_id"])
+        rubrics.setdefault(row["rubric_sha256"], row["rubric_id"])
+    criteria: dict[str, CriterionWords] = {}
+    order: list[str] = []
+    for document in _documents(store, settings, rubrics):
+        ids = [criterion["id"] for criterion in _criteria_of(document)]
+        for place, criterion in enumerate(_criteria_of(document)):
+            # As canonical_json writes a criterion: its hash is the one in the findings.
+            text = json.dumps(criterion, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+            criteria[hashlib.sha256(text.encode()).hexdigest()] = CriterionWords(
+                title=criterion.get("title") or {}, advice=criterion.get("advice") or {}, is_draft=criterion.get("status") == "draft"
+            )
+            if criterion["id"] in used and criterion["id"] not in order:
+                # A criterion that another rubric has too keeps its place in the call: before what follows it there.
+                following = [name for name in ids[place + 1 :] if name in order]
+                order.insert(order.index(following[0]) if following else len(order), criterion["id"])
+    return Wording(criteria=criteria, order=(*order, *(name for name in used if name not in order)))
+
+
+def _documents(store: Store, settings: Settings, wanted: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The rubrics of some hashes as plain data, by rubric and version. `wanted`: hash → rubric id.
+
+    Of one that is kept nowhere, the file of that name follows: what did not change in it since has its words.
+    """
+    kept = store.read("rubrics", columns=["rubric_id", "version", "rubric_sha256", "resolved"]).to_pylist()
+    found = [row for row in sorted(kept, key=lambda row: (row["rubric_id"], row["version"])) if row["rubric_sha256"] in wanted]
+    for row in found:
+        yield json.loads(row["resolved"])
+    missing = {wanted[digest] for digest in wanted.keys() - {row["rubric_sha256"] for row in found}}
+    for name in sorted(missing):
+        try:
+            yield json.loads(canonical_json(load_rubric(settings.rubrics / f"{name}.yaml")))
+        except RubricError:
+            # Its author is still at work on it; ids in words stand for the titles.
+            continue
+
+
+def _criteria_of(document: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    return [criterion for section in document["sections"] for criterion in section["criteria"]]
