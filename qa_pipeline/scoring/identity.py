@@ -15,7 +15,7 @@ from qa_pipeline.text.norm_version import norm_version
 
 # Raised whenever a change of code gives any call another verdict or other evidence; a test over all cases notices when that is forgotten
 # (tests/scoring/verdicts.py).
-SCORING_VERSION = 1
+SCORING_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
