@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, Row, load_wording
+from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording
 from qa_pipeline.results.query import connect
 from qa_pipeline.results.store import Store
 from qa_pipeline.settings import Settings
+
+Row = dict[str, Any]
 
 # A call that was never scored officially shows its trial.
 _SCORES = """select * from current_scores union all by name
