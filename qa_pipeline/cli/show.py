@@ -87,6 +87,8 @@ def show_plan(plan: Plan, settings: Settings, *, deadline: datetime | None = Non
     click.echo(
         f"{plan.found} recordings: {len(plan.listen)} to listen to ({minutes:.1f} min), {len(plan.rescore)} to score, {len(plan.skipped)} done already."
     )
+    for decision in plan.decided:
+        click.echo(f"  {decision}")
     if plan.redescribe:
         click.echo(f"  with new metadata: {len(plan.redescribe)}")
     if plan.known_failures:

@@ -17,7 +17,9 @@ from qa_pipeline.recordings.address import USUAL_FORMS, Raw, as_raw, path_of
 from qa_pipeline.recordings.audio import EMPTY_BYTES, holds_nothing
 from qa_pipeline.recordings.files import read_bytes, sha256_of
 from qa_pipeline.recordings.joins import Group, groups_by_name, groups_by_rows
+from qa_pipeline.recordings.mapping import ColumnMap
 from qa_pipeline.recordings.metadata import Row, read_metadata, validated, values_in_name
+from qa_pipeline.recordings.remarks import Remarks
 from qa_pipeline.recordings.sources import Names, beside, collect_files, file_state, left_line, still_growing
 from qa_pipeline.recordings.transcripts import (
     JSON_SUFFIXES,
@@ -37,7 +39,8 @@ _MOST_TEXT_BYTES = 256_000_000
 class Defaults:
     """What holds where the metadata are silent. `roles`: further labels of transcripts, folded (transcripts.parse_roles).
 
-    `raw`: endings of sound without a header (address.parse_raw). `join`: files whose names say so are one call (joins.py).
+    `raw`: endings of sound without a header (address.parse_raw). `join`: files whose names say so are one call (joins.py). `mapping`: names and values of
+    another system in the metadata (mapping.py).
     """
 
     rubric: str | None = None
@@ -50,6 +53,7 @@ class Defaults:
     roles: Mapping[str, Role] = field(default_factory=dict)
     raw: Mapping[str, Raw] = field(default_factory=dict)
     join: bool = False
+    mapping: ColumnMap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +70,12 @@ class Unavailable:
 class Intake:
     """What a run has before it: calls in order of file name, warnings for the operator, files that cannot be had.
 
-    `dialogues`: by call id, the words of the calls that came as text.
+    `dialogues`: by call id, the words of the calls that came as text. `decided`: how metadata were read that could be written in several ways.
     """
 
     calls: tuple[Call, ...]
     warnings: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()
     dialogues: Mapping[str, Dialogue] = field(default_factory=dict)
 
@@ -109,23 +114,26 @@ def ingest(
     Raises MetadataError with every fault of every metadata file, InputRefused when a source names nothing.
     """
     found = collect_files(sources, may_be_empty=quiet, raw=tuple(defaults.raw))
-    faults: list[Fault] = []
-    rows = [row for path in found.metadata for row in read_metadata(path, defaults.encoding, faults)]
+    remarks = Remarks()
+    rows = [row for path in found.metadata for row in read_metadata(path, defaults.encoding, remarks, defaults.mapping)]
     described = _Described(has_metadata=bool(found.metadata))
     taken = _Taken(hash_of=hash_of)
     if found.left:
         taken.warnings.append(_about_left(found.left))
     names = Names(found.files, encoding=defaults.encoding)
     for row in rows:
-        values = validated(row, defaults.timezone, faults)
-        uri = names.find(beside(row.path, row.values["file"]))
+        values = validated(row, defaults.timezone, remarks)
+        named_file = beside(row.path, row.values["file"])
+        uri = names.fitting(named_file) if row.is_pattern else names.find(named_file)
         key = (uri, row.values.get("call_id") or None) if uri.lower().endswith(JSON_SUFFIXES) else (uri, None)
         if key in described.rows:
             first = described.rows[key].line
             taken.warnings.append(f"{row.path}:{row.line}: {row.values['file']} stands twice; the row of line {first} is used.")
             continue
         described.rows[key], described.values[key] = row, values
+    faults = remarks.faults
     groups = _groups_of_rows(described, faults)
+    taken.warnings.extend(remarks.warnings)
     if faults:
         raise MetadataError(f"The metadata have {len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was processed.", faults=faults)
     # Files named one by one are the question; other rows of the metadata beside them are not.
@@ -156,8 +164,9 @@ def ingest(
     if taken.empty:
         taken.warnings.append(_about_empty(taken.empty))
     return Intake(
-        calls=tuple(taken.calls.values()), warnings=tuple(taken.warnings), unavailable=tuple(taken.unavailable), dialogues=taken.dialogues
-    )
+        calls=tuple(taken.calls.values()), warnings=tuple(taken.warnings), unavailable=tuple(taken.unavailable), dialogues=taken.dialogues,
+        decided=tuple(remarks.decided),
+    )  # fmt: skip
 
 
 @dataclass(slots=True)

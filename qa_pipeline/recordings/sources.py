@@ -7,6 +7,8 @@ becomes a call in ingest.py. Names are given as address.py writes them, so that 
 from __future__ import annotations
 
 import glob
+import posixpath
+import re
 import time
 import unicodedata
 from collections import Counter
@@ -124,7 +126,9 @@ def beside(metadata_path: str, name: str) -> str:
     if "://" in name or name.startswith("/"):
         return name
     folder, slash, _ = metadata_path.rpartition("/")
-    return f"{folder}{slash}{name}"
+    # ./a.wav and day1/../a.wav are a.wav; what a backslash means is found out by looking (Names).
+    plain = posixpath.normpath(name) if "/" in name and not name.endswith("/") else name
+    return f"{folder}{slash}{plain}"
 
 
 class Names:
@@ -158,6 +162,13 @@ class Names:
                 if len(meant) == 1:
                     return prefix + readable(meant[0])
         return uri
+
+    def fitting(self, uri: str) -> str:
+        """The one known file that an address with `*` fits; the address itself where there is none or more than one."""
+        pieces = sorted(filter(None, uri.split("*")), key=len)
+        expected = re.compile(".*?".join(map(re.escape, uri.split("*"))))
+        found = [file for file in self._known if all(piece in file for piece in pieces[-2:]) and expected.fullmatch(file)]
+        return found[0] if len(found) == 1 else uri
 
     def _in_folder(self, fs: AbstractFileSystem, folder: str) -> dict[str, list[str]]:
         """Files of a folder by every name that may be written for them."""

@@ -34,7 +34,7 @@ class Plan:
 
     `rescore`: stored conversations to score, by id. `redescribe`: conversations that are there, of calls whose metadata came late or were put
     right, or whose file has moved. `rubric_of`: call id → id of a current rubric, or `ID@VERSION` of one in `older` that was in force when the
-    call was made.
+    call was made. `decided`: how metadata were read that could be written in several ways.
     """
 
     listen: tuple[Call, ...] = ()
@@ -44,6 +44,7 @@ class Plan:
     unavailable: tuple[Unavailable, ...] = ()
     rubric_of: Mapping[str, str | None] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
     found: int = 0
     dialogues: Mapping[str, Dialogue] = field(default_factory=dict)
     redescribe: tuple[tuple[str, Call], ...] = ()
@@ -125,6 +126,7 @@ def plan(
         rubric_of=rubric_of,
         older=in_force.older,
         warnings=intake.warnings,
+        decided=intake.decided,
         found=len(intake.calls) + len(intake.unavailable),
         dialogues={call.call_id: intake.dialogues[call.call_id] for call in listen if call.call_id in intake.dialogues},
     )

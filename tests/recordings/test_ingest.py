@@ -14,7 +14,7 @@ import pytest
 from qa_pipeline.call import Call
 from qa_pipeline.errors import InputRefused, MetadataError
 from qa_pipeline.recordings.ingest import Defaults, Intake, ingest
-from qa_pipeline.recordings.metadata import parse_time
+from qa_pipeline.recordings.times import parse_time
 
 SHANGHAI = timezone(timedelta(hours=8))
 
@@ -118,7 +118,7 @@ def test_every_bad_cell_is_told_with_its_line_at_once(folder: Path) -> None:
         "a.wav,,,,fr,many,nobody,lost\n"
         ",,,,,,,\n"
         ",,,inbound,,,,\n"
-        "a.wav,,,,,,,,,\n"
+        "a.wav,,,,,,,,,late\n"
     )
     assert sorted(faults_of(folder)) == [
         "2: started_at is 'yesterday'",
@@ -164,7 +164,7 @@ def test_a_name_that_is_no_file_is_unavailable_and_the_others_go_on(folder: Path
 
 def test_a_column_that_stands_twice_is_a_fault(folder: Path) -> None:
     (folder / "calls.csv").write_text("file,team,team\na.wav,1,2\n")
-    assert faults_of(folder) == ["1: column 'team' stands twice"]
+    assert faults_of(folder) == ["1: column 'team' stands twice, in places 2 and 3"]
 
 
 def test_a_file_named_twice_is_taken_once_with_a_warning(folder: Path) -> None:

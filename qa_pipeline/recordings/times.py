@@ -1,0 +1,176 @@
+"""When a call began, as people, recorders, databases and spreadsheets write it → a moment.
+
+In: the text of a cell and the zone of times that name none. Out: a moment with what was decided about it, or why it is none. A moment far from any
+recording is refused: retention would delete the call, or never.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo
+
+# Calls are recorded as files since the nineties; 1970, 1980 and 1904 are what clocks and spreadsheets say that know no date.
+EARLIEST, LATEST = date(1990, 1, 1), date(2099, 12, 31)
+_EXAMPLE = "2026-05-11T10:20:00+08:00"
+_ISO = re.compile(
+    r"\d{4}-\d{2}-\d{2}(?:[Tt _]\d{2}(?::?\d{2}){1,2}(?:[.,]\d+)?(?:Z|z|[+-]\d{2}(?::?\d{2})?)?)?|\d{8}[Tt]\d{4}(?:\d{2})?(?:[.,]\d+)?(?:Z|z|[+-]\d{2}(?::?\d{2})?)?"
+)
+_ZONE_NAME = re.compile(r"\s*(?:UTC|GMT|Z)$")
+_FORMATS = (
+    "%Y-%m-%dT%H-%M-%S", "%Y-%m-%d_%H-%M-%S", "%Y-%m-%d %H-%M-%S", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%Y%m%d %H%M%S", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M",
+    "%Y/%m/%d", "%Y.%m.%d %H:%M:%S", "%Y.%m.%d %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M",
+    "%Y年%m月%d日%H时%M分%S秒", "%Y年%m月%d日%H时%M分",
+)  # fmt: skip
+# Digits alone, by how many there are.
+_DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
+_NUMBER = re.compile(r"(\d+)(?:[.,](\d+))?")
+_ROUNDED = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
+_MAIL = re.compile(r"[A-Za-z]{3}, *\d{1,2} [A-Za-z]{3} \d{4} .*")
+# From 1 January 1970, UTC. Their moments of 1990 to 2099 do not overlap, so the size of a number says which it is.
+_UNITS = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
+_FIRST_SECOND, _LAST_SECOND = 631_152_000, 4_102_444_799
+# Spreadsheets count days from here. Workbooks that count from 1904 are not made any more.
+_DAY_ZERO = datetime(1899, 12, 30)
+_FIRST_DAY, _LAST_DAY = 32_874, 73_050
+# How times are written that say day and month in either order, for advice.
+_AMBIGUOUS_DATES = (
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d.%m.%y",
+    "%d %b %Y",
+    "%b %d, %Y",
+    "%d %B %Y",
+    "%B %d, %Y",
+)
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %I:%M %p", ", %I:%M:%S %p")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When it was. `decided`: how a bare number was read. `doubt`: what the clocks of the zone make of it. Both empty where there is nothing to say."""
+
+    at: datetime
+    decided: str = ""
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoMoment:
+    """Why a text is no time, as what was wanted."""
+
+    wanted: str
+
+
+def read_moment(text: str, timezone: str, formats: Sequence[str] = ()) -> Moment | NoMoment:
+    """A time as text. `timezone`: of times that name none; `formats`: further ways of writing (strptime), tried first."""
+    zone = ZoneInfo(timezone)
+    if _ROUNDED.fullmatch(text):
+        return NoMoment(wanted="a whole number; a spreadsheet has rounded this one: export it again without opening it in the spreadsheet")
+    if (found := _as_written(text, formats)) is not None:
+        moment = Moment(at=found) if found.tzinfo else _local(found, zone)
+    elif match := _NUMBER.fullmatch(text):
+        numbered = _numbered(int(match[1]), match[2] or "", text, zone)
+        if numbered is None:
+            return NoMoment(
+                wanted=f"a time such as {_EXAMPLE}; as a number: seconds, milli-, micro- or nanoseconds since 1970, or days of a spreadsheet"
+            )
+        moment = numbered
+    else:
+        return NoMoment(wanted=f"a time such as {_EXAMPLE}{_hint(text)}")
+    if not EARLIEST <= moment.at.date() <= LATEST:
+        return NoMoment(wanted=f"a time from {EARLIEST.year} to {LATEST.year}; leave it empty where it is not known")
+    return moment
+
+
+def parse_time(text: str, timezone: str) -> datetime | None:
+    """A time as people and recorders write it; without a zone it is the configured one. None when it is no time."""
+    moment = read_moment(text, timezone)
+    return moment.at if isinstance(moment, Moment) else None
+
+
+def _as_written(text: str, formats: Sequence[str]) -> datetime | None:
+    """A time that says its year, month and day."""
+    if (found := _by_formats(text, formats)) is not None:
+        return found
+    if text.isdecimal():
+        return _by_formats(text, [_DIGITS[len(text)]]) if len(text) in _DIGITS else None
+    plain = _ZONE_NAME.sub("Z", text) if _ZONE_NAME.search(text) else re.sub(r"\s+(?=[+-]\d{2}:?\d{2}$)", "", text)
+    if _ISO.fullmatch(plain):
+        try:
+            return datetime.fromisoformat(plain.upper())
+        except ValueError:
+            return None
+    if _MAIL.fullmatch(text):
+        try:
+            return parsedate_to_datetime(text)
+        except (ValueError, TypeError):
+            return None
+    return _by_formats(text, _FORMATS)
+
+
+def _by_formats(text: str, formats: Sequence[str]) -> datetime | None:
+    for form in formats:
+        try:
+            return datetime.strptime(text, form)
+        except ValueError:
+            continue
+    return None
+
+
+def _numbered(whole: int, fraction: str, text: str, zone: ZoneInfo) -> Moment | None:
+    """A bare number: a time since 1970, or days of a spreadsheet. None where neither gives a moment in range."""
+    for unit, size in _UNITS.items():
+        if _FIRST_SECOND * size <= whole <= _LAST_SECOND * size:
+            second, rest = divmod(whole, size)
+            micro = round((rest + float(f"0.{fraction or 0}")) * 1_000_000 / size)
+            at = datetime.fromtimestamp(second, UTC) + timedelta(microseconds=micro)
+            return Moment(at=at, decided=f"{unit} since 1970 ({text} is {_shown(at.astimezone(zone))})")
+    if _FIRST_DAY <= whole < _LAST_DAY:
+        # Spreadsheets hold a day as a binary fraction: its seconds are right, what is behind them is not.
+        local = _DAY_ZERO + timedelta(seconds=round((whole + float(f"0.{fraction or 0}")) * 86_400))
+        moment = _local(local, zone)
+        return Moment(at=moment.at, doubt=moment.doubt, decided=f"days of a spreadsheet ({text} is {_shown(moment.at)})")
+    return None
+
+
+def _local(naive: datetime, zone: ZoneInfo) -> Moment:
+    """A time on the clocks of a zone; doubtful in the hours that they skip or show twice. Where they do, the offset before the change counts."""
+    at = naive.replace(tzinfo=zone)
+    if naive.year < EARLIEST.year or naive.year > LATEST.year:
+        return Moment(at=at)
+    shown = f"{naive:%Y-%m-%d %H:%M}"
+    back = at.astimezone(UTC).astimezone(zone)
+    if back.replace(tzinfo=None) != naive:
+        return Moment(at=at, doubt=f"{shown} is skipped by the clocks of {zone}; {back:%H:%M} is taken. Write times with their offset")
+    later = naive.replace(tzinfo=zone, fold=1)
+    if later.utcoffset() != at.utcoffset():
+        return Moment(
+            at=at,
+            doubt=f"{shown} is shown twice by the clocks of {zone}; the first is taken. Write the offset: {at.isoformat()} or {later.isoformat()}",
+        )
+    return Moment(at=at)
+
+
+def _shown(at: datetime) -> str:
+    return at.isoformat(sep=" ", timespec="seconds")
+
+
+def _hint(text: str) -> str:
+    """How a mapping file would say that this way of writing is meant; empty where none is known."""
+    forms = " or ".join(f'times: ["{form}"]' for form in _fitting(text))
+    return f"; a mapping file (--map FILE) says how it is written: {forms}" if forms else ""
+
+
+def _fitting(text: str) -> Iterator[str]:
+    for day in _AMBIGUOUS_DATES:
+        for clock in _CLOCKS:
+            if (found := _by_formats(text, [day + clock])) and EARLIEST <= found.date() <= LATEST:
+                yield day + clock
