@@ -46,6 +46,12 @@ _DESCRIBING = (
     click.option("--language", type=LANGUAGE, help="Language, instead of detecting it."),
     click.option("--timezone", metavar="ZONE", help="Zone of times written without one."),
     click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of metadata and transcripts."),
+    click.option(
+        "--map",
+        "mapping",
+        metavar="NAME|FILE",
+        help="Headers and values of another system: vicidial, five9 … (docs/input.md), or a YAML file.",
+    ),
     click.option("--roles", metavar="LABEL=ROLE,…", help="Who is who in transcripts, as Anna=agent,Visitor=customer."),
     click.option(
         "--raw", metavar="ENDING=FORM,…", help="Sound without a header, as .ulaw=mulaw,.vox=vox,.pcm=s16le:16000:2 (Hz, channels)."
@@ -123,7 +129,9 @@ def user_name() -> str | None:
 def defaults_from(settings: Settings, rubric: str | None, options: dict[str, Any]) -> Defaults:
     """What holds where the metadata are silent, from the options of `describing_options`. Raises InputRefused."""
     from qa_pipeline.recordings.address import parse_raw
+    from qa_pipeline.recordings.columns import COLUMNS
     from qa_pipeline.recordings.ingest import Defaults
+    from qa_pipeline.recordings.mapping import load_map
     from qa_pipeline.recordings.transcripts import parse_roles
 
     return Defaults(
@@ -137,4 +145,5 @@ def defaults_from(settings: Settings, rubric: str | None, options: dict[str, Any
         roles=parse_roles(options["roles"] or ""),
         raw=parse_raw(options["raw"] or ""),
         join=options["join"],
+        mapping=load_map(options["mapping"], COLUMNS) if options["mapping"] else None,
     )

@@ -21,7 +21,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )  # fmt: skip
 # Without a mark: which bytes of four are zero where text is mostly Latin letters.
-_ZEROS = {(False, True, True, True): "utf-32-le", (True, True, True, False): "utf-32-be", (False, True, False, True): "utf-16-le",
+_ZEROS: dict[tuple[bool, ...], str] = {(False, True, True, True): "utf-32-le", (True, True, True, False): "utf-32-be", (False, True, False, True): "utf-16-le",
           (True, False, True, False): "utf-16-be"}  # fmt: skip
 # What old Windows writes where it does not write UTF-8: Chinese, Polish, Western.
 _USUAL_ENCODINGS = ("gb18030", "cp1250", "cp1252")
@@ -98,7 +98,7 @@ def _by_zeros(sample: bytes) -> str | None:
     if not quarter:
         return None
     zeros = tuple(sample[place::4].count(0) > quarter / 2 for place in range(4))
-    return _ZEROS.get(zeros)  # type: ignore[call-overload,no-any-return]  # four by the range above
+    return _ZEROS.get(zeros)
 
 
 def _other_encodings(raw: bytes, start: int, known: str) -> str:

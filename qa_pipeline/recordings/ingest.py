@@ -15,10 +15,11 @@ from qa_pipeline.call import Call, Role
 from qa_pipeline.errors import CallFailed, Fault, MetadataError, ReadFailed, RecordingError
 from qa_pipeline.recordings.address import USUAL_FORMS, Raw, as_raw, path_of
 from qa_pipeline.recordings.audio import EMPTY_BYTES, holds_nothing
+from qa_pipeline.recordings.columns import Row, validated, values_in_name
 from qa_pipeline.recordings.files import read_bytes, sha256_of
 from qa_pipeline.recordings.joins import Group, groups_by_name, groups_by_rows
 from qa_pipeline.recordings.mapping import ColumnMap
-from qa_pipeline.recordings.metadata import Row, read_metadata, validated, values_in_name
+from qa_pipeline.recordings.metadata import read_metadata
 from qa_pipeline.recordings.remarks import Remarks
 from qa_pipeline.recordings.sources import Names, beside, collect_files, file_state, left_line, still_growing
 from qa_pipeline.recordings.transcripts import (
@@ -123,8 +124,7 @@ def ingest(
     names = Names(found.files, encoding=defaults.encoding)
     for row in rows:
         values = validated(row, defaults.timezone, remarks)
-        named_file = beside(row.path, row.values["file"])
-        uri = names.fitting(named_file) if row.is_pattern else names.find(named_file)
+        uri = _file_of(row, names, remarks)
         key = (uri, row.values.get("call_id") or None) if uri.lower().endswith(JSON_SUFFIXES) else (uri, None)
         if key in described.rows:
             first = described.rows[key].line
@@ -167,6 +167,20 @@ def ingest(
         calls=tuple(taken.calls.values()), warnings=tuple(taken.warnings), unavailable=tuple(taken.unavailable), dialogues=taken.dialogues,
         decided=tuple(remarks.decided),
     )  # fmt: skip
+
+
+def _file_of(row: Row, names: Names, remarks: Remarks) -> str:
+    """The file that a row names."""
+    uri = beside(row.path, row.values["file"])
+    if not row.is_pattern:
+        return names.find(uri)
+    fitting = names.fitting(uri)
+    if len(fitting) > 1:
+        remarks.warn(
+            row.path, row.line,
+            f"{len(fitting)} recordings fit {row.values['file']}; none is taken for this row. Name the one that is meant in a column `file`",
+        )  # fmt: skip
+    return fitting[0] if len(fitting) == 1 else uri
 
 
 @dataclass(slots=True)

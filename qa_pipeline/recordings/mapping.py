@@ -95,8 +95,10 @@ def load_map(name: str, columns: Collection[str]) -> ColumnMap:
 
 
 def fitting_presets(header: Sequence[str], columns: Collection[str]) -> list[str]:
-    """Presets that would find the recordings' names under a header, for advice."""
-    return [name for name in preset_names() if load_map(name, columns).reads("file", header)]
+    """Presets that would find the recordings' names under a header, for advice; the one that reads most first."""
+    maps = [load_map(name, columns) for name in preset_names()]
+    fitting = [one for one in maps if one.reads("file", header)]
+    return [one.name for one in sorted(fitting, key=lambda one: -sum(one.reads(column, header) for column in one.columns))]
 
 
 def _read(document: Document, name: str, known: Collection[str], faults: list[Fault]) -> ColumnMap:

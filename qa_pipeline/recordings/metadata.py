@@ -1,7 +1,7 @@
-"""What calls.csv, calls.parquet, calls.jsonl and the names of files say of calls: rows, and typed values of a row.
+"""What calls.csv, calls.parquet and calls.jsonl say of calls: rows of text.
 
-Every fault is located and collected; whether they refuse the run is for ingest.py to say. How text is parted into cells is in delimited.py, how times
-are read in times.py, other systems' names in mapping.py.
+Every fault is located and collected; whether they refuse the run is for ingest.py to say. How text is parted into cells is in delimited.py, other systems'
+names in mapping.py, what may stand in a column in columns.py.
 """
 
 from __future__ import annotations
@@ -9,64 +9,20 @@ from __future__ import annotations
 import io
 import json
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
-from qa_pipeline.call import Call, Disposition
-from qa_pipeline.errors import InputRefused
-from qa_pipeline.languages.load import language_codes
+from qa_pipeline.recordings.columns import COLUMNS, Row
 from qa_pipeline.recordings.delimited import Record, Table, decoded, read_table
 from qa_pipeline.recordings.mapping import ColumnMap, fitting_presets, folded
 from qa_pipeline.recordings.remarks import Remarks
 from qa_pipeline.recordings.sources import SUFFIXES
-from qa_pipeline.recordings.times import NoMoment, read_moment
 
-_TEXT_COLUMNS = (
-    "call_id", "agent_id", "agent_name", "team", "site", "customer_id", "company", "campaign", "rubric", "transfer",
-)  # fmt: skip
-_CHOICES = {
-    "direction": ("inbound", "outbound"),
-    "hangup_by": ("agent", "customer"),
-    "disposition": tuple(disposition.value for disposition in Disposition),
-}
-# Rows with the same `same_call` are one call; `track` says that a file holds one party.
-_JOIN_COLUMNS = ("same_call", "track")
-_NUMBERS = ("ring_seconds", "wait_seconds", "csat")
-_SECONDS = ("ring_seconds", "wait_seconds")
-# Columns that a row may have.
-COLUMNS = frozenset({"file", *_JOIN_COLUMNS, *(f.name for f in fields(Call) if f.name not in ("source_uri", "audio_sha256", "extra"))})
-_CHANNELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
-_SIDES = {"left": 0, "right": 1}
-# A language, with script and country behind it or not: en-US, zh_Hans_CN, pl_PL.UTF-8. zh-yue is another language.
-_LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|[0-9]{3}))?(?:\.[\w-]+)?")
-_CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d(?:[.,]\d+)?)")
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
-_COMMA_NUMBER = re.compile(r"[+-]?(\d+),(\d+)")
-# What spreadsheets make of long numbers, and of what they cannot compute.
-_ROUNDED = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+\d+")
-_SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|#+)")
 # Whole numbers up to here survive in a float.
 _EXACT = 2**53
-
-
-@dataclass(slots=True)
-class Row:
-    """One row as text. `values`: columns of ours; `extra`: all others that are not empty; `times`: how its mapping writes times.
-
-    `is_pattern`: the mapping has put the file's name together, and `*` in it is anything.
-    """
-
-    path: str
-    line: int
-    values: dict[str, str]
-    extra: dict[str, str] = field(default_factory=dict)
-    times: tuple[str, ...] = ()
-    is_pattern: bool = False
 
 
 def read_metadata(path: str, encoding: str, remarks: Remarks, mapping: ColumnMap | None = None) -> list[Row]:
@@ -152,7 +108,7 @@ class _Reader:
         import pyarrow.parquet as pq
 
         try:
-            table = pq.read_table(io.BytesIO(raw))
+            table = pq.ParquetFile(io.BytesIO(raw)).read()
         except (pa.ArrowException, OSError) as error:
             self._remarks.fault(self._path, None, f"not Parquet: {error}", "write it again; a text is named calls.csv or calls.jsonl")
             return
@@ -171,15 +127,8 @@ class _Reader:
     def _refuse_header(self, header: Sequence[str], cells: Sequence[str], line: int | None) -> None:
         """Say that no column names the recordings, and how to say which it is."""
         found = ", ".join(name for name in header if name) or "nothing"
-        likely = [name for name in header if folded(name) in ("file", "filename", "recording", "recordingfile", "audio", "path")]
-        likely += [name for name, cell in zip(header, cells, strict=False) if cell.lower().endswith(SUFFIXES)]
-        advice = "name the column with the recordings' names `file`"
-        if likely:
-            advice = f"write `file` for {likely[0]!r} in the header, or give --map FILE with the lines `columns:` and `  file: {likely[0]}`"
-        elif presets := fitting_presets(header, COLUMNS):
-            advice = f"these are headers of {presets[0]}: give --map {presets[0]}"
         wanted = f", nor {self._map.sources('file')} as the mapping {self._map.name} says" if self._map.columns.get("file") else ""
-        self._remarks.fault(self._path, line, f"no column `file`{wanted}; found {found}", advice)
+        self._remarks.fault(self._path, line, f"no column `file`{wanted}; found {found}", _how_to_name(header, cells))
 
     def _distinct(self, header: Sequence[str], line: int | None) -> list[str]:
         """Names of columns; of those that stand twice and are not read, the later with a number behind it."""
@@ -220,12 +169,31 @@ class _Reader:
                 self._path, f"column {column}", f"{column} is read from {self._map.sources(column)}, as the mapping {self._map.name} says"
             )
         values = {name: self._map.value(name, value) for name, value in rest.items() if name in COLUMNS and name not in self._map.unread}
+        if values.get("file"):
+            # A person has put it there.
+            mapped.pop("file", None)
         values |= {column: value for column, value in mapped.items() if value or column not in values}
         if not values.get("file"):
-            self._remarks.fault(self._path, line, "no `file`", "name the recording of this row, or take the row out")
+            advice = (
+                "name the recording of this row, or take the row out" if "file" in rest else _how_to_name(list(cells), list(cells.values()))
+            )
+            self._remarks.fault(self._path, line, "no `file`", advice)
             return []
         extra = {name: value for name, value in rest.items() if name and value != "" and (name not in COLUMNS or name in self._map.unread)}
-        return [Row(path=self._path, line=line, values=values, extra=extra, times=self._map.times, is_pattern="*" in mapped.get("file", ""))]
+        return [
+            Row(path=self._path, line=line, values=values, extra=extra, times=self._map.times, is_pattern="*" in mapped.get("file", ""))
+        ]
+
+
+def _how_to_name(header: Sequence[str], cells: Sequence[str]) -> str:
+    """What to do where no column is called `file`: by the header, else by the first row, else by the presets."""
+    likely = [name for name in header if folded(name) in ("file", "filename", "recording", "recordingfile", "audio", "path")]
+    likely += [name for name, cell in zip(header, cells, strict=False) if cell.lower().endswith(SUFFIXES)]
+    if likely:
+        return f"write `file` for {likely[0]!r} in the header, or give --map FILE with the lines `columns:` and `  file: {likely[0]}`"
+    if presets := fitting_presets(header, COLUMNS):
+        return f"these are headers of {presets[0]}: give --map {presets[0]}"
+    return "name the column with the recordings' names `file`"
 
 
 _OURS_FOLDED = {folded(name): name for name in COLUMNS}
@@ -259,11 +227,16 @@ def _text_of(value: object) -> str:
         return value.isoformat()
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    if isinstance(value, _Pairs):
-        return json.dumps(dict(value), ensure_ascii=False, default=str)
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return json.dumps(_plain(value), ensure_ascii=False, default=str)
     return str(value)
+
+
+def _plain(value: Any) -> Any:
+    """Pairs as objects again, at any depth."""
+    if isinstance(value, _Pairs):
+        return {key: _plain(inner) for key, inner in value}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _arrow_texts(column: Any) -> list[str]:
@@ -286,132 +259,3 @@ def _row_in_cell(record: Record, separator: str, place: int | None) -> int | Non
         if len(cells) > max(place, 1) and cells[place].lower().endswith(endings):
             return line
     return None
-
-
-def validated(row: Row, timezone: str, remarks: Remarks) -> dict[str, object]:
-    """Typed values of a row; every cell that cannot be used becomes a fault, every one that is doubtful a warning."""
-    values: dict[str, object] = {name: _checked_text(row, name, remarks) for name in _TEXT_COLUMNS if row.values.get(name)}
-
-    def refuse(column: str, wanted: str) -> None:
-        remarks.fault(row.path, row.line, f"{column} is {row.values[column]!r}", f"wanted: {wanted}")
-
-    for column, choices in {**_CHOICES, "language": language_codes()}.items():
-        if value := row.values.get(column):
-            match = _LANGUAGE.fullmatch(value) if column == "language" else None
-            chosen = match[1].lower() if match else next((choice for choice in choices if folded(choice) == folded(value)), value)
-            if chosen in choices:
-                values[column] = chosen
-                if chosen != value:
-                    remarks.decide(row.path, f"{column} {value}", f"{column} {value!r} is read as {chosen!r}")
-            else:
-                refuse(
-                    column,
-                    f"{', '.join(choices)}; a mapping file (--map FILE) says what other values mean: values: {{{column}: {{{_yaml(value)}: {choices[0]}}}}}",
-                )
-    for column in _NUMBERS:
-        if value := row.values.get(column):
-            number = _number(value, is_time=column in _SECONDS)
-            if number is None:
-                refuse(column, _wanted_number(column, value))
-            elif "," in value:
-                remarks.decide(row.path, f"comma {column}", f"{column} is read with a decimal comma ({value} is {number:g})")
-            values[column] = number
-    for column, wanted in (
-        ("agent_channel", "0 (first, left) or 1"),
-        ("track", "0 or 1, the party that a file holds; empty where it holds both"),
-    ):
-        if value := row.values.get(column):
-            channel = _CHANNELS.get(value, _SIDES.get(value.lower()) if column == "agent_channel" else None)
-            if channel is None:
-                refuse(column, wanted)
-            else:
-                values[column] = channel if column == "agent_channel" else str(channel)
-    if value := row.values.get("started_at"):
-        moment = read_moment(value, timezone, row.times)
-        if isinstance(moment, NoMoment):
-            refuse("started_at", moment.wanted)
-        else:
-            values["started_at"] = moment.at
-            if moment.decided:
-                kind = moment.decided.partition("(")[0]
-                remarks.decide(row.path, f"started_at {kind}", f"started_at is read as {moment.decided}")
-            if moment.doubt:
-                remarks.warn(row.path, row.line, f"started_at {moment.doubt}")
-    if value := row.values.get("same_call"):
-        values["same_call"] = value
-    values["extra"] = row.extra
-    return values
-
-
-def _checked_text(row: Row, column: str, remarks: Remarks) -> str | None:
-    """A text as it stands, warned of where a spreadsheet has spoilt it; None for what stands for an error of one."""
-    value = row.values[column]
-    if _ROUNDED.fullmatch(value):
-        remarks.warn(
-            row.path, row.line,
-            f"{column} is {value!r}: a spreadsheet has rounded a long number, and others that it rounds alike are taken for the same. "
-            "Format the column as text or 0, and save it anew from the source",
-        )  # fmt: skip
-    elif _SPREADSHEET_ERROR.fullmatch(value):
-        remarks.warn(row.path, row.line, f"{column} is {value!r}, an error of a spreadsheet; it is taken as not known")
-        return None
-    return value
-
-
-def _number(text: str, *, is_time: bool) -> float | None:
-    """A number with a decimal point or comma, or a time as h:mm:ss in seconds. None where it is none, or could be two: 1,234."""
-    if is_time and (match := _CLOCK.fullmatch(text)):
-        return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3].replace(",", "."))
-    if match := _COMMA_NUMBER.fullmatch(text):
-        if len(match[2]) == 3 and match[1] != "0":
-            return None
-        text = text.replace(",", ".")
-    if not _PLAIN_NUMBER.fullmatch(text):
-        return None
-    number = float(text)
-    return number if math.isfinite(number) else None
-
-
-def _wanted_number(column: str, value: str) -> str:
-    if _COMMA_NUMBER.fullmatch(value):
-        return f"a number that can be read in one way: {value.replace(',', '.')} or {value.replace(',', '')}"
-    return "a number of seconds, or h:mm:ss" if column in _SECONDS else "a number"
-
-
-def _yaml(text: str) -> str:
-    return (
-        text
-        if re.fullmatch(r"[A-Za-z][\w -]*", text) and text.lower() not in ("yes", "no", "on", "off", "true", "false", "null")
-        else json.dumps(text, ensure_ascii=False)
-    )
-
-
-def values_in_name(name: str, pattern: str, timezone: str, warnings: list[str]) -> dict[str, object]:
-    """What a file name says, by a pattern such as `{campaign}_AGENT_{agent_id}_{started_at}`."""
-    match = _pattern(pattern).fullmatch(PurePosixPath(name).stem)
-    if not match:
-        warnings.append(f"{name} does not fit the filename pattern; it is processed with the defaults.")
-        return {}
-    remarks = Remarks()
-    values = validated(Row(path=name, line=1, values=match.groupdict()), timezone, remarks)
-    warnings.extend(f"{name}: {fault.message} ({fault.advice})" for fault in remarks.faults)
-    warnings.extend(remarks.warnings)
-    return values
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    known = {f.name for f in fields(Call)}
-    out = ""
-    for part in re.split(r"(\{[a-z_]+\}|\*)", text):
-        if part == "*":
-            out += ".*?"
-        elif part.startswith("{") and part.endswith("}"):
-            if part[1:-1] not in known:
-                raise InputRefused(f"Filename pattern: no column is called {part}.", advice=f"There are: {', '.join(sorted(known))}.")
-            out += f"(?P<{part[1:-1]}>.+?)"
-        else:
-            out += re.escape(part)
-    try:
-        return re.compile(out)
-    except re.error as error:
-        raise InputRefused(f"Filename pattern {text!r} cannot be used: {error}.", advice="Name each column once.") from error

@@ -163,12 +163,11 @@ class Names:
                     return prefix + readable(meant[0])
         return uri
 
-    def fitting(self, uri: str) -> str:
-        """The one known file that an address with `*` fits; the address itself where there is none or more than one."""
+    def fitting(self, uri: str) -> list[str]:
+        """Known files that an address with `*` fits."""
         pieces = sorted(filter(None, uri.split("*")), key=len)
         expected = re.compile(".*?".join(map(re.escape, uri.split("*"))))
-        found = [file for file in self._known if all(piece in file for piece in pieces[-2:]) and expected.fullmatch(file)]
-        return found[0] if len(found) == 1 else uri
+        return sorted(file for file in self._known if all(piece in file for piece in pieces[-2:]) and expected.fullmatch(file))
 
     def _in_folder(self, fs: AbstractFileSystem, folder: str) -> dict[str, list[str]]:
         """Files of a folder by every name that may be written for them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
@@ -69,9 +69,9 @@ class NoMoment:
     wanted: str
 
 
-def read_moment(text: str, timezone: str, formats: Sequence[str] = ()) -> Moment | NoMoment:
-    """A time as text. `timezone`: of times that name none; `formats`: further ways of writing (strptime), tried first."""
-    zone = ZoneInfo(timezone)
+def read_moment(text: str, zone_name: str, formats: Sequence[str] = ()) -> Moment | NoMoment:
+    """A time as text. `zone_name`: of times that name none; `formats`: further ways of writing (strptime), tried first."""
+    zone = ZoneInfo(zone_name)
     if _ROUNDED.fullmatch(text):
         return NoMoment(wanted="a whole number; a spreadsheet has rounded this one: export it again without opening it in the spreadsheet")
     if (found := _as_written(text, formats)) is not None:
@@ -90,9 +90,9 @@ def read_moment(text: str, timezone: str, formats: Sequence[str] = ()) -> Moment
     return moment
 
 
-def parse_time(text: str, timezone: str) -> datetime | None:
+def parse_time(text: str, zone_name: str) -> datetime | None:
     """A time as people and recorders write it; without a zone it is the configured one. None when it is no time."""
-    moment = read_moment(text, timezone)
+    moment = read_moment(text, zone_name)
     return moment.at if isinstance(moment, Moment) else None
 
 
@@ -149,14 +149,19 @@ def _local(naive: datetime, zone: ZoneInfo) -> Moment:
     shown = f"{naive:%Y-%m-%d %H:%M}"
     back = at.astimezone(UTC).astimezone(zone)
     if back.replace(tzinfo=None) != naive:
-        return Moment(at=at, doubt=f"{shown} is skipped by the clocks of {zone}; {back:%H:%M} is taken. Write times with their offset")
+        return Moment(
+            at=_fixed(at), doubt=f"{shown} is skipped by the clocks of {zone}; {back:%H:%M} is taken. Write times with their offset"
+        )
     later = naive.replace(tzinfo=zone, fold=1)
     if later.utcoffset() != at.utcoffset():
-        return Moment(
-            at=at,
-            doubt=f"{shown} is shown twice by the clocks of {zone}; the first is taken. Write the offset: {at.isoformat()} or {later.isoformat()}",
-        )
+        both = f"{_fixed(at).isoformat()} or {_fixed(later).isoformat()}"
+        return Moment(at=_fixed(at), doubt=f"{shown} is shown twice by the clocks of {zone}; the first is taken. Write the offset: {both}")
     return Moment(at=at)
+
+
+def _fixed(at: datetime) -> datetime:
+    """The moment with its offset instead of its zone: in a doubtful hour Python calls two spellings of one moment unequal."""
+    return at.astimezone(timezone(at.utcoffset() or timedelta(0)))
 
 
 def _shown(at: datetime) -> str:

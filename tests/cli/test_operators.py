@@ -90,12 +90,25 @@ def test_a_dry_run_tells_what_a_night_would_take(folder: Path) -> None:
     assert not Path("results").exists()
 
 
+def test_a_dry_run_says_how_metadata_were_read(folder: Path) -> None:
+    table = (folder / "calls.csv").read_text().replace(",", ";").replace("direction", "Way").replace("2026-05-02T10:00:00", "1777708800")
+    (folder / "calls.csv").write_text(table, "utf-16")
+    (folder / "own.yaml").write_text("columns:\n  direction: Way\n")
+    done = call("run", str(folder), "--dry-run", "--map", str(folder / "own.yaml"))
+    assert done.exit_code == 0, done.output
+    for part in (
+        "is read as utf-16-le", "separated by semicolons", "direction is read from `Way`", "seconds since 1970 (1777708800 is 2026-05-02 16:00:00+08:00)"
+    ):  # fmt: skip
+        assert part in done.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["run", "{folder}", "--since", "whenever"], "last-night"),
         (["run", "{folder}", "--deadline", "soon"], "is no time"),
         (["run", "{folder}", "--priority", "team"], "COLUMN=VALUE"),
+        (["run", "{folder}", "--map", "cisco"], "There are: amazon-connect, asterisk"),
         (["retain"], "No retention window is set"),
         (["watch", "{folder}", "--rubric", "rubrics/followup.yaml"], "cannot be tried in watch mode"),
     ],

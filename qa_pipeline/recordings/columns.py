@@ -1,0 +1,188 @@
+"""The columns that metadata may have, and what may stand in them: a row of text → typed values.
+
+What cannot be used is a fault, what is doubtful a warning, what could be read in two ways is said or refused. Where rows come from is in metadata.py.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field, fields
+from pathlib import PurePosixPath
+
+from qa_pipeline.call import Call, Disposition
+from qa_pipeline.errors import InputRefused
+from qa_pipeline.languages.load import language_codes
+from qa_pipeline.recordings.mapping import folded
+from qa_pipeline.recordings.remarks import Remarks
+from qa_pipeline.recordings.times import NoMoment, read_moment
+
+_TEXT_COLUMNS = (
+    "call_id", "agent_id", "agent_name", "team", "site", "customer_id", "company", "campaign", "rubric", "transfer",
+)  # fmt: skip
+_CHOICES = {
+    "direction": ("inbound", "outbound"),
+    "hangup_by": ("agent", "customer"),
+    "disposition": tuple(disposition.value for disposition in Disposition),
+}
+# Rows with the same `same_call` are one call; `track` says that a file holds one party.
+_JOIN_COLUMNS = ("same_call", "track")
+_NUMBERS = ("ring_seconds", "wait_seconds", "csat")
+_SECONDS = ("ring_seconds", "wait_seconds")
+# Columns that a row may have.
+COLUMNS = frozenset({"file", *_JOIN_COLUMNS, *(f.name for f in fields(Call) if f.name not in ("source_uri", "audio_sha256", "extra"))})
+_CHANNELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
+_SIDES = {"left": 0, "right": 1}
+# A language, with script and country behind it or not: en-US, zh_Hans_CN, pl_PL.UTF-8. zh-yue is another language.
+_LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|[0-9]{3}))?(?:\.[\w-]+)?")
+_CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d(?:[.,]\d+)?)")
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_COMMA_NUMBER = re.compile(r"[+-]?(\d+),(\d+)")
+# What spreadsheets make of long numbers, and of what they cannot compute.
+_ROUNDED = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+\d+")
+_SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|#+)")
+
+
+@dataclass(slots=True)
+class Row:
+    """One row as text. `values`: columns of ours; `extra`: all others that are not empty; `times`: how its mapping writes times.
+
+    `is_pattern`: the mapping has put the file's name together, and `*` in it is anything.
+    """
+
+    path: str
+    line: int
+    values: dict[str, str]
+    extra: dict[str, str] = field(default_factory=dict)
+    times: tuple[str, ...] = ()
+    is_pattern: bool = False
+
+
+def validated(row: Row, timezone: str, remarks: Remarks) -> dict[str, object]:
+    """Typed values of a row; every cell that cannot be used becomes a fault, every one that is doubtful a warning."""
+    values: dict[str, object] = {name: _checked_text(row, name, remarks) for name in _TEXT_COLUMNS if row.values.get(name)}
+
+    def refuse(column: str, wanted: str) -> None:
+        remarks.fault(row.path, row.line, f"{column} is {row.values[column]!r}", f"wanted: {wanted}")
+
+    for column, choices in {**_CHOICES, "language": language_codes()}.items():
+        if value := row.values.get(column):
+            match = _LANGUAGE.fullmatch(value) if column == "language" else None
+            chosen = match[1].lower() if match else next((choice for choice in choices if folded(choice) == folded(value)), value)
+            if chosen in choices:
+                values[column] = chosen
+                if chosen != value:
+                    remarks.decide(row.path, f"{column} {value}", f"{column} {value!r} is read as {chosen!r}")
+            else:
+                refuse(
+                    column,
+                    f"{', '.join(choices)}; a mapping file (--map FILE) says what other values mean: values: {{{column}: {{{_yaml(value)}: {choices[0]}}}}}",
+                )
+    for column in _NUMBERS:
+        if value := row.values.get(column):
+            number = _number(value, is_time=column in _SECONDS)
+            if number is None:
+                refuse(column, _wanted_number(column, value))
+            elif _COMMA_NUMBER.fullmatch(value):
+                remarks.decide(row.path, f"comma {column}", f"{column} is read with a decimal comma ({value} is {number:g})")
+            values[column] = number
+    for column, wanted in (
+        ("agent_channel", "0 (first, left) or 1"),
+        ("track", "0 or 1, the party that a file holds; empty where it holds both"),
+    ):
+        if value := row.values.get(column):
+            channel = _CHANNELS.get(value, _SIDES.get(value.lower()) if column == "agent_channel" else None)
+            if channel is None:
+                refuse(column, wanted)
+            else:
+                values[column] = channel if column == "agent_channel" else str(channel)
+    if value := row.values.get("started_at"):
+        moment = read_moment(value, timezone, row.times)
+        if isinstance(moment, NoMoment):
+            refuse("started_at", moment.wanted)
+        else:
+            values["started_at"] = moment.at
+            if moment.decided:
+                kind = moment.decided.partition("(")[0]
+                remarks.decide(row.path, f"started_at {kind}", f"started_at is read as {moment.decided}")
+            if moment.doubt:
+                remarks.warn(row.path, row.line, f"started_at {moment.doubt}")
+    if value := row.values.get("same_call"):
+        values["same_call"] = value
+    values["extra"] = row.extra
+    return values
+
+
+def _checked_text(row: Row, column: str, remarks: Remarks) -> str | None:
+    """A text as it stands, warned of where a spreadsheet has spoilt it; None for what stands for an error of one."""
+    value = row.values[column]
+    if _ROUNDED.fullmatch(value):
+        remarks.warn(
+            row.path, row.line,
+            f"{column} is {value!r}: a spreadsheet has rounded a long number, and others that it rounds alike are taken for the same. "
+            "Format the column as text or 0, and save it anew from the source",
+        )  # fmt: skip
+    elif _SPREADSHEET_ERROR.fullmatch(value):
+        remarks.warn(row.path, row.line, f"{column} is {value!r}, an error of a spreadsheet; it is taken as not known")
+        return None
+    return value
+
+
+def _number(text: str, *, is_time: bool) -> float | None:
+    """A number with a decimal point or comma, or a time as h:mm:ss in seconds. None where it is none, or could be two: 1,234."""
+    if is_time and (match := _CLOCK.fullmatch(text)):
+        return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3].replace(",", "."))
+    if match := _COMMA_NUMBER.fullmatch(text):
+        if len(match[2]) == 3 and match[1] != "0":
+            return None
+        text = text.replace(",", ".")
+    if not _PLAIN_NUMBER.fullmatch(text):
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _wanted_number(column: str, value: str) -> str:
+    if _COMMA_NUMBER.fullmatch(value):
+        return f"a number that can be read in one way: {value.replace(',', '.')} or {value.replace(',', '')}"
+    return "a number of seconds, or h:mm:ss" if column in _SECONDS else "a number"
+
+
+def _yaml(text: str) -> str:
+    return (
+        text
+        if re.fullmatch(r"[A-Za-z][\w -]*", text) and text.lower() not in ("yes", "no", "on", "off", "true", "false", "null")
+        else json.dumps(text, ensure_ascii=False)
+    )
+
+
+def values_in_name(name: str, pattern: str, timezone: str, warnings: list[str]) -> dict[str, object]:
+    """What a file name says, by a pattern such as `{campaign}_AGENT_{agent_id}_{started_at}`."""
+    match = _pattern(pattern).fullmatch(PurePosixPath(name).stem)
+    if not match:
+        warnings.append(f"{name} does not fit the filename pattern; it is processed with the defaults.")
+        return {}
+    remarks = Remarks()
+    values = validated(Row(path=name, line=1, values=match.groupdict()), timezone, remarks)
+    warnings.extend(f"{name}: {fault.message} ({fault.advice})" for fault in remarks.faults)
+    warnings.extend(remarks.warnings)
+    return values
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    known = {f.name for f in fields(Call)}
+    out = ""
+    for part in re.split(r"(\{[a-z_]+\}|\*)", text):
+        if part == "*":
+            out += ".*?"
+        elif part.startswith("{") and part.endswith("}"):
+            if part[1:-1] not in known:
+                raise InputRefused(f"Filename pattern: no column is called {part}.", advice=f"There are: {', '.join(sorted(known))}.")
+            out += f"(?P<{part[1:-1]}>.+?)"
+        else:
+            out += re.escape(part)
+    try:
+        return re.compile(out)
+    except re.error as error:
+        raise InputRefused(f"Filename pattern {text!r} cannot be used: {error}.", advice="Name each column once.") from error
