@@ -1,4 +1,4 @@
-"""Write the generated pages: tables.md, settings.md and cli.md, from the code that they describe.
+"""Write the generated pages: tables.md, settings.md, cli.md and messages.md, from the code that they describe.
 
     python docs/generate.py
 
@@ -7,7 +7,8 @@ tests/test_docs.py fails while a page differs from what this would write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from qa_pipeline.results.tables import TABLES
 from qa_pipeline.settings import Settings
 
 DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS))
+import messages  # noqa: E402  # beside this file, which tests load by its path
+
 _NOTE = "<!-- Written by docs/generate.py; change the code, then run `make docs`. -->\n"
 # Defaults that differ from machine to machine, in words.
 _DEFAULTS = {
@@ -110,7 +114,47 @@ def cli_page() -> str:
     ])  # fmt: skip
 
 
-PAGES: dict[str, Callable[[], str]] = {"tables.md": tables_page, "settings.md": settings_page, "cli.md": cli_page}
+def messages_page() -> str:
+    """Every refusal, fault, failure and warning with what to do about it, by the part of the program that says it."""
+    found = messages.messages()
+    parts = dict.fromkeys(message.module.partition("/")[0].removesuffix(".py") for message in found)
+    # Where files, metadata and transcripts are read is where most is said.
+    order = sorted(parts, key=lambda part: (part != "recordings", part))
+    return "\n".join([
+        _NOTE,
+        "# Messages",
+        "",
+        "What this program refuses or warns of, and what to do about it. `{name}` and … stand for what is filled in; several cures are parted by /.",
+        "",
+        "| kind | that is |",
+        "|---|---|",
+        "| refusal | something that was given cannot be used; nothing was done (exit code 2) |",
+        "| fault | one place in a file, with its line, that a refusal or a failure lists |",
+        "| environment | models, disk, rights or other processes are in the way (exit code 3) |",
+        "| failure | one call could not be processed; the others go on (a row of `failures`, exit code 1) |",
+        "| warning | the run goes on; a person should know |",
+        "",
+        *(line for part in order for line in _messages_of(part, found)),
+    ])  # fmt: skip
+
+
+def _messages_of(part: str, found: Sequence[Any]) -> Iterator[str]:
+    yield from (f"## {part}", "", "| kind | says | to do |", "|---|---|---|")
+    rows = {(one.kind, one.text, messages.cure_of(one)): None for one in found if one.module.partition("/")[0].removesuffix(".py") == part}
+    yield from (
+        f"| {kind} | {_said(text)} | {_said(cure)} |" for kind, text, cure in sorted(rows, key=lambda row: (row[0], row[1].lower(), row))
+    )
+    yield ""
+
+
+def _said(text: str) -> str:
+    """A message in a cell: marks of Markdown and HTML are meant as they stand."""
+    return _cell(" ".join(text.split())).replace("<", "&lt;").replace(">", "&gt;").replace("*", "\\*").replace("[", "\\[")
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "tables.md": tables_page, "settings.md": settings_page, "cli.md": cli_page, "messages.md": messages_page,
+}  # fmt: skip
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -60,9 +60,40 @@ def _commands(page: Path) -> Iterator[list[str]]:
     yield from (shlex.split(line, comments=True) for line in _code_lines(page))
 
 
-@pytest.mark.parametrize("name", ["tables.md", "settings.md", "cli.md"])
+@pytest.mark.parametrize("name", ["tables.md", "settings.md", "cli.md", "messages.md"])
 def test_a_generated_page_is_up_to_date(name: str) -> None:
     assert (DOCS / name).read_text("utf-8") == _generator().PAGES[name](), "run `make docs`"
+
+
+def test_every_message_says_what_to_do_and_no_cure_is_of_a_message_that_is_gone() -> None:
+    catalogue = _generator().messages
+    found = catalogue.messages()
+    assert [f"{message.module}: {message.text}" for message in found if not catalogue.cure_of(message)] == [], (
+        "name the cure in docs/messages.py"
+    )
+    unused = {beginning for beginning in catalogue.CURES if not any(message.text.startswith(beginning) for message in found)}
+    assert unused == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "text", "cure"),
+    [
+        ("raise InputRefused('No.', advice='Yes.')", "refusal", "No.", "Yes."),
+        ("raise ModelError(f'{name} is gone.', advice='Pull.' if x else 'Wait.')", "environment", "{name} is gone.", "Pull. / Wait."),
+        ("faults.append(Fault(path=p, message='bad', advice='mend'))", "fault", "bad", "mend"),
+        ("why = 'torn'\nraise RecordingError(why, advice='copy')", "failure", "torn", "copy"),
+        ("taken.warnings.append(f'{name} is odd.')", "warning", "{name} is odd.", ""),
+        ("def say(place, message, advice): ...\nsay(1, 'two', 'three')", "fault", "two", "three"),
+        ("for what, how in (('a b', 'c'), ('d e', 'f')):\n  pass\ndef g():\n  for what, how in (('a b', 'c'),):\n    raise InputRefused(what, advice=how)",
+         "refusal", "a b", "c"),
+        ("def f() -> Warnings:\n    yield (), 'hardly', 'change it'", "warning", "hardly", "change it"),
+        ("raise InputRefused('Many.', faults=faults)", "refusal", "Many.", "Each fault that is listed with it says what to do."),
+    ],
+)  # fmt: skip
+def test_a_new_message_is_found_by_itself(tmp_path: Path, code: str, kind: str, text: str, cure: str) -> None:
+    (tmp_path / "new.py").write_text(code)
+    (message,) = _generator().messages.messages(tmp_path)
+    assert (message.module, message.kind, message.text, message.cure) == ("new.py", kind, text, cure)
 
 
 def test_every_table_column_and_view_is_documented() -> None:
