@@ -2,6 +2,7 @@
 
     python -m docs.trips call         # a call from its file to its findings: with the real models
     python -m docs.trips criterion    # a criterion from YAML to its verdict: in a second
+    python -m docs.trips write        # both, into architecture.md
 
 A module is entered when a function of it is first called; what merely importing it runs is no part of a trip. A call climbs when its callee lies
 further down the list of layers than its caller: imports forbid that, and functions handed over as values could still do it. The lists stand in
@@ -10,7 +11,9 @@ architecture.md, and tests/test_trips.py keeps them equal to what this prints.
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -23,6 +26,10 @@ from typing import Any
 from tests.test_layers import HEIGHT
 
 _PACKAGE = "qa_pipeline."
+_PAGE = Path(__file__).with_name("architecture.md")
+_ROOT = Path(__file__).resolve().parent.parent
+# Before each list on the page.
+_HEADINGS = {"call": "**A call from its file to its findings**", "criterion": "**A criterion from YAML to its verdict**"}
 _SAMPLE = "en_parking_brush_off"
 _RUBRIC = """
 id: trip
@@ -135,13 +142,43 @@ TRIPS: dict[str, Callable[[Path], None]] = {"call": a_call, "criterion": a_crite
 
 
 def main(name: str) -> int:
-    """Make one trip and print it. Returns 1 where it climbs."""
+    """Make one trip and print it, or write both into the page. Returns 1 where one climbs."""
+    if name == "write":
+        write_page()
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         TRIPS[name](Path(folder))
     print("\n".join(TRIP.lines()))
     for caller, entered in TRIP.climbs:
         print(f"climbs: {caller} calls {entered}")
     return 1 if TRIP.climbs else 0
+
+
+def printed(name: str) -> str:
+    """What a trip prints in a process of its own: what an earlier trip has read would not be read again. Raises CalledProcessError."""
+    done = subprocess.run([sys.executable, "-m", "docs.trips", name], cwd=_ROOT, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def on_page(name: str) -> str:
+    """What the page says of a trip."""
+    return _list_of(name, _PAGE.read_text("utf-8")).group(2)
+
+
+def write_page() -> None:
+    """Put both lists into the page. Raises CalledProcessError where a trip climbs, and writes nothing then."""
+    text = _PAGE.read_text("utf-8")
+    for name in TRIPS:
+        found = _list_of(name, text)
+        text = text[: found.start(2)] + printed(name) + text[found.end(2) :]
+    _PAGE.write_text(text, "utf-8")
+
+
+def _list_of(name: str, text: str) -> re.Match[str]:
+    found = re.search(rf"({re.escape(_HEADINGS[name])}.*?```text\n)(.*?)```", text, re.DOTALL)
+    if found is None:
+        raise LookupError(f"{_PAGE.name} has no list after {_HEADINGS[name]!r}.")
+    return found
 
 
 def _module_of(frame: FrameType) -> str | None:
