@@ -100,9 +100,9 @@ def word_file(code: str) -> Path | None:
 
 
 @cache
-def language_digest(code: str) -> str:
-    """SHA-256 over everything in a language's folder: what was derived with the help of its data changes its name when this does."""
-    return _digest(path for path in _folders()[code].iterdir() if path.is_file())
+def language_digest(code: str, *, without: tuple[str, ...] = ()) -> str:
+    """SHA-256 over a language's folder: what was derived with the help of its data changes its name when this does. `without`: files left out."""
+    return _digest(path for path in _folders()[code].iterdir() if path.is_file() and path.name not in without)
 
 
 @cache

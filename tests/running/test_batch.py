@@ -63,7 +63,7 @@ def test_a_repeated_run_does_nothing_twice(settings: Settings, rubrics: dict) ->
 
 @pytest.mark.parametrize(
     ("name", "then"),
-    [("SCORING_VERSION", 0), ("language_digest", lambda code: "of then"), ("norm_version", lambda code: f"of then {code}")],
+    [("SCORING_VERSION", 0), ("language_digest", lambda code, without: "of then"), ("norm_version", lambda code: f"of then {code}")],
 )
 def test_stored_calls_are_scored_anew_once_when_what_judges_has_changed(
     settings: Settings, rubrics: dict, monkeypatch: pytest.MonkeyPatch, name: str, then: object

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from qa_pipeline.conversation.written import conversation
+from qa_pipeline.languages.load import language_codes
+from qa_pipeline.rubric.cases import cases_path, dialogue_of, load_cases
+from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.scoring import identity
 from qa_pipeline.scoring.identity import JudgedBy, judged_by, norm_version_of, score_id_of
+from qa_pipeline.settings import packaged_folder
 from tests.rubric.built_rubrics import scored
 
 BY = JudgedBy(scoring_version=1, language_digest="a", norm_version="b")
@@ -27,7 +36,7 @@ def anew() -> Iterator[None]:
 def pretend(monkeypatch: pytest.MonkeyPatch, name: str, code: str) -> None:
     """Give one language other data, as `identity` sees it through a function of the code."""
     real = getattr(identity, name)
-    monkeypatch.setattr(identity, name, lambda asked: "changed" if asked == code else real(asked))
+    monkeypatch.setattr(identity, name, lambda asked, **given: "changed" if asked == code else real(asked, **given))
     identity._judged_by.cache_clear()
     identity.norm_version_of.cache_clear()
 
@@ -70,3 +79,34 @@ def test_a_language_that_is_not_known_here_has_no_data_and_still_an_identity() -
     assert found.language_digest is None
     assert found == judged_by(None, ["und"])
     assert norm_version_of("und") not in {norm_version_of(code) for code in ("zh", "en", "pl", "sv")}
+
+
+OPENED = """
+import json, pickle, sys
+from pathlib import Path
+opened = set()
+sys.addaudithook(lambda event, found: opened.add(str(found[0])) if event == "open" else None)
+from qa_pipeline.rubric.load import load_rubric
+from qa_pipeline.scoring.score import prepare, score_many
+rubrics, stored = Path(sys.argv[1]), Path(sys.argv[2])
+for name, conversations in pickle.loads(stored.read_bytes()).items():
+    score_many(conversations, prepare(load_rubric(rubrics / name), {}))
+print(json.dumps(sorted({Path(path).name for path in opened if "/languages/" in path and path.endswith((".yaml", ".txt"))})))
+"""
+
+
+def test_scoring_opens_no_file_of_a_language_that_its_identity_leaves_out(tmp_path: Path) -> None:
+    rubrics = packaged_folder("rubrics")
+    heard = {}
+    for name in ("followup", "hotline", "survey_car_service", "message_taking", "answering_service"):
+        path = rubrics / f"{name}.yaml"
+        rubric = load_rubric(path)
+        heard[path.name] = [dialogue_of(case, rubric) for case in load_cases(cases_path(path)) if case.dialogue]
+    assert {c.language for conversations in heard.values() for c in conversations} == set(language_codes())
+    stored = tmp_path / "stored"
+    stored.write_bytes(pickle.dumps(heard))
+    done = subprocess.run([sys.executable, "-c", OPENED, str(rubrics), str(stored)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    opened = set(json.loads(done.stdout))
+    assert {"answers.yaml", "numbers.yaml", "phrases.yaml"} <= opened
+    assert opened & set(identity.NEVER_JUDGES) == set()
