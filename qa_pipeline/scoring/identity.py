@@ -15,13 +15,9 @@ from qa_pipeline.text.norm_version import norm_version
 
 # Raised whenever a change of code gives any call another verdict or other evidence; a test over all cases notices when that is forgotten
 # (tests/scoring/verdicts.py).
-<<<<<<< HEAD
 SCORING_VERSION = 2
-=======
-SCORING_VERSION = 1
 # What hears and shows calls and never judges them. A file counts until it is named here; a test watches what scoring opens.
 NEVER_JUDGES = ("desk.yaml", "detection.yaml", "labels.yaml", "recogniser.yaml", "roles.yaml", "sentences.yaml", "speaking.yaml")
->>>>>>> eff6cc2 (Data of a language that never judge, such as labels and roles, make no new scores)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
