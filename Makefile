@@ -13,13 +13,13 @@ demo: models prefect
 	$(BIN)/qa-pipeline report --results $(RESULTS)
 
 test: models prefect $(VENV)/.browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not models and not browser and not prefect" -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not models and not browser and not prefect" -q
 
 evaluate: models
 	$(BIN)/qa-pipeline evaluate sample_audio --misses

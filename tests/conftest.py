@@ -1,9 +1,33 @@
-"""What all tests share. Folders below are no packages: each test file has a name of its own and helpers are imported by name."""
+"""What all tests share: how many run side by side, and in which order. Folders below are no packages: helpers are imported by name."""
 
 from __future__ import annotations
 
+import os
+
+import psutil
+import pytest
 from hypothesis import settings
 
 # The same examples on every machine, however busy it is.
 settings.register_profile("plain", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("plain")
+
+# Memory that a process of tests takes, with the processes it starts: of real models, two sets may be there at once.
+_GB_WITH_MODELS = 5.0
+_GB_WITHOUT_MODELS = 1.0
+_SLOW = ("models", "prefect", "browser")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """As many processes as there are cores and memory for; 0, none beside this one, where that is a single one."""
+    each = _GB_WITHOUT_MODELS if "not models" in config.option.markexpr else _GB_WITH_MODELS
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    fitting = min(cores, int(psutil.virtual_memory().available / 1e9 / each))
+    return fitting if fitting > 1 else 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first, so that no process is left alone with one at the end."""
+    slow = {item.path for item in items if any(item.get_closest_marker(name) for name in _SLOW)}
+    items.sort(key=lambda item: item.path not in slow)
