@@ -14,6 +14,8 @@ from qa_pipeline.conversation.written import conversation
 from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
+from tests.rubric.built_rubrics import write_folder
+from tests.trainer.desk import spoken, stored
 
 
 @pytest.fixture
@@ -29,10 +31,41 @@ def command(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments, catch_exceptions=False)
 
 
-@pytest.mark.parametrize("as_of", [(), ("--as-of", "2026-11-22T09:00"), ("--as-of", "2026-11-22T09:00+08:00")])
-def test_promises_are_counted_as_of_a_moment(results: str, as_of: tuple[str, ...]) -> None:
-    done = command("contacts", "followup_car_dealer", *as_of, "--results", results)
+PROMISES = """\
+id: service
+version: 1
+timezone: Europe/Warsaw
+contacts:
+  - {id: callback_kept, counted_from: {capture: callback_time}, from_hours: -0.5, to_hours: 1}
+sections:
+  - id: all
+    criteria:
+      - {id: callback_time, check: capture, capture: datetime}
+"""
+
+
+@pytest.mark.parametrize(
+    ("as_of", "status"),
+    [
+        # By default the newest stored call counts as now.
+        ((), "open"),
+        # The rubric's zone is an hour ahead of UTC: the hour after three has run out in the one, not yet in the other.
+        (("--as-of", "2026-11-21T15:30"), "open"),
+        (("--as-of", "2026-11-21T16:30"), "missed"),
+        (("--as-of", "2026-11-21T16:30+02:00"), "open"),
+        (("--as-of", "2026-11-21T16:30+00:00"), "missed"),
+    ],
+)
+def test_promises_are_counted_as_of_a_moment(tmp_path: Path, as_of: tuple[str, ...], status: str) -> None:
+    path, results = write_folder(tmp_path / "rubrics", service=PROMISES) / "service.yaml", str(tmp_path / "results")
+    heard = spoken("c1", "customer: Call me tomorrow at three in the afternoon.", day=20, customer_id="7", agent_id="anna")
+    stored(load_settings(results=results), heard, scored_by=path)
+    done = command("contacts", str(path), *as_of, "--results", results)
     assert done.exit_code == 0, done.output
+    # Kept, late, missed, open; and in a second table the promise itself.
+    rule, promise = (line.split() for line in done.output.splitlines() if "callback_kept" in line)
+    assert rule[1:5] == (["0", "0", "0", "1"] if status == "open" else ["0", "0", "1", "0"])
+    assert promise[1:5] == [status, "7", "c1", "anna"]
 
 
 def test_a_moment_that_is_none_is_refused(results: str) -> None:

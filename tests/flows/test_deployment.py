@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from ruamel.yaml import YAML
-from server import PATIENCE, prefect_server
+from server import PATIENCE
 
 from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.results.query import rows
@@ -40,59 +40,56 @@ def command(*arguments: str, env: dict[str, str], timeout: float = 1800.0) -> su
     )
 
 
-def test_a_scheduled_night_is_carried_out_by_a_worker(tmp_path: Path) -> None:
+def test_a_scheduled_night_is_carried_out_by_a_worker(tmp_path: Path, server: str) -> None:
     shipped = YAML(typ="safe").load((PACKAGE_ROOT / "flows" / "prefect.yaml").read_text("utf-8"))
     (deployment,) = shipped["deployments"]
     deployment["parameters"] = {"sources": [str(chats(tmp_path / "chats", 3))], "results": str(tmp_path / "results")}
     deployment["schedules"] = [{"cron": "* * * * *", "timezone": "UTC"}]
     with (tmp_path / "prefect.yaml").open("w") as file:
         YAML().dump(shipped, file)
-    with prefect_server(tmp_path / "server") as url:
-        env = {**os.environ, "PREFECT_HOME": str(tmp_path / "client"), "PREFECT_API_URL": url, "PYTHONPATH": str(PACKAGE_ROOT)}
-        for arguments in (
-            ("work-pool", "create", "default", "--type", "process"),
-            ("--no-prompt", "deploy", "--all", "--prefect-file", str(tmp_path / "prefect.yaml")),
-        ):
-            done = command("-m", "prefect", *arguments, env=env)
-            assert done.returncode == 0, done.stdout + done.stderr
-        with (tmp_path / "worker.log").open("w") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "prefect", "worker", "start", "--pool", "default"], env=env, cwd=tmp_path, stdout=log, stderr=log
-            )
+    env = {**os.environ, "PREFECT_HOME": str(tmp_path / "client"), "PREFECT_API_URL": server, "PYTHONPATH": str(PACKAGE_ROOT)}
+    for arguments in (
+        ("work-pool", "create", "default", "--type", "process"),
+        ("--no-prompt", "deploy", "--all", "--prefect-file", str(tmp_path / "prefect.yaml")),
+    ):
+        done = command("-m", "prefect", *arguments, env=env)
+        assert done.returncode == 0, done.stdout + done.stderr
+    with (tmp_path / "worker.log").open("w") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "worker", "start", "--pool", "default"], env=env, cwd=tmp_path, stdout=log, stderr=log
+        )
+    try:
+        ended: list[dict[str, object]] = []
+        deadline = time.monotonic() + PATIENCE
+        while not ended and time.monotonic() < deadline:
+            time.sleep(2)
+            found = httpx.post(f"{server}/flow_runs/filter", json={}, timeout=120).json()
+            ended = [run for run in found if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED") and run["deployment_id"]]
+    finally:
+        worker.terminate()
         try:
-            ended: list[dict[str, object]] = []
-            deadline = time.monotonic() + PATIENCE
-            while not ended and time.monotonic() < deadline:
-                time.sleep(2)
-                found = httpx.post(f"{url}/flow_runs/filter", json={}, timeout=120).json()
-                ended = [
-                    run for run in found if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED") and run["parent_task_run_id"] is None
-                ]
-        finally:
-            worker.terminate()
-            try:
-                worker.wait(timeout=60)
-            except subprocess.TimeoutExpired:
-                # On a busy machine Prefect may take longer to stop than anybody wants to wait; what it did is looked at below.
-                worker.kill()
-                worker.wait(timeout=60)
-        assert [run["state_type"] for run in ended] == ["COMPLETED"], (tmp_path / "worker.log").read_text()[-3000:]
-        assert ended[0]["auto_scheduled"]
-        keys = {artifact["key"] for artifact in httpx.post(f"{url}/artifacts/filter", json={}, timeout=120).json()}
-        assert {"nightly-summary", "nightly-progress", "nightly-throughput"} <= keys
+            worker.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            # On a busy machine Prefect may take longer to stop than anybody wants to wait; what it did is looked at below.
+            worker.kill()
+            worker.wait(timeout=60)
+    assert [run["state_type"] for run in ended] == ["COMPLETED"], (tmp_path / "worker.log").read_text()[-3000:]
+    assert ended[0]["auto_scheduled"]
+    left = httpx.post(f"{server}/artifacts/filter", json={}, timeout=120).json()
+    keys = {artifact["key"] for artifact in left if artifact["flow_run_id"] == ended[0]["id"]}
+    assert {"nightly-summary", "nightly-progress", "nightly-throughput"} <= keys
     store = open_store(load_settings(results=str(tmp_path / "results")))
     assert rows(store, "select count(*) n from current_scores") == [{"n": 3}]
     assert verify_results(store).faults == ()
 
 
-def test_clusters_find_what_one_process_finds(tmp_path: Path) -> None:
+def test_clusters_find_what_one_process_finds(tmp_path: Path, server: str) -> None:
     folder = chats(tmp_path / "chats", 6)
-    with prefect_server(tmp_path / "server") as url:
-        env = {
-            **os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": url,
-            "PYTHONPATH": str(PACKAGE_ROOT), "QA_PIPELINE_WORKERS": "1", "RAY_USAGE_STATS_ENABLED": "0",
-        }  # fmt: skip
-        found = {where: carried_out(where, folder, tmp_path / where, env) for where in ("here", "dask", "ray")}
+    env = {
+        **os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": server,
+        "PYTHONPATH": str(PACKAGE_ROOT), "QA_PIPELINE_WORKERS": "1", "RAY_USAGE_STATS_ENABLED": "0",
+    }  # fmt: skip
+    found = {where: carried_out(where, folder, tmp_path / where, env) for where in ("here", "dask", "ray")}
     assert found["here"] == found["dask"] == found["ray"] != []
 
 

@@ -125,16 +125,18 @@ def test_small_talk_alone_is_neutral() -> None:
 
 
 def test_what_is_said_later_counts_more() -> None:
-    rising, falling = summarise([score(-0.8), score(0.8)], [5, 5])[0], summarise([score(0.8), score(-0.8)], [5, 5])[0]
-    assert rising is not None
-    assert falling is not None
-    assert falling < 0 < rising
+    rising, falling = (summarise([score(a), score(-a)], [5, 5], weighing=Weighing()) for a in (-0.8, 0.8))
+    # Masses 0.64 and 1.25 × 0.64, and half a one of doubt.
+    assert rising == (pytest.approx(0.8 * (0.8 - 0.64) / (0.5 + 0.64 + 0.8)), "neutral")
+    assert falling == (pytest.approx(0.8 * (0.64 - 0.8) / (0.5 + 0.64 + 0.8)), "neutral")
 
 
 def test_longer_utterances_count_more() -> None:
-    found = summarise([score(-0.8), score(0.1), score(0.8)], [20, 5, 5], weighing=Weighing())[0]
-    assert found is not None
-    assert found < 0
+    found = summarise([score(-0.8), score(0.1), score(0.8)], [20, 5, 5], weighing=Weighing())
+    # Lengths against their mean of 10, lateness 1, 1.125, 1.25, strength squared.
+    masses = (2 * 0.64, 0.5 * 1.125 * 0.01, 0.5 * 1.25 * 0.64)
+    above = -0.8 * masses[0] + 0.1 * masses[1] + 0.8 * masses[2]
+    assert found == (pytest.approx(above / (0.5 + sum(masses))), "negative")
 
 
 def test_an_own_threshold_moves_the_label() -> None:

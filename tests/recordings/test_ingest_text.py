@@ -58,7 +58,8 @@ def test_a_file_in_memory_is_a_source() -> None:
     with fsspec.open("memory://chats/a.txt", "w") as file:
         file.write(CHAT)
     (call,) = ingest(["memory://chats/a.txt"], Defaults()).calls
-    assert call.source_uri.startswith("memory://")
+    digest = hashlib.sha256(CHAT.encode()).hexdigest()
+    assert (call.source_uri, call.call_id, call.audio_sha256) == ("memory:///chats/a.txt", digest[:16], digest)
 
 
 def test_a_file_of_many_calls_is_matched_by_call_id(tmp_path: Path) -> None:

@@ -187,4 +187,4 @@ def test_published_and_run_are_kept_once(tmp_path: Path, settings: Settings, sto
     published = publish("service", at_desk, store)
     run(settings, published, replace(call("c1"), rubric="service"))
     (row,) = rows(store, "select version, text from rubrics")
-    assert row["text"].startswith("id: service")
+    assert row == {"version": 1, "text": (at_desk.rubrics / "service.yaml").read_text("utf-8")}
