@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -129,14 +130,21 @@ def _original(name: str, *folders: Path) -> tuple[dict[str, Any], tuple[str, str
     path = _list_beside(f"{rubric_id}.yaml", *folders) if rubric_id and criterion_id else None
     if path is None:
         return {}, (f"same_as: no criterion is called {name!r}", "write RUBRIC.CRITERION, as followup.greeting")
-    data = read_document(path).data
-    sections = data.get("sections", ()) if isinstance(data, dict) else ()
-    named = [c for section in sections for c in section.get("criteria", ()) if c.get("id") == criterion_id]
+    stamp = path.stat()
+    named = [criterion for criterion in _criteria_of(path, stamp.st_mtime_ns, stamp.st_size) if criterion.get("id") == criterion_id]
     if not named:
         return {}, (f"same_as: {rubric_id} has no criterion {criterion_id!r}", "check the spelling")
     if "same_as" in named[0]:
         return {}, (f"same_as: {name} is itself taken over from {named[0]['same_as']}", "name that one")
-    return dict(named[0]), None
+    return deepcopy(named[0]), None
+
+
+@lru_cache(maxsize=64)
+def _criteria_of(path: Path, modified_ns: int, size: int) -> tuple[dict[str, Any], ...]:
+    """The criteria of a file that others take some over from, as plain data: read once as long as the file stays the same."""
+    data = read_document(path).data
+    sections = data.get("sections", ()) if isinstance(data, dict) else ()
+    return tuple(criterion for section in sections for criterion in section.get("criteria", ()))
 
 
 def _validated(model: type[BaseModel], document: Document) -> Any:

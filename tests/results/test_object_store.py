@@ -12,11 +12,11 @@ from click.testing import CliRunner
 from qa_pipeline.cli.main import main
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.verify import verify_results
-from qa_pipeline.rubric.load import load_rubrics
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings, load_settings
 from tests.object_store import BUCKET, ObjectStore, object_store
+from tests.rubric.built_rubrics import all_shipped
 from tests.running.batches import call, process
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -31,7 +31,7 @@ def server() -> Iterator[ObjectStore]:
 
 
 def run(settings: Settings) -> Summary:
-    return process(settings, load_rubrics(settings.rubrics), *(call(name) for name in NAMES))
+    return process(settings, all_shipped(), *(call(name) for name in NAMES))
 
 
 def findings(settings: Settings) -> list[tuple[object, ...]]:

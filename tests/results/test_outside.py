@@ -15,7 +15,6 @@ from qa_pipeline.recordings.known_files import KnownFiles
 from qa_pipeline.results.columns import Kind
 from qa_pipeline.results.outside import OUTSIDE, Place, unlisted
 from qa_pipeline.results.tables import TABLES
-from qa_pipeline.rubric.load import load_rubrics
 from qa_pipeline.running.batch import carry_out_piece, claimed
 from qa_pipeline.running.isolation import WorkerProcesses
 from qa_pipeline.running.pieces import write_piece
@@ -24,6 +23,7 @@ from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
 from qa_pipeline.settings import load_settings
 from qa_pipeline.text.norm_cache import save_norm_cache
 from tests.results.make_schema import calls
+from tests.rubric.built_rubrics import all_shipped
 from tests.running.batches import run_here
 from tests.workers import FAKE
 
@@ -40,7 +40,7 @@ def test_a_batch_its_night_and_its_report_leave_only_what_is_listed(tmp_path: Pa
     (tmp_path / "a.wav").write_bytes(b"sound")
     KnownFiles(settings.work / "files.sqlite").sha256(str(tmp_path / "a.wav"))
     with WorkerProcesses(settings, worker=FAKE) as workers:
-        run = run_here(settings, load_rubrics(settings.rubrics), workers=workers)
+        run = run_here(settings, all_shipped(), workers=workers)
         whole = plan(Intake(calls=calls()), run)
         with claimed(whole, run) as mine:
             write_piece(mine, settings.results, run.run_id, 0)

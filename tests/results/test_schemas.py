@@ -13,13 +13,13 @@ from qa_pipeline.report.figures import summarise
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.results.verify import verify_results
-from qa_pipeline.rubric.load import load_rubrics
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
 from qa_pipeline.running.score import ready_scorecards
 from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import Settings, load_settings
 from tests.results.make_schema import FOLDER, calls
+from tests.rubric.built_rubrics import all_shipped
 from tests.running.batches import process, run_here
 from tests.workers import outcome_of
 
@@ -50,7 +50,7 @@ def test_what_older_versions_wrote_is_read(settings: Settings) -> None:
 
 
 def test_it_is_scored_again_and_takes_new_rows(settings: Settings) -> None:
-    store, rubrics = open_store(settings), load_rubrics(settings.rubrics)
+    store, rubrics = open_store(settings), all_shipped()
     trial = run_here(settings, rubrics, purpose="trial")
     assert rescore(plan_rescoring(trial, select=Selection()), trial, workers=0).failures == ()
     assert process(settings, rubrics, *calls(), force=True).processed == 2
@@ -62,7 +62,7 @@ def test_it_is_scored_again_and_takes_new_rows(settings: Settings) -> None:
 
 
 def test_what_older_versions_heard_is_scored_as_if_it_were_heard_now_and_once(settings: Settings) -> None:
-    store, run = open_store(settings), run_here(settings, load_rubrics(settings.rubrics))
+    store, run = open_store(settings), run_here(settings, all_shipped())
     unrecorded = rows(store, "select count(*) n from scores where scoring_version is null")[0]["n"]
     plan = plan_rescoring(run, select=Selection())
     # What does not say what judged it is never there already.

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from qa_pipeline.call import Conversation
-from qa_pipeline.rubric.load import load_rubric
+from qa_pipeline.rubric.load import load_rubric, load_rubrics
 from qa_pipeline.rubric.schema import Rubric, Situations
 from qa_pipeline.scoring.meanings import Heads
 from qa_pipeline.scoring.score import Finding, Score, prepare, score
@@ -45,6 +46,12 @@ def finding(spoken: Conversation, criterion: Mapping[str, Any], **options: Any) 
 def shipped(name: str) -> Rubric:
     """A rubric of the package."""
     return load_rubric(packaged_folder("rubrics") / f"{name}.yaml")
+
+
+@cache
+def all_shipped() -> Mapping[str, Rubric]:
+    """Every rubric of the package by its name: reading them takes longer than most tests."""
+    return MappingProxyType(load_rubrics(packaged_folder("rubrics")))
 
 
 def shipped_situations() -> Situations:

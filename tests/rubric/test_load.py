@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import Fault, RubricError
+from qa_pipeline.rubric import load
 from qa_pipeline.rubric.canonical import criterion_sha256, rubric_sha256
 from qa_pipeline.rubric.load import choose_rubric, is_published, load_list, load_rubric, load_rubrics
+from qa_pipeline.yaml_text import read_document
 from tests.rubric.built_rubrics import rubric, write_folder
 
 GOOD = """\
@@ -241,6 +243,19 @@ def test_a_criterion_taken_over_keeps_what_it_says_itself(tmp_path: Path) -> Non
     folder = write_folder(tmp_path, good=HEAD + "      - {id: hello, same_as: followup.greeting, weight: 3}\n")
     (criterion,) = load_rubric(folder / "good.yaml").criteria
     assert (criterion.id, criterion.check, criterion.weight) == ("hello", "phrase", 3.0)
+
+
+def test_a_file_that_others_take_over_from_is_read_once_and_anew_when_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = "".join(f"      - {{id: {name}, same_as: source.greeting}}\n" for name in ("one", "two", "three"))
+    folder = write_folder(tmp_path, good=HEAD + taken, source=GOOD.replace("good", "source"))
+    read: list[str] = []
+    monkeypatch.setattr(load, "read_document", lambda path: read.append(path.name) or read_document(path))
+    for weight in (1.0, 7.0):
+        load_rubric(folder / "good.yaml")
+        assert [criterion.weight for criterion in load_rubric(folder / "good.yaml").criteria] == [weight] * 3
+        assert (read.count("good.yaml"), read.count("source.yaml")) == (2, 1)
+        (folder / "source.yaml").write_text(GOOD.replace("good", "source").replace("[hello]}", "[hello]}\n        weight: 7"), "utf-8")
+        read.clear()
 
 
 def test_a_regular_expression_that_python_cannot_hold_is_a_fault(tmp_path: Path) -> None:
