@@ -28,7 +28,7 @@ def results(tmp_path: Path) -> str:
 
 
 def command(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments, catch_exceptions=False)
+    return CliRunner().invoke(main, arguments, env={"COLUMNS": "200"}, catch_exceptions=False)
 
 
 PROMISES = """\
