@@ -37,6 +37,8 @@ def play(text: str, folder: Path) -> str:
 
 def _run(command: str, folder: Path) -> str:
     environment = {**os.environ, "QA_PIPELINE_RUBRICS": "rubrics", "QA_PIPELINE_RESULTS": "results", "COLUMNS": "120", "NO_COLOR": "1"}
+    # Two calls: a second process would take longer to load the models than to hear one.
+    environment["QA_PIPELINE_WORKERS"] = "1"
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     said = (done.stdout + done.stderr).replace(str(folder) + "/", "")

@@ -10,6 +10,7 @@ import pytest
 from qa_pipeline.call import Conversation
 from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.results.query import rows
+from qa_pipeline.running import isolation
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.isolation import WorkerProcesses, limit_seconds
 from qa_pipeline.running.pace import Pace
@@ -105,9 +106,10 @@ def test_a_disk_that_does_not_answer_may_pass_and_a_full_one_ends_the_run(settin
     assert rows(open_store(few), "select call_id from failures") == [{"call_id": "flaky"}]
 
 
-def test_processes_that_never_begin_are_told(settings: Settings) -> None:
+def test_processes_that_never_begin_are_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "_MOST_BREAKS", 2)
     with (
-        pytest.raises(EnvironmentNotReady, match="before they could begin a call"),
+        pytest.raises(EnvironmentNotReady, match="ended 2 times before they could begin a call"),
         WorkerProcesses(settings, worker=NEVER_BEGINS) as workers,
     ):
         list(workers.listen([call("good1")]))

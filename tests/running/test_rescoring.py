@@ -256,11 +256,11 @@ def test_a_run_that_stops_between_details_and_heads_doubles_nothing_when_repeate
     monkeypatch.setattr(record, "_COMMIT_STORED", 1)
     monkeypatch.setattr(Commits, "_commit", fail)
     with pytest.raises(KeyboardInterrupt):
-        rescore(store, settings, FIRST, workers=2)
+        rescore(store, settings, FIRST)
     assert rows(store, "select * from current_findings") == []
     monkeypatch.undo()
     again = open_store(settings)
-    rescore(again, settings, FIRST, workers=2)
+    rescore(again, settings, FIRST)
     assert rows(again, "select count(*) n, count(distinct (score_id, criterion_id)) d from findings") == [{"n": 30, "d": 30}]
     assert rows(again, "select count(*) n from current_scores") == [{"n": 10}]
 
