@@ -17,7 +17,7 @@ from pathlib import Path
 from misheard import misheard
 
 from qa_pipeline.call import Outcome, Role
-from qa_pipeline.recordings.transcripts import split_line
+from qa_pipeline.recordings.labels import split_line
 from qa_pipeline.rubric.cases import Case, heard_in
 from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import load_settings

@@ -39,7 +39,7 @@ from prefect.tasks import exponential_backoff  # noqa: E402
 from flows.runners import asks_resources, batches_at_once, on, task_runner  # noqa: E402
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused, QaError  # noqa: E402
 from qa_pipeline.recordings.ingest import Defaults  # noqa: E402
-from qa_pipeline.recordings.transcripts import parse_roles  # noqa: E402
+from qa_pipeline.recordings.labels import parse_roles  # noqa: E402
 from qa_pipeline.rubric.load import load_rubrics  # noqa: E402
 from qa_pipeline.running.environment import open_store  # noqa: E402
 from qa_pipeline.running.isolation import LISTENING, WorkerProcesses  # noqa: E402

@@ -54,7 +54,7 @@ Klient: Tak, proszę bardzo.
             {"call_id": "voices", "role": "Speaker 1", "text": "Good morning, thank you for calling Brightside, how can I help you today?"},
             {"call_id": "voices", "role": "Speaker 2", "text": "Hi, I would like to know why my bill is so high this month."},
             {"call_id": "voices", "role": "Speaker 1", "text": "Let me check that for you. May I have your account number, please?"},
-            {"call_id": "broken", "role": "Anna", "text": "Hello"},
+            {"call_id": "broken", "role": "agent", "text": 5},
         ]
     ),
 }
@@ -94,7 +94,7 @@ def ask(home: Path, sql: str) -> dict[str, dict[str, object]]:
 def test_each_chat_is_a_call_in_its_language_and_what_failed_is_listed(home: Path) -> None:
     output = (home / "output.txt").read_text("utf-8")
     assert output.startswith("1\n"), output
-    assert "many.jsonl#broken: the transcript has 1 fault: line 6: the label 'Anna' is not known." in output
+    assert "many.jsonl#broken: the transcript has 1 fault: line 6: no text." in output
     calls = ask(home, "select call_id as key, language, layout, asr_model, agent_id from current_calls")
     assert {key: row["language"] for key, row in calls.items()} == {"zh": "zh", "en": "en", "pl": "pl", "sv": "sv", "voices": "en"}
     assert {row["layout"] for row in calls.values()} == {"text"}

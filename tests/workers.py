@@ -18,11 +18,12 @@ from qa_pipeline.conversation.read import (
     reading_options,
     text_conversation_id,
     unreadable,
-    written_role_confidence,
 )
+from qa_pipeline.conversation.roles import assign_roles
+from qa_pipeline.conversation.text_roles import tell_roles, with_agent
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import CallFailed, RecordingError, WorkerCrashed
-from qa_pipeline.recordings.transcripts import Dialogue
+from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.running.isolation import Worker
 from qa_pipeline.running.pace import Pace
 from qa_pipeline.settings import Settings
@@ -68,14 +69,18 @@ def outcome_of(call: Call, dialogue: Dialogue | None, settings: Settings) -> Con
     """What a call with nothing wrong but its file comes to."""
     if dialogue is not None:
         options, manifests = reading_options(settings), reading_manifests(settings)
+        if dialogue.faults:
+            raise unreadable(call, dialogue)
+        unproved = assemble_sentences(with_agent(dialogue.lines, call), call.language)
+        utterances, role_confidence = tell_roles(unproved, lambda: assign_roles(unproved, call))
         return replace(
             conversation("agent: nothing"),
             call=call,
             conversation_id=text_conversation_id(call, dialogue, options, manifests),
-            utterances=assemble_sentences(dialogue.lines, call.language),
+            utterances=utterances,
             duration_ms=known_duration_ms(dialogue.lines),
             layout=Layout.TEXT,
-            role_confidence=written_role_confidence(assemble_sentences(dialogue.lines, call.language)),
+            role_confidence=role_confidence,
             metrics=measure((), 0),
             language=call.language,
         )

@@ -131,8 +131,8 @@ def defaults_from(settings: Settings, rubric: str | None, options: dict[str, Any
     from qa_pipeline.recordings.address import parse_raw
     from qa_pipeline.recordings.columns import COLUMNS
     from qa_pipeline.recordings.ingest import Defaults
+    from qa_pipeline.recordings.labels import parse_roles
     from qa_pipeline.recordings.mapping import load_map
-    from qa_pipeline.recordings.transcripts import parse_roles
 
     return Defaults(
         rubric=rubric,

@@ -24,22 +24,20 @@ from qa_pipeline.conversation.assemble import assemble_channels, assemble_voices
 from qa_pipeline.conversation.feeling import Judge, feel, load_judge
 from qa_pipeline.conversation.metrics import measure
 from qa_pipeline.conversation.read import (
-    are_voices_only,
     assemble_sentences,
     join_lines,
-    keep_written,
     known_duration_ms,
     reading_manifests,
     reading_options,
     text_conversation_id,
     unreadable,
-    written_role_confidence,
 )
 from qa_pipeline.conversation.role_head import RoleHead, judge_roles, load_role_head
-from qa_pipeline.conversation.roles import LEXICON_OPTION, assign_roles, lexicon_version, options_of
+from qa_pipeline.conversation.roles import LEXICON_OPTION, Roles, assign_roles, lexicon_version, options_of
+from qa_pipeline.conversation.text_roles import tell_roles, with_agent
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
+from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.layout import Carriage, examine, without_leaks
-from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, manifests_digest, model_folder, serves
 from qa_pipeline.speech.transcribe import Transcriber, Transcript
@@ -173,13 +171,15 @@ class Listener:
         language, confidence = call.language, None
         if language is None and (detected := detect_language([line.text for line in dialogue.lines], self.settings.languages)):
             language, confidence = detected
-        utterances = assemble_sentences(dialogue.lines, language)
-        vectors = self._vectors(utterances)
-        role_confidence = written_role_confidence(utterances)
-        if are_voices_only(utterances):
-            judged = judge_roles(utterances, vectors, call.direction, self._role_head)
-            proved = assign_roles(utterances, call, judged=judged)
-            utterances, role_confidence = keep_written(utterances, proved.utterances), proved.role_confidence
+        lines = with_agent(dialogue.lines, call)
+        unproved = assemble_sentences(lines, language)
+        vectors = self._vectors(unproved)
+
+        def prove() -> Roles:
+            judged = judge_roles(unproved, vectors, call.direction, self._role_head)
+            return assign_roles(unproved, call, judged=judged)
+
+        utterances, role_confidence = tell_roles(unproved, prove)
         utterances, sentiment, label = self._feel(utterances, vectors)
         duration_ms = known_duration_ms(dialogue.lines)
         return Conversation(

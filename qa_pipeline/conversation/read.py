@@ -1,7 +1,7 @@
 """A dialogue that came as text → utterances with roles: what listening does for recordings, where words and roles are written already.
 
-In: the lines of one call (recordings/transcripts.py). Out: utterances, roles with their certainty, identity. Vectors and sentiment are added by
-listen.py, which keeps the encoder.
+In: the lines of one call (recordings/dialogue.py). Out: utterances and identity. Roles that no label says are told in text_roles.py; vectors and
+sentiment are added by listen.py, which keeps the encoder.
 
 **One utterance a sentence, with the times of its line.** Recognised speech is cut at sentence ends too, and phrases, answers, quotations and
 meanings are made for sentences: a long message judged as one is like none of the examples, and one quoting word in it would excuse all of it. The times
@@ -16,17 +16,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from qa_pipeline.call import Call, Role, Utterance
+from qa_pipeline.call import Call, Utterance
 from qa_pipeline.conversation.roles import LEXICON_OPTION, lexicon_version, options_of
 from qa_pipeline.errors import RecordingError
-from qa_pipeline.recordings.transcripts import Dialogue, Line
+from qa_pipeline.recordings.dialogue import Dialogue, Line
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest
 from qa_pipeline.text.normalise import normalise
 from qa_pipeline.text.sentences import sentences
 
 # Part of every text conversation's identity: raised when a change of code changes what is made of equal text.
-READING_VERSION = 1
+READING_VERSION = 2
 # ISO 639 for "undetermined": written where no language could be told, so that no language's rules apply.
 UNDETERMINED = "und"
 _FAULTS_SHOWN = 5
@@ -88,24 +88,6 @@ def join_lines(utterances: Sequence[Utterance], lines: Sequence[Line]) -> tuple[
         joined.append(replace(own[0], text=" ".join(u.text for u in own)))
         position += len(own)
     return tuple(joined)
-
-
-def written_role_confidence(utterances: Sequence[Utterance]) -> float:
-    """How much of the text has a role written beside it, 0–1: what nobody signed may be the agent's."""
-    sizes = [(len(u.text), u.role is not Role.UNKNOWN) for u in utterances]
-    total = sum(size for size, _ in sizes)
-    return round(sum(size for size, known in sizes if known) / total, 4) if total else 0.0
-
-
-def are_voices_only(utterances: Sequence[Utterance]) -> bool:
-    """Whether the parties have labels that tell them apart but say no role (Speaker 1, Speaker 2): roles are then proved from the words."""
-    people = [u for u in utterances if u.role is not Role.OTHER]
-    return all(u.role is Role.UNKNOWN for u in people) and len({u.speaker for u in people}) > 1
-
-
-def keep_written(before: Sequence[Utterance], proved: Sequence[Utterance]) -> tuple[Utterance, ...]:
-    """Utterances with the roles that were proved, except where a role was written."""
-    return tuple(after if u.role is Role.UNKNOWN else replace(after, role=u.role) for u, after in zip(before, proved, strict=True))
 
 
 def known_duration_ms(lines: Sequence[Line]) -> int:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from qa_pipeline.call import Call, Conversation, Layout, Metrics, Role, Utterance, Word
 from qa_pipeline.conversation.metrics import measure
 from qa_pipeline.languages.load import is_han, language_codes
-from qa_pipeline.recordings.transcripts import parse_clock, role_of, split_line
+from qa_pipeline.recordings.clock import parse_clock
+from qa_pipeline.recordings.labels import role_of, split_line
 from qa_pipeline.text.norm_cache import cached_norm
 from qa_pipeline.text.normalise import unit_spans
 from qa_pipeline.text.sentences import sentences

@@ -16,20 +16,15 @@ from qa_pipeline.errors import CallFailed, Fault, MetadataError, ReadFailed, Rec
 from qa_pipeline.recordings.address import USUAL_FORMS, Raw, as_raw, path_of
 from qa_pipeline.recordings.audio import EMPTY_BYTES, holds_nothing
 from qa_pipeline.recordings.columns import Row, validated, values_in_name
+from qa_pipeline.recordings.dialogue import Dialogue, Note
 from qa_pipeline.recordings.files import read_bytes, sha256_of
 from qa_pipeline.recordings.joins import Group, groups_by_name, groups_by_rows
 from qa_pipeline.recordings.mapping import ColumnMap
 from qa_pipeline.recordings.metadata import read_metadata
 from qa_pipeline.recordings.remarks import Remarks
 from qa_pipeline.recordings.sources import Names, beside, collect_files, file_state, left_line, still_growing
-from qa_pipeline.recordings.transcripts import (
-    JSON_SUFFIXES,
-    PLAIN_SUFFIXES,
-    Dialogue,
-    begins_as_dialogue,
-    is_transcript,
-    parse_transcripts,
-)
+from qa_pipeline.recordings.transcript_warnings import about_transcripts
+from qa_pipeline.recordings.transcripts import JSON_SUFFIXES, OPEN_SUFFIXES, is_transcript, parse_transcripts, why_no_dialogue
 
 CALL_ID_LENGTH = 16
 # A file of chats is held in memory; larger exports are split.
@@ -38,7 +33,7 @@ _MOST_TEXT_BYTES = 256_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What holds where the metadata are silent. `roles`: further labels of transcripts, folded (transcripts.parse_roles).
+    """What holds where the metadata are silent. `roles`: further labels of transcripts, folded (labels.parse_roles).
 
     `raw`: endings of sound without a header (address.parse_raw). `join`: files whose names say so are one call (joins.py). `mapping`: names and values of
     another system in the metadata (mapping.py).
@@ -163,6 +158,7 @@ def ingest(
             _take_group(group, described, defaults, taken)
     if taken.empty:
         taken.warnings.append(_about_empty(taken.empty))
+    taken.warnings += about_transcripts(taken.no_dialogues, taken.noted, taken.calls, taken.dialogues)
     return Intake(
         calls=tuple(taken.calls.values()), warnings=tuple(taken.warnings), unavailable=tuple(taken.unavailable), dialogues=taken.dialogues,
         decided=tuple(remarks.decided),
@@ -187,7 +183,8 @@ def _file_of(row: Row, names: Names, remarks: Remarks) -> str:
 class _Taken:
     """The calls so far. `hash_of`: SHA-256 of a file. `by_sha256`: the first call with that content, and whether somebody gave it its call id.
 
-    `empty`: names of recordings that hold no sound at all.
+    `empty`: names of recordings that hold no sound at all; `no_dialogues`: files whose ending could mean a transcript, and what they are instead;
+    `noted`: transcripts in which something was put in order.
     """
 
     hash_of: Callable[[str], str]
@@ -197,6 +194,8 @@ class _Taken:
     warnings: list[str] = field(default_factory=list)
     unavailable: list[Unavailable] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
+    no_dialogues: list[str] = field(default_factory=list)
+    noted: dict[Note, list[str]] = field(default_factory=dict)
 
     def add(self, call: Call, dialogue: Dialogue | None, *, is_id_given: bool) -> None:
         """Take one call, unless it is there already. Two texts whose ids were given are two calls: short chats may well say the same."""
@@ -256,11 +255,13 @@ def _take_text(uri: str, described: _Described, defaults: Defaults, taken: _Take
         taken.unavailable.append(_unavailable(uri, _values(uri, described, defaults, taken), error))
         return
     name = PurePosixPath(uri).name
-    if is_guess and uri.lower().endswith(PLAIN_SUFFIXES) and not begins_as_dialogue(raw, encoding=defaults.encoding):
-        taken.warnings.append(f"{name} does not begin as a dialogue (`agent: …`) and is left; name the file itself to have it read.")
+    if is_guess and uri.lower().endswith(OPEN_SUFFIXES) and (why := why_no_dialogue(raw, uri, encoding=defaults.encoding)):
+        taken.no_dialogues.append(f"{name} {why}")
         return
     parsed = parse_transcripts(raw, uri, encoding=defaults.encoding, roles=defaults.roles)
     taken.warnings.extend(parsed.warnings)
+    for note in parsed.notes:
+        taken.noted.setdefault(note, []).append(name)
     has_ids = parsed.dialogues[0].call_id is not None
     missing = dict.fromkeys(described.calls_in(uri))
     if not has_ids:

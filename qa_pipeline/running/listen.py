@@ -15,7 +15,7 @@ from qa_pipeline.conversation.correct import RoleCorrection, correct_roles
 from qa_pipeline.conversation.feeling import Judge, load_judge
 from qa_pipeline.conversation.role_head import RoleHead, load_role_head
 from qa_pipeline.errors import CallFailed
-from qa_pipeline.recordings.transcripts import Dialogue
+from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.running.isolation import WorkerProcesses
 from qa_pipeline.running.pace import Pace
 from qa_pipeline.settings import Settings

@@ -20,8 +20,8 @@ from pydantic import TypeAdapter
 from qa_pipeline.call import Call
 from qa_pipeline.conversation.listen import conversation_options
 from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.ingest import Intake
-from qa_pipeline.recordings.transcripts import Dialogue
 from qa_pipeline.results.retention import NIGHTS_FOLDER
 from qa_pipeline.rubric.canonical import canonical_json, revive
 from qa_pipeline.rubric.load import load_rubrics

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from qa_pipeline.call import Call, Role
 from qa_pipeline.conversation.metrics import measure
 from qa_pipeline.conversation.read import (
-    are_voices_only,
     assemble_sentences,
     join_lines,
     known_duration_ms,
@@ -17,10 +14,10 @@ from qa_pipeline.conversation.read import (
     reading_options,
     text_conversation_id,
     unreadable,
-    written_role_confidence,
 )
 from qa_pipeline.errors import Fault
-from qa_pipeline.recordings.transcripts import Dialogue, Line, read_dialogue
+from qa_pipeline.recordings.dialogue import Dialogue, Line
+from qa_pipeline.recordings.transcripts import read_dialogue
 from qa_pipeline.settings import load_settings
 
 CALL = Call(call_id="c", source_uri="c.txt", audio_sha256="0" * 64)
@@ -61,26 +58,6 @@ def test_words_are_normalised_in_the_language_and_plainly_where_it_is_not_known(
     assert assemble_sentences(lines, "zh")[0].norm == "nin hao"
     unknown = assemble_sentences(read_dialogue("agent: Hello"), None)[0]
     assert (unknown.language, unknown.norm) == ("und", "hello")
-
-
-def test_what_nobody_signed_lowers_the_certainty_of_roles() -> None:
-    lines = read_dialogue("agent: abcde\nunknown: abcde")
-    assert written_role_confidence(assemble_sentences(lines, "en")) == 0.5
-    assert written_role_confidence(()) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("A: x\nB: y", True),
-        ("Speaker 1: x\nbot: z\nSpeaker 2: y", True),
-        ("A: x\nA: y", False),
-        ("A: x\nagent: y", False),
-        ("bot: x", False),
-    ],
-)
-def test_voices_without_roles_are_told_from_one_voice_and_from_roles(text: str, expected: bool) -> None:
-    assert are_voices_only(assemble_sentences(read_dialogue(text), "en")) is expected
 
 
 def test_identity_is_words_roles_and_times() -> None:

@@ -11,7 +11,7 @@ import pytest
 from qa_pipeline.call import Call, Role
 from qa_pipeline.errors import MetadataError
 from qa_pipeline.recordings.ingest import Defaults, Intake, ingest
-from qa_pipeline.recordings.transcripts import parse_roles
+from qa_pipeline.recordings.labels import parse_roles
 
 CHAT = "agent: Hello\ncustomer: Hi\n"
 
@@ -135,7 +135,9 @@ def test_a_transcript_beside_its_recording_is_left_unless_it_is_named(tmp_path: 
 
 def test_labels_of_the_house_are_mapped(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Anna: Hello\nVisitor: Hi\n")
-    assert next(iter(taken(tmp_path).dialogues.values())).faults
+    plain = taken(tmp_path)
+    assert [line.role for line in next(iter(plain.dialogues.values())).lines] == [Role.UNKNOWN, Role.CUSTOMER]
+    assert plain.warnings[0].startswith("1 transcript has labels that say no role (Anna): who they are is proved from the words.")
     mapped = taken(tmp_path, roles=parse_roles("Anna=agent"))
     assert [line.role for line in next(iter(mapped.dialogues.values())).lines] == [Role.AGENT, Role.CUSTOMER]
 

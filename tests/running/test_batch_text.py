@@ -9,7 +9,7 @@ import pytest
 
 from qa_pipeline.errors import ModelError
 from qa_pipeline.recordings.ingest import Defaults, ingest
-from qa_pipeline.recordings.transcripts import parse_roles
+from qa_pipeline.recordings.labels import parse_roles
 from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.batch import carry_out
@@ -75,14 +75,14 @@ def test_the_same_again_is_skipped_and_a_changed_word_is_read_anew(settings: Set
 
 
 def test_what_has_faults_is_a_failure_with_its_line_and_the_rest_goes_on(settings: Settings, rubrics: dict, folder: Path) -> None:
-    lines = [{"call_id": c, "role": r, "text": "Hello."} for c, r in [("c1", "agent"), ("c2", "Anna"), ("c3", "agent")]]
+    lines = [{"call_id": c, "role": r, "text": "Hello."} for c, r in [("c1", "agent"), ("c2", ""), ("c3", "agent")]]
     (folder / "many.jsonl").write_text("\n".join(map(json.dumps, lines)))
     (folder / "empty.vtt").write_text("")
     summary = run(settings, rubrics, folder)
     assert (summary.processed, summary.failed) == (2, 2)
     found = {str(row["source_uri"]).rsplit("/", 1)[-1]: row for row in ask(settings, "select * from current_failures")}
     assert set(found) == {"many.jsonl#c2", "empty.vtt"}
-    assert found["many.jsonl#c2"]["message"] == "the transcript has 1 fault: line 2: the label 'Anna' is not known."
+    assert found["many.jsonl#c2"]["message"] == "the transcript has 1 fault: line 2: no role."
     assert [row["error_type"] for row in found.values()] == ["RecordingError"] * 2
     assert all(row["advice"] and row["stage"] == "decode" for row in found.values())
 
@@ -90,10 +90,10 @@ def test_what_has_faults_is_a_failure_with_its_line_and_the_rest_goes_on(setting
 def test_a_failed_chat_is_not_listed_anew_every_night_but_read_when_the_label_is_mapped(
     settings: Settings, rubrics: dict, folder: Path
 ) -> None:
-    (folder / "a.txt").write_text(GOOD.replace("agent:", "Anna:"))
+    (folder / "a.txt").write_text(GOOD.replace("agent:", "the desk:"))
     assert [failure.is_known for failure in run(settings, rubrics, folder).failures] == [False]
     assert [failure.is_known for failure in run(settings, rubrics, folder).failures] == [True]
-    mapped = run(settings, rubrics, folder, roles=parse_roles("Anna=agent"))
+    mapped = run(settings, rubrics, folder, roles=parse_roles("the desk=agent"))
     assert (mapped.processed, mapped.failed) == (1, 0)
     assert ask(settings, "select * from current_failures") == []
 

@@ -1,0 +1,192 @@
+"""Captions, WebVTT and SubRip → lines: a voice tag or a label at the start of a cue says who speaks.
+
+Where a cue begins is told by its line of times, since blank lines are missing or too many in files of several tools. A voice tag rules its whole cue: a
+colon in wrapped words is no label.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from qa_pipeline.recordings.clock import parse_clock
+from qa_pipeline.recordings.dialogue import Line, Note, Reading
+from qa_pipeline.recordings.labels import Labels, Spoken, split_line
+from qa_pipeline.recordings.plain import TURN_MARK
+from qa_pipeline.text.sentences import ends_sentence
+
+_CUE_TIMES = re.compile(r"^\s*(?P<start>-?[\d:.,]+)\s*-{1,3}>\s*(?P<end>-?[\d:.,]+)(?:\s.*)?$")
+_BEGINS_WITH_TIME = re.compile(r"^\s*-?\d+:\S*\s*-{1,3}>")
+# Above the times without a blank line before: a number, or an id as meeting tools write it.
+_ID = re.compile(r"^\s*(?:\d+|[0-9a-fA-F]{4,}[0-9a-fA-F-]*(?:/\d+-\d+)?)\s*$")
+_ASIDE = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?(?:\s+(?P<name>[^>]*))?>")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
+_DASH = re.compile(r"^\s*(?:>>+|[-–—])\s*")
+
+
+@dataclass(slots=True)
+class _Cue:
+    line: int
+    times: str
+    payload: list[str] = field(default_factory=list)
+
+
+def begins_as_captions(text: str) -> bool:
+    """Whether a text is captions, whatever the name of its file says."""
+    lines = [line for line in text.split("\n") if line.strip()][:2]
+    return bool(lines) and (re.match(r"WEBVTT(\s|$)", lines[0]) is not None or (lines[0].strip().isdigit() and _is_times(lines[-1])))
+
+
+def vtt_lines(text: str, reading: Reading) -> list[Line]:
+    """Cues of WebVTT."""
+    first = next((number for number, line in enumerate(text.split("\n"), 1) if line.strip()), 1)
+    if not re.match(r"WEBVTT(\s|$)", text.strip()):
+        reading.fault(first, "no WEBVTT at the top", "begin the file with a line WEBVTT, or name it .srt")
+    return _lines(_cues(text, reading, is_vtt=True), reading)
+
+
+def srt_lines(text: str, reading: Reading) -> list[Line]:
+    """Cues of SubRip."""
+    return _lines(_cues(text, reading, is_vtt=False), reading)
+
+
+def _is_times(line: str) -> bool:
+    """Whether a line is meant as the times of a cue, be they right or wrong."""
+    return _BEGINS_WITH_TIME.match(line) is not None
+
+
+def _cues(text: str, reading: Reading, *, is_vtt: bool) -> list[_Cue]:
+    written = text.split("\n")
+    cues: list[_Cue] = []
+    is_aside = is_head = is_vtt and text.strip().startswith("WEBVTT")
+    was_blank = True
+    for number, line in enumerate(written, 1):
+        if not line.strip():
+            is_aside = is_head = False
+            was_blank = True
+            continue
+        begins, was_blank = was_blank, False
+        if _is_times(line) and not (is_aside and not is_head):
+            is_aside = is_head = False
+            cues.append(_Cue(line=number, times=line))
+        elif is_aside or (is_vtt and begins and _ASIDE.match(line.strip())):
+            is_aside = True
+        elif _heads_cue(written, number, begins=begins):
+            continue
+        elif not cues:
+            reading.fault(number, "text without times", "a cue is a line 00:01.000 --> 00:03.000 and its text below")
+        else:
+            if begins and cues[-1].payload:
+                reading.notes[Note.BROKEN_CUE] += 1
+            cues[-1].payload.append(line.strip())
+    return cues
+
+
+def _heads_cue(written: Sequence[str], number: int, *, begins: bool) -> bool:
+    """Whether a line is the number or id of the cue that follows."""
+    below = written[number : number + 1]
+    if below and below[0].strip():
+        return _is_times(below[0]) and (begins or _ID.match(written[number - 1]) is not None)
+    following = next((line for line in written[number:] if line.strip()), "")
+    return begins and written[number - 1].strip().isdigit() and _is_times(following)
+
+
+def _lines(cues: Sequence[_Cue], reading: Reading) -> list[Line]:
+    """Cues → lines. In a file with labels, a cue without one goes on with the voice of the cue before, as captions are written."""
+    parts = [list(_parts(cue.payload)) for cue in cues]
+    has_tags = any(part.voice is not None for own in parts for part in own)
+    candidates = [spoken for own in parts for spoken in _candidates(own)]
+    # Beside voice tags, only what is known is a label.
+    labels = Labels([one for one in candidates if not has_tags or one.is_marked or reading.is_known(one.label)], reading.roles)
+    lines: list[Line] = []
+    label: str | None = None
+    for cue, own in zip(cues, parts, strict=True):
+        start, end = _times(cue, reading)
+        words: list[str] = []
+        for part in own:
+            found, text = part.voice, part.text
+            taken = split_line(text) if part.may_begin else None
+            if taken and taken in candidates and taken.label in labels:
+                found, text = taken.label, taken.text
+            if found is not None:
+                if words:
+                    lines.append(_line(cue, label, start, end, words, reading))
+                label, words = found, []
+            if text:
+                words.append(text)
+        lines.append(_line(cue, label, start, end, words, reading))
+    return lines
+
+
+def _line(cue: _Cue, label: str | None, start: int | None, end: int | None, words: Sequence[str], reading: Reading) -> Line:
+    return Line(line=cue.line, role=reading.role(label), label=label, start_ms=start, end_ms=end, text=" ".join(words))
+
+
+def _times(cue: _Cue, reading: Reading) -> tuple[int | None, int | None]:
+    times = _CUE_TIMES.match(cue.times)
+    start, end = (_cue_ms(times[name]) if times else None for name in ("start", "end"))
+    if start is None or end is None:
+        reading.fault(cue.line, "times that cannot be read", "write 00:00:01.000 --> 00:00:03.500")
+    return start, end
+
+
+def _cue_ms(clock: str) -> int | None:
+    # A comma or point at the end belongs to no fraction.
+    return parse_clock(clock.rstrip(".,"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Words of a cue. `voice`: of the tag before them, None where there is none; `may_begin`: no tag rules them, a label may begin them."""
+
+    voice: str | None
+    text: str
+    may_begin: bool = False
+
+
+def _parts(payload: Sequence[str]) -> Iterator[_Part]:
+    if (named := _named_json(payload)) is not None:
+        yield named
+        return
+    is_in_voice = False
+    for line in payload:
+        pieces = _VOICE.split(line)
+        for place in range(0, len(pieces), 2):
+            text = TURN_MARK.sub(" ", html.unescape(_TAG.sub("", pieces[place])).replace("\xa0", " ")).strip()
+            voice = html.unescape(pieces[place - 1] or "").strip() if place else None
+            if voice:
+                is_in_voice = True
+                yield _Part(voice=voice, text=text)
+            elif text:
+                dashless = _DASH.sub("", text)
+                has_label = not is_in_voice and split_line(dashless) is not None
+                yield _Part(voice=None, text=dashless if has_label else text, may_begin=has_label)
+
+
+def _candidates(parts: Sequence[_Part]) -> Iterator[Spoken]:
+    """Beginnings of a cue's lines that may be labels. A line that goes on with a sentence has one only if it is written as one."""
+    goes_on = False
+    for part in parts:
+        spoken = split_line(part.text) if part.may_begin else None
+        if spoken and (not goes_on or not spoken.label[0].islower()):
+            yield spoken
+        goes_on = not ends_sentence(part.text.rpartition(" ")[2])
+
+
+def _named_json(payload: Sequence[str]) -> _Part | None:
+    """The words of a cue that holds an object with a name and what was said, as Microsoft's Graph gives meetings with `metadataContent`."""
+    joined = " ".join(payload)
+    if not joined.startswith("{"):
+        return None
+    try:
+        data = json.loads(joined)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict) or not isinstance(data.get("spokenText"), str):
+        return None
+    name = data.get("speakerName")
+    return _Part(voice=(name.strip() or None) if isinstance(name, str) else None, text=data["spokenText"].strip())

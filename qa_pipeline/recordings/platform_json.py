@@ -1,0 +1,158 @@
+"""JSON of contact centres → stretches of speech: Amazon's Call Analytics and Contact Lens, Genesys, and lists of messages with plain keys.
+
+As in recogniser_json.py: a function a shape, None for a document of another. Sources: docs/input.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from qa_pipeline.recordings.said import Document, Malformed, Said, in_time, ms_of, numbered, objects, text_of
+
+_A_WEEK_MS = 7 * 24 * 3_600_000
+# Slower than this nobody speaks: then the figures are not seconds. Chosen; speech is 5 to 25 characters a second.
+_FEWEST_CHARACTERS_A_SECOND = 0.5
+_LISTS = (
+    "segments",
+    "utterances",
+    "transcript",
+    "transcripts",
+    "messages",
+    "turns",
+    "dialogue",
+    "conversation",
+    "entries",
+    "lines",
+    "sentences",
+)
+_TEXTS = ("text", "content", "transcript", "message", "utterance", "body", "sentence")
+_LABELS = (
+    "role", "speaker", "speaker_label", "speakerLabel", "speaker_name", "speakerName", "participant", "participantRole", "party", "sender",
+    "author", "from", "name", "label", "channel",
+)  # fmt: skip
+_STARTS_MS = ("start_ms", "startMs", "start_time_ms", "startTimeMs", "begin_ms", "offset_ms", "offsetMs", "BeginOffsetMillis")
+_ENDS_MS = ("end_ms", "endMs", "end_time_ms", "endTimeMs", "EndOffsetMillis")
+_STARTS = ("start", "start_time", "startTime", "begin", "begin_time", "offset")
+_ENDS = ("end", "end_time", "endTime", "stop")
+
+
+def amazon_analytics(data: Document) -> list[Said] | None:
+    """`Transcript` of Amazon's Call Analytics and of Contact Lens: roles by participant, ms; of chats the time of day."""
+    if not isinstance(data.get("Transcript"), list):
+        return None
+    role_of = {one.get("ParticipantId"): one.get("ParticipantRole") for one in objects(data.get("Participants"), "Participants")}
+    entries = objects(data["Transcript"], "Transcript")
+    moments = [_moment(one.get("AbsoluteTime")) for one in entries]
+    first = min((moment for moment in moments if moment is not None), default=0)
+    made = []
+    for number, (entry, moment) in enumerate(zip(entries, moments, strict=True), 1):
+        if entry.get("Type", "MESSAGE") != "MESSAGE":
+            # Who came and went in a chat.
+            continue
+        name = entry.get("ParticipantRole") or role_of.get(entry.get("ParticipantId")) or entry.get("ParticipantId")
+        start = ms_of(entry.get("BeginOffsetMillis"), unit=1)
+        end = ms_of(entry.get("EndOffsetMillis"), unit=1)
+        if start is None:
+            start, end = (moment - first if moment is not None else None), None
+        content = text_of(entry.get("Content"), f"turn {number}")
+        made.append(Said(label=numbered("Speaker", name), start_ms=start, end_ms=end, text=content))
+    return in_time(made)
+
+
+def genesys(data: Document) -> list[Said] | None:
+    """`transcripts` of Genesys Cloud: `phrases` by purpose of the participant, from the start of the call or in ms of the time of day."""
+    transcripts = data.get("transcripts")
+    if not isinstance(transcripts, list) or not any(isinstance(one, dict) and isinstance(one.get("phrases"), list) for one in transcripts):
+        return None
+    made = []
+    for transcript in objects(transcripts, "transcripts"):
+        for number, phrase in enumerate(objects(transcript.get("phrases"), "phrases"), 1):
+            start = ms_of(phrase.get("startTimeMs"), unit=1)
+            length = phrase.get("duration", phrase.get("durationMs"))
+            length_ms = ms_of(length.get("milliseconds") if isinstance(length, Mapping) else length, unit=1)
+            end = start + length_ms if start is not None and length_ms is not None else None
+            text = text_of(phrase.get("decoratedText") or phrase.get("text"), f"phrase {number}")
+            made.append(Said(label=numbered("Channel", phrase.get("participantPurpose")), start_ms=start, end_ms=end, text=text))
+    return in_time(_from_start(made, data))
+
+
+def messages(data: Document | Sequence[Any]) -> list[Said] | None:
+    """A list of stretches with plain keys, as many tools write: text, who speaks, and times in seconds or ms."""
+    entries = _entries(data)
+    if entries is None:
+        return None
+    texts = [next((entry[key] for key in _TEXTS if isinstance(entry.get(key), str)), None) for entry in entries]
+    label_key = next((key for key in _LABELS if any(isinstance(entry.get(key), str | int) for entry in entries)), None)
+    if not any(texts) or label_key is None:
+        return None
+    word = "Channel" if label_key == "channel" else "Speaker"
+    starts, start_unit = _times(entries, _STARTS_MS, _STARTS)
+    ends, _ = _times(entries, _ENDS_MS, _ENDS)
+    unit = start_unit or _unit(starts, ends, texts)
+    made = []
+    for number, (entry, text, start, end) in enumerate(zip(entries, texts, starts, ends, strict=True), 1):
+        begins = ms_of(start, unit=unit)
+        made.append(
+            Said(
+                label=numbered(word, entry.get(label_key)),
+                start_ms=begins,
+                end_ms=ms_of(end, unit=unit) if begins is not None else None,
+                text=text_of(text, f"entry {number}"),
+            )
+        )
+    return in_time(made)
+
+
+def _entries(data: Document | Sequence[Any]) -> list[dict[str, Any]] | None:
+    lists = [data] if isinstance(data, list) else [data.get(name) for name in _LISTS] if isinstance(data, Mapping) else []
+    return next((one for one in lists if isinstance(one, list) and one and all(isinstance(entry, dict) for entry in one)), None)
+
+
+def _times(entries: Sequence[Document], in_ms: Sequence[str], plain: Sequence[str]) -> tuple[list[object], float | None]:
+    """The times of all entries by the first key that any has, and the ms their figures count where the key says so."""
+    for keys, unit in ((in_ms, 1.0), (plain, None)):
+        if key := next((key for key in keys if any(entry.get(key) is not None for entry in entries)), None):
+            return [entry.get(key) for entry in entries], unit
+    return [None] * len(entries), None
+
+
+def _unit(starts: Sequence[object], ends: Sequence[object], texts: Sequence[str | None]) -> float:
+    """Seconds, unless nobody speaks as slowly as that."""
+    paces = []
+    for start, end, text in zip(starts, ends, texts, strict=True):
+        if isinstance(start, int | float) and isinstance(end, int | float) and end > start and text:
+            paces.append(len(text) / (end - start))
+    return 1.0 if paces and median(paces) < _FEWEST_CHARACTERS_A_SECOND else 1000.0
+
+
+def _from_start(said: Sequence[Said], data: Document) -> list[Said]:
+    """Times of day → times from the start of the call, or from its first phrase where its start is not told."""
+    starts = [one.start_ms for one in said if one.start_ms is not None]
+    if not starts or min(starts) <= _A_WEEK_MS:
+        return list(said)
+    told = [data.get(name) for name in ("conversationStartTime", "startTime")]
+    begins = [value for value in told if isinstance(value, int) and not isinstance(value, bool) and _A_WEEK_MS < value <= min(starts)]
+    zero = max(begins, default=min(starts))
+    return [
+        Said(
+            label=one.label,
+            start_ms=one.start_ms - zero if one.start_ms is not None else None,
+            end_ms=one.end_ms - zero if one.end_ms is not None else None,
+            text=one.text,
+        )
+        for one in said
+    ]
+
+
+def _moment(value: object) -> int | None:
+    """A time of day in ISO 8601 → ms."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise Malformed(f"{str(value)[:30]!r} is no time") from error
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
