@@ -67,8 +67,8 @@ def _said(data: object) -> list[Said] | None:
     if isinstance(data, list):
         if len(data) == 1 and isinstance(data[0], dict) and (inner := _said(data[0])) is not None:
             return inner
-        found = recogniser_json.whisper({"segments": data}) if data else None
-        return found if found is not None else platform_json.messages(data)
+        found = platform_json.messages(data)
+        return found if found is not None or not data else recogniser_json.whisper({"segments": data})
     if not isinstance(data, dict):
         return None
     return next((said for read in SHAPES.values() if (said := read(data)) is not None), None)

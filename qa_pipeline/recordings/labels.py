@@ -23,6 +23,8 @@ from qa_pipeline.text.fold import fold
 LONGEST_LABEL = 60
 _LABELS_SHOWN = 3
 _MOST_LABEL_WORDS = 4
+# Counted as often in a list of words of talk, a word is hardly a surname. Chosen.
+_OFTEN = 8
 
 _BLANKS = str.maketrans("_*:：", "    ")
 _BRACKETED_END = re.compile(r"\s*(?:\((?P<a>[^()]*)\)|\[(?P<b>[^\[\]]*)\]|【(?P<c>[^【】]*)】)\s*$")
@@ -195,7 +197,9 @@ def _is_name(label: str) -> bool:
     if re.search(r"\w_\d|^\+\d", label):
         return True
     words = folded(label).split()
-    return any(word in _first_names() for word in words) and _is_written_as_name(label) and not _has_common_words(folded(label))
+    # Surnames are among the words of talk too, but rarely said.
+    is_beside_talk = any(_common_words().get(word, 0) >= _OFTEN and word not in _first_names() for word in words)
+    return any(word in _first_names() for word in words) and _is_written_as_name(label) and not is_beside_talk
 
 
 def _may_recur(label: str) -> bool:
@@ -217,9 +221,14 @@ def _first_names() -> frozenset[str]:
 
 
 @cache
-def _common_words() -> frozenset[str]:
-    paths = [path for code in language_codes() if (path := word_file(code))]
-    return frozenset(line.split()[0] for path in paths for line in path.read_text("utf-8").splitlines() if line.strip())
+def _common_words() -> Mapping[str, int]:
+    """Words of telephone talk in all languages, folded, and how often each was counted."""
+    counts: dict[str, int] = {}
+    for path in (path for code in language_codes() if (path := word_file(code))):
+        for line in path.read_text("utf-8").splitlines():
+            word, _, count = line.partition(" ")
+            counts[word] = max(counts.get(word, 0), int(count or 0))
+    return MappingProxyType(counts)
 
 
 @cache

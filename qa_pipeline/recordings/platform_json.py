@@ -43,7 +43,8 @@ def amazon_analytics(data: Document) -> list[Said] | None:
     """`Transcript` of Amazon's Call Analytics and of Contact Lens: roles by participant, ms; of chats the time of day."""
     if not isinstance(data.get("Transcript"), list):
         return None
-    role_of = {one.get("ParticipantId"): one.get("ParticipantRole") for one in objects(data.get("Participants"), "Participants")}
+    participants = objects(data.get("Participants"), "Participants")
+    role_of = {str(one["ParticipantId"]): one.get("ParticipantRole") for one in participants if "ParticipantId" in one}
     entries = objects(data["Transcript"], "Transcript")
     moments = [_moment(one.get("AbsoluteTime")) for one in entries]
     first = min((moment for moment in moments if moment is not None), default=0)
@@ -52,7 +53,7 @@ def amazon_analytics(data: Document) -> list[Said] | None:
         if entry.get("Type", "MESSAGE") != "MESSAGE":
             # Who came and went in a chat.
             continue
-        name = entry.get("ParticipantRole") or role_of.get(entry.get("ParticipantId")) or entry.get("ParticipantId")
+        name = entry.get("ParticipantRole") or role_of.get(str(entry.get("ParticipantId"))) or entry.get("ParticipantId")
         start = ms_of(entry.get("BeginOffsetMillis"), unit=1)
         end = ms_of(entry.get("EndOffsetMillis"), unit=1)
         if start is None:

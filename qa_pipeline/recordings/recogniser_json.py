@@ -23,12 +23,13 @@ def whisper(data: Document) -> list[Said] | None:
     made: list[Said] = []
     for number, segment in enumerate(entries, 1):
         words = segment.get("words")
-        voices = {word.get("speaker") for word in words if isinstance(word, dict)} - {None} if isinstance(words, list) else set()
+        own = [word for word in words if isinstance(word, dict)] if isinstance(words, list) else []
+        voices = {voice for word in own if (voice := numbered("Speaker", word.get("speaker")))}
         if len(voices) > 1:
             made += stretches(_whisper_words(objects(words, f"words of segment {number}"), segment.get("speaker")))
         else:
-            label = segment.get("speaker", next(iter(voices), None))
-            made.append(_stretch(segment, numbered("Speaker", label), segment["text"], f"segment {number}"))
+            label = numbered("Speaker", segment.get("speaker")) or next(iter(voices), None)
+            made.append(_stretch(segment, label, segment["text"], f"segment {number}"))
     return made
 
 
@@ -175,13 +176,12 @@ def google(data: Document) -> list[Said] | None:
     if len(words) > 1 and _repeats_all(words):
         # Version 1 tells voices in its last result, which holds the words of all others again.
         return stretches(words[-1])
-    channels = {tag for one in results if (tag := one.get("channelTag", one.get("channel_tag")))}
+    channels = {channel for one in results if (channel := _google_channel(one))}
     made: list[Said] = []
     for (result, own), spoken in zip(best, words, strict=True):
         if not own:
             continue
-        tag = result.get("channelTag", result.get("channel_tag"))
-        channel = numbered("Channel", tag) if len(channels) > 1 else None
+        channel = _google_channel(result) if len(channels) > 1 else None
         if any(word.label for word in spoken) and not channel:
             made += stretches(spoken)
             continue
@@ -190,6 +190,10 @@ def google(data: Document) -> list[Said] | None:
         start, end = (times[0][0], times[-1][1]) if times else (None, None)
         made.append(Said(label=channel, start_ms=start, end_ms=end, text=text))
     return in_time(made)
+
+
+def _google_channel(result: Document) -> str | None:
+    return numbered("Channel", result.get("channelTag", result.get("channel_tag")) or None)
 
 
 def _google_results(data: Document) -> list[dict[str, Any]] | None:
@@ -260,7 +264,9 @@ def _azure_times(phrase: Document) -> tuple[int | None, int | None]:
 
 def _azure_said(phrase: Document, phrases: Sequence[Document], start: int | None, length: int | None, text: str) -> Said:
     end = start + length if start is not None and length is not None else None
-    return Said(label=_party(phrase, len({one.get("channel") for one in phrases})), start_ms=start, end_ms=end, text=text)
+    return Said(
+        label=_party(phrase, len({numbered("Channel", one.get("channel")) for one in phrases})), start_ms=start, end_ms=end, text=text
+    )
 
 
 def _party(entry: Document, channels: int) -> str | None:
