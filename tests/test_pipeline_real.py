@@ -14,8 +14,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from qa_pipeline.cli.main import main
 from qa_pipeline.packaged import PACKAGE_ROOT
+from qa_pipeline.recordings.audio import SAMPLE_RATE, decode
 from qa_pipeline.results.query import rows
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
@@ -27,7 +30,8 @@ COMMAND = str(Path(sys.executable).with_name("qa-pipeline"))
 
 
 def cli(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "QA_PIPELINE_CACHE": str(load_settings().cache), **environment}
+    # A second worker process would take longer to load the models than to hear what is here.
+    env = {**os.environ, "QA_PIPELINE_CACHE": str(load_settings().cache), "QA_PIPELINE_WORKERS": "1", **environment}
     return subprocess.run([COMMAND, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=3000, check=False)
 
 
@@ -96,9 +100,7 @@ def test_good_calls_are_scored_whatever_lies_beside_them(ran: Path) -> None:
     found = ask(ran / "results", "select call_id, criterion_id, outcome from current_findings")
     for stem, outcomes in expected.items():
         mine = {row["criterion_id"]: row["outcome"] for row in found if row["call_id"] == stem}
-        wrong = {name for name, outcome in outcomes.items() if mine[str(name)] != outcome}
-        assert len(wrong) <= 1, f"{stem}: {wrong}"
-        assert mine["forbidden_phrases"] == outcomes["forbidden_phrases"]
+        assert {name: mine[name] for name in outcomes} == outcomes, stem
 
 
 def test_what_cannot_be_processed_is_listed_with_what_to_do_and_the_exit_code_is_1(ran: Path) -> None:
@@ -164,48 +166,76 @@ def test_the_same_command_again_does_no_speech_work_and_doubles_nothing(ran: Pat
 
 
 def test_a_run_killed_half_way_is_finished_by_the_same_command(tmp_path: Path) -> None:
-    folder = take(tmp_path / "calls", ["en_energy_refused", "zh_hospital_in_a_meeting", "zh_insurance_voicemail"])
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    # Their first seconds, and in a cache of its own: what an earlier run heard would leave nothing to kill.
+    for number, stem in enumerate(("en_energy_refused", "zh_insurance_voicemail", "zh_hospital_in_a_meeting")):
+        source = next(SAMPLES.glob(f"{stem}.[!tj]*"))
+        write_wav(folder / f"c{number}.wav", decode(str(source)).samples[:, : 12 * SAMPLE_RATE], SAMPLE_RATE)
     results = tmp_path / "results"
-    env = {**os.environ, "QA_PIPELINE_CACHE": str(load_settings().cache)}
-    process = subprocess.Popen(
-        [COMMAND, "run", str(folder), "--results", str(results)], cwd=tmp_path, env=env, stderr=subprocess.PIPE, start_new_session=True
-    )
+    command = ["run", str(folder), "--direction", "outbound", "--results", str(results)]
+    env = {**os.environ, "QA_PIPELINE_CACHE": str(own_cache(tmp_path)), "QA_PIPELINE_WORKERS": "1"}
+    process = subprocess.Popen([COMMAND, *command], cwd=tmp_path, env=env, stderr=subprocess.PIPE, start_new_session=True)
     assert process.stderr is not None
+    # The first call has been heard, others have not.
     process.stderr.readline()
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     process.stderr.close()
-    done = cli("run", str(folder), "--results", str(results), cwd=tmp_path)
+    assert ask(results, "select count(*) n from runs") == [{"n": 0}]
+    done = subprocess.run([COMMAND, *command], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=3000, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert ask(results, "select count(*) n, count(distinct call_id) d from calls") == [{"n": 3, "d": 3}]
     assert ask(results, "select count(*) n from scores") == [{"n": 3}]
 
 
+def own_cache(folder: Path) -> Path:
+    """A cache in which nothing has been heard, with the models that are there."""
+    cache = folder / "cache"
+    cache.mkdir()
+    (cache / "models").symlink_to(load_settings().model_cache)
+    return cache
+
+
 def test_refusals_come_before_any_work_with_their_exit_codes(tmp_path: Path) -> None:
     folder = take(tmp_path / "calls", ["en_energy_refused"])
-    (tmp_path / "bad").mkdir()
-    (tmp_path / "bad" / "calls.csv").write_text("file,started_at,direction\na.wav,yesterday,sideways\nb.wav,31.12.,outbound\n", "utf-8")
-    refused = cli("run", str(tmp_path / "bad"), "--results", str(tmp_path / "r"), cwd=tmp_path)
-    assert refused.returncode == 2
-    assert [part in refused.stderr for part in ("calls.csv:2", "calls.csv:3", "yesterday", "sideways", "31.12.")] == [True] * 5
-    (tmp_path / "bad" / "calls.csv").write_bytes("file,agent_name\na.wav,王\n".encode("gb18030"))
-    assert cli("run", str(tmp_path / "bad"), "--results", str(tmp_path / "r"), cwd=tmp_path).returncode == 2
-    (tmp_path / "bad" / "calls.csv").write_text("recording\na.wav\n", "utf-8")
-    assert "no column `file`" in cli("run", str(tmp_path / "bad"), "--results", str(tmp_path / "r"), cwd=tmp_path).stderr
-    assert cli("run", str(folder), "--rubric", "nosuch", "--results", str(tmp_path / "r"), cwd=tmp_path).returncode == 2
+    results = tmp_path / "r"
+
+    def refused(*arguments: str, results: Path = results, **environment: str) -> tuple[int, str]:
+        done = CliRunner().invoke(main, ["run", *arguments, "--results", str(results)], env=environment)
+        return done.exit_code, done.stderr
+
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    (bad / "calls.csv").write_text("file,started_at,direction\na.wav,yesterday,sideways\nb.wav,31.12.,outbound\n", "utf-8")
+    code, said = refused(str(bad))
+    assert code == 2
+    assert [part in said for part in ("calls.csv:2", "calls.csv:3", "yesterday", "sideways", "31.12.")] == [True] * 5
+    # One of them as a person runs it: the code and the words leave the process.
+    done = cli("run", str(bad), "--results", str(results), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (code, said)
+    (bad / "calls.csv").write_bytes("file,agent_name\na.wav,王\n".encode("gb18030"))
+    code, said = refused(str(bad))
+    assert (code, "UTF-8" in said) == (2, True)
+    (bad / "calls.csv").write_text("recording\na.wav\n", "utf-8")
+    code, said = refused(str(bad))
+    assert (code, "no column `file`" in said) == (2, True)
+    code, said = refused(str(folder), "--rubric", "nosuch")
+    assert (code, "nosuch" in said) == (2, True)
     (tmp_path / "faulty.yaml").write_text(
         "id: faulty\nversion: 0\nsections:\n  - id: a\n    criteria:\n      - {id: x, check: nosuch}\n      - {id: y, check: phrase}\n"
     )
-    faulty = cli("run", str(folder), "--rubric", str(tmp_path / "faulty.yaml"), "--results", str(tmp_path / "r"), cwd=tmp_path)
-    assert faulty.returncode == 2
-    assert faulty.stderr.count("faulty.yaml:") >= 3
-    assert (
-        cli("run", str(folder), "--results", str(tmp_path / "r"), cwd=tmp_path, QA_PIPELINE_CACHE=str(tmp_path / "nowhere")).returncode == 3
-    )
+    code, said = refused(str(folder), "--rubric", str(tmp_path / "faulty.yaml"))
+    assert code == 2
+    assert [f"faulty.yaml:{line}:" in said for line in (2, 6, 7)] == [True] * 3
+    code, said = refused(str(folder), QA_PIPELINE_CACHE=str(tmp_path / "nowhere"))
+    assert (code, "qa-pipeline models pull" in said) == (3, True)
     (tmp_path / "file").write_text("")
-    assert cli("run", str(folder), "--results", str(tmp_path / "file" / "r"), cwd=tmp_path).returncode == 3
-    assert cli("run", str(folder), "--results", str(tmp_path / "r"), cwd=tmp_path, QA_PIPELINE_MIN_FREE_GB="9999999").returncode == 3
-    assert not (tmp_path / "r" / "calls").exists()
+    code, said = refused(str(folder), results=tmp_path / "file" / "r")
+    assert (code, "cannot be written" in said) == (3, True)
+    code, said = refused(str(folder), QA_PIPELINE_MIN_FREE_GB="9999999")
+    assert (code, "GB free" in said) == (3, True)
+    assert not (results / "calls").exists()
 
 
 def test_report_and_scorecard_show_the_call(ran: Path) -> None:

@@ -61,7 +61,7 @@ Klient: Tak, proszę bardzo.
 
 
 def cli(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "QA_PIPELINE_CACHE": str(home / "cache"), "QA_PIPELINE_THREADS": "1"}
+    env = {**os.environ, "QA_PIPELINE_CACHE": str(home / "cache"), "QA_PIPELINE_THREADS": "1", "QA_PIPELINE_WORKERS": "1"}
     return subprocess.run([COMMAND, *arguments], cwd=home, env=env, capture_output=True, text=True, timeout=3000, check=False)
 
 
