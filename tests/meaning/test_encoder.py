@@ -55,7 +55,8 @@ def test_order_is_kept(encoder: Encoder) -> None:
 @pytest.mark.models
 def test_the_same_meaning_is_nearer_than_another_across_languages(encoder: Encoder) -> None:
     query, same, other = encoder.encode(["请问您现在方便接电话吗", "Is now a good time to talk?", "The apples were rotten."])
-    assert query @ same > query @ other
+    # 0.84 and 0.73 measured.
+    assert query @ same > query @ other + 0.08
 
 
 @pytest.mark.models

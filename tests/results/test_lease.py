@@ -127,7 +127,9 @@ def test_old_numbers_do_not_gather(tmp_path: Path) -> None:
     for _ in range(lease._KEPT + 20):
         with Lock(str(tmp_path)):
             pass
-    assert len(list((tmp_path / "_leases" / "commit").iterdir())) <= lease._KEPT + 1
+    left = sorted(path.name for path in (tmp_path / "_leases" / "commit").iterdir())
+    assert len(left) <= lease._KEPT + 1
+    assert left[-1] == f"{lease._KEPT + 20:012d}.json"
 
 
 def test_a_root_that_cannot_be_written_is_told(tmp_path: Path) -> None:
