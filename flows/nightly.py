@@ -40,7 +40,7 @@ from flows.runners import asks_resources, batches_at_once, on, task_runner  # no
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused, QaError  # noqa: E402
 from qa_pipeline.recordings.ingest import Defaults  # noqa: E402
 from qa_pipeline.recordings.labels import parse_roles  # noqa: E402
-from qa_pipeline.rubric.load import load_rubrics  # noqa: E402
+from qa_pipeline.results.versions import official_rubrics  # noqa: E402
 from qa_pipeline.running.environment import open_store  # noqa: E402
 from qa_pipeline.running.isolation import LISTENING, WorkerProcesses  # noqa: E402
 from qa_pipeline.running.night import Night, spend  # noqa: E402
@@ -52,7 +52,6 @@ from qa_pipeline.running.progress import Event  # noqa: E402
 from qa_pipeline.running.record import Summary  # noqa: E402
 from qa_pipeline.running.run import Run  # noqa: E402
 from qa_pipeline.settings import Settings, load_settings  # noqa: E402
-from qa_pipeline.trainer.publish import check_published  # noqa: E402
 
 BATCH_CALLS = 100
 LEFT_EXIT_CODE = 4
@@ -85,13 +84,13 @@ def nightly(
     log = get_run_logger()
     settings = load_settings(results=results, profile=profile, runner=runner)
     until = deadline_of(deadline, settings.timezone, now=datetime.now(UTC)) if deadline else None
-    rubrics = load_rubrics(settings.rubrics)
-    check_published(rubrics.values(), settings.rubrics)
-    run = Run(settings=settings, store=open_store(settings), rubrics=rubrics, pace=pace_of(settings, deadline=until))
+    store = open_store(settings)
+    rubrics, left_out = official_rubrics(settings.rubrics, store)
+    run = Run(settings=settings, store=store, rubrics=rubrics, pace=pace_of(settings, deadline=until))
     defaults = Defaults(rubric=rubric, direction=direction, timezone=settings.timezone, encoding=encoding, roles=parse_roles(roles or ""))
     night = Night(sources=sources, defaults=defaults, since=since, priorities=[parse_priority(text) for text in priority])
     plan = night.plan(run)
-    for warning in plan.warnings:
+    for warning in (*left_out, *plan.warnings):
         log.warning(warning)
     batches: list[Summary | None] = []
 

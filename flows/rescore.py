@@ -25,7 +25,8 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 
 from qa_pipeline.errors import InputRefused, QaError  # noqa: E402
-from qa_pipeline.rubric.load import load_rubric, load_rubrics  # noqa: E402
+from qa_pipeline.results.versions import official_rubrics  # noqa: E402
+from qa_pipeline.rubric.load import load_rubric, readable_rubrics  # noqa: E402
 from qa_pipeline.rubric.schema import Rubric  # noqa: E402
 from qa_pipeline.running.environment import open_store  # noqa: E402
 from qa_pipeline.running.progress import Event  # noqa: E402
@@ -33,7 +34,6 @@ from qa_pipeline.running.rescoring import RescoreSummary, Selection, plan_rescor
 from qa_pipeline.running.rescoring import rescore as carry_out  # noqa: E402
 from qa_pipeline.running.run import Run  # noqa: E402
 from qa_pipeline.settings import Settings, load_settings  # noqa: E402
-from qa_pipeline.trainer.publish import check_published  # noqa: E402
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +63,13 @@ def rescore(
     if rubric is not None and by_path:
         tried = load_rubric(Path(rubric))
         rubrics, rubric = {tried.id: tried}, tried.id
+    elif trial:
+        rubrics, _ = readable_rubrics(settings.rubrics)
     else:
-        rubrics = load_rubrics(settings.rubrics)
+        rubrics, left_out = official_rubrics(settings.rubrics, open_store(settings))
+        for warning in left_out:
+            get_run_logger().warning(warning)
     is_trial = trial or by_path
-    if not is_trial:
-        check_published(rubrics.values(), settings.rubrics)
     asked = Rescoring(
         select=Selection(since=since, until=until),
         rubrics=rubrics,
@@ -91,6 +93,8 @@ def score_stored_calls(settings: Settings, asked: Rescoring, workers: int | None
     log = get_run_logger()
     run = Run(settings=settings, store=open_store(settings), rubrics=asked.rubrics, purpose=asked.purpose)
     plan = plan_rescoring(run, select=asked.select, named=asked.named, by_path=asked.by_path)
+    for warning in plan.warnings:
+        log.warning(warning)
     progress = create_progress_artifact(progress=0.0, key="rescore-progress", description=f"{len(plan.assignments)} calls to score")
     shown = 0
 

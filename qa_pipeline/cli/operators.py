@@ -160,6 +160,8 @@ def rescore_command(results: str | None, **options: Any) -> None:
     )
     run = Run(settings=settings, store=open_store(settings), rubrics=rubrics, purpose=purpose)
     plan = plan_rescoring(run, select=select, named=named, by_path=list(rubrics) == [named])
+    for warning in plan.warnings:
+        _warn(warning)
     with Progress(len(plan.assignments)) as progress:
         summary = rescore(plan, replace(run, on_event=progress.on_event), workers=options["workers"])
     click.echo(

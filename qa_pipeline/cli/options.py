@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qa_pipeline.errors import InputRefused
+from qa_pipeline.errors import InputRefused, RubricError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import date, datetime
 
     from qa_pipeline.recordings.ingest import Defaults
@@ -98,22 +98,31 @@ def as_day(given: datetime | None) -> date | None:
 
 
 def rubrics_for(settings: Settings, asked: str | None, *, trial: bool = False) -> tuple[dict[str, Rubric], str | None, str]:
-    """All rubrics, the id asked for, and the purpose of the scores. A path is a trial; official runs need published rubrics."""
-    from qa_pipeline.rubric.load import load_rubric, load_rubrics
-    from qa_pipeline.trainer.publish import check_published
+    """All rubrics, the id asked for, and the purpose of the scores. A path is a trial; officially score published rubrics, and the rest is warned of."""
+    from qa_pipeline.results.versions import official_rubrics
+    from qa_pipeline.rubric.load import load_rubric, readable_rubrics
 
     if asked and is_path(asked):
         tried = load_rubric(Path(asked))
         return {tried.id: tried}, tried.id, "trial"
-    rubrics = load_rubrics(settings.rubrics)
+    rubrics, refused = readable_rubrics(settings.rubrics)
+    if asked in refused:
+        raise refused[asked]
+    warnings: Sequence[str] = [f"{name}.yaml has faults and is left out; `rubric check {name}` lists them." for name in refused]
     if asked and asked not in rubrics:
         raise InputRefused(
             f"No rubric is called {asked!r}.", advice=f"There are: {', '.join(sorted(rubrics))}. A file is given by its path."
         )
-    if trial:
-        return rubrics, asked, "trial"
-    check_published(rubrics.values(), settings.rubrics)
-    return rubrics, asked, "official"
+    if not trial:
+        rubrics, warnings = official_rubrics(settings.rubrics, open_store(settings))
+    if asked and asked not in rubrics:
+        raise RubricError(
+            f"{asked} is not published as it stands.",
+            advice="Raise `version` if it was published before and run `qa-pipeline rubric publish NAME`, or try it with --rubric PATH.",
+        )
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    return rubrics, asked, "trial" if trial else "official"
 
 
 def user_name() -> str | None:

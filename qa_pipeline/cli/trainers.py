@@ -55,7 +55,8 @@ def rubric_check(names: tuple[str, ...], strict: bool) -> None:
     """Check rubrics, by name or file; every fault with file, line, column and cure. Warnings tell what is allowed but hardly meant."""
     from qa_pipeline.rubric.cases import stable_faults
     from qa_pipeline.rubric.lint import lint
-    from qa_pipeline.rubric.load import load_rubric, name_faults, rubric_paths
+    from qa_pipeline.rubric.load import load_rubric, name_faults, readable_rubrics, rubric_paths
+    from qa_pipeline.rubric.overlap import overlaps
     from qa_pipeline.yaml_text import read_document
 
     faults, warnings = [], []
@@ -64,7 +65,11 @@ def rubric_check(names: tuple[str, ...], strict: bool) -> None:
         try:
             loaded = load_rubric(path)
             faults += [*name_faults(loaded, path), *stable_faults(loaded, path)]
-            warnings += lint(loaded, read_document(path))
+            document = read_document(path)
+            warnings += lint(loaded, document)
+            advice = "say more in `applies_to` of one, as its campaign; or leave it empty and name the rubric in the metadata"
+            beside = readable_rubrics(path.parent)[0]
+            warnings += [document.fault(("applies_to",), told, advice) for told in overlaps(loaded, beside.values())]
         except RubricError as error:
             faults += error.faults or (Fault(path=str(path), message=error.message, advice=error.advice),)
     for fault in faults:
@@ -280,13 +285,15 @@ def rubric_publish(name: str, results: str | None, lock_only: bool) -> None:
 
     Refused while a case fails, the version is not new, or a critical criterion hits a known-good call that is not listed.
     """
-    from qa_pipeline.trainer.publish import publish
+    from qa_pipeline.trainer.publish import overlap_warnings, publish
 
     settings = open_settings(results=results)
     store = None if lock_only else open_store(settings)
     if store:
         store.prepare()
     published = publish(name, settings, store)
+    for warning in overlap_warnings(published, settings, store):
+        click.echo(f"warning: {warning}", err=True)
     from_when = f", in force from {published.effective_from}" if published.effective_from else ""
     click.echo(f"{published.id} version {published.version} is published{from_when}.")
 

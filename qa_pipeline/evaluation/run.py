@@ -10,14 +10,13 @@ from qa_pipeline.evaluation.compare import Evaluation, compare_conversation, com
 from qa_pipeline.evaluation.truth import read_truths
 from qa_pipeline.recordings.ingest import Defaults, ingest
 from qa_pipeline.results.query import connect
-from qa_pipeline.rubric.load import load_rubrics
+from qa_pipeline.results.versions import official_rubrics
 from qa_pipeline.running.batch import carry_out
 from qa_pipeline.running.environment import check_environment, open_store
 from qa_pipeline.running.plan import plan
 from qa_pipeline.running.progress import OnEvent, ignore
 from qa_pipeline.running.run import Run
 from qa_pipeline.settings import Settings
-from qa_pipeline.trainer.publish import check_published
 
 
 def evaluate_folder(folder: Path, settings: Settings, *, on_event: OnEvent = ignore) -> Evaluation:
@@ -30,8 +29,7 @@ def evaluate_folder(folder: Path, settings: Settings, *, on_event: OnEvent = ign
         settings = settings.model_copy(update={"results": str(settings.cache / "evaluate")})
     store = open_store(settings)
     check_environment(settings, store)
-    rubrics = load_rubrics(settings.rubrics)
-    check_published(rubrics.values(), settings.rubrics)
+    rubrics, _ = official_rubrics(settings.rubrics, store)
     intake = ingest([str(folder)], Defaults(timezone=settings.timezone))
     run = Run(settings=settings, store=store, rubrics=rubrics, on_event=on_event)
     carry_out(plan(intake, run), run)

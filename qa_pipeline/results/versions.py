@@ -19,7 +19,7 @@ from qa_pipeline.errors import InputRefused, RubricError
 from qa_pipeline.results.rows import Row
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.canonical import canonical_json, revive, rubric_sha256
-from qa_pipeline.rubric.load import choose_rubric, load_rubric
+from qa_pipeline.rubric.load import choose_rubric, load_rubric, read_lock, readable_rubrics
 from qa_pipeline.rubric.schema import Rubric
 
 
@@ -53,6 +53,65 @@ class RubricsInForce:
 
 def _day(call: Call, rubric: Rubric) -> date | None:
     return call.started_at.astimezone(ZoneInfo(rubric.timezone)).date() if call.started_at else None
+
+
+class Choices:
+    """The rubric of one call after the other, and why some calls that a rubric was meant for have none: those stay unscored, the others do not wait."""
+
+    def __init__(self, in_force: RubricsInForce) -> None:
+        self._in_force = in_force
+        self._without: dict[str, list[str]] = {}
+
+    def key_for(self, call: Call) -> str | None:
+        """The key of the rubric in force for a call; None where none applies, or it cannot be told which."""
+        try:
+            return self._in_force.key_for(call)
+        except RubricError as error:
+            self._without.setdefault(str(error), []).append(call.call_id)
+            return None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One line for each reason, with how many calls there are and the first."""
+        return tuple(
+            f"{len(ids)} call{'' if len(ids) == 1 else 's'} left unscored ({ids[0]}{' and others' if len(ids) > 1 else ''}): {why}"
+            for why, ids in self._without.items()
+        )
+
+
+def official_rubrics(folder: Path, store: Store) -> tuple[dict[str, Rubric], tuple[str, ...]]:
+    """The rubrics that score officially, by id, and what is to be said of the rest of the folder.
+
+    A file that is no published version (a draft, one under work, one with faults) is left out; where an earlier version of it is published and kept in
+    the root, that one scores on. Raises RubricError when nothing can score.
+    """
+    found, refused = readable_rubrics(folder)
+    lock = read_lock(folder)
+    rubrics: dict[str, Rubric] = {}
+    warnings = []
+    for name in sorted({*found, *refused}):
+        if name in found and lock.get(name, {}).get(str(found[name].version)) == rubric_sha256(found[name]):
+            rubrics[name] = found[name]
+            continue
+        why = (
+            f"{name}.yaml has faults (`rubric check {name}` lists them)"
+            if name in refused
+            else f"{name}.yaml is not published as it stands"
+        )
+        published = set(lock.get(name, {}).values())
+        kept = [old for old in frozen_rubrics(store, name) if rubric_sha256(old) in published] if published else []
+        if kept:
+            rubrics[name] = kept[-1]
+            warnings.append(f"{why}; its published version {kept[-1].version} scores on.")
+        else:
+            warnings.append(f"{why}, and is left out.")
+    if not rubrics and (found or refused):
+        raise RubricError(
+            f"No rubric can score: {' '.join(warnings)}",
+            advice="Raise `version` where one was published and run `qa-pipeline rubric publish NAME`, or try one with --rubric PATH.",
+            faults=[fault for error in refused.values() for fault in error.faults],
+        )
+    return rubrics, tuple(warnings)
 
 
 def rubrics_in_force(current: Mapping[str, Rubric], store: Store) -> RubricsInForce:
@@ -138,11 +197,18 @@ def rubric_that_scored(score: Row, store: Store, folder: Path) -> Rubric:
     """The very rubric of a row of `scores`: as kept in the root, or as its file in `folder` stands. Raises InputRefused when neither is that one any more."""
     rubric_id, version, digest = (score[name] for name in ("rubric_id", "rubric_version", "rubric_sha256"))
     kept = [rubric for rubric in frozen_rubrics(store, rubric_id) if rubric.version == version]
-    path = folder / f"{rubric_id}.yaml"
-    for rubric in (*kept, *([load_rubric(path)] if path.is_file() else [])):
+    for rubric in (*kept, *_as_its_file_stands(folder / f"{rubric_id}.yaml")):
         if rubric_sha256(rubric) == digest:
             return rubric
     raise InputRefused(
         f"The call was scored by version {version} of {rubric_id}, which is not kept as it was then.",
         advice=f"Name what to judge it by: --rubric {rubric_id}, NAME@VERSION or a file.",
     )
+
+
+def _as_its_file_stands(path: Path) -> tuple[Rubric, ...]:
+    """The rubric of a file; none where there is no such file, or its author is still at work on it."""
+    try:
+        return (load_rubric(path),)
+    except RubricError:
+        return ()

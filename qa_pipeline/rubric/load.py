@@ -65,6 +65,27 @@ def load_rubrics(folder: Path) -> dict[str, Rubric]:
     return rubrics
 
 
+def readable_rubrics(folder: Path) -> tuple[dict[str, Rubric], dict[str, RubricError]]:
+    """The rubrics of a folder that are in order, by id, and by the name of their file what is wrong with the others.
+
+    One file that somebody is still writing keeps nobody else's calls from being scored. Raises RubricError when no file is in order.
+    """
+    rubrics: dict[str, Rubric] = {}
+    refused: dict[str, RubricError] = {}
+    for path in rubric_paths(folder):
+        try:
+            rubric = load_rubric(path)
+            if faults := name_faults(rubric, path):
+                raise RubricError(f"{path.name} has {_count(faults)}.", faults=faults)
+        except RubricError as error:
+            refused[path.stem] = error
+            continue
+        rubrics[rubric.id] = rubric
+    if refused and not rubrics:
+        raise RubricError("Rubrics cannot be used.", faults=[fault for error in refused.values() for fault in error.faults])
+    return rubrics, refused
+
+
 def name_faults(rubric: Rubric, path: Path) -> list[Fault]:
     """A rubric's file is called as it is."""
     if rubric.id == path.stem:
@@ -191,22 +212,30 @@ def is_published(rubric: Rubric, folder: Path) -> bool:
 
 
 def choose_rubric(call: Call, rubrics: Mapping[str, Rubric]) -> Rubric | None:
-    """The rubric a call is scored by: the metadata's, else the one that applies; None when none does.
+    """The rubric a call is scored by: the metadata's, else of those that apply the one that says most of its calls; None when none applies.
 
-    Raises RubricError when the named one does not exist, or two apply.
+    Raises RubricError, without a word of the call, when the named one is not to be had, or two that say as much apply.
     """
     if call.rubric:
         if call.rubric not in rubrics:
             raise RubricError(
-                f"Call {call.call_id} names rubric {call.rubric!r}, which does not exist.",
-                advice=f"There are: {', '.join(sorted(rubrics))}.",
+                f"Rubric {call.rubric!r}, which their metadata name, is not to be had.", advice=f"There are: {', '.join(sorted(rubrics))}."
             )
         return rubrics[call.rubric]
     fitting = [rubric for rubric in rubrics.values() if _applies(rubric, call)]
+    most = max(map(specificity, fitting), default=0)
+    fitting = [rubric for rubric in fitting if specificity(rubric) == most]
     if len(fitting) > 1:
         names = " and ".join(sorted(rubric.id for rubric in fitting))
-        raise RubricError(f"Rubrics {names} both apply to call {call.call_id}.", advice="Name one in the metadata column `rubric`.")
+        raise RubricError(
+            f"Rubrics {names} apply alike.", advice="Name one in the metadata column `rubric`, or say more in the `applies_to` of one."
+        )
     return fitting[0] if fitting else None
+
+
+def specificity(rubric: Rubric) -> int:
+    """How much a rubric says of the calls that it is for."""
+    return len(rubric.applies_to.model_dump(exclude_none=True))
 
 
 def _applies(rubric: Rubric, call: Call) -> bool:

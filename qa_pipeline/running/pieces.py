@@ -23,8 +23,8 @@ from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.retention import NIGHTS_FOLDER
+from qa_pipeline.results.versions import official_rubrics
 from qa_pipeline.rubric.canonical import canonical_json, revive
-from qa_pipeline.rubric.load import load_rubrics
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.batch import carry_out_piece
 from qa_pipeline.running.environment import code_version, open_store
@@ -195,7 +195,7 @@ def with_scores(heard: Summary, scored: Summary) -> Summary:
 @lru_cache(maxsize=2)
 def _ready(run_id: str, results: str, profile: str, timezone: str) -> tuple[Settings, dict[str, Rubric], dict[str, Scorecard]]:
     settings = load_settings(results=results, profile=profile, timezone=timezone)
-    rubrics = load_rubrics(settings.rubrics)
+    rubrics, _ = official_rubrics(settings.rubrics, open_store(settings))
     return settings, rubrics, ready_scorecards(rubrics, settings)
 
 

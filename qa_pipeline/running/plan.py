@@ -10,13 +10,12 @@ from qa_pipeline.call import Call
 from qa_pipeline.conversation.correct import corrected_id
 from qa_pipeline.conversation.listen import conversation_id, conversation_options
 from qa_pipeline.conversation.read import reading_manifests, reading_options, text_conversation_id, unreadable
-from qa_pipeline.errors import RubricError
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.ingest import Intake, Unavailable
 from qa_pipeline.results.decisions import role_corrections
 from qa_pipeline.results.heard import CALL_COLUMNS, call_from_row, judged_now
 from qa_pipeline.results.store import Store
-from qa_pipeline.results.versions import RubricsInForce, rubrics_in_force
+from qa_pipeline.results.versions import Choices, RubricsInForce, rubrics_in_force
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.failures import Failure, given_up
@@ -85,12 +84,13 @@ class StandingScores:
 def plan(
     intake: Intake, run: Run, *, force: bool = False, retry_failed: bool = False, priorities: Sequence[Mapping[str, str]] = ()
 ) -> Plan:
-    """Decide what each call needs. Raises RubricError when a call names an unknown rubric or two apply, for all calls at once."""
+    """Decide what each call needs. A call whose rubric cannot be told is stored unscored, and the warnings say why."""
     store, settings = run.store, run.settings
     identity_of = _identities(intake, settings)
     # A file that is tried is tried on every call, whatever was in force when it was made.
     in_force = rubrics_in_force(run.rubrics, store) if run.purpose == "official" else RubricsInForce(current=run.rubrics, older={})
-    rubric_of = _rubric_of_each(intake.calls, in_force)
+    choices = Choices(in_force)
+    rubric_of = {call.call_id: choices.key_for(call) for call in intake.calls}
     standing, described, closed = StandingScores(store, in_force.rubrics), _described(store), store.closed_periods()
     failed_before = {} if retry_failed or force else given_up(store, settings.give_up_after)
     corrections = role_corrections(store)
@@ -125,25 +125,11 @@ def plan(
         unavailable=intake.unavailable,
         rubric_of=rubric_of,
         older=in_force.older,
-        warnings=intake.warnings,
+        warnings=(*intake.warnings, *choices.warnings),
         decided=intake.decided,
         found=len(intake.calls) + len(intake.unavailable),
         dialogues={call.call_id: intake.dialogues[call.call_id] for call in listen if call.call_id in intake.dialogues},
     )
-
-
-def _rubric_of_each(calls: Sequence[Call], in_force: RubricsInForce) -> dict[str, str | None]:
-    """Key of the rubric in force for each call. Raises RubricError with why some calls have none."""
-    chosen: dict[str, str | None] = {}
-    refusals: dict[str, None] = {}
-    for call in calls:
-        try:
-            chosen[call.call_id] = in_force.key_for(call)
-        except RubricError as error:
-            refusals[str(error)] = None
-    if refusals:
-        raise RubricError("; ".join(refusals))
-    return chosen
 
 
 def _is_as_before(call: Call, failure: Failure, dialogue: Dialogue | None) -> bool:

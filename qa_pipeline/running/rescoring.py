@@ -12,11 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from qa_pipeline.errors import RubricError
 from qa_pipeline.results.heard import call_from_row, judged_now
 from qa_pipeline.results.query import query
 from qa_pipeline.results.store import Store, sql_text
-from qa_pipeline.results.versions import RubricsInForce, freeze, rubrics_in_force
+from qa_pipeline.results.versions import Choices, RubricsInForce, freeze, rubrics_in_force
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.failures import Failure
 from qa_pipeline.running.lots import score_stored
@@ -50,6 +49,7 @@ class RescorePlan:
     unscored: int
     closed: int
     older: Mapping[str, Rubric] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @property
     def found(self) -> int:
@@ -76,26 +76,20 @@ class RescoreSummary:
 def plan_rescoring(run: Run, *, select: Selection, named: str | None = None, by_path: bool = False) -> RescorePlan:
     """Decide what is scored by which rubric: the metadata's, else `named`, else the one that applies; in the version of the call's day.
 
-    `by_path`: the rubrics are one file that is being tried; calls that name another one are none of its business. Raises RubricError when a call
-    names an unknown rubric or two apply, for all calls at once.
+    `by_path`: the rubrics are one file that is being tried; calls that name another one are none of its business. A call whose rubric
+    cannot be told is left unscored, and the warnings say why.
     """
     store = run.store
     # A file that is tried is tried on every call, whatever was in force when it was made.
     in_force = RubricsInForce(current=run.rubrics, older={}) if by_path else rubrics_in_force(run.rubrics, store)
     scores, closed_periods, counting = StandingScores(store, in_force.rubrics), store.closed_periods(), _current_scores(store)
     assignments: dict[str, Assignment] = {}
-    refusals: dict[str, None] = {}
+    choices = Choices(in_force)
     standing = unscored = closed = 0
     for row in _selected(store, select):
         identity, call = row["conversation_id"], call_from_row(row)
-        if by_path and call.rubric not in (None, *run.rubrics):
-            unscored += 1
-            continue
-        try:
-            rubric = in_force.key_for(replace(call, rubric=call.rubric or named))
-        except RubricError as error:
-            refusals[str(error)] = None
-            continue
+        is_foreign = by_path and call.rubric not in (None, *run.rubrics)
+        rubric = None if is_foreign else choices.key_for(replace(call, rubric=call.rubric or named))
         if rubric is None:
             unscored += 1
             continue
@@ -106,9 +100,9 @@ def plan_rescoring(run: Run, *, select: Selection, named: str | None = None, by_
         closed += is_closed
         earlier = counting.get((call.call_id, in_force.rubrics[rubric].id))
         assignments[identity] = Assignment(rubric, "trial" if is_closed else run.purpose, earlier)
-    if refusals:
-        raise RubricError("; ".join(refusals))
-    return RescorePlan(assignments=assignments, standing=standing, unscored=unscored, closed=closed, older=in_force.older)
+    return RescorePlan(
+        assignments=assignments, standing=standing, unscored=unscored, closed=closed, older=in_force.older, warnings=choices.warnings
+    )
 
 
 def rescore(plan: RescorePlan, run: Run, *, workers: int | None = None) -> RescoreSummary:

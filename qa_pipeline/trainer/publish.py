@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,8 @@ from qa_pipeline.conversation.written import spoken_texts
 from qa_pipeline.errors import Fault, RubricError
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.cases import Case, StoredCall, cases_path, heard_in, load_cases, stable_faults
-from qa_pipeline.rubric.load import LOCK_NAME, is_published, load_rubric, load_rubrics, read_lock, rubric_paths
+from qa_pipeline.rubric.load import LOCK_NAME, load_rubric, load_rubrics, read_lock, readable_rubrics, rubric_paths
+from qa_pipeline.rubric.overlap import overlaps
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.case_vectors import VECTORS_NAME, CaseVectors, Encode, example_vectors
 from qa_pipeline.scoring.cases import CaseResult, compare
@@ -139,17 +140,6 @@ def fit_lists(settings: Settings) -> tuple[int, int]:
     return len(missing), vectors.save(_texts(rubrics, cases), shipped)
 
 
-def check_published(rubrics: Iterable[Rubric], folder: Path) -> None:
-    """Official runs use published rubrics only. Raises RubricError naming every one that is not."""
-    changed = [rubric for rubric in rubrics if not is_published(rubric, folder)]
-    if changed:
-        names = ", ".join(f"{rubric.id} version {rubric.version}" for rubric in changed)
-        raise RubricError(
-            f"Not published as they stand: {names}.",
-            advice="Raise `version` and run `qa-pipeline rubric publish NAME`, or try it with --rubric PATH.",
-        )
-
-
 def publish(name: str, settings: Settings, store: Store | None = None) -> Rubric:
     """Freeze a rubric in published.lock, and whole in `store` when one is given.
 
@@ -177,6 +167,22 @@ def publish(name: str, settings: Settings, store: Store | None = None) -> Rubric
         freeze([rubric], store, texts={rubric.id: path.read_text("utf-8")})
     write_whole(settings.rubrics / LOCK_NAME, json.dumps(lock, indent=1, sort_keys=True) + "\n")
     return rubric
+
+
+def overlap_warnings(rubric: Rubric, settings: Settings, store: Store | None) -> list[str]:
+    """Which other rubrics of the folder are for calls of this one, and of how many stored calls it can no longer be told which scores them."""
+    others, _ = readable_rubrics(settings.rubrics)
+    told = overlaps(rubric, others.values())
+    if not told or store is None:
+        return told
+    from qa_pipeline.results.heard import CALL_COLUMNS, call_from_row
+    from qa_pipeline.results.query import rows
+    from qa_pipeline.results.versions import Choices, RubricsInForce
+
+    choices = Choices(RubricsInForce(current={**others, rubric.id: rubric}, older={}))
+    for row in rows(store, f"select extra, given_language, {', '.join(CALL_COLUMNS)} from current_calls"):
+        choices.key_for(call_from_row(row))
+    return [*told, *(f"of the stored calls, {line}" for line in choices.warnings if rubric.id in line)]
 
 
 def _version_faults(rubric: Rubric, path: Path, versions: Mapping[str, str]) -> list[Fault]:

@@ -15,7 +15,8 @@ from qa_pipeline.call import Call
 from qa_pipeline.errors import Fault, RubricError
 from qa_pipeline.rubric import load
 from qa_pipeline.rubric.canonical import criterion_sha256, rubric_sha256
-from qa_pipeline.rubric.load import choose_rubric, is_published, load_list, load_rubric, load_rubrics
+from qa_pipeline.rubric.load import choose_rubric, is_published, load_list, load_rubric, load_rubrics, readable_rubrics
+from qa_pipeline.rubric.overlap import overlaps
 from qa_pipeline.yaml_text import read_document
 from tests.rubric.built_rubrics import rubric, write_folder
 
@@ -426,11 +427,48 @@ def test_a_call_is_scored_by_the_named_rubric_or_by_the_one_that_applies(columns
     assert (found.id if found else None) == chosen
 
 
-def test_two_rubrics_that_apply_are_refused_by_name() -> None:
-    with pytest.raises(RubricError, match="Rubrics hotline and spring both apply to call c"):
-        choose_rubric(replace(CALL, direction="inbound", campaign="spring"), RUBRICS)
+def test_of_two_rubrics_that_apply_the_one_that_says_more_scores() -> None:
+    found = choose_rubric(replace(CALL, direction="inbound", campaign="spring"), RUBRICS)
+    assert found and found.id == "spring"
+
+
+def test_two_rubrics_that_apply_alike_are_refused_by_name() -> None:
+    team = rubric({"check": "manual"}, id="team", applies_to={"direction": "inbound", "team": "a"})
+    with pytest.raises(RubricError, match="Rubrics spring and team apply alike"):
+        choose_rubric(replace(CALL, direction="inbound", campaign="spring", team="a"), {**RUBRICS, "team": team})
+
+
+def test_one_file_with_faults_leaves_the_others_usable(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, good=GOOD, bad="id: bad\n", worse="- x\n", other=GOOD)
+    rubrics, refused = readable_rubrics(folder)
+    assert (list(rubrics), list(refused)) == (["good"], ["bad", "other", "worse"])
+    (folder / "good.yaml").unlink()
+    with pytest.raises(RubricError, match="cannot be used"):
+        readable_rubrics(folder)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "told"),
+    [
+        (
+            {"direction": "inbound"},
+            ["hotline is for calls of direction inbound as well, and says as much of them: they would be scored by neither"],
+        ),
+        ({"language": "en"}, ["hotline is for calls of direction inbound, language en as well, and says as much"]),
+        (
+            {"direction": "inbound", "campaign": "x"},
+            ["hotline is for calls of direction inbound, campaign x as well: mine, which says more"],
+        ),
+        ({"direction": "outbound"}, []),
+        ({}, []),
+    ],
+)
+def test_rubrics_for_the_same_calls_are_told(theirs: dict[str, str], told: list[str]) -> None:
+    found = overlaps(rubric({"check": "manual"}, id="mine", applies_to=theirs), [INBOUND, NAMED])
+    assert len(found) == len(told)
+    assert all(mine.startswith(wanted) for mine, wanted in zip(sorted(found), sorted(told), strict=True)), found
 
 
 def test_a_rubric_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(RubricError, match="names rubric 'nix', which does not exist"):
+    with pytest.raises(RubricError, match="Rubric 'nix', which their metadata name, is not to be had"):
         choose_rubric(replace(CALL, rubric="nix"), RUBRICS)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qa_pipeline.call import Conversation
-from qa_pipeline.errors import EnvironmentNotReady, ModelError, RubricError
+from qa_pipeline.errors import EnvironmentNotReady, ModelError
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.commit import open_table
 from qa_pipeline.results.lease import Claims
@@ -128,10 +128,13 @@ def test_a_call_that_no_rubric_fits_is_stored_unscored_and_counted(settings: Set
     assert (summary.processed, summary.scored, summary.unscored) == (1, 0, 1)
 
 
-def test_an_unknown_rubric_is_refused_before_any_work(settings: Settings, rubrics: dict) -> None:
-    with pytest.raises(RubricError, match="names rubric 'nosuch'"):
-        process(settings, rubrics, call("good1", rubric="nosuch"))
-    assert not Path(settings.results).exists()
+def test_a_call_whose_rubric_cannot_be_told_is_left_unscored_and_the_rest_goes_on(settings: Settings, rubrics: dict) -> None:
+    calls = (call("good1", rubric="nosuch"), call("good2"))
+    planned = plan(Intake(calls=calls, warnings=(), unavailable=(), dialogues={}), run_here(settings, rubrics))
+    assert len(planned.warnings) == 1
+    assert planned.warnings[0].startswith("1 call left unscored (good1): Rubric 'nosuch', which their metadata name, is not to be had.")
+    summary = process(settings, rubrics, *calls)
+    assert (summary.processed, summary.scored, summary.unscored) == (2, 1, 1)
 
 
 def test_the_environment_is_checked_before_any_work(settings: Settings, tmp_path: Path) -> None:

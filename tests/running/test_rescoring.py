@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from qa_pipeline.call import Conversation
 from qa_pipeline.cli.main import main
 from qa_pipeline.conversation.written import conversation
-from qa_pipeline.errors import EnvironmentNotReady, RubricError
+from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.results.commit import Commits
 from qa_pipeline.results.periods import close_period
@@ -209,11 +209,12 @@ def test_the_metadata_choose_the_rubric_then_the_one_named_then_the_one_that_app
     assert counts(rescore(store, settings, rubrics)) == (3, 2, 0, 0, 0, 1, 0, 0)
 
 
-def test_a_call_that_names_an_unknown_rubric_is_refused_but_not_when_a_file_is_tried(settings: Settings) -> None:
+def test_a_call_that_names_an_unknown_rubric_is_left_and_told_but_not_when_a_file_is_tried(settings: Settings) -> None:
     store = open_store(settings)
     store.write_conversations([spoken(0, rubric="gone"), spoken(1)], run_id="r")
-    with pytest.raises(RubricError, match="names rubric 'gone'"):
-        planned(store, FIRST)
+    plan = planned(store, FIRST)
+    assert (list(plan.assignments), plan.unscored) == (["conversation-c1"], 1)
+    assert plan.warnings[0].startswith("1 call left unscored (c0): Rubric 'gone'")
     plan = planned(store, FIRST, purpose="trial", named="service", by_path=True)
     assert (list(plan.assignments), plan.unscored) == (["conversation-c1"], 1)
 

@@ -11,13 +11,14 @@ from qa_pipeline.errors import RubricError
 from qa_pipeline.results import versions
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
+from qa_pipeline.results.versions import official_rubrics
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.load import LOCK_NAME, load_rubric, read_lock
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.scoring.case_vectors import VECTORS_NAME, CaseVectors
 from qa_pipeline.settings import Settings
-from qa_pipeline.trainer.publish import check_published, fit_lists, open_workbench, publish, run_cases, stored_calls
-from tests.trainer.desk import CASES, complaint_folder, desk, edit, encode, service_folder, spoken, stored, use_fake_encoder
+from qa_pipeline.trainer.publish import fit_lists, open_workbench, overlap_warnings, publish, run_cases, stored_calls
+from tests.trainer.desk import CASES, SERVICE, complaint_folder, desk, edit, encode, service_folder, spoken, stored, use_fake_encoder
 
 GOOD = """\
 calls:
@@ -61,7 +62,7 @@ def test_a_rubric_is_locked_by_its_hash_and_kept_whole_beside_the_results(settin
     assert row == {
         "rubric_id": "service", "version": 1, "rubric_sha256": digest, "effective_from": None, "text": path.read_text("utf-8")
     }  # fmt: skip
-    check_published([published], settings.rubrics)
+    assert official_rubrics(settings.rubrics, store) == ({"service": published}, ())
 
 
 def test_without_a_store_only_the_lock_is_written(settings: Settings) -> None:
@@ -101,8 +102,8 @@ def test_content_that_changed_under_a_published_version_is_refused(settings: Set
     edit(settings.rubrics / "service.yaml", "[call you back]", "[call you back, ring you again]")
     assert refusals(settings) == [f"{settings.rubrics / 'service.yaml'}:2:1: version 1 is published with other content (write version: 2)"]
     assert (settings.rubrics / LOCK_NAME).read_text("utf-8") == lock
-    with pytest.raises(RubricError, match="Not published as they stand: service version 1"):
-        check_published([load_rubric(settings.rubrics / "service.yaml")], settings.rubrics)
+    with pytest.raises(RubricError, match=r"service\.yaml is not published as it stands"):
+        official_rubrics(settings.rubrics, open_store(settings))
 
 
 def test_comments_and_layout_are_no_change(settings: Settings) -> None:
@@ -259,3 +260,16 @@ def test_fitting_again_drops_what_no_case_says_any_more(tmp_path: Path, monkeypa
     assert known(["A parcel, and so late."]).round(2)[0, :2].tolist() == encode(["parcel late"]).round(2)[0, :2].tolist()
     with pytest.raises(KeyError):
         known(["The parcel is so late."])
+
+
+def test_stored_calls_that_two_rubrics_are_for_alike_are_told(settings: Settings, store: Store) -> None:
+    for name in ("service", "other"):
+        text = SERVICE.replace("id: service", f"id: {name}\napplies_to: {{direction: outbound}}")
+        (settings.rubrics / f"{name}.yaml").write_text(text, "utf-8")
+    store.write_conversations([spoken("c1", "agent: Hello there.", direction="outbound")], run_id="r")
+    mine = load_rubric(settings.rubrics / "service.yaml")
+    assert overlap_warnings(mine, settings, store) == [
+        "other is for calls of direction outbound as well, and says as much of them: they would be scored by neither",
+        "of the stored calls, 1 call left unscored (c1): Rubrics other and service apply alike. Name one in the metadata column `rubric`, or say "
+        "more in the `applies_to` of one.",
+    ]
