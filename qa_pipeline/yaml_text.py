@@ -28,6 +28,7 @@ _REAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _SURPRISES = frozenset(("yes", "no", "on", "off"))
+_YES = frozenset(("yes", "on"))
 _CLOCK = re.compile(r"[0-9]{1,2}(?::[0-5]?[0-9])+")
 _NESTED_DASHES = re.compile(r"\s*(?:[-?]\s+){12}")
 # Without one of these no line can have a slip: most files are read no further.
@@ -165,7 +166,7 @@ class _Builder:
             if isinstance(node, yaml.SequenceNode):
                 flow = bool(node.flow_style)
                 return [self.build(item, (*trail, index), depth + 1, in_list=flow) for index, item in enumerate(node.value)]
-            return self._scalar(node, in_list=in_list)
+            return self._scalar(node, in_list=in_list, is_value=bool(trail) and isinstance(trail[-1], str))
         finally:
             self._open.discard(id(node))
 
@@ -190,13 +191,16 @@ class _Builder:
             found[key] = self.build(value_node, (*trail, key), depth + 1)
         return found
 
-    def _scalar(self, node: yaml.ScalarNode, *, in_list: bool) -> Any:
+    def _scalar(self, node: yaml.ScalarNode, *, in_list: bool, is_value: bool) -> Any:
         text = node.value
         # libyaml gives plain scalars the style '', the Python parser None.
         if node.style:
             return text
         if text.lower() in _SURPRISES:
-            self._add(node, f"{text} is a truth value to some readers of YAML", f'quote it: "{text}"')
+            quoted = f'quote it: "{text}"'
+            # An item of a list is never meant as true or false.
+            advice = f"write {'true' if text.lower() in _YES else 'false'} if the key wants one, else {quoted}" if is_value else quoted
+            self._add(node, f"{text} is a truth value to some readers of YAML", advice)
             return text
         if _CLOCK.fullmatch(text):
             self._add(node, f"{text} is a number to some readers of YAML", f'quote it: "{text}"')

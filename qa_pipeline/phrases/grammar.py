@@ -31,6 +31,8 @@ _MOST_BRACKETS = 60
 _STRICTER = 0.5
 # What convicts somebody must be said almost as it is written: at 0.5 everyday sentences were heard as forbidden. Chosen on rubrics/known_good.yaml.
 _STRICT = 0.25
+# Signs of the grammar as Chinese keyboards write them.
+_WIDE = dict(zip("（）［］｛｝｜", "()[]{}|", strict=True))
 _NAME_SLOTS = ("{company}", "{agent_name}")
 _NAME_SHARE = 0.22
 _NAME_LENGTH = 3
@@ -150,6 +152,11 @@ def _pattern(text: str, language: str, slots: tuple[tuple[str, tuple[str, ...]],
 
 
 def _parsed(text: str, parser: _Parser) -> tuple[Node, ...]:
+    if wide := next((char for char in text if char in _WIDE), None):
+        raise InputRefused(
+            f"{text!r} has a full-width {wide}, which nobody says.",
+            advice=f"Write {_WIDE[wide]} where it is to be a sign of the phrase, else leave it out.",
+        )
     if text.count("(") + text.count("[") > _MOST_BRACKETS:
         raise InputRefused(f"A phrase of {len(text)} characters has too many brackets.", advice="Split it into several phrases.")
     pattern = parser.sequence("")
@@ -271,7 +278,7 @@ class _Parser:
 
 
 # Plain words need no parsing.
-_GRAMMAR = frozenset("[](){}|…")
+_GRAMMAR = frozenset("[](){}|…（）［］｛｝｜")
 _WORDS = (Element("token", frozenset("a")),)
 
 

@@ -91,6 +91,9 @@ def connect(store: Store, *questions: str, columns: Mapping[str, Sequence[str]] 
         connection.register(name, store.read(name, columns=wanted) if name in needed else table.schema.empty_table())
     for name in _of_use(needed) if columns else VIEWS:
         connection.execute(f"create view {name} as {VIEWS[name]}")
+    # Questions read the tables and nothing else: no file, no network, and nothing is written (copy … to).
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
     return connection
 
 
@@ -100,9 +103,15 @@ def query(store: Store, sql: str, *, columns: Mapping[str, Sequence[str]] | None
         try:
             return connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
-            raise InputRefused(
-                f"The query cannot be answered: {error}", advice="Tables and views are described in docs/tables.md."
-            ) from error
+            raise InputRefused(f"The query cannot be answered: {error}", advice=_cure(sql, error)) from error
+
+
+def _cure(sql: str, error: duckdb.Error) -> str:
+    if isinstance(error, duckdb.ParserException) and re.search(r'(?<!")\bat\b(?!")', sql, re.IGNORECASE):
+        return 'The column at has the name of a word of SQL: write it in double quotes, "at".'
+    if isinstance(error, duckdb.PermissionException):
+        return "Questions read the tables only; write results to a file with `qa-pipeline export`."
+    return "Tables and views are described in docs/tables.md."
 
 
 def rows(store: Store, sql: str, *, columns: Mapping[str, Sequence[str]] | None = None) -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from qa_pipeline.errors import Fault
 from qa_pipeline.rubric.atoms import Location
@@ -28,6 +28,11 @@ _WORDS_FOR_TYPES = {
 }
 # How pydantic calls the alternatives of unions in its locations, besides `literal[…]` and the like.
 _ALTERNATIVES = frozenset(("str", "int", "float", "bool", "constrained-int"))
+# What people write for true and false.
+_TRUTHS = {
+    **dict.fromkeys(("yes", "y", "on", "true", "1"), "true"),
+    **dict.fromkeys(("no", "n", "off", "false", "0"), "false"),
+}  # fmt: skip
 _CRITERION_KEYS = frozenset(key for kind in CRITERIA.values() for key in keys_of(kind))
 # Pydantic's words for a criterion whose check is missing or none of ours.
 _NO_CHECK = ("union_tag_not_found", "union_tag_invalid")
@@ -121,6 +126,8 @@ def _of_wrong_type(where: str, location: Location, found: object, wanted: str) -
     advice = ""
     if wanted == "text" and isinstance(found, bool | int | float):
         advice = f'quote it: "{str(found).lower() if isinstance(found, bool) else found}"'
+    elif wanted == "true or false" and str(found).lower() in _TRUTHS:
+        advice = f"write {_TRUTHS[str(found).lower()]}, without quotes"
     elif wanted in ("a number", "a whole number") and isinstance(found, str):
         advice = "write the number without quotes"
     return f"{where}: found {_shown(found)}, wanted {wanted}", advice
@@ -136,7 +143,26 @@ def _joined(location: Location) -> str:
 
 
 def _keys_at(location: Location) -> Iterable[str]:
-    return _CRITERION_KEYS if "criteria" in location else Rubric.model_fields.keys()
+    """The keys that the part of a rubric has in which a key stands: nobody is sent to a key of another part."""
+    parts: set[type[BaseModel]] = {Rubric}
+    for step in location[:-1]:
+        if isinstance(step, str):
+            parts = {
+                part
+                for owner in parts
+                for name, field in owner.model_fields.items()
+                if step in (name, field.alias)
+                for part in _models(field.annotation)
+            }
+    return {field.alias or name for part in parts for name, field in part.model_fields.items()}
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The types of parts in an annotation, however deep."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

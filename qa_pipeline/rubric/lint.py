@@ -5,10 +5,12 @@ are in every other sentence. Warnings, not faults.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from qa_pipeline.errors import Fault
 from qa_pipeline.rubric.atoms import Language, Location
 from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, MetricCriterion
+from qa_pipeline.rubric.load import list_path, load_list
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.shared_keys import CombiningCriterion, Condition, WordedCriterion
 from qa_pipeline.text.normalise import unit_spans
@@ -31,6 +33,7 @@ def lint(rubric: Rubric, document: Document) -> list[Fault]:
         *_out_of_reach(rubric),
         *_shared_phrases(rubric, places),
         *_everywhere(rubric, places),
+        *_lists_of_examples(rubric, places, document.path.parent),
     ]
     return [document.fault(place, message, advice) for place, message, advice in warnings]
 
@@ -162,6 +165,19 @@ def _everywhere(rubric: Rubric, places: dict[str, Location]) -> Warnings:
                     (*places[criterion.id], *key, language, number),
                     f"phrase {text!r} stands in {share:.0%} of everyday sentences: it matches almost anywhere",
                     "write more of the sentence",
+                )
+
+
+def _lists_of_examples(rubric: Rubric, places: dict[str, Location], folder: Path) -> Warnings:
+    for criterion in rubric.criteria:
+        for number, name in enumerate(criterion.lists if isinstance(criterion, WordedCriterion) else ()):
+            path = list_path(name, folder)
+            shared = load_list(path) if path else None
+            if shared and shared.likes() and not (shared.phrases or shared.whole_turn or shared.take_back):
+                yield (
+                    (*places[criterion.id], "lists", number),
+                    f"{name} has examples of a meaning (`like`) and no phrases: under `lists` nothing of it is looked for",
+                    f"write `meaning: {{list: {name}}}`, or give it `phrases`",
                 )
 
 

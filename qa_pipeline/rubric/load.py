@@ -345,5 +345,10 @@ def _situations_of(path: Path, modified_ns: int, size: int) -> Situations:
     return situations.model_copy(update=filled)
 
 
+def list_path(name: str, folder: Path) -> Path | None:
+    """Where a list file that a rubric of a folder names lies."""
+    return _list_beside(name, folder, _packaged_rubrics())
+
+
 def _list_beside(name: str, *folders: Path) -> Path | None:
     return next((folder / name for folder in folders if (folder / name).is_file()), None)

@@ -117,3 +117,22 @@ def test_the_short_way_to_current_scores_gives_the_same_where_nothing_is_closed(
         long, short = (sorted(connection.sql(sql).fetchall()) for sql in ("select * from current_scores", OPEN_CURRENT_SCORES))
     assert len(long) == 2
     assert long == short
+
+
+@pytest.mark.parametrize("sql", ["copy (select 1) to '{0}'", "attach '{0}'", "export database '{0}'", "select * from read_text('{0}')"])
+def test_a_question_reaches_no_file(store: Store, tmp_path: Path, sql: str) -> None:
+    target = tmp_path / "written"
+    with pytest.raises(InputRefused, match="qa-pipeline export"):
+        query(store, sql.format(target))
+    assert not target.exists()
+
+
+def test_a_question_cannot_open_files_again(store: Store) -> None:
+    with pytest.raises(InputRefused):
+        query(store, "set enable_external_access = true")
+
+
+def test_the_column_at_can_be_asked_for_as_the_refusal_says(store: Store) -> None:
+    with pytest.raises(InputRefused, match='"at"'):
+        query(store, "select at from failures")
+    assert rows(store, 'select "at" from failures') == []

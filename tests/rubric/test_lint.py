@@ -158,3 +158,15 @@ def test_groups_are_looked_at_like_phrases(tmp_path: Path) -> None:
     written = ", ".join(f"{name}: {{en: [{text}]}}" for name, text in groups.items())
     (found,) = warnings(tmp_path, f"id: a, {SAY}", f"id: b, check: phrase, need: all, groups: {{{written}}}")
     assert "'good day to you' is also one of a" in found
+
+
+LIKES = "id: likes\nlike: {en: [we call you back]}\n"
+
+
+@pytest.mark.parametrize(("text", "count"), [(LIKES, 1), (LIKES + "phrases: {en: [call you back]}\n", 0)])
+def test_a_list_of_examples_alone_is_no_list_of_phrases(tmp_path: Path, text: str, count: int) -> None:
+    write_folder(tmp_path)
+    (tmp_path / "lists" / "likes.yaml").write_text(text, "utf-8")
+    found = warnings(tmp_path, f"id: a, {SAY}, lists: [lists/likes.yaml]")
+    assert len(found) == count
+    assert all("6:" in one and "write `meaning: {list: lists/likes.yaml}`" in one for one in found)

@@ -74,6 +74,13 @@ def test_a_good_rubric_is_loaded(tmp_path: Path) -> None:
         ("      - {id: a, check: metric, metric: turns}\n", 6, 9, "check: metric needs `metric` with", ""),
         ("      - {id: a, check: not, of: [a, b]}\n", 6, 9, "check: not needs `of` with one criterion", ""),
         ("      - {id: a, check: guess}\n", 6, 17, "'phrase'", ""),
+        ("      - {id: a, check: phrase, phrases: {zh: [您好（先生｜女士）]}}\n", 6, None, "has a full-width （", "Write ("),
+        ("      - {id: a, check: phrase, phrases: {zh: [我是｛company｝]}}\n", 6, None, "has a full-width ｛", "Write {"),
+        ("      - {id: a, check: manual, critical: yes}\n", 6, None, "yes is a truth value", "write true if the key wants one"),
+        ('      - {id: a, check: manual, critical: "yes"}\n', 6, 32, "found 'yes', wanted true or false", "write true, without quotes"),
+        ('      - {id: a, check: manual, bonus: "no"}\n', 6, 32, "found 'no', wanted true or false", "write false, without quotes"),
+        ("      - {id: a, check: manual}\n    criterion: []\n", 7, 5, "no key is called 'criterion'", "did you mean criteria?"),
+        ("      - {id: a, check: manual, when: [{criterium: b, outcome: met}]}\n", 6, None, "'criterium'", "did you mean criterion?"),
         ("      - {id: a, check: phrse}\n", 6, 17, "found 'phrse', wanted 'phrase', 'question'", "did you mean phrase?"),
         ("      - {id: a, weight: 2}\n", 6, 9, "check is missing", "add it"),
         ("      - {id: a, check: manual, before: b}\n", 6, 32, "check: manual does not read `before`", "read by phrase, question"),
@@ -172,7 +179,9 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_an_unquoted_word_that_yaml_may_misread_is_a_fault(tmp_path: Path, word: str, form: str) -> None:
     text = GOOD.replace("{en: [hello]}", "\n          en: " + form.format(word))
     fault = faults_of(tmp_path, text)[0]
-    assert (fault.line, fault.advice) == (9 + form.startswith("\n"), f'quote it: "{word}"')
+    assert fault.line == 9 + form.startswith("\n")
+    assert fault.advice.endswith(f'quote it: "{word}"')
+    assert fault.advice.startswith("write ") is (form.startswith("{{k") and word != "10:00")
 
 
 def test_a_full_width_comma_between_phrases_is_a_fault(tmp_path: Path) -> None:
