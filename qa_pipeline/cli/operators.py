@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,13 @@ from qa_pipeline.cli.options import (
     as_day,
     defaults_from,
     describing_options,
+    open_results,
     open_settings,
     open_store,
     profile_option,
     results_option,
     rubrics_for,
+    warn,
 )
 from qa_pipeline.cli.show import Progress, show_failures, show_plan, show_recorded, show_summary
 from qa_pipeline.errors import InputRefused
@@ -71,7 +74,7 @@ def run_command(sources: tuple[str, ...], **options: Any) -> None:
     )  # fmt: skip
     plan = night.plan(run, checks=not options["dry_run"])
     for warning in plan.warnings:
-        _warn(warning)
+        warn(warning, settings)
     if options["dry_run"]:
         show_plan(plan, settings, deadline=deadline)
         return
@@ -86,7 +89,7 @@ def run_command(sources: tuple[str, ...], **options: Any) -> None:
         replace(run, on_event=progress.on_event),
         in_pieces=in_one_piece,
         on_summary=lambda summary: show_summary(summary, settings),
-        on_warning=_warn,
+        on_warning=partial(warn, settings=settings),
     )
     if ended.recorded:
         show_recorded(ended.recorded)
@@ -118,6 +121,8 @@ def watch(sources: tuple[str, ...], interval: float, **options: Any) -> None:
     store = open_store(settings)
     check_environment(settings, store)
     metrics = RunMetrics()
+    if settings.metrics_file:
+        metrics.go_on_from(settings.metrics_file)
     if settings.metrics_port:
         metrics.serve(settings.metrics_port)
     with _progress(settings, 0) as progress:
@@ -130,7 +135,7 @@ def watch(sources: tuple[str, ...], interval: float, **options: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: watcher.stop.set())
         click.echo(f"Watching {', '.join(sources)} every {interval:g} s. Results: {settings.results}")
-        looks = watcher.watch(on_summary=lambda summary: show_summary(summary, settings), on_warning=_warn)
+        looks = watcher.watch(on_summary=lambda summary: show_summary(summary, settings), on_warning=partial(warn, settings=settings))
     click.echo(f"Stopped after {looks} looks.")
 
 
@@ -161,7 +166,7 @@ def rescore_command(results: str | None, **options: Any) -> None:
     run = Run(settings=settings, store=open_store(settings), rubrics=rubrics, purpose=purpose)
     plan = plan_rescoring(run, select=select, named=named, by_path=list(rubrics) == [named])
     for warning in plan.warnings:
-        _warn(warning)
+        warn(warning, settings)
     with Progress(len(plan.assignments)) as progress:
         summary = rescore(plan, replace(run, on_event=progress.on_event), workers=options["workers"])
     click.echo(
@@ -181,7 +186,7 @@ def status(results: str | None) -> None:
     from qa_pipeline.results.lease import Claims
     from qa_pipeline.results.query import rows
 
-    store = open_store(open_settings(results=results))
+    store = open_results(open_settings(results=results))
     shown = rows(store, "select * exclude (code_version) from runs order by started_at desc limit 20")
     show_rows(shown)
     for working in Claims(store.root, "").living():
@@ -206,7 +211,7 @@ def failures(results: str | None) -> None:
     from qa_pipeline.results.query import rows
 
     sql = 'select source_uri, stage, attempt, message, advice, transient from current_failures order by "at" desc'
-    show_rows(rows(open_store(open_settings(results=results)), sql))
+    show_rows(rows(open_results(open_settings(results=results)), sql))
 
 
 @click.command()
@@ -377,7 +382,3 @@ def _progress(settings: Settings, total: int) -> Progress | JsonLog:
     from qa_pipeline.running.observe import JsonLog
 
     return JsonLog() if settings.log_format == "json" else Progress(total)
-
-
-def _warn(text: str) -> None:
-    click.echo(f"warning: {text}", err=True)

@@ -82,6 +82,26 @@ def open_store(settings: Settings) -> Store:
     return environment.open_store(settings)
 
 
+def warn(text: str, settings: Settings) -> None:
+    """Tell a warning on standard error: as a line, or as an object where the log is JSON."""
+    if settings.log_format == "json":
+        from qa_pipeline.running.observe import JsonLog
+
+        JsonLog().write("warning", level="warning", text=text)
+    else:
+        click.echo(f"warning: {text}", err=True)
+
+
+def open_results(settings: Settings) -> Store:
+    """The results root, to be read. Raises InputRefused where there is none: a wrong place is not an empty one."""
+    store = open_store(settings)
+    if not store.is_there:
+        raise InputRefused(
+            f"There are no results in {store.root}.", advice="Run `qa-pipeline run FOLDER` first, or name the right --results."
+        )
+    return store
+
+
 def is_path(name: str) -> bool:
     """Whether what names a rubric is a file, not its id."""
     return name.endswith((".yaml", ".yml")) or "/" in name
@@ -121,7 +141,7 @@ def rubrics_for(settings: Settings, asked: str | None, *, trial: bool = False) -
             advice="Raise `version` if it was published before and run `qa-pipeline rubric publish NAME`, or try it with --rubric PATH.",
         )
     for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
+        warn(warning, settings)
     return rubrics, asked, "trial" if trial else "official"
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from qa_pipeline.cli.options import DATE, as_day, open_settings, open_store, results_option, rubric_path, user_name
+from qa_pipeline.cli.options import DATE, as_day, open_results, open_settings, open_store, results_option, rubric_path, user_name
 from qa_pipeline.errors import InputRefused
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def summary(results: str | None, by: str, **options: Any) -> None:
     from qa_pipeline.report.terminal import show_rows
 
     names = [name.strip() for name in by.split(",") if name.strip()]
-    found = summarise(open_store(open_settings(results=results)), names, _chosen(options))
+    found = summarise(open_results(open_settings(results=results)), names, _chosen(options))
     if not any(group.calls for group in found):
         raise InputRefused("No scored call is like that.", advice="Run `qa-pipeline run` first, or choose other calls.")
     of_criteria = "criterion" in names
@@ -110,7 +110,7 @@ def compare_command(results: str | None, first: tuple[str, ...], second: tuple[s
     from qa_pipeline.report.terminal import show_rows
 
     found = compare(
-        open_store(open_settings(results=results)),
+        open_results(open_settings(results=results)),
         _chosen({**options, "where": (*options["where"], *first)}),
         _chosen({**options, "where": (*options["where"], *second)}),
     )
@@ -139,8 +139,9 @@ def export_command(path: Path, results: str | None, of_findings: bool, **options
     """Write scored calls to PATH: .csv, .xlsx or .parquet, one flat row a call with a column for each criterion."""
     from qa_pipeline.report.export import export, flat
 
-    table = flat(open_store(open_settings(results=results)), _chosen(options), of_findings=of_findings)
-    export(table, path)
+    settings = open_settings(results=results)
+    table = flat(open_results(settings), _chosen(options), of_findings=of_findings)
+    export(table, path, timezone=settings.timezone)
     click.echo(f"{path}: {table.num_rows} rows, {table.num_columns} columns")
 
 
@@ -157,7 +158,7 @@ def indices(rubric_id: str, results: str | None, by: tuple[str, ...], since: Any
     from qa_pipeline.rubric.load import load_rubric
 
     rubric = load_rubric(rubric_path(rubric_id))
-    found = survey_indices(open_store(open_settings(results=results)), rubric, by=by, since=as_day(since), until=as_day(until))
+    found = survey_indices(open_results(open_settings(results=results)), rubric, by=by, since=as_day(since), until=as_day(until))
     show_rows([{"index": row.index_id, **row.group, "item": row.item, "answers": row.answers, "value": row.value} for row in found])
 
 
@@ -173,7 +174,7 @@ def contacts(rubric_id: str, results: str | None, as_of: str | None, every: bool
     from qa_pipeline.rubric.load import load_rubric
 
     rubric = load_rubric(rubric_path(rubric_id))
-    promises = contact_report(open_store(open_settings(results=results)), rubric, as_of=_moment(as_of, rubric.timezone))
+    promises = contact_report(open_results(open_settings(results=results)), rubric, as_of=_moment(as_of, rubric.timezone))
     show_rows(
         [
             {
@@ -213,7 +214,7 @@ def periods_close(results: str | None, first: Any, last: Any, team: str | None, 
     """Close a period."""
     from qa_pipeline.results.periods import close_period
 
-    store = open_store(open_settings(results=results))
+    store = open_results(open_settings(results=results))
     period = close_period(store, first.date(), last.date(), team=team, reason=reason, author=author or user_name())
     click.echo(f"Closed: {period.period_id}, {period.first_date} to {period.last_date}, {period.team or 'all teams'}.")
 
@@ -227,7 +228,7 @@ def periods_list(results: str | None) -> None:
 
     sql = """select p.period_id, p.first_date, p.last_date, p.team, p.closed_at, p.author, p.reason, r.reopened_at, r.author as reopened_by,
         r.reason as reopened_because from periods p left join periods r on r.reopens = p.period_id where p.reopens is null order by p.closed_at"""
-    show_rows(rows(open_store(open_settings(results=results)), sql))
+    show_rows(rows(open_results(open_settings(results=results)), sql))
 
 
 @periods.command("reopen")
@@ -239,7 +240,7 @@ def periods_reopen(period_id: str, results: str | None, reason: str, author: str
     """Take a closing back: the next run or rescore writes official scores again."""
     from qa_pipeline.results.periods import reopen_period
 
-    period = reopen_period(open_store(open_settings(results=results)), period_id, reason=reason, author=author or user_name())
+    period = reopen_period(open_results(open_settings(results=results)), period_id, reason=reason, author=author or user_name())
     click.echo(f"Reopened: {period.period_id}, {period.first_date} to {period.last_date}, {period.team or 'all teams'}.")
 
 
@@ -251,7 +252,7 @@ def query(sql: str, results: str | None) -> None:
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.results.query import rows
 
-    show_rows(rows(open_store(open_settings(results=results)), sql))
+    show_rows(rows(open_results(open_settings(results=results)), sql))
 
 
 COMMANDS = (report_command, summary, compare_command, indices, contacts, export_command, periods, query)

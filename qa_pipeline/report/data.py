@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording
@@ -42,12 +44,16 @@ class CallReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportData:
-    """Everything a report shows. `criteria`: ids in the order of the rubrics; `words`: what each criterion said when it judged, by its hash."""
+    """Everything a report shows. `criteria`: ids in the order of the rubrics; `words`: what each criterion said when it judged, by its hash.
+
+    Times of the rows are in the zone `timezone`.
+    """
 
     calls: tuple[CallReport, ...]
     failures: tuple[Row, ...]
     criteria: tuple[str, ...]
     words: Mapping[str, CriterionWords] = field(default_factory=dict)
+    timezone: str = "UTC"
 
     def words_of(self, finding: Row) -> CriterionWords:
         """What the criterion of a finding said when it judged."""
@@ -70,11 +76,14 @@ class ReportData:
 
 def load_report(store: Store, settings: Settings, *, call_id: str | None = None) -> ReportData:
     """Read a report, of all calls or of one. Raises InputRefused when there is no such call, or no call at all."""
+    zone = ZoneInfo(settings.timezone)
     with connect(store) as connection:
 
         def ask(sql: str) -> list[Row]:
             found: list[Row] = connection.sql(sql).to_arrow_table().to_pylist()
-            return found
+            return [
+                {name: value.astimezone(zone) if isinstance(value, datetime) else value for name, value in row.items()} for row in found
+            ]
 
         calls = ask("select * from current_calls order by started_at, call_id")
         if call_id is not None:
@@ -106,6 +115,7 @@ def load_report(store: Store, settings: Settings, *, call_id: str | None = None)
         failures=tuple(failures),
         criteria=order,
         words=wording.criteria,
+        timezone=settings.timezone,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ FORMATS = (".csv", ".xlsx", ".parquet")
 # What a spreadsheet would take for a formula; callers' words must not become one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MOST_XLSX_ROWS = 1_048_575
+# Characters; rows looked at for them. Chosen.
+_NARROWEST, _WIDEST, _MEASURED = 8, 48, 500
 
 _CALL = """s.call_id, s.call_date, c.started_at, s.agent_id, c.agent_name, s.team, s.site, s.campaign, c.direction, c.customer_id, c.language,
     round(c.duration_ms / 1000.0, 1) as seconds, s.rubric_id, s.rubric_version, s.disposition, s.percent, s.points, s.max_points, s.passed,
@@ -48,12 +50,12 @@ def flat(store: Store, chosen: Chosen, *, of_findings: bool = False) -> pa.Table
     return found
 
 
-def export(table: pa.Table, path: Path) -> None:
-    """Write rows by the ending of the path. A file that is there is replaced, whole or not at all. Raises InputRefused, EnvironmentNotReady."""
+def export(table: pa.Table, path: Path, *, timezone: str) -> None:
+    """Write rows by the ending of the path; times in the zone `timezone`, which CSV names by its offset, XLSX in the heading. A file that is there is replaced, whole or not at all. Raises InputRefused, EnvironmentNotReady."""
     if path.suffix.lower() not in FORMATS:
         raise InputRefused(f"{path.name} has no ending of a known form.", advice=f"There are: {', '.join(FORMATS)}.")
     with replacing(path) as part:
-        {".csv": _csv, ".xlsx": _xlsx, ".parquet": _parquet}[path.suffix.lower()](table, part)
+        {".csv": _csv, ".xlsx": _xlsx, ".parquet": _parquet}[path.suffix.lower()](_in_zone(table, timezone), part)
 
 
 def _with_criteria(calls: pa.Table, findings: list[dict[str, Any]]) -> pa.Table:
@@ -69,30 +71,42 @@ def _with_criteria(calls: pa.Table, findings: list[dict[str, Any]]) -> pa.Table:
     return calls
 
 
+def _in_zone(table: pa.Table, timezone: str) -> pa.Table:
+    for place, column in enumerate(table.schema):
+        if pa.types.is_timestamp(column.type) and column.type.tz:
+            table = table.set_column(place, column.name, table[column.name].cast(pa.timestamp(column.type.unit, timezone)))
+    return table
+
+
 def _csv(table: pa.Table, path: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(table.column_names)
         for row in _rows(table):
-            writer.writerow([_harmless(_plain(value)) for value in row])
+            writer.writerow([_harmless(value) for value in row])
 
 
 def _xlsx(table: pa.Table, path: Path) -> None:
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-    from openpyxl.styles import Font
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
 
     if len(table) > _MOST_XLSX_ROWS:
         raise InputRefused(f"{len(table)} rows are more than a sheet holds.", advice="Export CSV or Parquet, or a shorter period.")
     book = Workbook(write_only=True)
     sheet = book.create_sheet("calls")
     sheet.freeze_panes = "B2"
+    heads = [f"{c.name} ({c.type.tz})" if pa.types.is_timestamp(c.type) and c.type.tz else c.name for c in table.schema]
     heading = []
-    for name in table.column_names:
+    for number, (name, column) in enumerate(zip(heads, table.columns, strict=True), 1):
         cell = WriteOnlyCell(sheet, value=name)
         cell.font = Font(bold=True)
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
         heading.append(cell)
+        sheet.column_dimensions[get_column_letter(number)].width = _width(name, column)
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(heads))}{len(table) + 1}"
     sheet.append(heading)
     for row in _rows(table):
         cells = []
@@ -105,6 +119,12 @@ def _xlsx(table: pa.Table, path: Path) -> None:
     book.save(path)
 
 
+def _width(name: str, column: pa.ChunkedArray) -> float:
+    """Width of a column in characters: of its longest value among the first, within what a screen bears; a heading breaks between its words."""
+    longest = max((len(str(_plain(value))) for value in column.slice(0, _MEASURED).to_pylist() if value is not None), default=0)
+    return float(min(_WIDEST, max(longest, *map(len, name.split()), _NARROWEST)) + 2)
+
+
 def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
     for batch in table.to_batches(max_chunksize=10_000):
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
@@ -115,8 +135,8 @@ def _parquet(table: pa.Table, path: Path) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A value as a sheet holds it: times in UTC without their zone."""
-    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
+    """A value as a sheet holds it: times without their zone, which the heading names."""
+    return value.replace(tzinfo=None, microsecond=0) if isinstance(value, datetime) and value.tzinfo else value
 
 
 def _harmless(value: Any) -> Any:

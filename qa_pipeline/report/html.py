@@ -181,6 +181,7 @@ def render(data: ReportData, clips: Clips, *, folder: Path) -> str:
             for trend in trends(data.calls, {n: _title(data, n) for n in data.criteria if not data.is_draft(n)})
         ],
         low_confidence=_LOW_CONFIDENCE,
+        timezone=data.timezone,
     )
 
 
@@ -427,7 +428,7 @@ def _moment_text(sound: Sound) -> str:
 
 
 def _when(value: datetime | None) -> str | None:
-    return None if value is None else f"{value:%Y-%m-%d %H:%M} {value.tzname() or ''}".strip()
+    return None if value is None else f"{value:%Y-%m-%d %H:%M}"
 
 
 def _span(values: Iterable[datetime | None]) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -17,32 +18,42 @@ from qa_pipeline.report.wording import REASON_GONE
 
 MARKS = {"met": ("✓", "green"), "not_met": ("✗", "bold red"), "not_applicable": ("–", "dim"), "undetermined": ("?", "yellow")}
 _HEADING_WIDTH = 9
+# A table is as wide as it would be on a screen without end.
+_UNBOUNDED = 10_000
+_KEY = "✓ met  ✗ not met  – not applicable  ? undetermined, in brackets: a draft that does not count; sentiment: + positive, 0 neutral, − negative"
 _FEELINGS = {"positive": ("+", "green"), "neutral": ("0", ""), "negative": ("−", "red")}
 
 
 def show_calls(data: ReportData, console: Console | None = None) -> None:
     """Calls × criteria, agents, failures."""
     console = console or open_console()
-    table = Table(title="Calls", header_style="bold", box=None, pad_edge=False)
-    table.add_column("call", overflow="fold", min_width=12)
-    for name in ("lang", "rubric", "disposition"):
-        table.add_column(name)
-    for criterion in data.criteria:
-        table.add_column(_heading(criterion), justify="center")
-    for name in ("percent", "passed", "review"):
-        table.add_column(name, justify="right")
-    for item in data.calls:
-        table.add_row(*_call_cells(item, data))
-    console.print(table)
-    console.print(
-        "✓ met  ✗ not met  – not applicable  ? undetermined, in brackets: a draft that does not count; sentiment: + positive, 0 neutral, − negative",
-        style="dim",
-    )
+    table = _calls_table(data, data.criteria)
+    is_narrow = Measurement.get(console, console.options.update(max_width=_UNBOUNDED), table).maximum > console.width
+    console.print(_calls_table(data, ()) if is_narrow else table)
+    if is_narrow:
+        console.print("Its criteria do not fit into this width: the page has them, and `qa-pipeline scorecard CALL_ID`.", style="dim")
+    else:
+        console.print(_KEY, style="dim")
     _show_agents(data, console)
     if data.failures:
         console.print()
         for row in data.failures:
             console.print(f"failed: {row['source_uri']}: {row['message']} {row['advice']}", style="red", markup=False, highlight=False)
+
+
+def _calls_table(data: ReportData, criteria: Sequence[str]) -> Table:
+    """Calls with some of their criteria. A call's id stays in one piece: people copy it."""
+    table = Table(title="Calls", header_style="bold", box=None, pad_edge=False)
+    table.add_column("call", no_wrap=True, overflow="ignore", min_width=max((len(item.call["call_id"]) for item in data.calls), default=0))
+    for name in ("lang", "rubric", "disposition"):
+        table.add_column(name)
+    for criterion in criteria:
+        table.add_column(_heading(criterion), justify="center")
+    for name in ("percent", "passed", "review"):
+        table.add_column(name, justify="right")
+    for item in data.calls:
+        table.add_row(*_call_cells(item, data, criteria))
+    return table
 
 
 def show_scorecard(data: ReportData, call_id: str, console: Console | None = None) -> None:
@@ -101,7 +112,7 @@ def _heading(criterion: str) -> str:
     return "\n".join(word if len(word) <= _HEADING_WIDTH else f"{word[: _HEADING_WIDTH - 1]}…" for word in criterion.split("_") if word)
 
 
-def _call_cells(item: CallReport, data: ReportData) -> list[Text | str]:
+def _call_cells(item: CallReport, data: ReportData, criteria: Sequence[str]) -> list[Text | str]:
     call, score = item.call, item.score
     found = {f["criterion_id"]: f for f in item.findings}
     cells: list[Text | str] = [
@@ -110,7 +121,7 @@ def _call_cells(item: CallReport, data: ReportData) -> list[Text | str]:
         (score["rubric_id"] + ("" if item.is_official else " (trial)")) if score else "none",
         (score["disposition"] if score else None) or "–",
     ]
-    for criterion in data.criteria:
+    for criterion in criteria:
         finding = found.get(criterion)
         if finding is None:
             cells.append("")

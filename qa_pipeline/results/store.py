@@ -40,6 +40,11 @@ class Store:
         self.lock = Lock(self.root)
         """One writer at a time; every method that writes takes it."""
 
+    @property
+    def is_there(self) -> bool:
+        """Whether anything was ever written here."""
+        return any(open_table(self.path(name)) is not None for name in TABLES)
+
     def prepare(self) -> None:
         """Make the root and check that it can be written. Raises EnvironmentNotReady."""
         if "://" in self.root:

@@ -66,6 +66,20 @@ class RunMetrics:
         self._left.set(summary.left)
         self._rate.set(summary.processed / summary.seconds if summary.seconds else 0.0)
 
+    def go_on_from(self, path: Path) -> None:
+        """Count on from a file that earlier runs wrote: counters that begin anew each night tell Prometheus nothing. What is no such file counts as none."""
+        from prometheus_client.parser import text_string_to_metric_families
+
+        try:
+            families = list(text_string_to_metric_families(path.read_text("utf-8")))
+        except (OSError, ValueError):
+            return
+        for sample in (sample for family in families for sample in family.samples):
+            if sample.name == "qa_calls_total" and "outcome" in sample.labels:
+                self._calls.labels(sample.labels["outcome"]).inc(sample.value)
+            elif sample.name == "qa_runs_total":
+                self._runs.inc(sample.value)
+
     def write(self, path: Path) -> None:
         """Write the counts for the node exporter, whole or not at all."""
         from prometheus_client import write_to_textfile
@@ -82,7 +96,10 @@ class RunMetrics:
 
 def observed(summary: Summary, settings: Settings, metrics: RunMetrics | None = None) -> list[str]:
     """Count a run, and write the counts where the settings say. Returns what went wrong, a line each: it never fails the run."""
-    metrics = metrics or RunMetrics()
+    if metrics is None:
+        metrics = RunMetrics()
+        if settings.metrics_file:
+            metrics.go_on_from(settings.metrics_file)
     metrics.add(summary)
     try:
         if settings.metrics_file:

@@ -12,6 +12,9 @@ from click.testing import CliRunner, Result
 from qa_pipeline.cli.main import main
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.packaged import packaged_folder
+from qa_pipeline.report.clips import Clips
+from qa_pipeline.report.data import load_report
+from qa_pipeline.report.html import render
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 from tests.rubric.built_rubrics import write_folder
@@ -78,3 +81,21 @@ def test_a_moment_that_is_none_is_refused(results: str) -> None:
 def test_indices_take_a_rubric_by_name_or_file(results: str, name: str) -> None:
     done = command("indices", name, "--results", results)
     assert (done.exit_code, done.output.strip()) == (0, "Nothing.")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("query", "select 1"), ("summary",), ("indices", "survey_car_service"), ("periods", "list"), ("status",), ("failures",), ("report",)],
+)
+def test_a_place_without_results_is_no_empty_one(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = command(*arguments, "--results", str(tmp_path / "wrong"))
+    assert done.exit_code == 2
+    assert "There are no results in" in done.output and "name the right --results" in done.output
+
+
+def test_times_of_a_report_are_of_the_zone_of_the_settings(results: str) -> None:
+    settings = load_settings(results=results, timezone="Europe/Warsaw")
+    data = load_report(open_store(settings), settings)
+    assert str(data.calls[0].call["started_at"]) == "2026-11-20 03:00:00+01:00"
+    page = render(data, Clips(sounds={}, faults={}), folder=Path("/reports"))
+    assert "2026-11-20 03:00" in page and "Times of the zone Europe/Warsaw" in page

@@ -105,7 +105,7 @@ def test_calls_are_exported_flat(store: Store, tmp_path: Path) -> None:
         [10.0] * 3 + [0.0],
     )
     for name in ("x.csv", "x.xlsx", "x.parquet"):
-        export(table, tmp_path / "out" / name)
+        export(table, tmp_path / "out" / name, timezone="Asia/Shanghai")
     with (tmp_path / "out" / "x.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row["call_id"] for row in csv.DictReader(file)] == ["c0", "c1", "c2", "c3"]
     sheet = load_workbook(tmp_path / "out" / "x.xlsx").active
@@ -113,6 +113,30 @@ def test_calls_are_exported_flat(store: Store, tmp_path: Path) -> None:
     assert [cell.value for cell in sheet["A"]] == ["call_id", "c0", "c1", "c2", "c3"]
     assert pq.read_table(tmp_path / "out" / "x.parquet").num_rows == 4
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["x.csv", "x.parquet", "x.xlsx"]
+
+
+def test_exported_times_are_of_the_zone_and_say_so(store: Store, tmp_path: Path) -> None:
+    table = flat(store, Chosen(where=(("team", "A"),)))
+    for name in ("x.csv", "x.xlsx"):
+        export(table, tmp_path / name, timezone="Asia/Shanghai")
+    with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert next(csv.DictReader(file))["started_at"] == "2026-05-04 08:00:00+08:00"
+    sheet = load_workbook(tmp_path / "x.xlsx").active
+    assert sheet is not None
+    told = {cell.value: below.value for cell, below in zip(sheet[1], sheet[2], strict=True)}
+    assert told["started_at (Asia/Shanghai)"] == datetime(2026, 5, 4, 8)
+
+
+def test_a_sheet_can_be_filtered_and_its_columns_are_as_wide_as_what_they_hold(store: Store, tmp_path: Path) -> None:
+    table = flat(store, Chosen(where=(("team", "A"),)))
+    export(table, tmp_path / "x.xlsx", timezone="UTC")
+    sheet = load_workbook(tmp_path / "x.xlsx").active
+    assert sheet is not None
+    assert sheet.auto_filter.ref == sheet.dimensions
+    assert sheet.freeze_panes == "B2"
+    widths = {cell.value: sheet.column_dimensions[cell.column_letter].width for cell in sheet[1]}
+    assert widths["call_id"] == 10
+    assert widths["started_at (UTC)"] == 21
 
 
 def test_findings_are_exported_with_their_evidence(store: Store) -> None:
@@ -126,7 +150,7 @@ def test_a_criterion_called_as_a_column_is_has_a_column_of_its_own(tmp_path: Pat
     heard = replace(conversation("0:00 agent: hello there.", "0:03 customer: hi.", language="en", call_id="c1"), conversation_id="v")
     made.write_conversations([heard], run_id="r")
     made.write_scores([score(heard, prepare(Rubric.model_validate_json(json.dumps(named)), {}))], purpose="official", run_id="r")
-    export(flat(made, Chosen()), tmp_path / "x.csv")
+    export(flat(made, Chosen()), tmp_path / "x.csv", timezone="Asia/Shanghai")
     with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
         heading, row = csv.reader(file)
     told = dict(zip(heading, row, strict=True))
@@ -135,8 +159,8 @@ def test_a_criterion_called_as_a_column_is_has_a_column_of_its_own(tmp_path: Pat
 
 def test_what_was_said_never_becomes_a_formula(tmp_path: Path) -> None:
     table = pa.table({"said": ["=1+1", "+1", "-1", "@x", "fine"], "value": [-1.0, 1.0, 2.0, 3.0, 4.0]})
-    export(table, tmp_path / "x.csv")
-    export(table, tmp_path / "x.xlsx")
+    export(table, tmp_path / "x.csv", timezone="Asia/Shanghai")
+    export(table, tmp_path / "x.xlsx", timezone="Asia/Shanghai")
     with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row[0] for row in csv.reader(file)][1:] == ["'=1+1", "'+1", "'-1", "'@x", "fine"]
     sheet = load_workbook(tmp_path / "x.xlsx").active
@@ -146,7 +170,7 @@ def test_what_was_said_never_becomes_a_formula(tmp_path: Path) -> None:
 
 def test_an_unknown_form_and_no_calls_are_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InputRefused, match="no ending of a known form"):
-        export(flat(store, Chosen()), tmp_path / "x.doc")
+        export(flat(store, Chosen()), tmp_path / "x.doc", timezone="Asia/Shanghai")
     with pytest.raises(InputRefused, match="No scored call"):
         flat(store, Chosen(where=(("team", "C"),)))
 

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
+import pytest
 
 from qa_pipeline.running.failures import Failure
 from qa_pipeline.running.notify import notify
@@ -75,6 +76,22 @@ def test_log_lines_are_json() -> None:
     first, second = (json.loads(line) for line in stream.getvalue().splitlines())
     assert (first["event"], first["level"], first["call_id"], first["text"]) == ("call.failed", "warning", "c1", "broken")
     assert (second["event"], second["level"], "call_id" in second) == ("stage", "info", False)
+
+
+def test_counts_go_on_from_the_night_before(tmp_path: Path) -> None:
+    settings = load_settings(metrics_file=str(tmp_path / "qa.prom"))
+    for _ in range(3):
+        assert observed(SUMMARY, settings) == []
+    text = (tmp_path / "qa.prom").read_text()
+    assert 'qa_calls_total{outcome="processed"} 15.0' in text
+    assert "qa_runs_total 3.0" in text
+
+
+@pytest.mark.parametrize("text", ["", "no such form {", "qa_runs_total many\n"])
+def test_counts_begin_at_nothing_where_the_file_holds_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "qa.prom").write_text(text, "utf-8")
+    observed(SUMMARY, load_settings(metrics_file=str(tmp_path / "qa.prom")))
+    assert "qa_runs_total 1.0" in (tmp_path / "qa.prom").read_text()
 
 
 def test_counts_are_written_for_prometheus_and_answered(tmp_path: Path) -> None:
