@@ -9,6 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.languages.interface import shown
+from qa_pipeline.report.reasons import reason_of
 from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording
 from qa_pipeline.results.query import connect
 from qa_pipeline.results.store import Store
@@ -58,6 +60,17 @@ class ReportData:
     def words_of(self, finding: Row) -> CriterionWords:
         """What the criterion of a finding said when it judged."""
         return self.words.get(finding["criterion_sha256"], NOTHING_SAID)
+
+    def reason_of(self, item: CallReport, finding: Row) -> tuple[str, str]:
+        """Language and sentence of why a criterion of a call came out as it did, in the call's language where it has the words."""
+        language = item.call["language"]
+        by_id = {row["criterion_id"]: self.words_of(row).title for row in item.findings}
+
+        def title_of(criterion: str) -> str:
+            title = shown(by_id.get(criterion, {}), language)
+            return title[1] if title else criterion.replace("_", " ")
+
+        return reason_of(finding, language, title_of)
 
     def is_draft(self, criterion: str) -> bool:
         """Whether all that judged here under this id was a draft."""

@@ -28,7 +28,6 @@ from qa_pipeline.report.clips import Clips, Moment, evidence_moment, is_window_n
 from qa_pipeline.report.data import CallReport, ReportData, Row
 from qa_pipeline.report.terminal import MARKS, clock
 from qa_pipeline.report.trends import chart, trends
-from qa_pipeline.report.wording import REASON_GONE
 from qa_pipeline.whole_file import write_whole
 
 # Chosen, not measured: words below are shown as doubtful.
@@ -92,7 +91,7 @@ class FindingView:
     mark: Mark
     title: str
     local_title: str | None
-    reason: str
+    reason: tuple[str, str]
     advice: tuple[str, str] | None
     quotes: tuple[Quote, ...]
     window: str | None
@@ -223,7 +222,7 @@ def _call(number: int, item: CallReport, data: ReportData, names: dict[Moment, s
                 mark=_mark(row, is_draft=words.is_draft),
                 title=title[1],
                 local_title=None if language == title[0] else words.title.get(language),
-                reason=row["reason"] or REASON_GONE,
+                reason=data.reason_of(item, row),
                 advice=shown(words.advice, language) if row["outcome"] == "not_met" else None,
                 quotes=tuple(
                     Quote(name=_EVIDENCE_NAMES[e["kind"]], row=e, sound=sound(evidence_moment(item, e))) for e in row["evidence"] or ()

@@ -14,7 +14,6 @@ from rich.text import Text
 
 from qa_pipeline.languages.interface import shown
 from qa_pipeline.report.data import CallReport, ReportData, Row
-from qa_pipeline.report.wording import REASON_GONE
 
 MARKS = {"met": ("✓", "green"), "not_met": ("✗", "bold red"), "not_applicable": ("–", "dim"), "undetermined": ("?", "yellow")}
 _HEADING_WIDTH = 9
@@ -77,7 +76,7 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
         if score["needs_review"]:
             console.print(f"needs review: {', '.join(score['review_reasons'])}", style="yellow")
     for finding in item.findings:
-        _show_finding(finding, data, console)
+        _show_finding(finding, item, data, console)
     console.print()
     marked = {e["utterance"] for f in item.findings for e in f["evidence"] or () if e["kind"] == "hit"}
     for row in item.utterances:
@@ -152,14 +151,14 @@ def _show_agents(data: ReportData, console: Console) -> None:
     console.print(table)
 
 
-def _show_finding(finding: Row, data: ReportData, console: Console) -> None:
+def _show_finding(finding: Row, item: CallReport, data: ReportData, console: Console) -> None:
     mark, style = MARKS[finding["outcome"]]
     words = data.words_of(finding)
     _, title = shown(words.title) or (None, finding["criterion_id"].replace("_", " "))
     points = "" if finding["points"] is None else f" ({finding['points']:g}/{finding['max_points']:g})"
     if words.is_draft:
         mark, style, points = f"({mark})", "dim", " (draft: does not count)"
-    reason = finding["reason"] or REASON_GONE
+    _, reason = data.reason_of(item, finding)
     console.print(Text(f"{mark} {title}: {finding['outcome'].replace('_', ' ')}{points}. {reason}", style=style))
     for e in finding["evidence"] or ():
         near = "" if e["kind"] == "answer" else f"  [{e['similarity']:.2f} {e['expected']}]"

@@ -21,10 +21,6 @@ from qa_pipeline.settings import Settings
 Row = dict[str, Any]
 
 
-# What stands for a reason whose words were deleted by retention.
-REASON_GONE = "The words of this call are not kept any more."
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CriterionWords:
     """A criterion's title and advice by language. `is_draft`: it is tried and does not count."""

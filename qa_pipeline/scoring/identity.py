@@ -17,7 +17,16 @@ from qa_pipeline.text.norm_version import norm_version
 # (tests/scoring/verdicts.py).
 SCORING_VERSION = 2
 # What hears and shows calls and never judges them. A file counts until it is named here; a test watches what scoring opens.
-NEVER_JUDGES = ("desk.yaml", "detection.yaml", "labels.yaml", "recogniser.yaml", "roles.yaml", "sentences.yaml", "speaking.yaml")
+NEVER_JUDGES = (
+    "desk.yaml",
+    "detection.yaml",
+    "labels.yaml",
+    "reasons.yaml",
+    "recogniser.yaml",
+    "roles.yaml",
+    "sentences.yaml",
+    "speaking.yaml",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

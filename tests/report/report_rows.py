@@ -24,7 +24,7 @@ def finding(criterion: str, outcome: str, **values: Any) -> Row:
     points = {"met": 10.0, "not_met": 0.0}.get(outcome)
     empty: Row = {
         "criterion_id": criterion, "criterion_sha256": criterion, "rubric_sha256": "hotline", "rubric_id": "hotline", "outcome": outcome, "answer": None, "points": points, "max_points": 10.0, "critical": False,
-        "reason_code": "said", "reason": "Said in the window searched.", "evidence": [], "window_start_ms": None, "window_end_ms": None,
+        "reason_code": "said", "reason": "Said in the window searched.", "reason_args": [], "evidence": [], "window_start_ms": None, "window_end_ms": None,
     }  # fmt: skip
     return empty | values
 

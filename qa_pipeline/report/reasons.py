@@ -1,0 +1,68 @@
+"""Why a criterion came out as it did, in the language of the call and in words: titles for ids, words for outcomes and answers, no signs of the grammar."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from qa_pipeline.languages.interface import interface_language
+from qa_pipeline.languages.load import table
+from qa_pipeline.languages.reason_tables import ReasonWords
+from qa_pipeline.scoring.reasons import SITUATION_NAMES
+
+Row = dict[str, Any]
+
+# What stands for a reason whose words were deleted by retention.
+REASON_GONE = "The words of this call are not kept any more."
+# Arguments that name criteria.
+_CRITERIA = frozenset(("of", "parent", "step", "first", "then"))
+# Arguments that are quoted as they were said or measured.
+_AS_IT_IS = frozenset(("value", "confidence", "holiday", "language"))
+_SITUATIONS = {text: name for name, text in SITUATION_NAMES.items()}
+_LIMITS = {"at least": "≥", "at most": "≤"}
+
+
+def reason_of(finding: Row, language: str | None, title_of: Callable[[str], str]) -> tuple[str, str]:
+    """Language and sentence: the call's language where it has the sentence, else the interface's. `title_of`: a criterion's title by its id."""
+    if finding["reason"] is None:
+        return interface_language(), REASON_GONE
+    given = {pair["key"]: pair["value"] for pair in finding.get("reason_args") or ()}
+    for code in (language, interface_language()):
+        words = table(code, ReasonWords) if code else ReasonWords()
+        sentence = words.sentences.get(finding["reason_code"])
+        if code and sentence:
+            try:
+                return code, sentence.format_map({name: _told(name, value, words.words, title_of) for name, value in given.items()})
+            except KeyError:
+                # It was stored by another version, with other arguments.
+                break
+    return interface_language(), str(finding["reason"])
+
+
+def _told(name: str, value: str, words: Mapping[str, str], title_of: Callable[[str], str]) -> str:
+    if name in _CRITERIA:
+        return ", ".join(title_of(part) for part in value.split(", ") if part)
+    if name == "condition":
+        return _condition(value, words, title_of)
+    if name == "wanted":
+        for text, sign in _LIMITS.items():
+            value = value.replace(text, sign)
+    if name in _AS_IT_IS:
+        return value
+    value = _SITUATIONS.get(value, value)
+    return words.get(value) or ", ".join(words.get(part, part.replace("_", " ")) for part in value.split(", "))
+
+
+def _condition(text: str, words: Mapping[str, str], title_of: Callable[[str], str]) -> str:
+    """A condition of `when` as it is stored, in words."""
+    condition: dict[str, Any] = json.loads(text)
+
+    def told(value: Any) -> str:
+        values = value if isinstance(value, list) else [value]
+        return " / ".join(words.get(str(one), str(one).replace("_", " ")) for one in values)
+
+    wanted = [told(condition[key]) for key in ("outcome", "answer", "is", "in", "disposition") if condition.get(key)]
+    wanted += [f"{sign} {condition[key]:g}" for key, sign in (("at_least", "≥"), ("at_most", "≤")) if condition.get(key) is not None]
+    about = title_of(condition["criterion"]) if condition.get("criterion") else told(condition.get("metadata") or "")
+    return ": ".join(part for part in (about, ", ".join(wanted)) if part)
