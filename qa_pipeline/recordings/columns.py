@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePosixPath
 
 from qa_pipeline.call import Call, Disposition
@@ -26,6 +26,8 @@ _CHOICES = {
     "hangup_by": ("agent", "customer"),
     "disposition": tuple(disposition.value for disposition in Disposition),
 }
+# How databases, data frames and people write that something is not known.
+_NOT_KNOWN = frozenset(("NULL", "(null)", "\\N", "<NA>", "N/A", "n/a", "(blank)"))
 # Rows with the same `same_call` are one call; `track` says that a file holds one party.
 _JOIN_COLUMNS = ("same_call", "track")
 _NUMBERS = ("ring_seconds", "wait_seconds", "csat")
@@ -61,6 +63,10 @@ class Row:
 
 def validated(row: Row, timezone: str, remarks: Remarks) -> dict[str, object]:
     """Typed values of a row; every cell that cannot be used becomes a fault, every one that is doubtful a warning."""
+    if unknown := {column for column, value in row.values.items() if value in _NOT_KNOWN and column != "file"}:
+        words = ", ".join(sorted({row.values[column] for column in unknown}))
+        remarks.decide(row.path, f"not known {words}", f"{words} is read as not known")
+        row = replace(row, values={column: value for column, value in row.values.items() if column not in unknown})
     values: dict[str, object] = {name: _checked_text(row, name, remarks) for name in _TEXT_COLUMNS if row.values.get(name)}
 
     def refuse(column: str, wanted: str) -> None:

@@ -38,6 +38,13 @@ _OTHER_KINDS = (
 # From the usual to the rare; the name that a person knows it by.
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes (|)", "^": "carets (^)", "~": "tildes (~)", "\x01": "control characters (1)",
                "\x1f": "unit separators", "，": "full-width commas", "；": "full-width semicolons"}  # fmt: skip
+# What nobody sees at the ends of a cell: blanks of all widths, and what has no width.
+BLANKS = "".join(
+    map(
+        chr,
+        (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x2010), 0x2028, 0x2029, 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF),
+    )
+)
 _SEP_LINE = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 # Reports of some systems have a title and their filters above the header.
@@ -155,7 +162,7 @@ def _header(lines: Sequence[str], at: int, separator: str) -> list[str]:
         cells, _ = _cells(lines, at, separator)
     except _SlipError:
         return lines[at].split(separator)
-    return [cell.strip() for cell in cells]
+    return [cell.strip(BLANKS) for cell in cells]
 
 
 def _records(path: str, lines: Sequence[str], header_at: int, separator: str, remarks: Remarks) -> Iterator[Record]:
@@ -171,9 +178,9 @@ def _records(path: str, lines: Sequence[str], header_at: int, separator: str, re
             slip.tell(path, remarks)
             at += 1
             continue
-        if any(cell.strip() for cell in cells):
+        if any(cell.strip(BLANKS) for cell in cells):
             inner = tuple((number + 1, lines[number]) for number in range(at + 1, after))
-            yield Record(at + 1, [cell.strip() for cell in cells], inner)
+            yield Record(at + 1, [cell.strip(BLANKS) for cell in cells], inner)
         at = after
 
 

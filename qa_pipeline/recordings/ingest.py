@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 
 from qa_pipeline.call import Call, Role
 from qa_pipeline.errors import CallFailed, Fault, MetadataError, ReadFailed, RecordingError
@@ -312,7 +312,10 @@ def _values(uri: str, described: _Described, defaults: Defaults, taken: _Taken, 
 
 
 def _unavailable(uri: str, values: Mapping[str, object], error: CallFailed) -> Unavailable:
-    advice = f"{error.advice} Its name has backslashes; write it with slashes." if "\\" in uri else error.advice
+    advice = error.advice
+    if "\\" in uri:
+        last = PureWindowsPath(uri).name
+        advice += f" Its name has backslashes; write it with slashes, as it lies from the folder of the metadata: {last}, or FOLDER/{last}."
     return Unavailable(source_uri=uri, call_id=_text(values.get("call_id")), message=error.message, advice=advice)
 
 

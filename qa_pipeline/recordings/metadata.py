@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -66,6 +67,11 @@ class _Reader:
             yield from self._record(record, table, names, width, place)
 
     def _record(self, record: Record, table: Table, names: Sequence[str], width: int, place: int | None) -> Iterable[Row]:
+        if record.cells == table.header:
+            self._remarks.decide(
+                self._path, "header again", f"the header stands again on line {record.line}, as where files were put together; it is left"
+            )
+            return []
         surplus = record.cells[width:]
         if any(surplus):
             self._remarks.fault(
@@ -86,6 +92,11 @@ class _Reader:
 
     def json(self, text: str) -> Iterator[Row]:
         """Rows of JSON Lines; objects inside objects are columns with a point: Agent.Username."""
+        if _is_one_value(text):
+            self._remarks.fault(
+                self._path, 1, "one JSON value over the whole file", "write one object a line, as `jq -c '.[]?' FILE` does of a list, and `jq -c . FILE` of an object"
+            )  # fmt: skip
+            return
         for number, line in enumerate(text.split("\n"), 1):
             if not line.strip():
                 continue
@@ -163,7 +174,7 @@ class _Reader:
                 )  # fmt: skip
 
     def _row(self, line: int, cells: dict[str, str]) -> Iterable[Row]:
-        mapped, rest = self._map.applied(cells)
+        mapped, rest = self._map.applied(cells) if self._map.columns else ({}, cells)
         for column in mapped:
             self._remarks.decide(
                 self._path, f"column {column}", f"{column} is read from {self._map.sources(column)}, as the mapping {self._map.name} says"
@@ -187,6 +198,10 @@ class _Reader:
 
 def _how_to_name(header: Sequence[str], cells: Sequence[str]) -> str:
     """What to do where no column is called `file`: by the header, else by the first row, else by the presets."""
+    if any(len(name) > 2 and name[0] == name[-1] == "'" for name in header):
+        return 'put cells in double quotes ("), or in none'
+    if len(header) == 1 and "file" in re.split(r"\W+", header[0].casefold()):
+        return "separate the columns by commas, semicolons, tabs or |"
     likely = [name for name in header if folded(name) in ("file", "filename", "recording", "recordingfile", "audio", "path")]
     likely += [name for name, cell in zip(header, cells, strict=False) if cell.lower().endswith(SUFFIXES)]
     if likely:
@@ -197,6 +212,17 @@ def _how_to_name(header: Sequence[str], cells: Sequence[str]) -> str:
 
 
 _OURS_FOLDED = {folded(name): name for name in COLUMNS}
+
+
+def _is_one_value(text: str) -> bool:
+    """Whether a text is a list, or an object over several lines, and so no JSON Lines."""
+    begins = text.lstrip()[:1]
+    if begins != "[" and not (begins == "{" and text.strip() != text.strip().split("\n", 1)[0]):
+        return False
+    try:
+        return isinstance(json.loads(text), list | dict)
+    except ValueError:
+        return False
 
 
 class _Pairs(list[tuple[str, Any]]):

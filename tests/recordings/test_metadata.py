@@ -105,6 +105,31 @@ def test_a_title_above_the_header_is_left_and_told(folder: Path) -> None:
     assert any("the header is line 5" in decision for decision in intake.decided)
 
 
+@pytest.mark.parametrize("separator", [" ", ":", "/", "  "])
+def test_a_separator_that_is_none_is_refused_and_the_advised_ones_are_read(folder: Path, separator: str) -> None:
+    content = "file,team\na.wav,north\n"
+    assert fault_of(folder, content.replace(",", separator)).advice == "separate the columns by commas, semicolons, tabs or |"
+    for advised in ",;\t|":
+        assert call_of(taken(folder, content.replace(",", advised))).team == "north"
+
+
+def test_single_quotes_are_refused_and_double_ones_or_none_are_read(folder: Path) -> None:
+    content = "'file','team'\n'a.wav','north, west'\n"
+    assert fault_of(folder, content).advice == 'put cells in double quotes ("), or in none'
+    assert call_of(taken(folder, content.replace("'", '"'))).team == "north, west"
+
+
+def test_a_header_that_stands_again_is_left_and_told(folder: Path) -> None:
+    intake = taken(folder, "file,team\na.wav,x\nfile,team\nb.wav,y\n")
+    assert (call_of(intake, "b.wav").team, intake.unavailable) == ("y", ())
+    assert any("the header stands again on line 3" in decision for decision in intake.decided)
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u200b", "\ufeff", "\u3000", " "])
+def test_what_nobody_sees_at_the_ends_of_a_cell_is_none_of_it(folder: Path, blank: str) -> None:
+    assert call_of(taken(folder, f"{blank}file{blank};team{blank}\n{blank}a.wav{blank};{blank}north{blank}\n")).team == "north"
+
+
 def test_one_column_needs_no_separator(folder: Path) -> None:
     assert taken(folder, "file\na.wav\nb.wav\nc.wav\n").decided == ()
 
@@ -395,6 +420,19 @@ def test_what_is_no_number_is_refused(folder: Path, text: str) -> None:
     assert fault_of(folder, f"file;wait_seconds\na.wav;{text}\n").advice == "wanted: a number of seconds, or h:mm:ss"
 
 
+@pytest.mark.parametrize("text", ["NULL", "\\N", "<NA>", "N/A", "(null)"])
+def test_what_databases_write_for_nothing_is_not_known_and_told(folder: Path, text: str) -> None:
+    intake = taken(folder, f"file,agent_id,direction,csat,started_at,extra\na.wav,{text},{text},{text},{text},{text}\n")
+    call = call_of(intake)
+    assert (call.agent_id, call.direction, call.csat, call.started_at, call.extra) == (None, None, None, None, {"extra": text})
+    assert any(f"{text} is read as not known" in decision for decision in intake.decided)
+
+
+@pytest.mark.parametrize("text", ["Null", "None", "NA", "-"])
+def test_what_may_be_a_name_is_one(folder: Path, text: str) -> None:
+    assert call_of(taken(folder, f"file,agent_name\na.wav,{text}\n")).agent_name == text
+
+
 # Values
 
 
@@ -456,7 +494,22 @@ def test_hours_that_the_clock_skips_or_repeats_are_told_by_line(folder: Path) ->
         assert told(taken(folder, f"file,started_at\na.wav,{offset}\n")) == []
 
 
+@pytest.mark.parametrize("content", ['[{"file": "a.wav"},\n {"file": "b.wav"}]', '{\n "file": "a.wav"\n}\n', '[{"file": "a.wav"}]'])
+def test_json_over_the_whole_file_is_one_fault_and_lines_of_objects_are_read(folder: Path, content: str) -> None:
+    assert fault_of(folder, content, "calls.jsonl").message == "one JSON value over the whole file"
+    data = json.loads(content)
+    lines = [json.dumps(one) for one in (data if isinstance(data, list) else [data])]
+    assert taken(folder, "\n".join(lines), "calls.jsonl").unavailable == ()
+
+
 # Names of files
+
+
+@pytest.mark.parametrize("written_as", ["C:\\rec\\a.wav", "\\\\srv\\share\\a.wav"])
+def test_a_path_of_another_machine_is_told_and_the_advised_name_is_found(folder: Path, written_as: str) -> None:
+    (missing,) = taken(folder, f"file,team\n{written_as},north\n").unavailable
+    advised = missing.advice.partition("metadata: ")[2].partition(",")[0]
+    assert call_of(taken(folder, f"file,team\n{advised},north\n")).team == "north"
 
 
 @pytest.mark.parametrize("written_as", ["./a.wav", ".\\a.wav", "x/../a.wav", "sub\\..\\a.wav"])
