@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from qa_pipeline.call import Outcome, Role
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.recordings.delimited import decoded, read_table
+from qa_pipeline.recordings.remarks import Remarks
 
 _ROLES = frozenset(role.value for role in Role)
 _EXPECT = "expect_"
@@ -54,13 +56,13 @@ def read_truths(folder: Path) -> dict[str, Truth]:
     for path in sorted(folder.glob("*.rttm")):
         found[path.stem] = Truth(turns=tuple(_rttm(path)))
     for path in sorted(folder.glob("*.tsv")):
-        for row in _rows(path, "\t"):
+        for row in _tabbed(path):
             if row.get("file") and row.get("text"):
                 stem = Path(row["file"]).stem
                 found[stem] = replace(found.get(stem, Truth()), text=row["text"], language=row.get("language") or None)
     for path in sorted(folder.glob("*.csv")):
-        for row in _rows(path, ","):
-            expected = {name.removeprefix(_EXPECT): value for name, value in row.items() if name and name.startswith(_EXPECT) and value}
+        for row in _expecting(path):
+            expected = {name.removeprefix(_EXPECT): value for name, value in row.items() if name.startswith(_EXPECT) and value}
             if row.get("file") and expected:
                 stem = Path(row["file"]).stem
                 found[stem] = _with_expected(found.get(stem, Truth()), expected, path)
@@ -80,9 +82,29 @@ def _with_expected(truth: Truth, expected: Mapping[str, str], path: Path) -> Tru
     return replace(truth, expected=outcomes, sentiment=expected.get(_SENTIMENT, truth.sentiment))
 
 
-def _rows(path: Path, delimiter: str) -> list[dict[str, str]]:
+def _tabbed(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file, delimiter=delimiter))
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def _expecting(path: Path) -> list[dict[str, str]]:
+    """Rows of a metadata CSV with columns of expectations, read as a run reads it; none of any other CSV."""
+
+    def expects(header: Sequence[str]) -> bool:
+        return "file" in header and any(name.startswith(_EXPECT) for name in header)
+
+    remarks = Remarks()
+    text = decoded(str(path), path.read_bytes(), "utf-8", remarks)
+    if text is None:
+        # What is wrong with calls.csv is told where the recordings are taken in; other tables are not ours.
+        return []
+    table = read_table(str(path), text, expects, remarks)
+    if not expects(table.header):
+        return []
+    rows = [dict(zip(table.header, record.cells, strict=False)) for record in table.records]
+    if remarks.faults:
+        raise InputRefused(f"{path.name} has {len(remarks.faults)} fault{'s' if len(remarks.faults) > 1 else ''}.", faults=remarks.faults)
+    return rows
 
 
 def _rttm(path: Path) -> Iterator[TrueTurn]:

@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from qa_pipeline.recordings.columns import COLUMNS, Row
-from qa_pipeline.recordings.delimited import Record, Table, decoded, read_table
+from qa_pipeline.recordings.delimited import BLANKS, Record, Table, decoded, read_table
 from qa_pipeline.recordings.mapping import ColumnMap, fitting_presets, folded
 from qa_pipeline.recordings.remarks import Remarks
 from qa_pipeline.recordings.sources import SUFFIXES
@@ -102,7 +102,7 @@ class _Reader:
                 continue
             try:
                 data = json.loads(line, object_pairs_hook=_Pairs)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 self._remarks.fault(self._path, number, f"not JSON: {error}", 'write one object a line: {"file": …}')
                 continue
             if not isinstance(data, _Pairs):
@@ -221,7 +221,7 @@ def _is_one_value(text: str) -> bool:
         return False
     try:
         return isinstance(json.loads(text), list | dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -234,7 +234,12 @@ def _flat(pairs: _Pairs, before: str = "") -> Iterator[tuple[str, str]]:
         if isinstance(value, _Pairs):
             yield from _flat(value, f"{before}{key}.")
         else:
-            yield f"{before}{key}".strip(), _text_of(value).strip()
+            yield _storable(f"{before}{key}").strip(BLANKS), _storable(_text_of(value)).strip(BLANKS)
+
+
+def _storable(text: str) -> str:
+    """Text without halves of characters, which JSON can name (\\ud83d) and no table can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _text_of(value: object) -> str:
@@ -271,7 +276,7 @@ def _arrow_texts(column: Any) -> list[str]:
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         # Nanoseconds are more than a datetime holds.
         column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
-    return [_text_of(value).strip() for value in column.to_pylist()]
+    return [_text_of(value).strip(BLANKS) for value in column.to_pylist()]
 
 
 def _row_in_cell(record: Record, separator: str, place: int | None) -> int | None:

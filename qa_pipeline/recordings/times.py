@@ -27,7 +27,7 @@ _FORMATS = (
 )  # fmt: skip
 # Digits alone, by how many there are.
 _DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
-_NUMBER = re.compile(r"(\d+)(?:[.,](\d+))?")
+_NUMBER = re.compile(r"(\d{1,30})(?:[.,](\d{1,30}))?")
 _ROUNDED = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
 _MAIL = re.compile(r"[A-Za-z]{3}, *\d{1,2} [A-Za-z]{3} \d{4} .*")
 # From 1 January 1970, UTC. Their moments of 1990 to 2099 do not overlap, so the size of a number says which it is.

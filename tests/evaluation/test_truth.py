@@ -56,3 +56,24 @@ def test_what_is_no_truth_is_refused_with_its_place(tmp_path: Path, name: str, t
     (tmp_path / name).write_text(text)
     with pytest.raises(InputRefused, match=r"x\.txt|" + name if name != "x.txt" else "no truth files"):
         read_truths(tmp_path)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_expectations_are_read_from_metadata_however_they_are_written(tmp_path: Path, separator: str, encoding: str) -> None:
+    (tmp_path / "calls.csv").write_text("file,expect_greeting\na.wav,met\n".replace(",", separator), encoding)
+    assert read_truths(tmp_path)["a"].expected == {"greeting": "met"}
+
+
+def test_a_quote_that_is_not_closed_in_expectations_is_located(tmp_path: Path) -> None:
+    (tmp_path / "calls.csv").write_text('file,expect_greeting\na.wav,"met\n')
+    with pytest.raises(InputRefused) as caught:
+        read_truths(tmp_path)
+    assert [fault.line for fault in caught.value.faults] == [2]
+
+
+def test_tables_of_other_things_are_left(tmp_path: Path) -> None:
+    (tmp_path / "a.truth.json").write_text('{"turns": []}')
+    (tmp_path / "notes.csv").write_bytes(b"x;\xb3\n")
+    (tmp_path / "list.csv").write_text('name,"open\n')
+    assert set(read_truths(tmp_path)) == {"a"}

@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import Fault, InputRefused, MetadataError
-from qa_pipeline.recordings.columns import COLUMNS
+from qa_pipeline.recordings.columns import COLUMNS, validated
 from qa_pipeline.recordings.delimited import read_table
 from qa_pipeline.recordings.ingest import Defaults, Intake, ingest
 from qa_pipeline.recordings.mapping import load_map
+from qa_pipeline.recordings.metadata import read_metadata
 from qa_pipeline.recordings.remarks import Remarks
 
 TABLE = [["file", "agent_id", "campaign"], ["a.wav", "17", "Spring, warm; new"], ["b.wav", "18", "Święto"]]
@@ -275,6 +276,37 @@ def test_whatever_a_writer_of_csv_writes_is_read_back(rows: list[list[str]], sep
     cells = [[cell.replace("\r\n", "\n").replace("\r", "\n").strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
     assert [record.cells for record in table.records] == cells
     assert remarks.faults == []
+
+
+PIECES = st.sampled_from(
+    ["file", "agent_id", "started_at", "csat", "direction", "a.wav", ",", ";", "\t", '"', '""', "\n", "\r", "sep=", " ", "1741054320", "4,5", "9" * 5000, "1E+9",
+     "{", "}", "[", "]", ":", "null", "NaN", "\\ud83d", "\0", "\ufeff", "2025-03-04", "Inbound", "²", "'", "\\"]
+)  # fmt: skip
+
+
+@given(
+    text=st.one_of(st.lists(PIECES, max_size=30).map("".join), st.text(max_size=60)),
+    encoding=st.sampled_from(["utf-8", "utf-16", "gb18030"]),
+)
+def test_whatever_the_text_it_is_rows_or_faults(tmp_path_factory: pytest.TempPathFactory, text: str, encoding: str) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    for name in ("calls.csv", "calls.jsonl", "calls.parquet"):
+        path = folder / name
+        path.write_bytes(text.encode(encoding, "replace"))
+        remarks = Remarks()
+        for row in read_metadata(str(path), "utf-8-sig", remarks):
+            validated(row, "Europe/Warsaw", remarks)
+            "".join((*row.values.values(), *row.extra.values(), *row.extra)).encode()
+        assert all(fault.advice for fault in remarks.faults)
+
+
+def test_half_a_character_of_json_is_one_that_can_be_stored(folder: Path) -> None:
+    call = call_of(taken(folder, '{"file": "a.wav", "team": "x\\ud83d", "note\\udc00": "\\udc00"}', "calls.jsonl"))
+    assert (call.team, call.extra) == ("x?", {"note?": "?"})
+
+
+def test_json_that_is_nested_without_end_is_a_fault(folder: Path) -> None:
+    assert fault_of(folder, '{"file": ' + "[" * 100_000 + "\n", "calls.jsonl").line == 1
 
 
 # Headers
