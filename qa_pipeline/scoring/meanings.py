@@ -53,11 +53,15 @@ Heads = Mapping[str, Head]
 
 
 def head_key(examples: ExampleList, background: ExampleList, encoder_id: str) -> str:
-    """What a fitted head depends on, as a hash."""
-    text = "\n".join(
-        (encoder_id, f"{_C} {SHORTEST_UNITS}", examples.model_dump_json(exclude={"about"}), background.model_dump_json(exclude={"about"}))
-    )
+    """What a fitted head depends on, as a hash. The order of languages and families is nothing to it: a version that was kept sorts them, and is judged by
+    the head that judged then.
+    """
+    text = "\n".join((encoder_id, f"{_C} {SHORTEST_UNITS}", _in_order(examples), _in_order(background)))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _in_order(examples: ExampleList) -> str:
+    return json.dumps(json.loads(examples.model_dump_json(exclude={"about"})), sort_keys=True, ensure_ascii=False)
 
 
 def meanings_of(rubric: Rubric) -> tuple[Meaning, ...]:
@@ -156,7 +160,8 @@ def _stored(store: Path, modified_ns: int, size: int) -> Mapping[str, dict[str, 
 
 
 def _long_enough(texts: Iterable[str]) -> list[str]:
-    return [text for text in texts if len(unit_spans(text)) >= SHORTEST_UNITS]
+    """Texts that heads learn from, sorted: the same examples make the same head to the last digit, however their file is laid out."""
+    return sorted(text for text in texts if len(unit_spans(text)) >= SHORTEST_UNITS)
 
 
 def keep_used(rubrics: Iterable[Rubric], *, encoder_id: str, store: Path) -> None:

@@ -13,10 +13,15 @@ from numpy.typing import NDArray
 from qa_pipeline.call import Outcome
 from qa_pipeline.conversation.written import conversation, with_vectors
 from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.packaged import packaged_folder
+from qa_pipeline.rubric.canonical import canonical_json, revive
 from qa_pipeline.rubric.lists import ExampleList, Meaning
+from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.scoring.meanings import Head, fit_head, fit_heads, head_key, keep_used, load_heads
+from qa_pipeline.scoring.meanings import HEADS_NAME, Head, fit_head, fit_heads, head_key, keep_used, load_heads
 from qa_pipeline.scoring.score import prepare, score
+from qa_pipeline.settings import load_settings
+from qa_pipeline.speech.models import choose_manifest
 from tests.full_disk import full_disk
 from tests.rubric.built_rubrics import rubric
 
@@ -97,6 +102,31 @@ def test_a_list_without_a_head_is_reported(tmp_path: Path) -> None:
 )
 def test_a_head_belongs_to_its_encoder_examples_and_background(encoder: str, examples: ExampleList, background: ExampleList) -> None:
     assert head_key(examples, background, encoder) != head_key(GREETS, BACKGROUND, "e5")
+
+
+def test_the_order_of_languages_and_families_is_nothing_to_a_head() -> None:
+    like = {"zh": ("早上好",), "en": {"b": ("hello to you",), "a": ("good day to you",)}}
+    turned = {"en": {"a": ("good day to you",), "b": ("hello to you",)}, "zh": ("早上好",)}
+    first, other = (ExampleList(id="greets", like=one) for one in (like, turned))
+    assert head_key(first, BACKGROUND, "e5") == head_key(other, BACKGROUND, "e5")
+
+
+@pytest.mark.parametrize("name", ["followup", "hotline"])
+def test_a_version_that_was_kept_finds_the_heads_that_judged_then(name: str) -> None:
+    loaded = load_rubric(packaged_folder("rubrics") / f"{name}.yaml")
+    encoder, stores = choose_manifest(load_settings(), "encoder").id, (packaged_folder("rubrics") / HEADS_NAME,)
+    heads, missing = load_heads([revive(canonical_json(loaded))], encoder_id=encoder, stores=stores)
+    assert missing == ()
+    assert heads.keys() == load_heads([loaded], encoder_id=encoder, stores=stores)[0].keys() != set()
+
+
+def test_a_head_is_the_same_however_its_examples_are_laid_out(tmp_path: Path) -> None:
+    turned = GREETS.model_copy(update={"like": {"en": tuple(reversed(GREETS.likes()))}})
+    one, other = (
+        fit_heads([examples], BACKGROUND, encoder_id="e5", encode=encode, store=tmp_path / f"{n}.json")["greets"]
+        for n, examples in enumerate((GREETS, turned))
+    )
+    assert (one.weights.tolist(), one.bias) == (other.weights.tolist(), other.bias)
 
 
 def test_what_a_list_is_about_does_not_change_its_head() -> None:
