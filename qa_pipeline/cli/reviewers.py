@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -13,13 +14,22 @@ from qa_pipeline.cli.show import show_failures, show_recorded
 @click.command()
 @click.argument("call_id")
 @results_option
-def scorecard(call_id: str, results: str | None) -> None:
+@click.option(
+    "--html", "html_path", type=click.Path(path_type=Path, dir_okay=False), help="Write a page of this call alone, to read or print."
+)
+def scorecard(call_id: str, results: str | None, html_path: Path | None) -> None:
     """Show one call: every criterion with its evidence, and the transcript."""
     from qa_pipeline.report.data import load_report
+    from qa_pipeline.report.html import write_html
     from qa_pipeline.report.terminal import show_scorecard
 
     settings = open_settings(results=results)
-    show_scorecard(load_report(open_store(settings), settings, call_id=call_id), call_id)
+    data = load_report(open_store(settings), settings, call_id=call_id)
+    if html_path is None:
+        show_scorecard(data, call_id)
+        return
+    write_html(data, html_path, clip_megabytes=settings.clip_megabytes, is_alone=True)
+    click.echo(f"Page of {call_id}: {html_path.resolve()}")
 
 
 @click.command("swap-roles")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from qa_pipeline.cli.options import DATE, as_day, open_results, open_settings, open_store, results_option, rubric_path, user_name
+from qa_pipeline.cli.options import DATE, as_day, open_results, open_settings, results_option, rubric_path, user_name
 from qa_pipeline.errors import InputRefused
 
 if TYPE_CHECKING:
@@ -34,14 +34,17 @@ def _choosing(command: Callable[..., None]) -> Callable[..., None]:
 @results_option
 @click.option("--html", "html_path", metavar="FILE", help="Write the page here instead of ROOT/report.html.")
 @click.option("--no-html", is_flag=True, help="Only the table on the terminal.")
-def report_command(results: str | None, html_path: str | None, no_html: bool) -> None:
+@click.option("--since", type=DATE, metavar="DATE", help="Only calls of this date and later.")
+@click.option("--until", type=DATE, metavar="DATE", help="Only calls up to this date.")
+@click.option("--team", metavar="NAME", help="Only calls of this team.")
+def report_command(results: str | None, html_path: str | None, no_html: bool, since: Any, until: Any, team: str | None) -> None:
     """Show the scores: a table here, and one self-contained HTML page."""
-    from qa_pipeline.report.data import load_report
+    from qa_pipeline.report.data import Choice, load_report
     from qa_pipeline.report.html import write_html
     from qa_pipeline.report.terminal import show_calls
 
     settings = open_settings(results=results)
-    data = load_report(open_store(settings), settings)
+    data = load_report(open_results(settings), settings, chosen=Choice(since=as_day(since), until=as_day(until), team=team))
     show_calls(data)
     if not no_html:
         target = Path(html_path or f"{settings.results}/report.html")

@@ -37,13 +37,18 @@ def rubric() -> None:
 @click.option(
     "--language", type=LANGUAGE, default=lambda: LANGUAGE.choices[0], show_default="the first of these", help="Language of its cases."
 )
-def rubric_new(name: str, template: str, language: str) -> None:
+@click.option("--from", "source", metavar="NAME|PATH", help="Begin with a copy of this rubric and its cases instead.")
+def rubric_new(name: str, template: str, language: str, source: str | None) -> None:
     """Begin a rubric: NAME.yaml and NAME.cases.yaml from a template that passes check and test."""
     from qa_pipeline.packaged import packaged_folder
-    from qa_pipeline.trainer.template import create
+    from qa_pipeline.trainer.template import copy, create
 
     folder = open_settings().rubrics
-    for path in create(name, folder, template=template, language=language, shipped=packaged_folder("rubrics")):
+    if source:
+        written = copy(name, rubric_path(source), folder)
+    else:
+        written = create(name, folder, template=template, language=language, shipped=packaged_folder("rubrics"))
+    for path in written:
         click.echo(f"written: {path}")
     click.echo(f"Next: qa-pipeline rubric test {name}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -87,8 +87,33 @@ class ReportData:
         return [self.words.get(digest, NOTHING_SAID) for digest in sorted(digests)]
 
 
-def load_report(store: Store, settings: Settings, *, call_id: str | None = None) -> ReportData:
-    """Read a report, of all calls or of one. Raises InputRefused when there is no such call, or no call at all."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which calls a report is of: those of some days, both inclusive, and of a team; None leaves it open."""
+
+    since: date | None = None
+    until: date | None = None
+    team: str | None = None
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it leaves any calls out."""
+        return (self.since, self.until, self.team) != (None, None, None)
+
+    def has(self, call: Row) -> bool:
+        """Whether a call is among them; one without a date is of no days."""
+        day = call["call_date"]
+        is_in_time = (self.since is None or (day is not None and day >= self.since)) and (
+            self.until is None or (day is not None and day <= self.until)
+        )
+        return is_in_time and self.team in (None, call["team"])
+
+
+EVERY_CALL = Choice()
+
+
+def load_report(store: Store, settings: Settings, *, call_id: str | None = None, chosen: Choice = EVERY_CALL) -> ReportData:
+    """Read a report, of all calls, of some or of one. Raises InputRefused when there is no such call, or no call at all."""
     zone = ZoneInfo(settings.timezone)
     with connect(store) as connection:
 
@@ -99,6 +124,10 @@ def load_report(store: Store, settings: Settings, *, call_id: str | None = None)
             ]
 
         calls = ask("select * from current_calls order by started_at, call_id")
+        if chosen.is_part:
+            calls = [row for row in calls if chosen.has(row)]
+            if not calls:
+                raise InputRefused("No call is like that.", advice="Look at `qa-pipeline summary` for the days and teams there are.")
         if call_id is not None:
             calls = [row for row in calls if row["call_id"] == call_id]
             if not calls:
@@ -107,12 +136,13 @@ def load_report(store: Store, settings: Settings, *, call_id: str | None = None)
         findings = _by_call(ask(f"select f.* from findings f semi join ({_SCORES}) s on f.score_id = s.score_id"))
         utterances = _by_call(ask("select * from current_utterances order by utterance"))
         metrics = {row["call_id"]: row for row in ask("select * from current_metrics")}
-        failures = ask('select * from current_failures order by "at" desc')
+        # A page of one call holds nothing of others.
+        failures = ask('select * from current_failures order by "at" desc') if call_id is None and not chosen.is_part else []
     if not calls and not failures:
         raise InputRefused(
             f"There are no results in {store.root}.", advice="Run `qa-pipeline run FOLDER` first, or name the right --results."
         )
-    wording = load_wording(store, settings, [row for rows in findings.values() for row in rows])
+    wording = load_wording(store, settings, [row for item in calls for row in findings.get(item["call_id"], ())])
     order = wording.order
     return ReportData(
         calls=tuple(

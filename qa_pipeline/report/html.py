@@ -139,14 +139,14 @@ class CallView:
         return " ".join(str(place) for place, cell in enumerate(self.cells) if cell and cell.mark.kind in ("not_met", "critical"))
 
 
-def write_html(data: ReportData, target: Path, *, clip_megabytes: float) -> None:
-    """Write the page. `clip_megabytes`: limit of sound in the page, in 10⁶ bytes; beyond it, links to the recordings."""
+def write_html(data: ReportData, target: Path, *, clip_megabytes: float, is_alone: bool = False) -> None:
+    """Write the page; of one call alone, for whoever it is about, to read or print. `clip_megabytes`: limit of sound in the page, in 10⁶ bytes; beyond it, links to the recordings."""
     clips = make_clips(data, limit_bytes=round(clip_megabytes * 1_000_000))
-    write_whole(target, render(data, clips, folder=target.parent))
+    write_whole(target, render(data, clips, folder=target.parent, is_alone=is_alone))
 
 
-def render(data: ReportData, clips: Clips, *, folder: Path) -> str:
-    """The page as text. `folder`: where it will lie; recordings beneath it are linked relatively."""
+def render(data: ReportData, clips: Clips, *, folder: Path, is_alone: bool = False) -> str:
+    """The page as text. `folder`: where it will lie; recordings beneath it are linked relatively. `is_alone`: one call, without what lists calls."""
     names = {moment: f"c{number}" for number, moment in enumerate(clips.sounds)}
     calls = [_call(number, item, data, names, clips, folder) for number, item in enumerate(data.calls)]
     agents = [
@@ -181,6 +181,7 @@ def render(data: ReportData, clips: Clips, *, folder: Path) -> str:
         ],
         low_confidence=_LOW_CONFIDENCE,
         timezone=data.timezone,
+        is_alone=is_alone,
     )
 
 

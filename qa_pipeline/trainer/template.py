@@ -11,9 +11,13 @@ from qa_pipeline.languages.desk_tables import DeskWords
 from qa_pipeline.languages.interface import interface_language, shown
 from qa_pipeline.languages.load import table
 from qa_pipeline.rubric.cases import Case, cases_path, load_cases
-from qa_pipeline.rubric.load import NOT_RUBRICS
+from qa_pipeline.rubric.load import NOT_RUBRICS, load_rubric
 from qa_pipeline.whole_file import write_whole
 
+_APPLIES_TO = """\
+# Which calls it is for when their metadata name none, as {direction: outbound, campaign: spring}. Empty: only calls that name it.
+applies_to: {}
+"""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -61,6 +65,35 @@ TEMPLATES: dict[str, _Template] = {
 
 def create(name: str, folder: Path, *, template: str, language: str, shipped: Path) -> tuple[Path, Path]:
     """Write NAME.yaml and NAME.cases.yaml. Raises InputRefused when either is there, or the name is none."""
+    _check_free(name, folder)
+    path = folder / f"{name}.yaml"
+    chosen = TEMPLATES[template]
+    write_whole(path, _rubric_text(name, chosen, language))
+    write_whole(cases_path(path), _cases_text(chosen, language, shipped))
+    return path, cases_path(path)
+
+
+def copy(name: str, source: Path, folder: Path) -> tuple[Path, ...]:
+    """Write NAME.yaml, and NAME.cases.yaml where there are cases, as another rubric has them, as version 1 that applies to no call by itself.
+
+    Raises InputRefused as `create` does, and RubricError for a source with faults.
+    """
+    _check_free(name, folder)
+    load_rubric(source)
+    text = source.read_text("utf-8")
+    for key, line in (("id", f"id: {name}"), ("version", "version: 1"), ("effective_from", None), ("applies_to", None)):
+        # A mapping may go on over lines that are indented.
+        text = re.sub(rf"^{key}:.*\n(?:[ \t]+.*\n)*", f"{line}\n" if line else "", text, count=1, flags=re.MULTILINE)
+    text = re.sub(r"^version: 1\n", f"version: 1\n{_APPLIES_TO}", text, count=1, flags=re.MULTILINE)
+    written = [folder / f"{name}.yaml"]
+    write_whole(written[0], text)
+    if cases_path(source).is_file():
+        written.append(cases_path(written[0]))
+        write_whole(written[1], cases_path(source).read_text("utf-8"))
+    return tuple(written)
+
+
+def _check_free(name: str, folder: Path) -> None:
     if not _NAME.fullmatch(name):
         raise InputRefused(
             f"{name!r} cannot be a rubric's name.", advice="Use lower-case letters, digits and _, a letter first; at most 64."
@@ -71,10 +104,6 @@ def create(name: str, folder: Path, *, template: str, language: str, shipped: Pa
     for existing in (path, cases_path(path)):
         if existing.exists():
             raise InputRefused(f"{existing} is there already.", advice="Choose another name; nothing was written.")
-    chosen = TEMPLATES[template]
-    write_whole(path, _rubric_text(name, chosen, language))
-    write_whole(cases_path(path), _cases_text(chosen, language, shipped))
-    return path, cases_path(path)
 
 
 def _rubric_text(name: str, template: _Template, language: str) -> str:
@@ -85,8 +114,7 @@ def _rubric_text(name: str, template: _Template, language: str) -> str:
         f"id: {name}",
         "version: 1",
         f"title: {{{code}: {title}}}",
-        "# Which calls it is for when their metadata name none, as {direction: outbound, campaign: spring}. Empty: only calls that name it.",
-        "applies_to: {}",
+        *_APPLIES_TO.splitlines(),
         "pass_mark: 80",
         "sections:",
     ]

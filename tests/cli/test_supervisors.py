@@ -99,3 +99,28 @@ def test_times_of_a_report_are_of_the_zone_of_the_settings(results: str) -> None
     assert str(data.calls[0].call["started_at"]) == "2026-11-20 03:00:00+01:00"
     page = render(data, Clips(sounds={}, faults={}), folder=Path("/reports"))
     assert "2026-11-20 03:00" in page and "Times of the zone Europe/Warsaw" in page
+
+
+def test_a_page_of_one_call_holds_that_call_alone(results: str, tmp_path: Path) -> None:
+    other = conversation("0:00 agent: 另一个电话。", call_id="other")
+    open_store(load_settings(results=results)).write_conversations([replace(other, conversation_id="b" * 32)], run_id="r")
+    done = command("scorecard", "call", "--html", str(tmp_path / "one.html"), "--results", results)
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "one.html").read_text("utf-8")
+    assert 'class="alone"' in text and "您好" in text
+    assert "另一个电话" not in text
+
+
+@pytest.mark.parametrize(
+    ("choice", "count"),
+    [
+        (("--since", "2026-11-20"), 1),
+        (("--until", "2026-11-19"), 0),
+        (("--team", "nobody"), 0),
+        (("--since", "2026-11-20", "--until", "2026-11-20"), 1),
+    ],
+)
+def test_a_report_is_of_the_days_and_the_team_asked_for(results: str, choice: tuple[str, ...], count: int) -> None:
+    done = command("report", "--no-html", *choice, "--results", results)
+    assert done.exit_code == (0 if count else 2)
+    assert ("No call is like that" in done.output) is not bool(count)

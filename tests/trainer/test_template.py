@@ -14,7 +14,7 @@ from qa_pipeline.rubric.lint import lint
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.settings import load_settings
 from qa_pipeline.trainer.publish import run_cases
-from qa_pipeline.trainer.template import TEMPLATES, create
+from qa_pipeline.trainer.template import TEMPLATES, copy, create
 from qa_pipeline.yaml_text import read_document
 
 SHIPPED = packaged_folder("rubrics")
@@ -96,3 +96,14 @@ def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_the_folder_is_made(tmp_path: Path) -> None:
     assert new(tmp_path / "a" / "b").is_file()
+
+
+@pytest.mark.parametrize("source", ["followup", "survey_car_service", "consent_call"])
+def test_a_copy_of_a_rubric_is_one_of_its_own(tmp_path: Path, source: str) -> None:
+    path, cases = copy("mine", SHIPPED / f"{source}.yaml", tmp_path)
+    mine, original = load_rubric(path), load_rubric(SHIPPED / f"{source}.yaml")
+    assert (mine.id, mine.version, mine.effective_from, mine.applies_to.model_dump(exclude_none=True)) == ("mine", 1, None, {})
+    assert mine.sections == original.sections
+    assert load_cases(cases) == load_cases(cases_path(SHIPPED / f"{source}.yaml"))
+    with pytest.raises(InputRefused, match="is there already"):
+        copy("mine", SHIPPED / f"{source}.yaml", tmp_path)
