@@ -47,6 +47,8 @@ CURES = {
     "{why}, and is left out.": "Put the rubric right or publish it; calls that only it scores are stored unscored until then.",
     "{why}; its published version {version} scores on.": "Put the rubric right, raise `version` and publish it.",
     "{where}: …": "As the fault says, by what was found there.",
+    "{why}, and is left out": "Run `qa-pipeline rubric check NAME`, then `rubric publish NAME`; or take the file out of the folder.",
+    "{why}; its published version": "Raise `version` and run `qa-pipeline rubric publish NAME` when the work on the file is done.",
     "…: check: {check} needs": "Write the keys that it names.",
     "{name}: {miss}": "Put the rubric or its case right: `qa-pipeline rubric test` shows what was found.",
 }
