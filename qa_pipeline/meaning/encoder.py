@@ -37,15 +37,16 @@ class Encoder:
 
         Raises ModelError when the folder does not hold it.
         """
+        # Before what takes seconds to import.
+        for name in ("tokenizer.json", "config.json", "model.safetensors"):
+            if not (folder / name).is_file():
+                raise ModelError(f"The text encoder lacks {name} in {folder}.", advice="Run `qa-pipeline models pull`.")
         disable_telemetry()
         import torch
         from tokenizers import Tokenizer
         from transformers import BertModel
         from transformers.utils import logging
 
-        for name in ("tokenizer.json", "config.json", "model.safetensors"):
-            if not (folder / name).is_file():
-                raise ModelError(f"The text encoder lacks {name} in {folder}.", advice="Run `qa-pipeline models pull`.")
         torch.set_num_threads(threads)
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # not annotated in transformers
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
