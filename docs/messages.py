@@ -1,8 +1,8 @@
 """Find every text of a refusal, fault or warning in the code, with its cure: for messages.md.
 
 Read from the syntax tree, so that a new text cannot be forgotten: a call of an error of ours, of Fault and of whatever else takes an `advice` (or what
-was `wanted`) by that name, tuples of place, message and advice that are yielded as faults, and what is added to `warnings`. A text without a cure beside it has
-it in CURES below; tests/test_docs.py fails while one has none.
+was `wanted`) by that name, tuples of place, message and advice that are yielded as faults, and what is added to `warnings`, or to any list in a
+module that is called so. A text without a cure beside it has it in CURES below; tests/test_docs.py fails while one has none.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ CURES = {
     "{text} is not a regular expression": "Put the expression right where the error says.",
     "{why}, and is left out.": "Put the rubric right or publish it; calls that only it scores are stored unscored until then.",
     "{why}; its published version {version} scores on.": "Put the rubric right, raise `version` and publish it.",
+    "{count} labels that say no role": _SAYS_IT,
+    "… and is left; name the file itself": _SAYS_IT,
+    "… files are no transcripts": _SAYS_IT,
+    "… transcripts (…): {value}.": "As it says of them; where nothing is named, nothing is to be done.",
+    "……: {value}.": "As it says of it; where nothing is named, nothing is to be done.",
     "{where}: …": "As the fault says, by what was found there.",
     "{why}, and is left out": "Run `qa-pipeline rubric check NAME`, then `rubric publish NAME`; or take the file out of the folder.",
     "{why}; its published version": "Raise `version` and run `qa-pipeline rubric publish NAME` when the work on the file is done.",
@@ -169,7 +174,10 @@ class _Module:
 
     def _call(self, call: ast.Call, scopes: tuple[ast.FunctionDef, ...]) -> Iterator[Message]:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
-        is_added = name == "append" and isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value).endswith("warnings")
+        is_list = isinstance(call.func, ast.Attribute) and (
+            ast.unparse(call.func.value).endswith("warnings") or self._name.endswith("_warnings.py")
+        )
+        is_added = name == "append" and is_list
         if is_added or (name == "on_warning" and len(call.args) == 1):
             yield from self._told("warning", call.args[0], None, scopes)
             return
