@@ -19,7 +19,7 @@ from qa_pipeline.running.failures import absence, write_failures
 from qa_pipeline.running.listen import at_work
 from qa_pipeline.running.lots import score_stored
 from qa_pipeline.running.plan import Plan
-from qa_pipeline.running.record import HeardCalls, ScoredLots, Summary, Tally, score_at_hand, write_run
+from qa_pipeline.running.record import HeardCalls, ScoredLots, Summary, Tally, TextsRead, score_at_hand, write_run
 from qa_pipeline.running.run import Run
 from qa_pipeline.running.score import Scoring, ready_scorecards
 
@@ -61,6 +61,7 @@ def carry_out(plan: Plan, run: Run, *, in_pieces: InPieces = here) -> Summary:
         updated=sum(part.updated for part in parts),
         left=max(0, len(mine.listen) - processed - unheard),
         busy=busy,
+        texts=_texts_of(parts),
     )
     if mine.has_work or mine.unavailable or busy:
         write_run(summary, run)
@@ -107,7 +108,17 @@ def carry_out_piece(plan: Plan, run: Run) -> Summary:
         seconds=time.monotonic() - began,
         updated=tally.updated,
         left=len(plan.listen) - done,
+        texts={source: TextsRead(calls=calls, without_agent=tally.without_agent[source]) for source, calls in tally.texts.items()},
     )
+
+
+def _texts_of(parts: Sequence[Summary]) -> dict[str, TextsRead]:
+    """What all pieces read as text, by source."""
+    texts: dict[str, TextsRead] = {}
+    for part in parts:
+        for source, read in part.texts.items():
+            texts[source] = texts[source] + read if source in texts else read
+    return texts
 
 
 def _scoring(plan: Plan, run: Run) -> Scoring:

@@ -93,8 +93,8 @@ def spend(
     """
     summary = carry_out(plan, run, in_pieces=in_pieces)
     on_summary(summary)
-    for wrong in (*observed(summary, run.settings, metrics), *notify(summary, run.settings)):
-        on_warning(wrong)
+    for line in (*summary.remarks, *observed(summary, run.settings, metrics), *notify(summary, run.settings)):
+        on_warning(line)
     recorded = None
     if finds_recordings and summary.processed and run.purpose == "official":
         recorded = mark_announcements(run.store, run.settings, run.rubrics, since=run.started_at)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 
-from qa_pipeline.call import Call, Conversation
+from qa_pipeline.call import Call, Conversation, Layout, Role
 from qa_pipeline.errors import CallFailed
 from qa_pipeline.results.decisions import role_corrections
 from qa_pipeline.running.environment import code_version
@@ -30,11 +31,23 @@ _COMMIT_HEARD = 500
 _COMMIT_STORED = 2_000
 _COMMIT_SECONDS = 30.0
 _FAILURES_SECONDS = 5.0
+_SOURCES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextsRead:
+    """Calls of one source that were read as text, and those among them in which nobody is known to be the agent."""
+
+    calls: int
+    without_agent: int
+
+    def __add__(self, other: TextsRead) -> TextsRead:
+        return TextsRead(calls=self.calls + other.calls, without_agent=self.without_agent + other.without_agent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a run did. Counts are calls. `updated`: there already, with other metadata now. `left`: not begun before the deadline. `busy`: left to another run that works on them now."""
+    """What a run did. Counts are calls. `texts`: by folder, or by file of many calls. `updated`: there already, with other metadata now. `left`: not begun before the deadline. `busy`: left to another run that works on them now."""
 
     run_id: str
     found: int
@@ -47,6 +60,20 @@ class Summary:
     updated: int = 0
     left: int = 0
     busy: int = 0
+    texts: Mapping[str, TextsRead] = field(default_factory=dict)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a run as a whole shows: sources of text in which nobody's role is known."""
+        sources = {source: read.calls for source, read in self.texts.items() if read.without_agent == read.calls}
+        if not sources:
+            return ()
+        shown = ", ".join(f"{source} ({calls} call{'s' * (calls > 1)})" for source, calls in list(sources.items())[:_SOURCES_SHOWN])
+        more = " …" if len(sources) > _SOURCES_SHOWN else ""
+        return (
+            f"Nobody is known to be the agent in {shown}{more}: what agents have to say is left undetermined there. The column agent_name, or "
+            "--roles with the labels of the transcripts, says who is; without any labels, export them with speakers.",
+        )
 
     @property
     def failed(self) -> int:
@@ -71,6 +98,17 @@ class Tally:
     changed: int = 0
     unchanged: int = 0
     failures: list[Failure] = field(default_factory=list)
+    texts: Counter[str] = field(default_factory=Counter)
+    without_agent: Counter[str] = field(default_factory=Counter)
+
+    def read(self, conversation: Conversation) -> None:
+        """Count one call that came as text by its source."""
+        if conversation.layout is not Layout.TEXT or not conversation.utterances:
+            return
+        path, hash_sign, _ = conversation.call.source_uri.rpartition("#")
+        source = path if hash_sign else conversation.call.source_uri.rpartition("/")[0] or "."
+        self.texts[source] += 1
+        self.without_agent[source] += all(u.role is not Role.AGENT for u in conversation.utterances)
 
 
 def write_scored(scored: Scored, run: Run, tally: Tally, *, keep_details: bool) -> None:
@@ -168,6 +206,8 @@ class HeardCalls:
         self._run.store.write_conversations(both, run_id=self._run.run_id)
         if self._scoring:
             self._tally.unscored += score_at_hand(current, self._plan, self._run, self._scoring, self._tally)
+        for conversation in current:
+            self._tally.read(conversation)
         self._tally.processed += len(self._waiting)
         self._waiting.clear()
         self._last = time.monotonic()

@@ -151,3 +151,42 @@ def test_a_filename_pattern_describes_transcripts_too(tmp_path: Path) -> None:
 def test_a_transcript_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "calls.csv").write_text("file,call_id\ngone.vtt,1\n")
     assert [missing.call_id for missing in taken(tmp_path).unavailable] == ["1"]
+
+
+def test_json_that_is_a_transcript_is_taken_and_other_json_is_named_in_one_line(tmp_path: Path) -> None:
+    stretch = {"start": 1.0, "end": 2.0, "text": "Hello.", "speaker": "SPEAKER_00"}
+    (tmp_path / "a.json").write_text(json.dumps({"segments": [stretch]}))
+    (tmp_path / "b.json").write_text('{"name": "x", "version": 1}')
+    (tmp_path / "c.json").write_text('{"segments": [')
+    intake = taken(tmp_path)
+    assert [Path(call.source_uri).name for call in intake.calls] == ["a.json"]
+    (line,) = intake.warnings
+    assert line.startswith("2 files are no transcripts and are left: b.json is an object with the keys name, version; c.json is not JSON: ")
+    (call,) = (named := taken(tmp_path / "b.json")).calls
+    assert (
+        named.dialogues[call.call_id].faults[0].message.startswith("JSON that is no transcript of a known shape: an object with the keys")
+    )
+
+
+def test_a_row_of_the_metadata_names_the_call_of_a_document(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"segments": [{"start": 1.0, "end": 2.0, "text": "Hello."}]}))
+    (tmp_path / "calls.csv").write_text("file,call_id,team\na.json,c1,north\n")
+    (call,) = taken(tmp_path).calls
+    assert (call.call_id, call.team) == ("c1", "north")
+
+
+def test_what_was_put_in_order_is_told_once_for_all_files(tmp_path: Path) -> None:
+    for name in "abcd":
+        (tmp_path / f"{name}.srt").write_text(
+            f"1\n00:00:01,000 --> 00:00:02,000\nAgent: Hello {name}.\n\n2\n00:00:02,000 --> 00:00:03,000\n\n"
+        )
+    assert taken(tmp_path).warnings == ("4 transcripts (a.srt, b.srt, c.srt …): lines without words, which are left.",)
+    (only,) = taken(tmp_path / "a.srt").warnings
+    assert only == "a.srt: lines without words, which are left."
+
+
+def test_names_that_metadata_explain_are_not_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Anna Nowak: Hello\nJan Kowalski: Hi\nAnna Nowak: Bye\n")
+    assert len(taken(tmp_path).warnings) == 1
+    (tmp_path / "calls.csv").write_text("file,agent_name\na.txt,Nowak Anna\n")
+    assert taken(tmp_path).warnings == ()

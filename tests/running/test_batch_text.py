@@ -134,3 +134,32 @@ def test_a_folder_of_chats_asks_for_the_encoder_alone(settings: Settings, folder
     assert not ingest([str(folder)], Defaults()).needs_speech
     with pytest.raises(ModelError, match="multilingual-e5-small"):
         check_environment(settings, open_store(settings), needs_speech=False)
+
+
+def test_a_source_in_which_nobody_is_the_agent_is_told_in_one_line(settings: Settings, rubrics: dict, folder: Path) -> None:
+    for name in "abc":
+        (folder / f"{name}.srt").write_text(f"1\n00:00:01,000 --> 00:00:03,000\nGreen {name}.\n")
+    (line,) = run(settings, rubrics, folder).remarks
+    assert line.startswith(f"Nobody is known to be the agent in {folder} (3 calls): what agents have to say is left undetermined there.")
+    assert "--roles" in line
+    (folder / "d.txt").write_text(GOOD)
+    assert run(settings, rubrics, folder, force=True).remarks == ()
+
+
+def test_a_file_of_many_calls_is_a_source_of_its_own(settings: Settings, rubrics: dict, folder: Path) -> None:
+    (folder / "d.txt").write_text(GOOD)
+    lines = [{"call_id": c, "role": "unknown", "text": f"Green {c}."} for c in ("c1", "c2")]
+    (folder / "many.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    (line,) = run(settings, rubrics, folder).remarks
+    assert f"{folder}/many.jsonl (2 calls)" in line
+
+
+def test_the_advice_of_that_line_leads_to_its_cure(settings: Settings, rubrics: dict, folder: Path) -> None:
+    text = "1\n00:00:01,000 --> 00:00:03,000\nAnna Nowak: Hello.\n\n2\n00:00:04,000 --> 00:00:05,000\nAnna Nowak: Goodbye.\n"
+    (folder / "a.srt").write_text(text)
+    assert len(run(settings, rubrics, folder).remarks) == 1
+    assert run(settings, rubrics, folder, roles=parse_roles("Anna Nowak=agent")).remarks == ()
+    assert ask(settings, "select distinct role from utterances u join current_calls c using (conversation_id)") == [{"role": "agent"}]
+    (folder / "a.srt").write_text(text.replace("Hello", "Hello there"))
+    (folder / "calls.csv").write_text("file,agent_name\na.srt,Anna Nowak\n")
+    assert run(settings, rubrics, folder).remarks == ()
