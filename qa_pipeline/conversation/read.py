@@ -53,6 +53,7 @@ def text_conversation_id(call: Call, dialogue: Dialogue, options: Mapping[str, s
         "call_id": call.call_id,
         "language": call.language,
         "agent_name": call.agent_name,
+        "agent_channel": call.agent_channel,
         "direction": call.direction,
         "options": options_of(call, options),
         "manifests": manifest_sha256,

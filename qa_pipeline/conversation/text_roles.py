@@ -5,7 +5,8 @@ What a label says is never put aside. The more is told from less, the lower the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from qa_pipeline.call import Call, Role, Utterance
@@ -17,13 +18,23 @@ from qa_pipeline.recordings.labels import is_bare
 # Two parties, one of them named: the other is settled, unless the words are sure of the opposite. As for channel maps (roles.py).
 _CONTRADICTION = 0.97
 _CONTRADICTED_CONFIDENCE = 0.75
+# How channels of JSON documents are labelled (recordings/said.py), counted from 0.
+_CHANNEL = re.compile(r"Channel (\d+)")
 
 
 def with_agent(lines: Sequence[Line], call: Call) -> tuple[Line, ...]:
-    """The lines, those under the agent's name with the agent's role."""
+    """The lines, those under the agent's name or on the agent's channel with the agent's role."""
     people = dict.fromkeys(line.label for line in lines if line.label and line.role is Role.UNKNOWN and not is_bare(line.label))
-    agents = labels_of_agent(people, call.agent_name)
+    agents = labels_of_agent(people, call.agent_name) or _on_channel(people, call.agent_channel)
     return tuple(replace(line, role=Role.AGENT) if line.label in agents and line.role is Role.UNKNOWN else line for line in lines)
+
+
+def _on_channel(labels: Iterable[str], channel: int | None) -> frozenset[str]:
+    """The label of a channel by its number; none where channels may be counted from 1."""
+    numbers = {label: int(match[1]) for label in labels if (match := _CHANNEL.fullmatch(label))}
+    if channel is None or not set(numbers.values()) <= {0, 1} or len(numbers) < 2:
+        return frozenset()
+    return frozenset(label for label, number in numbers.items() if number == channel)
 
 
 def tell_roles(utterances: Sequence[Utterance], prove: Callable[[], Roles]) -> tuple[tuple[Utterance, ...], float]:

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from qa_pipeline.call import Role
 from qa_pipeline.errors import Fault
-from qa_pipeline.recordings.labels import role_of, word_and_number
+from qa_pipeline.recordings.labels import known_labels_shown, role_of, word_and_number
 
 # Beyond these a file is no conversation of people. Chosen, not measured.
 _LONGEST_TEXT = 10_000
@@ -81,6 +81,13 @@ class Reading:
     def fault(self, line: int | None, message: str, advice: str) -> None:
         """Something that cannot be read."""
         self.faults.append(Fault(path=self.path, line=line, message=message, advice=advice))
+
+    def unknown_label(self, line: int, label: str) -> None:
+        """A label that says nothing where one is needed."""
+        self.fault(
+            line, f"the label {label!r} is not known",
+            f'say who it is with --roles "{label}=agent", or indent the line if it only goes on; known labels: {known_labels_shown()}; unknown',
+        )  # fmt: skip
 
     def is_known(self, label: str) -> bool:
         """Whether a label is one of those known or mapped."""

@@ -158,7 +158,8 @@ def ingest(
             _take_group(group, described, defaults, taken)
     if taken.empty:
         taken.warnings.append(_about_empty(taken.empty))
-    taken.warnings += about_transcripts(taken.no_dialogues, taken.noted, taken.calls, taken.dialogues)
+    if taken.dialogues or taken.no_dialogues:
+        taken.warnings += about_transcripts(taken.no_dialogues, taken.noted, taken.calls, taken.dialogues)
     return Intake(
         calls=tuple(taken.calls.values()), warnings=tuple(taken.warnings), unavailable=tuple(taken.unavailable), dialogues=taken.dialogues,
         decided=tuple(remarks.decided),

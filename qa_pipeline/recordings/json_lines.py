@@ -93,11 +93,11 @@ def json_text(line: str) -> object:
     try:
         return json.loads(line)
     except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error.msg}") from error
+        raise ValueError(error.msg) from error
     except ValueError as error:
-        raise ValueError("not JSON: a number too long") from error
+        raise ValueError("a number too long") from error
     except RecursionError as error:
-        raise ValueError("not JSON: nested too deeply") from error
+        raise ValueError("nested too deeply") from error
 
 
 def _alike(reading: Reading) -> Reading:
@@ -108,11 +108,10 @@ def _object(number: int, line: str, path: str) -> dict[str, Any] | Fault:
     try:
         data = json_text(line)
     except ValueError as error:
-        is_deep = "deeply" in str(error)
-        advice = (
-            "write one object a line" if is_deep else "write one whole object a line; a broken last line means that the export broke off"
-        )
-        return Fault(path=path, line=number, message=str(error), advice=advice)
+        return Fault(
+            path=path, line=number, message=f"not JSON: {error}",
+            advice="write one whole object a line; a broken last line means that the export broke off",
+        )  # fmt: skip
     return _as_row(number, data, path)
 
 

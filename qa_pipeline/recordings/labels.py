@@ -146,14 +146,13 @@ class Labels:
         return folded(label) in self._labels
 
 
-def label_advice(label: str) -> str:
-    """What to do about a label that is not known."""
+def known_labels_shown() -> str:
+    """Some labels of each role in all languages, to choose from."""
     known: dict[Role, list[str]] = {role: [] for role in (Role.AGENT, Role.CUSTOMER, Role.OTHER)}
     for code in language_codes():
         for role, labels in known.items():
             labels += getattr(table(code, PartyLabels), role.value)[:_LABELS_SHOWN]
-    shown = "; ".join(f"{role.value}: {', '.join(labels)} …" for role, labels in known.items())
-    return f'say who it is with --roles "{label}=agent", or indent the line if it only goes on; known labels: {shown}; unknown'
+    return "; ".join(f"{role.value}: {', '.join(labels)} …" for role, labels in known.items())
 
 
 def folded(label: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from qa_pipeline.recordings.clock import parse_clock
 from qa_pipeline.recordings.dialogue import Line, Reading
-from qa_pipeline.recordings.labels import TIME, TIMED, Labels, Spoken, label_advice, split_line
+from qa_pipeline.recordings.labels import TIME, TIMED, Labels, Spoken, split_line
 
 # `[Anna Nowak] 00:00:05`, `Speaker 1  0:05`: who and when, the words in the lines that follow.
 _HEADING = re.compile(
@@ -36,7 +36,7 @@ def plain_lines(text: str, reading: Reading) -> list[Line]:
     for (number, line), spoken in zip(written, taken, strict=True):
         if spoken and (spoken.label not in labels or (lines and line[0].isspace() and not reading.is_known(spoken.label))):
             if not lines:
-                reading.fault(number, f"the label {spoken.label!r} is not known", label_advice(spoken.label))
+                reading.unknown_label(number, spoken.label)
             spoken = None
         if spoken is None:
             _continue(lines, number, line, reading, has_times=has_times)

@@ -135,10 +135,7 @@ def amazon_transcribe(data: Document) -> list[Said] | None:
         return in_time(made)
     channels = objects(inside(results.get("channel_labels")).get("channels"), "channels")
     if channels:
-        per_channel = [
-            stretches(_amazon_words(objects(one.get("items"), "items"), {}, numbered("Channel", one.get("channel_label"))))
-            for one in channels
-        ]
+        per_channel = [stretches(_amazon_words(objects(one.get("items"), "items"), {}, _amazon_channel(one))) for one in channels]
         return in_time([said for own in per_channel for said in own])
     voices = {
         str(item.get("start_time")): item.get("speaker_label")
@@ -153,7 +150,12 @@ def amazon_transcribe(data: Document) -> list[Said] | None:
 
 
 def _amazon_label(entry: Document) -> str | None:
-    return numbered("Speaker", entry.get("speaker_label")) or numbered("Channel", entry.get("channel_label"))
+    return numbered("Speaker", entry.get("speaker_label")) or _amazon_channel(entry)
+
+
+def _amazon_channel(entry: Document) -> str | None:
+    name = entry.get("channel_label")
+    return numbered("Channel", name.removeprefix("ch_")) if isinstance(name, str) else None
 
 
 def _amazon_words(items: Sequence[Document], voices: Document, channel: str | None) -> list[Said]:
@@ -193,7 +195,9 @@ def google(data: Document) -> list[Said] | None:
 
 
 def _google_channel(result: Document) -> str | None:
-    return numbered("Channel", result.get("channelTag", result.get("channel_tag")) or None)
+    tag = result.get("channelTag", result.get("channel_tag"))
+    # Counted from 1, and 0 where there is one channel.
+    return numbered("Channel", tag - 1) if isinstance(tag, int) and tag > 0 else None
 
 
 def _google_results(data: Document) -> list[dict[str, Any]] | None:

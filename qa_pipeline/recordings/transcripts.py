@@ -19,7 +19,6 @@ from qa_pipeline.recordings.captions import begins_as_captions, srt_lines, vtt_l
 from qa_pipeline.recordings.dialogue import NO_TEXT, Dialogue, Line, Parsed, Reading, checked, dialogue_of, in_order, sha256_of_text
 from qa_pipeline.recordings.documents import document_dialogues, is_known_shape, what_it_is
 from qa_pipeline.recordings.json_lines import json_dialogues, json_text, rows_of_lines
-from qa_pipeline.recordings.labels import label_advice
 from qa_pipeline.recordings.plain import begins_with_label, plain_lines
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
@@ -47,7 +46,7 @@ def read_dialogue(text: str, *, path: str = "dialogue", roles: Mapping[str, Role
     written = plain_lines(text, reading)
     for line in written:
         if line.label and not reading.is_known(line.label):
-            reading.fault(line.line, f"the label {line.label!r} is not known", label_advice(line.label))
+            reading.unknown_label(line.line, line.label)
     lines = checked(written, reading)
     if reading.faults:
         raise TranscriptError(f"{path} has {len(reading.faults)} fault{'s' * (len(reading.faults) > 1)}.", faults=in_order(reading.faults))
@@ -91,7 +90,7 @@ def why_no_dialogue(raw: bytes, path: str, *, encoding: str = "utf-8-sig") -> st
     try:
         data = json_text(text)
     except ValueError as error:
-        return None if _are_json_lines(text) else f"is {error}"
+        return None if _are_json_lines(text) else f"is not JSON: {error}"
     return None if is_known_shape(data) else f"is {what_it_is(data)}"
 
 
@@ -102,7 +101,7 @@ def _json(text: str, reading: Reading) -> Parsed:
     except ValueError as error:
         if not is_document or _are_json_lines(text):
             return json_dialogues(text, rows_of_lines(text, reading.path), reading)
-        reading.fault(None, str(error), "export it again; a document that ends too early broke off")
+        reading.fault(None, f"not JSON: {error}", "export it again; a document that ends too early broke off")
         return Parsed(dialogues=(_failed(sha256_of_text(text), reading),))
     is_row = isinstance(data, dict) and "role" in data and "text" in data
     if not is_row and (is_document or is_known_shape(data)):

@@ -72,9 +72,9 @@ def test_identity_is_words_roles_and_times() -> None:
     assert same == identity("agent: Hello", agent_id="17")
     changed = [
         identity("customer: Hello"), identity("0:01 agent: Hello"), identity("agent: Hello!"), identity("agent: Hello", language="en"),
-        identity("agent: Hello", call_id="d"), text_conversation_id(CALL, Dialogue(call_id=None, sha256="0", lines=()), {}, ""),
+        identity("agent: Hello", call_id="d"), identity("agent: Hello", agent_channel=1), text_conversation_id(CALL, Dialogue(call_id=None, sha256="0", lines=()), {}, ""),
     ]  # fmt: skip
-    assert len({same, *changed}) == 7
+    assert len({same, *changed}) == 8
 
 
 def test_another_recogniser_leaves_chats_as_they_are() -> None:

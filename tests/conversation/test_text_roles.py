@@ -115,3 +115,11 @@ def test_a_customer_of_the_agents_first_name_is_not_taken_for_the_agent() -> Non
     call = replace(CALL, agent_name="Anna")
     named = with_agent(lines("Anna Nowak: Hello.\nAnna Lis: Hi."), call)
     assert [line.role for line in named] == [U, U]
+
+
+def test_the_channel_that_the_metadata_give_the_agent_is_the_agents() -> None:
+    text = "Channel 0: Hello.\nChannel 1: Hi."
+    assert told(text, replace(CALL, agent_channel=1)) == ([C, A], 1.0)
+    assert told(text, replace(CALL, agent_channel=0)) == ([A, C], 1.0)
+    # Counted from 1, the number says nothing.
+    assert [line.role for line in with_agent(lines("Channel 1: Hello.\nChannel 2: Hi."), replace(CALL, agent_channel=1))] == [U, U]

@@ -275,6 +275,11 @@ def test_a_recognisers_stretch_without_words_is_left_and_told() -> None:
     assert sum(parsed.notes.values()) == 1
 
 
+@pytest.mark.parametrize("shape", ["Deepgram, channels", "Amazon Transcribe, channels", "Google 1, channels", "Azure, channels"])
+def test_channels_are_counted_from_zero(shape: str) -> None:
+    assert [line.label for line in only(DOCUMENTS[shape][0]).lines] == ["Channel 0", "Channel 1"]
+
+
 def test_messages_of_a_chat_count_from_the_first() -> None:
     turn = {"ParticipantRole": "AGENT", "Type": "MESSAGE", "Content": "Hello.", "AbsoluteTime": "2026-01-05T10:00:00.500Z"}
     event = {"ParticipantRole": "CUSTOMER", "Type": "EVENT", "ContentType": "application/vnd.amazonaws.connect.event.participant.left"}
