@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from qa_pipeline.recordings.clock import parse_clock
 from qa_pipeline.recordings.dialogue import Line, Note, Reading
-from qa_pipeline.recordings.labels import Labels, Spoken, split_line
+from qa_pipeline.recordings.labels import Labels, Spoken, role_of, split_line
 from qa_pipeline.recordings.plain import TURN_MARK
 from qa_pipeline.text.sentences import ends_sentence
 
@@ -25,6 +25,7 @@ _ID = re.compile(r"^\s*(?:\d+|[0-9a-fA-F]{4,}[0-9a-fA-F-]*(?:/\d+-\d+)?)\s*$")
 _ASIDE = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?(?:\s+(?P<name>[^>]*))?>")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
+_NOISE = re.compile(r"^(?:[(\[][^()\[\]:]{1,30}[)\]]|♪+)\s*(?=\w[^()\[\]]{0,39}:)")
 _DASH = re.compile(r"^\s*(?:>>+|[-–—])\s*")
 
 
@@ -163,6 +164,10 @@ def _parts(payload: Sequence[str]) -> Iterator[_Part]:
                 yield _Part(voice=voice, text=text)
             elif text:
                 dashless = _DASH.sub("", text)
+                behind = split_line(_NOISE.sub("", dashless))
+                if behind and role_of(behind.label, {}) is not None:
+                    # A sound that was noted down before a label is nobody's word.
+                    dashless = _NOISE.sub("", dashless)
                 has_label = not is_in_voice and split_line(dashless) is not None
                 yield _Part(voice=None, text=dashless if has_label else text, may_begin=has_label)
 

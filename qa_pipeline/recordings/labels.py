@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from qa_pipeline.call import Role
 from qa_pipeline.errors import Fault, InputRefused
-from qa_pipeline.languages.conversation_tables import PartyLabels
+from qa_pipeline.languages.conversation_tables import PartyLabels, SentenceWords
 from qa_pipeline.languages.load import language_codes, table, word_file
 from qa_pipeline.languages.writing_tables import FirstNames
 from qa_pipeline.text.fold import fold
@@ -38,7 +38,7 @@ TIMED = re.compile(
     rf"^\s*(?:[\[(（【]\s*(?P<in>{TIME})(?:{_ARROW}(?P<in_end>{TIME}))?\s*[\])）】]|(?P<bare>{TIME})(?:{_ARROW}(?P<bare_end>{TIME}))?(?=\s))\s*"
 )
 _LABELLED = re.compile(
-    r"^(?P<label>[^\W_][^:：?!？！。;；,，\"“”]{0,39}?|\+[\d ]{5,20})\s*"
+    r"^(?P<label>[^\W_][^:：?!？！。;；,，\"“”]{0,39}?|\+[\d ]{5,20}|[^\W\d_][\w'’-]{1,24}, [^\W\d_][\w'’.-]{0,24}(?: [\w'’.-]{1,24})?)\s*"
     rf"(?:[\[(（]\s*(?P<time>{TIME})\s*[\])）]\s*)?[:：](?!//)\s*(?P<text>.*)$",
     re.DOTALL,
 )
@@ -134,7 +134,8 @@ class Labels:
         says_none = not any(said.values())
         turns = Counter(key for key, before in zip(found, [None, *found], strict=False) if key != before)
         self._labels |= {key for key, line in written.items() if _is_name(line.label) or (turns[key] > 1 and _may_recur(line.label))}
-        if self._labels and not both:
+        parties = {key for key in self._labels if said.get(key) is not Role.OTHER}
+        if self._labels and not both and len(parties) < 2:
             # A party is still without a name: what may be one is.
             self._labels |= {
                 key
@@ -206,7 +207,7 @@ def _may_recur(label: str) -> bool:
 
 
 def _has_common_words(key: str) -> bool:
-    return any(word in _common_words() and word not in _first_names() for word in key.split())
+    return any(word in _common_words() and word not in _first_names() and word not in _titles() for word in key.split())
 
 
 def _is_written_as_name(label: str) -> bool:
@@ -217,6 +218,12 @@ def _is_written_as_name(label: str) -> bool:
 @cache
 def _first_names() -> frozenset[str]:
     return frozenset(fold(name) for code in language_codes() for name in table(code, FirstNames).names)
+
+
+@cache
+def _titles() -> frozenset[str]:
+    """Words before a surname, as abbreviations have them."""
+    return frozenset(fold(word) for code in language_codes() for word in table(code, SentenceWords).never_last)
 
 
 @cache

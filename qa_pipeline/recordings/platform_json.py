@@ -36,6 +36,8 @@ _LABELS = (
 _STARTS_MS = ("start_ms", "startMs", "start_time_ms", "startTimeMs", "begin_ms", "offset_ms", "offsetMs", "BeginOffsetMillis")
 _ENDS_MS = ("end_ms", "endMs", "end_time_ms", "endTimeMs", "EndOffsetMillis")
 _STARTS = ("start", "start_time", "startTime", "begin", "begin_time", "offset")
+# Of these, only what counts from the start of the call; the time of day is none.
+_STAMPS = ("timestamp", "time", "ts")
 _ENDS = ("end", "end_time", "endTime", "stop")
 
 
@@ -117,7 +119,17 @@ def _times(entries: Sequence[Document], in_ms: Sequence[str], plain: Sequence[st
     for keys, unit in ((in_ms, 1.0), (plain, None)):
         if key := next((key for key in keys if any(entry.get(key) is not None for entry in entries)), None):
             return [entry.get(key) for entry in entries], unit
+    for key in _STAMPS if "start" in plain else ():
+        if any(key in entry for entry in entries) and all(_is_from_start(entry.get(key)) for entry in entries):
+            return [entry.get(key) for entry in entries], None
     return [None] * len(entries), None
+
+
+def _is_from_start(value: object) -> bool:
+    try:
+        return (ms_of(value) or 0) <= _A_WEEK_MS
+    except Malformed:
+        return False
 
 
 def _unit(starts: Sequence[object], ends: Sequence[object], texts: Sequence[str | None]) -> float:

@@ -100,7 +100,12 @@ def _json(text: str, reading: Reading) -> Parsed:
         data = json_text(text)
     except ValueError as error:
         if not is_document or _are_json_lines(text):
-            return json_dialogues(text, rows_of_lines(text, reading.path), reading)
+            rows = rows_of_lines(text, reading.path)
+            data = [row for _, _, row in rows if isinstance(row, dict)]
+            if len(data) == len(rows) and not any("role" in row or "call_id" in row for row in data) and is_known_shape(data):
+                # The entries of a list with other keys, one a line.
+                return document_dialogues(data, text, reading)
+            return json_dialogues(text, rows, reading)
         reading.fault(None, f"not JSON: {error}", "export it again; a document that ends too early broke off")
         return Parsed(dialogues=(_failed(sha256_of_text(text), reading),))
     is_row = isinstance(data, dict) and "role" in data and "text" in data

@@ -163,3 +163,33 @@ def test_two_parts_that_count_from_zero_are_not_mixed() -> None:
 def test_small_overlaps_of_one_voice_are_put_in_order() -> None:
     result = parsed("WEBVTT\n\n00:05.000 --> 00:06.000\nAgent: two\n\n00:04.900 --> 00:05.100\nAgent: one")
     assert said(result) == [("Agent", "one"), ("Agent", "two")]
+
+
+def test_names_with_the_surname_first_are_names() -> None:
+    assert said(vtt("Nowak, Anna: Hello", "Jan K.: Hi", "Nowak, Anna: Bye")) == [
+        ("Nowak, Anna", "Hello"),
+        ("Jan K.", "Hi"),
+        ("Nowak, Anna", "Bye"),
+    ]
+
+
+def test_titles_belong_to_names() -> None:
+    assert [label for label, _ in said(vtt("Agent Smith: Hello", "Mr Jones: Hi", "Agent Smith: Bye"))] == [
+        "Agent Smith",
+        "Mr Jones",
+        "Agent Smith",
+    ]
+
+
+def test_a_sound_noted_down_before_a_label_hides_it_not() -> None:
+    assert said(vtt("Agent: Hello.", "(laughs) Customer: Hi.")) == [("Agent", "Hello."), ("Customer", "Hi.")]
+    assert said(vtt("[music]", "[Agent] Hello.")) == [(None, "[music]"), ("Agent", "Hello.")]
+
+
+def test_a_word_with_a_colon_is_text_where_both_parties_have_names() -> None:
+    assert [label for label, _ in said(vtt("Anna: Hello.", "Klient: Hi.", "Uwaga: the bill.", "Anna: Yes."))] == [
+        "Anna",
+        "Klient",
+        "Klient",
+        "Anna",
+    ]

@@ -298,3 +298,18 @@ def test_words_of_scripts_without_spaces_stand_together() -> None:
 )
 def test_times_of_json_lines_are_numbers_however_they_are_written(value: object, ms: int | None) -> None:
     assert only({"role": "agent", "text": "a", "start_ms": value}, "a.jsonl").lines[0].start_ms == ms
+
+
+def test_lines_of_json_with_other_keys_are_read_as_a_list_of_them() -> None:
+    data = [
+        {"speaker": "agent", "text": "Hello.", "start": 1.0, "end": 2.5},
+        {"speaker": "customer", "text": "Hi.", "start": 3.0, "end": 4.0},
+    ]
+    (dialogue,) = parse_transcripts("\n".join(map(json.dumps, data)).encode(), "a.jsonl").dialogues
+    assert [(line.role, line.start_ms, line.end_ms) for line in dialogue.lines] == [(A, 1000, 2500), (C, 3000, 4000)]
+
+
+@pytest.mark.parametrize(("stamp", "ms"), [("00:00:05", 5000), (5.5, 5500), ("2026-01-05T10:00:00Z", None), (1_767_000_000, None)])
+def test_a_time_of_day_is_no_time_of_a_message(stamp: object, ms: int | None) -> None:
+    data = {"messages": [{"sender": "agent", "text": "Hello.", "timestamp": stamp}]}
+    assert [line.start_ms for line in only(data).lines] == [ms]
