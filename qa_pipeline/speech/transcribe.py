@@ -311,7 +311,8 @@ def _doubtful(segments: Sequence[tuple[Word, ...]]) -> list[list[tuple[Word, ...
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Track:
-    """A track with what voice activity says of it. `samples`: (n,) at 16 kHz; `heard`: probability of speech for each 32 ms; `spans`: speech."""
+    """A track with what voice activity says of it. `samples`: (n,) at 16 kHz; `heard`: probability of speech for each 32 ms, 0 where it is
+    silent; `spans`: speech."""
 
     samples: NDArray[np.float32]
     heard: NDArray[np.float32]
@@ -329,7 +330,7 @@ class _Track:
 
 def _track(audio: NDArray[np.float32]) -> _Track:
     active = active_spans(audio) if audio.size >= SAMPLE_RATE // 10 else []
-    heard = speech_probability(audio) if active else np.zeros(0, np.float32)
+    heard = speech_probability(audio, active) if active else np.zeros(0, np.float32)
     return _Track(samples=audio, heard=heard, spans=with_speech(active, heard))
 
 
