@@ -27,10 +27,10 @@ _PAD_AFTER_MS = 250
 # Padded stretches this near are one: a boundary inside fluent speech would cut words.
 _JOIN_MS = 400
 # Of Silero's probabilities over 160 ms: the least heard stretch of speech reaches 0.49 (93 stretches of sample and recorded calls), ringing and
-# noise up to 0.3 where they begin (benchmarks/activity.py). The mean of 1.6 s of speech is above 0.07, of music, tones and noise mostly below.
+# noise up to 0.3 where they begin (benchmarks/activity.py). The mean of 1.6 s of speech, also noisy, is above 0.2 but for pauses; music is mostly below.
 _VETO_THRESHOLD = 0.25
 _VETO_FRAMES = 5
-_LOCAL_LEAST = 0.07
+_LOCAL_LEAST = 0.15
 _PROBABILITY_SAMPLES = 512
 PROBABILITY_MS = 32
 # What Silero is given: parts of a stretch, the loud tenth of each at this level, after some of the sound before it and a little noise. Chosen in
