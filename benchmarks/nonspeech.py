@@ -1,7 +1,8 @@
 """Words invented over sounds in which nobody speaks, and words kept of quiet speech: `python benchmarks/nonspeech.py [--seconds 40] [--seeds 2]`.
 
-Every kind of sound of evaluation/sounds.py is recognised alone, in each language, and laid before, into and after a sample call. Then sample calls are
-made quieter, and it is counted how much of their words is still recognised.
+Every kind of sound of evaluation/sounds.py is recognised alone, in each language, and laid before, into and after a sample call. A crowd of voices from
+sample calls is recognised alone, and behind one caller's track. Then sample calls are made quieter, and it is counted how much of their words is still
+recognised.
 """
 
 from __future__ import annotations
@@ -19,10 +20,15 @@ from qa_pipeline.languages.load import language_codes
 from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.recordings.audio import SAMPLE_RATE, decode
 from qa_pipeline.settings import load_settings
+from qa_pipeline.speech.activity import active_spans
 from qa_pipeline.speech.transcribe import Transcriber, Transcript
 
 _QUIETER_DB = (0, -20, -30, -40)
 _CALLS = ("zh_carloan_opted_out.wav", "en_boiler_menu_first.wav")
+# A track of one party, with long pauses while the other speaks.
+_PARTIES = {"en": ("en_hotel_caller_leaves.m4a", 0), "zh": ("zh_finance_satisfied.wav", 1)}
+_CROWD_SECONDS = 10.0
+_BEHIND_DB = -12.0
 
 
 def main() -> None:
@@ -30,13 +36,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=40.0)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--languages", nargs="+", default=list(language_codes()))
+    parser.add_argument("--crowds-only", action="store_true")
     given = parser.parse_args()
     listener = Listener(load_settings())
     words: Counter[str] = Counter()
     seconds = 0.0
     for language in given.languages:
         transcriber = listener._transcriber(language)
-        for seed in range(given.seeds):
+        for seed in range(0 if given.crowds_only else given.seeds):
             for name, sound in non_speech(given.seconds, seed=seed).items():
                 found = _heard(transcriber, sound, language)
                 seconds += sound.size / SAMPLE_RATE
@@ -44,12 +51,50 @@ def main() -> None:
                 if found.words:
                     print(f"{language} {name} (seed {seed}): {''.join(w.text for w in found.words)!r}")
     print(f"alone: {words['alone']} words in {seconds / 60:.0f} min without speech", flush=True)
+    for language in sorted(_PARTIES.keys() & set(given.languages)):
+        _in_a_crowd(listener._transcriber(language), language)
+    if given.crowds_only:
+        return
     _laid_into_calls(listener, given.seeds)
     _quiet_speech(listener)
 
 
 def _heard(transcriber: Transcriber, sound: np.ndarray, language: str) -> Transcript:
     return transcriber.transcribe(sound, language=language, language_confidence=None)
+
+
+def _in_a_crowd(transcriber: Transcriber, language: str) -> None:
+    """Voices behind nobody, and behind a party of a call: words there, and words of the party that are still found."""
+    for voices in (4, 8):
+        found = _heard(transcriber, _crowd(language, _CROWD_SECONDS, voices, -30.0), language)
+        print(f"{language} crowd of {voices} alone, {_CROWD_SECONDS:.0f} s: {len(found.words)} words", flush=True)
+    name, channel = _PARTIES[language]
+    party = decode(str(PACKAGE_ROOT / "sample_audio" / name)).samples[channel, : 25 * SAMPLE_RATE]
+    spoken = active_spans(party)
+    level = 10 * np.log10(np.mean(np.square(np.concatenate([party[a * 16 : b * 16] for a, b in spoken]))))
+    plain = _heard(transcriber, party, language)
+    both = _heard(transcriber, party + _crowd(language, party.size / SAMPLE_RATE, 8, level + _BEHIND_DB), language)
+    outside = [w for w in both.words if not any(a - 500 < (w.start_ms + w.end_ms) / 2 < b + 500 for a, b in spoken)]
+    wanted = Counter(units(" ".join(w.text for w in plain.words), language))
+    kept = sum((Counter(units(" ".join(w.text for w in both.words), language)) & wanted).values())
+    print(f"{name}, crowd {_BEHIND_DB:.0f} dB: {len(outside)} words in pauses, {kept} of {wanted.total()} of the party's found", flush=True)
+
+
+def _crowd(language: str, seconds: float, voices: int, level_db: float) -> np.ndarray:
+    """Voices of sample calls at once, out of step and in a room that rings for some tenths of a second. level_db: of full scale, root mean square."""
+    rng, count = np.random.default_rng(voices), round(seconds * SAMPLE_RATE)
+    files = [path for path in sorted((PACKAGE_ROOT / "sample_audio").glob(f"{language}_*")) if path.suffix != ".json"]
+    mix = np.zeros(count)
+    for place in range(voices):
+        call = decode(str(files[place % len(files)])).mixed()
+        speech = np.concatenate([call[a * 16 : b * 16] for a, b in active_spans(call)])
+        speech = np.resize(np.roll(speech, -int(rng.integers(speech.size))), count)
+        mix += speech / np.std(speech) * 10 ** (rng.uniform(-4, 4) / 20)
+    ringing = rng.normal(size=round(0.4 * SAMPLE_RATE)) * np.exp(-np.arange(round(0.4 * SAMPLE_RATE)) / (0.08 * SAMPLE_RATE))
+    ringing[0] = 3.0
+    size = count + ringing.size
+    room = np.fft.irfft(np.fft.rfft(mix, size) * np.fft.rfft(ringing, size), size)[:count]
+    return (room / np.std(room) * 10 ** (level_db / 20)).astype(np.float32)
 
 
 def _laid_into_calls(listener: Listener, seeds: int) -> None:

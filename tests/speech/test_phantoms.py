@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from qa_pipeline.call import Word
-from qa_pipeline.speech.phantoms import is_invented, is_loop
+from qa_pipeline.speech.phantoms import going_round, is_invented, is_loop
 from qa_pipeline.text.normalise import unit_spans
 
 
@@ -147,3 +147,34 @@ def test_words_of_no_length_over_music_are_a_loop() -> None:
     loop = [*loop[:6], *(replace(word, start_ms=1500, end_ms=1500) for word in loop[6:])]
     assert is_invented(loop, "en", heard=0.11)
     assert not is_invented(loop, "en", heard=0.5)
+
+
+def later(text: str, language: str, start_ms: int) -> list[Word]:
+    return [replace(word, start_ms=word.start_ms + start_ms, end_ms=word.end_ms + start_ms) for word in words(text, language)]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [(" Do you have a baby?", "en"), ("有些人可能被拿到的那些", "zh"), (" I'm sorry, I'm sorry,", "en")]
+)
+def test_a_sentence_that_comes_segment_after_segment_goes_round(text: str, language: str) -> None:
+    segments = [later(text, language, 3_000 * place) for place in range(5)]
+    assert going_round([later(" Good morning.", language, 0), *segments], language) == [False] + [True] * 5
+
+
+def test_a_first_time_that_differs_goes_round_with_the_rest_only_where_it_is_alike() -> None:
+    said = ["有些人可能有人被拿到的那些", *["有些人可能被拿到的那些"] * 3]
+    assert going_round([later(text, "zh", 3_000 * place) for place, text in enumerate(said)], "zh") == [False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("texts", "apart_ms"),
+    [
+        ([" Do you have a baby?"] * 2, 2_000),
+        ([" Yes."] * 5, 1_000),
+        ([" Do you have a baby?"] * 5, 6_000),
+        ([" I want my money back.", " It was never sent.", " I want my money back."], 2_000),
+    ],
+)
+def test_what_people_repeat_does_not_go_round(texts: list[str], apart_ms: int) -> None:
+    segments = [later(text, "en", apart_ms * place) for place, text in enumerate(texts)]
+    assert going_round(segments, "en") == [False] * len(segments)

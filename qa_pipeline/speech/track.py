@@ -1,0 +1,47 @@
+"""A track with what voice activity says of it: its samples in, where and how surely somebody speaks out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.speech.activity import PROBABILITY_MS, SAMPLE_RATE, Span, active_spans, speech_probability, with_speech
+
+_LEVEL_FRAME = 320
+_AROUND_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """`samples`: (n,) float32 at 16 kHz; `heard`: probability of speech for each 32 ms, 0 where it is silent; `spans`: speech, in ms."""
+
+    samples: NDArray[np.float32]
+    heard: NDArray[np.float32]
+    spans: list[Span]
+
+    def part(self, start_ms: int, end_ms: int) -> NDArray[np.float32]:
+        """The samples of a stretch."""
+        return self.samples[start_ms * SAMPLE_RATE // 1000 : end_ms * SAMPLE_RATE // 1000]
+
+    def mean_heard(self, start_ms: int, end_ms: int) -> float:
+        """Mean probability of speech in a stretch."""
+        part = self.heard[start_ms // PROBABILITY_MS : end_ms // PROBABILITY_MS + 1]
+        return float(part.mean()) if part.size else 0.0
+
+    def stands_out_db(self, start_ms: int, end_ms: int) -> float:
+        """How far the loud moments of a stretch and two seconds around it stand above the quiet ones: little in a crowd, which never pauses."""
+        around = self.part(max(0, start_ms - _AROUND_MS), end_ms + _AROUND_MS)
+        frames = around[: around.size // _LEVEL_FRAME * _LEVEL_FRAME].reshape(-1, _LEVEL_FRAME)
+        if not len(frames):
+            return 0.0
+        quiet, loud = np.percentile(np.mean(np.square(frames, dtype=np.float64), axis=1), (10, 98))
+        return float(10 * np.log10((loud + 1e-12) / (quiet + 1e-12)))
+
+
+def track_of(audio: NDArray[np.float32]) -> Track:
+    """Find where somebody speaks. audio: (n,) float32 in [−1, 1] at 16 kHz."""
+    active = active_spans(audio) if audio.size >= SAMPLE_RATE // 10 else []
+    heard = speech_probability(audio, active) if active else np.zeros(0, np.float32)
+    return Track(samples=audio, heard=heard, spans=with_speech(active, heard))
