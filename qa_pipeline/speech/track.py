@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from qa_pipeline.speech.activity import PROBABILITY_MS, SAMPLE_RATE, Span, active_spans, speech_probability, with_speech
 
 _LEVEL_FRAME = 320
+# A voice at the telephone pauses: of 559 stretches of sample and recorded calls one spans less; crowds of four and of eight voices span 11 to 18 dB.
+_IN_FRONT_DB = 20.0
 _AROUND_MS = 2_000
 
 
@@ -29,6 +31,10 @@ class Track:
         """Mean probability of speech in a stretch."""
         part = self.heard[start_ms // PROBABILITY_MS : end_ms // PROBABILITY_MS + 1]
         return float(part.mean()) if part.size else 0.0
+
+    def stands_out(self, start_ms: int, end_ms: int) -> bool:
+        """Whether somebody speaks in front of what is behind. Without that, words are a crowd's or invented unless they come surely."""
+        return self.stands_out_db(start_ms, end_ms) >= _IN_FRONT_DB
 
     def stands_out_db(self, start_ms: int, end_ms: int) -> float:
         """How far the loud moments of a stretch and two seconds around it stand above the quiet ones: little in a crowd, which never pauses."""

@@ -44,8 +44,7 @@ _SILENCE = np.zeros(_PAUSE_MS * SAMPLE_RATE // 1000, dtype=np.float32)
 # Speech this long without a word was dropped, and is looked at again. Chosen on synthetic and real calls.
 _DROPPED_MS = 900
 _DROPPED_CONFIDENCE = 0.25
-# A voice at the telephone pauses; crowds of four and of eight voices span 11 to 18 dB.
-_IN_FRONT_DB = 20.0
+_BEHIND_CONFIDENCE = 0.75
 # Padding at the ends of a span that carries no words.
 _EDGE_MS = 300
 # Of what was left out, so much is kept to be looked at.
@@ -166,7 +165,7 @@ class Transcriber:
         # In shorter windows, laid out otherwise, so that the same thing does not make it stop again.
         dropped = windows_of(_dropped(track.spans, segments), audio, _SECOND_WINDOW_MS)
         for again in self._all(track, dropped, language, hints, invented):
-            if sum(word.confidence for word in again) / len(again) >= _DROPPED_CONFIDENCE and not _is_covered(again, segments):
+            if _mean_confidence(again) >= _DROPPED_CONFIDENCE and not _is_covered(again, segments):
                 segments.append(again)
         in_other = self._in_other_languages(track, segments, language, allowed)
         told = sorted([(segment, language) for segment in segments] + in_other, key=lambda item: item[0][0].start_ms)
@@ -217,7 +216,7 @@ class Transcriber:
         segments = list(chain.from_iterable(found))
         for segment, is_round in zip(segments, going_round(segments, language), strict=True):
             stretch = segment[0].start_ms, segment[-1].end_ms
-            is_background = is_round and track.stands_out_db(*stretch) < _IN_FRONT_DB
+            is_background = (is_round or _mean_confidence(segment) < _BEHIND_CONFIDENCE) and not track.stands_out(*stretch)
             if not is_background and not is_invented(segment, language, track.mean_heard(*stretch)):
                 kept.append(segment)
             elif invented is not None:
@@ -300,12 +299,16 @@ def _surety(segments: Sequence[Sequence[Word]]) -> float:
     return float(np.mean(np.log([max(word.confidence, 1e-3) for word in words]))) if words else -99.0
 
 
+def _mean_confidence(words: Sequence[Word]) -> float:
+    return sum(word.confidence for word in words) / len(words)
+
+
 def _doubtful(segments: Sequence[tuple[Word, ...]]) -> list[list[tuple[Word, ...]]]:
     """Runs of neighbouring segments whose words came doubtfully, long enough to tell a language by."""
     runs: list[list[tuple[Word, ...]]] = []
     is_open = False
     for segment in sorted(segments, key=lambda segment: segment[0].start_ms):
-        is_doubtful = sum(word.confidence for word in segment) / len(segment) < _DOUBTFUL
+        is_doubtful = _mean_confidence(segment) < _DOUBTFUL
         if is_doubtful and is_open and segment[-1].end_ms - runs[-1][0][0].start_ms < _WINDOW_MS:
             runs[-1].append(segment)
         elif is_doubtful:
