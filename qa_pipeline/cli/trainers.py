@@ -290,7 +290,7 @@ def rubric_publish(name: str, results: str | None, lock_only: bool) -> None:
 
     Refused while a case fails, the version is not new, or a critical criterion hits a known-good call that is not listed.
     """
-    from qa_pipeline.trainer.publish import overlap_warnings, publish
+    from qa_pipeline.trainer.publish import changed_since_published, overlap_warnings, publish
 
     settings = open_settings(results=results)
     store = None if lock_only else open_store(settings)
@@ -301,6 +301,12 @@ def rubric_publish(name: str, results: str | None, lock_only: bool) -> None:
         click.echo(f"warning: {warning}", err=True)
     from_when = f", in force from {published.effective_from}" if published.effective_from else ""
     click.echo(f"{published.id} version {published.version} is published{from_when}.")
+    if changed := changed_since_published(settings):
+        names = ", ".join(f"{rubric.id} (version {rubric.version})" for rubric in changed)
+        click.echo(
+            f"No longer as published, as a list of theirs was changed or they were edited: {names}. Raise `version` of each and publish it.",
+            err=True,
+        )
 
 
 @rubric.command("versions")

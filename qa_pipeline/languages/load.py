@@ -24,6 +24,17 @@ from qa_pipeline.yaml_text import Document, read_document
 FOLDER_VARIABLE = "QA_PIPELINE_LANGUAGE_FOLDER"
 _SHIPPED = Path(__file__).parent
 _HEAD = "language.yaml"
+_LIST, _MAPPING = ("a list", "write [a, b]"), ("a mapping", "write {key: value}")
+# What is wanted and how it is written, by pydantic's kinds of error.
+_WANTED = {
+    "string_type": ("text", "put it in quotes"),
+    "int_type": ("a whole number", "write it in digits, without quotes"),
+    "int_parsing": ("a whole number", "write it in digits"),
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+}
 T = TypeVar("T", bound=Table)
 
 
@@ -128,4 +139,10 @@ def _folders() -> dict[str, Path]:
 
 def _fault(document: Document, found: object) -> Fault:
     error = dict(found)  # type: ignore[call-overload]  # pydantic's ErrorDetails is a TypedDict
-    return document.fault(tuple(error["loc"]), f"{'.'.join(map(str, error['loc']))}: {error['msg']}")
+    where = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return document.fault(tuple(error["loc"]), f"{where}: no key has this name here", "the keys of each file are in docs/languages.md")
+    if error["type"] in _WANTED:
+        wanted, advice = _WANTED[error["type"]]
+        return document.fault(tuple(error["loc"]), f"{where.removesuffix('.[key]')}: wanted {wanted}", advice)
+    return document.fault(tuple(error["loc"]), f"{where}: {error['msg'].removeprefix('Value error, ')}")

@@ -10,6 +10,14 @@ from qa_pipeline.languages.patterns import Words
 from qa_pipeline.languages.tables import Table
 
 
+def _is_stemmer(name: str) -> str:
+    import snowballstemmer
+
+    if name and name not in snowballstemmer.algorithms():
+        raise ValueError(f"no stemmer is called {name!r}; there are {', '.join(snowballstemmer.algorithms())}, or leave the key out")
+    return name
+
+
 class Writing(Table):
     """What normalising reads. Words of letters are written without case and diacritics (text/fold.py), unless said otherwise.
 
@@ -20,7 +28,7 @@ class Writing(Table):
     """
 
     FILE: ClassVar[str] = "writing.yaml"
-    stemmer: str = ""
+    stemmer: Annotated[str, AfterValidator(_is_stemmer)] = ""
     folds: dict[str, str] = Field(default_factory=dict)
     negations: Words = ()
     not_denying: Words = ()

@@ -185,6 +185,15 @@ def overlap_warnings(rubric: Rubric, settings: Settings, store: Store | None) ->
     return [*told, *(f"of the stored calls, {line}" for line in choices.warnings if rubric.id in line)]
 
 
+def changed_since_published(settings: Settings) -> list[Rubric]:
+    """Published rubrics that are no longer as they were published: a list or situation that several use was changed. Files with faults are left out."""
+    lock = read_lock(settings.rubrics)
+    rubrics, _ = readable_rubrics(settings.rubrics)
+    return [
+        rubric for rubric in rubrics.values() if rubric.id in lock and lock[rubric.id].get(str(rubric.version)) != rubric_sha256(rubric)
+    ]
+
+
 def _version_faults(rubric: Rubric, path: Path, versions: Mapping[str, str]) -> list[Fault]:
     document = read_document(path)
     newest = max((int(version) for version in versions), default=0)

@@ -222,6 +222,19 @@ def test_publish_then_versions(settings: Settings, store: Store) -> None:
     assert "service cannot be published" in refused and ":2:1: version 1 is published with other content (write version: 2)" in refused
 
 
+def test_publish_names_the_other_rubrics_that_its_changes_touch(settings: Settings) -> None:
+    shared = (settings.rubrics / "service.yaml").read_text("utf-8").replace("id: service", "id: sister", 1)
+    (settings.rubrics / "sister.yaml").write_text(shared, "utf-8")
+    cases = (settings.rubrics / "service.cases.yaml").read_text("utf-8")
+    (settings.rubrics / "sister.cases.yaml").write_text(cases, "utf-8")
+    # A rubric that was never published is a draft, and nobody's business.
+    assert "sister" not in qa("publish", "service", "--lock-only").stderr
+    qa("publish", "sister", "--lock-only")
+    edit(settings.rubrics / "sister.yaml", "weight: 20", "weight: 25")
+    told = qa("publish", "service", "--lock-only").stderr
+    assert "No longer as published" in told and "sister (version 1)" in told
+
+
 def test_publish_of_the_lock_alone_touches_no_results(settings: Settings) -> None:
     assert lines(qa("publish", "service", "--lock-only")) == ["service version 1 is published."]
     assert not Path(settings.results).exists()

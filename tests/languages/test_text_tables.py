@@ -53,9 +53,11 @@ def test_a_language_without_a_file_has_a_table_that_says_nothing(kind: type[Tabl
     [
         (Sounds, "confused_initials:\n  - {cost: 0.1, pairs: n/l r-l}\n", 2, "'r-l' is no pair"),
         (Sounds, "confused_finals:\n  - {cost: 2.0, pairs: a/e}\n", 2, "less than or equal to 1"),
-        (Writing, "stemmer: english\nnegation: no one\n", 2, "Extra inputs"),
+        (Writing, "stemmer: english\nnegation: no one\n", 2, "no key has this name here"),
+        (Writing, "stemmer: norsk\n", 1, "no stemmer is called 'norsk'; there are arabic, "),
         (Writing, "negated: {cannot: [can]}\n", 1, "negated.cannot"),
-        (PhraseWords, "slots:\n  daytime: morning\n", 2, "valid array"),
+        (PhraseWords, "slots:\n  daytime: morning\n", 2, "slots.daytime: wanted a list"),
+        (Writing, "negations: [not, no one]\n", 1, "negations: words are text with spaces between them"),
     ],
 )
 def test_a_fault_is_told_where_it_is_written(kind: type[Table], text: str, line: int, message: str, folder: Path) -> None:

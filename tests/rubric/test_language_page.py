@@ -134,8 +134,10 @@ def test_points(criteria: str, percent: str, coverage: str) -> None:
 def test_every_key_of_the_language_is_on_the_page() -> None:
     filled_in = {"situations", "background"}
     keys = set(Rubric.model_fields) - filled_in | {key for kind in CRITERIA.values() for key in keys_of(kind)}
-    assert {key for key in keys if f"`{key}`" not in PAGE} == set()
+    missing = {key for key in keys if f"`{key}`" not in PAGE}
+    assert missing == set(), "give each its row under Criterion in docs/rubric-language.md"
 
 
 def test_every_check_is_on_the_page() -> None:
-    assert {check for check in CRITERIA if f"| `{check}` |" not in PAGE} == set()
+    missing = {check for check in CRITERIA if f"| `{check}` |" not in PAGE}
+    assert missing == set(), "give each its row under Checks in docs/rubric-language.md"
