@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from qa_pipeline.report.figures import Chosen, compare, summarise
+from qa_pipeline.report.figures import CallFilter, compare, summarise
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.running.environment import open_store
@@ -94,7 +94,7 @@ def main() -> None:
             "criteria by team": lambda: summarise(store, ("team", "criterion")),
             "criteria by team and week": lambda: summarise(store, ("team", "week", "criterion")),
             "two versions beside each other": lambda: (
-                compare(store, Chosen(where=(("version", "followup v2"),)), Chosen(where=(("version", "followup v1"),))).lines
+                compare(store, CallFilter(where=(("version", "followup v2"),)), CallFilter(where=(("version", "followup v1"),))).lines
             ),
         }
         for name, ask in questions.items():

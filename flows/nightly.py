@@ -43,7 +43,7 @@ from qa_pipeline.recordings.labels import parse_roles  # noqa: E402
 from qa_pipeline.results.versions import official_rubrics  # noqa: E402
 from qa_pipeline.running.environment import open_store  # noqa: E402
 from qa_pipeline.running.isolation import LISTENING, WorkerProcesses  # noqa: E402
-from qa_pipeline.running.night import Night, spend  # noqa: E402
+from qa_pipeline.running.night import Night, carry_out_night  # noqa: E402
 from qa_pipeline.running.pace import deadline_of, pace_of  # noqa: E402
 from qa_pipeline.running.pieces import Briefing, briefing_of, run_of, score_heard, with_scores, work_on, written_pieces  # noqa: E402
 from qa_pipeline.running.plan import Plan  # noqa: E402
@@ -110,7 +110,7 @@ def nightly(
             )  # fmt: skip
         return batches
 
-    ended = spend(
+    ended = carry_out_night(
         plan, run, in_pieces=as_tasks, on_summary=lambda summary: _leave_artifacts(summary, batches), on_warning=log.warning
     )  # fmt: skip
     if ended.recorded:

@@ -173,7 +173,7 @@ class Settings(BaseSettings):
         """Where stage outputs live, by content."""
         return self.cache / "work"
 
-    def kept(self, name: str) -> tuple[Path, ...]:
+    def fitted_files(self, name: str) -> tuple[Path, ...]:
         """Where a file of fitted values may lie: as shipped, beside the rubrics, in the cache. What a later one holds wins."""
         return tuple(dict.fromkeys((packaged_folder("rubrics") / name, self.rubrics / name, self.cache / name)))
 

@@ -26,12 +26,12 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        with _told(path):
+        with _refused_clearly(path):
             yield target
         return
     part = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
-        with _told(path):
+        with _refused_clearly(path):
             target.parent.mkdir(parents=True, exist_ok=True)
             _sweep(target)
             yield part
@@ -58,7 +58,7 @@ def _sweep(target: Path) -> None:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _refused_clearly(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

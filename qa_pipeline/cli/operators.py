@@ -57,8 +57,8 @@ def run_command(sources: tuple[str, ...], **options: Any) -> None:
     from dataclasses import replace
     from datetime import UTC, datetime
 
-    from qa_pipeline.running.batch import here
-    from qa_pipeline.running.night import Night, spend
+    from qa_pipeline.running.batch import in_one_piece
+    from qa_pipeline.running.night import Night, carry_out_night
     from qa_pipeline.running.pace import deadline_of, pace_of
     from qa_pipeline.running.priority import parse_priority
     from qa_pipeline.running.run import Run
@@ -80,14 +80,14 @@ def run_command(sources: tuple[str, ...], **options: Any) -> None:
         return
     progress = _progress(settings, len(plan.listen))
 
-    def in_one_piece(plan: Plan, run: Run) -> Sequence[Summary | None]:
+    def with_progress(plan: Plan, run: Run) -> Sequence[Summary | None]:
         with progress:
-            return here(plan, run)
+            return in_one_piece(plan, run)
 
-    ended = spend(
+    ended = carry_out_night(
         plan,
         replace(run, on_event=progress.on_event),
-        in_pieces=in_one_piece,
+        in_pieces=with_progress,
         on_summary=lambda summary: show_summary(summary, settings),
         on_warning=partial(warn, settings=settings),
     )
@@ -191,15 +191,15 @@ def status(results: str | None) -> None:
     show_rows(shown)
     for working in Claims(store.root, "").living():
         click.echo(f"Working now: run {working.run_id}, {working.who}, {working.calls} calls.")
-    there = rows(
+    counts = rows(
         store,
         """select (select count(*) from current_calls) calls, (select count(*) from current_scores) scores,
         (select count(*) from current_failures) failed, (select count(*) from current_failures where transient) passing,
         (select max(processed_at) from calls) newest""",
     )[0]
-    newest = f"; the newest of {there['newest']:%Y-%m-%d %H:%M} UTC" if there["newest"] else ""
+    newest = f"; the newest of {counts['newest']:%Y-%m-%d %H:%M} UTC" if counts["newest"] else ""
     click.echo(
-        f"{there['calls']} calls, {there['scores']} scored{newest}. {there['failed']} failed, {there['passing']} of them to be tried again."
+        f"{counts['calls']} calls, {counts['scores']} scored{newest}. {counts['failed']} failed, {counts['passing']} of them to be tried again."
     )
 
 

@@ -83,7 +83,7 @@ def announcements(results: str | None, dry_run: bool, refuse: str | None, author
         refused = corrections.refuse_announcement(store, settings, rubrics, refuse, author=author or user_name())
         click.echo(f"Calls put back: {len(refused.calls)}.")
         sys.exit(1 if refused.failed else 0)
-    recorded = corrections.mark_announcements(store, settings, rubrics, is_trial=dry_run)
+    recorded = corrections.mark_announcements(store, settings, rubrics, is_dry_run=dry_run)
     show_recorded(recorded, is_whole=True)
     sys.exit(1 if recorded.failed else 0)
 

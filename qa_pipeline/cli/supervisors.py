@@ -15,11 +15,11 @@ from qa_pipeline.errors import InputRefused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qa_pipeline.report.figures import Chosen
+    from qa_pipeline.report.figures import CallFilter
     from qa_pipeline.report.intervals import Estimate
 
 
-def _choosing(command: Callable[..., None]) -> Callable[..., None]:
+def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
     """Options that say which calls."""
     for option in (
         click.option("--where", multiple=True, metavar="NAME=VALUE", help="Only calls like that, as team=A; may be given again."),
@@ -61,7 +61,7 @@ def report_command(results: str | None, html_path: str | None, no_html: bool, si
     metavar="NAME,…",
     help="agent, team, site, campaign, rubric, version, disposition, day, week, month, criterion.",
 )
-@_choosing
+@_filter_options
 def summary(results: str | None, by: str, **options: Any) -> None:
     """Count scores by agent, team, campaign, week …, or criteria where `criterion` is among the names; with 95 % intervals.
 
@@ -71,7 +71,7 @@ def summary(results: str | None, by: str, **options: Any) -> None:
     from qa_pipeline.report.terminal import show_rows
 
     names = [name.strip() for name in by.split(",") if name.strip()]
-    found = summarise(open_results(open_settings(results=results)), names, _chosen(options))
+    found = summarise(open_results(open_settings(results=results)), names, _call_filter(options))
     if not any(group.calls for group in found):
         raise InputRefused("No scored call is like that.", advice="Run `qa-pipeline run` first, or choose other calls.")
     of_criteria = "criterion" in names
@@ -102,7 +102,7 @@ def summary(results: str | None, by: str, **options: Any) -> None:
 @results_option
 @click.option("--a", "first", multiple=True, required=True, metavar="NAME=VALUE", help="First group, as team=A; may be given again.")
 @click.option("--b", "second", multiple=True, required=True, metavar="NAME=VALUE", help="Second group.")
-@_choosing
+@_filter_options
 def compare_command(results: str | None, first: tuple[str, ...], second: tuple[str, ...], **options: Any) -> None:
     """Put two groups of calls beside each other: teams, campaigns, script variants, versions of a rubric, months.
 
@@ -114,8 +114,8 @@ def compare_command(results: str | None, first: tuple[str, ...], second: tuple[s
 
     found = compare(
         open_results(open_settings(results=results)),
-        _chosen({**options, "where": (*options["where"], *first)}),
-        _chosen({**options, "where": (*options["where"], *second)}),
+        _call_filter({**options, "where": (*options["where"], *first)}),
+        _call_filter({**options, "where": (*options["where"], *second)}),
     )
     shown = []
     for line in found.lines:
@@ -127,7 +127,7 @@ def compare_command(results: str | None, first: tuple[str, ...], second: tuple[s
                 "of": line.counts[0],
                 f"B: {', '.join(second)}": form(line.second),
                 "of ": line.counts[1],
-                "A − B": form(line.difference, signed=True) + (" *" if line.difference.is_told else ""),
+                "A − B": form(line.difference, signed=True) + (" *" if line.difference.excludes_zero else ""),
             }
         )
     show_rows(shown)
@@ -137,13 +137,13 @@ def compare_command(results: str | None, first: tuple[str, ...], second: tuple[s
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @results_option
 @click.option("--findings", "of_findings", is_flag=True, help="One row a finding with its evidence, instead of one a call.")
-@_choosing
+@_filter_options
 def export_command(path: Path, results: str | None, of_findings: bool, **options: Any) -> None:
     """Write scored calls to PATH: .csv, .xlsx or .parquet, one flat row a call with a column for each criterion."""
-    from qa_pipeline.report.export import export, flat
+    from qa_pipeline.report.export import export, flat_table
 
     settings = open_settings(results=results)
-    table = flat(open_results(settings), _chosen(options), of_findings=of_findings)
+    table = flat_table(open_results(settings), _call_filter(options), of_findings=of_findings)
     export(table, path, timezone=settings.timezone)
     click.echo(f"{path}: {table.num_rows} rows, {table.num_columns} columns")
 
@@ -172,7 +172,7 @@ def indices(rubric_id: str, results: str | None, by: tuple[str, ...], since: Any
 @click.option("--all", "every", is_flag=True, help="Also list what was kept.")
 def contacts(rubric_id: str, results: str | None, as_of: str | None, every: bool) -> None:
     """Show promises over several contacts of a customer: call-backs in time, day-3 calls, complaints answered."""
-    from qa_pipeline.report.contacts import contact_report, kept_by_rule
+    from qa_pipeline.report.contacts import contact_report, counts_by_rule
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.rubric.load import load_rubric
 
@@ -184,7 +184,7 @@ def contacts(rubric_id: str, results: str | None, as_of: str | None, every: bool
                 "rule": k.rule, "kept": k.kept, "late": k.late, "missed": k.missed, "open": k.open,
                 "kept in time": "–" if k.share is None else f"{k.share:.0%}",
             }
-            for k in kept_by_rule(promises)
+            for k in counts_by_rule(promises)
         ]
     )  # fmt: skip
     listed = [p for p in promises if every or p.status != "kept"]
@@ -261,11 +261,11 @@ def query(sql: str, results: str | None) -> None:
 COMMANDS = (report_command, summary, compare_command, indices, contacts, export_command, periods, query)
 
 
-def _chosen(options: dict[str, Any]) -> Chosen:
+def _call_filter(options: dict[str, Any]) -> CallFilter:
     """Options as a choice of calls. Raises InputRefused."""
     from datetime import date
 
-    from qa_pipeline.report.figures import Chosen
+    from qa_pipeline.report.figures import CallFilter
 
     days = {"since": as_day(options["since"]), "until": as_day(options["until"])}
     where = []
@@ -280,7 +280,7 @@ def _chosen(options: dict[str, Any]) -> Chosen:
                 raise InputRefused(f"{value!r} is no date.", advice="Write it as 2026-05-01.") from error
         else:
             where.append((name, value))
-    return Chosen(first=days["since"], last=days["until"], where=tuple(where))
+    return CallFilter(first=days["since"], last=days["until"], where=tuple(where))
 
 
 def _percent(estimate: Estimate, *, signed: bool = False) -> str:

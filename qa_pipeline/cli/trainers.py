@@ -161,7 +161,7 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
     from qa_pipeline.running.score import ready_scorecards
     from qa_pipeline.trainer.explain import explain, other_scoring
     from qa_pipeline.trainer.publish import stored_calls
-    from qa_pipeline.trainer.then import stored_verdict
+    from qa_pipeline.trainer.scoring_diff import stored_verdict
 
     settings = open_settings(results=results)
     store = open_store(settings)
@@ -213,7 +213,7 @@ def rubric_diff(
     """
     from qa_pipeline.running.score import ready_scorecards
     from qa_pipeline.trainer.diff import calls_to_compare, diff
-    from qa_pipeline.trainer.then import diff_then_and_now, stored_before, then_and_now
+    from qa_pipeline.trainer.scoring_diff import judge_again, scores_by_other_scoring, scoring_diff
 
     if (new is None) is not stored:
         raise click.UsageError("Name two rubrics, or one and --stored.")
@@ -223,20 +223,20 @@ def rubric_diff(
     scorecards = ready_scorecards({"old": before, "new": after}, settings)
     since, until = (as_day(days[key]) for key in ("since", "until"))
     if stored:
-        earlier = stored_before(store, scorecards["old"], since=since, until=until)
-        pairs = with_bar(diff_then_and_now(store, scorecards["old"], earlier), len(earlier))
-        _show_diff(then_and_now(pairs, scorecards["old"]), html_path, most)
+        earlier = scores_by_other_scoring(store, scorecards["old"], since=since, until=until)
+        pairs = with_bar(judge_again(store, scorecards["old"], earlier), len(earlier))
+        _show_diff(scoring_diff(pairs, scorecards["old"]), html_path, most)
         return
     ids = calls_to_compare(store, scorecards["old"], scorecards["new"], since=since, until=until, every=every)
     _show_diff(diff(with_bar(store.stream_conversations(ids), len(ids)), scorecards["old"], scorecards["new"]), html_path, most)
 
 
-def _show_diff(found: Diff, html_path: str | None, most: int) -> None:
+def _show_diff(difference: Diff, html_path: str | None, most: int) -> None:
     from qa_pipeline.report.diff import show_diff, write_diff_html
 
-    show_diff(found, most_calls=most)
+    show_diff(difference, most_calls=most)
     if html_path:
-        write_diff_html(found, Path(html_path))
+        write_diff_html(difference, Path(html_path))
         click.echo(f"\nPage: {Path(html_path).resolve()}")
 
 

@@ -1,25 +1,23 @@
 """One recording, or one call that came as text → one Conversation: the whole of listening, with models kept warm.
 
 In: a Call (and its dialogue, if it is text) and the settings. Out: a Conversation with roles, sentiment, metrics and sentence vectors. What was
-recognised is kept under the work folder by content (audio, manifests, options), so that a repeated run does no speech work twice.
+recognised is kept (recognised.py), so that a repeated run does no speech work twice.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_pipeline.call import Call, Conversation, Layout, SpeakerTurn, Utterance, Word
+from qa_pipeline.call import Call, Conversation, Layout, Utterance
 from qa_pipeline.conversation.assemble import assemble_channels, assemble_voices
 from qa_pipeline.conversation.feeling import Judge, feel, load_judge
 from qa_pipeline.conversation.metrics import measure
@@ -32,6 +30,7 @@ from qa_pipeline.conversation.read import (
     text_conversation_id,
     unreadable,
 )
+from qa_pipeline.conversation.recognised import Recognised, load_recognised, save_recognised, stage_output
 from qa_pipeline.conversation.role_head import RoleHead, judge_roles, load_role_head
 from qa_pipeline.conversation.roles import LEXICON_OPTION, Roles, assign_roles, lexicon_version, options_of
 from qa_pipeline.conversation.text_roles import tell_roles, with_agent
@@ -58,16 +57,6 @@ _EDGE_MS = 60
 _ONSET_MS = 20
 _AS_SPEECH = 0.25
 _SHORTEST_MS = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recognised:
-    """What the speech models said of one recording: transcripts by track and, for mixed tracks, turns by voice."""
-
-    language: str | None
-    language_confidence: float | None
-    transcripts: tuple[tuple[int, Transcript], ...]
-    turns: tuple[SpeakerTurn, ...] | None
 
 
 def conversation_options(settings: Settings) -> dict[str, str]:
@@ -99,16 +88,6 @@ def conversation_id(call: Call, options: Mapping[str, str], manifest_sha256: str
         "manifests": manifest_sha256,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def stage_output(
-    work: Path, *, audio_sha256: str | None, given_language: str | None, manifest_sha256: str, options: Mapping[str, str]
-) -> Path:
-    """Where what the speech models said of a recording is kept, by all that it depends on: rows of `calls` hold the same, so that it can be found."""
-    # Roles are told afterwards: a new version of their lexicon costs no speech work. The number is the one under which outputs were first kept.
-    of_speech = {**options, LEXICON_OPTION: "2"}
-    key = hashlib.sha256(json.dumps([audio_sha256, given_language, manifest_sha256, of_speech], sort_keys=True).encode()).hexdigest()
-    return work / key[:2] / f"{key}.json.gz"
 
 
 class Listener:
@@ -154,7 +133,7 @@ class Listener:
             starts_cut=starts_cut,
             ends_cut=ends_cut,
             lost_ms=audio.lost_ms,
-            wordless_share=_wordless_share(recognised),
+            wordless_share=recognised.wordless_share,
             dropped=tuple(sorted((word for _, t in recognised.transcripts for word in t.dropped), key=lambda word: word.start_ms)),
             vectors={u.utterance: tuple(vector.tolist()) for u, vector in zip(utterances, _rounded(vectors), strict=True)},
         )
@@ -207,15 +186,15 @@ class Listener:
         if (kept := self.recognised_before(call)) is not None:
             return kept
         recognised = self._recognise_anew(call, audio, carriage, stage)
-        _save_recognised(self._kept_path(call), recognised)
+        save_recognised(self._work_path(call), recognised)
         return recognised
 
     def recognised_before(self, call: Call) -> Recognised | None:
         """What the speech models said of a recording in an earlier run with the same models and options; None when nothing is kept."""
-        path = self._kept_path(call)
-        return _load_recognised(path) if path.is_file() else None
+        path = self._work_path(call)
+        return load_recognised(path) if path.is_file() else None
 
-    def _kept_path(self, call: Call) -> Path:
+    def _work_path(self, call: Call) -> Path:
         return stage_output(
             self.settings.work,
             audio_sha256=call.audio_sha256,
@@ -354,12 +333,6 @@ def _assemble(recognised: Recognised) -> tuple[Utterance, ...]:
     return assemble_voices(transcript, recognised.turns)
 
 
-def _wordless_share(recognised: Recognised) -> float | None:
-    """Of the speech heard on all tracks, the share that got no words; None where none was heard."""
-    heard = sum(transcript.speech_ms for _, transcript in recognised.transcripts)
-    return round(sum(transcript.wordless_ms for _, transcript in recognised.transcripts) / heard, 4) if heard else None
-
-
 def cut_edges(audio: Audio, tracks: Sequence[NDArray[np.float32]], utterances: Sequence[Utterance]) -> tuple[bool, bool]:
     """Whether the recording begins or ends inside speech: a word touches the edge, and a track is as loud there as speech is on it.
 
@@ -386,67 +359,3 @@ def _is_as_speech(samples: NDArray[np.float32], start_ms: int, end_ms: int) -> b
 def _rounded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """As the tables keep them, so that scoring now and from storage agree to the last digit."""
     return vectors.astype(np.float16).astype(np.float32)
-
-
-# --- what was recognised, on disk ------------------------------------------------------------------------------------------------------
-
-
-def _save_recognised(path: Path, recognised: Recognised) -> None:
-    data = {
-        "language": recognised.language,
-        "language_confidence": recognised.language_confidence,
-        "transcripts": [
-            {
-                "channel": channel,
-                "language": t.language,
-                "language_confidence": t.language_confidence,
-                "others": {str(place): language for place, language in t.others.items()},
-                "segments": [[[w.text, w.start_ms, w.end_ms, w.confidence] for w in segment] for segment in t.segments],
-                "dropped": [[w.text, w.start_ms, w.end_ms, w.confidence] for w in t.dropped],
-                "speech_ms": t.speech_ms,
-                "wordless_ms": t.wordless_ms,
-            }
-            for channel, t in recognised.transcripts
-        ],
-        "turns": [[t.speaker, t.start_ms, t.end_ms] for t in recognised.turns] if recognised.turns is not None else None,
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    with gzip.open(partial, "wt", encoding="utf-8") as file:
-        json.dump(data, file, ensure_ascii=False)
-    partial.replace(path)
-
-
-def _load_recognised(path: Path) -> Recognised | None:
-    """What is kept, or None when the file is damaged (it is then made anew)."""
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            data: dict[str, Any] = json.load(file)
-    except (OSError, EOFError, ValueError):
-        path.unlink(missing_ok=True)
-        return None
-    transcripts = tuple(
-        (
-            t["channel"],
-            Transcript(
-                language=t["language"],
-                language_confidence=t["language_confidence"],
-                segments=tuple(
-                    tuple(Word(text=text, start_ms=start, end_ms=end, confidence=confidence) for text, start, end, confidence in segment)
-                    for segment in t["segments"]
-                ),
-                others={int(place): language for place, language in t.get("others", {}).items()},
-                dropped=tuple(Word(text=text, start_ms=start, end_ms=end, confidence=sure) for text, start, end, sure in t["dropped"]),
-                speech_ms=t["speech_ms"],
-                wordless_ms=t["wordless_ms"],
-            ),
-        )
-        for t in data["transcripts"]
-    )
-    turns = data["turns"]
-    return Recognised(
-        language=data["language"],
-        language_confidence=data["language_confidence"],
-        transcripts=transcripts,
-        turns=tuple(SpeakerTurn(speaker=s, start_ms=a, end_ms=b) for s, a, b in turns) if turns is not None else None,
-    )

@@ -117,13 +117,13 @@ def compare_voices(evaluation: Evaluation, stem: str, turns: Sequence[TrueTurn],
     extent = Timeline([reference.get_timeline().extent() | heard.get_timeline().extent()])
     for name, collar in (("no collar", 0.0), ("±0.25 s", _COLLAR_SECONDS)):
         parts = DiarizationErrorRate(collar=collar)(reference, heard, uem=extent, detailed=True)
-        kept = evaluation.der.setdefault(name, {"error": 0.0, "missed": 0.0, "false_alarm": 0.0, "confusion": 0.0, "total": 0.0})
+        totals = evaluation.der.setdefault(name, {"error": 0.0, "missed": 0.0, "false_alarm": 0.0, "confusion": 0.0, "total": 0.0})
         error = parts["missed detection"] + parts["false alarm"] + parts["confusion"]
-        kept["missed"] += parts["missed detection"]
-        kept["false_alarm"] += parts["false alarm"]
-        kept["confusion"] += parts["confusion"]
-        kept["total"] += parts["total"]
-        kept["error"] += error
+        totals["missed"] += parts["missed detection"]
+        totals["false_alarm"] += parts["false alarm"]
+        totals["confusion"] += parts["confusion"]
+        totals["total"] += parts["total"]
+        totals["error"] += error
         if not collar and parts["total"]:
             evaluation.der_by_call[stem] = error / parts["total"]
 

@@ -36,7 +36,7 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class RuleCounts:
     """Promises of one rule. Counts add."""
 
     rule: str
@@ -87,12 +87,12 @@ def contact_report(store: Store, rubric: Rubric, *, as_of: datetime | None = Non
     ]
 
 
-def kept_by_rule(promises: Iterable[Promise]) -> list[Kept]:
+def counts_by_rule(promises: Iterable[Promise]) -> list[RuleCounts]:
     """Counts by rule."""
     counts: dict[str, dict[str, int]] = {}
     for promise in promises:
         counts.setdefault(promise.rule, dict.fromkeys(("kept", "late", "missed", "open"), 0))[promise.status] += 1
-    return [Kept(rule=rule, **found) for rule, found in counts.items()]
+    return [RuleCounts(rule=rule, **found) for rule, found in counts.items()]
 
 
 def _anchors(store: Store, rubric: Rubric, rule: Contact, zone: ZoneInfo) -> list[_Anchor]:

@@ -19,64 +19,64 @@ _MOST_CALLS = 20
 _STYLES = {"met": "green", "not_met": "bold red", "not_applicable": "dim", "undetermined": "yellow", "–": "dim"}
 
 
-def show_diff(found: Diff, console: Console | None = None, *, most_calls: int = _MOST_CALLS) -> None:
+def show_diff(difference: Diff, console: Console | None = None, *, most_calls: int = _MOST_CALLS) -> None:
     """Totals, criteria, agents and the first changed calls with their evidence."""
     console = console or open_console()
-    totals = found.totals
-    console.print(f"[bold]{escape(found.old)}[/bold] → [bold]{escape(found.new)}[/bold]")
+    totals = difference.totals
+    console.print(f"[bold]{escape(difference.old)}[/bold] → [bold]{escape(difference.new)}[/bold]")
     console.print(
-        f"{totals.calls} calls, {totals.changed} change; passed {totals.passed_before} → {totals.passed_after}; mean {shift(totals)}"
+        f"{totals.calls} calls, {totals.changed} change; passed {totals.passed_before} → {totals.passed_after}; mean {shift_text(totals)}"
     )
-    if not found.changed:
+    if not difference.changed:
         console.print("No verdict changes.")
         return
-    if found.transitions:
-        console.print(_criteria_table(found))
-    console.print(_agents_table(found))
+    if difference.transitions:
+        console.print(_criteria_table(difference))
+    console.print(_agents_table(difference))
     console.print("\n[bold]Calls that change[/bold]")
-    for effect in found.changed[:most_calls]:
+    for effect in difference.changed[:most_calls]:
         percent = f"{_percent(effect.percent_before)} → {_percent(effect.percent_after)}"
         line = f"{effect.call_id}  agent {effect.agent_id or '?'}  {percent}"
         console.print(Text("; ".join([line, *consequences(effect)])))
         for change in effect.changes:
-            console.print(Text(f"  {change.criterion_id}: {said(change)}"))
+            console.print(Text(f"  {change.criterion_id}: {change_text(change)}"))
             for evidence in change.evidence:
                 console.print(Text(f"      {evidence}", style="dim"))
-    if len(found.changed) > most_calls:
-        console.print(f"… and {len(found.changed) - most_calls} more; --html FILE lists them all.")
+    if len(difference.changed) > most_calls:
+        console.print(f"… and {len(difference.changed) - most_calls} more; --html FILE lists them all.")
 
 
-def _criteria_table(found: Diff) -> Table:
+def _criteria_table(difference: Diff) -> Table:
     table = Table(title="\nCriteria", header_style="bold", box=None, pad_edge=False, title_justify="left")
     for name in ("criterion", "from", "to", "calls"):
         table.add_column(name, justify="right" if name == "calls" else "left")
-    for criterion, before, after, count in transition_rows(found):
+    for criterion, before, after, count in transition_rows(difference):
         table.add_row(criterion, Text(before, _STYLES.get(before, "")), Text(after, _STYLES.get(after, "")), str(count))
     return table
 
 
-def _agents_table(found: Diff) -> Table:
+def _agents_table(difference: Diff) -> Table:
     table = Table(title="\nAgents", header_style="bold", box=None, pad_edge=False, title_justify="left")
     for name in ("agent", "calls", "changed", "mean percent", "passed"):
         table.add_column(name, justify="left" if name == "agent" else "right")
-    for agent in found.agents:
+    for agent in difference.agents:
         table.add_row(
-            escape(agent.agent_id), str(agent.calls), str(agent.changed), shift(agent), f"{agent.passed_before} → {agent.passed_after}"
+            escape(agent.agent_id), str(agent.calls), str(agent.changed), shift_text(agent), f"{agent.passed_before} → {agent.passed_after}"
         )
     return table
 
 
-def transition_rows(found: Diff) -> list[tuple[str, str, str, int]]:
+def transition_rows(difference: Diff) -> list[tuple[str, str, str, int]]:
     """(criterion, from, to, calls), in the order of the rubric, the most frequent first."""
     empty: Counter[tuple[str, str]] = Counter()
     return [
         (criterion, before, after, count)
-        for criterion in found.criteria
-        for (before, after), count in sorted(found.transitions.get(criterion, empty).items(), key=lambda item: (-item[1], item[0]))
+        for criterion in difference.criteria
+        for (before, after), count in sorted(difference.transitions.get(criterion, empty).items(), key=lambda item: (-item[1], item[0]))
     ]
 
 
-def said(change: Change) -> str:
+def change_text(change: Change) -> str:
     """A change in words."""
     before, after = (outcome.value.replace("_", " ") if outcome else "not there" for outcome in (change.before, change.after))
     if before == after:
@@ -86,15 +86,15 @@ def said(change: Change) -> str:
 
 def consequences(effect: CallEffect) -> list[str]:
     """What a change means for the call, in words."""
-    found = []
+    sentences = []
     if effect.passed_before != effect.passed_after:
-        found.append({True: "now passes", False: "no longer passes", None: "can no longer be judged"}[effect.passed_after])
+        sentences.append({True: "now passes", False: "no longer passes", None: "can no longer be judged"}[effect.passed_after])
     if effect.critical_before != effect.critical_after:
-        found.append("a critical failure" if effect.critical_after else "no critical failure any more")
-    return found
+        sentences.append("a critical failure" if effect.critical_after else "no critical failure any more")
+    return sentences
 
 
-def shift(effect: AgentEffect) -> str:
+def shift_text(effect: AgentEffect) -> str:
     """Mean percent before and after."""
     return f"{_percent(effect.mean_before)} → {_percent(effect.mean_after)}"
 
@@ -103,7 +103,7 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f}"
 
 
-def write_diff_html(found: Diff, path: Path) -> None:
+def write_diff_html(difference: Diff, path: Path) -> None:
     """Write the page. What callers said is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -113,7 +113,7 @@ def write_diff_html(found: Diff, path: Path) -> None:
         undefined=jinja2.StrictUndefined,
     )
     page = environment.get_template("diff.html").render(
-        diff=found, totals=found.totals, rows=transition_rows(found), said=said, shift=shift, percent=_percent,
-        consequences=consequences, most=max((count for _, _, _, count in transition_rows(found)), default=1),
+        diff=difference, totals=difference.totals, rows=transition_rows(difference), change_text=change_text, shift_text=shift_text, percent=_percent,
+        consequences=consequences, most=max((count for _, _, _, count in transition_rows(difference)), default=1),
     )  # fmt: skip
     write_whole(path, page)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.report.figures import Chosen
+from qa_pipeline.report.figures import CallFilter
 from qa_pipeline.results.query import query
 from qa_pipeline.results.store import Store
 from qa_pipeline.whole_file import replacing
@@ -36,14 +36,14 @@ _FINDING = """s.call_id, s.call_date, s.agent_id, s.team, s.campaign, f.rubric_i
 _FROM = "current_scores s left join current_calls c using (conversation_id) left join current_metrics m using (conversation_id)"
 
 
-def flat(store: Store, chosen: Chosen, *, of_findings: bool = False) -> pa.Table:
+def flat_table(store: Store, calls: CallFilter, *, of_findings: bool = False) -> pa.Table:
     """The rows. Raises InputRefused when there are none."""
     if of_findings:
-        sql = f"select {_FINDING} from current_findings f join current_scores s using (score_id) where {chosen.sql()} order by s.call_id, f.criterion_id"
+        sql = f"select {_FINDING} from current_findings f join current_scores s using (score_id) where {calls.sql()} order by s.call_id, f.criterion_id"
         found = query(store, sql)
     else:
-        found = query(store, f"select {_CALL} from {_FROM} where {chosen.sql()} order by s.call_date, s.call_id")
-        sql = f"select s.call_id, f.criterion_id, f.outcome, f.points from current_findings f join current_scores s using (score_id) where {chosen.sql()}"
+        found = query(store, f"select {_CALL} from {_FROM} where {calls.sql()} order by s.call_date, s.call_id")
+        sql = f"select s.call_id, f.criterion_id, f.outcome, f.points from current_findings f join current_scores s using (score_id) where {calls.sql()}"
         found = _with_criteria(found, query(store, sql).to_pylist())
     if not found.num_rows:
         raise InputRefused("No scored call is like that.", advice="Look at `qa-pipeline summary` for what there is.")

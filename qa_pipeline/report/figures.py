@@ -44,7 +44,7 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class CallFilter:
     """Which calls are counted: dates, both included, and values of dimensions."""
 
     first: date | None = None
@@ -93,22 +93,22 @@ class Group:
         )
 
 
-def summarise(store: Store, by: Sequence[str], chosen: Chosen | None = None) -> list[Group]:
+def summarise(store: Store, by: Sequence[str], wanted: CallFilter | None = None) -> list[Group]:
     """Calls, or findings where `criterion` is among the dimensions, by these dimensions, in their order. Raises InputRefused."""
-    return _summaries(store, [(by, chosen or Chosen())])[0]
+    return _summaries(store, [(by, wanted or CallFilter())])[0]
 
 
-def _summaries(store: Store, questions: Sequence[tuple[Sequence[str], Chosen]]) -> list[list[Group]]:
+def _summaries(store: Store, questions: Sequence[tuple[Sequence[str], CallFilter]]) -> list[list[Group]]:
     """Several summaries of tables that are read once."""
-    asked = [(by, _question(by, chosen)) for by, chosen in questions]
+    asked = [(by, _question(by, wanted)) for by, wanted in questions]
     return [[_group(by, row) for row in rows] for (by, _), rows in zip(asked, _ask(store, [sql for _, sql in asked]), strict=True)]
 
 
-def _question(by: Sequence[str], chosen: Chosen) -> str:
+def _question(by: Sequence[str], wanted: CallFilter) -> str:
     for name in by:
         if name not in DIMENSIONS:
             raise InputRefused(f"There is no dimension {name!r}.", advice=f"There are: {', '.join(DIMENSIONS)}.")
-    condition = chosen.sql()
+    condition = wanted.sql()
     keys = [f"coalesce(cast({DIMENSIONS[name]} as varchar), '–') as k{place}" for place, name in enumerate(by)]
     of_criteria = "criterion" in by
     if of_criteria:
@@ -158,7 +158,7 @@ class Comparison:
     lines: tuple[Line, ...] = field(default_factory=tuple)
 
 
-def compare(store: Store, first: Chosen, second: Chosen) -> Comparison:
+def compare(store: Store, first: CallFilter, second: CallFilter) -> Comparison:
     """Put two groups beside each other: teams, variants of a script, before and after a version. Raises InputRefused where one is empty."""
     (one,), (other,), *of_criteria = _summaries(store, [((), first), ((), second), (("criterion",), first), (("criterion",), second)])
     for name, group in (("first", one), ("second", other)):

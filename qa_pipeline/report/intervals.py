@@ -22,7 +22,7 @@ class Estimate:
     high: float | None = None
 
     @property
-    def is_told(self) -> bool:
+    def excludes_zero(self) -> bool:
         """Whether there is an interval, and 0 is not in it: of a difference, that there is one."""
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
@@ -65,17 +65,17 @@ def mean_of(sample: Sample) -> Estimate:
     return Estimate(value=sample.mean, low=sample.mean - half, high=sample.mean + half)
 
 
-def mean_difference(one: Sample, other: Sample) -> Estimate:
-    """Mean of the first less mean of the other."""
-    if one.mean is None or other.mean is None:
+def mean_difference(first: Sample, second: Sample) -> Estimate:
+    """Mean of the first less mean of the second."""
+    if first.mean is None or second.mean is None:
         return Estimate(value=None)
-    difference = one.mean - other.mean
-    if min(one.count, other.count) < 2 or one.variance is None or other.variance is None:
+    difference = first.mean - second.mean
+    if min(first.count, second.count) < 2 or first.variance is None or second.variance is None:
         return Estimate(value=difference)
-    a, b = one.variance / one.count, other.variance / other.count
+    a, b = first.variance / first.count, second.variance / second.count
     if a + b == 0:
         return Estimate(value=difference)
-    freedom = (a + b) ** 2 / (a**2 / (one.count - 1) + b**2 / (other.count - 1))
+    freedom = (a + b) ** 2 / (a**2 / (first.count - 1) + b**2 / (second.count - 1))
     half = _t(freedom) * math.sqrt(a + b)
     return Estimate(value=difference, low=difference - half, high=difference + half)
 

@@ -50,7 +50,7 @@ def trends(calls: Sequence[CallReport], titles: dict[str, str]) -> list[Trend]:
         return []
     found = [
         Trend(title="Percent, mean of all calls", points=_points(scored, _mean_percent)),
-        Trend(title="Passed", points=_points(scored, lambda those: _share([bool(c.score and c.score["passed"]) for c in those]))),
+        Trend(title="Passed", points=_points(scored, lambda group: _share([bool(c.score and c.score["passed"]) for c in group]))),
     ]
     teams = Counter(call.call["team"] for _, call in scored if call.call["team"])
     for team, _ in teams.most_common(_MOST_TEAMS) if len(teams) > 1 else ():
@@ -126,8 +126,8 @@ def _met(criterion: str, calls: list[CallReport]) -> tuple[Estimate, int]:
     return _share([outcome == "met" for outcome in outcomes if outcome in ("met", "not_met")])
 
 
-def _share(those: list[bool]) -> tuple[Estimate, int]:
-    found = share(sum(those), len(those))
+def _share(outcomes: list[bool]) -> tuple[Estimate, int]:
+    found = share(sum(outcomes), len(outcomes))
     if found.value is None or found.low is None or found.high is None:
         return found, 0
-    return Estimate(value=100 * found.value, low=100 * found.low, high=100 * found.high), len(those)
+    return Estimate(value=100 * found.value, low=100 * found.low, high=100 * found.high), len(outcomes)

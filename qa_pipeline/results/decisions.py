@@ -26,14 +26,16 @@ def keep_role_swap(store: Store, conversation: Conversation, correction: RoleCor
     return decision_id
 
 
-def keep_announcements(store: Store, found: Iterable[tuple[str, str, int, str]], *, outcome: str, author: str | None) -> None:
-    """Keep that at a moment of a call a recording plays, or that somebody speaks (`outcome`). `found`: call, conversation, moment in ms, reason."""
-    _keep(store, [_row(call, conversation, ANNOUNCEMENT, outcome, moment, author, reason) for call, conversation, moment, reason in found])
+def keep_announcements(store: Store, moments: Iterable[tuple[str, str, int, str]], *, outcome: str, author: str | None) -> None:
+    """Keep that at a moment of a call a recording plays, or that somebody speaks (`outcome`). `moments`: call, conversation, moment in ms, reason."""
+    _keep(
+        store, [_row(call, conversation, ANNOUNCEMENT, outcome, moment, author, reason) for call, conversation, moment, reason in moments]
+    )
 
 
 def role_corrections(store: Store) -> dict[str, RoleCorrection]:
     """What holds now for each call that anything was decided about, by call_id."""
-    return {call_id: several[-1] for call_id, several in all_role_corrections(store).items()}
+    return {call_id: corrections[-1] for call_id, corrections in all_role_corrections(store).items()}
 
 
 def all_role_corrections(store: Store) -> dict[str, list[RoleCorrection]]:

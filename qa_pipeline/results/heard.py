@@ -228,6 +228,6 @@ def _of_place(table: pa.Table, place: int) -> pa.Table:
     return rows.set_column(rows.schema.get_field_index("place"), "place", pa.array(np.zeros(len(rows), np.int32)))
 
 
-def mapping_of(found: Sequence[Row] | None) -> dict[str, str]:
+def mapping_of(pairs: Sequence[Row] | None) -> dict[str, str]:
     """A map as rows hold it."""
-    return {pair["key"]: pair["value"] for pair in found or ()}
+    return {pair["key"]: pair["value"] for pair in pairs or ()}

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import fsspec
 
-from qa_pipeline.conversation.listen import stage_output
+from qa_pipeline.conversation.recognised import stage_output
 from qa_pipeline.results.columns import Kind
 from qa_pipeline.results.heard import mapping_of
 from qa_pipeline.results.lease import Claims

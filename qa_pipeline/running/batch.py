@@ -16,7 +16,7 @@ from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.versions import freeze
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.failures import absence, write_failures
-from qa_pipeline.running.listen import at_work
+from qa_pipeline.running.listen import open_workers
 from qa_pipeline.running.lots import score_stored
 from qa_pipeline.running.plan import Plan
 from qa_pipeline.running.record import HeardCalls, ScoredLots, Summary, Tally, TextsRead, score_at_hand, write_run
@@ -32,12 +32,12 @@ InPieces = Callable[[Plan, Run], Sequence[Summary | None]]
 """How the pieces of a claimed plan are worked on; None stands for a piece that was lost."""
 
 
-def here(plan: Plan, run: Run) -> Sequence[Summary | None]:
-    """In one piece, in this process."""
+def in_one_piece(plan: Plan, run: Run) -> Sequence[Summary | None]:
+    """Work on a plan in one piece, in this process."""
     return [carry_out_piece(plan, run)]
 
 
-def carry_out(plan: Plan, run: Run, *, in_pieces: InPieces = here) -> Summary:
+def carry_out(plan: Plan, run: Run, *, in_pieces: InPieces = in_one_piece) -> Summary:
     """Carry out a plan. Every call ends as a row of `calls` or of `failures`, or is counted as left or busy."""
     began = time.monotonic()
     with claimed(plan, run) as mine:
@@ -155,7 +155,7 @@ def _describe_anew(plan: Plan, run: Run, scoring: Scoring, tally: Tally) -> None
 def _listen(plan: Plan, run: Run, scoring: Scoring | None, tally: Tally) -> int:
     """Listen to calls and commit them as they come. Returns how many had an outcome."""
     # Workers end before the last commit: on Ctrl-C what has been listened to is kept, what is under way is not waited for.
-    with HeardCalls(plan, run, scoring, tally) as heard, at_work(run.workers, run.settings, count=len(plan.listen)) as workers:
+    with HeardCalls(plan, run, scoring, tally) as heard, open_workers(run.workers, run.settings, count=len(plan.listen)) as workers:
         for call, outcome in workers.listen(plan.listen, plan.dialogues, pace=run.pace_now):
             heard.add(call, outcome)
     return heard.done

@@ -142,11 +142,11 @@ class Refused:
 
 
 def mark_announcements(
-    store: Store, settings: Settings, rubrics: Mapping[str, Rubric], *, since: datetime | None = None, is_trial: bool = False
+    store: Store, settings: Settings, rubrics: Mapping[str, Rubric], *, since: datetime | None = None, is_dry_run: bool = False
 ) -> Recorded:
     """Find what plays word for word and in one rhythm in several calls, and make it nobody's words; score those calls again.
 
-    The newest two thousand calls are compared with each other; in these, and in all heard after `since`, it is marked. `is_trial`: only say what would be.
+    The newest two thousand calls are compared with each other; in these, and in all heard after `since`, it is marked. `is_dry_run`: only say what would be.
     What somebody has called a person's words (`refuse_announcement`) stays that, in all calls.
     """
     sql = "select call_id, conversation_id, processed_at from current_calls where layout <> 'text' order by processed_at desc, conversation_id"
@@ -171,7 +171,7 @@ def mark_announcements(
                 reason = f"the same words in the same rhythm in {one.calls} calls"
                 decided.append((call.call_id, call.conversation_id, middle_of(utterance), reason))
     failed = 0
-    if decided and not is_trial:
+    if decided and not is_dry_run:
         keep_announcements(store, decided, outcome=PLAYS, author=REPETITION)
         failed = len(_put_calls_right(store, settings, rubrics, current).failures)
     return Recorded(announcements=tuple(known), calls={text: tuple(ids) for text, ids in calls.items()}, failed=failed)

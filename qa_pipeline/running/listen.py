@@ -39,7 +39,7 @@ class Workers(Protocol):
 
 
 @contextmanager
-def at_work(workers: Workers | None, settings: Settings, *, count: int | None = None) -> Iterator[Workers]:
+def open_workers(workers: Workers | None, settings: Settings, *, count: int | None = None) -> Iterator[Workers]:
     """Those given, which stay warm; else processes for `count` calls (None: for many), which end with the block."""
     if workers is not None:
         yield workers

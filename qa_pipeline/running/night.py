@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.recordings.ingest import Defaults, Intake, ingest
 from qa_pipeline.recordings.known_files import KnownFiles
-from qa_pipeline.running.batch import InPieces, carry_out, here
+from qa_pipeline.running.batch import InPieces, carry_out, in_one_piece
 from qa_pipeline.running.corrections import Recorded, mark_announcements
 from qa_pipeline.running.environment import check_environment
 from qa_pipeline.running.notify import notify
@@ -77,11 +77,11 @@ def known_files(settings: Settings) -> KnownFiles:
     return KnownFiles(settings.work / "files.sqlite")
 
 
-def spend(
+def carry_out_night(
     plan: Plan,
     run: Run,
     *,
-    in_pieces: InPieces = here,
+    in_pieces: InPieces = in_one_piece,
     on_summary: Callable[[Summary], None] = lambda summary: None,
     on_warning: Callable[[str], None] = lambda text: None,
     metrics: RunMetrics | None = None,

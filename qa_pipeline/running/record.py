@@ -24,9 +24,9 @@ from qa_pipeline.running.progress import Event
 from qa_pipeline.running.run import Run
 from qa_pipeline.running.score import Assignment, Scored, Scoring, join_scored, score_assigned
 
+# Of sound that is lost; less is an encoder's last frame.
+_SHOWN_LOST_MS = 100
 # A commit takes about as long for one call as for a hundred. A kill loses at most this much scoring, and no listening: that is kept by content.
-# Less is an encoder's last frame.
-_TOLD_LOST_MS = 100
 _COMMIT_HEARD = 500
 _COMMIT_STORED = 2_000
 _COMMIT_SECONDS = 30.0
@@ -180,9 +180,9 @@ class HeardCalls:
         kind, text = "done", ""
         if isinstance(outcome, Conversation):
             self._waiting.append(outcome)
-            if (outcome.lost_ms or 0) >= _TOLD_LOST_MS:
-                told = f"{(outcome.lost_ms or 0) / 1000:.1f} s of the recording are damaged or missing; the rest is heard."
-                self._run.on_event(Event(kind="damaged", call_id=call.call_id, done=self.done, total=len(self._plan.listen), text=told))
+            if (outcome.lost_ms or 0) >= _SHOWN_LOST_MS:
+                damage = f"{(outcome.lost_ms or 0) / 1000:.1f} s of the recording are damaged or missing; the rest is heard."
+                self._run.on_event(Event(kind="damaged", call_id=call.call_id, done=self.done, total=len(self._plan.listen), text=damage))
         else:
             kind, text = "failed", str(outcome)
             failure = listening_failure(call, outcome)

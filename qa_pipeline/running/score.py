@@ -61,7 +61,7 @@ def ready_scorecards(rubrics: Mapping[str, Rubric], settings: Settings, *, on_ev
     heads = heads_of_each(
         rubrics,
         encoder_id=encoder_id,
-        stores=settings.kept(HEADS_NAME),
+        stores=settings.fitted_files(HEADS_NAME),
         encode=example_vectors(settings.cache, encoder_id=encoder_id, encode=lambda texts: Listener(settings).encode(texts)),
         keep=settings.cache / HEADS_NAME,
         on_fitting=lambda count: on_event(Event(kind="stage", text=f"fitting {count} example lists")),

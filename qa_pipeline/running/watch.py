@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
 from qa_pipeline.recordings.sources import file_state, recordings_in
-from qa_pipeline.running.listen import at_work
-from qa_pipeline.running.night import Night, known_files, spend
+from qa_pipeline.running.listen import open_workers
+from qa_pipeline.running.night import Night, carry_out_night, known_files
 from qa_pipeline.running.observe import RunMetrics
 from qa_pipeline.running.pace import pace_of
 from qa_pipeline.running.record import Summary
@@ -65,7 +65,7 @@ class Watcher:
         arrivals = Arrivals(settings.settle_seconds)
         known = known_files(settings)
         looks, last_wrong, listed = 0, "", frozenset[str]()
-        with at_work(self.run.workers, settings) as workers:
+        with open_workers(self.run.workers, settings) as workers:
             run = replace(self.run, workers=workers, pace=pace_of(settings, is_stopped=self.stop.is_set))
             while not self.stop.is_set():
                 looks += 1
@@ -79,7 +79,9 @@ class Watcher:
                     # What is not there, or failed for good, is told once and not at every look.
                     plan = replace(plan, unavailable=tuple(u for u in plan.unavailable if u.source_uri not in listed), known_failures=())
                     if plan.has_work or plan.unavailable:
-                        spend(plan, run, on_summary=on_summary, on_warning=on_warning, metrics=self.metrics, finds_recordings=False)
+                        carry_out_night(
+                            plan, run, on_summary=on_summary, on_warning=on_warning, metrics=self.metrics, finds_recordings=False
+                        )
                         listed |= frozenset(u.source_uri for u in plan.unavailable)
                     last_wrong = ""
                 except (InputRefused, EnvironmentNotReady, OSError) as error:

@@ -322,13 +322,13 @@ def _part_sisters(group: _Group, labels: Integers) -> Integers:
     while (voices := int(labels.max()) + 1) < _MAX_VOICES:
         best, parted = _SISTER_GAP[voices], None
         for voice in range(voices):
-            trial = labels.copy()
-            trial[labels == voice] = np.where(_halve(group.vectors[labels == voice], group.seconds[labels == voice]), voices, voice)
-            if trial.max() == voices and group.spoken(trial)[[voice, voices]].min() >= _SISTER_SECONDS:
-                likeness = group.likeness(trial)
+            attempt = labels.copy()
+            attempt[labels == voice] = np.where(_halve(group.vectors[labels == voice], group.seconds[labels == voice]), voices, voice)
+            if attempt.max() == voices and group.spoken(attempt)[[voice, voices]].min() >= _SISTER_SECONDS:
+                likeness = group.likeness(attempt)
                 gap = (likeness[voice, voice] + likeness[voices, voices]) / 2 - likeness[voice, voices]
                 if gap >= best:
-                    best, parted = gap, trial
+                    best, parted = gap, attempt
         if parted is None:
             break
         labels = parted

@@ -1,4 +1,4 @@
-"""Two judgements of the same stored calls, and what differs: by two rubrics before one is published, or by scoring of then and of now (then.py)."""
+"""Two judgements of the same stored calls, and what differs: by two rubrics before one is published, or by scoring of then and of now (scoring_diff.py)."""
 
 from __future__ import annotations
 
@@ -132,8 +132,8 @@ def diff(conversations: Iterable[Conversation], old: Scorecard, new: Scorecard) 
 
 
 def _scored_by_both(conversations: Iterable[Conversation], old: Scorecard, new: Scorecard) -> Iterator[tuple[Conversation, Judged, Judged]]:
-    several = iter(conversations)
-    while lot := list(islice(several, _LOT)):
+    remaining = iter(conversations)
+    while lot := list(islice(remaining, _LOT)):
         for conversation, before, after in zip(lot, score_many(lot, old), score_many(lot, new), strict=True):
             yield conversation, judged(before), judged(after)
 

@@ -76,9 +76,9 @@ def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequ
 
     examples = example_vectors(settings.cache, encoder_id=manifest.id, encode=encode)
     heads = heads_of_each(
-        rubrics, encoder_id=manifest.id, stores=settings.kept(HEADS_NAME), encode=examples, keep=settings.cache / HEADS_NAME
+        rubrics, encoder_id=manifest.id, stores=settings.fitted_files(HEADS_NAME), encode=examples, keep=settings.cache / HEADS_NAME
     )
-    vectors = CaseVectors(settings.kept(VECTORS_NAME), encoder_id=manifest.id, encode=encode, keep=settings.cache / VECTORS_NAME)
+    vectors = CaseVectors(settings.fitted_files(VECTORS_NAME), encoder_id=manifest.id, encode=encode, keep=settings.cache / VECTORS_NAME)
     vectors.learn(_texts(rubrics, cases))
     return Workbench(scorecards={name: prepare(rubric, heads[name]) for name, rubric in rubrics.items()}, cases=cases, vectors=vectors)
 

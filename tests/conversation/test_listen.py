@@ -29,4 +29,4 @@ def test_words_recognised_before_a_new_role_lexicon_are_found(tmp_path: Path, mo
     now = Listener(settings)
     monkeypatch.setattr("qa_pipeline.conversation.listen.lexicon_version", lambda languages: "3")
     assert Listener(settings).options != now.options
-    assert Listener(settings)._kept_path(CALL) == now._kept_path(CALL)
+    assert Listener(settings)._work_path(CALL) == now._work_path(CALL)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.report.contacts import Kept, Promise, contact_report, kept_by_rule
+from qa_pipeline.report.contacts import Promise, RuleCounts, contact_report, counts_by_rule
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.environment import open_store
@@ -193,8 +193,8 @@ def test_counts_by_rule_and_the_share_of_what_was_due(book: Book) -> None:
             kept_by=None, kept_at=None,
         )  # fmt: skip
 
-    found = kept_by_rule([promise("a", "kept"), promise("b", "open"), promise("a", "late"), promise("a", "missed"), promise("a", "kept")])
-    assert found == [Kept(rule="a", kept=2, late=1, missed=1), Kept(rule="b", open=1)]
+    found = counts_by_rule([promise("a", "kept"), promise("b", "open"), promise("a", "late"), promise("a", "missed"), promise("a", "kept")])
+    assert found == [RuleCounts(rule="a", kept=2, late=1, missed=1), RuleCounts(rule="b", open=1)]
     assert [kept.share for kept in found] == [0.5, None]
 
 

@@ -19,8 +19,8 @@ from qa_pipeline.cli.main import main
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.report.clips import Clips
-from qa_pipeline.report.export import export, flat
-from qa_pipeline.report.figures import Chosen, compare, summarise
+from qa_pipeline.report.export import export, flat_table
+from qa_pipeline.report.figures import CallFilter, compare, summarise
 from qa_pipeline.report.html import render
 from qa_pipeline.report.trends import chart, trends
 from qa_pipeline.results.store import Store
@@ -75,30 +75,30 @@ def test_criteria_are_counted_with_what_could_not_be_judged(store: Store) -> Non
 
 
 def test_only_some_calls_are_counted(store: Store) -> None:
-    chosen = Chosen(first=date(2026, 5, 5), last=date(2026, 6, 9), where=(("agent", "a1"),))
+    chosen = CallFilter(first=date(2026, 5, 5), last=date(2026, 6, 9), where=(("agent", "a1"),))
     assert [g.calls for g in summarise(store, (), chosen)] == [3]
     with pytest.raises(InputRefused, match="no dimension 'colour'"):
         summarise(store, ("colour",))
     with pytest.raises(InputRefused, match="nothing to choose calls by"):
-        summarise(store, (), Chosen(where=(("criterion", "turns"),)))
+        summarise(store, (), CallFilter(where=(("criterion", "turns"),)))
 
 
 def test_a_value_with_a_quote_is_a_value(store: Store) -> None:
-    assert [g.calls for g in summarise(store, (), Chosen(where=(("team", "A' or '1'='1"),)))] == [0]
+    assert [g.calls for g in summarise(store, (), CallFilter(where=(("team", "A' or '1'='1"),)))] == [0]
 
 
 def test_two_groups_are_put_beside_each_other(store: Store) -> None:
-    found = compare(store, Chosen(where=(("team", "A"),)), Chosen(where=(("team", "B"),)))
+    found = compare(store, CallFilter(where=(("team", "A"),)), CallFilter(where=(("team", "B"),)))
     lines = {line.name: line for line in found.lines}
     assert (found.calls, lines["percent"].difference.value, lines["greets"].difference.value) == ((4, 4), 25.0, 0.5)
-    assert not lines["greets"].difference.is_told
+    assert not lines["greets"].difference.excludes_zero
     assert lines["turns"].difference.value == 0.0
     with pytest.raises(InputRefused, match="second group has no scored calls"):
-        compare(store, Chosen(), Chosen(where=(("team", "C"),)))
+        compare(store, CallFilter(), CallFilter(where=(("team", "C"),)))
 
 
 def test_calls_are_exported_flat(store: Store, tmp_path: Path) -> None:
-    table = flat(store, Chosen(where=(("team", "A"),)))
+    table = flat_table(store, CallFilter(where=(("team", "A"),)))
     assert (table.num_rows, table["greets"].to_pylist(), table["greets_points"].to_pylist()) == (
         4,
         ["met"] * 3 + ["not_met"],
@@ -116,7 +116,7 @@ def test_calls_are_exported_flat(store: Store, tmp_path: Path) -> None:
 
 
 def test_exported_times_are_of_the_zone_and_say_so(store: Store, tmp_path: Path) -> None:
-    table = flat(store, Chosen(where=(("team", "A"),)))
+    table = flat_table(store, CallFilter(where=(("team", "A"),)))
     for name in ("x.csv", "x.xlsx"):
         export(table, tmp_path / name, timezone="Asia/Shanghai")
     with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -128,7 +128,7 @@ def test_exported_times_are_of_the_zone_and_say_so(store: Store, tmp_path: Path)
 
 
 def test_a_sheet_can_be_filtered_and_its_columns_are_as_wide_as_what_they_hold(store: Store, tmp_path: Path) -> None:
-    table = flat(store, Chosen(where=(("team", "A"),)))
+    table = flat_table(store, CallFilter(where=(("team", "A"),)))
     export(table, tmp_path / "x.xlsx", timezone="UTC")
     sheet = load_workbook(tmp_path / "x.xlsx").active
     assert sheet is not None
@@ -140,7 +140,7 @@ def test_a_sheet_can_be_filtered_and_its_columns_are_as_wide_as_what_they_hold(s
 
 
 def test_findings_are_exported_with_their_evidence(store: Store) -> None:
-    table = flat(store, Chosen(where=(("team", "A"),)), of_findings=True)
+    table = flat_table(store, CallFilter(where=(("team", "A"),)), of_findings=True)
     assert (table.num_rows, table["evidence_text"].to_pylist()[0]) == (8, "hello")
 
 
@@ -150,7 +150,7 @@ def test_a_criterion_called_as_a_column_is_has_a_column_of_its_own(tmp_path: Pat
     heard = replace(conversation("0:00 agent: hello there.", "0:03 customer: hi.", language="en", call_id="c1"), conversation_id="v")
     made.write_conversations([heard], run_id="r")
     made.write_scores([score(heard, prepare(Rubric.model_validate_json(json.dumps(named)), {}))], purpose="official", run_id="r")
-    export(flat(made, Chosen()), tmp_path / "x.csv", timezone="Asia/Shanghai")
+    export(flat_table(made, CallFilter()), tmp_path / "x.csv", timezone="Asia/Shanghai")
     with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
         heading, row = csv.reader(file)
     told = dict(zip(heading, row, strict=True))
@@ -170,9 +170,9 @@ def test_what_was_said_never_becomes_a_formula(tmp_path: Path) -> None:
 
 def test_an_unknown_form_and_no_calls_are_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InputRefused, match="no ending of a known form"):
-        export(flat(store, Chosen()), tmp_path / "x.doc", timezone="Asia/Shanghai")
+        export(flat_table(store, CallFilter()), tmp_path / "x.doc", timezone="Asia/Shanghai")
     with pytest.raises(InputRefused, match="No scored call"):
-        flat(store, Chosen(where=(("team", "C"),)))
+        flat_table(store, CallFilter(where=(("team", "C"),)))
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from report_rows import call_report, evidence, finding, report_data, write_tone
 
 from qa_pipeline.call import Layout
 from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.report.call_view import recording_link
 from qa_pipeline.report.clips import Clips
 from qa_pipeline.report.data import ReportData, Row
-from qa_pipeline.report.html import recording_link, render, write_html
+from qa_pipeline.report.html import render, write_html
 from tests.full_disk import full_disk
 
 NASTY = "</script><script>alert('x')</script>\"'><img src=x onerror=alert(1)>&{{7*7}}"

@@ -38,7 +38,7 @@ def test_shares_are_those_of_the_literature(met: int, judged: int, low: float, h
 def test_differences_of_shares_are_those_of_the_literature(counts: tuple[int, int, int, int], low: float, high: float) -> None:
     found = share_difference(*counts)
     assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
-    assert found.is_told
+    assert found.excludes_zero
 
 
 def test_nothing_judged_has_no_share() -> None:
@@ -68,8 +68,8 @@ def test_a_difference_of_means_is_welchs() -> None:
     found = mean_difference(one, other)
     assert found.value == 2.0
     assert found.high == pytest.approx(2 + 2.0579 * 0.92195, abs=1e-3)
-    assert found.is_told
-    assert not mean_difference(one, Sample(count=1, mean=3.0, variance=None)).is_told
+    assert found.excludes_zero
+    assert not mean_difference(one, Sample(count=1, mean=3.0, variance=None)).excludes_zero
     assert mean_difference(one, Sample(count=0, mean=None, variance=None)).value is None
 
 

@@ -12,7 +12,7 @@ import pytest
 from deltalake import write_deltalake
 from stored import heard, make_score, make_store
 
-from qa_pipeline.conversation.listen import stage_output
+from qa_pipeline.conversation.recognised import stage_output
 from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.retention import Expired, Retention, expire, expired

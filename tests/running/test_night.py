@@ -15,7 +15,7 @@ from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running import pieces
 from qa_pipeline.running.batch import carry_out
-from qa_pipeline.running.night import Night, spend
+from qa_pipeline.running.night import Night, carry_out_night
 from qa_pipeline.running.pace import deadline_of, pace_of
 from qa_pipeline.running.pieces import briefing_of, run_of, score_heard, with_scores, work_on, written_pieces
 from qa_pipeline.running.plan import Plan
@@ -72,7 +72,7 @@ def test_a_night_comes_to_the_same_wherever_its_pieces_are_worked_on(
 ) -> None:
     run = run_here(settings, rubrics)
     options = {"in_pieces": in_pieces} if in_pieces else {}
-    ended = spend(night.plan(run, checks=False), run, **options)  # type: ignore[arg-type]
+    ended = carry_out_night(night.plan(run, checks=False), run, **options)  # type: ignore[arg-type]
     assert counts(ended.summary) == {"found": 6, "processed": 3, "scored": 3, "failed": 3}
     assert ended.failed == 3
     assert {f.call_id: f.stage for f in ended.summary.failures} == {"absent": "ingest", "broken1": "decode", "crash1": "speech"}
@@ -83,7 +83,7 @@ def test_a_night_comes_to_the_same_wherever_its_pieces_are_worked_on(
     assert list((Path(settings.results) / "_nights").glob("*")) == []
     # What failed for good and what is done is known to the next night.
     again = run.anew()
-    second = spend(night.plan(again, checks=False), again, **options)  # type: ignore[arg-type]
+    second = carry_out_night(night.plan(again, checks=False), again, **options)  # type: ignore[arg-type]
     assert counts(second.summary) == {"found": 6, "skipped": 3, "failed": 3}
     assert [f.call_id for f in second.summary.failures if f.is_known] == ["broken1"]
 
@@ -130,7 +130,7 @@ def test_a_summary_is_shown_before_others_are_told_and_what_goes_wrong_there_is_
 ) -> None:
     told: list[str] = []
     run = run_here(settings.model_copy(update={"notify_command": "exit 3"}), rubrics)
-    spend(night.plan(run, checks=False), run, on_summary=lambda summary: told.append(summary.run_id), on_warning=told.append)
+    carry_out_night(night.plan(run, checks=False), run, on_summary=lambda summary: told.append(summary.run_id), on_warning=told.append)
     assert told == [run.run_id, "notify_command ended with 3: "]
 
 

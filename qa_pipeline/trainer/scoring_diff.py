@@ -48,7 +48,7 @@ def stored_verdict(store: Store, score: Row, criterion_id: str) -> StoredVerdict
     return StoredVerdict(judged_by=by, outcome=Outcome(found[0]["outcome"]) if found else None)
 
 
-def stored_before(store: Store, scorecard: Scorecard, *, since: date | None, until: date | None) -> dict[str, Row]:
+def scores_by_other_scoring(store: Store, scorecard: Scorecard, *, since: date | None, until: date | None) -> dict[str, Row]:
     """Of each current conversation the newest official score by this very rubric that other scoring made, by conversation_id.
 
     Raises RubricError when the rubric has scored nothing at all in that time.
@@ -71,8 +71,8 @@ def _is_of_now(row: Row, scorecard: Scorecard) -> bool:
     return by is not None and row["score_id"] == score_id_of(row["conversation_id"], scorecard.sha256, by)
 
 
-def diff_then_and_now(store: Store, scorecard: Scorecard, before: Mapping[str, Row]) -> Iterator[tuple[Conversation, Judged, Judged]]:
-    """Each call with what is stored of it (`before`, of `stored_before`) and what the scoring of now makes of it."""
+def judge_again(store: Store, scorecard: Scorecard, before: Mapping[str, Row]) -> Iterator[tuple[Conversation, Judged, Judged]]:
+    """Each call with what is stored of it (`before`, of `scores_by_other_scoring`) and what the scoring of now makes of it."""
     stream = store.stream(before, size=_LOT)
     scores = [before[name] for name in stream.ids]
     located = store.files("findings").locate("score_id", [score["score_id"] for score in scores])
@@ -81,19 +81,19 @@ def diff_then_and_now(store: Store, scorecard: Scorecard, before: Mapping[str, R
         for number, lot in enumerate(lots):
             conversations = list(lot)
             of_lot = scores[number * _LOT : (number + 1) * _LOT]
-            then = _judged_then(of_lot, findings.take(number))
+            stored = _stored_judgements(of_lot, findings.take(number))
             now = (judged(scored) for scored in score_many(conversations, scorecard))
-            yield from zip(conversations, then, now, strict=True)
+            yield from zip(conversations, stored, now, strict=True)
 
 
-def then_and_now(pairs: Iterable[tuple[Conversation, Judged, Judged]], scorecard: Scorecard) -> Diff:
-    """What moved between them."""
+def scoring_diff(pairs: Iterable[tuple[Conversation, Judged, Judged]], scorecard: Scorecard) -> Diff:
+    """What moved between what is stored of calls and what the scoring of now makes of them: `pairs`, of `judge_again`."""
     criteria = tuple(criterion.id for criterion in scorecard.rubric.criteria)
     name = label(scorecard)
     return compare(pairs, old=f"{name} as stored", new=f"{name} as scored now", criteria=criteria, timezone=scorecard.rubric.timezone)
 
 
-def _judged_then(scores: list[Row], findings: pa.Table) -> list[Judged]:
+def _stored_judgements(scores: list[Row], findings: pa.Table) -> list[Judged]:
     criteria: list[dict[str, JudgedCriterion]] = [{} for _ in scores]
     for row in findings.to_pylist():
         criteria[row["place"]][row["criterion_id"]] = JudgedCriterion(

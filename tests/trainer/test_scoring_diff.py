@@ -18,7 +18,7 @@ from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.scoring import identity
 from qa_pipeline.scoring.score import Scorecard, prepare, score
 from qa_pipeline.trainer.diff import Diff
-from qa_pipeline.trainer.then import diff_then_and_now, stored_before, stored_verdict, then_and_now
+from qa_pipeline.trainer.scoring_diff import judge_again, scores_by_other_scoring, scoring_diff, stored_verdict
 from tests.trainer.desk import desk, edit, service_folder, spoken, stored
 
 CALLS = (
@@ -50,8 +50,8 @@ def store(tmp_path: Path, scorecard: Scorecard, monkeypatch: pytest.MonkeyPatch)
 
 
 def moved(store: Store, scorecard: Scorecard, since: date | None = None) -> Diff:
-    before = stored_before(store, scorecard, since=since, until=None)
-    return then_and_now(diff_then_and_now(store, scorecard, before), scorecard)
+    before = scores_by_other_scoring(store, scorecard, since=since, until=None)
+    return scoring_diff(judge_again(store, scorecard, before), scorecard)
 
 
 def test_what_is_going_to_move_and_what_has_moved_are_the_same(store: Store, scorecard: Scorecard) -> None:
