@@ -34,12 +34,14 @@ def plain_lines(text: str, reading: Reading) -> list[Line]:
     lines: list[Line] = []
     has_times = False
     for (number, line), spoken in zip(written, taken, strict=True):
+        is_told = False
         if spoken and (spoken.label not in labels or (lines and line[0].isspace() and not reading.is_known(spoken.label))):
             if not lines:
                 reading.unknown_label(number, spoken.label)
+                is_told = True
             spoken = None
         if spoken is None:
-            _continue(lines, number, line, reading, has_times=has_times)
+            _continue(lines, number, line, reading, has_times=has_times, is_told=is_told)
             continue
         start, end = (_ms(number, clock, reading) for clock in (spoken.start, spoken.end))
         has_times = has_times or start is not None
@@ -69,10 +71,10 @@ def _heading(line: str) -> Spoken | None:
     return Spoken(start=match["time"], end=None, label=label.strip(), text="", is_marked=True) if match and label else None
 
 
-def _continue(lines: list[Line], number: int, written: str, reading: Reading, *, has_times: bool) -> None:
-    """A line without a label goes on with the one before."""
+def _continue(lines: list[Line], number: int, written: str, reading: Reading, *, has_times: bool, is_told: bool) -> None:
+    """A line without a label goes on with the one before. `is_told`: why it has none was said already."""
     if not lines:
-        if not reading.faults:
+        if not is_told:
             reading.fault(
                 number, "no label before the text", "write agent: or customer: before what is said, after the time if there is one"
             )
