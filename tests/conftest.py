@@ -12,6 +12,11 @@ from hypothesis import settings
 settings.register_profile("plain", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("plain")
 
+# Pytest's own process loads readline, which tells the processes it begins how wide its terminal is. Commands print as where there is none.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for _name in ("COLUMNS", "LINES"):
+        os.environ.pop(_name, None)
+
 # Memory that a process of tests takes, with the processes it starts: of real models, two sets may be there at once.
 _GB_WITH_MODELS = 5.0
 _GB_WITHOUT_MODELS = 1.0

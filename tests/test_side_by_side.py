@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from qa_pipeline.report.terminal import open_console
+
 FAST = "not models and not browser and not prefect"
 
 
@@ -31,3 +33,8 @@ def test_as_many_as_cores_and_memory_allow(
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free_gb * 1e9))
     asked = SimpleNamespace(option=SimpleNamespace(markexpr=marks, numprocesses="auto"))
     assert pytestconfig.hook.pytest_xdist_auto_num_workers(config=asked) == processes
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="concerns processes side by side")
+def test_commands_print_as_wide_as_where_there_is_no_terminal() -> None:
+    assert open_console().width == 170
