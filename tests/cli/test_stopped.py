@@ -28,7 +28,7 @@ def test_a_request_to_end_keeps_what_was_finished_and_says_so(
             given_back.append(True)
 
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(operators, "open_store", work)
+    monkeypatch.setattr(operators, "open_results", work)
     # A shell lets what it starts in the background ignore Ctrl-C.
     of_the_shell = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
