@@ -69,11 +69,13 @@ def rubric_check(names: tuple[str, ...], strict: bool) -> None:
     for path in paths:
         try:
             loaded = load_rubric(path)
-            faults += [*name_faults(loaded, path), *stable_faults(loaded, path)]
+            misnamed = name_faults(loaded, path)
+            faults += [*misnamed, *stable_faults(loaded, path)]
             document = read_document(path)
             warnings += lint(loaded, document)
             advice = "say more in `applies_to` of one, as its campaign; or leave it empty and name the rubric in the metadata"
-            beside = readable_rubrics(path.parent)[0]
+            # A file by another name stands beside nothing yet, and its neighbours tell their own faults.
+            beside = {} if misnamed else readable_rubrics(path.parent)[0]
             warnings += [document.fault(("applies_to",), told, advice) for told in overlaps(loaded, beside.values())]
         except RubricError as error:
             faults += error.faults or (Fault(path=str(path), message=error.message, advice=error.advice),)

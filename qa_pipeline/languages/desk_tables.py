@@ -9,6 +9,7 @@ from qa_pipeline.languages.tables import Table, Texts
 
 class DeskWords(Table):
     """`is_interface`: pages, messages and reports are in it. `called`: names of the language in tables. `title`, `question_for_mark`: of a new rubric and its survey. `…_columns`: headers of tables of phrases.
+    `time_formats`: how times of calls are written in tables with words of the language, as strptime reads them.
 
     Names and headers are lower-case.
     """
@@ -21,3 +22,4 @@ class DeskWords(Table):
     phrase_columns: Texts = ()
     language_columns: Texts = ()
     kind_columns: Texts = ()
+    time_formats: Texts = ()

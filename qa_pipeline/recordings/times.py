@@ -11,7 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import cache
 from zoneinfo import ZoneInfo
+
+from qa_pipeline.languages.desk_tables import DeskWords
+from qa_pipeline.languages.load import language_codes, table
 
 # Calls are recorded as files since the nineties; 1970, 1980 and 1904 are what clocks and spreadsheets say that know no date.
 EARLIEST, LATEST = date(1990, 1, 1), date(2099, 12, 31)
@@ -22,8 +26,7 @@ _ISO = re.compile(
 _ZONE_NAME = re.compile(r"\s*(?:UTC|GMT|Z)$")
 _FORMATS = (
     "%Y-%m-%dT%H-%M-%S", "%Y-%m-%d_%H-%M-%S", "%Y-%m-%d %H-%M-%S", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%Y%m%d %H%M%S", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M",
-    "%Y/%m/%d", "%Y.%m.%d %H:%M:%S", "%Y.%m.%d %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M",
-    "%Y年%m月%d日%H时%M分%S秒", "%Y年%m月%d日%H时%M分",
+    "%Y/%m/%d", "%Y.%m.%d %H:%M:%S", "%Y.%m.%d %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
 )  # fmt: skip
 # Digits alone, by how many there are.
 _DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
@@ -113,7 +116,13 @@ def _as_written(text: str, formats: Sequence[str]) -> datetime | None:
             return parsedate_to_datetime(text)
         except (ValueError, TypeError):
             return None
-    return _by_formats(text, _FORMATS)
+    return _by_formats(text, (*_FORMATS, *_formats_with_words()))
+
+
+@cache
+def _formats_with_words() -> tuple[str, ...]:
+    """Those that hold words, of every language there is."""
+    return tuple(form for code in language_codes() for form in table(code, DeskWords).time_formats)
 
 
 def _by_formats(text: str, formats: Sequence[str]) -> datetime | None:

@@ -40,8 +40,9 @@ def test_the_words_of_a_call_lie_in_these_places_and_go_from_them() -> None:
         "embeddings": ("vector",),
         "findings": ("reason_args", "reason", "evidence", "evidence_text"),
         "captures": ("value", "text"),
+        "calls": ("dropped",),
     }
-    assert (*retention._WORDS, *retention._QUOTES) == tuple(holding)
+    assert {*retention._WORDS, *retention._QUOTES} == holding.keys()
     # They are found by the conversation, and what is taken out of a row is none of its key.
     for name, columns in retention._QUOTES.items():
         assert "conversation_id" in TABLES[name].schema.names and not set(columns) & set(TABLES[name].key)
