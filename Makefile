@@ -19,7 +19,7 @@ check: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not models and not browser and not prefect" -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not models and not browser and not prefect and not slow" -q
 
 evaluate: models
 	$(BIN)/qa-pipeline evaluate sample_audio --misses

@@ -20,7 +20,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # Memory that a process of tests takes, with the processes it starts: of real models, two sets may be there at once.
 _GB_WITH_MODELS = 5.0
 _GB_WITHOUT_MODELS = 1.0
-_SLOW = ("models", "prefect", "browser")
+_SLOW = ("models", "prefect", "browser", "slow")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -15,6 +15,8 @@ from qa_pipeline.errors import ReadFailed, RecordingError
 from qa_pipeline.recordings import audio as audio_module
 from qa_pipeline.recordings.audio import Audio, decode
 
+pytestmark = pytest.mark.slow
+
 # Of each: how much its encoder may add, ms (a frame begun is a frame written).
 FORMS = {
     ("c.wav", "pcm_s16le"): 0, ("c.wav", "pcm_mulaw"): 0, ("c.aiff", "pcm_s16be"): 0, ("c.au", "pcm_mulaw"): 0, ("c.caf", "pcm_s16le"): 0,

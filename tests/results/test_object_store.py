@@ -19,7 +19,7 @@ from tests.object_store import BUCKET, ObjectStore, object_store
 from tests.rubric.built_rubrics import all_shipped
 from tests.running.batches import call, process
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 NAMES = ("good1", "good2", "broken", "good3")
 
 

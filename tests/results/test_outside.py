@@ -27,6 +27,8 @@ from tests.rubric.built_rubrics import all_shipped
 from tests.running.batches import run_here
 from tests.workers import FAKE
 
+pytestmark = pytest.mark.slow
+
 
 def files_below(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())

@@ -23,6 +23,8 @@ from tests.rubric.built_rubrics import all_shipped
 from tests.running.batches import process, run_here
 from tests.workers import outcome_of
 
+pytestmark = pytest.mark.slow
+
 VERSIONS = sorted((path.name for path in FOLDER.iterdir()), key=lambda name: int(name[1:]))
 
 

@@ -19,6 +19,8 @@ from qa_pipeline.results.retention import Expired, Retention, expire, expired
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.verify import verify_results
 
+pytestmark = pytest.mark.slow
+
 
 def filled(folder: Path, *days: int) -> Store:
     """A store with a scored call for each day of May."""

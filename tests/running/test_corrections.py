@@ -27,6 +27,8 @@ from tests.conversation.test_announcements import heard
 from tests.rubric.built_rubrics import write_folder
 from tests.running.batches import call, process
 
+pytestmark = pytest.mark.slow
+
 LINES = ("0:00 agent: 您好，我是尚德金融的小王，请问您现在方便吗？", "0:06 customer: 方便。", "0:08 agent: 谢谢您，再见。")
 
 

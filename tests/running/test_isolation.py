@@ -19,6 +19,8 @@ from qa_pipeline.settings import Settings, load_settings
 from tests.running.batches import call, process
 from tests.workers import DIES_ONCE, FAKE, NEVER_BEGINS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from qa_pipeline.packaged import PACKAGE_ROOT
+
+pytestmark = pytest.mark.slow
 
 # A process takes a second to end, and is asked a second time while it does.
 ASKED_TWICE = """

@@ -37,6 +37,8 @@ from qa_pipeline.scoring.score import prepare, score_many
 from qa_pipeline.settings import Settings, load_settings
 from tests.rubric.built_rubrics import write_folder
 
+pytestmark = pytest.mark.slow
+
 
 def rubric(name: str = "service", *, version: int = 1, hello: str = "hello there", **data: Any) -> Rubric:
     """A rubric of three criteria; another greeting is another version of it."""

@@ -6,6 +6,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from qa_pipeline.recordings.ingest import Defaults
 from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.load import load_rubric
@@ -15,6 +17,8 @@ from qa_pipeline.running.record import Summary
 from qa_pipeline.running.watch import Arrivals, Watcher
 from qa_pipeline.settings import load_settings
 from tests.running.batches import run_here
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_file_is_taken_when_it_has_stayed_as_it_is() -> None:

@@ -16,6 +16,8 @@ from qa_pipeline.scoring.meanings import Head
 from qa_pipeline.scoring.score import prepare, score, score_many
 from qa_pipeline.scoring.windows import Searched
 
+pytestmark = pytest.mark.slow
+
 RUBRICS = Path(__file__).parents[2] / "rubrics"
 
 

@@ -13,6 +13,8 @@ import pytest
 from qa_pipeline.errors import ModelError
 from qa_pipeline.speech.convert_e5 import SOURCE, dequantise, write_bert
 
+pytestmark = pytest.mark.slow
+
 WIDE, INNER, VOCABULARY, POSITIONS = 32, 64, 2, 3
 # Scale 0.5; byte i holds nibble i below and 15 − i above: weights 0…15 are (i − 8) / 2, weights 16…31 are (7 − i) / 2.
 BLOCK = struct.pack("<e", 0.5) + bytes(i | (15 - i) << 4 for i in range(16))

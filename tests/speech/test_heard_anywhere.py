@@ -16,6 +16,8 @@ from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.recordings.audio import decode
 from qa_pipeline.speech.activity import SAMPLE_RATE, Span, active_spans, speech_probability, with_speech
 
+pytestmark = pytest.mark.slow
+
 Sound = NDArray[np.float32]
 CALLS = ("en_clinic_asks_to_repeat.wav", "zh_carloan_opted_out.wav", "en_parking_brush_off.m4a")
 # Of the time heard.
