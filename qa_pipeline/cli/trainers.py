@@ -1,4 +1,7 @@
-"""The commands of trainers: `qa-pipeline rubric …`."""
+"""The commands of trainers: `qa-pipeline rubric …`.
+
+One module, though long: a function a command, each of them short and none calling another.
+"""
 
 from __future__ import annotations
 
