@@ -62,9 +62,9 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sample() -> NDArray[np.float32]:
-    from pyannote.audio import sample as packaged
+    from pyannote import audio as packaged
 
-    return decode(str(Path(packaged.__file__).parent / "sample.wav")).mixed()[5 * SAMPLE_RATE : 17 * SAMPLE_RATE]
+    return decode(str(Path(packaged.__file__).parent / "sample" / "sample.wav")).mixed()[5 * SAMPLE_RATE : 17 * SAMPLE_RATE]
 
 
 @pytest.mark.models
