@@ -20,8 +20,9 @@ from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.evaluation.compare import Evaluation, compare_conversation
 from qa_pipeline.evaluation.truth import read_truths
 from qa_pipeline.recordings.audio import SAMPLE_RATE, decode
+from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.files import sha256_of
-from qa_pipeline.recordings.ingest import Defaults, ingest
+from qa_pipeline.recordings.ingest import ingest
 from qa_pipeline.settings import load_settings
 
 

@@ -24,7 +24,7 @@ from rescore import _SENTENCES
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.conversation.listen import conversation_id, conversation_options
 from qa_pipeline.conversation.written import conversation
-from qa_pipeline.recordings.ingest import Defaults
+from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.rubric.load import load_rubrics
 from qa_pipeline.running.batch import carry_out
 from qa_pipeline.running.environment import open_store

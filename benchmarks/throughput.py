@@ -17,7 +17,8 @@ from pathlib import Path
 from qa_pipeline.call import Layout
 from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.recordings.audio import decode
-from qa_pipeline.recordings.ingest import Defaults, ingest
+from qa_pipeline.recordings.defaults import Defaults
+from qa_pipeline.recordings.ingest import ingest
 from qa_pipeline.recordings.layout import examine
 from qa_pipeline.rubric.load import choose_rubric, load_rubrics
 from qa_pipeline.running.score import ready_scorecards

@@ -90,7 +90,7 @@ def a_call(folder: Path) -> None:
     from qa_pipeline.call import Call, Conversation
     from qa_pipeline.conversation.listen import Listener
     from qa_pipeline.packaged import packaged_folder
-    from qa_pipeline.recordings.ingest import Defaults
+    from qa_pipeline.recordings.defaults import Defaults
     from qa_pipeline.rubric.load import load_rubrics
     from qa_pipeline.running.batch import carry_out
     from qa_pipeline.running.environment import open_store

@@ -38,8 +38,8 @@ from prefect.tasks import exponential_backoff  # noqa: E402
 
 from flows.runners import asks_resources, batches_at_once, on, task_runner  # noqa: E402
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused, QaError  # noqa: E402
-from qa_pipeline.recordings.ingest import Defaults  # noqa: E402
-from qa_pipeline.recordings.labels import parse_roles  # noqa: E402
+from qa_pipeline.languages.load import language_codes  # noqa: E402
+from qa_pipeline.recordings.defaults import written_defaults  # noqa: E402
 from qa_pipeline.results.versions import official_rubrics  # noqa: E402
 from qa_pipeline.running.environment import open_store  # noqa: E402
 from qa_pipeline.running.isolation import LISTENING, WorkerProcesses  # noqa: E402
@@ -67,8 +67,15 @@ def nightly(
     rubric: str | None = None,
     profile: str | None = None,
     direction: str | None = None,
-    roles: str | None = None,
+    agent_channel: int | None = None,
+    language: str | None = None,
+    timezone: str | None = None,
     encoding: str = "utf-8-sig",
+    mapping: str | None = None,
+    roles: str | None = None,
+    raw: str | None = None,
+    join: bool = False,
+    filename_pattern: str | None = None,
     deadline: str | None = None,
     priority: Sequence[str] = (),
     runner: str | None = None,
@@ -77,17 +84,21 @@ def nightly(
 ) -> dict[str, int]:
     """Process every recording of `sources` that is not done yet; returns the counts of the night.
 
-    Calls that fail are rows of `failures`, not failed tasks. `since`: a date, `A..B`, `last-night` or `last-run`. `runner`: here, dask or ray; by
+    Calls that fail are rows of `failures`, not failed tasks. What describes calls and files is written as the options of `qa-pipeline run` are
+    (`mapping` is --map). `since`: a date, `A..B`, `last-night` or `last-run`. `runner`: here, dask or ray; by
     default as the settings say. `separate_scoring`: listening and scoring are tasks of their own, tagged `speech` and `scoring`, so that they can
     be given to different machines.
     """
     log = get_run_logger()
-    settings = load_settings(results=results, profile=profile, runner=runner)
+    settings = load_settings(results=results, profile=profile, runner=runner, timezone=timezone)
     until = deadline_of(deadline, settings.timezone, now=datetime.now(UTC)) if deadline else None
     store = open_store(settings)
     rubrics, left_out = official_rubrics(settings.rubrics, store)
     run = Run(settings=settings, store=store, rubrics=rubrics, pace=pace_of(settings, deadline=until))
-    defaults = Defaults(rubric=rubric, direction=direction, timezone=settings.timezone, encoding=encoding, roles=parse_roles(roles or ""))
+    defaults = written_defaults(
+        rubric=rubric, timezone=settings.timezone, direction=direction, agent_channel=agent_channel, language=language, encoding=encoding,
+        filename_pattern=filename_pattern, roles=roles, raw=raw, join=join, mapping=mapping,
+    )  # fmt: skip
     night = Night(sources=sources, defaults=defaults, since=since, priorities=[parse_priority(text) for text in priority])
     plan = night.plan(run)
     for warning in (*left_out, *plan.warnings):
@@ -265,8 +276,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rubric")
     parser.add_argument("--profile")
     parser.add_argument("--direction", choices=("inbound", "outbound"))
-    parser.add_argument("--roles", metavar="LABEL=ROLE,…")
+    parser.add_argument("--agent-channel", type=int, choices=(0, 1))
+    parser.add_argument("--language", choices=language_codes())
+    parser.add_argument("--timezone", metavar="ZONE")
     parser.add_argument("--encoding", default="utf-8-sig")
+    parser.add_argument("--map", dest="mapping", metavar="NAME|FILE")
+    parser.add_argument("--roles", metavar="LABEL=ROLE,…")
+    parser.add_argument("--raw", metavar="ENDING=FORM,…")
+    parser.add_argument("--join", action="store_true")
+    parser.add_argument("--filename-pattern", metavar="PATTERN")
     parser.add_argument("--deadline", metavar="TIME")
     parser.add_argument("--priority", action="append", default=[], metavar="COLUMN=VALUE")
     parser.add_argument("--runner", choices=("here", "dask", "ray"))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date, datetime
 
-    from qa_pipeline.recordings.ingest import Defaults
+    from qa_pipeline.recordings.defaults import Defaults
     from qa_pipeline.results.store import Store
     from qa_pipeline.rubric.schema import Rubric
     from qa_pipeline.settings import Settings
@@ -157,22 +157,7 @@ def user_name() -> str | None:
 
 def defaults_from(settings: Settings, rubric: str | None, options: dict[str, Any]) -> Defaults:
     """What holds where the metadata are silent, from the options of `describing_options`. Raises InputRefused."""
-    from qa_pipeline.recordings.address import parse_raw
-    from qa_pipeline.recordings.columns import COLUMNS
-    from qa_pipeline.recordings.ingest import Defaults
-    from qa_pipeline.recordings.labels import parse_roles
-    from qa_pipeline.recordings.mapping import load_map
+    from qa_pipeline.recordings.defaults import written_defaults
 
-    return Defaults(
-        rubric=rubric,
-        direction=options["direction"],
-        agent_channel=options["agent_channel"],
-        language=options["language"],
-        timezone=settings.timezone,
-        encoding="utf-8-sig" if options["encoding"].lower() in ("utf-8", "utf8") else options["encoding"],
-        filename_pattern=options["filename_pattern"],
-        roles=parse_roles(options["roles"] or ""),
-        raw=parse_raw(options["raw"] or ""),
-        join=options["join"],
-        mapping=load_map(options["mapping"], COLUMNS) if options["mapping"] else None,
-    )
+    names = ("direction", "agent_channel", "language", "encoding", "filename_pattern", "roles", "raw", "join", "mapping")
+    return written_defaults(rubric=rubric, timezone=settings.timezone, **{name: options[name] for name in names})

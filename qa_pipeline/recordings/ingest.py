@@ -11,15 +11,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePosixPath, PureWindowsPath
 
-from qa_pipeline.call import Call, Role
+from qa_pipeline.call import Call
 from qa_pipeline.errors import CallFailed, Fault, MetadataError, ReadFailed, RecordingError
-from qa_pipeline.recordings.address import USUAL_FORMS, Raw, as_raw, path_of
+from qa_pipeline.recordings.address import USUAL_FORMS, as_raw, path_of
 from qa_pipeline.recordings.audio import EMPTY_BYTES, holds_nothing
 from qa_pipeline.recordings.columns import Row, validated, values_in_name
+from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.dialogue import Dialogue, Note
 from qa_pipeline.recordings.files import read_bytes, sha256_of
 from qa_pipeline.recordings.joins import Group, groups_by_name, groups_by_rows
-from qa_pipeline.recordings.mapping import ColumnMap
 from qa_pipeline.recordings.metadata import read_metadata
 from qa_pipeline.recordings.remarks import Remarks
 from qa_pipeline.recordings.sources import Names, beside, collect_files, file_state, left_line, still_growing
@@ -29,27 +29,6 @@ from qa_pipeline.recordings.transcripts import JSON_SUFFIXES, OPEN_SUFFIXES, is_
 CALL_ID_LENGTH = 16
 # A file of chats is held in memory; larger exports are split.
 _MOST_TEXT_BYTES = 256_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Defaults:
-    """What holds where the metadata are silent. `roles`: further labels of transcripts, folded (labels.parse_roles).
-
-    `raw`: endings of sound without a header (address.parse_raw). `join`: files whose names say so are one call (joins.py). `mapping`: names and values of
-    another system in the metadata (mapping.py).
-    """
-
-    rubric: str | None = None
-    direction: str | None = None
-    agent_channel: int | None = None
-    language: str | None = None
-    timezone: str = "Asia/Shanghai"
-    encoding: str = "utf-8-sig"
-    filename_pattern: str | None = None
-    roles: Mapping[str, Role] = field(default_factory=dict)
-    raw: Mapping[str, Raw] = field(default_factory=dict)
-    join: bool = False
-    mapping: ColumnMap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +84,7 @@ def ingest(
     quiet: bool = False,
 ) -> Intake:
     """Collect the calls of some sources. `hash_of`: how files are hashed (known_files.py); `growing`: files that are known to be written still.
-    `quiet`: a folder without recordings is no fault, they may come yet.
+    `quiet`: a folder without recordings is no fault, they may come yet; and no file is named that is being written.
 
     Raises MetadataError with every fault of every metadata file, InputRefused when a source names nothing.
     """
@@ -144,7 +123,8 @@ def ingest(
     for uri in uris:
         name = PurePosixPath(uri).name
         if uri in growing:
-            taken.warnings.append(f"{name} is still being written; it is left for the next run.")
+            if not quiet:
+                taken.warnings.append(f"{name} is still being written; it is left for the next run.")
         elif is_transcript(uri):
             is_guess = uri in found.searched and uri not in named
             if is_guess and uri.rpartition(".")[0] in spoken:

@@ -41,6 +41,15 @@ class Group:
         return joined(self.files[0], self.files[1:], are_parties=self.are_parties)
 
 
+def without_others(uris: Sequence[str]) -> set[str]:
+    """Files whose names say that another belongs to them which is not there: the other party, or parts that may follow."""
+    numbered_part = _numbered_part()
+    words = {word for pair in (*_PARTIES, *_pairs_of_languages()) for word in pair}
+    whole = {file for group in groups_by_name(uris) if group.are_parties for file in group.files}
+    stems = {uri: PurePosixPath(uri).stem.lower() for uri in uris if uri not in whole}
+    return {uri for uri, stem in stems.items() if numbered_part.search(stem) or words & set(_WORD.findall(stem))}
+
+
 def groups_by_name(uris: Sequence[str]) -> list[Group]:
     """Files whose names differ only in the word for a party, or in the number of a part."""
     parties: dict[tuple[str, tuple[str, str]], dict[str, str]] = {}

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.recordings.ingest import Defaults, Intake, ingest
+from qa_pipeline.recordings.defaults import Defaults
+from qa_pipeline.recordings.ingest import Intake, ingest
 from qa_pipeline.recordings.known_files import KnownFiles
 from qa_pipeline.running.batch import InPieces, carry_out, in_one_piece
 from qa_pipeline.running.corrections import Recorded, mark_announcements

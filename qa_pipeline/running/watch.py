@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
+from qa_pipeline.recordings.joins import without_others
 from qa_pipeline.recordings.sources import file_state, recordings_in
 from qa_pipeline.running.listen import open_workers
 from qa_pipeline.running.night import Night, carry_out_night, known_files
@@ -20,17 +21,22 @@ from qa_pipeline.running.pace import pace_of
 from qa_pipeline.running.record import Summary
 from qa_pipeline.running.run import Run
 
+# How many times as long a file waits whose name says that another belongs to it: recorders write both parties at once. Chosen.
+_PATIENCE = 10
+
 
 @dataclass(slots=True)
 class Arrivals:
-    """Which files are still arriving. A file is taken when it has stayed as it is for `settle_seconds`, seen by this process's own clock."""
+    """Which files are still arriving. A file is taken when it has stayed as it is for `settle_seconds`, seen by this process's own clock; one that may
+    be joined with others that are not there yet, when it has waited for them ten times as long.
+    """
 
     settle_seconds: float
     clock: Callable[[], float] = time.monotonic
     _seen: dict[str, tuple[object, float]] = field(default_factory=dict)
 
-    def look(self, states: Mapping[str, object]) -> set[str]:
-        """Files that must wait. `states`: of every file, whatever changes when it is written to."""
+    def look(self, states: Mapping[str, object], without_others: Set[str] = frozenset()) -> set[str]:
+        """Files that must wait. `states`: of every file, whatever changes when it is written to; `without_others`: files that others may belong to."""
         now = self.clock()
         for path in self._seen.keys() - states.keys():
             del self._seen[path]
@@ -39,7 +45,8 @@ class Arrivals:
             before = self._seen.get(path)
             if before is None or before[0] != state:
                 self._seen[path] = (state, now)
-            if now - self._seen[path][1] < self.settle_seconds:
+            patience = _PATIENCE if path in without_others else 1
+            if now - self._seen[path][1] < self.settle_seconds * patience:
                 growing.add(path)
         return growing
 
@@ -64,18 +71,22 @@ class Watcher:
         settings = self.run.settings
         arrivals = Arrivals(settings.settle_seconds)
         known = known_files(settings)
-        looks, last_wrong, listed = 0, "", frozenset[str]()
+        looks, last_wrong, listed, told = 0, "", frozenset[str](), frozenset[str]()
         with open_workers(self.run.workers, settings) as workers:
             run = replace(self.run, workers=workers, pace=pace_of(settings, is_stopped=self.stop.is_set))
             while not self.stop.is_set():
                 looks += 1
                 began = time.monotonic()
                 try:
-                    growing = arrivals.look(
-                        {path: file_state(path) for path in recordings_in(self.night.sources, raw=self.night.defaults.raw)}
-                    )
+                    files = recordings_in(self.night.sources, raw=self.night.defaults.raw)
+                    alone = without_others(files) if self.night.defaults.join else set()
+                    growing = arrivals.look({path: file_state(path) for path in files}, alone)
                     run = run.anew()
                     plan = replace(self.night, growing=growing, is_quiet=True).plan(run, checks=False, known=known)
+                    for warning in plan.warnings:
+                        if warning not in told:
+                            on_warning(warning)
+                    told = frozenset(plan.warnings)
                     # What is not there, or failed for good, is told once and not at every look.
                     plan = replace(plan, unavailable=tuple(u for u in plan.unavailable if u.source_uri not in listed), known_failures=())
                     if plan.has_work or plan.unavailable:

@@ -13,7 +13,8 @@ import pytest
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import InputRefused, MetadataError
-from qa_pipeline.recordings.ingest import Defaults, Intake, ingest
+from qa_pipeline.recordings.defaults import Defaults
+from qa_pipeline.recordings.ingest import Intake, ingest
 from qa_pipeline.recordings.times import parse_time
 
 SHANGHAI = timezone(timedelta(hours=8))

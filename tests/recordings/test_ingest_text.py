@@ -10,7 +10,8 @@ import pytest
 
 from qa_pipeline.call import Call, Role
 from qa_pipeline.errors import MetadataError
-from qa_pipeline.recordings.ingest import Defaults, Intake, ingest
+from qa_pipeline.recordings.defaults import Defaults
+from qa_pipeline.recordings.ingest import Intake, ingest
 from qa_pipeline.recordings.labels import parse_roles
 
 CHAT = "agent: Hello\ncustomer: Hi\n"

@@ -12,7 +12,9 @@ from sounds import write_sound
 from qa_pipeline.errors import MetadataError, RecordingError
 from qa_pipeline.recordings.address import parse_address
 from qa_pipeline.recordings.audio import decode, known_seconds
-from qa_pipeline.recordings.ingest import Defaults, Intake, ingest
+from qa_pipeline.recordings.defaults import Defaults
+from qa_pipeline.recordings.ingest import Intake, ingest
+from qa_pipeline.recordings.joins import without_others
 
 
 def taken(folder: Path, **defaults: object) -> Intake:
@@ -142,6 +144,11 @@ def test_a_call_is_left_while_one_of_its_files_grows(tmp_path: Path) -> None:
     write(tmp_path, "c-in.wav", "c-out.wav")
     intake = ingest([str(tmp_path)], Defaults(join=True), growing=[str(tmp_path / "c-out.wav")])
     assert intake.calls == ()
+
+
+def test_a_file_whose_other_party_or_next_part_is_not_there_is_known() -> None:
+    files = ["d/a-in.wav", "d/a-out.wav", "d/b-in.wav", "d/c-part1.wav", "d/c-part2.wav", "d/plain.wav"]
+    assert without_others(files) == {"d/b-in.wav", "d/c-part1.wav", "d/c-part2.wav"}
 
 
 @pytest.mark.parametrize("name", ["a,b-in.wav", "a#b-in.wav", "a%20b-in.wav", "a b-in.wav", "ż-in.wav"])

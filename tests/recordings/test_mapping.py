@@ -10,7 +10,8 @@ import pytest
 from qa_pipeline.call import Call
 from qa_pipeline.errors import InputRefused, MetadataError, RubricError
 from qa_pipeline.recordings.columns import COLUMNS
-from qa_pipeline.recordings.ingest import Defaults, Intake, ingest
+from qa_pipeline.recordings.defaults import Defaults
+from qa_pipeline.recordings.ingest import Intake, ingest
 from qa_pipeline.recordings.mapping import ColumnMap, folded, load_map, preset_names
 from qa_pipeline.yaml_text import read_document
 

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from qa_pipeline.call import Call
 from qa_pipeline.errors import Fault, InputRefused, MetadataError
 from qa_pipeline.recordings.columns import COLUMNS, validated
+from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.delimited import read_table
-from qa_pipeline.recordings.ingest import Defaults, Intake, ingest
+from qa_pipeline.recordings.ingest import Intake, ingest
 from qa_pipeline.recordings.mapping import load_map
 from qa_pipeline.recordings.metadata import read_metadata
 from qa_pipeline.recordings.remarks import Remarks

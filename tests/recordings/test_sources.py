@@ -14,7 +14,8 @@ from qa_pipeline.call import Call
 from qa_pipeline.errors import InputRefused, RecordingError
 from qa_pipeline.recordings.address import parse_raw
 from qa_pipeline.recordings.audio import decode, known_seconds
-from qa_pipeline.recordings.ingest import Defaults, Intake, ingest
+from qa_pipeline.recordings.defaults import Defaults
+from qa_pipeline.recordings.ingest import Intake, ingest
 from qa_pipeline.recordings.sources import recordings_in
 
 

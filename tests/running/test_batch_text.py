@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.errors import ModelError
-from qa_pipeline.recordings.ingest import Defaults, ingest
+from qa_pipeline.recordings.defaults import Defaults
+from qa_pipeline.recordings.ingest import ingest
 from qa_pipeline.recordings.labels import parse_roles
 from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.schema import Rubric

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
-from qa_pipeline.recordings.ingest import Defaults
+from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running import pieces

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qa_pipeline.recordings.ingest import Defaults
+from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.running.environment import open_store
@@ -35,6 +35,44 @@ def test_a_file_is_taken_when_it_has_stayed_as_it_is() -> None:
     clock[0] = 17.0
     assert arrivals.look({"a": 3}) == {"a"}
     assert len(arrivals._seen) == 1
+
+
+def test_a_file_that_another_may_belong_to_waits_for_it_ten_times_as_long() -> None:
+    clock = [0.0]
+    arrivals = Arrivals(10.0, clock=lambda: clock[0])
+    arrivals.look({"c-in.wav": 1, "d.wav": 1}, {"c-in.wav"})
+    clock[0] = 99.0
+    assert arrivals.look({"c-in.wav": 1, "d.wav": 1}, {"c-in.wav"}) == {"c-in.wav"}
+    # The other has come: both wait until both have settled.
+    assert arrivals.look({"c-in.wav": 1, "c-out.wav": 1}) == {"c-out.wav"}
+    clock[0] = 100.0
+    assert arrivals.look({"c-in.wav": 1}, {"c-in.wav"}) == set()
+
+
+def test_what_a_person_should_know_of_the_files_is_told_once(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    (calls / "one.vox").write_bytes(b"one")
+    settings = load_settings(results=str(tmp_path / "results"), cache=tmp_path / "cache", settle_seconds=0.0)
+    warnings: list[str] = []
+    watcher = Watcher(
+        night=Night(sources=[str(calls)], defaults=Defaults()),
+        run=run_here(settings, {"followup": load_rubric(settings.rubrics / "followup.yaml")}), interval=0.01,
+    )  # fmt: skip
+    thread = threading.Thread(target=watcher.watch, kwargs={"on_warning": warnings.append})
+    thread.start()
+    try:
+        deadline = time.monotonic() + 600
+        while not warnings and time.monotonic() < deadline:
+            time.sleep(0.05)
+        (calls / "two.vox").write_bytes(b"two")
+        while len(warnings) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3)
+    finally:
+        watcher.stop.set()
+        thread.join(timeout=600)
+    assert [warning[:36] for warning in warnings] == ["1 file with other endings is left: .", "2 files with other endings are left:"]
 
 
 def test_recordings_are_done_as_they_come(tmp_path: Path) -> None:
