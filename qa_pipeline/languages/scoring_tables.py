@@ -1,4 +1,4 @@
-"""Words that judging knows beside a rubric's own: common answers, what excuses forbidden words, marks in surveys."""
+"""Words that judging knows beside a rubric's own: common answers, what excuses forbidden words."""
 
 from __future__ import annotations
 
@@ -28,12 +28,3 @@ class ExcuseWords(Table):
     confirming: Texts = ()
     echoed: AnyCase = NEVER
     polite: Texts = ()
-
-
-class MarkWords(Table):
-    """Marks from 1 to 10. `full_marks`: phrases for the highest; `after_mark`: what follows a number that is one; `no_mark`: numbers that are none."""
-
-    FILE: ClassVar[str] = "marks.yaml"
-    full_marks: Texts = ()
-    after_mark: Texts = ()
-    no_mark: AnyCase = NEVER

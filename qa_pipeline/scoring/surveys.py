@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from qa_pipeline.call import Outcome, Role, Utterance
-from qa_pipeline.languages.load import table
-from qa_pipeline.languages.scoring_tables import MarkWords
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.criteria import SURVEY_ANSWERS, SurveyCriterion
 from qa_pipeline.scoring.answers import find_answer, replies_to
+from qa_pipeline.scoring.marks_given import mark_given
 from qa_pipeline.scoring.matching import Evidence, Search
-from qa_pipeline.scoring.said import asked
-from qa_pipeline.scoring.verdict import Capture, Context, Verdict
-from qa_pipeline.text.normalise import tokens_of, unit_spans
+from qa_pipeline.scoring.said import asked, valid_hits
+from qa_pipeline.scoring.verdict import Capture, Context, Verdict, search_window
+from qa_pipeline.text.normalise import unit_spans
 
 _LEAST_TEXT_UNITS = 2
 
@@ -28,7 +27,10 @@ def check_survey(criterion: SurveyCriterion, context: Context) -> Verdict:
     replies: list[Utterance] = []
     for asked_at in _askings(criterion, search, question):
         heard = replies_to(search.conversation, asked_at, asker)
-        reply_answer, reply_evidence = _answer(criterion, search, heard)
+        if criterion.answered == "ten":
+            reply_answer, reply_evidence = mark_given(search, asked_at, asker, until=_next_item(criterion, context, asked_at))
+        else:
+            reply_answer, reply_evidence = _answer(criterion, search, heard)
         if reply_answer is not None or not replies:
             answer, evidence, replies = reply_answer, reply_evidence, heard
         if reply_answer is not None:
@@ -59,31 +61,26 @@ def _askings(criterion: SurveyCriterion, search: Search, question: Verdict) -> l
     return [*first, *sorted(number for number in again if number > first[-1])]
 
 
+def _next_item(criterion: SurveyCriterion, context: Context, asked: int) -> int | None:
+    """The utterance in which another item of the questionnaire is asked next: a mark given then is not for this one."""
+    search, everything = context.search, search_window(criterion, context)
+    own = {hit.utterance for hit in valid_hits(search, criterion, criterion.phrases, everything)}
+    others = (other for other in context.rubric.criteria if isinstance(other, SurveyCriterion) and other.id != criterion.id)
+    later = (
+        hit.utterance
+        for other in others
+        for hit in valid_hits(search, other, other.phrases, everything)
+        if hit.utterance > asked and hit.utterance not in own
+    )
+    return min(later, default=None)
+
+
 def _answer(criterion: SurveyCriterion, search: Search, replies: list[Utterance]) -> tuple[str | None, tuple[Evidence, ...]]:
-    if criterion.answered == "ten":
-        return _mark(search, replies)
     if criterion.answered == "text":
         said = [u for u in replies if len(unit_spans(u.text)) >= _LEAST_TEXT_UNITS]
         return ("given" if said else None), tuple(search.utterance_evidence(u, "answer", 1.0, "answer") for u in said[:1])
     standard: dict[str, PhraseLists] = {name: {} for name in SURVEY_ANSWERS.get(criterion.answered, ())}
     return find_answer(search, {**standard, **criterion.answers}, replies)
-
-
-def _mark(search: Search, replies: list[Utterance]) -> tuple[str | None, tuple[Evidence, ...]]:
-    """A mark from 1 to 10, in digits or words."""
-    words = table(search.language, MarkWords)
-    for reply in replies:
-        no_marks = [match.span() for match in words.no_mark.finditer(reply.text)]
-        marks = []
-        for token in tokens_of(reply.norm, reply.text):
-            is_none = any(start <= token.start < end for start, end in no_marks)
-            if token.text.isdigit() and 1 <= int(token.text) <= 10 and not is_none:
-                followed = reply.text[token.end : token.end + 8].lower().lstrip()
-                marks.append((not followed.startswith(words.after_mark), token.start, token.text))
-        if marks:
-            return min(marks)[2], (search.utterance_evidence(reply, "1–10", 1.0, "answer"),)
-    answer, evidence = find_answer(search, {"10": {search.language: words.full_marks}}, replies)
-    return answer, evidence
 
 
 def _reason(search: Search, replies: list[Utterance], answered: Evidence) -> Evidence | None:
