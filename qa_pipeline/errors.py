@@ -4,7 +4,8 @@ QaError
 ├── InputRefused            exit 2: something the user gave is wrong; nothing was done
 │   ├── MetadataError       faults in calls.csv and its kin, all at once
 │   ├── TranscriptError     faults in a dialogue given as text, all at once
-│   └── RubricError         faults in rubric YAML, all at once
+│   ├── RubricError         faults in rubric YAML, all at once
+│   └── AccessRefused       somebody asked for what is not theirs to see or to do
 ├── EnvironmentNotReady     exit 3: the machine lacks something
 │   └── ModelError          a weight file is missing or differs from its manifest
 └── CallFailed              one call could not be processed; the batch goes on
@@ -69,6 +70,10 @@ class TranscriptError(InputRefused):
 
 class RubricError(InputRefused):
     """A rubric has faults, or no rubric fits."""
+
+
+class AccessRefused(InputRefused):
+    """Somebody asked for what is not theirs to see, or to do."""
 
 
 class EnvironmentNotReady(QaError):

@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     notify_command: str | None = Field(None, description="command run after each run; it gets the summary as JSON on its standard input")
     notify_webhook: str | None = Field(None, description="address that the summary is posted to as JSON after each run")
     settle_seconds: float = Field(20.0, ge=0, description="watch mode: a file must have stayed as it is for so long before it is taken")
+    review_database: str | None = Field(
+        None,
+        description="URL of the review database, as postgresql://USER:PASSWORD@HOST/NAME; by default an SQLite file in the results root",
+    )
     keep_words_days: int | None = Field(
         None, ge=1, description="`retain`: days that transcripts and what quotes them are kept; by default for ever"
     )

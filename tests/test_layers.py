@@ -32,6 +32,8 @@ LAYERS = (
     ("rubric",),
     ("scoring",),
     ("results",),
+    ("reading",),
+    ("review",),
     ("running",),
     ("trainer",),
     ("report",),

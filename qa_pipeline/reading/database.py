@@ -1,0 +1,97 @@
+"""The review database: what changes by the minute, beside the tables that only grow.
+
+It holds what people decide (review/) and the index of current and effective scores that lists are read from (index.py). By default it is one SQLite
+file in the results root, in WAL mode, so that readers and a writer do not wait for each other; a URL of PostgreSQL serves several machines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from qa_pipeline.errors import EnvironmentNotReady, InputRefused
+from qa_pipeline.settings import Settings
+
+FILE_NAME = "review.db"
+PEOPLE = MetaData()
+"""Tables that people write: accounts, teams, decisions. Their history is kept by migrations (review/migrations)."""
+DERIVED = MetaData()
+"""Tables made of others: dropped and made anew when their form changes."""
+# How long a writer waits for another one. Chosen: a transaction takes milliseconds, a rebuilt index of a million calls some tens of seconds.
+_BUSY_MS = 120_000
+
+
+def database_url(settings: Settings) -> str:
+    """Where the review database is: what the settings say, else a file in the results root; for an object store, a file in the cache."""
+    if settings.review_database:
+        return settings.review_database
+    if "://" in settings.results:
+        name = hashlib.sha256(settings.results.rstrip("/").encode()).hexdigest()[:16]
+        return f"sqlite:///{settings.cache / 'review' / name}.db"
+    return f"sqlite:///{Path(settings.results) / FILE_NAME}"
+
+
+def open_database(settings: Settings) -> Engine:
+    """The engine of the review database. Raises InputRefused for a URL that is none, EnvironmentNotReady when nothing answers there."""
+    given = database_url(settings)
+    try:
+        url = make_url(given)
+        if url.get_backend_name() == "sqlite":
+            return _sqlite(given, url.database)
+        if url.get_backend_name() != "postgresql":
+            raise InputRefused(
+                f"The review database cannot be {url.get_backend_name()}.",
+                advice="Set review_database to postgresql://USER:PASSWORD@HOST/NAME, or unset it for a file in the results root.",
+            )
+        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        with engine.connect():
+            return engine
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise InputRefused(
+            "review_database is no URL of a database.", advice="Write it as postgresql://USER:PASSWORD@HOST/NAME, or unset it."
+        ) from error
+    except OperationalError as error:
+        raise EnvironmentNotReady(
+            f"The review database does not answer: {_first_line(error)}", advice="Start it, or correct review_database; nothing is lost."
+        ) from error
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes: the whole of it is seen, or nothing. In SQLite it waits for its turn at its beginning, never in its middle."""
+    with engine.connect().execution_options(is_writing=True) as connection, connection.begin():
+        yield connection
+
+
+def _sqlite(url: str, path: str | None) -> Engine:
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    # A connection costs a millisecond; one that is kept would be shared by threads, and outlive a fork.
+    engine = create_engine(url, poolclass=None if path in (None, "", ":memory:") else NullPool)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        # The driver begins no transactions by itself: "begin" below says which kind.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (f"busy_timeout = {_BUSY_MS}", "journal_mode = wal", "synchronous = normal", "foreign_keys = on"):
+            cursor.execute(f"pragma {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        is_writing = connection.get_execution_options().get("is_writing")
+        connection.exec_driver_sql("begin immediate" if is_writing else "begin")
+
+    return engine
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

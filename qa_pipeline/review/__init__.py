@@ -1,0 +1,1 @@
+"""People and what they decide about scores: accounts, teams, decisions, and the effective score that follows."""
