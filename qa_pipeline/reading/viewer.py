@@ -61,8 +61,8 @@ _AGENT = {
     Matter.FIGURES: Scope.OWN,
     Matter.RUBRICS: Scope.ALL,
 }
-_TEAMS = {m: Scope.TEAMS for m in (Matter.SCORE, Matter.WORDS, Matter.DECISIONS, Matter.FIGURES, Matter.PEOPLE)}
-_QUALITY = {m: Scope.ALL for m in (Matter.SCORE, Matter.WORDS, Matter.DECISIONS, Matter.FIGURES, Matter.RUBRICS)}
+_TEAMS = dict.fromkeys((Matter.SCORE, Matter.WORDS, Matter.DECISIONS, Matter.FIGURES, Matter.PEOPLE), Scope.TEAMS)
+_QUALITY = dict.fromkeys((Matter.SCORE, Matter.WORDS, Matter.DECISIONS, Matter.FIGURES, Matter.RUBRICS), Scope.ALL)
 
 RULE: Mapping[Role, Mapping[Matter, Scope]] = {
     Role.AGENT: _AGENT,
