@@ -1,0 +1,363 @@
+"""The index that lists are read from: a row a call, with its current score and what people made of it, in the review database.
+
+It is derived: whatever is lost here is made anew from the tables. It follows them by their logs. `catch_up` looks at the commits since it last did,
+works out anew what is current on the days that they touched, and puts that in, in one transaction with the versions it has seen; so it does not
+matter who committed, nor whether the process died before it could tell. A log that no longer reaches back that far, an index of another form or of
+another root is made anew whole (`rebuild`).
+
+What people decided stands in the same rows (`set_effective`). Where a call with decisions got another score, `is_behind` says so until the effective
+score has been worked out again (review/effective.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import Any, TypeVar
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    String,
+    Table,
+    delete,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.schema import CreateTable
+
+from qa_pipeline.reading.database import DERIVED, writing
+from qa_pipeline.reading.log import Change, changes_since, version_of
+from qa_pipeline.results.query import VIEWS
+from qa_pipeline.results.store import Store
+
+# Raised with any change of the tables below: an index of another form is made anew.
+FORM = 1
+# Rows written in one step: enough that the step's own cost does not count, little enough to stay in the processor's cache.
+_ROWS = 5_000
+# With more days than this to be read, reading every day once is quicker than asking for each.
+_MANY_DAYS = 200
+
+call_index = Table(
+    "call_index",
+    DERIVED,
+    Column("call_id", String, primary_key=True),
+    Column("conversation_id", String, nullable=False),
+    Column("score_id", String, comment="the current official score, else the newest trial; null for a call without a rubric"),
+    Column("purpose", String),
+    Column("call_date", String, comment="ISO day; null when the start is unknown"),
+    Column("started_at", String, comment="ISO time in UTC"),
+    Column("agent_id", String),
+    Column("agent_name", String),
+    Column("team", String, comment="of the metadata, else of the agent on that day"),
+    Column("site", String),
+    Column("campaign", String),
+    Column("customer_id", String),
+    Column("direction", String),
+    Column("language", String),
+    Column("layout", String),
+    Column("duration_ms", BigInteger),
+    Column("source_uri", String),
+    Column("rubric_id", String),
+    Column("rubric_version", Integer),
+    Column("disposition", String),
+    Column("percent", Float),
+    Column("passed", Boolean),
+    Column("critical_failed", Boolean),
+    Column("critical_state", String),
+    Column("coverage", Float),
+    Column("needs_review", Boolean),
+    Column("review_reasons", String, comment="separated by commas"),
+    Column("expected_wrong", Float, comment="findings of the score that are expected to be wrong; null where none was reckoned"),
+    Column("processed_at", String),
+    Column("scored_at", String),
+    Column("effective_percent", Float),
+    Column("effective_passed", Boolean),
+    Column("effective_critical_failed", Boolean),
+    Column("effective_critical_state", String),
+    Column("to_review", Boolean, nullable=False, comment="a person should look, and nobody has settled it yet"),
+    Column("doubt", Float, nullable=False, comment="order of the review queue, highest first: expected_wrong, else 0"),
+    Column("decided_count", Integer, nullable=False, comment="decisions in force"),
+    Column("stale_count", Integer, nullable=False, comment="of these, on criteria that changed since"),
+    Column("decisions_version", Integer, nullable=False, comment="counts up with each decision about the call"),
+    Column("is_behind", Boolean, nullable=False, comment="the score changed under decisions; the effective one is still of the old"),
+)
+Index("call_index_queue", call_index.c.team, call_index.c.to_review, call_index.c.doubt.desc(), call_index.c.call_id)
+Index("call_index_queue_all", call_index.c.to_review, call_index.c.doubt.desc(), call_index.c.call_id)
+Index("call_index_day", call_index.c.call_date.desc(), call_index.c.call_id)
+Index("call_index_team_day", call_index.c.team, call_index.c.call_date.desc(), call_index.c.call_id)
+Index("call_index_agent_day", call_index.c.agent_id, call_index.c.call_date.desc(), call_index.c.call_id)
+Index("call_index_behind", call_index.c.is_behind, sqlite_where=call_index.c.is_behind, postgresql_where=call_index.c.is_behind)
+
+index_state = Table(
+    "index_state",
+    DERIVED,
+    Column("form", Integer, primary_key=True),
+    Column("root", String, nullable=False),
+    Column("calls_version", BigInteger, nullable=False),
+    Column("scores_version", BigInteger, nullable=False),
+    Column("periods_version", BigInteger, nullable=False),
+)
+_FOLLOWED = ("calls", "scores", "periods")
+
+_CALL_COLUMNS = (
+    "call_id", "conversation_id", "call_date", "started_at", "agent_id", "agent_name", "team", "site", "campaign", "customer_id", "direction",
+    "language", "layout", "duration_ms", "source_uri", "disposition", "processed_at",
+)  # fmt: skip
+_SCORE_COLUMNS = (
+    "call_id", "conversation_id", "score_id", "purpose", "call_date", "team", "rubric_id", "rubric_version", "disposition", "percent", "passed",
+    "critical_failed", "critical_state", "coverage", "needs_review", "review_reasons", "expected_wrong", "scored_at",
+)  # fmt: skip
+# What an index row takes from its call and its score; a call that was never scored officially shows its newest trial.
+_CURRENT = """select c.call_id, c.conversation_id, s.score_id, s.purpose, cast(c.call_date as varchar) as call_date,
+    {started_at} as started_at, c.agent_id, c.agent_name, c.team, c.site, c.campaign, c.customer_id, c.direction, c.language, c.layout, c.duration_ms,
+    c.source_uri, s.rubric_id, s.rubric_version, coalesce(s.disposition, c.disposition) as disposition, s.percent, s.passed, s.critical_failed,
+    s.critical_state, s.coverage, s.needs_review, array_to_string(s.review_reasons, ',') as review_reasons, s.expected_wrong,
+    {processed_at} as processed_at, {scored_at} as scored_at, s.percent as effective_percent, s.passed as effective_passed,
+    s.critical_failed as effective_critical_failed, s.critical_state as effective_critical_state, coalesce(s.needs_review, false) as to_review,
+    coalesce(s.expected_wrong, 0) as doubt, 0 as decided_count, 0 as stale_count, 0 as decisions_version, false as is_behind
+    from current_calls c left join (
+        select * from current_scores union all by name
+        select t.* from scores t semi join current_calls c on t.conversation_id = c.conversation_id
+        where t.purpose = 'trial' and t.call_id not in (select call_id from current_scores)
+        qualify row_number() over (partition by t.call_id order by t.scored_at desc) = 1
+    ) s using (call_id) order by c.call_date, c.call_id""".format(
+    **{name: f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ')" for name in ("started_at", "processed_at", "scored_at")}
+)
+T = TypeVar("T")
+_COLUMNS = tuple(column.name for column in call_index.columns)
+# What decisions make of a row, kept where their score is still the current one.
+_DECIDED = (
+    "effective_percent", "effective_passed", "effective_critical_failed", "effective_critical_state", "to_review", "decided_count", "stale_count",
+    "decisions_version",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caught:
+    """What a catching up did: `calls` put in or taken out, and whether the whole index was made anew."""
+
+    calls: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effective:
+    """What people made of a call's score. `version`: of the decisions, before this one; see `set_effective`."""
+
+    percent: float | None
+    passed: bool | None
+    critical_failed: bool | None
+    critical_state: str | None
+    to_review: bool
+    decided_count: int
+    stale_count: int
+
+
+def catch_up(engine: Engine, store: Store) -> Caught:
+    """Take what was committed since the last time into the index, by whomever. Without anything new it costs a look at a folder."""
+    with engine.connect() as connection:
+        state = _state(connection, store)
+    if state is not None and all(version_of(store, name, at_least=state[name]) == state[name] for name in _FOLLOWED):
+        return Caught(calls=0, is_whole=False)
+    with writing(engine) as connection:
+        # Read again: another process may have caught up while this one waited for its turn.
+        state = _state(connection, store)
+        found = None if state is None else _changes(store, state)
+        if found is None:
+            return Caught(calls=_make_whole(connection, store), is_whole=True)
+        days, versions = found
+        calls = _redo(connection, store, days) if days else 0
+        _keep_state(connection, store, versions)
+        return Caught(calls=calls, is_whole=False)
+
+
+def rebuild(engine: Engine, store: Store) -> Caught:
+    """Make the index anew from the tables. Decisions stay; their calls are `is_behind` until the effective scores are worked out again."""
+    with writing(engine) as connection:
+        return Caught(calls=_make_whole(connection, store), is_whole=True)
+
+
+def set_effective(connection: Connection, call_id: str, effective: Effective, *, is_decision: bool = True) -> None:
+    """Write what people made of a call's score, within the transaction of the decision. `is_decision`: counts the call's version up."""
+    row = call_index.c
+    connection.execute(
+        update(call_index)
+        .where(row.call_id == call_id)
+        .values(
+            effective_percent=effective.percent,
+            effective_passed=effective.passed,
+            effective_critical_failed=effective.critical_failed,
+            effective_critical_state=effective.critical_state,
+            to_review=effective.to_review,
+            decided_count=effective.decided_count,
+            stale_count=effective.stale_count,
+            decisions_version=row.decisions_version + (1 if is_decision else 0),
+            is_behind=False,
+        )
+    )
+
+
+def behind(connection: Connection) -> list[str]:
+    """Calls whose effective score has to be worked out again."""
+    return list(connection.execute(select(call_index.c.call_id).where(call_index.c.is_behind)).scalars())
+
+
+# --- following the tables ---------------------------------------------------------------------------------------------------------------
+
+
+def _state(connection: Connection, store: Store) -> dict[str, int] | None:
+    """Versions of the tables that the index has seen; None where there is none that can be used."""
+    if not inspect(connection).has_table(index_state.name):
+        return None
+    rows = connection.execute(select(index_state)).mappings().all()
+    if len(rows) != 1 or rows[0]["form"] != FORM or rows[0]["root"] != store.root:
+        return None
+    return {name: rows[0][f"{name}_version"] for name in _FOLLOWED}
+
+
+def _keep_state(connection: Connection, store: Store, versions: Mapping[str, int]) -> None:
+    connection.execute(delete(index_state))
+    connection.execute(
+        insert(index_state).values(form=FORM, root=store.root, **{f"{name}_version": version for name, version in versions.items()})
+    )
+
+
+def _changes(store: Store, state: Mapping[str, int]) -> tuple[set[date | None], dict[str, int]] | None:
+    """Days that the commits since `state` touch, and the versions reached; None where the logs do not reach back so far."""
+    days: set[date | None] = set()
+    versions = dict(state)
+    for name in _FOLLOWED:
+        change: Change | None = changes_since(store, name, state[name])
+        if change is None:
+            return None
+        versions[name] = change.version
+        # A period that is closed or opened again may touch any day between its dates, and whoever closes one can wait.
+        if name == "periods" and change.version != state[name]:
+            return None
+        days |= change.days
+    return days, versions
+
+
+def _redo(connection: Connection, store: Store, days: set[date | None]) -> int:
+    """Work out anew what is current on some days, and put it in."""
+    while True:
+        if len(days) > _MANY_DAYS:
+            return _make_whole(connection, store)
+        rows = _current(store, days)
+        known = _days_of(connection, rows["call_id"].to_pylist())
+        # A call that was on another day until now is worked out with that day too.
+        if known <= days:
+            break
+        days |= known
+    wanted = [None if day is None else day.isoformat() for day in days]
+    column = call_index.c.call_date
+    dated = column.in_([day for day in wanted if day is not None])
+    on_days = dated | column.is_(None) if None in days else dated
+    kept = _decided(connection, on_days)
+    connection.execute(delete(call_index).where(on_days))
+    _put(connection, rows, kept)
+    return len(rows)
+
+
+def _make_whole(connection: Connection, store: Store) -> int:
+    """Drop the index and make it of the tables. The versions are read first: what is committed meanwhile is taken the next time."""
+    versions = {name: version_of(store, name) for name in _FOLLOWED}
+    kept = _decided(connection)
+    DERIVED.drop_all(connection, tables=[call_index, index_state])
+    index_state.create(connection)
+    # Its indices are made when the rows are in, which takes a third of the time.
+    indices = sorted(call_index.indexes, key=lambda index: str(index.name))
+    connection.execute(CreateTable(call_index))
+    rows = _current(store, None)
+    _put(connection, rows, kept)
+    for index in indices:
+        index.create(connection)
+    _keep_state(connection, store, versions)
+    return len(rows)
+
+
+def _decided(connection: Connection, *where: ColumnElement[bool]) -> dict[str, Mapping[str, Any]]:
+    """Rows that people decided about, by call; none from an index of another form, whose decisions are then worked out anew."""
+    there = inspect(connection)
+    if not there.has_table(call_index.name) or {column["name"] for column in there.get_columns(call_index.name)} != set(_COLUMNS):
+        return {}
+    asked = select(call_index).where(call_index.c.decisions_version > 0, *where)
+    return {row["call_id"]: dict(row) for row in connection.execute(asked).mappings()}
+
+
+def _days_of(connection: Connection, call_ids: Sequence[str]) -> set[date | None]:
+    """Days on which the index has these calls."""
+    found: set[date | None] = set()
+    for some in _lots(call_ids):
+        for day in connection.execute(select(call_index.c.call_date).where(call_index.c.call_id.in_(some)).distinct()).scalars():
+            found.add(None if day is None else date.fromisoformat(day))
+    return found
+
+
+def _current(store: Store, days: Set[date | None] | None) -> pa.Table:
+    """What is current among the calls of some days, or of all, as rows of the index."""
+    where = None if days is None else _on_days(days)
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        for name, columns, condition in (("calls", _CALL_COLUMNS, where), ("scores", _SCORE_COLUMNS, where), ("periods", None, None)):
+            rows = store.read(name, columns=columns, where=condition)
+            for missing in (c for c in columns or () if c not in rows.column_names):
+                rows = rows.append_column(missing, pa.nulls(len(rows), pa.float64()))
+            connection.register(name, rows)
+        for name in ("current_periods", "official_scores", "standing_scores", "current_calls", "current_scores"):
+            connection.execute(f"create view {name} as {VIEWS[name]}")
+        return connection.sql(_CURRENT).to_arrow_table()
+
+
+def _on_days(days: Set[date | None]) -> str:
+    dated = ", ".join(f"date '{day}'" for day in sorted(day for day in days if day is not None))
+    conditions = [f"call_date in ({dated})"] if dated else []
+    return " or ".join([*conditions, *(["call_date is null"] if None in days else [])])
+
+
+def _put(connection: Connection, rows: pa.Table, kept: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put rows in, by the driver's own quickest way: a million of them are the price of making the index anew."""
+    if connection.dialect.name == "postgresql":
+        cursor = connection.connection.cursor()
+        with cursor.copy(f"copy {call_index.name} ({', '.join(_COLUMNS)}) from stdin") as copy:
+            for row in _rows(rows, kept):
+                copy.write_row(row)
+        return
+    sql = f"insert into {call_index.name} ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
+    for some in _lots(_rows(rows, kept)):
+        connection.exec_driver_sql(sql, list(some))
+
+
+def _rows(rows: pa.Table, kept: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    place = {name: number for number, name in enumerate(_COLUMNS)}
+    for batch in rows.select(_COLUMNS).to_batches(max_chunksize=_ROWS):
+        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            before = kept.get(row[0])
+            if before is None:
+                yield row
+                continue
+            changed = list(row)
+            for name in _DECIDED:
+                changed[place[name]] = before[name]
+            changed[place["is_behind"]] = before["is_behind"] or before["score_id"] != row[place["score_id"]]
+            yield tuple(changed)
+
+
+def _lots(values: Iterable[T]) -> Iterator[tuple[T, ...]]:
+    several = iter(values)
+    while lot := tuple(islice(several, _ROWS)):
+        yield lot

@@ -1,0 +1,239 @@
+"""Lists of calls, a page at a time, from the index: what somebody may see of what they ask for.
+
+A page begins after the last row of the one before (its `Key`), which takes the same time for the first page and the five-hundredth, and skips or
+doubles nothing when calls are scored meanwhile. Source: M. Winand, "We need tool support for keyset pagination" (use-the-index-luke.com/no-offset).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Select, and_, false, func, or_, select
+
+from qa_pipeline.errors import AccessRefused, InputRefused
+from qa_pipeline.reading.index import call_index
+from qa_pipeline.reading.viewer import Matter, Scope, Tenure, Viewer
+
+_ROW = call_index.c
+MOST_ROWS = 500
+"""Rows of a page at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLine:
+    """A call in a list: who, when, the machine's score and the effective one. `percent`: 0–100; null figures as in docs/tables.md."""
+
+    call_id: str
+    conversation_id: str
+    score_id: str | None
+    purpose: str | None
+    call_date: date | None
+    started_at: datetime | None
+    agent_id: str | None
+    agent_name: str | None
+    team: str | None
+    site: str | None
+    campaign: str | None
+    customer_id: str | None
+    direction: str | None
+    language: str | None
+    layout: str
+    duration_ms: int | None
+    rubric_id: str | None
+    rubric_version: int | None
+    disposition: str | None
+    percent: float | None
+    passed: bool | None
+    critical_failed: bool | None
+    critical_state: str | None
+    coverage: float | None
+    needs_review: bool | None
+    review_reasons: tuple[str, ...]
+    expected_wrong: float | None
+    effective_percent: float | None
+    effective_passed: bool | None
+    effective_critical_failed: bool | None
+    effective_critical_state: str | None
+    to_review: bool
+    decided_count: int
+    stale_count: int
+    decisions_version: int
+    is_behind: bool
+
+    @property
+    def is_official(self) -> bool:
+        """Whether its score counts; a trial is shown and not counted."""
+        return self.purpose == "official"
+
+
+class Order(Enum):
+    """In which order a list is read."""
+
+    DOUBT = "doubt"
+    """What is expected to be wrong most often first: the review queue."""
+    NEWEST = "newest"
+    LOWEST = "lowest"
+    """By effective percent, the lowest first; calls without one at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which calls a list is of; None leaves it open. Days are inclusive."""
+
+    since: date | None = None
+    until: date | None = None
+    team: str | None = None
+    agent_id: str | None = None
+    rubric_id: str | None = None
+    campaign: str | None = None
+    disposition: str | None = None
+    to_review: bool | None = None
+    passed: bool | None = None
+    critical_failed: bool | None = None
+    is_decided: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """Where a page ends: the value it is ordered by, and the call."""
+
+    value: str | float | None
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Rows of a list, and where the next page begins; None at the end."""
+
+    lines: tuple[CallLine, ...]
+    after: Key | None
+
+
+ALL = Wanted()
+
+
+def page(
+    engine: Engine,
+    viewer: Viewer,
+    wanted: Wanted = ALL,
+    *,
+    order: Order = Order.NEWEST,
+    after: Key | None = None,
+    skip: int = 0,
+    size: int = 50,
+) -> Page:
+    """A page of the calls that `viewer` may see. `skip`: rows to leave out, for a jump to a page whose key is not known.
+
+    Raises InputRefused for a size out of bounds, AccessRefused for who sees no scores at all.
+    """
+    if not 1 <= size <= MOST_ROWS:
+        raise InputRefused(f"A page of {size} rows cannot be given.", advice=f"Ask for 1 to {MOST_ROWS}.")
+    asked = _of(viewer, wanted, select(*(_ROW[name] for name in _LINE_COLUMNS)))
+    column, is_falling = _ORDERS[order]
+    if after is not None:
+        asked = asked.where(_is_after(column, is_falling, after))
+    ordered = column.desc().nulls_last() if is_falling else column.asc().nulls_last()
+    with engine.connect() as connection:
+        rows = connection.execute(asked.order_by(ordered, _ROW.call_id).offset(skip or None).limit(size + 1)).mappings().all()
+    lines = tuple(_line(dict(row)) for row in rows[:size])
+    end = Key(value=rows[size - 1][column.name], call_id=lines[-1].call_id) if len(rows) > size else None
+    return Page(lines=lines, after=end)
+
+
+def count(engine: Engine, viewer: Viewer, wanted: Wanted = ALL) -> int:
+    """How many calls a list has in all."""
+    with engine.connect() as connection:
+        return int(connection.execute(_of(viewer, wanted, select(func.count()).select_from(call_index))).scalar_one())
+
+
+def find_call(engine: Engine, viewer: Viewer, call_id: str, *, matter: Matter = Matter.SCORE) -> CallLine:
+    """One call by its id. Raises InputRefused when there is none, AccessRefused when it is not theirs to see."""
+    with engine.connect() as connection:
+        row = connection.execute(select(*(_ROW[name] for name in _LINE_COLUMNS)).where(_ROW.call_id == call_id)).mappings().one_or_none()
+    if row is None:
+        # Who may see only some calls must not learn which others there are.
+        raise InputRefused(
+            f"There is no call {call_id!r} in the results.", advice="`qa-pipeline report` lists the calls; give --results ROOT."
+        )
+    found = _line(dict(row))
+    if not viewer.sees(matter, agent_id=found.agent_id, team=found.team, day=found.call_date):
+        if viewer.scopes(matter):
+            raise InputRefused(f"There is no call {call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
+        raise AccessRefused(
+            f"{viewer.name} may not see {matter.value}.", advice="Ask an operator for the role that does (docs/who-sees-what.md)."
+        )
+    return found
+
+
+def _of(viewer: Viewer, wanted: Wanted, asked: Select[Any]) -> Select[Any]:
+    viewer.require(Matter.SCORE)
+    return asked.where(*_conditions(wanted), visible(viewer, Matter.SCORE))
+
+
+def visible(viewer: Viewer, matter: Matter) -> ColumnElement[bool]:
+    """The rule of viewer.py as a condition on rows of the index: the same as `Viewer.sees` of each."""
+    scopes = viewer.scopes(matter)
+    if Scope.ALL in scopes:
+        return _ROW.call_id == _ROW.call_id
+    conditions: list[ColumnElement[bool]] = []
+    if Scope.OWN in scopes and viewer.agent_ids:
+        conditions.append(_ROW.agent_id.in_(sorted(viewer.agent_ids)))
+    if Scope.TEAMS in scopes:
+        conditions += [_in_tenure(tenure) for tenure in viewer.teams]
+    return or_(*conditions) if conditions else false()
+
+
+def _in_tenure(tenure: Tenure) -> ColumnElement[bool]:
+    days = [
+        *([_ROW.call_date >= tenure.first.isoformat()] if tenure.first else []),
+        *([_ROW.call_date <= tenure.last.isoformat()] if tenure.last else []),
+    ]
+    return and_(_ROW.team == tenure.team, *days)
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for name in ("team", "agent_id", "rubric_id", "campaign", "disposition", "to_review"):
+        value = getattr(wanted, name)
+        if value is not None:
+            found.append(_ROW[name] == value)
+    if wanted.since:
+        found.append(_ROW.call_date >= wanted.since.isoformat())
+    if wanted.until:
+        found.append(_ROW.call_date <= wanted.until.isoformat())
+    for name in ("passed", "critical_failed"):
+        value = getattr(wanted, name)
+        if value is not None:
+            found.append(_ROW[f"effective_{name}"] == value)
+    if wanted.is_decided is not None:
+        found.append(_ROW.decided_count > 0 if wanted.is_decided else _ROW.decided_count == 0)
+    return found
+
+
+_ORDERS: dict[Order, tuple[ColumnElement[Any], bool]] = {
+    Order.DOUBT: (_ROW.doubt, True),
+    Order.NEWEST: (_ROW.call_date, True),
+    Order.LOWEST: (_ROW.effective_percent, False),
+}
+
+
+def _is_after(column: ColumnElement[Any], is_falling: bool, key: Key) -> ColumnElement[bool]:
+    """Rows behind a key; those without a value stand at the end."""
+    if key.value is None:
+        return and_(column.is_(None), _ROW.call_id > key.call_id)
+    beyond = column < key.value if is_falling else column > key.value
+    return or_(beyond, and_(column == key.value, _ROW.call_id > key.call_id), column.is_(None))
+
+
+_LINE_COLUMNS: Sequence[str] = tuple(field.name for field in fields(CallLine))
+
+
+def _line(row: dict[str, Any]) -> CallLine:
+    row["call_date"] = None if row["call_date"] is None else date.fromisoformat(row["call_date"])
+    row["started_at"] = None if row["started_at"] is None else datetime.fromisoformat(row["started_at"])
+    row["review_reasons"] = tuple(row["review_reasons"].split(",")) if row["review_reasons"] else ()
+    return CallLine(**row)
