@@ -59,6 +59,7 @@ class CallLine:
     effective_critical_failed: bool | None
     effective_critical_state: str | None
     to_review: bool
+    doubt: float
     decided_count: int
     stale_count: int
     decisions_version: int
