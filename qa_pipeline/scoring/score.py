@@ -1,7 +1,7 @@
 """Conversation × rubric → Score. Pure: no files, no clock, no models; the same two values always give the same score.
 
 Order for each criterion: can it be judged at all (speech, language, roles)? does it apply (situations, `when`)? then its check; then whether a
-"not met" may be believed (the window is cut off, or its words are too unclear). Formulas: design of the scorecard in docs/scoring.md.
+"not met" may be believed (the window is cut off, or its words are too unclear). Sums: totals.py.
 """
 
 from __future__ import annotations
@@ -25,18 +25,17 @@ from qa_pipeline.scoring.meanings import Heads
 from qa_pipeline.scoring.metadata import column_value, is_as_wanted
 from qa_pipeline.scoring.reasons import SITUATION_NAMES, reason_text
 from qa_pipeline.scoring.situations import Facts, find_facts
+from qa_pipeline.scoring.totals import JUDGED, Totals, deduction_of, points_of, total
 from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, search_window
 from qa_pipeline.scoring.windows import Searched
 
 ROLE_CONFIDENCE = LEAST_CONFIDENCE
 REVIEW_ROLE_CONFIDENCE = 0.8
-REVIEW_COVERAGE = 0.8
 # Chosen, not measured: a second holds a greeting; a fifth of the speech holds what a criterion asks for.
 REVIEW_LOST_MS = 1_000
 REVIEW_WORDLESS_SHARE = 0.2
 # Mean word confidence of a window below which "not heard" says nothing.
 UNCLEAR_CONFIDENCE = 0.48
-_JUDGED = (Outcome.MET, Outcome.NOT_MET)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +206,7 @@ def _needs_times(criterion: SearchingCriterion, conversation: Conversation) -> b
 def _with_credit(criterion: AnyCriterion, verdict: Verdict) -> Verdict:
     """The verdict with the credit that `levels` gives its answer."""
     credit = None if verdict.answer is None else criterion.credits.get(verdict.answer)
-    return replace(verdict, credit=credit) if credit is not None and verdict.outcome in _JUDGED else verdict
+    return replace(verdict, credit=credit) if credit is not None and verdict.outcome in JUDGED else verdict
 
 
 def _if_roles_known(context: Context) -> Verdict | None:
@@ -274,16 +273,13 @@ def _undetermined(code: str, *, searched: Searched | None = None, **args: str) -
 
 
 def _finding(criterion: Criterion, scorecard: Scorecard, verdict: Verdict) -> Finding:
-    credit = {Outcome.MET: 1.0, Outcome.NOT_MET: 0.0}.get(verdict.outcome)
-    if credit is not None and verdict.credit is not None:
-        credit = verdict.credit
     return Finding(
         criterion=criterion,
         section_id=scorecard.section_of[criterion.id],
         criterion_sha256=scorecard.criterion_sha256[criterion.id],
         outcome=verdict.outcome,
         answer=verdict.answer,
-        points=None if credit is None else criterion.weight * credit,
+        points=points_of(criterion, verdict.outcome, verdict.credit),
         max_points=criterion.weight,
         occurrences=verdict.occurrences,
         reason_code=verdict.reason_code,
@@ -292,47 +288,16 @@ def _finding(criterion: Criterion, scorecard: Scorecard, verdict: Verdict) -> Fi
         evidence=verdict.evidence,
         window_start_ms=verdict.searched.start_ms if verdict.searched else None,
         window_end_ms=verdict.searched.end_ms if verdict.searched else None,
-        deduction=_deduction(criterion, scorecard.rubric, verdict),
+        deduction=deduction_of(criterion, scorecard.rubric, verdict.outcome, verdict.occurrences),
         captures=verdict.captures,
     )
 
 
-def _deduction(criterion: Criterion, rubric: Rubric, verdict: Verdict) -> float | None:
-    """Points taken off: so much per occurrence of the fault, up to the cap; None where nothing was judged or nothing is ever taken off."""
-    each = criterion.deduct if criterion.deduct is not None else rubric.severities[criterion.severity] if criterion.severity else None
-    if rubric.scoring == "points" or each is None or verdict.outcome not in _JUDGED:
-        return None
-    if verdict.outcome is Outcome.MET:
-        return 0.0
-    # What is missing is one fault; what was said too often is as many as were said.
-    taken = each * max(1, verdict.occurrences)
-    return taken if criterion.cap is None else min(criterion.cap, taken)
-
-
 def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...]) -> Score:
-    """Formulas of the design: percent over what was judged, coverage over what applied, stable criteria only."""
+    """The score of some findings: their sums (totals.py), and why a person should look."""
     rubric, conversation, facts = scorecard.rubric, context.search.conversation, context.facts
-    counted = [f for f in findings if f.criterion.status == "stable"]
-    judged = [f for f in counted if f.outcome in _JUDGED]
-    applicable = [
-        f
-        for f in counted
-        if not f.criterion.bonus and (f.outcome in _JUDGED or (f.outcome is Outcome.UNDETERMINED and f.criterion.check != "manual"))
-    ]
-    failed = tuple(dict.fromkeys(f.section_id for f in judged if f.criterion.critical == "section" and f.outcome is Outcome.NOT_MET))
-    # A failed section earns nothing, whatever else in it was met.
-    points = sum(f.points or 0.0 for f in judged if f.section_id not in failed)
-    max_points = sum(f.max_points for f in judged if not f.criterion.bonus)
-    weight_applicable = sum(f.max_points for f in applicable)
-    coverage = max_points / weight_applicable if weight_applicable else None
-    is_scored = max_points > 0 and coverage is not None and coverage >= rubric.min_coverage
-    if rubric.scoring == "deductions":
-        lost = sum(f.deduction or 0.0 for f in judged)
-        percent = round(max(0.0, 100.0 - lost), 4) if is_scored else None
-    else:
-        percent = round(min(100.0, 100 * points / max_points), 4) if is_scored else None
-    critical_failed = any(f.criterion.critical is True and f.outcome is Outcome.NOT_MET for f in counted)
-    reasons = _review_reasons(conversation, counted, coverage, critical_failed)
+    sums = total(rubric, findings)
+    reasons = _review_reasons(conversation, sums)
     by = judged_by(conversation.language, (u.language for u in conversation.utterances))
     return Score(
         score_id=score_id_of(conversation.conversation_id, scorecard.sha256, by),
@@ -343,27 +308,27 @@ def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...]
         findings=findings,
         disposition=facts.disposition,
         disposition_evidence=facts.disposition_evidence,
-        points=points,
-        max_points=max_points,
-        percent=percent,
-        passed=None if percent is None else percent >= rubric.pass_mark and not critical_failed,
-        critical_failed=critical_failed,
-        critical_state="provisional" if critical_failed else "none",
-        coverage=coverage,
+        points=sums.points,
+        max_points=sums.max_points,
+        percent=sums.percent,
+        passed=sums.passed,
+        critical_failed=sums.critical_failed,
+        critical_state="provisional" if sums.critical_failed else "none",
+        coverage=sums.coverage,
         needs_review=bool(reasons),
         review_reasons=reasons,
-        sections_failed=failed,
+        sections_failed=sums.sections_failed,
         disposition_captures=disposition_capture(context),
     )
 
 
-def _review_reasons(conversation: Conversation, counted: list[Finding], coverage: float | None, critical_failed: bool) -> tuple[str, ...]:
+def _review_reasons(conversation: Conversation, sums: Totals) -> tuple[str, ...]:
     has_speech = any(u.role in (Role.AGENT, Role.CUSTOMER) for u in conversation.utterances)
     checks = {
-        "critical_failed": critical_failed,
-        "low_coverage": coverage is None or coverage < REVIEW_COVERAGE,
+        "critical_failed": sums.critical_failed,
+        "low_coverage": sums.has_low_coverage,
         "role_unsure": conversation.role_confidence < REVIEW_ROLE_CONFIDENCE,
-        "critical_undetermined": any(f.criterion.critical is True and f.outcome is Outcome.UNDETERMINED for f in counted),
+        "critical_undetermined": sums.has_critical_undetermined,
         "no_speech": not has_speech,
         "sound_lost": (conversation.lost_ms or 0) >= REVIEW_LOST_MS,
         "speech_without_words": (conversation.wordless_share or 0.0) > REVIEW_WORDLESS_SHARE,
