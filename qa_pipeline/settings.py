@@ -108,7 +108,9 @@ class Settings(BaseSettings):
         3, ge=0, description="calls in which the same words in the same rhythm are a recording, and nobody's words; 0 never looks"
     )
     min_free_gb: float = Field(1.0, ge=0, description="free disk below which a run is refused")
-    clip_megabytes: float = Field(24.0, ge=0, description="size limit of audio embedded in the HTML report; beyond it, links")
+    clip_megabytes: float = Field(
+        24.0, ge=0, description="size limit of audio embedded in the HTML report, over all its pages; beyond it, links"
+    )
 
     notify_command: str | None = Field(None, description="command run after each run; it gets the summary as JSON on its standard input")
     notify_webhook: str | None = Field(None, description="address that the summary is posted to as JSON after each run")

@@ -38,18 +38,20 @@ def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--until", type=DATE, metavar="DATE", help="Only calls up to this date.")
 @click.option("--team", metavar="NAME", help="Only calls of this team.")
 def report_command(results: str | None, html_path: str | None, no_html: bool, since: Any, until: Any, team: str | None) -> None:
-    """Show the scores: a table here, and one self-contained HTML page."""
-    from qa_pipeline.report.data import Choice, load_report
-    from qa_pipeline.report.html import write_html
+    """Show the scores: a table here, and one self-contained HTML page; of more than 500 calls one page a day, and one above them."""
+    from qa_pipeline.report.data import Choice, open_report
+    from qa_pipeline.report.pages import write_report
     from qa_pipeline.report.terminal import show_calls
 
     settings = open_settings(results=results)
-    data = load_report(open_results(settings), settings, chosen=Choice(since=as_day(since), until=as_day(until), team=team))
-    show_calls(data)
-    if not no_html:
+    chosen = Choice(since=as_day(since), until=as_day(until), team=team)
+    with open_report(open_results(settings), settings, chosen=chosen) as source:
+        show_calls(source.overview)
+        if no_html:
+            return
         target = Path(html_path or f"{settings.results}/report.html")
-        write_html(data, target, clip_megabytes=settings.clip_megabytes)
-        click.echo(f"\nReport: {target.resolve()}")
+        days = write_report(source, target, clip_megabytes=settings.clip_megabytes)
+    click.echo(f"\nReport: {target.resolve()}" + (f" and {days} pages of days in {target.stem}_days/" if days else ""))
 
 
 @click.command()

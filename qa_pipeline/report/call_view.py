@@ -16,19 +16,11 @@ from qa_pipeline.recordings.address import parse_address
 from qa_pipeline.report.charts import call_state
 from qa_pipeline.report.clips import Clips, Moment, evidence_moment, is_window_needed, window_moment
 from qa_pipeline.report.data import CallReport, ReportData, Row
+from qa_pipeline.report.doubts import not_heard, review_reasons
 from qa_pipeline.report.terminal import MARKS, clock
 
 # Chosen, not measured: words below are shown as doubtful.
 LOW_CONFIDENCE = 0.5
-_REVIEW_REASONS = {
-    "critical_failed": "critical not met",
-    "critical_undetermined": "critical undetermined",
-    "low_coverage": "too little judged",
-    "role_unsure": "unsure who the agent is",
-    "no_speech": "no speech",
-    "sound_lost": "a part of the recording is lost",
-    "speech_without_words": "much speech got no words",
-}
 _EVIDENCE_NAMES = {"hit": "heard", "answer": "answer", "heard": "nearest thing heard"}
 _FEELING_MARKS = {"positive": "+", "neutral": "○", "negative": "−"}
 _TRACKS = {
@@ -108,6 +100,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """What was recognised and taken for invented."""
+
+    text: str
+    start_ms: int
+    href: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallView:
     """One call. `cells`: its findings in the order of the report's criteria, None where its rubric has no such criterion."""
 
@@ -118,6 +119,7 @@ class CallView:
     cells: tuple[FindingView | None, ...]
     findings: tuple[FindingView, ...]
     lines: tuple[Line, ...]
+    dropped: tuple[Dropped, ...]
     facts: tuple[tuple[str, str], ...]
     fault: str | None
 
@@ -181,10 +183,14 @@ def view_call(number: int, item: CallReport, data: ReportData, names: dict[Momen
         anchor=anchor,
         item=item,
         state=call_state(item),
-        reasons=tuple(_REVIEW_REASONS.get(r, r.replace("_", " ")) for r in (item.score or {}).get("review_reasons") or ()),
+        reasons=review_reasons(item),
         cells=tuple(by_criterion.get(name) for name in data.criteria),
         findings=tuple(findings),
         lines=tuple(_line(row, findings, recording) for row in item.utterances),
+        dropped=tuple(
+            Dropped(text=word["text"].strip(), start_ms=word["start_ms"], href=_from_moment(recording, word["start_ms"]))
+            for word in item.call["dropped"] or ()
+        ),
         facts=tuple(_facts(item)),
         fault=clips.faults.get(item.call["call_id"]),
     )
@@ -212,6 +218,10 @@ def _mark(finding: Row, *, is_draft: bool) -> Mark:
     return Mark(kind=outcome, sign=MARKS[outcome][0], words=words)
 
 
+def _from_moment(recording: str | None, start_ms: int | None) -> str | None:
+    return f"{recording}#t={start_ms / 1000:g}" if recording and start_ms is not None else None
+
+
 def _line(row: Row, findings: Sequence[FindingView], recording: str | None) -> Line:
     touching = [
         (finding, e)
@@ -226,7 +236,7 @@ def _line(row: Row, findings: Sequence[FindingView], recording: str | None) -> L
         segments=tuple(_segments(row, touching)),
         findings=tuple(finding for finding in findings if any(finding is other for other, _ in touching)),
         feeling=Mark(kind=label, sign=_FEELING_MARKS[label], words=label) if label else None,
-        href=f"{recording}#t={row['start_ms'] / 1000:g}" if recording and row["start_ms"] is not None else None,
+        href=_from_moment(recording, row["start_ms"]),
     )
 
 
@@ -310,7 +320,8 @@ def _facts(item: CallReport) -> Iterable[tuple[str, str]]:
         "Agent interrupts": named("interruptions_by_agent"), "Customer interrupts": named("interruptions_by_customer"),
         "Agent's pace": rate("agent_speech_rate"), "Customer's pace": rate("customer_speech_rate"),
         "Usual answer after": seconds("median_response_ms"), "Agent's longest monologue": seconds("agent_longest_monologue_ms"),
-        "Recording": _TRACKS[call["layout"]], "Sure who is who": f"{100 * call['role_confidence']:.0f} %", "Recogniser": call["asr_model"],
+        "Recording": _TRACKS[call["layout"]], **not_heard(call),
+        "Sure who is who": f"{100 * call['role_confidence']:.0f} %", "Recogniser": call["asr_model"],
         "File": call["source_uri"].rsplit("/", 1)[-1],
     }  # fmt: skip
     yield from ((label, value) for label, value in known.items() if value)

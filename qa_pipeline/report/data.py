@@ -1,9 +1,13 @@
-"""What reports show, read once from the tables: current calls with score, findings and utterances, and what failed."""
+"""What reports show, read from the tables: current calls with score, findings and utterances, and what failed.
+
+The overview of all calls is read at once, what belongs to single calls for as many of them as a page shows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -112,18 +116,66 @@ class Choice:
 EVERY_CALL = Choice()
 
 
-def load_report(store: Store, settings: Settings, *, call_id: str | None = None, chosen: Choice = EVERY_CALL) -> ReportData:
-    """Read a report, of all calls, of some or of one. Raises InputRefused when there is no such call, or no call at all."""
-    zone = ZoneInfo(settings.timezone)
-    with connect(store) as connection:
+_ASKED = {
+    "calls": "select * from current_calls order by started_at, call_id",
+    "scores": _SCORES,
+    "findings": f"select f.* from findings f semi join ({_SCORES}) s on f.score_id = s.score_id where f.call_id in (select unnest($ids))",
+    # What the overview of many calls counts.
+    "outcomes": f"""select f.call_id, f.criterion_id, f.criterion_sha256, f.rubric_sha256, f.rubric_id, f.outcome, f.answer, f.reason_code, f.critical
+        from findings f semi join ({_SCORES}) s on f.score_id = s.score_id""",
+    "utterances": "select * from current_utterances where call_id in (select unnest($ids)) order by utterance",
+    "metrics": "select * from current_metrics where call_id in (select unnest($ids))",
+    "failures": 'select * from current_failures order by "at" desc',
+}
 
-        def ask(sql: str) -> list[Row]:
-            found: list[Row] = connection.sql(sql).to_arrow_table().to_pylist()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSource:
+    """The calls that a report is of, and what can be asked about them while it is open.
+
+    `overview`: all of them, their findings without evidence and reasons, without words and metrics.
+    """
+
+    overview: ReportData
+    _ask: Callable[..., list[Row]]
+
+    def report(self, calls: Sequence[CallReport] | None = None) -> ReportData:
+        """Everything about some of the calls, by default all."""
+        chosen = self.overview.calls if calls is None else tuple(calls)
+        ids = [item.call["call_id"] for item in chosen]
+        findings, utterances = (_by_call(self._ask(_ASKED[name], ids=ids)) for name in ("findings", "utterances"))
+        metrics = {row["call_id"]: row for row in self._ask(_ASKED["metrics"], ids=ids)}
+        order = self.overview.criteria
+        here = {row["criterion_id"] for rows in findings.values() for row in rows}
+        return replace(
+            self.overview,
+            calls=tuple(
+                replace(
+                    item,
+                    findings=_in_order(findings.get(item.call["call_id"], ()), order),
+                    utterances=tuple(utterances.get(item.call["call_id"], ())),
+                    metrics=metrics.get(item.call["call_id"], {}),
+                )
+                for item in chosen
+            ),
+            failures=self.overview.failures if calls is None else (),
+            criteria=tuple(name for name in order if name in here),
+        )
+
+
+@contextmanager
+def open_report(store: Store, settings: Settings, *, call_id: str | None = None, chosen: Choice = EVERY_CALL) -> Iterator[ReportSource]:
+    """Open a report, of all calls, of some or of one. Raises InputRefused when there is no such call, or no call at all."""
+    zone = ZoneInfo(settings.timezone)
+    with connect(store, *_ASKED.values()) as connection:
+
+        def ask(sql: str, **values: object) -> list[Row]:
+            found: list[Row] = connection.sql(sql, params=values or None).to_arrow_table().to_pylist()
             return [
                 {name: value.astimezone(zone) if isinstance(value, datetime) else value for name, value in row.items()} for row in found
             ]
 
-        calls = ask("select * from current_calls order by started_at, call_id")
+        calls = ask(_ASKED["calls"])
         if chosen.is_part:
             calls = [row for row in calls if chosen.has(row)]
             if not calls:
@@ -132,34 +184,40 @@ def load_report(store: Store, settings: Settings, *, call_id: str | None = None,
             calls = [row for row in calls if row["call_id"] == call_id]
             if not calls:
                 raise InputRefused(f"No call {call_id!r} in {store.root}.", advice="`qa-pipeline report` lists the calls.")
-        scores = {row["call_id"]: row for row in ask(_SCORES)}
-        findings = _by_call(ask(f"select f.* from findings f semi join ({_SCORES}) s on f.score_id = s.score_id"))
-        utterances = _by_call(ask("select * from current_utterances order by utterance"))
-        metrics = {row["call_id"]: row for row in ask("select * from current_metrics")}
         # A page of one call holds nothing of others.
-        failures = ask('select * from current_failures order by "at" desc') if call_id is None and not chosen.is_part else []
-    if not calls and not failures:
-        raise InputRefused(
-            f"There are no results in {store.root}.", advice="Run `qa-pipeline run FOLDER` first, or name the right --results."
-        )
-    wording = load_wording(store, settings, [row for item in calls for row in findings.get(item["call_id"], ())])
-    order = wording.order
-    return ReportData(
-        calls=tuple(
-            CallReport(
-                call=row,
-                score=scores.get(row["call_id"]),
-                findings=tuple(sorted(findings.get(row["call_id"], ()), key=lambda f: order.index(f["criterion_id"]))),
-                utterances=tuple(utterances.get(row["call_id"], ())),
-                metrics=metrics.get(row["call_id"], {}),
+        failures = ask(_ASKED["failures"]) if call_id is None and not chosen.is_part else []
+        if not calls and not failures:
+            raise InputRefused(
+                f"There are no results in {store.root}.", advice="Run `qa-pipeline run FOLDER` first, or name the right --results."
             )
-            for row in calls
-        ),
-        failures=tuple(failures),
-        criteria=order,
-        words=wording.criteria,
-        timezone=settings.timezone,
-    )
+        scores = {row["call_id"]: row for row in ask(_ASKED["scores"])}
+        findings = _by_call(ask(_ASKED["outcomes"]))
+        wording = load_wording(store, settings, [row for item in calls for row in findings.get(item["call_id"], ())])
+        yield ReportSource(
+            overview=ReportData(
+                calls=tuple(
+                    CallReport(
+                        call=row, score=scores.get(row["call_id"]), findings=_in_order(findings.get(row["call_id"], ()), wording.order), utterances=(), metrics={}
+                    )
+                    for row in calls
+                ),
+                failures=tuple(failures),
+                criteria=wording.order,
+                words=wording.criteria,
+                timezone=settings.timezone,
+            ),
+            _ask=ask,
+        )  # fmt: skip
+
+
+def load_report(store: Store, settings: Settings, *, call_id: str | None = None, chosen: Choice = EVERY_CALL) -> ReportData:
+    """Read a whole report, of all calls, of some or of one. Raises InputRefused as open_report does."""
+    with open_report(store, settings, call_id=call_id, chosen=chosen) as source:
+        return source.report()
+
+
+def _in_order(findings: Sequence[Row], order: Sequence[str]) -> tuple[Row, ...]:
+    return tuple(sorted(findings, key=lambda row: order.index(row["criterion_id"])))
 
 
 def _by_call(rows: Sequence[Row]) -> dict[str, list[Row]]:

@@ -4,7 +4,7 @@
   const root = document.documentElement;
   const $ = (id) => document.getElementById(id);
   const rows = () => [...document.querySelectorAll("#matrix tbody tr")];
-  root.classList.add("js");
+  const MOST_FOUND = 60;
 
   // --- one call at a time: the address after # names a call, or a finding of it ---
   let left = 0;
@@ -104,8 +104,32 @@
     });
   }
 
+  // --- finding a call among the pages of days ---
+  const finder = $("finder");
+  if (finder) {
+    const known = JSON.parse($("known-calls").textContent);
+    finder.addEventListener("submit", (event) => event.preventDefault());
+    finder.addEventListener("input", () => {
+      const find = $("find-call").value.trim().toLowerCase();
+      const found = find ? known.calls.filter(([id, agent]) => `${id} ${agent}`.toLowerCase().includes(find)) : [];
+      $("found").value = find ? `${found.length} of ${known.calls.length} calls${found.length > MOST_FOUND ? `, the first ${MOST_FOUND}` : ""}` : `${known.calls.length} calls`;
+      $("found-calls").replaceChildren(...found.slice(0, MOST_FOUND).map(([id, agent, page, number]) => {
+        const item = document.createElement("li");
+        const link = document.createElement("a");
+        link.href = `${known.pages[page]}#call-${number}`;
+        link.textContent = id;
+        item.append(link, ` ${agent}`);
+        return item;
+      }));
+    });
+  }
+
   // --- playing: clips of this page, or stretches of the recording beside it ---
   const sound = $("sound");
+  if (!sound) {
+    root.dataset.ready = "yes";
+    return;
+  }
   let clips, current;
   function play(control) {
     const { clip, from, to } = control.dataset;

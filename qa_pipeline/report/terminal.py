@@ -14,6 +14,7 @@ from rich.text import Text
 
 from qa_pipeline.languages.interface import shown
 from qa_pipeline.report.data import CallReport, ReportData, Row
+from qa_pipeline.report.doubts import not_heard, review_reasons
 
 MARKS = {"met": ("✓", "green"), "not_met": ("✗", "bold red"), "not_applicable": ("–", "dim"), "undetermined": ("?", "yellow")}
 _HEADING_WIDTH = 9
@@ -67,14 +68,16 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
         console.print("No rubric applies to this call; it is stored unscored.")
     else:
         percent = "not scored: too little could be judged" if score["percent"] is None else f"{score['percent']:.0f} %"
-        verdict = {True: "passed", False: "not passed", None: ""}[score["passed"]]
+        verdict = {True: " passed", False: " not passed", None: ""}[score["passed"]]
         console.print(
-            f"{score['rubric_id']} version {score['rubric_version']}: {percent} {verdict}; disposition {score['disposition'] or 'unknown'}"
+            f"{score['rubric_id']} version {score['rubric_version']}: {percent}{verdict}; disposition {(score['disposition'] or 'unknown').replace('_', ' ')}"
         )
         if not item.is_official:
             console.print("A trial: it does not count.", style="yellow")
         if score["needs_review"]:
-            console.print(f"needs review: {', '.join(score['review_reasons'])}", style="yellow")
+            console.print(f"needs review: {', '.join(review_reasons(item))}", style="yellow")
+    if missing := not_heard(call):
+        console.print("; ".join(f"{what.lower()}: {how_much}" for what, how_much in missing.items()), style="yellow")
     for finding in item.findings:
         _show_finding(finding, item, data, console)
     console.print()
@@ -85,6 +88,10 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
         # Where nobody has a role, `swap-roles --agent` wants the voice's name.
         who = row["speaker"] if row["role"] == "unknown" else row["role"]
         console.print(Text(f"{mark} {clock(row['start_ms'])} {who:9s} {row['text']}", style=style))
+    if call["dropped"]:
+        console.print("\nTaken for invented by the recogniser and left out, judging nothing:", style="dim")
+        for word in call["dropped"]:
+            console.print(Text(f"  {clock(word['start_ms'])} “{word['text'].strip()}”", style="dim"))
 
 
 def show_rows(rows: Sequence[Row], console: Console | None = None) -> None:
@@ -162,7 +169,8 @@ def _show_finding(finding: Row, item: CallReport, data: ReportData, console: Con
     console.print(Text(f"{mark} {title}: {finding['outcome'].replace('_', ' ')}{points}. {reason}", style=style))
     for e in finding["evidence"] or ():
         near = "" if e["kind"] == "answer" else f"  [{e['similarity']:.2f} {e['expected']}]"
-        console.print(Text(f"    {e['kind']} {clock(e['start_ms'])}–{clock(e['end_ms'])} {e['role']}: “{e['text']}”{near}"))
+        stretch = clock(e["start_ms"]) + ("" if e["end_ms"] is None else f"–{clock(e['end_ms'])}")
+        console.print(Text(f"    {e['kind']} {stretch} {e['role']}: “{e['text']}”{near}"))
     if finding["outcome"] in ("not_met", "undetermined") and finding["window_start_ms"] is not None:
         console.print(Text(f"    searched {clock(finding['window_start_ms'])}–{clock(finding['window_end_ms'])}", style="dim"))
 

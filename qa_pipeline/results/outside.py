@@ -83,8 +83,8 @@ OUTSIDE: tuple[Outside, ...] = (
         name="probe", place=Place.RESULTS, patterns=(".probe",), holds=(), by="every run, to see whether it may write", until="at once",
     ),
     Outside(
-        name="report", place=Place.RESULTS, patterns=("report.html*",), holds=(Kind.WORDS, Kind.PERSON, Kind.PATH, Kind.FIGURE),
-        by="`report`: the page with words and sound of calls; `--html` puts it elsewhere", until="yours to delete",
+        name="report", place=Place.RESULTS, patterns=("report.html*", "report_days/*"), holds=(Kind.WORDS, Kind.PERSON, Kind.PATH, Kind.FIGURE),
+        by="`report`: pages with words and sound of calls; `--html` puts them elsewhere", until="yours to delete",
     ),
     Outside(
         name="markers of stages", place=Place.TEMPORARY, patterns=("qa-stages-*",), holds=(Kind.ID, Kind.LABEL), by="listening", until="at the end of the run",

@@ -18,7 +18,7 @@ from qa_pipeline.call import Layout
 from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.report.call_view import recording_link
 from qa_pipeline.report.clips import Clips
-from qa_pipeline.report.data import ReportData, Row
+from qa_pipeline.report.data import CallReport, ReportData, Row
 from qa_pipeline.report.html import render, write_html
 from tests.full_disk import full_disk
 
@@ -89,6 +89,21 @@ def test_a_call_without_a_rubric_is_shown_unscored() -> None:
 def test_review_reasons_are_said_in_words() -> None:
     page = page_of(report_data(call_report(score={"needs_review": True, "review_reasons": ["role_unsure", "some_new_reason"]})))
     assert "Needs review: unsure who the agent is, some new reason" in page.text
+
+
+def test_what_was_not_heard_and_what_was_left_out_are_said(tmp_path: Path) -> None:
+    item = call_report(call_id="c1")
+    lost = {
+        "lost_ms": 2300,
+        "wordless_share": 0.124,
+        "dropped": [{"text": " Thanks <b>for</b> watching.", "start_ms": 4200, "end_ms": 6000, "confidence": 0.3}],
+    }
+    page = page_of(report_data(CallReport(call=item.call | lost, score=item.score, findings=(), utterances=item.utterances, metrics={})))
+    assert "Lost of the recording 2.3 s" in page.text
+    assert "Speech without words 12 %" in page.text
+    assert "Left out" in page.text
+    assert "0:04.2 Thanks <b>for</b> watching." in page.text
+    assert "Left out" not in page_of(report_data(item)).text
 
 
 def test_evidence_is_marked_inside_the_utterance() -> None:
@@ -182,7 +197,7 @@ def nasty(source: str = f"/calls/{NASTY}.wav") -> ReportData:
 
 def test_what_people_said_cannot_run() -> None:
     page = page_of(nasty())
-    assert len(page.all("script")) == 2
+    assert len(page.all("script")) == 3
     assert not page.all("img")
     assert not [name for _, found in page.tags for name in found if name.startswith("on")]
     assert "49" not in page.text
