@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from qa_pipeline.call import Conversation, Role, Utterance
 from qa_pipeline.languages.load import table
 from qa_pipeline.languages.scoring_tables import AnswerWords
-from qa_pipeline.phrases.search import Hit
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.windows import Searched
@@ -47,15 +46,22 @@ def replies_to(conversation: Conversation, asked: int, asker: Role, *, again: fr
     return replies
 
 
-def find_answer(search: Search, answers: Mapping[str, PhraseLists], replies: list[Utterance]) -> tuple[str | None, tuple[Evidence, ...]]:
-    """The answer the replies hold: the first reply that matches decides; in one reply the longer phrase (不方便 over 方便) does."""
+def find_answer(
+    search: Search, answers: Mapping[str, PhraseLists], replies: list[Utterance], *, again: frozenset[int] = frozenset()
+) -> tuple[str | None, tuple[Evidence, ...]]:
+    """The answer the replies hold: the first reply that matches decides; in one reply the longer phrase (不方便 over 方便) does.
+
+    What a rubric calls `unclear` gives way to what was said after the asker had put the question `again`.
+    """
     searched = Searched(utterances=tuple(replies), start_ms=None, end_ms=None)
-    best: tuple[int, float, str, Hit] | None = None
-    for name, phrases in wordings(answers, search.language).items():
-        for hit in search.hits(search.phrases(phrases), searched):
-            rank = (hit.utterance, -(hit.end - hit.start) * hit.similarity, name, hit)
-            if best is None or rank[:2] < best[:2]:
-                best = rank
-    if best is None:
+    found = [
+        (hit.utterance, -(hit.end - hit.start) * hit.similarity, name, hit)
+        for name, phrases in wordings(answers, search.language).items()
+        for hit in search.hits(search.phrases(phrases), searched)
+    ]
+    if not found:
         return None, tuple(search.utterance_evidence(u, "answer", 0.0, "answer") for u in replies[:1])
+    best = min(found, key=lambda rank: rank[:2])
+    if best[2] == "unclear" and (asked := min((number for number in again if number > best[0]), default=None)) is not None:
+        best = min((rank for rank in found if rank[0] > asked and rank[2] != "unclear"), key=lambda rank: rank[:2], default=best)
     return best[2], (search.evidence(best[3], "answer"),)

@@ -35,8 +35,9 @@ def check_question(criterion: QuestionCriterion, context: Context) -> Verdict:
         return question
     conversation = context.search.conversation
     asker = Role.CUSTOMER if criterion.party == "customer" else Role.AGENT
-    replies = replies_to(conversation, question.evidence[-1].utterance, asker, again=_asked_again(criterion, context, question))
-    answer, evidence = find_answer(context.search, criterion.answers, replies)
+    again = _asked_again(criterion, context, question)
+    replies = replies_to(conversation, question.evidence[-1].utterance, asker, again=again)
+    answer, evidence = find_answer(context.search, criterion.answers, replies, again=again)
     return Verdict(
         outcome=Outcome.MET, reason_code=question.reason_code, reason_args={"answer": answer or "unclear"},
         evidence=(*question.evidence, *evidence), searched=question.searched, answer=answer or "unclear", occurrences=1,

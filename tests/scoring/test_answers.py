@@ -263,3 +263,15 @@ def test_every_wording_can_be_compiled() -> None:
     for language in language_codes():
         for texts in table(language, AnswerWords).answers.values():
             assert all(compile_phrase(text, language) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("second", "asked_again", "answer"), [("Fine, yes.", True, "given"), ("Fine, yes.", False, "unclear"), ("Perhaps.", True, "unclear")]
+)
+def test_an_unclear_reply_gives_way_to_what_is_said_after_the_question_was_put_again(second: str, asked_again: bool, answer: str) -> None:
+    heard = conversation(
+        f"0:00 agent: Do you consent?\n0:02 customer: Perhaps.\n0:04 agent: Do you consent?\n0:06 customer: {second}", language="en"
+    )
+    answers = {"given": {"en": ["yes"]}, "unclear": {"en": ["perhaps"]}}
+    found = find_answer(Search(heard, {}, {}), answers, list(heard.by_role(Role.CUSTOMER)), again=frozenset({0, 2} if asked_again else ()))
+    assert found[0] == answer
