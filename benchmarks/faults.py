@@ -43,8 +43,9 @@ from qa_pipeline.running import failures, record  # noqa: E402
 from qa_pipeline.running import run as run_module  # noqa: E402
 from qa_pipeline.running.batch import carry_out  # noqa: E402
 from qa_pipeline.running.environment import open_store  # noqa: E402
-from qa_pipeline.running.isolation import Worker, WorkerProcesses, prepare_process  # noqa: E402
+from qa_pipeline.running.isolation import Worker, WorkerProcesses  # noqa: E402
 from qa_pipeline.running.plan import plan  # noqa: E402
+from qa_pipeline.running.processes import prepare_process  # noqa: E402
 from qa_pipeline.running.run import Run  # noqa: E402
 from qa_pipeline.settings import Settings, load_settings  # noqa: E402
 from qa_pipeline.speech.models import manifests_digest  # noqa: E402

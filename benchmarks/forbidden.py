@@ -17,7 +17,7 @@ from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.rubric.load import load_rubric
-from qa_pipeline.running.score import ready_scorecards
+from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.score import score_many
 from qa_pipeline.settings import load_settings
 

@@ -23,7 +23,7 @@ import numpy as np
 from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.rubric.load import load_rubric
-from qa_pipeline.running.score import ready_scorecards
+from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.score import score, score_many
 from qa_pipeline.settings import load_settings
 

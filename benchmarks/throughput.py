@@ -21,7 +21,7 @@ from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.ingest import ingest
 from qa_pipeline.recordings.layout import examine
 from qa_pipeline.rubric.load import choose_rubric, load_rubrics
-from qa_pipeline.running.score import ready_scorecards
+from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import load_settings
 

@@ -172,6 +172,12 @@ def test_heavy_libraries_are_not_loaded_by(code: str) -> None:
     assert loaded_by(code) & set(HEAVY) == set()
 
 
+def test_workers_that_score_load_neither_tables_nor_audio() -> None:
+    assert (
+        loaded_by("import qa_pipeline.running.lot_worker") & {*HEAVY, "av", "deltalake", "duckdb", "pandas", "pydantic_settings"} == set()
+    )
+
+
 def test_help_is_shown_without_reading_languages() -> None:
     code = "from click.testing import CliRunner; from qa_pipeline.cli.main import main; assert CliRunner().invoke(main, ['--help']).exit_code == 0"
     assert loaded_by(code) & {"pydantic", "yaml"} == set()

@@ -163,7 +163,7 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
     from qa_pipeline.results.query import rows
     from qa_pipeline.results.store import sql_text
     from qa_pipeline.results.versions import rubric_that_scored
-    from qa_pipeline.running.score import ready_scorecards
+    from qa_pipeline.running.scorecards import ready_scorecards
     from qa_pipeline.trainer.explain import explain, other_scoring
     from qa_pipeline.trainer.publish import stored_calls
     from qa_pipeline.trainer.scoring_diff import stored_verdict
@@ -216,7 +216,7 @@ def rubric_diff(
 
     With --stored: which verdicts of OLD have moved because the program, or its language data, changed since they were made.
     """
-    from qa_pipeline.running.score import ready_scorecards
+    from qa_pipeline.running.scorecards import ready_scorecards
     from qa_pipeline.trainer.diff import calls_to_compare, diff
     from qa_pipeline.trainer.scoring_diff import judge_again, scores_by_other_scoring, scoring_diff
 

@@ -21,7 +21,8 @@ from qa_pipeline.running.lots import score_stored
 from qa_pipeline.running.plan import Plan
 from qa_pipeline.running.record import HeardCalls, ScoredLots, Summary, Tally, TextsRead, score_at_hand, write_run
 from qa_pipeline.running.run import Run
-from qa_pipeline.running.score import Scoring, ready_scorecards
+from qa_pipeline.running.score import Scoring
+from qa_pipeline.running.scorecards import ready_scorecards
 
 # Described anew in one commit.
 _DESCRIBED_CALLS = 500

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import CallFailed, QaError
-from qa_pipeline.recordings.ingest import Unavailable
-from qa_pipeline.results.query import rows
-from qa_pipeline.results.store import Store
+
+# Workers that score load this module, and need neither what reads recordings nor the tables.
+if TYPE_CHECKING:
+    from qa_pipeline.recordings.ingest import Unavailable
+    from qa_pipeline.results.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ def write_failures(store: Store, failures: Iterable[Failure], run_id: str) -> No
 
 def given_up(store: Store, give_up_after: int) -> dict[str, Failure]:
     """Recordings that failed for good, or too often, by URI."""
+    from qa_pipeline.results.query import rows
+
     return {
         row["source_uri"]: Failure(
             call_id=row["call_id"],

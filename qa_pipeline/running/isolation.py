@@ -11,17 +11,13 @@ import hashlib
 import heapq
 import os
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from multiprocessing import get_context
-from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +28,7 @@ from qa_pipeline.errors import CallFailed, CallTimeout, EnvironmentNotReady, Rea
 from qa_pipeline.recordings.audio import known_seconds
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.running.pace import Pace
+from qa_pipeline.running.processes import begin_pool, end_pool, prepare_process
 from qa_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,8 +40,6 @@ _WINDOW = 2
 _LOOK_SECONDS = 5.0
 # A run goes on after so many breaks of the pool; more are no accident.
 _MOST_BREAKS = 10
-# Before all that is given back when a process ends (multiprocessing's own have 0 to 10).
-_FIRST_AT_EXIT = 1000
 # A recording whose length cannot be seen from outside (an object store).
 _UNKNOWN_SECONDS = 3600.0
 
@@ -57,18 +52,6 @@ def _start_worker(settings: Settings, stage_folder: str) -> None:
     global _listener, _stage_folder
     prepare_process()
     _listener, _stage_folder = Listener(settings), Path(stage_folder)
-
-
-def prepare_process() -> None:
-    """What every worker process does first: leave Ctrl-C to the parent, and be the one that the system ends when memory runs out."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["OMP_NUM_THREADS"] = "1"
-    try:
-        Path("/proc/self/oom_score_adj").write_text("500", "ascii")
-    except OSError:
-        return
 
 
 def _listen_one(call: Call, dialogue: Dialogue | None = None) -> Conversation:
@@ -139,7 +122,7 @@ class WorkerProcesses:
     def close_processes(self, *, at_once: bool) -> None:
         """End the processes; new ones are begun when needed."""
         if self._pool is not None:
-            _end(self._pool, at_once=at_once)
+            end_pool(self._pool, at_once=at_once)
             self._pool = None
 
     def _is_broken(self) -> bool:
@@ -151,7 +134,7 @@ class WorkerProcesses:
 
     def _processes(self) -> ProcessPool:
         if self._pool is None:
-            self._pool = _begin(self._count, self._worker.start, self._lent, str(self._stages))
+            self._pool = begin_pool(self._count, self._worker.start, self._lent, str(self._stages))
         return self._pool
 
     def listen(
@@ -303,36 +286,3 @@ def limit_seconds(call: Call, settings: Settings) -> float:
     """How long a call may take: a fixed part for loading models, and so many times its own length."""
     seconds = known_seconds(call.source_uri)
     return settings.call_timeout_seconds + settings.call_timeout_factor * (_UNKNOWN_SECONDS if seconds is None else seconds)
-
-
-@contextmanager
-def worker_pool(count: int, start: Callable[..., None], *arguments: Any) -> Iterator[ProcessPool]:
-    """`count` fresh processes, each begun with `start(*arguments)`; waited for at the end, stopped when anything goes wrong."""
-    pool = _begin(count, start, *arguments)
-    try:
-        yield pool
-    except BaseException:
-        _end(pool, at_once=True)
-        raise
-    _end(pool, at_once=False)
-
-
-def _begin(count: int, start: Callable[..., None], *arguments: Any) -> ProcessPool:
-    from pebble import ProcessPool
-
-    return ProcessPool(max_workers=count, initializer=_start_process, initargs=(start, *arguments), context=get_context("spawn"))
-
-
-def _start_process(start: Callable[..., None], *arguments: Any) -> None:
-    # The pool asks each process to end twice, by its pipe and by a signal. Once it is on its way out, a signal must not cut that short: semaphores that
-    # it did not give back would be told of on the terminal when everything has long ended well.
-    Finalize(None, signal.signal, args=(signal.SIGTERM, signal.SIG_IGN), exitpriority=_FIRST_AT_EXIT)
-    start(*arguments)
-
-
-def _end(pool: ProcessPool, *, at_once: bool) -> None:
-    if at_once:
-        pool.stop()  # type: ignore[no-untyped-call]  # pebble is typed in part
-    else:
-        pool.close()  # type: ignore[no-untyped-call]  # as above
-    pool.join()

@@ -16,7 +16,6 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,14 +23,14 @@ import numpy as np
 import pyarrow as pa
 
 from qa_pipeline.errors import EnvironmentNotReady
-from qa_pipeline.results.heard import StoredConversations, call_from_row
+from qa_pipeline.results.heard import call_from_row
 from qa_pipeline.results.norms import renew_norms
 from qa_pipeline.results.store import Store
 from qa_pipeline.running.failures import scoring_failure
-from qa_pipeline.running.isolation import prepare_process, worker_pool
-from qa_pipeline.running.score import Assignment, Scored, Scoring, join_scored, score_assigned
+from qa_pipeline.running.lot_worker import SCORING, Lot, result_path, score_file, score_lot, start_worker
+from qa_pipeline.running.processes import worker_pool
+from qa_pipeline.running.score import Assignment, Scored, Scoring, join_scored
 from qa_pipeline.settings import Settings
-from qa_pipeline.text.norm_cache import open_norm_cache, save_norm_cache
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -41,31 +40,8 @@ _LOT = 200
 _WINDOW = 3
 # A call is scored in milliseconds. Chosen: what takes this long hangs.
 _LOT_SECONDS, _CALL_SECONDS = 60.0, 2.0
-_SCORING, _SCRATCH = "scoring", "rescore-"
+_SCRATCH = "rescore-"
 _EARLIER = pa.schema([("place", pa.int32()), ("criterion_id", pa.string()), ("outcome", pa.string())])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lot:
-    """Stored conversations, what to score each by, and the verdicts that count now (place, criterion_id, outcome)."""
-
-    stored: StoredConversations
-    assignments: tuple[Assignment, ...]
-    earlier: pa.Table
-
-    def only(self, place: int) -> Lot:
-        """One of them alone."""
-        rows = self.earlier.filter(pa.array(self.earlier["place"].to_numpy() == place))
-        moved = rows.set_column(rows.schema.get_field_index("place"), "place", pa.array(np.zeros(len(rows), np.int32)))
-        return Lot(stored=self.stored.only(place), assignments=self.assignments[place : place + 1], earlier=moved)
-
-    def verdicts(self) -> dict[int, dict[str, str]]:
-        """Place → criterion → outcome that counts now."""
-        found: dict[int, dict[str, str]] = {}
-        columns = (self.earlier[name].to_pylist() for name in ("place", "criterion_id", "outcome"))
-        for place, criterion, outcome in zip(*columns, strict=True):
-            found.setdefault(place, {})[criterion] = outcome
-        return found
 
 
 def score_stored(
@@ -80,7 +56,7 @@ def score_stored(
     renew_norms(store, assignments)
     if not workers:
         with closing(_lots(assignments, store, None, size=_LOT, with_vectors=scoring.needs_vectors)) as lots:
-            yield from ((len(lot.stored), _score(lot, scoring)) for lot in lots)
+            yield from ((len(lot.stored), score_lot(lot, scoring)) for lot in lots)
         return
     size = max(1, min(_LOT, -(-len(assignments) // workers)))
     under_way: deque[tuple[str, int, Future[None]]] = deque()
@@ -88,18 +64,14 @@ def score_stored(
         _scratch(settings) as folder,
         closing(_lots(assignments, store, folder, size=size, with_vectors=scoring.needs_vectors)) as lots,
     ):
-        (folder / _SCORING).write_bytes(pickle.dumps(scoring))
-        with worker_pool(min(workers, -(-len(assignments) // size)), _start_worker, str(folder)) as pool:
+        (folder / SCORING).write_bytes(pickle.dumps(scoring))
+        with worker_pool(min(workers, -(-len(assignments) // size)), start_worker, str(folder)) as pool:
             for number, lot in enumerate(lots):
                 under_way.append(_schedule(pool, folder / str(number), lot, settings))
                 if len(under_way) >= workers * _WINDOW:
                     yield _result(pool, *under_way.popleft(), settings)
             while under_way:
                 yield _result(pool, *under_way.popleft(), settings)
-
-
-def _score(lot: Lot, scoring: Scoring) -> Scored:
-    return score_assigned(list(lot.stored), lot.assignments, scoring, lot.verdicts())
 
 
 def _lots(
@@ -120,33 +92,6 @@ def _lots(
             yield Lot(stored=stored, assignments=tuple(ordered[number * size : (number + 1) * size]), earlier=findings.take(number))
 
 
-# --- worker processes ------------------------------------------------------------------------------------------------------------------
-
-_scoring: Scoring | None = None
-
-
-def _start_worker(folder: str) -> None:
-    """Runs once in each worker process."""
-    import gc
-
-    global _scoring
-    # Utterances by the thousand come and go, none of them in cycles: looking for cycles among them took a quarter of the time of making them.
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
-    prepare_process()
-    _scoring = pickle.loads((Path(folder) / _SCORING).read_bytes())
-    open_norm_cache(_scoring.cache)
-
-
-def _score_file(path: str) -> None:
-    """Runs in a worker process: what comes of the lot in a file lies beside it."""
-    if _scoring is None:
-        raise RuntimeError("the worker was not started properly")
-    scored = _score(pickle.loads(Path(path).read_bytes()), _scoring)
-    _result_path(path).write_bytes(pickle.dumps(scored))
-    save_norm_cache()
-
-
 @contextmanager
 def _scratch(settings: Settings) -> Iterator[Path]:
     """A folder in the cache for lots under way, gone afterwards; also those that killed runs have left.
@@ -165,7 +110,7 @@ def _schedule(pool: ProcessPool, path: Path, lot: Lot, settings: Settings) -> tu
     path.write_bytes(pickle.dumps(lot))
     count = len(lot.stored)
     limit = min(settings.call_timeout_seconds, _LOT_SECONDS + _CALL_SECONDS * count)
-    return str(path), count, pool.schedule(_score_file, args=[str(path)], timeout=limit)
+    return str(path), count, pool.schedule(score_file, args=[str(path)], timeout=limit)
 
 
 def _result(pool: ProcessPool, path: str, count: int, future: Future[None], settings: Settings) -> tuple[int, Scored]:
@@ -174,8 +119,8 @@ def _result(pool: ProcessPool, path: str, count: int, future: Future[None], sett
 
     try:
         future.result()
-        scored: Scored = pickle.loads(_result_path(path).read_bytes())
-        _result_path(path).unlink()
+        scored: Scored = pickle.loads(result_path(path).read_bytes())
+        result_path(path).unlink()
         Path(path).unlink()
         return count, scored
     except FutureTimeout:
@@ -197,7 +142,3 @@ def _result(pool: ProcessPool, path: str, count: int, future: Future[None], sett
         call, *guilt, "It is tried again by the next rescore; a phrase of the rubric may ask for too much.", transient=True
     )
     return 1, Scored(failures=(failure,))
-
-
-def _result_path(path: str) -> Path:
-    return Path(f"{path}.scored")

@@ -32,7 +32,8 @@ from qa_pipeline.running.pace import pace_of
 from qa_pipeline.running.plan import Plan, plan
 from qa_pipeline.running.record import Summary
 from qa_pipeline.running.run import Run
-from qa_pipeline.running.score import Assignment, ready_scorecards
+from qa_pipeline.running.score import Assignment
+from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.score import Scorecard
 from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.speech.models import manifests_digest

@@ -23,7 +23,8 @@ from qa_pipeline.running.plan import StandingScores
 from qa_pipeline.running.progress import Event
 from qa_pipeline.running.record import ScoredLots, Summary, Tally, write_run
 from qa_pipeline.running.run import Run
-from qa_pipeline.running.score import Assignment, Scoring, ready_scorecards
+from qa_pipeline.running.score import Assignment, Scoring
+from qa_pipeline.running.scorecards import ready_scorecards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

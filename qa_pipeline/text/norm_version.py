@@ -24,7 +24,13 @@ def norm_version(code: str) -> str:
     read_with = dict.fromkeys((*([code] if is_language(code) else []), *han_languages()))
     parts = [
         str(NORM_VERSION),
-        *(f"{name} {version(name)}" for name in _DICTIONARIES),
+        *_releases(),
         *(files_digest(other, _FILES) for other in read_with),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+@cache
+def _releases() -> tuple[str, ...]:
+    """Asked for once: an installed package is found by looking through all of them."""
+    return tuple(f"{name} {version(name)}" for name in _DICTIONARIES)

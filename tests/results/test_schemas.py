@@ -15,7 +15,7 @@ from qa_pipeline.results.tables import TABLES
 from qa_pipeline.results.verify import verify_results
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
-from qa_pipeline.running.score import ready_scorecards
+from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import Settings, load_settings
 from tests.results.make_schema import FOLDER, calls

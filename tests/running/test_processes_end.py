@@ -21,7 +21,7 @@ from multiprocessing.util import Finalize
 
 from pebble.pool import process
 
-from qa_pipeline.running.isolation import worker_pool
+from qa_pipeline.running.processes import worker_pool
 
 held = []
 

@@ -29,6 +29,7 @@ from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running import lots, record, rescoring
 from qa_pipeline.running.environment import open_store
+from qa_pipeline.running.lot_worker import Lot, score_file
 from qa_pipeline.running.rescoring import RescorePlan, RescoreSummary, Selection, plan_rescoring
 from qa_pipeline.running.run import Run
 from qa_pipeline.scoring import identity
@@ -344,17 +345,22 @@ def hang_or_die(path: str) -> None:
             os._exit(139)
         if row["call_id"] == "c2":
             time.sleep(600)
-    _score_file(path)
-
-
-_score_file = lots._score_file
+    score_file(path)
 
 
 def test_a_call_that_hangs_or_takes_its_process_down_costs_that_call_only(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(settings)
     store.write_conversations([spoken(number) for number in range(5)], run_id="r")
-    monkeypatch.setattr(lots, "_score_file", hang_or_die)
-    summary = rescore(store, settings.model_copy(update={"call_timeout_seconds": 3.0}), FIRST, workers=1)
+    schedule = lots._schedule
+
+    def with_little_time_for_what_hangs(pool: Any, path: Path, lot: Lot, settings: Settings) -> Any:
+        # However slow the machine is, the others have time enough.
+        limit = 0.5 if "c2" in lot.stored.calls["call_id"].to_pylist() else 600.0
+        return schedule(pool, path, lot, settings.model_copy(update={"call_timeout_seconds": limit}))
+
+    monkeypatch.setattr(lots, "score_file", hang_or_die)
+    monkeypatch.setattr(lots, "_schedule", with_little_time_for_what_hangs)
+    summary = rescore(store, settings, FIRST, workers=1)
     assert summary.scored == 3
     assert {failure.call_id: (failure.error_type, failure.transient) for failure in summary.failures} == {
         "c1": ("WorkerCrashed", True), "c2": ("CallTimeout", True)
@@ -366,7 +372,7 @@ def die(folder: str) -> None:
 
 
 def test_processes_that_cannot_start_are_told(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lots, "_start_worker", die)
+    monkeypatch.setattr(lots, "start_worker", die)
     with pytest.raises(EnvironmentNotReady, match="as soon as they are started"):
         rescore(store, settings, FIRST, workers=1)
 
@@ -432,6 +438,18 @@ def test_scoring_again_loads_no_model_library(tmp_path: Path, store: Store, sett
     )
     done = subprocess.run([sys.executable, str(driver)], capture_output=True, text=True, check=False, cwd=PACKAGE_ROOT)
     assert done.stdout.splitlines()[-1] == "0 []", done.stdout + done.stderr
+
+
+def test_worker_processes_end_without_a_word_whatever_the_script_has_loaded(tmp_path: Path, store: Store, settings: Settings) -> None:
+    driver = tmp_path / "driver.py"
+    driver.write_text(
+        "import duckdb\nfrom qa_pipeline.cli.main import main\n"
+        f"if __name__ == '__main__':\n    main(['rescore', '--workers', '2', '--results', {settings.results!r}, '--rubric', {write_rubric(tmp_path)!r}])\n",
+        "utf-8",
+    )
+    env = {**os.environ, "PYTHONPATH": str(PACKAGE_ROOT)}
+    done = subprocess.run([sys.executable, str(driver)], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.splitlines()) == (0, ["5/10 calls", "10/10 calls"]), done.stdout
 
 
 def versions(store: Store) -> dict[str, int]:

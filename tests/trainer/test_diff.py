@@ -13,7 +13,7 @@ from qa_pipeline.errors import RubricError
 from qa_pipeline.results.versions import freeze, named_rubric
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running.score import ready_scorecards
+from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.score import prepare
 from qa_pipeline.trainer.diff import Diff, calls_to_compare, diff
 from tests.rubric.built_rubrics import MET, rubric, write_folder
