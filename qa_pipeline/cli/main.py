@@ -15,7 +15,8 @@ from typing import Any
 import click
 
 from qa_pipeline.cli import operators, reviewers, supervisors, trainers
-from qa_pipeline.errors import InputRefused, QaError
+from qa_pipeline.cli.options import show_error
+from qa_pipeline.errors import QaError
 from qa_pipeline.telemetry import disable_telemetry
 
 # Who a command is for; the help lists them so.
@@ -64,12 +65,7 @@ class _Commands(click.Group):
             with _stopped_alike():
                 return super().invoke(ctx)
         except QaError as error:
-            click.echo(f"qa-pipeline: {error.message}", err=True)
-            if isinstance(error, InputRefused):
-                for fault in error.faults:
-                    click.echo(f"  {fault}", err=True)
-            if error.advice:
-                click.echo(f"  {error.advice}", err=True)
+            show_error(error)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("\nStopped. What was finished is kept; the same command goes on from there.", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qa_pipeline.errors import InputRefused, RubricError
+from qa_pipeline.errors import InputRefused, QaError, RubricError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qa_pipeline.settings import Settings
 
 results_option = click.option("--results", metavar="ROOT", help="Results root: a folder or an object-store URI.")
+_IS_JSON = "qa_pipeline.stderr_is_json"
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -69,10 +70,20 @@ def describing_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def open_settings(**overrides: object) -> Settings:
-    """The settings, with what the command line gives. Raises InputRefused naming every bad one."""
+    """The settings, with what the command line gives. Raises InputRefused naming every bad one.
+
+    Where they ask for logs as JSON, everything on standard error is JSON from here to the end of the command.
+    """
     from qa_pipeline.settings import load_settings
 
-    return load_settings(**overrides)
+    settings = load_settings(**overrides)
+    context = click.get_current_context(silent=True)
+    if settings.log_format == "json" and context and not context.meta.setdefault(_IS_JSON, False):
+        from qa_pipeline.running.json_stderr import json_stderr
+
+        context.meta[_IS_JSON] = True
+        context.with_resource(json_stderr())
+    return settings
 
 
 def open_store(settings: Settings) -> Store:
@@ -80,6 +91,18 @@ def open_store(settings: Settings) -> Store:
     from qa_pipeline.running import environment
 
     return environment.open_store(settings)
+
+
+def show_error(error: QaError) -> None:
+    """Tell why a command ended: message, faults and advice on standard error, or one object where the log is JSON."""
+    faults = [str(fault) for fault in error.faults] if isinstance(error, InputRefused) else []
+    if click.get_current_context().meta.get(_IS_JSON):
+        from qa_pipeline.running.observe import JsonLog
+
+        JsonLog().write("refused", level="error", text=error.message, faults=faults or None, advice=error.advice or None)
+        return
+    for line in (f"qa-pipeline: {error.message}", *(f"  {text}" for text in (*faults, error.advice) if text)):
+        click.echo(line, err=True)
 
 
 def warn(text: str, settings: Settings) -> None:
