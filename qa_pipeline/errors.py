@@ -5,7 +5,8 @@ QaError
 │   ├── MetadataError       faults in calls.csv and its kin, all at once
 │   ├── TranscriptError     faults in a dialogue given as text, all at once
 │   ├── RubricError         faults in rubric YAML, all at once
-│   └── AccessRefused       somebody asked for what is not theirs to see or to do
+│   ├── AccessRefused       somebody asked for what is not theirs to see or to do
+│   └── Conflict            somebody else decided meanwhile
 ├── EnvironmentNotReady     exit 3: the machine lacks something
 │   └── ModelError          a weight file is missing or differs from its manifest
 └── CallFailed              one call could not be processed; the batch goes on
@@ -74,6 +75,10 @@ class RubricError(InputRefused):
 
 class AccessRefused(InputRefused):
     """Somebody asked for what is not theirs to see, or to do."""
+
+
+class Conflict(InputRefused):
+    """Somebody else decided about the same call since it was looked at."""
 
 
 class EnvironmentNotReady(QaError):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -26,6 +26,8 @@ DERIVED = MetaData()
 """Tables made of others: dropped and made anew when their form changes."""
 # How long a writer waits for another one. Chosen: a transaction takes milliseconds, a rebuilt index of a million calls some tens of seconds.
 _BUSY_MS = 120_000
+# The number under which writers of a PostgreSQL database wait for each other; any number would do.
+_TURN = 7_123_001
 
 
 def database_url(settings: Settings) -> str:
@@ -65,8 +67,11 @@ def open_database(settings: Settings) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes: the whole of it is seen, or nothing. In SQLite it waits for its turn at its beginning, never in its middle."""
+    """A transaction that writes: the whole of it is seen, or nothing. It waits for its turn at its beginning, never in its middle."""
     with engine.connect().execution_options(is_writing=True) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            # One writer at a time, as in SQLite: what a transaction read of other rows still holds when it writes.
+            connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
         yield connection
 
 

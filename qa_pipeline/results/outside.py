@@ -80,6 +80,11 @@ OUTSIDE: tuple[Outside, ...] = (
         by="the nightly flow: calls with their metadata, and dialogues that came as text", until="at the end of the night; those of a killed one with `retain`",
     ),
     Outside(
+        name="review database", place=Place.RESULTS, patterns=("review.db", "review.db-wal", "review.db-shm"),
+        holds=(Kind.PERSON, Kind.NOTE, Kind.WORDS, Kind.PATH, Kind.FIGURE), by="whoever decides about calls, or asks for lists; elsewhere with `review_database`",
+        until="yours to keep: accounts and records of who looked are nowhere else",
+    ),
+    Outside(
         name="probe", place=Place.RESULTS, patterns=(".probe",), holds=(), by="every run, to see whether it may write", until="at once",
     ),
     Outside(

@@ -3,7 +3,8 @@
 `current_calls`: the newest conversation of each call. `current_scores`: for it, the newest official score; `current_findings` and
 `current_captures`: what belongs to that score. In a closed period (`current_periods`) the official score that stood when it was closed stays,
 with its conversation, whatever was heard or scored since; `official_scores` holds every official score that counts, with the time at which its
-period was closed. `current_failures`: failures that nothing has made good since.
+period was closed. `current_effective_scores` and `current_effective_findings`: the same as they count, with what people decided, beside what the program
+found. `current_failures`: failures that nothing has made good since.
 """
 
 from __future__ import annotations
@@ -41,6 +42,23 @@ VIEWS: dict[str, str] = {
     "current_captures": "select c.* from captures c semi join current_scores s on c.score_id = s.score_id",
     "current_utterances": "select u.* from utterances u semi join current_calls c on u.conversation_id = c.conversation_id",
     "current_metrics": "select m.* from metrics m semi join current_calls c on m.conversation_id = c.conversation_id",
+    "current_effective_scores": """with e as (select * from effective_scores qualify row_number() over (partition by score_id order by version desc) = 1)
+        select s.call_id, s.conversation_id, s.score_id, s.call_date, s.agent_id, s.team, s.site, s.campaign, s.rubric_id, s.rubric_version, s.disposition,
+            if(e.score_id is null, s.percent, e.percent) as percent, if(e.score_id is null, s.passed, e.passed) as passed,
+            if(e.score_id is null, s.critical_failed, e.critical_failed) as critical_failed,
+            if(e.score_id is null, s.critical_state, e.critical_state) as critical_state,
+            if(e.score_id is null, s.coverage, e.coverage) as coverage, if(e.score_id is null, s.needs_review, e.needs_review) as needs_review,
+            if(e.score_id is null, s.review_reasons, e.review_reasons) as review_reasons, s.percent as machine_percent, s.passed as machine_passed,
+            coalesce(e.decided, 0) as decided, coalesce(e.stale, 0) as stale, e."at" as decided_at
+        from current_scores s left join e using (score_id)""",
+    "current_effective_findings": """with e as (
+            select * from effective_findings qualify row_number() over (partition by score_id, criterion_id order by version desc) = 1)
+        select f.call_id, f.conversation_id, f.score_id, f.call_date, f.agent_id, f.rubric_id, f.rubric_version, f.section_id, f.criterion_id,
+            coalesce(e.outcome, f.outcome) as outcome, if(e.score_id is null, f.answer, e.answer) as answer,
+            if(e.score_id is null, f.points, e.points) as points, f.max_points, if(e.score_id is null, f.deduction, e.deduction) as deduction,
+            f.outcome as machine_outcome, f.answer as machine_answer, e.decision_id, e.decided_by, coalesce(e.is_stale, false) as is_stale,
+            coalesce(e.is_disputed, false) as is_disputed
+        from current_findings f left join e using (score_id, criterion_id)""",
     "current_failures": """select f.* from failures f
         where not exists (select 1 from calls c where c.source_uri = f.source_uri and c.processed_at > f."at")
         and not exists (select 1 from calls c where split_part(c.source_uri, '#', 1) = f.source_uri and c.processed_at > f."at")

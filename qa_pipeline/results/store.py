@@ -149,6 +149,13 @@ class Store:
         with self.lock:
             merge(TABLES[name], self.path(name), open_table(self.path(name)), _table(name, rows))
 
+    def append_rows(self, name: str, rows: Sequence[Row]) -> None:
+        """Add rows that are known to be new, of any table: the same time however much is stored."""
+        if not rows:
+            return
+        with self.lock:
+            append(TABLES[name], self.path(name), open_table(self.path(name)), _table(name, rows))
+
     def write_empty(self, name: str) -> None:
         """Make a table that is not there, without rows."""
         with self.lock:

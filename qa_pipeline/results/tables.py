@@ -387,14 +387,93 @@ DECISIONS = Table(
         ("rubric_version", _WHOLE, Kind.LABEL, "its version"),
         ("criterion_id", _TEXT, Kind.LABEL, "the criterion; null where it is about none"),
         ("criterion_sha256", _TEXT, Kind.ID, "hash of the criterion"),
-        ("kind", _TEXT, Kind.LABEL, "role_swap: who is the agent; announcement: what is a recording"),
-        ("outcome", _TEXT, Kind.LABEL, "role_swap: agent; announcement: plays, or speaks where somebody said that a person does"),
-        ("moment_ms", _MS, Kind.TIME, "when the agent speaks or the recording plays, ms; −1 − utterance in a call without times"),
+        ("version", _WHOLE, Kind.FIGURE, "1 for the first about its call, each next one more; null before this was recorded"),
+        (
+            "kind",
+            _TEXT,
+            Kind.LABEL,
+            "override, confirmation, answer, role_swap, word_correction, announcement, dispute, ruling, acknowledgement, note, calibration, take_back",
+        ),
+        (
+            "outcome",
+            _TEXT,
+            Kind.LABEL,
+            "of a criterion: what it is; role_swap: agent; announcement: plays, or speaks where somebody said that a person does",
+        ),
+        ("answer", _TEXT, Kind.LABEL, "the answer, of a criterion that has answers"),
+        (
+            "moment_ms",
+            _MS,
+            Kind.TIME,
+            "when the agent speaks, the recording plays or the word is said, ms; −1 − utterance in a call without times",
+        ),
+        ("before", _TEXT, Kind.WORDS, "word_correction: what was recognised"),
+        ("after", _TEXT, Kind.WORDS, "word_correction: what is said"),
+        ("about", _TEXT, Kind.ID, "ruling: the dispute; take_back: the decision that holds no more"),
+        ("is_upheld", _FLAG, Kind.FIGURE, "ruling: whether the dispute was right"),
         ("author", _TEXT, Kind.PERSON, "who; repetition: no person; null when not known"),
         ("reason", _TEXT, Kind.NOTE, "why"),
         ("at", TIME, Kind.TIME, "when"),
     ),
 )
+_DECISIONS_VERSION = ("version", _WHOLE, Kind.FIGURE, "number of the call's newest decision that is in it: the highest of a score counts")
+EFFECTIVE_SCORES = Table(
+    name="effective_scores",
+    about="Scores as they count, of calls about which people decided: a row after each decision, and one when the score under decisions changes.",
+    key=("score_id", "version"),
+    partition="call_date",
+    columns=_columns(
+        _CALL_ID,
+        _CONVERSATION,
+        _SCORE_ID,
+        _DECISIONS_VERSION,
+        _AGENT,
+        _TEAM,
+        *_RUBRIC[:2],
+        ("percent", _REAL, Kind.FIGURE, "0–100, as it counts; null when too little is judged"),
+        ("passed", _FLAG, Kind.FIGURE, "percent ≥ pass mark and no critical failure; null when percent is"),
+        ("critical_failed", _FLAG, Kind.FIGURE, "a critical criterion is not met"),
+        ("critical_state", _TEXT, Kind.LABEL, "none, provisional (machine alone), confirmed"),
+        ("points", _REAL, Kind.FIGURE, "sum over judged criteria"),
+        ("max_points", _REAL, Kind.FIGURE, "weight of judged criteria"),
+        ("sections_failed", pa.list_(pa.string()), Kind.LABEL, "sections that a critical criterion of their own failed"),
+        ("coverage", _REAL, Kind.FIGURE, "0–1: weight judged ÷ weight applicable; null when nothing applies"),
+        ("needs_review", _FLAG, Kind.FIGURE, "a person should look, and nobody has settled it yet"),
+        ("review_reasons", pa.list_(pa.string()), Kind.LABEL, "why; disputed: a dispute waits for its answer"),
+        ("decided", _WHOLE, Kind.FIGURE, "criteria decided by people, and the whole score if it was confirmed"),
+        ("stale", _WHOLE, Kind.FIGURE, "of these criteria, those that say something else since"),
+        ("at", TIME, Kind.TIME, "when it was written"),
+        _CALL_DATE,
+    ),
+)
+EFFECTIVE_FINDINGS = Table(
+    name="effective_findings",
+    about="Findings as they count, a row for each criterion of a row of effective_scores, with the decision that is in force.",
+    key=("score_id", "version", "criterion_id"),
+    partition="call_date",
+    columns=_columns(
+        _CALL_ID,
+        _CONVERSATION,
+        _SCORE_ID,
+        _DECISIONS_VERSION,
+        *_RUBRIC[:2],
+        ("section_id", _TEXT, Kind.LABEL, "section of the rubric"),
+        ("criterion_id", _TEXT, Kind.LABEL, "criterion"),
+        ("outcome", _TEXT, Kind.LABEL, "met, not_met, not_applicable, undetermined, as it counts"),
+        ("answer", _TEXT, Kind.LABEL, "the answer, as it counts"),
+        ("points", _REAL, Kind.FIGURE, "weight × credit; null where nothing is judged"),
+        ("deduction", _REAL, Kind.FIGURE, "points taken off in rubrics that deduct; null otherwise"),
+        ("decision_id", _TEXT, Kind.ID, "the decision in force; null where the program's outcome counts"),
+        ("decided_by", _TEXT, Kind.PERSON, "who decided; null where nobody did"),
+        ("is_stale", _FLAG, Kind.FIGURE, "the criterion says something else since it was decided"),
+        ("is_disputed", _FLAG, Kind.FIGURE, "a dispute about it waits for its answer"),
+        _CALL_DATE,
+    ),
+)
 TABLES: dict[str, Table] = {
-    t.name: t for t in (CALLS, UTTERANCES, EMBEDDINGS, METRICS, FINDINGS, CAPTURES, SCORES, RUBRICS, PERIODS, DECISIONS, FAILURES, RUNS)
-}
+    t.name: t
+    for t in (
+        CALLS, UTTERANCES, EMBEDDINGS, METRICS, FINDINGS, CAPTURES, SCORES, RUBRICS, PERIODS, DECISIONS, EFFECTIVE_SCORES, EFFECTIVE_FINDINGS,
+        FAILURES, RUNS,
+    )
+}  # fmt: skip

@@ -41,6 +41,7 @@ def test_the_words_of_a_call_lie_in_these_places_and_go_from_them() -> None:
         "findings": ("reason_args", "reason", "evidence", "evidence_text"),
         "captures": ("value", "text"),
         "calls": ("dropped",),
+        "decisions": ("before", "after"),
     }
     assert {*retention._WORDS, *retention._QUOTES} == holding.keys()
     # They are found by the conversation, and what is taken out of a row is none of its key.

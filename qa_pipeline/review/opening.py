@@ -1,0 +1,50 @@
+"""Open the desk of a results root, with all that happened while nobody sat there: commits, closed periods, a process that died in the middle."""
+
+from __future__ import annotations
+
+from sqlalchemy import or_, update
+
+from qa_pipeline.reading.database import open_database, writing
+from qa_pipeline.reading.index import call_index, catch_up
+from qa_pipeline.reading.log import version_of
+from qa_pipeline.results.store import Store
+from qa_pipeline.review.desk import Desk, bring_up, note_seen, seen, take_over
+from qa_pipeline.review.export import export, refresh_behind
+from qa_pipeline.settings import Settings
+
+
+def open_desk(settings: Settings, store: Store) -> Desk:
+    """The desk of a results root, ready. Raises EnvironmentNotReady, InputRefused as `open_database`."""
+    engine = open_database(settings)
+    bring_up(engine)
+    desk = Desk(engine=engine, store=store, rubrics=settings.rubrics)
+    bring_up_to_date(desk)
+    return desk
+
+
+def bring_up_to_date(desk: Desk) -> None:
+    """Let index and effective scores follow what was committed since, by whomever. Where nothing was, it costs a look at a few folders."""
+    taken = take_over(desk)
+    catch_up(desk.engine, desk.store)
+    if taken:
+        with writing(desk.engine) as connection:
+            connection.execute(update(call_index).where(call_index.c.call_id.in_(taken)).values(is_behind=True))
+    _follow_periods(desk)
+    refresh_behind(desk)
+    export(desk)
+
+
+def _follow_periods(desk: Desk) -> None:
+    """Calls in periods that were closed or opened again may count otherwise now: decisions after the closing do not, or do again."""
+    newest = version_of(desk.store, "periods")
+    with desk.engine.connect() as connection:
+        if newest == -1 or seen(connection, "periods") == newest:
+            return
+    column = call_index.c
+    days = [
+        (column.call_date >= row["first_date"].isoformat()) & (column.call_date <= row["last_date"].isoformat())
+        for row in desk.store.read("periods", columns=["first_date", "last_date"]).to_pylist()
+    ]
+    with writing(desk.engine) as connection:
+        connection.execute(update(call_index).where(column.decisions_version > 0, or_(*days)).values(is_behind=True))
+        note_seen(connection, "periods", newest)

@@ -1,0 +1,68 @@
+"""Who may decide what: one table, asked by every decision. docs/review.md is generated from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from qa_pipeline.errors import AccessRefused
+from qa_pipeline.reading.viewer import Matter, Role, Viewer
+from qa_pipeline.review.decisions import (
+    Acknowledgement,
+    Announcement,
+    Answer,
+    Calibration,
+    Confirmation,
+    Decision,
+    Dispute,
+    Note,
+    Override,
+    RoleSwap,
+    Ruling,
+    TakeBack,
+    What,
+    WordCorrection,
+)
+from qa_pipeline.review.standing import IndexedCall
+
+_JUDGING = frozenset({Role.REVIEWER, Role.SUPERVISOR})
+_QUALITY = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.TRAINER})
+_AGENT = frozenset({Role.AGENT})
+
+MAY: Mapping[type[What], frozenset[Role]] = {
+    Override: _JUDGING,
+    Confirmation: _JUDGING,
+    Answer: _JUDGING,
+    RoleSwap: _QUALITY,
+    WordCorrection: _QUALITY,
+    Announcement: _QUALITY,
+    Dispute: _AGENT,
+    Ruling: frozenset({Role.SUPERVISOR}),
+    Acknowledgement: _AGENT,
+    Note: _QUALITY,
+    Calibration: _QUALITY,
+    # Of what they decided themselves; a supervisor, of what anybody did.
+    TakeBack: frozenset({*_QUALITY, Role.AGENT}),
+}
+"""Roles that may decide a kind of thing, about calls that they see (reading/viewer.py)."""
+
+
+def require(viewer: Viewer, call: IndexedCall, what: What, earlier: Sequence[Decision]) -> None:
+    """Raise AccessRefused where somebody may not decide this about a call. The command line without an account may decide all."""
+    if viewer.is_local:
+        return
+    if not viewer.roles & MAY[type(what)]:
+        roles = " or ".join(sorted(MAY[type(what)]))
+        raise AccessRefused(f"{viewer.name} may not decide this.", advice=f"It is for a {roles} (docs/review.md).")
+    if not viewer.sees(Matter.DECISIONS, agent_id=call.agent_id, team=call.team, day=call.day):
+        raise AccessRefused(f"Call {call.call_id} is not {viewer.name}'s to decide about.", advice="Ask the supervisor of its team.")
+    is_own = call.agent_id is not None and call.agent_id in viewer.agent_ids
+    if is_own and not isinstance(what, Dispute | Acknowledgement | TakeBack):
+        raise AccessRefused(f"Call {call.call_id} is {viewer.name}'s own.", advice="Somebody else has to decide about it; dispute it.")
+    if not is_own and isinstance(what, Dispute | Acknowledgement):
+        raise AccessRefused(f"Call {call.call_id} is another agent's.", advice="Agents dispute and acknowledge their own calls.")
+    if isinstance(what, TakeBack) and Role.SUPERVISOR not in viewer.roles:
+        about = next((d for d in earlier if d.decision_id == what.about), None)
+        if about is not None and about.account != viewer.account:
+            raise AccessRefused(
+                f"That was decided by {about.author or 'somebody else'}.", advice="Whoever decided it takes it back, or a supervisor."
+            )

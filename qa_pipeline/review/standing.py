@@ -1,0 +1,141 @@
+"""One call as it stands: its row of the index, its score as the program made it with the rubric that made it, and what people decided about it.
+
+Read from one day's findings, not from all tables; a rubric is read once in a process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+
+from sqlalchemy import Connection, select
+
+from qa_pipeline.call import Outcome
+from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.index import Effective, call_index
+from qa_pipeline.results.store import sql_text
+from qa_pipeline.results.versions import rubric_that_scored
+from qa_pipeline.review.decisions import Decision, from_row
+from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.effective import EffectiveScore, Found, Standing
+from qa_pipeline.review.tables import decisions
+from qa_pipeline.rubric.canonical import revive
+from qa_pipeline.rubric.schema import Rubric
+
+_FINDING_COLUMNS = (
+    "criterion_id", "criterion_sha256", "section_id", "outcome", "answer", "points", "deduction", "occurrences", "rubric_id", "rubric_version",
+    "rubric_sha256",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedCall:
+    """What of a call's row in the index decisions need. `team`: of its day. `score_id` None: no rubric applies to it."""
+
+    call_id: str
+    conversation_id: str
+    score_id: str | None
+    day: date | None
+    agent_id: str | None
+    team: str | None
+    review_reasons: tuple[str, ...]
+
+
+def indexed_call(connection: Connection, call_id: str) -> IndexedCall:
+    """A call's row in the index. Raises InputRefused where there is no such call."""
+    found = find_call(connection, call_id)
+    if found is None:
+        raise InputRefused(
+            f"There is no call {call_id!r} in the results.", advice="`qa-pipeline report` lists the calls; give --results ROOT."
+        )
+    return found
+
+
+def find_call(connection: Connection, call_id: str) -> IndexedCall | None:
+    """A call's row in the index; None where there is no such call."""
+    column = call_index.c
+    asked = select(
+        column.conversation_id, column.score_id, column.call_date, column.agent_id, column.team, column.review_reasons
+    ).where(column.call_id == call_id)  # fmt: skip
+    row = connection.execute(asked).one_or_none()
+    if row is None:
+        return None
+    return IndexedCall(
+        call_id=call_id,
+        conversation_id=row.conversation_id,
+        score_id=row.score_id,
+        day=date.fromisoformat(row.call_date) if row.call_date else None,
+        agent_id=row.agent_id,
+        team=row.team,
+        review_reasons=tuple(name for name in (row.review_reasons or "").split(",") if name),
+    )
+
+
+def decisions_about(connection: Connection, call_id: str) -> list[Decision]:
+    """All decisions about a call, the first first."""
+    rows = connection.execute(select(decisions).where(decisions.c.call_id == call_id).order_by(decisions.c.version))
+    return [from_row(dict(row)) for row in rows.mappings()]
+
+
+def read_standing(desk: Desk, call: IndexedCall) -> Standing | None:
+    """The current score of a call; None where it has none. Raises InputRefused where the rubric that made it is not kept."""
+    if call.score_id is None:
+        return None
+    day = "call_date is null" if call.day is None else f"call_date = date '{call.day}'"
+    rows = desk.store.read("findings", columns=_FINDING_COLUMNS, where=f"{day} and score_id = {sql_text(call.score_id)}").to_pylist()
+    if not rows:
+        raise InputRefused(f"The findings of call {call.call_id} are not in {desk.store.root}.", advice="Run `qa-pipeline verify`.")
+    rubric = _rubric(desk, rows[0])
+    criteria = {criterion.id: criterion for criterion in rubric.criteria}
+    order = {name: place for place, name in enumerate(criteria)}
+    return Standing(
+        call_id=call.call_id,
+        conversation_id=call.conversation_id,
+        score_id=call.score_id,
+        rubric=rubric,
+        findings=tuple(
+            Found(
+                criterion=criteria[row["criterion_id"]],
+                section_id=row["section_id"],
+                criterion_sha256=row["criterion_sha256"],
+                outcome=Outcome(row["outcome"]),
+                answer=row["answer"],
+                points=row["points"],
+                deduction=row["deduction"],
+                occurrences=row["occurrences"] or 0,
+            )
+            for row in sorted(rows, key=lambda row: order[row["criterion_id"]])
+        ),
+        review_reasons=call.review_reasons,
+    )
+
+
+def closed_at(desk: Desk, call: IndexedCall) -> datetime | None:
+    """When the period that a call lies in was closed; None where it is open."""
+    return min((period.closed_at for period in desk.store.closed_periods() if period.covers(call.day, call.team)), default=None)
+
+
+def index_values(score: EffectiveScore) -> Effective:
+    """What of a score as it counts stands in the index."""
+    return Effective(
+        percent=score.totals.percent,
+        passed=score.totals.passed,
+        critical_failed=score.totals.critical_failed,
+        critical_state=score.critical_state,
+        to_review=score.to_review,
+        decided_count=score.decided,
+        stale_count=score.stale,
+    )
+
+
+def _rubric(desk: Desk, score: dict[str, object]) -> Rubric:
+    kept = desk.store.read("rubrics", columns=["resolved"], where=f"rubric_sha256 = {sql_text(str(score['rubric_sha256']))}")
+    if len(kept):
+        return _revived(kept["resolved"][0].as_py())
+    return rubric_that_scored(score, desk.store, desk.rubrics)
+
+
+@lru_cache(maxsize=16)
+def _revived(resolved: str) -> Rubric:
+    return revive(resolved)

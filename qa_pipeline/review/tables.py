@@ -1,0 +1,119 @@
+"""Tables of the review database that people write. Their history is kept by migrations: what changes here gets one (`migrations/versions/`).
+
+Times are texts of one length in UTC (decisions.py), days are ISO dates; both sort as they follow each other, in either database.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+
+from qa_pipeline.reading.database import PEOPLE
+
+accounts = Table(
+    "accounts",
+    PEOPLE,
+    Column("account", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True, comment="what they log in by; --as"),
+    Column("display_name", String, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_at", String, nullable=False),
+)
+account_roles = Table(
+    "account_roles",
+    PEOPLE,
+    Column("account", ForeignKey("accounts.account"), primary_key=True),
+    Column("role", String, primary_key=True),
+)
+account_agents = Table(
+    "account_agents",
+    PEOPLE,
+    Column("account", ForeignKey("accounts.account"), primary_key=True),
+    Column("agent_id", String, primary_key=True, comment="an agent_id of the metadata whose calls are theirs"),
+)
+teams = Table("teams", PEOPLE, Column("team", Integer, primary_key=True), Column("created_at", String, nullable=False))
+team_names = Table(
+    "team_names",
+    PEOPLE,
+    Column("team", ForeignKey("teams.team"), primary_key=True),
+    Column("name", String, primary_key=True, comment="as the metadata of calls have it"),
+    Column("first", String, primary_key=True, comment="day; empty: from the beginning"),
+    Column("last", String, comment="day, inclusive; null: still"),
+)
+memberships = Table(
+    "memberships",
+    PEOPLE,
+    Column("membership", Integer, primary_key=True),
+    Column("team", ForeignKey("teams.team"), nullable=False),
+    Column("account", ForeignKey("accounts.account"), comment="a supervisor, who leads it; null for an agent"),
+    Column("agent_id", String, comment="an agent, who is in it; null for a supervisor"),
+    Column("first", String, comment="day; null: from the beginning"),
+    Column("last", String, comment="day, inclusive; null: still"),
+)
+Index("memberships_agent", memberships.c.agent_id)
+Index("memberships_account", memberships.c.account)
+
+decisions = Table(
+    "decisions",
+    PEOPLE,
+    Column("decision_id", String, primary_key=True),
+    Column("call_id", String, nullable=False),
+    Column("version", Integer, nullable=False, comment="1 for the first of its call: two writers cannot both have the next"),
+    Column("kind", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("conversation_id", String, nullable=False),
+    Column("score_id", String),
+    Column("rubric_id", String),
+    Column("rubric_version", Integer),
+    Column("criterion_id", String),
+    Column("criterion_sha256", String),
+    Column("outcome", String),
+    Column("answer", String),
+    Column("moment_ms", BigInteger),
+    Column("before", String, comment="what was recognised"),
+    Column("after", String, comment="what is said"),
+    Column("about", String, comment="the decision that is answered or taken back"),
+    Column("is_upheld", Boolean),
+    Column("session", ForeignKey("calibrations.session")),
+    Column("author", String),
+    Column("account", ForeignKey("accounts.account")),
+    Column("reason", String),
+    UniqueConstraint("call_id", "version", name="decisions_order"),
+)
+Index("decisions_kind", decisions.c.kind, decisions.c.at)
+outbox = Table(
+    "outbox",
+    PEOPLE,
+    Column("number", Integer, primary_key=True),
+    Column("call_id", String, nullable=False),
+    Column("decision_id", String, comment="null where a score changed under decisions"),
+    Column("is_begun", Boolean, nullable=False, comment="somebody began to write it to the tables: it may stand there already"),
+)
+claims = Table(
+    "claims",
+    PEOPLE,
+    Column("call_id", String, primary_key=True),
+    Column("who", String, nullable=False),
+    Column("until", String, nullable=False),
+)
+calibrations = Table(
+    "calibrations",
+    PEOPLE,
+    Column("session", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("author", String),
+    Column("created_at", String, nullable=False),
+    Column("closed_at", String),
+)
+audit = Table(
+    "audit",
+    PEOPLE,
+    Column("number", Integer, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("who", String),
+    Column("account", ForeignKey("accounts.account")),
+    Column("did", String, nullable=False, comment="looked, or the kind of what was decided or changed"),
+    Column("call_id", String),
+    Column("about", String, comment="the decision, the account, the team"),
+)
+Index("audit_call", audit.c.call_id, audit.c.at)
+state = Table("review_state", PEOPLE, Column("name", String, primary_key=True), Column("value", BigInteger, nullable=False))
