@@ -38,7 +38,7 @@ def main(name: str) -> None:
         settings = load_settings(results=str(target), cache=Path(cache), workers=1)
         process(settings, load_rubrics(settings.rubrics), *calls())
         store = open_store(settings)
-        for table in ("embeddings", "captures", "periods", "decisions"):
+        for table in ("embeddings", "captures", "periods", "decisions", "effective_scores", "effective_findings"):
             store.write_empty(table)
         store.compact()
 
