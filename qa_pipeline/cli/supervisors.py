@@ -145,7 +145,7 @@ def export_command(path: Path, results: str | None, of_findings: bool, **options
     from qa_pipeline.report.export import export, flat_table
 
     settings = open_settings(results=results)
-    table = flat_table(open_results(settings), _call_filter(options), of_findings=of_findings)
+    table = flat_table(open_results(settings), settings, _call_filter(options), of_findings=of_findings)
     export(table, path, timezone=settings.timezone)
     click.echo(f"{path}: {table.num_rows} rows, {table.num_columns} columns")
 

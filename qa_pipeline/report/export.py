@@ -6,7 +6,8 @@ Comes in: a Store and which calls. Goes out: CSV (UTF-8 with a byte-order mark, 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.languages.interface import shown
 from qa_pipeline.report.figures import CallFilter
+from qa_pipeline.report.reasons import reason_of
+from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording
 from qa_pipeline.results.query import query
 from qa_pipeline.results.store import Store
+from qa_pipeline.settings import Settings
 from qa_pipeline.whole_file import replacing
 
 FORMATS = (".csv", ".xlsx", ".parquet")
@@ -32,34 +37,81 @@ _CALL = """s.call_id, s.call_date, c.started_at, s.agent_id, c.agent_name, s.tea
     s.critical_failed, s.critical_state, s.coverage, s.needs_review, array_to_string(s.review_reasons, ', ') as review_reasons,
     m.customer_sentiment, m.customer_sentiment_label, c.source_uri"""
 _FINDING = """s.call_id, s.call_date, s.agent_id, s.team, s.campaign, f.rubric_id, f.rubric_version, f.section_id, f.criterion_id, f.outcome,
-    f.answer, f.points, f.max_points, f.critical, f.occurrences, f.reason, f.evidence_text, f.evidence_start_ms, f.evidence_end_ms"""
+    f.answer, f.points, f.max_points, f.critical, f.occurrences, f.reason as reason_en, f.evidence_text, f.evidence_start_ms, f.evidence_end_ms"""
+_ABOUT = "f.call_id, f.criterion_id, f.criterion_sha256, f.rubric_sha256, f.rubric_id, f.outcome, f.points, f.reason, f.reason_code, f.reason_args, c.language"
 _FROM = "current_scores s left join current_calls c using (conversation_id) left join current_metrics m using (conversation_id)"
+_OF_FINDINGS = (
+    "current_findings f join current_scores s using (score_id) left join current_calls c on s.conversation_id = c.conversation_id"
+)
+# What the columns are called on a sheet; criteria by their titles.
+_HEADINGS = {
+    "call_id": "Call", "call_date": "Day", "started_at": "Started", "agent_id": "Agent", "agent_name": "Agent's name", "team": "Team", "site": "Site",
+    "campaign": "Campaign", "direction": "Direction", "customer_id": "Customer", "language": "Language", "seconds": "Length (s)", "rubric_id": "Rubric",
+    "rubric_version": "Version of the rubric", "disposition": "Ended", "percent": "Percent", "points": "Points", "max_points": "Points possible",
+    "passed": "Passed", "critical_failed": "Critical failure", "critical_state": "Critical failure is", "coverage": "Share judged",
+    "needs_review": "Needs review", "review_reasons": "Why review", "customer_sentiment": "Customer's feeling (−1 to 1)",
+    "customer_sentiment_label": "Customer's feeling", "source_uri": "Recording", "section_id": "Section", "criterion_id": "Criterion (id)",
+    "criterion": "Criterion", "outcome": "Outcome", "answer": "Answer", "critical": "Critical", "occurrences": "Times said", "reason": "Why",
+    "reason_en": "Why (English)", "evidence_text": "Evidence", "evidence_start_ms": "Evidence from (ms)", "evidence_end_ms": "Evidence to (ms)",
+}  # fmt: skip
+# Headings of a sheet, kept with the schema.
+_KEPT = b"headings"
 
 
-def flat_table(store: Store, calls: CallFilter, *, of_findings: bool = False) -> pa.Table:
-    """The rows. Raises InputRefused when there are none."""
+def flat_table(store: Store, settings: Settings, calls: CallFilter, *, of_findings: bool = False) -> pa.Table:
+    """The rows; reasons in the language of their calls. Raises InputRefused when there are none."""
+    about = query(store, f"select {_ABOUT} from {_OF_FINDINGS} where {calls.sql()} order by f.call_id, f.criterion_id").to_pylist()
+    words = load_wording(store, settings, about).criteria
+    headings = dict(_HEADINGS)
     if of_findings:
-        sql = f"select {_FINDING} from current_findings f join current_scores s using (score_id) where {calls.sql()} order by s.call_id, f.criterion_id"
-        found = query(store, sql)
+        found = query(store, f"select {_FINDING} from {_OF_FINDINGS} where {calls.sql()} order by f.call_id, f.criterion_id")
+        reasons = _reasons(about, words)
+        at = found.column_names.index("reason_en")
+        found = found.add_column(at, "reason", pa.array([reasons[row["call_id"], row["criterion_id"]] for row in about], pa.string()))
+        at = found.column_names.index("criterion_id") + 1
+        found = found.add_column(at, "criterion", pa.array([_title(row, words) for row in about], pa.string()))
     else:
         found = query(store, f"select {_CALL} from {_FROM} where {calls.sql()} order by s.call_date, s.call_id")
-        sql = f"select s.call_id, f.criterion_id, f.outcome, f.points from current_findings f join current_scores s using (score_id) where {calls.sql()}"
-        found = _with_criteria(found, query(store, sql).to_pylist())
+        titles = {row["criterion_id"]: _title(row, words) for row in about}
+        found, columns = _with_criteria(found, about)
+        for column, (criterion, what) in columns.items():
+            alone = list(titles.values()).count(titles[criterion]) == 1
+            headings[column] = (titles[criterion] if alone else f"{titles[criterion]} ({criterion})") + (
+                ": points" if what == "points" else ""
+            )
     if not found.num_rows:
         raise InputRefused("No scored call is like that.", advice="Look at `qa-pipeline summary` for what there is.")
-    return found
+    return found.replace_schema_metadata({_KEPT: json.dumps(headings).encode()})
+
+
+def _title(row: dict[str, Any], words: Mapping[str, CriterionWords], language: str | None = None) -> str:
+    title = shown(words.get(row["criterion_sha256"], NOTHING_SAID).title, language)
+    return title[1] if title else str(row["criterion_id"]).replace("_", " ")
+
+
+def _reasons(rows: Sequence[dict[str, Any]], words: Mapping[str, CriterionWords]) -> dict[tuple[str, str], str]:
+    """Why each criterion of each call came out as it did, in the call's language."""
+    titles = {(row["call_id"], row["criterion_id"]): _title(row, words, row["language"]) for row in rows}
+
+    def reason(row: dict[str, Any]) -> str:
+        return reason_of(row, row["language"], lambda name: titles.get((row["call_id"], name), name.replace("_", " ")))[1]
+
+    return {(row["call_id"], row["criterion_id"]): reason(row) for row in rows}
 
 
 def export(table: pa.Table, path: Path, *, timezone: str) -> None:
-    """Write rows by the ending of the path; times in the zone `timezone`, which CSV names by its offset, XLSX in the heading. A file that is there is replaced, whole or not at all. Raises InputRefused, EnvironmentNotReady."""
+    """Write rows by the ending of the path; times in the zone `timezone`, which CSV names by its offset, XLSX in the heading. XLSX has headings in words.
+
+    A file that is there is replaced, whole or not at all. Raises InputRefused, EnvironmentNotReady."""
     if path.suffix.lower() not in FORMATS:
         raise InputRefused(f"{path.name} has no ending of a known form.", advice=f"There are: {', '.join(FORMATS)}.")
     with replacing(path) as part:
         {".csv": _csv, ".xlsx": _xlsx, ".parquet": _parquet}[path.suffix.lower()](_in_zone(table, timezone), part)
 
 
-def _with_criteria(calls: pa.Table, findings: list[dict[str, Any]]) -> pa.Table:
-    """Two more columns for each criterion."""
+def _with_criteria(calls: pa.Table, findings: list[dict[str, Any]]) -> tuple[pa.Table, dict[str, tuple[str, str]]]:
+    """Two more columns for each criterion; and of which criterion, and what of it, each is."""
+    columns: dict[str, tuple[str, str]] = {}
     place = {call_id: row for row, call_id in enumerate(calls["call_id"].to_pylist())}
     for criterion in sorted({finding["criterion_id"] for finding in findings}):
         mine = {place[f["call_id"]]: f for f in findings if f["criterion_id"] == criterion and f["call_id"] in place}
@@ -67,8 +119,10 @@ def _with_criteria(calls: pa.Table, findings: list[dict[str, Any]]) -> pa.Table:
             values = [mine[row][name] if row in mine else None for row in range(len(calls))]
             column = criterion if name == "outcome" else f"{criterion}_points"
             # A criterion may be called as a column of the call is.
-            calls = calls.append_column(f"criterion_{column}" if column in calls.column_names else column, pa.array(values, kind))
-    return calls
+            column = f"criterion_{column}" if column in calls.column_names else column
+            columns[column] = (criterion, name)
+            calls = calls.append_column(column, pa.array(values, kind))
+    return calls, columns
 
 
 def _in_zone(table: pa.Table, timezone: str) -> pa.Table:
@@ -98,7 +152,11 @@ def _xlsx(table: pa.Table, path: Path) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("calls")
     sheet.freeze_panes = "B2"
-    heads = [f"{c.name} ({c.type.tz})" if pa.types.is_timestamp(c.type) and c.type.tz else c.name for c in table.schema]
+    headings: dict[str, str] = json.loads((table.schema.metadata or {}).get(_KEPT, b"{}"))
+    heads = [
+        f"{headings.get(c.name, c.name)} ({c.type.tz})" if pa.types.is_timestamp(c.type) and c.type.tz else headings.get(c.name, c.name)
+        for c in table.schema
+    ]
     heading = []
     for number, (name, column) in enumerate(zip(heads, table.columns, strict=True), 1):
         cell = WriteOnlyCell(sheet, value=name)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from qa_pipeline.languages.interface import interface_language
-from qa_pipeline.languages.load import table
+from qa_pipeline.languages.load import is_language, language, table
 from qa_pipeline.languages.reason_tables import ReasonWords
 from qa_pipeline.scoring.reasons import SITUATION_NAMES
 
@@ -18,26 +19,41 @@ REASON_GONE = "The words of this call are not kept any more."
 # Arguments that name criteria.
 _CRITERIA = frozenset(("of", "parent", "step", "first", "then"))
 # Arguments that are quoted as they were said or measured.
-_AS_IT_IS = frozenset(("value", "confidence", "holiday", "language"))
+_AS_IT_IS = frozenset(("value", "confidence", "holiday"))
 _SITUATIONS = {text: name for name, text in SITUATION_NAMES.items()}
 _LIMITS = {"at least": "≥", "at most": "≤"}
+_FIGURE = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def reason_of(finding: Row, language: str | None, title_of: Callable[[str], str]) -> tuple[str, str]:
     """Language and sentence: the call's language where it has the sentence, else the interface's. `title_of`: a criterion's title by its id."""
     if finding["reason"] is None:
         return interface_language(), REASON_GONE
-    given = {pair["key"]: pair["value"] for pair in finding.get("reason_args") or ()}
+    given = _in_units({pair["key"]: pair["value"] for pair in finding.get("reason_args") or ()})
     for code in (language, interface_language()):
         words = table(code, ReasonWords) if code else ReasonWords()
         sentence = words.sentences.get(finding["reason_code"])
         if code and sentence:
             try:
-                return code, sentence.format_map({name: _told(name, value, words.words, title_of) for name, value in given.items()})
+                told = sentence.format_map({name: _told(name, value, words.words, title_of) for name, value in given.items()})
+                return code, told[:1].upper() + told[1:]
             except KeyError:
                 # It was stored by another version, with other arguments.
                 break
     return interface_language(), str(finding["reason"])
+
+
+def _in_units(given: Mapping[str, str]) -> dict[str, str]:
+    """Figures of a metric as people say them: seconds for ms, per cent for shares."""
+    metric = given.get("metric", "")
+
+    def said(match: re.Match[str]) -> str:
+        figure = float(match[0])
+        if metric.endswith("_ms"):
+            return f"{figure / 1000:.1f} s"
+        return f"{100 * figure:.0f} %" if metric.endswith("_share") else f"{figure:.4g}"
+
+    return {name: _FIGURE.sub(said, value) if metric and name in ("value", "wanted") else value for name, value in given.items()}
 
 
 def _told(name: str, value: str, words: Mapping[str, str], title_of: Callable[[str], str]) -> str:
@@ -48,6 +64,8 @@ def _told(name: str, value: str, words: Mapping[str, str], title_of: Callable[[s
     if name == "wanted":
         for text, sign in _LIMITS.items():
             value = value.replace(text, sign)
+    if name == "language":
+        return language(value).name if is_language(value) else value
     if name in _AS_IT_IS:
         return value
     value = _SITUATIONS.get(value, value)

@@ -26,6 +26,7 @@ from qa_pipeline.report.trends import chart, trends
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.score import prepare, score
+from qa_pipeline.settings import load_settings
 
 RUBRIC = {
     "id": "tested", "version": 1, "pass_mark": 60,
@@ -98,7 +99,7 @@ def test_two_groups_are_put_beside_each_other(store: Store) -> None:
 
 
 def test_calls_are_exported_flat(store: Store, tmp_path: Path) -> None:
-    table = flat_table(store, CallFilter(where=(("team", "A"),)))
+    table = flat_table(store, load_settings(), CallFilter(where=(("team", "A"),)))
     assert (table.num_rows, table["greets"].to_pylist(), table["greets_points"].to_pylist()) == (
         4,
         ["met"] * 3 + ["not_met"],
@@ -110,13 +111,17 @@ def test_calls_are_exported_flat(store: Store, tmp_path: Path) -> None:
         assert [row["call_id"] for row in csv.DictReader(file)] == ["c0", "c1", "c2", "c3"]
     sheet = load_workbook(tmp_path / "out" / "x.xlsx").active
     assert sheet is not None
-    assert [cell.value for cell in sheet["A"]] == ["call_id", "c0", "c1", "c2", "c3"]
+    assert [cell.value for cell in sheet["A"]] == ["Call", "c0", "c1", "c2", "c3"]
+    # Headings in words: of a criterion without a title its id.
+    heads = [cell.value for cell in sheet[1]]
+    assert heads[:5] == ["Call", "Day", "Started (Asia/Shanghai)", "Agent", "Agent's name"]
+    assert heads[-4:] == ["greets", "greets: points", "turns", "turns: points"]
     assert pq.read_table(tmp_path / "out" / "x.parquet").num_rows == 4
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["x.csv", "x.parquet", "x.xlsx"]
 
 
 def test_exported_times_are_of_the_zone_and_say_so(store: Store, tmp_path: Path) -> None:
-    table = flat_table(store, CallFilter(where=(("team", "A"),)))
+    table = flat_table(store, load_settings(), CallFilter(where=(("team", "A"),)))
     for name in ("x.csv", "x.xlsx"):
         export(table, tmp_path / name, timezone="Asia/Shanghai")
     with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -124,24 +129,39 @@ def test_exported_times_are_of_the_zone_and_say_so(store: Store, tmp_path: Path)
     sheet = load_workbook(tmp_path / "x.xlsx").active
     assert sheet is not None
     told = {cell.value: below.value for cell, below in zip(sheet[1], sheet[2], strict=True)}
-    assert told["started_at (Asia/Shanghai)"] == datetime(2026, 5, 4, 8)
+    assert told["Started (Asia/Shanghai)"] == datetime(2026, 5, 4, 8)
 
 
 def test_a_sheet_can_be_filtered_and_its_columns_are_as_wide_as_what_they_hold(store: Store, tmp_path: Path) -> None:
-    table = flat_table(store, CallFilter(where=(("team", "A"),)))
+    table = flat_table(store, load_settings(), CallFilter(where=(("team", "A"),)))
     export(table, tmp_path / "x.xlsx", timezone="UTC")
     sheet = load_workbook(tmp_path / "x.xlsx").active
     assert sheet is not None
     assert sheet.auto_filter.ref == sheet.dimensions
     assert sheet.freeze_panes == "B2"
     widths = {cell.value: sheet.column_dimensions[cell.column_letter].width for cell in sheet[1]}
-    assert widths["call_id"] == 10
-    assert widths["started_at (UTC)"] == 21
+    assert widths["Call"] == 10
+    assert widths["Started (UTC)"] == 21
 
 
 def test_findings_are_exported_with_their_evidence(store: Store) -> None:
-    table = flat_table(store, CallFilter(where=(("team", "A"),)), of_findings=True)
+    table = flat_table(store, load_settings(), CallFilter(where=(("team", "A"),)), of_findings=True)
     assert (table.num_rows, table["evidence_text"].to_pylist()[0]) == (8, "hello")
+    assert (table["reason"].to_pylist()[0], table["reason_en"].to_pylist()[0]) == (
+        "Said in the window searched.",
+        "Said in the window searched.",
+    )
+
+
+def test_reasons_are_exported_in_the_language_of_the_call(tmp_path: Path) -> None:
+    made = Store(str(tmp_path / "results"), timezone="UTC", code_version="0")
+    heard = replace(conversation("0:00 agent: dzień dobry.", "0:03 customer: hej.", language="pl", call_id="c1"), conversation_id="v")
+    made.write_conversations([heard], run_id="r")
+    made.write_scores([score(heard, prepare(Rubric.model_validate_json(json.dumps(RUBRIC)), {}))], purpose="official", run_id="r")
+    table = flat_table(made, load_settings(), CallFilter(), of_findings=True)
+    told = dict(zip(table["criterion_id"].to_pylist(), table["reason"].to_pylist(), strict=True))
+    assert told["turns"].startswith("Liczba zmian mówiącego: 2")
+    assert "The rubric has no phrases" in str(table["reason_en"].to_pylist())
 
 
 def test_a_criterion_called_as_a_column_is_has_a_column_of_its_own(tmp_path: Path) -> None:
@@ -150,7 +170,7 @@ def test_a_criterion_called_as_a_column_is_has_a_column_of_its_own(tmp_path: Pat
     heard = replace(conversation("0:00 agent: hello there.", "0:03 customer: hi.", language="en", call_id="c1"), conversation_id="v")
     made.write_conversations([heard], run_id="r")
     made.write_scores([score(heard, prepare(Rubric.model_validate_json(json.dumps(named)), {}))], purpose="official", run_id="r")
-    export(flat_table(made, CallFilter()), tmp_path / "x.csv", timezone="Asia/Shanghai")
+    export(flat_table(made, load_settings(), CallFilter()), tmp_path / "x.csv", timezone="Asia/Shanghai")
     with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
         heading, row = csv.reader(file)
     told = dict(zip(heading, row, strict=True))
@@ -170,9 +190,9 @@ def test_what_was_said_never_becomes_a_formula(tmp_path: Path) -> None:
 
 def test_an_unknown_form_and_no_calls_are_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InputRefused, match="no ending of a known form"):
-        export(flat_table(store, CallFilter()), tmp_path / "x.doc", timezone="Asia/Shanghai")
+        export(flat_table(store, load_settings(), CallFilter()), tmp_path / "x.doc", timezone="Asia/Shanghai")
     with pytest.raises(InputRefused, match="No scored call"):
-        flat_table(store, CallFilter(where=(("team", "C"),)))
+        flat_table(store, load_settings(), CallFilter(where=(("team", "C"),)))
 
 
 @pytest.mark.parametrize(
