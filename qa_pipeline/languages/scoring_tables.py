@@ -11,10 +11,24 @@ from qa_pipeline.languages.tables import Table, Texts
 
 
 class AnswerWords(Table):
-    """Phrases of common answers by their name (willing, unwilling, yes, no, satisfied, average, dissatisfied)."""
+    """Phrases of common answers by their name (willing, unwilling, yes, no, satisfied, average, dissatisfied, given, refused).
+
+    What a question makes of a bare yes or no: `plain_yes` and `plain_no`, phrases that say no more than that; `adverse`: questions whose yes is
+    unwilling (am I disturbing you?); `hoped`: such as hope for the opposite, so that yes and no are both willing (没打扰您吧); `faults`: such as ask what
+    was wrong, whose no is satisfied.
+
+    `gives_way`: what an asker says who has understood that it is no good moment. `withdraws`: what takes back an answer given before.
+    """
 
     FILE: ClassVar[str] = "answers.yaml"
     answers: dict[str, Texts] = Field(default_factory=dict)
+    plain_yes: Texts = ()
+    plain_no: Texts = ()
+    adverse: Texts = ()
+    hoped: Texts = ()
+    faults: Texts = ()
+    gives_way: Texts = ()
+    withdraws: Texts = ()
 
 
 class ExcuseWords(Table):

@@ -1,12 +1,16 @@
-"""How the other side answered a question: its next turns, and which of the answers' wordings they hold."""
+"""How the other side answered a question: its next turns, which of the answers' wordings they hold, and what the question makes of a bare yes or no."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from qa_pipeline.call import Conversation, Role, Utterance
 from qa_pipeline.languages.load import table
 from qa_pipeline.languages.scoring_tables import AnswerWords
+from qa_pipeline.phrases.search import Hit, MatchMode
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.windows import Searched
@@ -15,6 +19,38 @@ from qa_pipeline.text.normalise import unit_spans
 _MOST_UTTERANCES = 4
 # Words of the asker between two turns of the answer beyond which the talk has moved on, unless the question was put again.
 _BETWEEN_UNITS = 10
+# What is said after a question, in its clause and in a new one, beyond which it is no longer what is answered. Chosen, not measured.
+_MOST_UNITS_BEHIND_QUESTION = 8
+_MOST_UNITS_IN_NEXT_CLAUSE = 2
+_CLAUSE_END = re.compile(r"[,.;:!?，。；：！？、…—]")
+# A reply of so many words or syllables is a murmur where the asker then gives way.
+_MURMUR_UNITS = 2
+_WILLING, _UNWILLING, _DISSATISFIED, _UNCLEAR = "willing", "unwilling", "dissatisfied", "unclear"
+# What an answer becomes when it is taken back.
+_OPPOSITE = {"given": "refused"}
+
+# What a bare yes says to a question for a good moment: that it is one, that it is none, or (with no) that it is one either way; to a question for
+# faults, that there are some.
+Polarity = Literal["plain", "adverse", "hoped", "faults"]
+# What a question makes of yes and of no, where its answers have other names.
+_OF_YES_AND_NO: dict[str, dict[Polarity, tuple[str, str]]] = {
+    _UNWILLING: {"adverse": (_UNWILLING, _WILLING), "hoped": (_WILLING, _WILLING)},
+    _DISSATISFIED: {"plain": ("satisfied", _DISSATISFIED), "faults": (_DISSATISFIED, "satisfied")},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An answer's wording in a reply. `is_bare`: it says no more than yes or no, and the question gave it its name."""
+
+    name: str
+    hit: Hit
+    is_bare: bool = False
+
+    @property
+    def rank(self) -> tuple[bool, float, bool, int]:
+        """In one reply, words of their own before a bare yes or no, the longer phrase before the shorter, doubt before what is as long."""
+        return (self.is_bare, -(self.hit.end - self.hit.start) * self.hit.similarity, self.name != _UNCLEAR, self.hit.start)
 
 
 def wordings(answers: Mapping[str, PhraseLists], language: str) -> dict[str, PhraseLists]:
@@ -47,21 +83,115 @@ def replies_to(conversation: Conversation, asked: int, asker: Role, *, again: fr
 
 
 def find_answer(
-    search: Search, answers: Mapping[str, PhraseLists], replies: list[Utterance], *, again: frozenset[int] = frozenset()
+    search: Search,
+    answers: Mapping[str, PhraseLists],
+    replies: list[Utterance],
+    polarity: Polarity = "plain",
+    *,
+    again: frozenset[int] = frozenset(),
 ) -> tuple[str | None, tuple[Evidence, ...]]:
     """The answer the replies hold: the first reply that matches decides; in one reply the longer phrase (不方便 over 方便) does.
 
-    What a rubric calls `unclear` gives way to what was said after the asker had put the question `again`.
+    What a rubric calls `unclear` gives way to what was said after the asker had put the question `again`, and to a clear yes.
     """
-    searched = Searched(utterances=tuple(replies), start_ms=None, end_ms=None)
-    found = [
-        (hit.utterance, -(hit.end - hit.start) * hit.similarity, name, hit)
-        for name, phrases in wordings(answers, search.language).items()
-        for hit in search.hits(search.phrases(phrases), searched)
-    ]
+    found = list(_found(search, answers, replies, polarity))
     if not found:
         return None, tuple(search.utterance_evidence(u, "answer", 0.0, "answer") for u in replies[:1])
-    best = min(found, key=lambda rank: rank[:2])
-    if best[2] == "unclear" and (asked := min((number for number in again if number > best[0]), default=None)) is not None:
-        best = min((rank for rank in found if rank[0] > asked and rank[2] != "unclear"), key=lambda rank: rank[:2], default=best)
-    return best[2], (search.evidence(best[3], "answer"),)
+    best: dict[int, _Found] = {}
+    for item in found:
+        known = best.get(item.hit.utterance)
+        if known is None or item.rank < known.rank:
+            best[item.hit.utterance] = item
+    in_order = [best[number] for number in sorted(best)]
+    chosen = in_order[0]
+    if chosen.name == _UNCLEAR:
+        asked = min((number for number in again if number > chosen.hit.utterance), default=None)
+        clear = [item for item in in_order if item.name in _OPPOSITE or (asked is not None and item.hit.utterance > asked)]
+        chosen = next((item for item in clear if item.name != _UNCLEAR), chosen)
+    return chosen.name, (search.evidence(chosen.hit, "answer"),)
+
+
+def polarity_of(search: Search, asked: Iterable[Utterance]) -> Polarity:
+    """What a bare yes says to the question that ends an asker's utterances."""
+    words = table(search.language, AnswerWords)
+    utterances = tuple(asked)
+    if not utterances:
+        return "plain"
+    polarities: tuple[tuple[Polarity, Sequence[str]], ...] = (
+        ("hoped", words.hoped),
+        ("adverse", words.adverse),
+        ("faults", words.faults),
+    )
+    for polarity, phrases in polarities:
+        if _ends_with(search, phrases, utterances):
+            return polarity
+    return "plain"
+
+
+def asked_before(conversation: Conversation, asked: int, asker: Role, replies: Sequence[Utterance]) -> list[Utterance]:
+    """The asker's utterances from the question to the reply."""
+    until = replies[0].utterance if replies else asked + 1
+    return [u for u in conversation.utterances if asked <= u.utterance < until and u.role is asker]
+
+
+def gives_way(search: Search, asker: Role, replies: Sequence[Utterance]) -> Evidence | None:
+    """The asker's words after the replies that take them for a no: I'll call again later."""
+    if not replies:
+        return None
+    following: list[Utterance] = []
+    for utterance in search.conversation.utterances:
+        if utterance.utterance <= replies[0].utterance:
+            continue
+        if utterance.role is asker:
+            following.append(utterance)
+        elif following:
+            break
+    found = _hits(search, table(search.language, AnswerWords).gives_way, following)
+    return search.evidence(min(found, key=lambda hit: hit.start), "answer") if found else None
+
+
+def is_murmur(replies: Sequence[Utterance]) -> bool:
+    """Whether a reply is so short that what the asker made of it tells more."""
+    return sum(len(unit_spans(reply.text)) for reply in replies[:1]) <= _MURMUR_UNITS
+
+
+def taken_back(search: Search, answer: str | None, answered: Evidence | None) -> tuple[str, Evidence] | None:
+    """The opposite answer where the same party takes back, later in the call, what it agreed to."""
+    if answer not in _OPPOSITE or answered is None:
+        return None
+    later = [u for u in search.conversation.utterances if u.utterance > answered.utterance and u.role is answered.role]
+    found = _hits(search, table(search.language, AnswerWords).withdraws, later)
+    return (_OPPOSITE[answer], search.evidence(min(found, key=lambda hit: hit.start), "answer")) if found else None
+
+
+def _found(search: Search, answers: Mapping[str, PhraseLists], replies: list[Utterance], polarity: Polarity) -> Iterable[_Found]:
+    words = table(search.language, AnswerWords)
+    turned = next((made[polarity] for name, made in _OF_YES_AND_NO.items() if name in answers and polarity in made), None)
+    bare = {*words.plain_yes, *words.plain_no} if turned else set()
+    for name, lists in wordings(answers, search.language).items():
+        phrases = [phrase for phrase in lists[search.language] if phrase not in bare]  # type: ignore[index]  # any string may be asked for
+        for hit in _hits(search, phrases, replies):
+            yield _Found(name, hit)
+    for name, phrases in zip(turned or (), (words.plain_yes, words.plain_no), strict=False):
+        for hit in _hits(search, phrases, replies):
+            yield _Found(name, hit, is_bare=True)
+
+
+def _hits(search: Search, phrases: Sequence[str], utterances: Sequence[Utterance], mode: MatchMode = "tolerant") -> list[Hit]:
+    if not phrases or not utterances:
+        return []
+    searched = Searched(utterances=tuple(utterances), start_ms=None, end_ms=None)
+    lists: PhraseLists = {search.language: tuple(phrases)}  # type: ignore[dict-item]  # any string may be asked for
+    return search.hits(search.phrases(lists, mode), searched)
+
+
+def _ends_with(search: Search, phrases: Sequence[str], utterances: Sequence[Utterance]) -> bool:
+    """Whether one of the phrases stands at the end of the utterances, or nearly."""
+    hits = _hits(search, phrases, utterances[-1:], "exact")
+    if not hits:
+        return False
+    text, last = utterances[-1].text, max(hits, key=lambda hit: hit.end)
+    behind = text.rfind(last.text) + len(last.text) if last.text in text else 0
+    rest, *others = _CLAUSE_END.split(text[behind:], maxsplit=1)
+    in_next_clause = sum(len(unit_spans(other)) for other in others)
+    return len(unit_spans(rest)) <= _MOST_UNITS_BEHIND_QUESTION and in_next_clause <= _MOST_UNITS_IN_NEXT_CLAUSE

@@ -19,7 +19,7 @@ from qa_pipeline.rubric.criteria import (
     SentimentCriterion,
     SequenceCriterion,
 )
-from qa_pipeline.scoring.answers import find_answer, replies_to
+from qa_pipeline.scoring.answers import asked_before, find_answer, gives_way, is_murmur, polarity_of, replies_to, taken_back
 from qa_pipeline.scoring.captures import check_capture
 from qa_pipeline.scoring.forbidden import check_forbidden
 from qa_pipeline.scoring.metadata import check_metadata
@@ -37,7 +37,14 @@ def check_question(criterion: QuestionCriterion, context: Context) -> Verdict:
     asker = Role.CUSTOMER if criterion.party == "customer" else Role.AGENT
     again = _asked_again(criterion, context, question)
     replies = replies_to(conversation, question.evidence[-1].utterance, asker, again=again)
-    answer, evidence = find_answer(context.search, criterion.answers, replies, again=again)
+    asked_at = question.evidence[-1].utterance
+    search = context.search
+    polarity = polarity_of(search, asked_before(conversation, asked_at, asker, replies))
+    answer, evidence = find_answer(search, criterion.answers, replies, polarity, again=again)
+    if "unwilling" in criterion.answers and (answer is None or is_murmur(replies)) and (way := gives_way(search, asker, replies)):
+        answer, evidence = "unwilling", (*evidence, way)
+    if back := taken_back(search, answer, evidence[0] if evidence else None):
+        answer, evidence = back[0], (*evidence, back[1])
     return Verdict(
         outcome=Outcome.MET, reason_code=question.reason_code, reason_args={"answer": answer or "unclear"},
         evidence=(*question.evidence, *evidence), searched=question.searched, answer=answer or "unclear", occurrences=1,

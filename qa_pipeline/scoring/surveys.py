@@ -5,7 +5,7 @@ from __future__ import annotations
 from qa_pipeline.call import Outcome, Role, Utterance
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.criteria import SURVEY_ANSWERS, SurveyCriterion
-from qa_pipeline.scoring.answers import find_answer, replies_to
+from qa_pipeline.scoring.answers import Polarity, asked_before, find_answer, polarity_of, replies_to
 from qa_pipeline.scoring.marks_given import mark_given
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.said import asked, valid_hits
@@ -30,7 +30,8 @@ def check_survey(criterion: SurveyCriterion, context: Context) -> Verdict:
         if criterion.answered == "ten":
             reply_answer, reply_evidence = mark_given(search, asked_at, asker, until=_next_item(criterion, context, asked_at))
         else:
-            reply_answer, reply_evidence = _answer(criterion, search, heard)
+            polarity = polarity_of(search, asked_before(search.conversation, asked_at, asker, heard))
+            reply_answer, reply_evidence = _answer(criterion, search, heard, polarity)
         if reply_answer is not None or not replies:
             answer, evidence, replies = reply_answer, reply_evidence, heard
         if reply_answer is not None:
@@ -75,12 +76,14 @@ def _next_item(criterion: SurveyCriterion, context: Context, asked: int) -> int 
     return min(later, default=None)
 
 
-def _answer(criterion: SurveyCriterion, search: Search, replies: list[Utterance]) -> tuple[str | None, tuple[Evidence, ...]]:
+def _answer(
+    criterion: SurveyCriterion, search: Search, replies: list[Utterance], polarity: Polarity
+) -> tuple[str | None, tuple[Evidence, ...]]:
     if criterion.answered == "text":
         said = [u for u in replies if len(unit_spans(u.text)) >= _LEAST_TEXT_UNITS]
         return ("given" if said else None), tuple(search.utterance_evidence(u, "answer", 1.0, "answer") for u in said[:1])
     standard: dict[str, PhraseLists] = {name: {} for name in SURVEY_ANSWERS.get(criterion.answered, ())}
-    return find_answer(search, {**standard, **criterion.answers}, replies)
+    return find_answer(search, {**standard, **criterion.answers}, replies, polarity)
 
 
 def _reason(search: Search, replies: list[Utterance], answered: Evidence) -> Evidence | None:
