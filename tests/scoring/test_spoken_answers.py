@@ -65,7 +65,10 @@ def test_who_answers_clearly_is_not_unwilling_because_of_a_later_call() -> None:
     assert answer_over("en", MOMENT, MOMENT_QUESTION["en"], *talk) == "willing"
 
 
-CONSENT = {"check": "question", "answers": {"given": {}, "refused": {}, "unclear": {"en": ["mm"], "sv": ["mm"], "zh": ["再说"], "pl": ["mhm"]}}}
+CONSENT = {
+    "check": "question",
+    "answers": {"given": {}, "refused": {}, "unclear": {"en": ["mm"], "sv": ["mm"], "zh": ["再说"], "pl": ["mhm"]}},
+}
 
 
 @pytest.mark.parametrize(
