@@ -172,8 +172,8 @@ def _found(search: Search, answers: Mapping[str, PhraseLists], replies: list[Utt
         phrases = [phrase for phrase in lists[search.language] if phrase not in bare]  # type: ignore[index]  # any string may be asked for
         for hit in _hits(search, phrases, replies):
             yield _Found(name, hit)
-    for name, phrases in zip(turned or (), (words.plain_yes, words.plain_no), strict=False):
-        for hit in _hits(search, phrases, replies):
+    for name, bare_words in zip(turned or (), (words.plain_yes, words.plain_no), strict=False):
+        for hit in _hits(search, bare_words, replies):
             yield _Found(name, hit, is_bare=True)
 
 
