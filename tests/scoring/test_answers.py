@@ -266,7 +266,7 @@ def test_every_wording_can_be_compiled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("second", "asked_again", "answer"), [("Fine, yes.", True, "given"), ("Fine, yes.", False, "unclear"), ("Perhaps.", True, "unclear")]
+    ("second", "asked_again", "answer"), [("Fine, yes.", True, "given"), ("Fine, yes.", False, "given"), ("Perhaps.", True, "unclear")]
 )
 def test_an_unclear_reply_gives_way_to_what_is_said_after_the_question_was_put_again(second: str, asked_again: bool, answer: str) -> None:
     heard = conversation(
