@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_pipeline.cli.options import DATE, LANGUAGE, as_day, is_path, open_settings, open_store, results_option, rubric_path
+from qa_pipeline.cli.options import DATE, LANGUAGE, as_day, is_path, open_results, open_settings, open_store, results_option, rubric_path
 from qa_pipeline.cli.show import with_bar
 from qa_pipeline.errors import Fault, InputRefused, RubricError
 
@@ -169,7 +169,7 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
     from qa_pipeline.trainer.scoring_diff import stored_verdict
 
     settings = open_settings(results=results)
-    store = open_store(settings)
+    store = open_results(settings)
     conversation = stored_calls(store)(call_id)
     if conversation is None:
         raise InputRefused(f"Call {call_id} is not in {settings.results}.", advice="`qa-pipeline report` lists the calls.")
@@ -223,7 +223,7 @@ def rubric_diff(
     if (new is None) is not stored:
         raise click.UsageError("Name two rubrics, or one and --stored.")
     settings = open_settings(results=results)
-    store = open_store(settings)
+    store = open_results(settings)
     before, after = (_rubric_of(name, settings, store) for name in (old, new or old))
     scorecards = ready_scorecards({"old": before, "new": after}, settings)
     since, until = (as_day(days[key]) for key in ("since", "until"))
@@ -287,29 +287,39 @@ def rubric_calibrate(name: str, write: bool) -> None:
 
 
 @rubric.command("publish")
-@click.argument("name")
+@click.argument("names", nargs=-1)
+@click.option(
+    "--changed", is_flag=True, help="Every published rubric that a changed list or situation touches, each with its `version` raised."
+)
 @results_option
 @click.option("--lock-only", is_flag=True, help="Write published.lock only; the text is kept beside the results at the first run.")
-def rubric_publish(name: str, results: str | None, lock_only: bool) -> None:
-    """Freeze a rubric: its hash in published.lock, its text beside the results.
+def rubric_publish(names: tuple[str, ...], changed: bool, results: str | None, lock_only: bool) -> None:
+    """Freeze rubrics: their hashes in published.lock, their texts beside the results. All of them or, when one is refused, none.
 
     Refused while a case fails, the version is not new, or a critical criterion hits a known-good call that is not listed.
     """
     from qa_pipeline.trainer.publish import changed_since_published, overlap_warnings, publish
 
+    if bool(names) == changed:
+        raise click.UsageError("Name the rubrics to publish, or give --changed.")
     settings = open_settings(results=results)
     store = None if lock_only else open_store(settings)
+    chosen = names or [rubric.id for rubric in changed_since_published(settings)]
+    if not chosen:
+        click.echo("Every published rubric is as it was published.")
+        return
     if store:
         store.prepare()
-    published = publish(name, settings, store)
-    for warning in overlap_warnings(published, settings, store):
-        click.echo(f"warning: {warning}", err=True)
-    from_when = f", in force from {published.effective_from}" if published.effective_from else ""
-    click.echo(f"{published.id} version {published.version} is published{from_when}.")
-    if changed := changed_since_published(settings):
-        names = ", ".join(f"{rubric.id} (version {rubric.version})" for rubric in changed)
+    for published in publish(chosen, settings, store, raises_versions=changed):
+        for warning in overlap_warnings(published, settings, store):
+            click.echo(f"warning: {warning}", err=True)
+        from_when = f", in force from {published.effective_from}" if published.effective_from else ""
+        click.echo(f"{published.id} version {published.version} is published{from_when}.")
+    if others := changed_since_published(settings):
+        told = ", ".join(f"{rubric.id} (version {rubric.version})" for rubric in others)
         click.echo(
-            f"No longer as published, as a list of theirs was changed or they were edited: {names}. Raise `version` of each and publish it.",
+            f"No longer as published, as a list of theirs was changed or they were edited: {told}. "
+            "`rubric publish --changed` raises the `version` of each and publishes them.",
             err=True,
         )
 
@@ -323,7 +333,7 @@ def rubric_versions(name: str | None, results: str | None) -> None:
     from qa_pipeline.results.query import rows
 
     sql = "select rubric_id, version, effective_from, published_at, rubric_sha256 from rubrics order by 1, 2"
-    show_rows([row for row in rows(open_store(open_settings(results=results)), sql) if name in (None, row["rubric_id"])])
+    show_rows([row for row in rows(open_results(open_settings(results=results)), sql) if name in (None, row["rubric_id"])])
 
 
 @rubric.command("schema")

@@ -5,7 +5,7 @@ Readers bring norms up by themselves (heard.py), so that a score never rests on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -23,14 +23,16 @@ _COMMIT_CALLS = 5_000
 Row = dict[str, Any]
 
 
-def renew_norms(store: Store, ids: Iterable[str] | None = None) -> int:
-    """Make and write anew the norms of stored conversations (all, or some by id) that were made otherwise. Returns of how many calls.
+def renew_norms(store: Store, ids: Iterable[str] | None = None, *, on_begin: Callable[[int], None] = lambda count: None) -> int:
+    """Make and write anew the norms of stored conversations (all, or some by id) that were made otherwise. Returns of how many calls;
+    `on_begin` is told before, if there are any.
 
     Of the tables only `utterances.norm` and `calls.norm_versions` change: nothing is heard again, and what counts as the newest stays as it is.
     """
     stale = _stale(store, ids)
     if not stale:
         return 0
+    on_begin(len(stale))
     said: list[Row] = []
     calls: list[Row] = []
     for call, renewed in _renewed(store, stale):

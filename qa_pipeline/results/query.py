@@ -10,7 +10,7 @@ found. `current_failures`: failures that nothing has made good since.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -103,11 +103,12 @@ def connect(store: Store, *questions: str, columns: Mapping[str, Sequence[str]] 
     """
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
-    needed = _named("\n".join(questions)) if questions else set(TABLES)
+    named = _named("\n".join(questions)) if questions else {*TABLES, *VIEWS}
     for name, table in TABLES.items():
         wanted = (columns or {}).get(name)
-        connection.register(name, store.read(name, columns=wanted) if name in needed else table.schema.empty_table())
-    for name in _of_use(needed) if columns else VIEWS:
+        connection.register(name, store.read(name, columns=wanted) if name in named else table.schema.empty_table())
+    # Views that nobody asks for could not be made of a few columns.
+    for name in [name for name in VIEWS if name in named] if columns else VIEWS:
         connection.execute(f"create view {name} as {VIEWS[name]}")
     # Questions read the tables and nothing else: no file, no network, and nothing is written (copy … to).
     connection.execute("set enable_external_access = false")
@@ -138,14 +139,9 @@ def rows(store: Store, sql: str, *, columns: Mapping[str, Sequence[str]] | None 
     return found
 
 
-def _of_use(tables: Set[str]) -> list[str]:
-    """Views of tables that were read; others could not be made of the columns that are there."""
-    return [name for name in VIEWS if _named(name) <= tables]
-
-
 def _named(sql: str) -> set[str]:
-    """Tables whose names occur in a text, also by way of views. A name that is something else there costs only the reading."""
+    """Tables and views whose names occur in a text, also by way of views. A name that is something else there costs only the reading."""
     words = set(re.findall(r"\w+", sql.lower()))
     while more := {word for name in words & VIEWS.keys() for word in re.findall(r"\w+", VIEWS[name])} - words:
         words |= more
-    return words & TABLES.keys()
+    return words & {*TABLES, *VIEWS}

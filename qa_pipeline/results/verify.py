@@ -14,7 +14,7 @@ from deltalake import DeltaTable
 
 from qa_pipeline.results.columns import Table
 from qa_pipeline.results.commit import file_system, open_table
-from qa_pipeline.results.query import ID_COLUMNS, rows
+from qa_pipeline.results.query import ID_COLUMNS, connect
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 
@@ -46,6 +46,8 @@ _DETAILS = (
     ("findings", "scores", "score_id"),
     ("captures", "scores", "score_id"),
 )
+# A row for each utterance: even their ids alone fill memory.
+_LARGE = ("utterances", "embeddings")
 _CHECKS = {
     "scores without findings": "select count(*) n from scores s anti join findings f using (score_id)",
     "calls without metrics": "select count(*) n from calls c anti join metrics m using (conversation_id)",
@@ -85,19 +87,13 @@ def verify_results(store: Store, *, report: Callable[[str], None] = lambda table
 
 def _references(store: Store, tables: Sequence[Checked]) -> tuple[list[Checked], list[str]]:
     """The tables with their torn rows, and what stands twice or is missing."""
-    checked, faults = list(tables), []
-    for place, one in enumerate(checked):
-        key = TABLES[one.name].key
-        keys = ", ".join(f'"{column}"' for column in key)
-        if doubled := _count(store, f"select count(*) n from (select {keys} from {one.name} group by {keys} having count(*) > 1)"):
-            faults.append(f"{one.name}: {doubled} keys stand twice ({', '.join(key)})")
-        for _, head, shared in (detail for detail in _DETAILS if detail[0] == one.name):
-            torn = _count(store, f"select count(*) n from {one.name} d anti join {head} h using ({shared})")
-            checked[place] = replace(one, torn=torn)
-    for what, sql in _CHECKS.items():
-        if found := _count(store, sql):
-            faults.append(f"{found} {what}")
-    return checked, faults
+    keys = {one.name: ", ".join(f'"{column}"' for column in TABLES[one.name].key) for one in tables}
+    doubled = {name: f"select count(*) n from (select {key} from {name} group by {key} having count(*) > 1)" for name, key in keys.items()}
+    torn = {name: f"select count(*) n from {name} d anti join {head} h using ({key})" for name, head, key in _DETAILS if name in keys}
+    counts = _counts(store, (*doubled.values(), *torn.values(), *_CHECKS.values()))
+    faults = [f"{name}: {counts[sql]} keys stand twice ({', '.join(TABLES[name].key)})" for name, sql in doubled.items() if counts[sql]]
+    faults += [f"{counts[sql]} {what}" for what, sql in _CHECKS.items() if counts[sql]]
+    return [replace(one, torn=counts[torn[one.name]]) if one.name in torn else one for one in tables], faults
 
 
 def _files(table: Table, delta: DeltaTable) -> tuple[tuple[int, int], list[str]]:
@@ -132,6 +128,12 @@ def _strange(table: Table, schema: pa.Schema) -> list[str]:
     return found
 
 
-def _count(store: Store, sql: str) -> int:
-    found: int = rows(store, sql, columns=ID_COLUMNS)[0]["n"]
-    return found
+def _counts(store: Store, questions: Sequence[str]) -> dict[str, int]:
+    """The number that each question asks for. Each of the large tables is read once, and never two of them at a time."""
+    counts: dict[str, int] = {}
+    for large in (*_LARGE, None):
+        asked = [sql for sql in questions if next((name for name in _LARGE if name in sql), None) == large]
+        if asked:
+            with connect(store, *asked, columns=ID_COLUMNS) as connection:
+                counts |= {sql: connection.sql(sql).fetchall()[0][0] for sql in asked}
+    return counts

@@ -131,35 +131,43 @@ def freeze(rubrics: Iterable[Rubric], store: Store, *, texts: Mapping[str, str] 
 
     Raises RubricError when a version is there with other content: the scores it made could not be explained any more.
     """
-    there = {
-        (row["rubric_id"], row["version"]): row["rubric_sha256"]
-        for row in store.read("rubrics", columns=["rubric_id", "version", "rubric_sha256"]).to_pylist()
-    }
-    now = datetime.now(UTC)
-    rows = []
-    for rubric in rubrics:
-        digest = rubric_sha256(rubric)
-        kept = there.get((rubric.id, rubric.version))
-        if kept == digest:
-            continue
-        if kept is not None:
-            raise RubricError(
-                f"Version {rubric.version} of {rubric.id} is kept in {store.root} with other content.",
-                advice="Raise `version` and publish it, or choose another results root.",
-            )
-        rows.append(
+    wanted = tuple(rubrics)
+    # Every run asks, and hardly any has something to add: those need not wait for the others.
+    if not _not_kept(wanted, store):
+        return 0
+    with store.lock:
+        # Looked at once more: another may have kept the same version since, with other content.
+        added = _not_kept(wanted, store)
+        now = datetime.now(UTC)
+        rows = [
             {
                 "rubric_id": rubric.id,
                 "version": rubric.version,
-                "rubric_sha256": digest,
+                "rubric_sha256": rubric_sha256(rubric),
                 "effective_from": date.fromisoformat(rubric.effective_from) if rubric.effective_from else None,
                 "text": (texts or {}).get(rubric.id),
                 "resolved": canonical_json(rubric),
                 "published_at": now,
             }
-        )
-    store.write_rows("rubrics", rows)
-    return len(rows)
+            for rubric in added
+        ]
+        store.write_rows("rubrics", rows)
+    return len(added)
+
+
+def _not_kept(rubrics: Sequence[Rubric], store: Store) -> list[Rubric]:
+    """Those whose version is not in the root. Raises RubricError where it is there with other content."""
+    there = {
+        (row["rubric_id"], row["version"]): row["rubric_sha256"]
+        for row in store.read("rubrics", columns=["rubric_id", "version", "rubric_sha256"]).to_pylist()
+    }
+    for rubric in rubrics:
+        if there.get((rubric.id, rubric.version)) not in (None, rubric_sha256(rubric)):
+            raise RubricError(
+                f"Version {rubric.version} of {rubric.id} is kept in {store.root} with other content.",
+                advice="Raise `version` and publish it, or choose another results root.",
+            )
+    return [rubric for rubric in rubrics if (rubric.id, rubric.version) not in there]
 
 
 def frozen_rubrics(store: Store, rubric_id: str | None = None) -> tuple[Rubric, ...]:

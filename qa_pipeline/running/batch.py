@@ -138,7 +138,8 @@ def _used(plan: Plan, run: Run) -> dict[str, Rubric]:
 def _score_stored(plan: Plan, run: Run, scoring: Scoring, tally: Tally) -> None:
     workers = run.settings.workers if len(plan.rescore) > _CALLS_HERE else 0
     with ScoredLots(run, tally) as lots:
-        for _, scored in score_stored(plan.rescore, scoring, run.settings, run.store, workers=workers):
+        stored = score_stored(plan.rescore, scoring, run.settings, run.store, workers=workers, on_event=run.on_event)
+        for _, scored in stored:
             lots.add(scored)
 
 

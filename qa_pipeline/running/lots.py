@@ -29,6 +29,7 @@ from qa_pipeline.results.store import Store
 from qa_pipeline.running.failures import scoring_failure
 from qa_pipeline.running.lot_worker import SCORING, Lot, result_path, score_file, score_lot, start_worker
 from qa_pipeline.running.processes import worker_pool
+from qa_pipeline.running.progress import Event, OnEvent, ignore
 from qa_pipeline.running.score import Assignment, Scored, Scoring, join_scored
 from qa_pipeline.settings import Settings
 
@@ -45,7 +46,7 @@ _EARLIER = pa.schema([("place", pa.int32()), ("criterion_id", pa.string()), ("ou
 
 
 def score_stored(
-    assignments: Mapping[str, Assignment], scoring: Scoring, settings: Settings, store: Store, *, workers: int
+    assignments: Mapping[str, Assignment], scoring: Scoring, settings: Settings, store: Store, *, workers: int, on_event: OnEvent = ignore
 ) -> Iterator[tuple[int, Scored]]:
     """(calls, what came of them) lot by lot, in the order in which they are stored. `assignments`: by conversation. `workers`: 0 is this process.
 
@@ -53,7 +54,11 @@ def score_stored(
     """
     if not assignments:
         return
-    renew_norms(store, assignments)
+    renew_norms(
+        store,
+        assignments,
+        on_begin=lambda count: on_event(Event(kind="stage", text=f"bringing up what matching reads of {count} stored calls, once")),
+    )
     if not workers:
         with closing(_lots(assignments, store, None, size=_LOT, with_vectors=scoring.needs_vectors)) as lots:
             yield from ((len(lot.stored), score_lot(lot, scoring)) for lot in lots)

@@ -120,7 +120,8 @@ def rescore(plan: RescorePlan, run: Run, *, workers: int | None = None) -> Resco
         processes = (os.cpu_count() or 1) if workers is None else workers
         done = 0
         with ScoredLots(run, tally) as lots:
-            for size, scored in score_stored(plan.assignments, scoring, run.settings, run.store, workers=processes):
+            stored = score_stored(plan.assignments, scoring, run.settings, run.store, workers=processes, on_event=run.on_event)
+            for size, scored in stored:
                 lots.add(scored)
                 done += size
                 run.on_event(Event(kind="done", done=done, total=len(plan.assignments)))

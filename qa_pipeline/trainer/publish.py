@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
     # Reading tables is for those who publish; cases run without it.
     from qa_pipeline.results.store import Store
+
+
+_VERSION = re.compile(r"""(\bversion["']?\s*:\s*)\d+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,33 +144,58 @@ def fit_lists(settings: Settings) -> tuple[int, int]:
     return len(missing), vectors.save(_texts(rubrics, cases), shipped)
 
 
-def publish(name: str, settings: Settings, store: Store | None = None) -> Rubric:
-    """Freeze a rubric in published.lock, and whole in `store` when one is given.
+def publish(names: Sequence[str], settings: Settings, store: Store | None = None, *, raises_versions: bool = False) -> list[Rubric]:
+    """Freeze rubrics in published.lock, and whole in `store` when one is given: all of them or, when one is refused, none.
 
-    Raises RubricError with every reason against it: faults, missing or failing cases, content that changed under a published version, a version
-    below a published one, a critical criterion that hits known-good calls.
+    `raises_versions`: where the version of a file is published with other content, the next one is written into the file. Raises RubricError with
+    every reason against them: faults, missing or failing cases, content that changed under a published version, a version below a published one,
+    a critical criterion that hits known-good calls.
     """
-    (path,) = _paths_of(settings, [name])
-    bench = open_workbench(settings, [name])
-    scorecard = bench.scorecards[name]
-    rubric = scorecard.rubric
+    paths = dict(zip(names, _paths_of(settings, names), strict=True))
+    bench = open_workbench(settings, names)
+    locked = read_lock(settings.rubrics)
     stored = stored_calls(store) if store else None
-    faults = stable_faults(rubric, path)
-    faults += [Fault(path=str(cases_path(path)), message=f"{r.case.name}: {miss}") for r in bench.run(name, stored) for miss in r.misses]
-    faults += _version_faults(rubric, path, read_lock(settings.rubrics).get(name, {}))
     known, _ = load_known_good(settings.rubrics)
-    faults += hit_faults(new_hits(scorecard, known, bench.encode_for(name), stored), path)
-    if faults:
-        raise RubricError(f"{name} cannot be published.", faults=faults)
-    lock = read_lock(settings.rubrics)
-    lock.setdefault(name, {})[str(rubric.version)] = scorecard.sha256
-    # The text first: a version that is locked can always be read again.
+    raised: dict[str, int] = {}
+    refused: dict[str, list[Fault]] = {}
+    for name, path in paths.items():
+        scorecard, versions = bench.scorecards[name], locked.get(name, {})
+        faults = stable_faults(scorecard.rubric, path)
+        faults += [
+            Fault(path=str(cases_path(path)), message=f"{r.case.name}: {miss}") for r in bench.run(name, stored) for miss in r.misses
+        ]
+        if raises_versions and _version_faults(scorecard.rubric, path, versions):
+            raised[name] = _newest(versions) + 1
+        else:
+            faults += _version_faults(scorecard.rubric, path, versions)
+        faults += hit_faults(new_hits(scorecard, known, bench.encode_for(name), stored), path)
+        if faults:
+            refused[name] = faults
+    if refused:
+        others = "; nothing is published" if len(paths) > len(refused) else ""
+        raise RubricError(
+            f"{', '.join(refused)} cannot be published{others}.", faults=[fault for faults in refused.values() for fault in faults]
+        )
+    for name, version in raised.items():
+        _write_version(paths[name], version)
+    rubrics = [load_rubric(path) for path in paths.values()]
+    # The texts first: a version that is locked can always be read again.
     if store:
         from qa_pipeline.results.versions import freeze
 
-        freeze([rubric], store, texts={rubric.id: path.read_text("utf-8")})
-    write_whole(settings.rubrics / LOCK_NAME, json.dumps(lock, indent=1, sort_keys=True) + "\n")
-    return rubric
+        freeze(rubrics, store, texts={name: path.read_text("utf-8") for name, path in paths.items()})
+    for rubric in rubrics:
+        locked.setdefault(rubric.id, {})[str(rubric.version)] = rubric_sha256(rubric)
+    write_whole(settings.rubrics / LOCK_NAME, json.dumps(locked, indent=1, sort_keys=True) + "\n")
+    return rubrics
+
+
+def _write_version(path: Path, version: int) -> None:
+    """Write another version into a rubric's file, and touch nothing else of it."""
+    line, _ = read_document(path).place(("version",))
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    lines[line - 1] = _VERSION.sub(rf"\g<1>{version}", lines[line - 1], count=1)
+    write_whole(path, "".join(lines))
 
 
 def overlap_warnings(rubric: Rubric, settings: Settings, store: Store | None) -> list[str]:
@@ -196,12 +225,16 @@ def changed_since_published(settings: Settings) -> list[Rubric]:
 
 def _version_faults(rubric: Rubric, path: Path, versions: Mapping[str, str]) -> list[Fault]:
     document = read_document(path)
-    newest = max((int(version) for version in versions), default=0)
+    newest = _newest(versions)
     if versions.get(str(rubric.version), rubric_sha256(rubric)) != rubric_sha256(rubric):
         return [document.fault(("version",), f"version {rubric.version} is published with other content", f"write version: {newest + 1}")]
     if rubric.version < newest:
         return [document.fault(("version",), f"version {newest} is published already", f"write version: {newest + 1}")]
     return []
+
+
+def _newest(versions: Mapping[str, str]) -> int:
+    return max((int(version) for version in versions), default=0)
 
 
 def stored_calls(store: Store) -> StoredCall:

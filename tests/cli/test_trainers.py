@@ -235,6 +235,52 @@ def test_publish_names_the_other_rubrics_that_its_changes_touch(settings: Settin
     assert "No longer as published" in told and "sister (version 1)" in told
 
 
+def shared_greetings(settings: Settings) -> Path:
+    """Two published rubrics that share a list of greetings, and a draft that does too."""
+    path = settings.rubrics / "service.yaml"
+    edit(path, "phrases: {en: [hello there]}", "lists: [lists/greetings.yaml]")
+    greetings = settings.rubrics / "lists" / "greetings.yaml"
+    greetings.parent.mkdir(exist_ok=True)
+    greetings.write_text("id: greetings\nphrases: {en: [hello there]}\n", "utf-8")
+    for name in ("sister", "draft"):
+        (settings.rubrics / f"{name}.yaml").write_text(path.read_text("utf-8").replace("id: service", f"id: {name}", 1), "utf-8")
+        (settings.rubrics / f"{name}.cases.yaml").write_text((settings.rubrics / "service.cases.yaml").read_text("utf-8"), "utf-8")
+    assert lines(qa("publish", "service", "sister", "--lock-only")) == ["service version 1 is published.", "sister version 1 is published."]
+    return greetings
+
+
+def test_one_command_publishes_all_that_a_changed_list_touches(settings: Settings) -> None:
+    greetings = shared_greetings(settings)
+    assert lines(qa("publish", "--changed", "--lock-only")) == ["Every published rubric is as it was published."]
+    before = (settings.rubrics / "sister.yaml").read_text("utf-8")
+    edit(greetings, "[hello there]", "[hello there, good evening]")
+    done = qa("publish", "--changed", "--lock-only")
+    assert (lines(done), done.stderr) == (["service version 2 is published.", "sister version 2 is published."], "")
+    # Nothing else of a file is touched, and a draft is nobody's business.
+    assert (settings.rubrics / "sister.yaml").read_text("utf-8") == before.replace("version: 1", "version: 2", 1)
+    assert "version: 1" in (settings.rubrics / "draft.yaml").read_text("utf-8")
+    assert lines(qa("publish", "--changed", "--lock-only")) == ["Every published rubric is as it was published."]
+
+
+def test_when_one_is_refused_none_is_published_and_no_file_is_touched(settings: Settings) -> None:
+    greetings = shared_greetings(settings)
+    edit(greetings, "[hello there]", "[hello there, good evening]")
+    edit(settings.rubrics / "sister.cases.yaml", "{greeting: met,", "{greeting: not_met,")
+    before = [(settings.rubrics / f"{name}.yaml").read_text("utf-8") for name in ("service", "sister")]
+    refused = qa("publish", "--changed", "--lock-only", exit_code=2).stderr
+    assert "sister cannot be published; nothing is published." in refused
+    assert [(settings.rubrics / f"{name}.yaml").read_text("utf-8") for name in ("service", "sister")] == before
+    assert "Name the rubrics to publish" in qa("publish", exit_code=2).stderr
+    assert "Name the rubrics to publish" in qa("publish", "service", "--changed", exit_code=2).stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("explain", "c1", "greeting", "--results"), ("versions", "--results"), ("diff", "service", "--stored", "--on")]
+)
+def test_what_reads_results_refuses_a_place_without_any(settings: Settings, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert f"There are no results in {tmp_path / 'elsewhere'}" in qa(*arguments, tmp_path / "elsewhere", exit_code=2).stderr
+
+
 def test_publish_of_the_lock_alone_touches_no_results(settings: Settings) -> None:
     assert lines(qa("publish", "service", "--lock-only")) == ["service version 1 is published."]
     assert not Path(settings.results).exists()

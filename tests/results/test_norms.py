@@ -68,6 +68,15 @@ def test_they_are_written_once_and_nothing_else_changes(store: Store, monkeypatc
     assert renew_norms(store) == 0
 
 
+def test_how_many_are_made_anew_is_told_before(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    renew_norms(store, on_begin=told.append)
+    assert told == []
+    change_norms(monkeypatch)
+    renew_norms(store, on_begin=told.append)
+    assert told == [2]
+
+
 def test_only_those_asked_for_are_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     change_norms(monkeypatch)
     assert (renew_norms(store, []), renew_norms(store, ["two", "nobody"]), renew_norms(store)) == (0, 1, 1)

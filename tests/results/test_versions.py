@@ -91,6 +91,25 @@ def test_a_version_that_is_kept_is_never_written_over(store: Store) -> None:
     assert frozen_rubrics(store) == (version(1),)
 
 
+def test_of_two_that_keep_one_version_at_once_the_second_is_refused(store: Store, tmp_path: Path) -> None:
+    other, lock = open_store(load_settings(results=store.root)), store.lock
+
+    class TakenByAnother:
+        """The lock, which another process had just before."""
+
+        def __enter__(self) -> None:
+            freeze([version(1, weight=5)], other)
+            lock.__enter__()
+
+        def __exit__(self, *exc: object) -> None:
+            lock.__exit__(*exc)
+
+    store.lock = TakenByAnother()  # type: ignore[assignment]
+    with pytest.raises(RubricError, match="with other content"):
+        freeze([version(1)], store)
+    assert [rubric_sha256(one) for one in frozen_rubrics(other)] == [rubric_sha256(version(1, weight=5))]
+
+
 def test_a_version_in_a_language_of_another_program_is_refused(store: Store) -> None:
     freeze([version(1)], store)
     (row,) = rows(store, "select * from rubrics")
@@ -184,7 +203,7 @@ def test_a_trial_asks_no_date_and_keeps_nothing(settings: Settings, store: Store
 
 def test_published_and_run_are_kept_once(tmp_path: Path, settings: Settings, store: Store) -> None:
     at_desk = settings.model_copy(update={"rubrics": service_folder(tmp_path / "rubrics")})
-    published = publish("service", at_desk, store)
+    (published,) = publish(["service"], at_desk, store)
     run(settings, published, replace(call("c1"), rubric="service"))
     (row,) = rows(store, "select version, text from rubrics")
     assert row == {"version": 1, "text": (at_desk.rubrics / "service.yaml").read_text("utf-8")}

@@ -48,13 +48,13 @@ def store(settings: Settings) -> Store:
 
 def refusals(settings: Settings, store: Store | None = None, name: str = "service") -> list[str]:
     with pytest.raises(RubricError, match="cannot be published") as caught:
-        publish(name, settings, store)
+        publish([name], settings, store)
     return [str(fault) for fault in caught.value.faults]
 
 
 def test_a_rubric_is_locked_by_its_hash_and_kept_whole_beside_the_results(settings: Settings, store: Store) -> None:
     path = settings.rubrics / "service.yaml"
-    published = publish("service", settings, store)
+    (published,) = publish(["service"], settings, store)
     digest = rubric_sha256(load_rubric(path))
     assert (published.id, published.version) == ("service", 1)
     assert json.loads((settings.rubrics / LOCK_NAME).read_text("utf-8")) == {"service": {"1": digest}}
@@ -66,7 +66,7 @@ def test_a_rubric_is_locked_by_its_hash_and_kept_whole_beside_the_results(settin
 
 
 def test_without_a_store_only_the_lock_is_written(settings: Settings) -> None:
-    publish("service", settings)
+    publish(["service"], settings)
     assert read_lock(settings.rubrics).keys() == {"service"}
     assert not Path(settings.results).exists()
 
@@ -74,7 +74,7 @@ def test_without_a_store_only_the_lock_is_written(settings: Settings) -> None:
 def test_other_rubrics_and_versions_stay_in_the_lock(settings: Settings) -> None:
     before = {"other": {"4": "f" * 64}, "service": {"0": "e" * 64}}
     (settings.rubrics / LOCK_NAME).write_text(json.dumps(before), "utf-8")
-    publish("service", settings)
+    publish(["service"], settings)
     lock = read_lock(settings.rubrics)
     assert lock["other"] == {"4": "f" * 64}
     assert lock["service"].keys() == {"0", "1"}
@@ -97,7 +97,7 @@ def test_a_stable_criterion_without_its_cases_is_refused(settings: Settings) -> 
 
 
 def test_content_that_changed_under_a_published_version_is_refused(settings: Settings) -> None:
-    publish("service", settings)
+    publish(["service"], settings)
     lock = (settings.rubrics / LOCK_NAME).read_text("utf-8")
     edit(settings.rubrics / "service.yaml", "[call you back]", "[call you back, ring you again]")
     assert refusals(settings) == [f"{settings.rubrics / 'service.yaml'}:2:1: version 1 is published with other content (write version: 2)"]
@@ -107,20 +107,20 @@ def test_content_that_changed_under_a_published_version_is_refused(settings: Set
 
 
 def test_comments_and_layout_are_no_change(settings: Settings) -> None:
-    publish("service", settings)
+    publish(["service"], settings)
     edit(settings.rubrics / "service.yaml", "        weight: 20\n", "        # Matters most.\n        weight: 20.0\n")
-    publish("service", settings)
+    publish(["service"], settings)
 
 
 def test_a_version_below_the_published_one_is_refused(settings: Settings) -> None:
     edit(settings.rubrics / "service.yaml", "version: 1", "version: 3")
-    publish("service", settings)
+    publish(["service"], settings)
     edit(settings.rubrics / "service.yaml", "version: 3", "version: 2")
     assert refusals(settings) == [f"{settings.rubrics / 'service.yaml'}:2:1: version 3 is published already (write version: 4)"]
 
 
 def test_every_reason_is_told_at_once(settings: Settings) -> None:
-    publish("service", settings)
+    publish(["service"], settings)
     edit(settings.rubrics / "service.yaml", "[hello there]", "[good evening]")
     assert [("greeting" in text, "other content" in text) for text in refusals(settings)] == [(True, False), (False, True)]
 
@@ -134,14 +134,14 @@ def test_a_critical_criterion_that_hits_a_good_call_is_refused_until_it_is_liste
     ]
     listed = "hits:\n  - {rubric: service, criterion: rude, call: somebody is quoted, reason: The words of a film; looked at on 3 May.}\n"
     known.write_text(GOOD + listed, "utf-8")
-    assert publish("service", settings).version == 1
+    assert publish(["service"], settings)[0].version == 1
 
 
 def test_a_good_call_of_other_rubrics_and_criteria_that_are_not_critical_are_not_asked(settings: Settings) -> None:
     # The call says no greeting, but greeting is not critical; and the second call is good by another rubric only.
     text = GOOD.replace("agent: Hello there, is", "agent: Is").replace("somebody is quoted\n", "somebody is quoted\n    rubrics: [other]\n")
     (settings.rubrics / "known_good.yaml").write_text(text, "utf-8")
-    publish("service", settings)
+    publish(["service"], settings)
 
 
 def test_a_critical_criterion_of_any_check_is_asked_on_calls_good_by_its_rubric(settings: Settings) -> None:
@@ -165,7 +165,7 @@ def test_faults_of_the_known_good_calls_are_located(settings: Settings, text: st
     path = settings.rubrics / "known_good.yaml"
     path.write_text(text, "utf-8")
     with pytest.raises(RubricError) as caught:
-        publish("service", settings)
+        publish(["service"], settings)
     (fault,) = caught.value.faults
     assert str(fault).startswith(f"{path}:{place}: ")
     assert message in str(fault)
@@ -180,17 +180,17 @@ def test_interrupted_between_text_and_lock_it_is_done_again(settings: Settings, 
     with monkeypatch.context() as patched:
         patched.setattr(versions, "freeze", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            publish("service", settings, store)
+            publish(["service"], settings, store)
     assert not (settings.rubrics / LOCK_NAME).exists()
-    publish("service", settings, store)
-    publish("service", settings, store)
+    publish(["service"], settings, store)
+    publish(["service"], settings, store)
     assert [(row["rubric_id"], row["version"]) for row in rows(store, "select * from rubrics")] == [("service", 1)]
     assert read_lock(settings.rubrics).keys() == {"service"}
 
 
 def test_a_name_that_is_none_is_refused_with_those_there_are(settings: Settings) -> None:
     with pytest.raises(RubricError, match=r"No rubric is called nosuch.*There are: service"):
-        publish("nosuch", settings)
+        publish(["nosuch"], settings)
 
 
 # --- cases -----------------------------------------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ def test_lists_and_texts_are_fitted_once_and_then_need_no_encoder(tmp_path: Path
     monkeypatch.undo()
     assert [result.misses for _, results in run_cases(settings) for result in results] == [(), ()]
     monkeypatch.setattr("qa_pipeline.meaning.encoder.Encoder", None)
-    assert publish("complaint", settings).id == "complaint"
+    assert [rubric.id for rubric in publish(["complaint"], settings)] == ["complaint"]
 
 
 def test_what_was_encoded_at_the_desk_is_kept_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
