@@ -6,6 +6,8 @@ from setuptools import find_namespace_packages, setup
 
 # Rubrics and manifests ship inside the package too, so that an installed one works from any folder.
 RUBRICS, MODELS = "qa_pipeline._data.rubrics", "qa_pipeline._data.models"
+# What a folder of models ships: a head's or a model's figures.
+HEADS = {path.parent.name: path.name for pattern in ("*/head.json", "*/model.json") for path in Path("models").glob(pattern)}
 
 
 def packages() -> list[str]:
@@ -15,7 +17,7 @@ def packages() -> list[str]:
     )
     lists = find_namespace_packages("rubrics", exclude=["*__pycache__"])
     # Of models only what is used: what heads were trained with stays in the checkout.
-    heads = sorted(path.parent.name for path in Path("models").glob("*/head.json"))
+    heads = sorted(HEADS)
     return [*found, RUBRICS, *(f"{RUBRICS}.{name}" for name in lists), MODELS, *(f"{MODELS}.{name}" for name in heads)]
 
 
@@ -28,5 +30,5 @@ setup(
         f"{RUBRICS}.lists": ["*"],
         MODELS: ["*.yaml"],
     }
-    | {f"{MODELS}.{path.parent.name}": ["head.json"] for path in Path("models").glob("*/head.json")},
+    | {f"{MODELS}.{folder}": [name] for folder, name in HEADS.items()},
 )

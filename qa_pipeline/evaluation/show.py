@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from qa_pipeline.evaluation.compare import CONFIDENCE_BINS, WORD_BINS, Evaluation
+from qa_pipeline.evaluation.reliability import BINS, Judgement, calibration_error, reliability, risk_coverage
 from qa_pipeline.languages.load import is_han, unit
 
 
@@ -125,3 +126,28 @@ def _show_labels(console: Any, name: str, counts: Counter[tuple[str, str]]) -> N
         right = sum(n for (expected, found), n in counts.items() if expected == found)
         wrong = ", ".join(f"{e}→{f} {n}" for (e, f), n in sorted(counts.items()) if e != f)
         console.print(f"{name}: {right} of {total} ({_rate(right, total)}){'; ' + wrong if wrong else ''}")
+
+
+def show_certainty(judgements: Sequence[Judgement], console: Any = None) -> None:
+    """Print the reliability of certainties and the risk-coverage curve."""
+    from rich.console import Console
+
+    console = console or Console(width=140)
+    bins = reliability(judgements)
+    error = calibration_error(bins)
+    if error is None:
+        return
+    sure = sum(one.count for one in bins)
+    console.print(f"Certainty of {sure} findings: expected calibration error {error:.3f}; {len(judgements) - sure} assert nothing")
+    for one in bins:
+        console.print(
+            f"  {one.low:.1f}–{one.low + 1 / BINS:.1f}: {one.count} findings, mean {one.certainty / one.count:.3f}, "
+            f"{_rate(one.right, one.count)} right"
+        )
+    console.print("Risk and coverage, the least sure withheld first:")
+    for point in risk_coverage(judgements):
+        least = "–" if point.least is None else f"{point.least:.2f}"
+        console.print(
+            f"  {point.withheld} withheld ({_rate(point.withheld, point.withheld + point.kept)}): {point.right} of {point.kept} right "
+            f"({_rate(point.right, point.kept)}), certainty from {least}"
+        )

@@ -17,7 +17,7 @@ def show_annotated(scored: Score, console: Console | None = None) -> None:
     marks: dict[int, list[str]] = {}
     for finding in scored.findings:
         for e in finding.evidence:
-            if e.kind != "heard":
+            if e.kind in ("hit", "answer"):
                 marks.setdefault(e.utterance, []).append(finding.criterion.id)
     for u in conversation.utterances:
         style = {"agent": "cyan", "customer": "", "other": "dim"}.get(u.role.value, "dim")
@@ -49,6 +49,8 @@ def _show(finding: Finding, console: Console) -> None:
     status = "" if finding.criterion.status == "stable" else f" [{finding.criterion.status}: does not count]"
     head = f"{mark} {finding.criterion.id}: {finding.outcome.value.replace('_', ' ')}{points}{status}. {finding.reason}"
     console.print(Text(head, style=style))
+    if finding.certainty:
+        console.print(Text(f"    {100 * finding.certainty.share:.0f} % sure", style="dim"))
     for e in finding.evidence:
         near = "" if e.kind == "answer" else f" [{e.similarity:.2f} {shortened(e.expected)}]"
         console.print(Text(f"    {e.kind} {clock(e.start_ms)} {e.role.value}: “{e.text}”{near}", style="dim"))

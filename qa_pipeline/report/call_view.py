@@ -17,11 +17,12 @@ from qa_pipeline.report.charts import call_state
 from qa_pipeline.report.clips import Clips, Moment, evidence_moment, is_window_needed, window_moment
 from qa_pipeline.report.data import CallReport, ReportData, Row
 from qa_pipeline.report.doubts import not_heard, review_reasons
+from qa_pipeline.report.sureness import expected_wrong, first_line
 from qa_pipeline.report.terminal import MARKS, clock
 
 # Chosen, not measured: words below are shown as doubtful.
 LOW_CONFIDENCE = 0.5
-_EVIDENCE_NAMES = {"hit": "heard", "answer": "answer", "heard": "nearest thing heard"}
+_EVIDENCE_NAMES = {"hit": "heard", "answer": "answer", "heard": "nearest thing heard", "cause": "because of"}
 _FEELING_MARKS = {"positive": "+", "neutral": "○", "negative": "−"}
 _TRACKS = {
     "mono": "one mixed track",
@@ -64,7 +65,9 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingView:
-    """One criterion of one call. `window`: what was searched, in words; `window_part`: which part of it plays, None for all of it."""
+    """One criterion of one call. `sureness`: how sure it is, in words; `window`: what was searched, in words; `window_part`: which part of it plays, None for
+    all of it.
+    """
 
     anchor: str
     row: Row
@@ -72,6 +75,7 @@ class FindingView:
     title: str
     local_title: str | None
     reason: tuple[str, str]
+    sureness: tuple[str, str] | None
     advice: tuple[str, str] | None
     quotes: tuple[Quote, ...]
     window: str | None
@@ -110,11 +114,16 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallView:
-    """One call. `cells`: its findings in the order of the report's criteria, None where its rubric has no such criterion."""
+    """One call. `cells`: its findings in the order of the report's criteria, None where its rubric has no such criterion; `first`: what must be known before
+    its score is read; `expected_wrong`: how many findings may be wrong, in words; `review_rank`: its place among those to review, the lowest first.
+    """
 
     anchor: str
     item: CallReport
     state: str
+    first: str | None
+    expected_wrong: str | None
+    review_rank: float
     reasons: tuple[str, ...]
     cells: tuple[FindingView | None, ...]
     findings: tuple[FindingView, ...]
@@ -169,6 +178,7 @@ def view_call(number: int, item: CallReport, data: ReportData, names: dict[Momen
                 title=title[1],
                 local_title=None if language == title[0] else words.title.get(language),
                 reason=data.reason_of(item, row),
+                sureness=data.sureness_of(item, row),
                 advice=shown(words.advice, language) if row["outcome"] == "not_met" else None,
                 quotes=tuple(
                     Quote(name=_EVIDENCE_NAMES[e["kind"]], row=e, sound=sound(evidence_moment(item, e))) for e in row["evidence"] or ()
@@ -183,6 +193,9 @@ def view_call(number: int, item: CallReport, data: ReportData, names: dict[Momen
         anchor=anchor,
         item=item,
         state=call_state(item),
+        first=first_line(item.score, item.findings) if item.score else None,
+        expected_wrong=expected_wrong(item.score) if item.score else None,
+        review_rank=-(item.score.get("expected_wrong") or 0.0) if item.score and item.score["needs_review"] else 1.0,
         reasons=review_reasons(item),
         cells=tuple(by_criterion.get(name) for name in data.criteria),
         findings=tuple(findings),
@@ -228,7 +241,7 @@ def _line(row: Row, findings: Sequence[FindingView], recording: str | None) -> L
         for finding in findings
         if finding.row["reason_code"] != "sentiment"
         for e in finding.row["evidence"] or ()
-        if e["kind"] != "heard" and _touches(e, row)
+        if _is_shown(finding.row, e) and _touches(e, row)
     ]
     label = row["sentiment_label"]
     return Line(
@@ -238,6 +251,11 @@ def _line(row: Row, findings: Sequence[FindingView], recording: str | None) -> L
         feeling=Mark(kind=label, sign=_FEELING_MARKS[label], words=label) if label else None,
         href=_from_moment(recording, row["start_ms"]),
     )
+
+
+def _is_shown(finding: Row, evidence: Row) -> bool:
+    """Whether evidence is marked in the transcript: what a situation was found by is, what a parent was found by is marked for the parent."""
+    return bool(evidence["kind"] in ("hit", "answer") or (evidence["kind"] == "cause" and finding["reason_code"] == "situation"))
 
 
 def _touches(evidence: Row, utterance: Row) -> bool:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.languages.interface import shown
 from qa_pipeline.report.reasons import reason_of
+from qa_pipeline.report.sureness import sureness
 from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording
 from qa_pipeline.results.query import connect
 from qa_pipeline.results.store import Store
@@ -75,6 +76,10 @@ class ReportData:
             return title[1] if title else criterion.replace("_", " ")
 
         return reason_of(finding, language, title_of)
+
+    def sureness_of(self, item: CallReport, finding: Row) -> tuple[str, str] | None:
+        """Language and words of how sure a finding is, in the call's language; None where it asserts nothing."""
+        return sureness(finding, item.call["language"])
 
     def is_draft(self, criterion: str) -> bool:
         """Whether all that judged here under this id was a draft."""

@@ -16,6 +16,7 @@ _REVIEW_REASONS = {
     "no_speech": "no speech",
     "sound_lost": "a part of the recording is lost",
     "speech_without_words": "much speech got no words",
+    "unsure": "unsure of a finding",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from qa_pipeline.languages.interface import interface_language
 from qa_pipeline.languages.load import is_language, language, table
 from qa_pipeline.languages.reason_tables import ReasonWords
-from qa_pipeline.scoring.reasons import SITUATION_NAMES
+from qa_pipeline.scoring.reasons import SITUATION_NAMES, cause_sentence
 
 Row = dict[str, Any]
 
@@ -30,16 +30,20 @@ def reason_of(finding: Row, language: str | None, title_of: Callable[[str], str]
     if finding["reason"] is None:
         return interface_language(), REASON_GONE
     given = _in_units({pair["key"]: pair["value"] for pair in finding.get("reason_args") or ()})
+    # A verdict withheld as unsure says also why its likelier reading is thought of; what follows from something else, what that was found by.
+    codes = [finding["reason_code"], *([given["because"]] if "because" in given else [])]
+    cause = next((e for e in finding.get("evidence") or () if e["kind"] == "cause"), None)
     for code in (language, interface_language()):
         words = table(code, ReasonWords) if code else ReasonWords()
-        sentence = words.sentences.get(finding["reason_code"])
-        if code and sentence:
+        if code and all(name in words.sentences for name in codes):
+            told = {name: _told(name, value, words.words, title_of) for name, value in given.items()}
             try:
-                told = sentence.format_map({name: _told(name, value, words.words, title_of) for name, value in given.items()})
-                return code, told[:1].upper() + told[1:]
+                said = (words.sentences[name].format_map(told) for name in codes)
+                parts = [sentence[:1].upper() + sentence[1:] for sentence in said]
+                return code, " ".join([*parts, cause_sentence(words, cause["role"], cause["text"], cause["start_ms"])] if cause else parts)
             except KeyError:
-                # It was stored by another version, with other arguments.
-                break
+                # It was stored by another version, with other arguments, or the language has no such sentence.
+                continue
     return interface_language(), str(finding["reason"])
 
 

@@ -15,9 +15,11 @@ from rich.text import Text
 from qa_pipeline.languages.interface import shown
 from qa_pipeline.report.data import CallReport, ReportData, Row
 from qa_pipeline.report.doubts import not_heard, review_reasons
+from qa_pipeline.report.sureness import expected_wrong, first_line
 
 MARKS = {"met": ("✓", "green"), "not_met": ("✗", "bold red"), "not_applicable": ("–", "dim"), "undetermined": ("?", "yellow")}
 _HEADING_WIDTH = 9
+_MOST_REVIEWS = 30
 # A table is as wide as it would be on a screen without end.
 _UNBOUNDED = 10_000
 _KEY = "✓ met  ✗ not met  – not applicable  ? undetermined, in brackets: a draft that does not count; sentiment: + positive, 0 neutral, − negative"
@@ -35,6 +37,7 @@ def show_calls(data: ReportData, console: Console | None = None) -> None:
     else:
         console.print(_KEY, style="dim")
     _show_agents(data, console)
+    _show_reviews(data, console)
     if data.failures:
         console.print()
         for row in data.failures:
@@ -67,6 +70,8 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
     if score is None:
         console.print("No rubric applies to this call; it is stored unscored.")
     else:
+        if much := first_line(score, item.findings):
+            console.print(Text(f"{much}.", style="yellow"))
         percent = "not scored: too little could be judged" if score["percent"] is None else f"{score['percent']:.0f} %"
         verdict = {True: " passed", False: " not passed", None: ""}[score["passed"]]
         console.print(
@@ -76,6 +81,8 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
             console.print("A trial: it does not count.", style="yellow")
         if score["needs_review"]:
             console.print(f"needs review: {', '.join(review_reasons(item))}", style="yellow")
+        if wrong := expected_wrong(score):
+            console.print(wrong, style="dim")
     if missing := not_heard(call):
         console.print("; ".join(f"{what.lower()}: {how_much}" for what, how_much in missing.items()), style="yellow")
     for finding in item.findings:
@@ -158,6 +165,23 @@ def _show_agents(data: ReportData, console: Console) -> None:
     console.print(table)
 
 
+def _show_reviews(data: ReportData, console: Console) -> None:
+    """Calls that a person should look at: those first in which most is expected to be wrong."""
+    waiting = [(item, item.score) for item in data.calls if item.score and item.score["needs_review"] and item.is_official]
+    if not waiting:
+        return
+    table = Table(title="\nTo review, what is least sure first", header_style="bold", box=None, pad_edge=False, title_justify="left")
+    for name in ("call", "expected wrong", "why"):
+        table.add_column(name, justify="right" if name == "expected wrong" else "left", no_wrap=name == "call")
+    waiting.sort(key=lambda found: (-(found[1].get("expected_wrong") or 0.0), found[0].call["call_id"]))
+    for item, score in waiting[:_MOST_REVIEWS]:
+        wrong = "–" if score.get("expected_wrong") is None else f"{score['expected_wrong']:.1f}"
+        table.add_row(escape(item.call["call_id"]), wrong, ", ".join(review_reasons(item)))
+    console.print(table)
+    if len(waiting) > _MOST_REVIEWS:
+        console.print(f"… and {len(waiting) - _MOST_REVIEWS} more", style="dim")
+
+
 def _show_finding(finding: Row, item: CallReport, data: ReportData, console: Console) -> None:
     mark, style = MARKS[finding["outcome"]]
     words = data.words_of(finding)
@@ -167,6 +191,8 @@ def _show_finding(finding: Row, item: CallReport, data: ReportData, console: Con
         mark, style, points = f"({mark})", "dim", " (draft: does not count)"
     _, reason = data.reason_of(item, finding)
     console.print(Text(f"{mark} {title}: {finding['outcome'].replace('_', ' ')}{points}. {reason}", style=style))
+    if sure := data.sureness_of(item, finding):
+        console.print(Text(f"    {sure[1]}", style="dim" if finding.get("likely") is None else "yellow"))
     for e in finding["evidence"] or ():
         near = "" if e["kind"] == "answer" else f"  [{e['similarity']:.2f} {e['expected']}]"
         stretch = clock(e["start_ms"]) + ("" if e["end_ms"] is None else f"–{clock(e['end_ms'])}")

@@ -28,8 +28,9 @@ _SHARED = ("call_id", "conversation_id", "score_id", "rubric_id", "rubric_versio
 _CALL_COLUMNS = ("call_id", "agent_id", "team", "site", "campaign")
 _SCORE_COLUMNS = (
     "score_id", "rubric_sha256", "points", "max_points", "percent", "passed", "critical_failed", "critical_state", "coverage", "needs_review",
+    "expected_wrong", "not_applicable_share",
 )  # fmt: skip
-_JUDGED_COLUMNS = ("scoring_version", "language_digest", "norm_version")
+_JUDGED_COLUMNS = ("scoring_version", "language_digest", "norm_version", "certainty_digest")
 _EVIDENCE_COLUMNS = ("kind", "utterance", "text", "start_ms", "end_ms", "expected", "similarity")
 _FINDING_COLUMNS = ("section_id", "criterion_sha256", "answer", "points", "max_points", "deduction", "occurrences", "reason_code", "reason")
 _CAPTURE_COLUMNS = ("name", "value", "value_type", "text", "start_ms")
@@ -56,6 +57,7 @@ def score_tables(scores: Sequence[Score], *, purposes: Sequence[str], run_id: st
         "rubric_version": [score.rubric.version for score in scores],
         "purpose": list(purposes),
         "disposition": [score.disposition.value if score.disposition else None for score in scores],
+        "disposition_certainty": [score.disposition_certainty.share if score.disposition_certainty else None for score in scores],
         "sections_failed": [list(score.sections_failed) for score in scores],
         "review_reasons": [list(score.review_reasons) for score in scores],
         "run_id": [run_id] * len(scores),
@@ -105,6 +107,13 @@ def _findings(scores: Sequence[Score], shared: pa.Table) -> pa.Table:
         "reason_args": _lists(
             "reason_args", [sorted(finding.reason_args.items()) for finding in found], {"key": itemgetter(0), "value": itemgetter(1)}
         ),
+        "certainty": [finding.certainty.share if finding.certainty else None for finding in found],
+        "certainty_grounds": _lists(
+            "certainty_grounds",
+            [finding.certainty.grounds if finding.certainty else () for finding in found],
+            {"key": attrgetter("key"), "weight": attrgetter("weight")},
+        ),
+        "likely": [finding.likely.value if finding.likely else None for finding in found],
         "evidence": _lists("evidence", [finding.evidence for finding in found], _evidence_columns()),
         "evidence_text": [first.text if first else None for first in firsts],
         "evidence_start_ms": [first.start_ms if first else None for first in firsts],

@@ -43,6 +43,7 @@ _EVIDENCE = Nested(
         "similarity": (pa.float32(), Kind.FIGURE),
     }
 )
+_GROUNDS = Nested({"key": (_TEXT, Kind.LABEL), "weight": (pa.float32(), Kind.FIGURE)})
 
 
 def _pairs(value: Kind) -> Nested:
@@ -224,7 +225,15 @@ FINDINGS = Table(
         ("reason_code", _TEXT, Kind.LABEL, "why, as a code"),
         ("reason_args", _pairs(Kind.WORDS), "what fills the reason"),
         ("reason", _TEXT, Kind.WORDS, "why, in English"),
-        ("evidence", _EVIDENCE, "moments: kind hit, answer or heard; similarity 0–1"),
+        (
+            "certainty",
+            _REAL,
+            Kind.FIGURE,
+            "0–1: chance that a careful person agrees with outcome, or with likely; null where nothing is asserted, and before this was recorded",
+        ),
+        ("certainty_grounds", _GROUNDS, "what the certainty rests on most, the strongest first; weight: log-odds added (above 0) or taken"),
+        ("likely", _TEXT, Kind.LABEL, "the outcome withheld as too unsure (reason_code unsure); null elsewhere"),
+        ("evidence", _EVIDENCE, "moments: kind hit, answer, heard or cause; similarity 0–1"),
         ("evidence_text", _TEXT, Kind.WORDS, "text of the first"),
         ("evidence_start_ms", _MS, Kind.TIME, "start of the first, ms"),
         ("evidence_end_ms", _MS, Kind.TIME, "end of the first, ms"),
@@ -284,6 +293,12 @@ SCORES = Table(
             "hash of the language data that judged; null before this was recorded, or for a language without data",
         ),
         ("norm_version", _TEXT, Kind.ID, "hash of what the norms that were judged depend on; null before this was recorded"),
+        (
+            "certainty_digest",
+            _TEXT,
+            Kind.ID,
+            "hash of the model that told how sure the findings are; null before this was recorded",
+        ),
         ("purpose", _TEXT, Kind.LABEL, "official or trial; scores written into a closed period are trials"),
         (
             "disposition",
@@ -291,6 +306,13 @@ SCORES = Table(
             Kind.LABEL,
             "completed, call_back, refused, wrong_person, voicemail, opted_out, cut_off; null when nobody came on",
         ),
+        (
+            "disposition_certainty",
+            _REAL,
+            Kind.FIGURE,
+            "0–1: chance that a careful person agrees with disposition; null without one, and before this was recorded",
+        ),
+        ("expected_wrong", _REAL, Kind.FIGURE, "how many findings that count are expected to be wrong; null before this was recorded"),
         ("points", _REAL, Kind.FIGURE, "sum over judged criteria"),
         ("max_points", _REAL, Kind.FIGURE, "weight of judged criteria"),
         ("percent", _REAL, Kind.FIGURE, "0–100; null when too little could be judged"),
@@ -299,6 +321,12 @@ SCORES = Table(
         ("critical_state", _TEXT, Kind.LABEL, "none, provisional (machine alone), confirmed"),
         ("sections_failed", pa.list_(pa.string()), Kind.LABEL, "sections that a critical criterion of their own failed"),
         ("coverage", _REAL, Kind.FIGURE, "0–1: weight judged ÷ weight applicable; null when nothing applies"),
+        (
+            "not_applicable_share",
+            _REAL,
+            Kind.FIGURE,
+            "0–1: weight that does not apply ÷ weight of what counts; null before this was recorded",
+        ),
         ("needs_review", _FLAG, Kind.FIGURE, "a person should look"),
         ("review_reasons", pa.list_(pa.string()), Kind.LABEL, "why"),
         ("scored_at", TIME, Kind.TIME, "when it was committed; never runs backwards"),

@@ -17,12 +17,15 @@ _SAID_OF_ALL: dict[str, Any] = {
     "values": {}, "repeats": None, "answered": None, "reason_when": [], "metric": None, "column": None, "is": None, "in": None,
     "call_windows": [], "not_on_holidays": False, "at_least": None, "at_most": None, "of": [], "levels": {},
 }  # fmt: skip
+# Keys of a rubric that came later: left out where nobody wrote them, so that the hashes of those that do not use them stay.
+_LATER = ("min_certainty",)
 
 
 def canonical_json(part: Rubric | Criterion) -> str:
     """A resolved rubric or criterion as JSON: the same content always the same text."""
     data = json.loads(part.model_dump_json(by_alias=True))
     if isinstance(part, Rubric):
+        data = {key: value for key, value in data.items() if value is not None or key not in _LATER}
         for section in data["sections"]:
             section["criteria"] = [_SAID_OF_ALL | criterion for criterion in section["criteria"]]
     else:

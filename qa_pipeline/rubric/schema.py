@@ -120,6 +120,9 @@ class Rubric(Part):
     applies_to: AppliesTo = AppliesTo()
     pass_mark: float = Field(80, ge=0, le=100)
     min_coverage: float = Field(0.5, ge=0, le=1)
+    min_certainty: float | None = Field(
+        None, ge=0, le=1, description="a finding less sure than this is undetermined; without, less sure than usual"
+    )
     scoring: Literal["points", "deductions"] = "points"
     severities: dict[Severity, Annotated[float, Field(gt=0)]] = Field(
         {"light": 2.0, "middle": 5.0, "heavy": 10.0}, description="points taken off per occurrence where a criterion names a severity"

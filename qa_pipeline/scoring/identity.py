@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from qa_pipeline.languages.load import language_codes, language_digest
+from qa_pipeline.scoring.certainty import shipped_digest
 from qa_pipeline.text.norm_version import norm_version
 
 # Raised whenever a change of code gives any call another verdict or other evidence; a test over all cases notices when that is forgotten
@@ -33,12 +34,14 @@ NEVER_JUDGES = (
 class JudgedBy:
     """What judged a score. `language_digest`: of the data of the call's language, None where it has none that is known here.
 
-    `norm_version`: one for the norms of all languages that its utterances are in.
+    `norm_version`: one for the norms of all languages that its utterances are in; `certainty_digest`: of the model that tells how sure verdicts are, and by
+    which those too unsure are withheld; None before there was one.
     """
 
     scoring_version: int
     language_digest: str | None
     norm_version: str
+    certainty_digest: str | None = None
 
 
 def judged_by(language: str | None, spoken: Iterable[str]) -> JudgedBy:
@@ -53,6 +56,7 @@ def _judged_by(language: str | None, spoken: tuple[str, ...]) -> JudgedBy:
         scoring_version=SCORING_VERSION,
         language_digest=language_digest(language, without=NEVER_JUDGES)[:16] if language in language_codes() else None,
         norm_version=hashlib.sha256(versions.encode()).hexdigest()[:16],
+        certainty_digest=shipped_digest(),
     )
 
 
@@ -70,5 +74,5 @@ def norm_version_of(code: str) -> str:
 
 def score_id_of(conversation_id: str, rubric_sha256: str, by: JudgedBy) -> str:
     """Identity of a score: what was heard, by which rubric it is judged, and what judged it."""
-    parts = (conversation_id, rubric_sha256, str(by.scoring_version), by.language_digest or "", by.norm_version)
+    parts = (conversation_id, rubric_sha256, str(by.scoring_version), by.language_digest or "", by.norm_version, by.certainty_digest or "")
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]

@@ -23,12 +23,13 @@ from qa_pipeline.scoring.windows import Searched, select
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A moment of the call. kind: hit (what was looked for), answer (what the other side said to it), heard (the nearest thing instead).
+    """A moment of the call. kind: hit (what was looked for), answer (what the other side said to it), heard (the nearest thing instead), cause (what
+    something that this follows from was found by).
 
     `expected`: the phrase or list it was compared with; `similarity` 0–1 (for meanings, the probability).
     """
 
-    kind: Literal["hit", "answer", "heard"]
+    kind: Literal["hit", "answer", "heard", "cause"]
     utterance: int
     role: Role
     text: str
@@ -94,6 +95,12 @@ class Search:
             return []
         probabilities = self._together.probabilities(meaning.examples.id, self._place)
         return [(u, p) for u in searched.utterances if (p := probabilities.get(u.utterance, 0.0)) >= meaning.at_least]
+
+    def probability(self, meaning: Meaning | None, utterance: int) -> float | None:
+        """How probable a meaning is in one utterance; None where it was not judged."""
+        if meaning is None or meaning.examples is None:
+            return None
+        return self._together.probabilities(meaning.examples.id, self._place).get(utterance)
 
     def most_probable(self, meaning: Meaning | None, searched: Searched) -> Evidence | None:
         """The utterance that comes nearest to a meaning, as what was heard instead."""

@@ -17,7 +17,24 @@ SITUATION_NAMES: dict[str, str] = {
     "customer_hung_up": "the customer hung up first",
 }
 
+# Arguments that name outcomes.
+_OUTCOMES = frozenset(("likely", "other"))
+
 
 def reason_text(code: str, args: Mapping[str, str]) -> str:
     """The sentence for a code. Raises KeyError for an unknown one."""
-    return table(interface_language(), ReasonWords).sentences[code].format_map(args)
+    told = {name: value.replace("_", " ") if name in _OUTCOMES else value for name, value in args.items()}
+    return table(interface_language(), ReasonWords).sentences[code].format_map(told)
+
+
+def cause_text(who: str, said: str, start_ms: int | None) -> str:
+    """The words that something else follows from, as a sentence."""
+    words = table(interface_language(), ReasonWords)
+    return cause_sentence(words, who, said, start_ms)
+
+
+def cause_sentence(words: ReasonWords, who: str, said: str, start_ms: int | None) -> str:
+    """The same in the words of a language. Raises KeyError where it has no such sentence."""
+    code = "cause" if start_ms is None else "cause_at"
+    moment = "" if start_ms is None else f"{start_ms // 60_000}:{start_ms // 1000 % 60:02d}"
+    return words.sentences[code].format(who=words.words.get(who, who), said=said.strip(), at=moment)

@@ -39,10 +39,14 @@ def _check_words(criterion: WordedCriterion, groups: dict[str, PhraseLists], con
     chosen = _arranged(criterion, said) if is_enough else None
     if chosen:
         evidence = in_order(search.evidence(hit) for hit in chosen)
-        return Verdict(outcome=Outcome.MET, reason_code="said", evidence=evidence, searched=searched, occurrences=1)
+        places = len({hit.utterance for hits in said.values() for hit in hits})
+        return Verdict(outcome=Outcome.MET, reason_code="said", evidence=evidence, searched=searched, occurrences=1, places=places)
     by_meaning = _by_meaning(search, criterion, searched)
     if by_meaning:
-        return Verdict(outcome=Outcome.MET, reason_code="said_by_meaning", evidence=by_meaning[:1], searched=searched, occurrences=1)
+        return Verdict(
+            outcome=Outcome.MET, reason_code="said_by_meaning", evidence=by_meaning[:1], searched=searched, occurrences=1,
+            places=len(by_meaning),
+        )  # fmt: skip
     missing = [name for name in wanted if name not in said]
     heard = [search.evidence(_earliest(hits)) for hits in said.values()]
     for name in missing:
@@ -87,8 +91,9 @@ def check_semantic(criterion: WordedCriterion | SemanticCriterion, context: Cont
     evidence = _by_meaning(context.search, criterion, searched)
     if evidence:
         return Verdict(
-            outcome=Outcome.MET, reason_code="said_by_meaning", evidence=in_order(evidence), searched=searched, occurrences=len(evidence)
-        )
+            outcome=Outcome.MET, reason_code="said_by_meaning", evidence=in_order(evidence), searched=searched, occurrences=len(evidence),
+            places=len(evidence),
+        )  # fmt: skip
     heard = context.search.most_probable(criterion.meaning, searched)
     return Verdict(outcome=Outcome.NOT_MET, reason_code="not_said", evidence=(heard,) if heard else (), searched=searched)
 

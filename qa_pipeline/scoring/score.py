@@ -1,7 +1,7 @@
 """Conversation × rubric → Score. Pure: no files, no clock, no models; the same two values always give the same score.
 
-Order for each criterion: can it be judged at all (speech, language, roles)? does it apply (situations, `when`)? then its check; then whether a
-"not met" may be believed (the window is cut off, or its words are too unclear). Sums: totals.py.
+Each criterion is judged (judging.py) after those it refers to, and how sure that is (assurance.py); what is less sure than the bar is withheld as
+undetermined. Sums: totals.py.
 """
 
 from __future__ import annotations
@@ -10,37 +10,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa_pipeline.call import Conversation, Disposition, Outcome, Role
-from qa_pipeline.conversation.roles import LEAST_CONFIDENCE
 from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.canonical import criterion_sha256, rubric_sha256
-from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, SentimentCriterion
+from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.references import dependencies
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, SearchingCriterion
+from qa_pipeline.scoring.assurance import Assurance
 from qa_pipeline.scoring.captures import disposition_capture
-from qa_pipeline.scoring.checks import CHECKS
+from qa_pipeline.scoring.certainty import Certainty, Judge, shipped_model
 from qa_pipeline.scoring.identity import JudgedBy, judged_by, score_id_of
+from qa_pipeline.scoring.judging import judge
 from qa_pipeline.scoring.matching import Evidence, Search, searches_of
 from qa_pipeline.scoring.meanings import Heads
-from qa_pipeline.scoring.metadata import column_value, is_as_wanted
-from qa_pipeline.scoring.reasons import SITUATION_NAMES, reason_text
+from qa_pipeline.scoring.reasons import cause_text, reason_text
 from qa_pipeline.scoring.situations import Facts, find_facts
-from qa_pipeline.scoring.totals import JUDGED, Totals, deduction_of, points_of, total
-from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, search_window
-from qa_pipeline.scoring.windows import Searched
+from qa_pipeline.scoring.totals import Totals, deduction_of, points_of, total
+from qa_pipeline.scoring.verdict import Capture, Context, Verdict
 
-ROLE_CONFIDENCE = LEAST_CONFIDENCE
 REVIEW_ROLE_CONFIDENCE = 0.8
 # Chosen, not measured: a second holds a greeting; a fifth of the speech holds what a criterion asks for.
 REVIEW_LOST_MS = 1_000
 REVIEW_WORDLESS_SHARE = 0.2
-# Mean word confidence of a window below which "not heard" says nothing.
-UNCLEAR_CONFIDENCE = 0.48
+UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One criterion's outcome with its evidence or the window searched. `points` is None where nothing was judged."""
+    """One criterion's outcome with its evidence or the window searched. `points` is None where nothing was judged.
+
+    `certainty`: the chance that a careful person agrees; None where nothing is asserted. `likely`: the outcome that was withheld because it was too
+    unsure, of which `certainty` then speaks; None elsewhere.
+    """
 
     criterion: Criterion
     section_id: str
@@ -58,11 +58,16 @@ class Finding:
     window_end_ms: int | None
     deduction: float | None = None
     captures: tuple[Capture, ...] = ()
+    certainty: Certainty | None = None
+    likely: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A scored conversation. `percent` and `passed` are None when too little could be judged."""
+    """A scored conversation. `percent` and `passed` are None when too little could be judged.
+
+    `expected_wrong`: of what it asserts, how many findings are expected to be wrong; `not_applicable_share`: of the weight of all criteria that count.
+    """
 
     score_id: str
     judged_by: JudgedBy
@@ -83,11 +88,14 @@ class Score:
     review_reasons: tuple[str, ...] = field(default_factory=tuple)
     sections_failed: tuple[str, ...] = ()
     disposition_captures: tuple[Capture, ...] = ()
+    disposition_certainty: Certainty | None = None
+    expected_wrong: float = 0.0
+    not_applicable_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """A rubric ready to score with: its hashes worked out once, and the fitted heads of its lists (meanings.py) by list id."""
+    """A rubric ready to score with: its hashes worked out once, the fitted heads of its lists (meanings.py) by list id, and what tells how sure it is."""
 
     rubric: Rubric
     heads: Heads
@@ -95,16 +103,23 @@ class Scorecard:
     criterion_sha256: Mapping[str, str]
     section_of: Mapping[str, str]
     languages: Mapping[str, frozenset[Language]]
+    certainty: Judge
+
+    @property
+    def bar(self) -> float:
+        """Certainty below which a verdict is withheld."""
+        return self.certainty.bar if self.rubric.min_certainty is None else self.rubric.min_certainty
 
 
-def prepare(rubric: Rubric, heads: Heads) -> Scorecard:
-    """Make a rubric ready for many calls."""
+def prepare(rubric: Rubric, heads: Heads, certainty: Judge | None = None) -> Scorecard:
+    """Make a rubric ready for many calls. `certainty`: what tells how sure verdicts are; the shipped model without."""
     hashes = {criterion.id: criterion_sha256(criterion) for criterion in rubric.criteria}
     section_of = {criterion.id: section.id for section in rubric.sections for criterion in section.criteria}
     languages = {criterion.id: criterion.languages() for criterion in rubric.criteria}
     return Scorecard(
-        rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes, section_of=section_of, languages=languages
-    )
+        rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes, section_of=section_of, languages=languages,
+        certainty=certainty or shipped_model(),
+    )  # fmt: skip
 
 
 def score(conversation: Conversation, scorecard: Scorecard) -> Score:
@@ -119,18 +134,24 @@ def score_many(conversations: Sequence[Conversation], scorecard: Scorecard) -> l
     return [_score(search, scorecard) for search in searches]
 
 
-def _score(search: Search, scorecard: Scorecard) -> Score:
+def judge_call(search: Search, scorecard: Scorecard) -> Context:
+    """Judge every criterion of a rubric in one conversation: the verdicts, in the order of judging, beside what they were judged on."""
     rubric = scorecard.rubric
-    if rubric.situations is None:
-        facts = Facts(situations={}, disposition=None)
-    else:
-        facts = find_facts(search, rubric.situations)
+    facts = find_facts(search, rubric.situations) if rubric.situations else Facts(situations={}, disposition=None)
     verdicts: dict[str, Verdict] = {}
     context = Context(rubric=rubric, search=search, facts=facts, verdicts=verdicts, languages=scorecard.languages)
     for criterion in _judging_order(rubric):
-        verdicts[criterion.id] = _judge(criterion, context)
-    findings = tuple(_finding(criterion, scorecard, verdicts[criterion.id]) for criterion in rubric.criteria)
-    return _total(context, scorecard, findings)
+        verdicts[criterion.id] = judge(criterion, context)
+    return context
+
+
+def _score(search: Search, scorecard: Scorecard) -> Score:
+    context = judge_call(search, scorecard)
+    assurance = Assurance(context, scorecard.certainty)
+    by_id = {criterion.id: criterion for criterion in scorecard.rubric.criteria}
+    certainties = {name: assurance.of(by_id[name], verdict) for name, verdict in context.verdicts.items()}
+    findings = tuple(_finding(criterion, scorecard, context.verdicts[name], certainties[name]) for name, criterion in by_id.items())
+    return _total(context, scorecard, findings, assurance.disposition)
 
 
 def _judging_order(rubric: Rubric) -> list[Criterion]:
@@ -148,131 +169,20 @@ def _judging_order(rubric: Rubric) -> list[Criterion]:
     return list(ordered.values())
 
 
-def _judge(criterion: Criterion, context: Context) -> Verdict:
-    if isinstance(criterion, SearchingCriterion):
-        return _judge_words(criterion, context)
-    if isinstance(criterion, SentimentCriterion):
-        return _judge_sentiment(criterion, context)
-    # No words are read: whether speech, language and roles are known is nothing to the rest.
-    verdict = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context)
-    return _excused(criterion, verdict or CHECKS[criterion.check](criterion, context), context)
+def _withheld(verdict: Verdict, certainty: Certainty) -> Verdict:
+    """A verdict that is not sure enough to be given: undetermined, with both readings and why the likelier one is thought of."""
+    other = {Outcome.MET: Outcome.NOT_MET.value, Outcome.NOT_MET: Outcome.MET.value}.get(verdict.outcome, "applicable")
+    args = {
+        **verdict.reason_args, "likely": verdict.outcome.value, "other": other, "percent": f"{100 * certainty.share:.0f}",
+        "because": verdict.reason_code,
+    }  # fmt: skip
+    return replace(verdict, outcome=Outcome.UNDETERMINED, reason_code=UNSURE, reason_args=args, answer=None, credit=None)
 
 
-def _judge_sentiment(criterion: SentimentCriterion, context: Context) -> Verdict:
-    if not context.search.conversation.utterances:
-        return _undetermined("too_short", searched=context.search.select(ROLES[criterion.who or "agent"], None))
-    excuse = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context)
-    return excuse or _if_roles_known(context) or _with_credit(criterion, CHECKS["sentiment"](criterion, context))
-
-
-def _judge_words(criterion: SearchingCriterion, context: Context) -> Verdict:
-    conversation, language = context.search.conversation, context.search.language
-    if not conversation.utterances:
-        return _undetermined("too_short", searched=search_window(criterion, context))
-    if excuse := _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context):
-        return excuse
-    if language not in context.languages[criterion.id]:
-        return _undetermined("wrong_language", language=language)
-    if unknown := _if_roles_known(context):
-        return unknown
-    if _needs_times(criterion, conversation):
-        return _undetermined("no_times")
-    is_forbidden = criterion.check == "forbidden"
-    if is_forbidden and not search_window(criterion, context).utterances:
-        return _undetermined("nobody_spoke", who=criterion.party)
-    if isinstance(criterion, CaptureCriterion) and criterion.repeats and not context.verdicts[criterion.repeats].captures:
-        return Verdict(
-            outcome=Outcome.NOT_APPLICABLE, reason_code="parent",
-            reason_args={"parent": criterion.repeats, "outcome": context.verdicts[criterion.repeats].outcome.value},
-        )  # fmt: skip
-    verdict = _with_credit(criterion, CHECKS[criterion.check](criterion, context))
-    if verdict.outcome is not Outcome.NOT_MET or is_forbidden:
-        return verdict
-    excused = _excused(criterion, verdict, context)
-    return excused if excused is not verdict else _doubt(criterion, verdict, conversation) or verdict
-
-
-def _excused(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Verdict:
-    """Not met becomes not applicable where a situation of `excused_when` holds."""
-    return (_situation(criterion.excused_when, context) or verdict) if verdict.outcome is Outcome.NOT_MET else verdict
-
-
-def _needs_times(criterion: SearchingCriterion, conversation: Conversation) -> bool:
-    """Whether the window counts seconds alone and the transcript has none."""
-    extent = (criterion.within.first or criterion.within.last) if criterion.within else None
-    return extent is not None and extent.turns is None and all(u.start_ms is None for u in conversation.utterances)
-
-
-def _with_credit(criterion: AnyCriterion, verdict: Verdict) -> Verdict:
-    """The verdict with the credit that `levels` gives its answer."""
-    credit = None if verdict.answer is None else criterion.credits.get(verdict.answer)
-    return replace(verdict, credit=credit) if credit is not None and verdict.outcome in JUDGED else verdict
-
-
-def _if_roles_known(context: Context) -> Verdict | None:
-    confidence = context.search.conversation.role_confidence
-    return _undetermined("role_unknown", confidence=f"{confidence:.2f}") if confidence < ROLE_CONFIDENCE else None
-
-
-def _situation(names: tuple[str, ...], context: Context) -> Verdict | None:
-    for name in names:
-        evidence = context.facts.situations.get(name)  # type: ignore[call-overload]  # the schema allows these names only
-        if evidence is not None:
-            return Verdict(
-                outcome=Outcome.NOT_APPLICABLE, reason_code="situation", reason_args={"situation": SITUATION_NAMES[name]}, evidence=evidence
-            )
-    return None
-
-
-def _blocked_by_parent(criterion: AnyCriterion, context: Context) -> Verdict | None:
-    """`when`: a parent not applicable or undetermined makes the child the same; a condition that fails makes it not applicable."""
-    for condition in criterion.when:
-        if condition.criterion:
-            parent = context.verdicts[condition.criterion]
-            if parent.outcome in (Outcome.NOT_APPLICABLE, Outcome.UNDETERMINED) and condition.outcome != parent.outcome.value:
-                return Verdict(
-                    outcome=parent.outcome,
-                    reason_code="parent",
-                    reason_args={"parent": condition.criterion, "outcome": parent.outcome.value},
-                )
-        if not _holds(condition, context):
-            text = condition.model_dump_json(exclude_none=True, by_alias=True)
-            return Verdict(outcome=Outcome.NOT_APPLICABLE, reason_code="condition", reason_args={"condition": text})
-    return None
-
-
-def _holds(condition: Condition, context: Context) -> bool:
-    if condition.criterion:
-        parent = context.verdicts[condition.criterion]
-        return condition.outcome in (None, parent.outcome.value) and (not condition.answers or parent.answer in condition.answers)
-    if condition.metadata:
-        value = column_value(context.search.conversation.call, condition.metadata)
-        return value is not None and is_as_wanted(condition, value)
-    if condition.disposition:
-        return context.facts.disposition is not None and context.facts.disposition.value in condition.disposition
-    return True
-
-
-def _doubt(criterion: SearchingCriterion, verdict: Verdict, conversation: Conversation) -> Verdict | None:
-    """Why a "not met" cannot be believed, if so."""
-    window = criterion.within
-    cut = (conversation.starts_cut and (window is None or window.first is not None)) or (
-        conversation.ends_cut and (window is None or window.last is not None)
-    )
-    if cut:
-        return replace(verdict, outcome=Outcome.UNDETERMINED, reason_code="cut_off", reason_args={})
-    heard = [u.confidence for u in verdict.searched.utterances if u.confidence is not None] if verdict.searched else []
-    if heard and sum(heard) / len(heard) < UNCLEAR_CONFIDENCE:
-        args = {"confidence": f"{sum(heard) / len(heard):.2f}"}
-        return replace(verdict, outcome=Outcome.UNDETERMINED, reason_code="unclear_words", reason_args=args)
-    return None
-
-
-def _undetermined(code: str, *, searched: Searched | None = None, **args: str) -> Verdict:
-    return Verdict(outcome=Outcome.UNDETERMINED, reason_code=code, reason_args=args, searched=searched)
-
-
-def _finding(criterion: Criterion, scorecard: Scorecard, verdict: Verdict) -> Finding:
+def _finding(criterion: Criterion, scorecard: Scorecard, verdict: Verdict, certainty: Certainty | None) -> Finding:
+    likely = None
+    if certainty is not None and certainty.share < scorecard.bar:
+        likely, verdict = verdict.outcome, _withheld(verdict, certainty)
     return Finding(
         criterion=criterion,
         section_id=scorecard.section_of[criterion.id],
@@ -284,20 +194,31 @@ def _finding(criterion: Criterion, scorecard: Scorecard, verdict: Verdict) -> Fi
         occurrences=verdict.occurrences,
         reason_code=verdict.reason_code,
         reason_args=verdict.reason_args,
-        reason=reason_text(verdict.reason_code, verdict.reason_args),
+        reason=_reason(verdict),
         evidence=verdict.evidence,
         window_start_ms=verdict.searched.start_ms if verdict.searched else None,
         window_end_ms=verdict.searched.end_ms if verdict.searched else None,
         deduction=deduction_of(criterion, scorecard.rubric, verdict.outcome, verdict.occurrences),
         captures=verdict.captures,
+        certainty=certainty,
+        likely=likely,
     )
 
 
-def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...]) -> Score:
-    """The score of some findings: their sums (totals.py), and why a person should look."""
+def _reason(verdict: Verdict) -> str:
+    parts = [reason_text(verdict.reason_code, verdict.reason_args)]
+    if because := verdict.reason_args.get("because"):
+        parts.append(reason_text(because, verdict.reason_args))
+    cause = next((e for e in verdict.evidence if e.kind == "cause"), None)
+    return " ".join([*parts, cause_text(cause.role.value, cause.text, cause.start_ms)] if cause else parts)
+
+
+def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...], disposition_certainty: Certainty | None) -> Score:
+    """The score of some findings: their sums (totals.py), how many may be wrong, and why a person should look."""
     rubric, conversation, facts = scorecard.rubric, context.search.conversation, context.facts
     sums = total(rubric, findings)
-    reasons = _review_reasons(conversation, sums)
+    counted = [finding for finding in findings if finding.criterion.status == "stable"]
+    reasons = _review_reasons(conversation, sums, is_unsure=any(finding.likely is not None for finding in counted))
     by = judged_by(conversation.language, (u.language for u in conversation.utterances))
     return Score(
         score_id=score_id_of(conversation.conversation_id, scorecard.sha256, by),
@@ -319,16 +240,20 @@ def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...]
         review_reasons=reasons,
         sections_failed=sums.sections_failed,
         disposition_captures=disposition_capture(context),
+        disposition_certainty=disposition_certainty,
+        expected_wrong=round(sum(1 - f.certainty.share for f in counted if f.certainty is not None and f.likely is None), 4),
+        not_applicable_share=sums.not_applicable_share,
     )
 
 
-def _review_reasons(conversation: Conversation, sums: Totals) -> tuple[str, ...]:
+def _review_reasons(conversation: Conversation, sums: Totals, *, is_unsure: bool) -> tuple[str, ...]:
     has_speech = any(u.role in (Role.AGENT, Role.CUSTOMER) for u in conversation.utterances)
     checks = {
         "critical_failed": sums.critical_failed,
         "low_coverage": sums.has_low_coverage,
         "role_unsure": conversation.role_confidence < REVIEW_ROLE_CONFIDENCE,
         "critical_undetermined": sums.has_critical_undetermined,
+        UNSURE: is_unsure,
         "no_speech": not has_speech,
         "sound_lost": (conversation.lost_ms or 0) >= REVIEW_LOST_MS,
         "speech_without_words": (conversation.wordless_share or 0.0) > REVIEW_WORDLESS_SHARE,

@@ -34,7 +34,10 @@ class Judged(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The sums. `percent` and `passed` are None when too little could be judged, `coverage` when nothing applies."""
+    """The sums. `percent` and `passed` are None when too little could be judged, `coverage` when nothing applies.
+
+    `not_applicable_share`: of the weight of all that counts, bonus left out; None where nothing has any weight.
+    """
 
     points: float
     max_points: float
@@ -42,6 +45,7 @@ class Totals:
     passed: bool | None
     critical_failed: bool
     coverage: float | None
+    not_applicable_share: float | None
     sections_failed: tuple[str, ...]
     has_low_coverage: bool
     has_critical_undetermined: bool
@@ -77,6 +81,8 @@ def total(rubric: Rubric, findings: Iterable[Judged]) -> Totals:
     max_points = sum(f.criterion.weight for f in judged if not f.criterion.bonus)
     weight_unknown = sum(f.criterion.weight for f in unknown if not f.criterion.bonus and f.criterion.check != "manual")
     applicable = max_points + weight_unknown
+    weight = sum(f.criterion.weight for f in counted if not f.criterion.bonus)
+    weight_off = sum(f.criterion.weight for f in counted if not f.criterion.bonus and f.outcome is Outcome.NOT_APPLICABLE)
     coverage = max_points / applicable if applicable else None
     if max_points <= 0 or coverage is None or coverage < rubric.min_coverage:
         percent = None
@@ -92,6 +98,7 @@ def total(rubric: Rubric, findings: Iterable[Judged]) -> Totals:
         passed=None if percent is None else percent >= rubric.pass_mark and not critical_failed,
         critical_failed=critical_failed,
         coverage=coverage,
+        not_applicable_share=round(weight_off / weight, 4) if weight else None,
         sections_failed=failed,
         has_low_coverage=coverage is None or coverage < REVIEW_COVERAGE,
         has_critical_undetermined=any(f.criterion.critical is True for f in unknown),

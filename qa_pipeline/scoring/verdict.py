@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from qa_pipeline.call import Outcome, Role
@@ -16,6 +17,8 @@ from qa_pipeline.scoring.situations import Facts
 from qa_pipeline.scoring.windows import Searched
 
 ROLES: dict[str, tuple[Role, ...]] = {"agent": (Role.AGENT,), "customer": (Role.CUSTOMER,), "any": (Role.AGENT, Role.CUSTOMER)}
+Support: TypeAlias = tuple[Literal["criterion", "situation", "disposition"], str]
+"""What a verdict follows from: a criterion or a situation by its name, or the disposition, which has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,10 @@ class Capture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a check found. `reason_code` with `reason_args` fills a sentence of reasons.py. `credit` 0–1: where a level says so."""
+    """What a check found. `reason_code` with `reason_args` fills a sentence of reasons.py. `credit` 0–1: where a level says so.
+
+    `places`: how many places of the call speak for it; `rests_on`: what it follows from where it was not looked for itself: it is never surer than that.
+    """
 
     outcome: Outcome
     reason_code: str
@@ -44,6 +50,8 @@ class Verdict:
     occurrences: int = 0
     credit: float | None = None
     captures: tuple[Capture, ...] = ()
+    places: int = 1
+    rests_on: tuple[Support, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +92,11 @@ def first_hit(verdict: Verdict) -> int | None:
 def as_heard(evidence: Evidence) -> Evidence:
     """A hit of a part, shown as what was heard where the whole was not found."""
     return replace(evidence, kind="heard")
+
+
+def as_causes(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """What another verdict, a situation or the disposition was found by, as the cause of what follows from it."""
+    return tuple(replace(e, kind="cause") for e in evidence if e.kind != "heard")
 
 
 def in_order(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:

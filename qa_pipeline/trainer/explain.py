@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qa_pipeline.call import Conversation, Outcome
-from qa_pipeline.languages.interface import shown
+from qa_pipeline.languages.interface import interface_language, shown
+from qa_pipeline.languages.load import table
+from qa_pipeline.languages.reason_tables import ReasonWords
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.shared_keys import SearchingCriterion
 from qa_pipeline.scoring.identity import JudgedBy, judged_by
+from qa_pipeline.scoring.judging import ROLE_CONFIDENCE
 from qa_pipeline.scoring.matching import Evidence, Search
-from qa_pipeline.scoring.score import ROLE_CONFIDENCE, Finding, Score, Scorecard, score
+from qa_pipeline.scoring.score import Finding, Score, Scorecard, score
 from qa_pipeline.scoring.situations import Facts, find_facts
 from qa_pipeline.scoring.verdict import ROLES, Context, Verdict, search_window
 from qa_pipeline.scoring.windows import Searched
@@ -46,6 +49,7 @@ def explain(conversation: Conversation, scorecard: Scorecard, criterion_id: str)
             ("What it depends on", list(_parent_lines(criterion, findings))),
             *_search_steps(criterion, scored, search, facts),
             ("What it found", list(_evidence_lines(finding))),
+            ("How sure it is", list(_certainty_lines(finding, scorecard.bar))),
             ("Outcome", list(_outcome_lines(finding))),
         )
         if lines
@@ -68,6 +72,7 @@ def other_scoring(conversation: Conversation, outcome: Outcome | None, by: Judge
             f"scoring version {by.scoring_version} (now {now.scoring_version})" if by.scoring_version != now.scoring_version else "",
             "other data of the language" if by.language_digest != now.language_digest else "",
             "other norms" if by.norm_version != now.norm_version else "",
+            "another model of certainty" if by.certainty_digest != now.certainty_digest else "",
         ]
         lines.append(f"it was made with {', '.join(other for other in others if other)}; what follows is by the scoring of now")
     return Step(title="What is stored", lines=(*lines, "`qa-pipeline rescore` scores the call anew"))
@@ -177,6 +182,19 @@ def _evidence_lines(finding: Finding) -> Iterator[str]:
         yield f"{e.kind}: {moment(e.start_ms)} {e.role.value} “{e.text}” for {e.expected!r} ({e.similarity:.2f})"
     for capture in finding.captures:
         yield f"captured {capture.name} = {capture.value} ({capture.value_type})"
+
+
+def _certainty_lines(finding: Finding, bar: float) -> Iterator[str]:
+    if finding.certainty is None:
+        return
+    outcome = (finding.likely or finding.outcome).value.replace("_", " ")
+    withheld = f"; that is below {100 * bar:.0f} %, so it is withheld" if finding.likely else ""
+    yield f"{100 * finding.certainty.share:.0f} % for {outcome}{withheld}"
+    grounds = table(interface_language(), ReasonWords).grounds
+    for ground in finding.certainty.grounds:
+        raises = ground.weight > 0
+        words = grounds.get(ground.key, (ground.key, ground.key))[0 if raises else 1]
+        yield f"  {'+' if raises else '−'} {words} ({ground.weight:+.1f})"
 
 
 def _outcome_lines(finding: Finding) -> Iterator[str]:

@@ -43,8 +43,9 @@ def stored_verdict(store: Store, score: Row, criterion_id: str) -> StoredVerdict
     by = None
     if score["scoring_version"] is not None:
         by = JudgedBy(
-            scoring_version=score["scoring_version"], language_digest=score["language_digest"], norm_version=score["norm_version"]
-        )
+            scoring_version=score["scoring_version"], language_digest=score["language_digest"], norm_version=score["norm_version"],
+            certainty_digest=score.get("certainty_digest"),
+        )  # fmt: skip
     return StoredVerdict(judged_by=by, outcome=Outcome(found[0]["outcome"]) if found else None)
 
 

@@ -46,7 +46,7 @@ def verdicts_now(settings: Settings) -> Verdicts:
 
 def _judging(code: str) -> str:
     by = judged_by(code, [code])
-    return f"{by.language_digest} {by.norm_version}"
+    return f"{by.language_digest} {by.norm_version} {by.certainty_digest}"
 
 
 def _good_calls(bench: Workbench, settings: Settings) -> dict[str, list[Case]]:

@@ -1,0 +1,66 @@
+"""How sure each verdict on a call is, in the order of judging: what it was found by, and never surer than what it follows from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qa_pipeline.call import Outcome
+from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion
+from qa_pipeline.rubric.shared_keys import CombiningCriterion
+from qa_pipeline.scoring.certainty import Certainty, Judge, limited
+from qa_pipeline.scoring.measures import circumstances, measure, measure_disposition
+from qa_pipeline.scoring.verdict import Context, Verdict
+
+SURE = Certainty(share=1.0)
+
+
+class Assurance:
+    """The certainties of one call. `disposition`: of how it ended; None where nobody came on."""
+
+    def __init__(self, context: Context, judge: Judge) -> None:
+        self._context, self._judge = context, judge
+        self._common = circumstances(context.search.conversation)
+        self._by_criterion: dict[str, Certainty | None] = {}
+        self.disposition = self._of_disposition()
+
+    def of(self, criterion: Criterion, verdict: Verdict) -> Certainty | None:
+        """How sure a verdict is; None where it asserts nothing. Those it refers to must have been asked for before."""
+        measures = measure(criterion, verdict, self._context.search, self._common)
+        found: Certainty | None = None
+        if measures is not None:
+            own = self._judge.certainty(measures)
+            found = limited(own, [*self._above(criterion, verdict), *self._parts(criterion, verdict)])
+        self._by_criterion[criterion.id] = found
+        return found
+
+    def _of_disposition(self) -> Certainty | None:
+        facts, search = self._context.facts, self._context.search
+        if facts.disposition is None:
+            return None
+        measures = measure_disposition(facts, search, self._common)
+        return SURE if measures is None else self._judge.certainty(measures)
+
+    def _above(self, criterion: Criterion, verdict: Verdict) -> Iterator[Certainty]:
+        """What a verdict follows from, and what had to hold for it to be judged at all."""
+        names = [name for what, name in verdict.rests_on if what == "criterion"]
+        names += [condition.criterion for condition in criterion.when if condition.criterion]
+        if isinstance(criterion, CaptureCriterion) and criterion.repeats:
+            names.append(criterion.repeats)
+        for name in dict.fromkeys(names):
+            above = self._by_criterion.get(name)
+            if above is not None:
+                yield above
+        if self.disposition is not None and any(condition.disposition for condition in criterion.when):
+            yield self.disposition
+
+    def _parts(self, criterion: Criterion, verdict: Verdict) -> Iterator[Certainty]:
+        """The parts that decided a criterion made of others: one that decides alone is enough, where all must agree each of them counts."""
+        if not isinstance(criterion, CombiningCriterion) or verdict.reason_code in ("situation", "parent", "condition"):
+            return
+        parts = {name: part for name in criterion.of if (part := self._by_criterion.get(name)) is not None}
+        alone = {"all": Outcome.NOT_MET, "any": Outcome.MET}.get(criterion.check)
+        if verdict.outcome is alone:
+            deciding = [part for name, part in parts.items() if self._context.verdicts[name].outcome is alone]
+            yield from sorted(deciding, key=lambda part: -part.share)[:1]
+        else:
+            yield from parts.values()

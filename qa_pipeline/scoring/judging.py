@@ -1,0 +1,166 @@
+"""One criterion judged in one conversation: can it be judged at all (speech, language, roles)? does it apply (situations, `when`)? then its check; then
+whether a "not met" may be believed (the window is cut off, or its words are too unclear).
+
+What follows from something else (a parent, a situation, the disposition) names it in `rests_on` and shows its evidence as the cause.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qa_pipeline.call import Conversation, Outcome
+from qa_pipeline.conversation.roles import LEAST_CONFIDENCE
+from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, SentimentCriterion
+from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, SearchingCriterion
+from qa_pipeline.scoring.checks import CHECKS
+from qa_pipeline.scoring.matching import Evidence
+from qa_pipeline.scoring.metadata import column_value, is_as_wanted
+from qa_pipeline.scoring.reasons import SITUATION_NAMES
+from qa_pipeline.scoring.totals import JUDGED
+from qa_pipeline.scoring.verdict import ROLES, Context, Support, Verdict, as_causes, search_window
+from qa_pipeline.scoring.windows import Searched
+
+ROLE_CONFIDENCE = LEAST_CONFIDENCE
+# Mean word confidence of a window below which "not heard" says nothing.
+UNCLEAR_CONFIDENCE = 0.48
+
+
+def judge(criterion: Criterion, context: Context) -> Verdict:
+    """The verdict on one criterion. Those it refers to must have been judged."""
+    if isinstance(criterion, SearchingCriterion):
+        return _judge_words(criterion, context)
+    if isinstance(criterion, SentimentCriterion):
+        return _judge_sentiment(criterion, context)
+    # No words are read: whether speech, language and roles are known is nothing to the rest.
+    verdict = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context)
+    return _excused(criterion, verdict or CHECKS[criterion.check](criterion, context), context)
+
+
+def _judge_sentiment(criterion: SentimentCriterion, context: Context) -> Verdict:
+    if not context.search.conversation.utterances:
+        return _undetermined("too_short", searched=context.search.select(ROLES[criterion.who or "agent"], None))
+    excuse = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context)
+    return excuse or _if_roles_known(context) or _with_credit(criterion, CHECKS["sentiment"](criterion, context))
+
+
+def _judge_words(criterion: SearchingCriterion, context: Context) -> Verdict:
+    conversation, language = context.search.conversation, context.search.language
+    if not conversation.utterances:
+        return _undetermined("too_short", searched=search_window(criterion, context))
+    if excuse := _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context):
+        return excuse
+    if language not in context.languages[criterion.id]:
+        return _undetermined("wrong_language", language=language)
+    if unknown := _if_roles_known(context):
+        return unknown
+    if _needs_times(criterion, conversation):
+        return _undetermined("no_times")
+    is_forbidden = criterion.check == "forbidden"
+    if is_forbidden and not search_window(criterion, context).utterances:
+        return _undetermined("nobody_spoke", who=criterion.party)
+    if isinstance(criterion, CaptureCriterion) and criterion.repeats and not context.verdicts[criterion.repeats].captures:
+        return _as_parent(criterion.repeats, context.verdicts[criterion.repeats], Outcome.NOT_APPLICABLE)
+    verdict = _with_credit(criterion, CHECKS[criterion.check](criterion, context))
+    if verdict.outcome is not Outcome.NOT_MET or is_forbidden:
+        return verdict
+    excused = _excused(criterion, verdict, context)
+    return excused if excused is not verdict else _doubt(criterion, verdict, conversation) or verdict
+
+
+def _excused(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Verdict:
+    """Not met becomes not applicable where a situation of `excused_when` holds."""
+    return (_situation(criterion.excused_when, context) or verdict) if verdict.outcome is Outcome.NOT_MET else verdict
+
+
+def _needs_times(criterion: SearchingCriterion, conversation: Conversation) -> bool:
+    """Whether the window counts seconds alone and the transcript has none."""
+    extent = (criterion.within.first or criterion.within.last) if criterion.within else None
+    return extent is not None and extent.turns is None and all(u.start_ms is None for u in conversation.utterances)
+
+
+def _with_credit(criterion: AnyCriterion, verdict: Verdict) -> Verdict:
+    """The verdict with the credit that `levels` gives its answer."""
+    credit = None if verdict.answer is None else criterion.credits.get(verdict.answer)
+    return replace(verdict, credit=credit) if credit is not None and verdict.outcome in JUDGED else verdict
+
+
+def _if_roles_known(context: Context) -> Verdict | None:
+    confidence = context.search.conversation.role_confidence
+    return _undetermined("role_unknown", confidence=f"{confidence:.2f}") if confidence < ROLE_CONFIDENCE else None
+
+
+def _situation(names: tuple[str, ...], context: Context) -> Verdict | None:
+    for name in names:
+        evidence = context.facts.situations.get(name)  # type: ignore[call-overload]  # the schema allows these names only
+        if evidence is not None:
+            return Verdict(
+                outcome=Outcome.NOT_APPLICABLE, reason_code="situation", reason_args={"situation": SITUATION_NAMES[name]},
+                evidence=as_causes(evidence), rests_on=(("situation", name),),
+            )  # fmt: skip
+    return None
+
+
+def _blocked_by_parent(criterion: AnyCriterion, context: Context) -> Verdict | None:
+    """`when`: a parent not applicable or undetermined makes the child the same; a condition that fails makes it not applicable."""
+    for condition in criterion.when:
+        if condition.criterion:
+            parent = context.verdicts[condition.criterion]
+            if parent.outcome in (Outcome.NOT_APPLICABLE, Outcome.UNDETERMINED) and condition.outcome != parent.outcome.value:
+                return _as_parent(condition.criterion, parent, parent.outcome)
+        if not _holds(condition, context):
+            text = condition.model_dump_json(exclude_none=True, by_alias=True)
+            causes, rests_on = _why_not(condition, context)
+            return Verdict(
+                outcome=Outcome.NOT_APPLICABLE, reason_code="condition", reason_args={"condition": text}, evidence=causes, rests_on=rests_on
+            )
+    return None
+
+
+def _as_parent(name: str, parent: Verdict, outcome: Outcome) -> Verdict:
+    return Verdict(
+        outcome=outcome, reason_code="parent", reason_args={"parent": name, "outcome": parent.outcome.value}, evidence=as_causes(parent.evidence),
+        rests_on=(("criterion", name),),
+    )  # fmt: skip
+
+
+def _why_not(condition: Condition, context: Context) -> tuple[tuple[Evidence, ...], tuple[Support, ...]]:
+    """What a condition failed by: the words that decided it, and what it rests on. What the metadata say rests on nothing."""
+    if condition.criterion:
+        evidence = context.verdicts[condition.criterion].evidence
+        # Where an answer is asked for, the answer decided and not the question.
+        answers = tuple(e for e in evidence if e.kind == "answer") if condition.answers else ()
+        return as_causes(answers or evidence), (("criterion", condition.criterion),)
+    if condition.disposition:
+        return as_causes(context.facts.disposition_evidence), (("disposition", ""),)
+    return (), ()
+
+
+def _holds(condition: Condition, context: Context) -> bool:
+    if condition.criterion:
+        parent = context.verdicts[condition.criterion]
+        return condition.outcome in (None, parent.outcome.value) and (not condition.answers or parent.answer in condition.answers)
+    if condition.metadata:
+        value = column_value(context.search.conversation.call, condition.metadata)
+        return value is not None and is_as_wanted(condition, value)
+    if condition.disposition:
+        return context.facts.disposition is not None and context.facts.disposition.value in condition.disposition
+    return True
+
+
+def _doubt(criterion: SearchingCriterion, verdict: Verdict, conversation: Conversation) -> Verdict | None:
+    """Why a "not met" cannot be believed, if so."""
+    window = criterion.within
+    cut = (conversation.starts_cut and (window is None or window.first is not None)) or (
+        conversation.ends_cut and (window is None or window.last is not None)
+    )
+    if cut:
+        return replace(verdict, outcome=Outcome.UNDETERMINED, reason_code="cut_off", reason_args={})
+    heard = [u.confidence for u in verdict.searched.utterances if u.confidence is not None] if verdict.searched else []
+    if heard and sum(heard) / len(heard) < UNCLEAR_CONFIDENCE:
+        args = {"confidence": f"{sum(heard) / len(heard):.2f}"}
+        return replace(verdict, outcome=Outcome.UNDETERMINED, reason_code="unclear_words", reason_args=args)
+    return None
+
+
+def _undetermined(code: str, *, searched: Searched | None = None, **args: str) -> Verdict:
+    return Verdict(outcome=Outcome.UNDETERMINED, reason_code=code, reason_args=args, searched=searched)
