@@ -79,18 +79,21 @@ def utterance_rows(conversation: Conversation, *, run_id: str, timezone: str) ->
     ]
 
 
-def embedding_rows(conversation: Conversation, *, run_id: str) -> list[Row]:
+def embedding_rows(conversation: Conversation, *, run_id: str, timezone: str) -> list[Row]:
     """Rows of `embeddings`."""
-    return [
-        {"conversation_id": conversation.conversation_id, "utterance": number, "vector": list(vector), "run_id": run_id}
-        for number, vector in conversation.vectors.items()
-    ]
+    shared = {"conversation_id": conversation.conversation_id, "run_id": run_id, "call_date": call_date(conversation.call, timezone)}
+    return [{**shared, "utterance": number, "vector": list(vector)} for number, vector in conversation.vectors.items()]
 
 
-def metric_row(conversation: Conversation, *, run_id: str) -> Row:
+def metric_row(conversation: Conversation, *, run_id: str, timezone: str) -> Row:
     """Row of `metrics`."""
     row: Row = {name: getattr(conversation.metrics, name) for name in METRIC_COLUMNS}
-    row.update(call_id=conversation.call.call_id, conversation_id=conversation.conversation_id, run_id=run_id)
+    row.update(
+        call_id=conversation.call.call_id,
+        conversation_id=conversation.conversation_id,
+        run_id=run_id,
+        call_date=call_date(conversation.call, timezone),
+    )
     return row
 
 

@@ -6,21 +6,25 @@ so writing the same thing twice changes nothing. How commits are made is in comm
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
-from deltalake import QueryBuilder
+from deltalake import DeltaTable, QueryBuilder
 
 from qa_pipeline.call import Call, Conversation
-from qa_pipeline.errors import EnvironmentNotReady
-from qa_pipeline.results.commit import Commits, append, merge, open_table, revise
+from qa_pipeline.errors import EnvironmentNotReady, InputRefused
+from qa_pipeline.results.columns import Table
+from qa_pipeline.results.commit import ROW_GROUPS, Commits, append, laid_by_days, merge, open_table, revise
+from qa_pipeline.results.heard import UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.lease import Lock
 from qa_pipeline.results.periods import Period, in_force
 from qa_pipeline.results.rows import Row, call_date, call_row, embedding_rows, metric_row, utterance_rows
 from qa_pipeline.results.scored import ScoreTables, score_tables, stamp
-from qa_pipeline.results.stream import ConversationStream, TableFiles
+from qa_pipeline.results.stream import ConversationStream, TableFiles, beside
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.scoring.score import Score
 
@@ -114,8 +118,8 @@ class Store:
         at = self.now("calls", "processed_at")
         rows: dict[str, list[Row]] = {
             "utterances": [row for c in conversations for row in utterance_rows(c, run_id=run_id, timezone=self._timezone)],
-            "embeddings": [row for c in conversations for row in embedding_rows(c, run_id=run_id)],
-            "metrics": [metric_row(c, run_id=run_id) for c in conversations],
+            "embeddings": [row for c in conversations for row in embedding_rows(c, run_id=run_id, timezone=self._timezone)],
+            "metrics": [metric_row(c, run_id=run_id, timezone=self._timezone) for c in conversations],
             "calls": [
                 call_row(
                     c, run_id=run_id, processed_at=at + timedelta(microseconds=i), timezone=self._timezone, code_version=self._code_version
@@ -215,6 +219,39 @@ class Store:
             scratch=scratch,
         )
 
+    def read_of(self, name: str, column: str, value: str, *, day: date | None, columns: Sequence[str] | None = None) -> pa.Table:
+        """Rows of one call: those with an id in a column, looked for on the call's day, so that other days' files are not opened.
+
+        Looked for everywhere where that day has none: a table that was begun before it lay by days, or a call whose day was put right.
+        """
+        is_it = f"{column} = {sql_text(value)}"
+        if TABLES[name].partition:
+            of_day = "call_date is null" if day is None else f"call_date = date '{day}'"
+            found = self.read(name, columns=columns, where=f"{of_day} and {is_it}")
+            if found.num_rows:
+                return found
+        return self.read(name, columns=columns, where=is_it)
+
+    def load_one(self, conversation_id: str, *, day: date | None) -> Conversation:
+        """One stored conversation with its vectors, without touching other calls' rows. Raises InputRefused when it is not stored."""
+        tables = {name: self.read_of(name, "conversation_id", conversation_id, day=day) for name in ("calls", "utterances", "metrics")}
+        if not tables["calls"].num_rows:
+            raise InputRefused(
+                f"There is no conversation {conversation_id} in {self.root}.", advice="`qa-pipeline report` lists the calls."
+            )
+        # Whoever said nothing has no vectors, and need not be looked for everywhere.
+        said = tables["utterances"].num_rows
+        embeddings = (
+            self.read_of("embeddings", "conversation_id", conversation_id, day=day) if said else TABLES["embeddings"].schema.empty_table()
+        )
+        (found,) = StoredConversations(
+            calls=tables["calls"],
+            utterances=_placed(tables["utterances"].select(UTTERANCE_COLUMNS)),
+            metrics=beside([conversation_id], tables["metrics"]),
+            embeddings=_placed(embeddings.select(("utterance", "vector"))),
+        )
+        return found
+
     def files(self, name: str) -> TableFiles:
         """A table to be read from end to end (stream.py)."""
         folder = None if "://" in self.root else Path(self.path(name))
@@ -275,7 +312,7 @@ class Store:
                 delta = open_table(self.path(name))
                 if delta is None:
                     continue
-                delta.optimize.compact()
+                delta = _in_order(TABLES[name], delta, self.path(name))
                 delta.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
                 delta.create_checkpoint()
                 delta.cleanup_metadata()
@@ -289,6 +326,29 @@ class Store:
             return now
         stored = pa.table(QueryBuilder().register("data", delta).execute(f"select max({column}) as newest from data"))["newest"][0].as_py()
         return now if stored is None or stored < now else stored + timedelta(microseconds=1)
+
+
+def _in_order(table: Table, delta: DeltaTable, path: str) -> DeltaTable:
+    """Join the small files of each day, rows of a call together, so that one call is a group of rows or two."""
+    if table.partition and table.partition not in delta.metadata().partition_columns:
+        delta = laid_by_days(table, path, delta)
+    column = next((name for name in ("conversation_id", "score_id") if name in table.key), None)
+    if column is None:
+        delta.optimize.compact()
+        return delta
+    files = pa.table(delta.get_add_actions(flatten=True))
+    days = files[f"partition.{table.partition}"].to_pylist() if table.partition else [None] * len(files)
+    for day, count in sorted(Counter(days).items(), key=lambda item: str(item[0])):
+        if count > 1:
+            filters = [(table.partition, "=", "" if day is None else str(day))] if table.partition else None
+            delta.optimize.z_order([column], partition_filters=filters, writer_properties=ROW_GROUPS)
+    return delta
+
+
+def _placed(rows: pa.Table) -> pa.Table:
+    """Rows of one call, as those of the first place, by number."""
+    rows = rows.sort_by("utterance")
+    return rows.append_column("place", pa.array(np.zeros(len(rows), np.int32)))
 
 
 def sql_text(value: str) -> str:

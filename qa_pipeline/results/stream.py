@@ -182,7 +182,7 @@ class ConversationStream:
         self.size = size
         self._calls = calls.take(pa.array(order))
         self.ids: list[str] = self._calls["conversation_id"].to_pylist()
-        self._metrics = _beside(self.ids, metrics)
+        self._metrics = beside(self.ids, metrics)
         self._utterances = located.shelves(UTTERANCE_COLUMNS, place_of=place_of, size=size, within="utterance", scratch=scratch)
         self._embeddings: Shelves | None = None
         if embeddings:
@@ -274,7 +274,7 @@ def _last_rows(groups: Sequence[_Group], place_of: Places, size: int) -> Places:
     return last
 
 
-def _beside(ids: Sequence[str], metrics: pa.Table) -> pa.Table:
+def beside(ids: Sequence[str], metrics: pa.Table) -> pa.Table:
     """A row for each id, of nulls where there is none."""
     row_of: dict[Any, int] = {name: row for row, name in enumerate(metrics["conversation_id"].to_pylist())}
     rows = pa.array([row_of.get(name) for name in ids], pa.int64())

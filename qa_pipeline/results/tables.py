@@ -159,17 +159,20 @@ EMBEDDINGS = Table(
     name="embeddings",
     about="Sentence vectors, so that scoring loads no model.",
     key=("conversation_id", "utterance"),
+    partition="call_date",
     columns=_columns(
         _CONVERSATION,
         ("utterance", _WHOLE, Kind.ID, "number in the call"),
         ("vector", pa.list_(pa.float32()), Kind.WORDS, "384 values, norm 1, rounded to half precision"),
         _RUN,
+        _CALL_DATE,
     ),
 )
 METRICS = Table(
     name="metrics",
     about="Figures of a whole conversation; a rubric's `metric:` names a column.",
     key=("conversation_id",),
+    partition="call_date",
     columns=_columns(
         _CALL_ID,
         _CONVERSATION,
@@ -199,6 +202,7 @@ METRICS = Table(
         ("median_response_ms", _MS, Kind.TIME, "from the customer's end to the agent's answer, ms"),
         ("turns", _WHOLE, Kind.FIGURE, "changes of speaker between the parties, plus one; signs of listening aside"),
         _RUN,
+        _CALL_DATE,
     ),
 )
 FINDINGS = Table(

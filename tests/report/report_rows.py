@@ -53,7 +53,7 @@ def call_report(
         score=None if findings is None else row | (score or {}),
         findings=findings or (),
         utterances=tuple(utterance_rows(spoken, run_id="r", timezone="UTC")),
-        metrics=metric_row(spoken, run_id="r"),
+        metrics=metric_row(spoken, run_id="r", timezone="UTC"),
     )
 
 

@@ -57,8 +57,8 @@ def there_and_back(heard: Conversation) -> Conversation:
     (back,) = StoredConversations(
         calls=through("calls", [call_row(heard, run_id="r", processed_at=AT, timezone="UTC", code_version="0")]),
         utterances=through("utterances", utterance_rows(heard, run_id="r", timezone="UTC")),
-        metrics=through("metrics", [metric_row(heard, run_id="r")]),
-        embeddings=through("embeddings", embedding_rows(heard, run_id="r")),
+        metrics=through("metrics", [metric_row(heard, run_id="r", timezone="UTC")]),
+        embeddings=through("embeddings", embedding_rows(heard, run_id="r", timezone="UTC")),
     )
     return back
 
@@ -89,8 +89,8 @@ def test_rows_have_the_columns_of_their_table(name: str) -> None:
     rows = {
         "calls": [call_row(FULL, run_id="r", processed_at=AT, timezone="UTC", code_version="0")],
         "utterances": utterance_rows(FULL, run_id="r", timezone="UTC"),
-        "metrics": [metric_row(FULL, run_id="r")],
-        "embeddings": embedding_rows(FULL, run_id="r"),
+        "metrics": [metric_row(FULL, run_id="r", timezone="UTC")],
+        "embeddings": embedding_rows(FULL, run_id="r", timezone="UTC"),
     }[name]
     for row in rows:
         cure = "tables.py names the columns, rows.py fills them: these are in one and not in the other"

@@ -88,3 +88,17 @@ def test_the_newest_kept_root_has_every_column_of_today() -> None:
     for name, table in TABLES.items():
         kept = {field.name for field in DeltaTable(newest / name).schema().fields}
         assert set(table.schema.names) <= kept, f"{name} has new columns"
+
+
+def test_compacting_lays_by_days_what_was_not(settings: Settings) -> None:
+    store = open_store(settings)
+    before = {name: rows(store, f"select * from {name}") for name in ("metrics", "embeddings")}
+    store.compact()
+    for name, known in before.items():
+        assert DeltaTable(store.path(name)).metadata().partition_columns == ["call_date"]
+        after = rows(store, f"select * from {name}")
+        assert len(after) == len(known)
+        assert all(row["call_date"] is not None for row in after)
+    for row in rows(store, "select conversation_id, call_date from calls"):
+        assert store.load_one(row["conversation_id"], day=row["call_date"]) == store.load_conversations([row["conversation_id"]])[0]
+    assert verify_results(store).faults == ()

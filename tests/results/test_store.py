@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 from stored import heard, make_score, make_store
 
-from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.errors import EnvironmentNotReady, InputRefused
 from qa_pipeline.results import commit as commit_module
 from qa_pipeline.results import store as store_module
 from qa_pipeline.results.commit import Commits
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
+
+NOON = datetime(2026, 5, 11, 4, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -135,11 +137,39 @@ def test_an_id_with_a_quote_is_only_an_id(store: Store) -> None:
 
 def test_after_compaction_any_parquet_reader_sees_the_current_rows(store: Store) -> None:
     for number in range(3):
-        store.write_conversations([heard(f"n{number}", f"c{number}"), heard()], run_id=f"r{number}")
+        store.write_conversations([heard(f"n{number}", f"c{number}", started_at=NOON), heard(started_at=NOON)], run_id=f"r{number}")
     left = store.compact()
     assert left["metrics"] == 1
     assert pq.read_table(store.path("metrics")).num_rows == 4
     assert counts(store)["utterances"] == 8
+
+
+@pytest.mark.parametrize("day", [NOON.date(), None, date(2020, 1, 1)], ids=["its day", "no day", "another day"])
+@pytest.mark.parametrize("compacted", [False, True])
+def test_one_conversation_is_read_as_among_all(store: Store, day: date | None, compacted: bool) -> None:
+    several = [heard(f"n{n}", f"c{n}", started_at=NOON) for n in range(5)] + [heard("undated", "c9")]
+    for spoken in several:
+        store.write_conversations([spoken], run_id="r")
+    if compacted:
+        store.compact()
+    for spoken in several:
+        (expected,) = store.load_conversations([spoken.conversation_id])
+        assert store.load_one(spoken.conversation_id, day=day) == expected
+        assert dict(expected.vectors).keys() == {0, 1}
+
+
+def test_a_conversation_that_is_not_stored_is_refused(store: Store) -> None:
+    with pytest.raises(InputRefused, match="no conversation"):
+        store.load_one("none", day=None)
+
+
+def test_reading_one_call_opens_no_file_of_other_days(store: Store) -> None:
+    store.write_conversations([heard("one", "c1", started_at=NOON)], run_id="r")
+    store.write_conversations([heard("two", "c2", started_at=NOON + timedelta(days=1))], run_id="r")
+    for name in ("calls", "utterances", "metrics", "embeddings"):
+        for path in Path(store.path(name)).glob("call_date=2026-05-12/*.parquet"):
+            path.write_bytes(b"broken")
+    assert store.load_one("one", day=NOON.date()).call.call_id == "c1"
 
 
 def test_calls_lie_in_folders_by_date(store: Store) -> None:
