@@ -225,7 +225,8 @@ class Store:
         Looked for everywhere where that day has none: a table that was begun before it lay by days, or a call whose day was put right.
         """
         is_it = f"{column} = {sql_text(value)}"
-        if TABLES[name].partition:
+        delta = open_table(self.path(name))
+        if delta is not None and "call_date" in {field.name for field in delta.schema().fields}:
             of_day = "call_date is null" if day is None else f"call_date = date '{day}'"
             found = self.read(name, columns=columns, where=f"{of_day} and {is_it}")
             if found.num_rows:

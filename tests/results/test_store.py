@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from stored import heard, make_score, make_store
 
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
@@ -156,6 +159,20 @@ def test_one_conversation_is_read_as_among_all(store: Store, day: date | None, c
         (expected,) = store.load_conversations([spoken.conversation_id])
         assert store.load_one(spoken.conversation_id, day=day) == expected
         assert dict(expected.vectors).keys() == {0, 1}
+
+
+def test_vectors_from_before_they_lay_by_days_are_read_and_laid_so(store: Store) -> None:
+    store.write_conversations([heard("one", "c1", started_at=NOON), heard("two", "c2")], run_id="r")
+    older, place = store.read("embeddings").drop_columns(["call_date"]), store.path("embeddings")
+    shutil.rmtree(place)
+    write_deltalake(place, older)
+    expected = store.load_conversations(["one", "two"])
+    days = (NOON.astimezone(ZoneInfo("Asia/Shanghai")).date(), None)
+    for is_compacted in (False, True):
+        if is_compacted:
+            store.compact()
+            assert DeltaTable(place).metadata().partition_columns == ["call_date"]
+        assert [store.load_one(name, day=day) for name, day in zip(("one", "two"), days, strict=True)] == expected
 
 
 def test_a_conversation_that_is_not_stored_is_refused(store: Store) -> None:
