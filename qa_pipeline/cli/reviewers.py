@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from qa_pipeline.cli.options import open_settings, open_store, results_option, rubrics_for, user_name
+from qa_pipeline.cli.options import open_index, open_results, open_settings, open_store, results_option, rubrics_for, user_name
 from qa_pipeline.cli.show import show_failures, show_recorded
+from qa_pipeline.reading.viewer import local_viewer
 
 
 @click.command()
@@ -19,12 +20,13 @@ from qa_pipeline.cli.show import show_failures, show_recorded
 )
 def scorecard(call_id: str, results: str | None, html_path: Path | None) -> None:
     """Show one call: every criterion with its evidence, and the transcript."""
-    from qa_pipeline.report.data import load_report
+    from qa_pipeline.report.data import load_call
     from qa_pipeline.report.html import write_html
     from qa_pipeline.report.terminal import show_scorecard
 
     settings = open_settings(results=results)
-    data = load_report(open_store(settings), settings, call_id=call_id)
+    store = open_results(settings)
+    data = load_call(store, open_index(settings, store), settings, local_viewer(user_name()), call_id)
     if html_path is None:
         show_scorecard(data, call_id)
         return

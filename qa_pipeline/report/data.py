@@ -12,8 +12,12 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Engine
+
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.languages.interface import shown
+from qa_pipeline.reading.call import read_call
+from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.report.reasons import reason_of
 from qa_pipeline.report.sureness import sureness
 from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording
@@ -169,28 +173,21 @@ class ReportSource:
 
 
 @contextmanager
-def open_report(store: Store, settings: Settings, *, call_id: str | None = None, chosen: Choice = EVERY_CALL) -> Iterator[ReportSource]:
-    """Open a report, of all calls, of some or of one. Raises InputRefused when there is no such call, or no call at all."""
+def open_report(store: Store, settings: Settings, *, chosen: Choice = EVERY_CALL) -> Iterator[ReportSource]:
+    """Open a report, of all calls or of some. Raises InputRefused when there is no such call, or no call at all."""
     zone = ZoneInfo(settings.timezone)
     with connect(store, *_ASKED.values()) as connection:
 
         def ask(sql: str, **values: object) -> list[Row]:
-            found: list[Row] = connection.sql(sql, params=values or None).to_arrow_table().to_pylist()
-            return [
-                {name: value.astimezone(zone) if isinstance(value, datetime) else value for name, value in row.items()} for row in found
-            ]
+            return [in_zone(row, zone) for row in connection.sql(sql, params=values or None).to_arrow_table().to_pylist()]
 
         calls = ask(_ASKED["calls"])
         if chosen.is_part:
             calls = [row for row in calls if chosen.has(row)]
             if not calls:
                 raise InputRefused("No call is like that.", advice="Look at `qa-pipeline summary` for the days and teams there are.")
-        if call_id is not None:
-            calls = [row for row in calls if row["call_id"] == call_id]
-            if not calls:
-                raise InputRefused(f"No call {call_id!r} in {store.root}.", advice="`qa-pipeline report` lists the calls.")
-        # A page of one call holds nothing of others.
-        failures = ask(_ASKED["failures"]) if call_id is None and not chosen.is_part else []
+        # A report of some calls holds nothing of others.
+        failures = [] if chosen.is_part else ask(_ASKED["failures"])
         if not calls and not failures:
             raise InputRefused(
                 f"There are no results in {store.root}.", advice="Run `qa-pipeline run FOLDER` first, or name the right --results."
@@ -215,10 +212,31 @@ def open_report(store: Store, settings: Settings, *, call_id: str | None = None,
         )  # fmt: skip
 
 
-def load_report(store: Store, settings: Settings, *, call_id: str | None = None, chosen: Choice = EVERY_CALL) -> ReportData:
-    """Read a whole report, of all calls, of some or of one. Raises InputRefused as open_report does."""
-    with open_report(store, settings, call_id=call_id, chosen=chosen) as source:
+def load_report(store: Store, settings: Settings, *, chosen: Choice = EVERY_CALL) -> ReportData:
+    """Read a whole report, of all calls or of some. Raises InputRefused as open_report does."""
+    with open_report(store, settings, chosen=chosen) as source:
         return source.report()
+
+
+def load_call(store: Store, engine: Engine, settings: Settings, viewer: Viewer, call_id: str) -> ReportData:
+    """Read a report of one call. Raises InputRefused when there is none, AccessRefused when it is not theirs to see."""
+    zone = ZoneInfo(settings.timezone)
+    found = read_call(store, engine, viewer, call_id)
+    findings = [in_zone(row, zone) for row in found.findings]
+    wording = load_wording(store, settings, findings)
+    item = CallReport(
+        call=in_zone(found.call, zone),
+        score=None if found.score is None else in_zone(found.score, zone),
+        findings=_in_order(findings, wording.order),
+        utterances=tuple(in_zone(row, zone) for row in found.utterances),
+        metrics=dict(found.metrics),
+    )
+    return ReportData(calls=(item,), failures=(), criteria=wording.order, words=wording.criteria, timezone=settings.timezone)
+
+
+def in_zone(row: Mapping[str, Any], zone: ZoneInfo) -> Row:
+    """A row with its times by the clock of a zone."""
+    return {name: value.astimezone(zone) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
 def _in_order(findings: Sequence[Row], order: Sequence[str]) -> tuple[Row, ...]:

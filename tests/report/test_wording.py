@@ -13,8 +13,11 @@ from report_rows import call_report, finding, report_data
 from rich.console import Console
 
 from qa_pipeline.conversation.written import conversation
+from qa_pipeline.reading.database import open_database
+from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.viewer import local_viewer
 from qa_pipeline.report.clips import Clips
-from qa_pipeline.report.data import ReportData, load_report
+from qa_pipeline.report.data import ReportData, load_call, load_report
 from qa_pipeline.report.html import render
 from qa_pipeline.report.terminal import show_calls, show_scorecard
 from qa_pipeline.report.wording import CriterionWords
@@ -23,6 +26,12 @@ from qa_pipeline.results.versions import freeze
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.score import prepare, score
 from qa_pipeline.settings import Settings, load_settings
+
+
+def report_of(store: Store, settings: Settings, call_id: str) -> ReportData:
+    engine = open_database(settings)
+    catch_up(engine, store)
+    return load_call(store, engine, settings, local_viewer("root"), call_id)
 
 
 def rubric(name: str, title: str, *, version: int = 1, status: str = "stable") -> Rubric:
@@ -71,8 +80,8 @@ def page(data: ReportData) -> str:
 def test_each_call_is_told_in_the_words_of_its_own_rubric(store: Store, settings: Settings) -> None:
     put(store, "one", rubric("hotline", "Says hotline"))
     put(store, "two", rubric("followup", "Says follow-up"))
-    assert "Says hotline: not met" in written(load_report(store, settings, call_id="one"), "one")
-    assert "Says follow-up: not met" in written(load_report(store, settings, call_id="two"), "two")
+    assert "Says hotline: not met" in written(report_of(store, settings, "one"), "one")
+    assert "Says follow-up: not met" in written(report_of(store, settings, "two"), "two")
     both = page(load_report(store, settings))
     assert "Says hotline, please." in both and "Says follow-up, please." in both
 
@@ -80,7 +89,7 @@ def test_each_call_is_told_in_the_words_of_its_own_rubric(store: Store, settings
 def test_a_call_keeps_the_words_of_the_version_that_scored_it(store: Store, settings: Settings) -> None:
     put(store, "one", rubric("hotline", "As it was"))
     put(store, "two", rubric("hotline", "As it is", version=2))
-    assert "As it was: not met" in written(load_report(store, settings, call_id="one"), "one")
+    assert "As it was: not met" in written(report_of(store, settings, "one"), "one")
 
 
 def test_a_column_over_criteria_of_other_words_has_the_words_of_none(store: Store, settings: Settings) -> None:
@@ -95,14 +104,14 @@ def test_words_that_are_kept_nowhere_are_not_taken_from_another_rubric(store: St
     put(store, "one", rubric("gone", "Lost"), purpose="trial", keep=False)
     put(store, "two", rubric("hotline", "Says hotline"))
     (settings.rubrics / "gone.yaml").write_text("id: gone\n  version: [", "utf-8")
-    told = written(load_report(store, settings, call_id="one"), "one")
+    told = written(report_of(store, settings, "one"), "one")
     assert "greeting: not met" in told
     assert "hotline" not in told
 
 
 def test_a_trial_is_shown_as_one_and_counts_nowhere(store: Store, settings: Settings) -> None:
     put(store, "one", rubric("hotline", "Says hotline"), purpose="trial")
-    told = written(load_report(store, settings, call_id="one"), "one")
+    told = written(report_of(store, settings, "one"), "one")
     assert "No rubric applies" not in told
     assert "A trial: it does not count." in told and "Says hotline: not met" in told
     both = load_report(store, settings)
@@ -113,7 +122,7 @@ def test_a_trial_is_shown_as_one_and_counts_nowhere(store: Store, settings: Sett
 def test_an_official_score_hides_trials(store: Store, settings: Settings) -> None:
     put(store, "one", rubric("hotline", "Official"))
     put(store, "one", rubric("followup", "Trial"), purpose="trial")
-    data = load_report(store, settings, call_id="one")
+    data = report_of(store, settings, "one")
     assert [data.words_of(row).title["en"] for row in data.calls[0].findings if row["criterion_id"] == "greeting"] == ["Official"]
 
 

@@ -1,0 +1,68 @@
+"""One call with all that is stored about it, read from its own day's files alone.
+
+Rows have the columns of docs/tables.md. Which conversation and score are the current ones, the index knows (index.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Engine
+
+from qa_pipeline.reading.pages import CallLine, find_call
+from qa_pipeline.reading.viewer import Matter, Viewer
+from qa_pipeline.results.store import Store
+
+FrozenRow = Mapping[str, Any]
+"""A row by its columns; it cannot be written to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneCall:
+    """A call: its line in lists, the rows of its current conversation and score. `score` is None for a call without a rubric.
+
+    `findings` stand in the order in which they were judged, `utterances` in that of the call. `utterances` is empty where the viewer may not read words.
+    """
+
+    line: CallLine
+    call: FrozenRow
+    score: FrozenRow | None
+    findings: tuple[FrozenRow, ...]
+    captures: tuple[FrozenRow, ...]
+    utterances: tuple[FrozenRow, ...]
+    metrics: FrozenRow
+
+
+def read_call(store: Store, engine: Engine, viewer: Viewer, call_id: str) -> OneCall:
+    """Read a call. The index must have caught up (index.py).
+
+    Raises InputRefused when there is no such call, AccessRefused when it is not theirs to see.
+    """
+    line = find_call(engine, viewer, call_id)
+    reads_words = viewer.sees(Matter.WORDS, agent_id=line.agent_id, team=line.team, day=line.call_date)
+
+    def of_conversation(name: str) -> Sequence[FrozenRow]:
+        return _frozen(store.read_of(name, "conversation_id", line.conversation_id, day=line.call_date))
+
+    def of_score(name: str) -> Sequence[FrozenRow]:
+        return _frozen(store.read_of(name, "score_id", line.score_id, day=line.call_date)) if line.score_id else ()
+
+    scores = [row for row in of_score("scores") if row["purpose"] == line.purpose]
+    metrics = of_conversation("metrics")
+    return OneCall(
+        line=line,
+        call=of_conversation("calls")[0],
+        score=scores[0] if scores else None,
+        findings=tuple(of_score("findings")),
+        captures=tuple(sorted(of_score("captures"), key=lambda row: (row["criterion_id"], row["n"]))),
+        utterances=tuple(sorted(of_conversation("utterances"), key=lambda row: row["utterance"])) if reads_words else (),
+        metrics=metrics[0] if metrics else MappingProxyType({}),
+    )
+
+
+def _frozen(rows: pa.Table) -> Sequence[FrozenRow]:
+    return [MappingProxyType(row) for row in rows.to_pylist()]
