@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 from sqlalchemy import Engine
@@ -16,6 +17,8 @@ from sqlalchemy import Engine
 from qa_pipeline.reading.pages import CallLine, find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.results.store import Store
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 FrozenRow = Mapping[str, Any]
 """A row by its columns; it cannot be written to."""
@@ -65,4 +68,12 @@ def read_call(store: Store, engine: Engine, viewer: Viewer, call_id: str) -> One
 
 
 def _frozen(rows: pa.Table) -> Sequence[FrozenRow]:
-    return [MappingProxyType(row) for row in rows.to_pylist()]
+    columns = [_plain(rows[name]) for name in rows.column_names]
+    return [MappingProxyType(dict(zip(rows.column_names, values, strict=True))) for values in zip(*columns, strict=True)]
+
+
+def _plain(column: pa.ChunkedArray) -> list[Any]:
+    """Values as Python has them. Of times, worked out here: Arrow would load pandas to look which kind of zone it wants, 120 MB for one call."""
+    if not pa.types.is_timestamp(column.type):
+        return cast("list[Any]", column.to_pylist())
+    return [None if value is None else _EPOCH + timedelta(microseconds=value) for value in column.cast(pa.int64()).to_pylist()]

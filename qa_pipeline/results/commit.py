@@ -12,6 +12,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
+from arro3.core.types import ArrowStreamExportable
 from deltalake import DeltaTable, QueryBuilder, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
@@ -157,12 +158,17 @@ def read_ids(delta: DeltaTable | None, column: str) -> set[str]:
     """All values of an id column."""
     if delta is None:
         return set()
-    return set(pa.table(QueryBuilder().register("data", delta).execute(f"select distinct {column} from data"))[column].to_pylist())
+    return set(in_arrow(QueryBuilder().register("data", delta).execute(f"select distinct {column} from data"))[column].to_pylist())
+
+
+def in_arrow(answered: ArrowStreamExportable) -> pa.Table:
+    """What the tables' library answers, as Arrow. `pa.table` would do it too, and load pandas to look whether it is from there: 120 MB."""
+    return pa.RecordBatchReader.from_stream(answered).read_all()
 
 
 def file_paths(delta: DeltaTable) -> set[str]:
     """Paths of a table's files, below the table."""
-    return set(pa.table(delta.get_add_actions(flatten=True))["path"].to_pylist())
+    return set(in_arrow(delta.get_add_actions(flatten=True))["path"].to_pylist())
 
 
 def file_system(delta: DeltaTable) -> pafs.FileSystem:

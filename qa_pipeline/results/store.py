@@ -18,7 +18,7 @@ from deltalake import DeltaTable, QueryBuilder
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
 from qa_pipeline.results.columns import Table
-from qa_pipeline.results.commit import ROW_GROUPS, Commits, append, laid_by_days, merge, open_table, revise
+from qa_pipeline.results.commit import ROW_GROUPS, Commits, append, in_arrow, laid_by_days, merge, open_table, revise
 from qa_pipeline.results.heard import UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.lease import Lock
 from qa_pipeline.results.periods import Period, in_force
@@ -82,7 +82,7 @@ class Store:
         # A table written by an older version lacks newer columns: they read as null.
         there = {field.name for field in delta.schema().fields}
         sql = f"select {', '.join(column for column in wanted if column in there)} from data" + (f" where {where}" if where else "")
-        found = pa.table(QueryBuilder().register("data", delta).execute(sql))
+        found = in_arrow(QueryBuilder().register("data", delta).execute(sql))
         for column in wanted:
             if column not in there:
                 found = found.append_column(column, pa.nulls(len(found), table.schema.field(column).type))
@@ -294,7 +294,7 @@ class Store:
                 delta = open_table(self.path(name))
                 if delta is None:
                     continue
-                files = pa.table(delta.get_add_actions(flatten=True))
+                files = in_arrow(delta.get_add_actions(flatten=True))
                 days = len(set(files["partition.call_date"].to_pylist())) if "partition.call_date" in files.column_names else 1
                 if len(files) - days < _MANY_FILES:
                     continue
@@ -325,7 +325,7 @@ class Store:
         delta, now = open_table(self.path(name)), datetime.now(UTC)
         if delta is None:
             return now
-        stored = pa.table(QueryBuilder().register("data", delta).execute(f"select max({column}) as newest from data"))["newest"][0].as_py()
+        stored = in_arrow(QueryBuilder().register("data", delta).execute(f"select max({column}) as newest from data"))["newest"][0].as_py()
         return now if stored is None or stored < now else stored + timedelta(microseconds=1)
 
 
@@ -337,7 +337,7 @@ def _in_order(table: Table, delta: DeltaTable, path: str) -> DeltaTable:
     if column is None:
         delta.optimize.compact()
         return delta
-    files = pa.table(delta.get_add_actions(flatten=True))
+    files = in_arrow(delta.get_add_actions(flatten=True))
     days = files[f"partition.{table.partition}"].to_pylist() if table.partition else [None] * len(files)
     for day, count in sorted(Counter(days).items(), key=lambda item: str(item[0])):
         if count > 1:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from numpy.typing import NDArray
 
-from qa_pipeline.results.commit import file_system
+from qa_pipeline.results.commit import file_system, in_arrow
 from qa_pipeline.results.heard import METRIC_COLUMNS, UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.tables import TABLES
 
@@ -212,7 +212,7 @@ class _Files:
     """Parquet files of a table, local or in an object store."""
 
     def __init__(self, delta: DeltaTable, folder: Path | None) -> None:
-        added = pa.table(delta.get_add_actions(flatten=True))
+        added = in_arrow(delta.get_add_actions(flatten=True))
         days = added["partition.call_date"].to_pylist() if "partition.call_date" in added.column_names else [None] * len(added)
         stored = zip([str(day or "") for day in days], added["modification_time"].to_pylist(), added["path"].to_pylist(), strict=True)
         self._paths = [path for _, _, path in sorted(stored)]

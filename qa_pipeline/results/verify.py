@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from qa_pipeline.results.columns import Table
-from qa_pipeline.results.commit import file_system, open_table
+from qa_pipeline.results.commit import file_system, in_arrow, open_table
 from qa_pipeline.results.query import ID_COLUMNS, connect
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
@@ -98,7 +98,7 @@ def _references(store: Store, tables: Sequence[Checked]) -> tuple[list[Checked],
 
 def _files(table: Table, delta: DeltaTable) -> tuple[tuple[int, int], list[str]]:
     """(files, rows) of a table, every one of them read to its end, and what is wrong with them."""
-    system, added = file_system(delta), pa.table(delta.get_add_actions(flatten=True))
+    system, added = file_system(delta), in_arrow(delta.get_add_actions(flatten=True))
     wrong, total = [], 0
     promised = added["num_records"].to_pylist() if "num_records" in added.column_names else [None] * len(added)
     for path, expected in zip(added["path"].to_pylist(), promised, strict=True):
