@@ -1,4 +1,4 @@
-"""Write the generated pages: tables.md, settings.md, cli.md and messages.md, from the code that they describe.
+"""Write the generated pages: tables.md, settings.md, cli.md, messages.md and who-sees-what.md, from the code that they describe.
 
     python docs/generate.py
 
@@ -16,6 +16,7 @@ import click
 
 from qa_pipeline.cli.main import main as cli
 from qa_pipeline.languages.load import language_codes
+from qa_pipeline.reading.viewer import RULE, Matter, Role, Scope
 from qa_pipeline.results import query
 from qa_pipeline.results.columns import Column, Kind, Table
 from qa_pipeline.results.outside import OUTSIDE, Outside, Place
@@ -152,8 +153,46 @@ def _said(text: str) -> str:
     return _cell(" ".join(text.split())).replace("<", "&lt;").replace(">", "&gt;").replace("*", "\\*").replace("[", "\\[")
 
 
+_MATTERS = {
+    Matter.SCORE: "scores and findings of a call, with the words they quote",
+    Matter.WORDS: "the transcript and the sound of a call",
+    Matter.DECISIONS: "what people decided about a call, and who",
+    Matter.FIGURES: "counts and means over calls",
+    Matter.RUNS: "runs, failures, closed periods",
+    Matter.RUBRICS: "rubrics and their versions",
+    Matter.PEOPLE: "accounts, teams, who looked at what",
+    Matter.TABLES: "any question in SQL",
+}
+
+
+def who_sees_what_page() -> str:
+    """The rule of who sees what."""
+    return "\n".join([
+        _NOTE,
+        "# Who sees what",
+        "",
+        "Every question to what is stored is asked by somebody, and one rule (`reading/viewer.py`) says what they get. An account may have several",
+        "roles and sees what any of them sees. The command line of the machine itself reads the files anyway and sees all.",
+        "",
+        f"| | {' | '.join(role.value for role in Role)} |",
+        f"|---|{'---|' * len(Role)}",
+        *(
+            f"| {meaning} | {' | '.join(_MARKS[RULE[role].get(matter, Scope.NONE)] for role in Role)} |"
+            for matter, meaning in _MATTERS.items()
+        ),
+        "",
+        "**own**: calls in which they were the agent. **teams**: calls of a team on days on which they led it: a call belongs to the team it was of on its",
+        "day, so that a supervisor for two months sees the calls of these two months, then and later, and a call without a day is seen only by who leads the",
+        "team without a first or last day. A call that is not theirs to see is told as one that is not there.",
+        "",
+    ])  # fmt: skip
+
+
+_MARKS = {Scope.ALL: "all", Scope.TEAMS: "teams", Scope.OWN: "own", Scope.NONE: "–"}
+
 PAGES: dict[str, Callable[[], str]] = {
     "tables.md": tables_page, "settings.md": settings_page, "cli.md": cli_page, "messages.md": messages_page,
+    "who-sees-what.md": who_sees_what_page,
 }  # fmt: skip
 
 

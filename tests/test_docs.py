@@ -60,7 +60,7 @@ def _commands(page: Path) -> Iterator[list[str]]:
     yield from (shlex.split(line, comments=True) for line in _code_lines(page))
 
 
-@pytest.mark.parametrize("name", ["tables.md", "settings.md", "cli.md", "messages.md"])
+@pytest.mark.parametrize("name", ["tables.md", "settings.md", "cli.md", "messages.md", "who-sees-what.md"])
 def test_a_generated_page_is_up_to_date(name: str) -> None:
     assert (DOCS / name).read_text("utf-8") == _generator().PAGES[name](), "run `make docs`"
 

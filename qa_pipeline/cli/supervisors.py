@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from qa_pipeline.cli.options import DATE, as_day, open_results, open_settings, results_option, rubric_path, user_name
+from qa_pipeline.cli.options import DATE, as_day, open_index, open_results, open_settings, results_option, rubric_path, user_name
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.viewer import local_viewer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,16 +68,22 @@ def report_command(results: str | None, html_path: str | None, no_html: bool, si
 def summary(results: str | None, by: str, **options: Any) -> None:
     """Count scores by agent, team, campaign, week …, or criteria where `criterion` is among the names; with 95 % intervals.
 
-    `passed` and `met` are shares of what could be judged. A wide interval says that there are too few calls to tell.
+    `passed` and `met` are shares of what could be judged. A wide interval says that there are too few calls to tell. Where people decided
+    about calls, `effective` is the mean of what they made of the scores.
     """
-    from qa_pipeline.report.figures import summarise
+    from qa_pipeline.report.figures import is_in_index, summarise, summarise_calls
     from qa_pipeline.report.terminal import show_rows
 
     names = [name.strip() for name in by.split(",") if name.strip()]
-    found = summarise(open_results(open_settings(results=results)), names, _call_filter(options))
+    settings = open_settings(results=results)
+    store, wanted = open_results(settings), _call_filter(options)
+    if is_in_index(names, wanted):
+        found = summarise_calls(open_index(settings, store), local_viewer(user_name()), names, wanted)
+    else:
+        found = summarise(store, names, wanted)
     if not any(group.calls for group in found):
         raise InputRefused("No scored call is like that.", advice="Run `qa-pipeline run` first, or choose other calls.")
-    of_criteria = "criterion" in names
+    of_criteria, decided = "criterion" in names, any(group.decided for group in found)
     show_rows(
         [
             {
@@ -87,6 +94,11 @@ def summary(results: str | None, by: str, **options: Any) -> None:
                     if of_criteria
                     else {
                         "percent": _points(group.mean),
+                        **(
+                            {"effective": _points(group.effective_mean), "decided": group.decided}
+                            if group.effective_mean and decided
+                            else {}
+                        ),
                         "passed": _percent(group.share),
                         "of": group.judged,
                         "not scored": group.undetermined,

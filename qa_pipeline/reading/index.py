@@ -313,6 +313,7 @@ def _current(store: Store, days: Set[date | None] | None) -> pa.Table:
     where = None if days is None else _on_days(days)
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")
         for name, columns, condition in (("calls", _CALL_COLUMNS, where), ("scores", _SCORE_COLUMNS, where), ("periods", None, None)):
             rows = store.read(name, columns=columns, where=condition)
             for missing in (c for c in columns or () if c not in rows.column_names):

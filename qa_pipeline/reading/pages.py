@@ -89,6 +89,7 @@ class Wanted:
     until: date | None = None
     team: str | None = None
     agent_id: str | None = None
+    site: str | None = None
     rubric_id: str | None = None
     campaign: str | None = None
     disposition: str | None = None
@@ -172,7 +173,7 @@ def find_call(engine: Engine, viewer: Viewer, call_id: str, *, matter: Matter = 
 
 def _of(viewer: Viewer, wanted: Wanted, asked: Select[Any]) -> Select[Any]:
     viewer.require(Matter.SCORE)
-    return asked.where(*_conditions(wanted), visible(viewer, Matter.SCORE))
+    return asked.where(*conditions(wanted), visible(viewer, Matter.SCORE))
 
 
 def visible(viewer: Viewer, matter: Matter) -> ColumnElement[bool]:
@@ -196,9 +197,10 @@ def _in_tenure(tenure: Tenure) -> ColumnElement[bool]:
     return and_(_ROW.team == tenure.team, *days)
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What a list is of, as conditions on rows of the index."""
     found: list[ColumnElement[bool]] = []
-    for name in ("team", "agent_id", "rubric_id", "campaign", "disposition", "to_review"):
+    for name in ("team", "agent_id", "site", "rubric_id", "campaign", "disposition", "to_review"):
         value = getattr(wanted, name)
         if value is not None:
             found.append(_ROW[name] == value)

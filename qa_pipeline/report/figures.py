@@ -11,8 +11,13 @@ from datetime import date
 from typing import Any
 
 import duckdb
+from sqlalchemy import Engine
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.pages import Wanted
+from qa_pipeline.reading.summary import DIMENSIONS as totals_by
+from qa_pipeline.reading.summary import Scores, totals
+from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.report.intervals import Estimate, Sample, mean_difference, mean_of, share, share_difference
 from qa_pipeline.results.query import OPEN_CURRENT_SCORES, connect
 from qa_pipeline.results.store import Store, sql_text
@@ -31,6 +36,8 @@ DIMENSIONS = {
     "month": "strftime(s.call_date, '%Y-%m')",
     "criterion": "f.criterion_id",
 }
+# Dimensions that choose calls in the index → the name there.
+_WANTED = {"agent": "agent_id", "team": "team", "site": "site", "campaign": "campaign", "rubric": "rubric_id", "disposition": "disposition"}
 # What these questions read: a table of a million findings is read in a few columns.
 _COLUMNS = {
     "calls": ("call_id", "conversation_id", "processed_at"),
@@ -78,6 +85,9 @@ class Group:
     percent: Sample
     review: int = 0
     critical: int = 0
+    effective: Sample | None = None
+    effective_critical: int = 0
+    decided: int = 0
 
     @property
     def share(self) -> Estimate:
@@ -87,15 +97,64 @@ class Group:
     @property
     def mean(self) -> Estimate:
         """Mean percent; its interval ends where percents do."""
-        found = mean_of(self.percent)
-        return replace(
-            found, low=None if found.low is None else max(0.0, found.low), high=None if found.high is None else min(100.0, found.high)
-        )
+        return _within_percents(mean_of(self.percent))
+
+    @property
+    def effective_mean(self) -> Estimate | None:
+        """The same of what people made of the scores; None where that was not asked for."""
+        return None if self.effective is None else _within_percents(mean_of(self.effective))
+
+
+def _within_percents(found: Estimate) -> Estimate:
+    return replace(
+        found, low=None if found.low is None else max(0.0, found.low), high=None if found.high is None else min(100.0, found.high)
+    )
 
 
 def summarise(store: Store, by: Sequence[str], wanted: CallFilter | None = None) -> list[Group]:
     """Calls, or findings where `criterion` is among the dimensions, by these dimensions, in their order. Raises InputRefused."""
     return _summaries(store, [(by, wanted or CallFilter())])[0]
+
+
+def summarise_calls(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: CallFilter | None = None) -> list[Group]:
+    """Calls by these dimensions from the index, with what people made of them beside the machine's. Raises InputRefused, AccessRefused."""
+    for name in by:
+        if name not in totals_by:
+            raise InputRefused(f"There is no dimension {name!r}.", advice=f"There are: {', '.join(DIMENSIONS)}.")
+    chosen = wanted or CallFilter()
+    found = totals(
+        engine, viewer, by, Wanted(since=chosen.first, until=chosen.last, **{_WANTED[name]: value for name, value in chosen.where})
+    )
+    return [
+        Group(
+            key={name: value or "–" for name, value in zip(by, one.key, strict=True)},
+            calls=one.calls,
+            met=one.machine.passed,
+            judged=one.machine.count,
+            undetermined=one.calls - one.machine.count,
+            not_applicable=0,
+            percent=_sample(one.machine),
+            review=one.to_review,
+            critical=one.machine.critical,
+            effective=_sample(one.effective),
+            effective_critical=one.effective.critical,
+            decided=one.decided,
+        )
+        for one in found
+    ]
+
+
+def is_in_index(by: Sequence[str], wanted: CallFilter) -> bool:
+    """Whether the index answers this alone: `summarise_calls` can be asked."""
+    return "criterion" not in by and all(name in _WANTED for name, _ in wanted.where)
+
+
+def _sample(scores: Scores) -> Sample:
+    n = scores.count
+    mean = scores.total / n if n else None
+    # Of equal percents rounding may leave a little less than nothing.
+    variance = max(0.0, (scores.squares - scores.total**2 / n) / (n - 1)) if n > 1 else None
+    return Sample(count=n, mean=mean, variance=variance)
 
 
 def _summaries(store: Store, questions: Sequence[tuple[Sequence[str], CallFilter]]) -> list[list[Group]]:

@@ -103,6 +103,8 @@ def connect(store: Store, *questions: str, columns: Mapping[str, Sequence[str]] 
     """
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
+    # Its own bar would go to standard output, among what is asked for.
+    connection.execute("set enable_progress_bar = false")
     named = _named("\n".join(questions)) if questions else {*TABLES, *VIEWS}
     for name, table in TABLES.items():
         wanted = (columns or {}).get(name)

@@ -16,6 +16,7 @@ from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.versions import freeze
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.failures import absence, write_failures
+from qa_pipeline.running.follow import bring_up_lists
 from qa_pipeline.running.listen import open_workers
 from qa_pipeline.running.lots import score_stored
 from qa_pipeline.running.plan import Plan
@@ -67,6 +68,7 @@ def carry_out(plan: Plan, run: Run, *, in_pieces: InPieces = in_one_piece) -> Su
     if mine.has_work or mine.unavailable or busy:
         write_run(summary, run)
         run.store.tidy()
+        bring_up_lists(run)
     return summary
 
 

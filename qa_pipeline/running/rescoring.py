@@ -18,6 +18,7 @@ from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.results.versions import Choices, RubricsInForce, freeze, rubrics_in_force
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.failures import Failure
+from qa_pipeline.running.follow import bring_up_lists
 from qa_pipeline.running.lots import score_stored
 from qa_pipeline.running.plan import StandingScores
 from qa_pipeline.running.progress import Event
@@ -132,6 +133,7 @@ def rescore(plan: RescorePlan, run: Run, *, workers: int | None = None) -> Resco
     if plan.assignments:
         write_run(_as_run(summary), run)
         run.store.tidy()
+        bring_up_lists(run)
     return summary
 
 

@@ -18,15 +18,18 @@ from report_rows import call_report, finding, report_data
 from qa_pipeline.cli.main import main
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.database import open_database
+from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
 from qa_pipeline.report.clips import Clips
 from qa_pipeline.report.export import export, flat_table
-from qa_pipeline.report.figures import CallFilter, compare, summarise
+from qa_pipeline.report.figures import CallFilter, Group, compare, summarise, summarise_calls
 from qa_pipeline.report.html import render
 from qa_pipeline.report.trends import chart, trends
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.score import prepare, score
-from qa_pipeline.settings import load_settings
+from qa_pipeline.settings import Settings, load_settings
 
 RUBRIC = {
     "id": "tested", "version": 1, "pass_mark": 60,
@@ -67,6 +70,34 @@ def test_calls_are_counted_by_any_dimensions(store: Store) -> None:
     assert [(g.key["month"], g.key["agent"], g.calls) for g in both] == [
         ("2026-05", "a0", 2), ("2026-05", "a1", 2), ("2026-06", "a0", 2), ("2026-06", "a1", 2),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "by", [(), ("team",), ("agent", "month"), ("week",), ("day",), ("version", "rubric"), ("disposition", "site", "campaign")]
+)
+@pytest.mark.parametrize("wanted", [CallFilter(), CallFilter(first=date(2026, 5, 5), where=(("agent", "a1"),))])
+def test_the_index_counts_as_the_tables_do(store: Store, by: tuple[str, ...], wanted: CallFilter) -> None:
+    engine = open_database(Settings(results=store.root))
+    catch_up(engine, store)
+
+    def told(groups: list[Group]) -> list[tuple[object, ...]]:
+        return [
+            (g.key, g.calls, g.met, g.judged, g.undetermined, g.review, g.critical, g.percent.mean, pytest.approx(g.percent.variance))
+            for g in groups
+        ]
+
+    found = summarise_calls(engine, local_viewer("root"), by, wanted)
+    assert told(found) == told(summarise(store, by, wanted))
+    assert all(group.effective == group.percent for group in found)
+
+
+def test_a_supervisor_counts_their_own_team(store: Store) -> None:
+    engine = open_database(Settings(results=store.root))
+    catch_up(engine, store)
+    head = Viewer(name="head", account=1, roles=frozenset({Role.SUPERVISOR}), teams=(Tenure(team="A"),))
+    assert [(g.key["team"], g.calls) for g in summarise_calls(engine, head, ("team",))] == [("A", 4)]
+    with pytest.raises(InputRefused, match="no dimension 'colour'"):
+        summarise_calls(engine, head, ("colour",))
 
 
 def test_criteria_are_counted_with_what_could_not_be_judged(store: Store) -> None:

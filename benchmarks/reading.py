@@ -1,0 +1,194 @@
+"""One call among many, and a page of a list: `python benchmarks/reading.py [--sizes 10000 100000] [--keep FOLDER]`.
+
+For each size: fills a results root with so many calls over 365 days and 12 teams (4 utterances of 8 words with vectors and 7 findings each, a file a
+day and table, as `compact` leaves them), makes the index, and asks each in a process of its own: the scorecard of a call, a page of a team's calls to
+review (the first and the five-hundredth), a team's summary. Prints milliseconds of processor time beyond an empty root's, peak memory, and from size
+to size their ratio. `--keep` leaves the roots there and uses them again: a million calls take an hour to write.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+
+from qa_pipeline.reading.database import open_database
+from qa_pipeline.reading.index import catch_up, rebuild
+from qa_pipeline.results.commit import ROW_GROUPS
+from qa_pipeline.results.tables import TABLES
+from qa_pipeline.running.environment import open_store
+from qa_pipeline.settings import Settings, load_settings
+
+CRITERIA = (
+    "greeting",
+    "self_identification",
+    "convenience_check",
+    "anything_else",
+    "closing_line",
+    "forbidden_phrases",
+    "customer_sentiment",
+)
+FIRST_DAY = datetime(2025, 1, 1, 4, tzinfo=UTC)
+DAYS, TEAMS, AGENTS, SAID, WORDS = 365, 12, 400, 4, 8
+# Days written in one commit: each still has files of its own.
+_DAYS_AT_ONCE = 15
+
+
+def _ids(kind: str, first: int, count: int) -> list[str]:
+    return [hashlib.sha256(f"{kind}{n}".encode()).hexdigest() for n in range(first, first + count)]
+
+
+def _table(name: str, columns: dict[str, object], count: int) -> pa.Table:
+    schema = TABLES[name].schema
+    arrays = []
+    for field in schema:
+        value = columns.get(field.name)
+        arrays.append(pa.nulls(count, field.type) if value is None else pa.array(value, field.type))
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _day_tables(day: int, first: int, count: int, chance: np.random.Generator) -> dict[str, pa.Table]:
+    start, calls = FIRST_DAY + timedelta(days=day), _ids("v", first, count)
+    scores, names, date = (
+        _ids("s", first, count),
+        [f"call{n}" for n in range(first, first + count)],
+        (FIRST_DAY + timedelta(days=day)).date(),
+    )
+    agent = chance.integers(AGENTS, size=count)
+    people = {"agent_id": [f"a{n}" for n in agent], "team": [f"team{n % TEAMS}" for n in agent]}
+    percent = chance.choice([0.0, 40.0, 75.0, 90.0, 100.0], size=count)
+    shared = {"call_id": names, "conversation_id": calls, "run_id": ["r"] * count, "call_date": [date] * count, **people}
+    rubric = {"rubric_id": ["hotline"] * count, "rubric_version": [2] * count, "rubric_sha256": ["0" * 64] * count}
+    at = [start + timedelta(seconds=n) for n in range(count)]
+
+    def many(value: list[object] | list[str], each: int) -> list[object]:
+        return [v for v in value for _ in range(each)]
+
+    said = count * SAID
+    word = [{"text": f"word{w} ", "start_ms": w * 300, "end_ms": w * 300 + 200, "confidence": 0.9} for w in range(WORDS)]
+    detail = {name: many(shared[name], SAID) for name in ("call_id", "conversation_id", "run_id", "call_date")}
+    found = count * len(CRITERIA)
+    return {
+        "calls": _table("calls", {**shared, "started_at": at, "processed_at": at, "language": ["en"] * count, "layout": ["mono"] * count, "duration_ms": [60_000] * count,
+            "role_confidence": [0.9] * count, "source_uri": [f"/calls/{n}.wav" for n in names], "direction": ["inbound"] * count, "audio_sha256": calls, "starts_cut": [False] * count, "ends_cut": [False] * count}, count),
+        "utterances": _table("utterances", {**detail, "utterance": list(range(SAID)) * count, "role": ["agent", "customer"] * (said // 2), "speaker": ["0", "1"] * (said // 2),
+            "start_ms": [n * 3000 for n in range(SAID)] * count, "end_ms": [n * 3000 + 2500 for n in range(SAID)] * count, "text": ["word " * WORDS] * said, "norm": ["word " * WORDS] * said,
+            "language": ["en"] * said, "confidence": [0.9] * said, "words": [word] * said}, said),
+        "embeddings": _table("embeddings", {"conversation_id": detail["conversation_id"], "run_id": detail["run_id"], "call_date": detail["call_date"], "utterance": list(range(SAID)) * count,
+            "vector": list(chance.standard_normal((said, 384), np.float32).astype(np.float16).astype(np.float32))}, said),
+        "metrics": _table("metrics", {**{k: shared[k] for k in ("call_id", "conversation_id", "run_id", "call_date")}, "turns": [SAID] * count}, count),
+        "findings": _table("findings", {**{k: many(shared[k], len(CRITERIA)) for k in ("call_id", "conversation_id", "run_id", "call_date", "agent_id")}, "score_id": many(scores, len(CRITERIA)),
+            **{k: many(v, len(CRITERIA)) for k, v in rubric.items()}, "criterion_id": list(CRITERIA) * count, "criterion_sha256": ["0" * 64] * found, "section_id": ["all"] * found,
+            "outcome": list(chance.choice(["met", "not_met", "undetermined"], size=found, p=[0.7, 0.25, 0.05])), "points": [10.0] * found, "max_points": [10.0] * found, "critical": [False] * found,
+            "reason_code": ["phrase_hit"] * found, "reason": ["Said in the window searched."] * found, "scored_at": many(at, len(CRITERIA))}, found),
+        "captures": _table("captures", {**shared, "score_id": scores, "criterion_id": ["name"] * count, "rubric_id": rubric["rubric_id"], "n": [0] * count, "name": ["name"] * count, "value": ["Kowalski"] * count}, count),
+        "scores": _table("scores", {**shared, **rubric, "score_id": scores, "purpose": ["official"] * count, "percent": list(percent), "passed": list(percent >= 80), "critical_failed": [False] * count,
+            "critical_state": ["none"] * count, "coverage": [1.0] * count, "needs_review": list(chance.random(count) < 0.2), "review_reasons": [[]] * count, "scored_at": at}, count),
+    }  # fmt: skip
+
+
+def fill(settings: Settings, calls: int) -> None:
+    """Write so many calls."""
+    store, chance = open_store(settings), np.random.default_rng(0)
+    store.prepare()
+    a_day = -(-calls // DAYS)
+    for first in range(0, DAYS, _DAYS_AT_ONCE):
+        days = range(first, min(first + _DAYS_AT_ONCE, DAYS))
+        several = [_day_tables(day, day * a_day, a_day, chance) for day in days]
+        for name in several[0]:
+            rows = pa.concat_tables([tables[name] for tables in several])
+            write_deltalake(store.path(name), rows, mode="append", partition_by=["call_date"], writer_properties=ROW_GROUPS)
+        print(f"\r{days[-1] * a_day:,} calls written", end="", file=sys.stderr, flush=True)
+    for name in several[0]:
+        DeltaTable(store.path(name)).create_checkpoint()
+    print(file=sys.stderr)
+
+
+# What each question does, after everything is imported; told as JSON: s of processor, s by the clock, MB at its peak.
+_ASK = """
+import json, sys, time
+from qa_pipeline.reading.database import open_database
+from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.pages import Order, Wanted, page
+from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
+from qa_pipeline.report.data import load_call
+from qa_pipeline.report.terminal import show_scorecard
+from qa_pipeline.report.figures import CallFilter, summarise_calls
+from qa_pipeline.running.environment import open_store
+from qa_pipeline.settings import load_settings
+import io, sqlalchemy.dialects.sqlite
+from rich.console import Console
+settings = load_settings(results=sys.argv[1])
+calls = int(sys.argv[2])
+def scorecard():
+    store = open_store(settings); engine = open_database(settings); catch_up(engine, store)
+    for number in (calls // 2,):
+        show_scorecard(load_call(store, engine, settings, local_viewer("x"), f"call{number}"), f"call{number}", Console(file=io.StringIO()))
+def lists(skip):
+    engine = open_database(settings); catch_up(engine, open_store(settings))
+    head = Viewer(name="head", account=1, roles=frozenset({Role.SUPERVISOR}), teams=(Tenure(team="team3"),))
+    page(engine, head, Wanted(team="team3", to_review=True), order=Order.DOUBT, skip=skip)
+def summary():
+    engine = open_database(settings); catch_up(engine, open_store(settings))
+    summarise_calls(engine, local_viewer("x"), ("agent", "week"), CallFilter(where=(("team", "team3"),)))
+asked = {"scorecard": scorecard, "page 1": lambda: lists(0), "page 500": lambda: lists(500 * 50 if calls > 500_000 else calls // 80), "summary": summary}
+for name in sys.argv[3:]:
+    # Once to have the modules loaded that are loaded when first used: the start of the program.
+    wall, cpu = time.perf_counter(), time.process_time()
+    asked[name]()
+    first = time.perf_counter() - wall, time.process_time() - cpu
+    wall, cpu = time.perf_counter(), time.process_time()
+    asked[name]()
+    again = time.perf_counter() - wall, time.process_time() - cpu
+    # Of this process alone: what getrusage tells begins with the peak of the one that started it.
+    peak = next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+    print(json.dumps([name, *first, *again, peak]))
+"""
+
+
+def main() -> None:
+    """Print the figures of each size."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--keep", type=Path)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        for size in given.sizes:
+            root = (given.keep or Path(scratch)) / f"calls{size}"
+            settings = load_settings(results=str(root))
+            if not (root / "scores").exists():
+                fill(settings, size)
+            engine, store = open_database(settings), open_store(settings)
+            catch_up(engine, store)
+            begin, cpu = time.perf_counter(), time.process_time()
+            made = rebuild(engine, store)
+            took = time.perf_counter() - begin, time.process_time() - cpu
+            print(
+                f"{size:,} calls: index made anew in {took[0]:.1f} s ({took[1]:.1f} s of processor), {made.calls / took[1]:,.0f} calls a second of processor",
+                flush=True,
+            )
+            for name in ("scorecard", "page 1", "page 500", "summary"):
+                told = subprocess.run(
+                    [sys.executable, "-c", _ASK, str(root), str(size), name], check=True, capture_output=True, text=True, env=os.environ
+                )
+                _, *figures, megabytes = json.loads(told.stdout)
+                first, first_cpu, again, again_cpu = (1000 * f for f in figures)
+                print(
+                    f"  {name:10} first {first_cpu:6.0f} ms of processor, {first:6.0f} by the clock; again {again_cpu:6.0f} and {again:6.0f}; peak {megabytes:.0f} MB",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()
