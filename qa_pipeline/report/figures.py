@@ -122,9 +122,8 @@ def summarise_calls(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: C
         if name not in totals_by:
             raise InputRefused(f"There is no dimension {name!r}.", advice=f"There are: {', '.join(DIMENSIONS)}.")
     chosen = wanted or CallFilter()
-    found = totals(
-        engine, viewer, by, Wanted(since=chosen.first, until=chosen.last, **{_WANTED[name]: value for name, value in chosen.where})
-    )
+    choice: dict[str, Any] = {_WANTED[name]: value for name, value in chosen.where}
+    found = totals(engine, viewer, by, Wanted(since=chosen.first, until=chosen.last, **choice))
     return [
         Group(
             key={name: value or "–" for name, value in zip(by, one.key, strict=True)},
