@@ -1,4 +1,4 @@
-"""The commands of reviewers: a call's scorecard, and roles put right in one call or where a recording was taken for a person."""
+"""The commands of reviewers: a call's scorecard, what they decide about it, and roles put right where a recording was taken for a person."""
 
 from __future__ import annotations
 
@@ -7,8 +7,19 @@ from pathlib import Path
 
 import click
 
+from qa_pipeline.cli.deciding import (
+    OUTCOME,
+    decide_and_tell,
+    deciding_options,
+    open_desk_as,
+    reason_option,
+    score_change,
+    tell_closed,
+    tell_decided,
+    tell_score,
+)
 from qa_pipeline.cli.options import open_index, open_results, open_settings, open_store, results_option, rubrics_for, user_name
-from qa_pipeline.cli.show import show_failures, show_recorded
+from qa_pipeline.cli.show import show_recorded
 from qa_pipeline.reading.viewer import local_viewer
 
 
@@ -36,32 +47,152 @@ def scorecard(call_id: str, results: str | None, html_path: Path | None) -> None
 
 @click.command("swap-roles")
 @click.argument("call_id")
-@results_option
 @click.option(
     "--agent",
     metavar="SPEAKER",
     help="The agent's voice or track, as `scorecard` names it where roles are unknown; by default the other party.",
 )
-@click.option("--reason", metavar="TEXT", help="Why; kept with the correction.")
-@click.option("--author", metavar="NAME", help="Who corrects; by default the user of this machine.")
-def swap_roles(call_id: str, results: str | None, agent: str | None, reason: str | None, author: str | None) -> None:
+@reason_option
+@deciding_options
+def swap_roles(call_id: str, agent: str | None, reason: str | None, results: str | None, as_name: str | None) -> None:
     """Put right who is the agent in CALL_ID, and score the call again.
 
     The correction is kept: it also holds when the call is listened to anew. The same command again takes it back.
     """
-    from qa_pipeline.running import corrections
+    from qa_pipeline.review.correcting import swap_roles
 
-    settings = open_settings(results=results)
-    rubrics, _, _ = rubrics_for(settings, None)
-    done = corrections.swap_roles(
-        open_store(settings), settings, rubrics, call_id, agent=agent, author=author or user_name(), reason=reason
+    settings, desk, viewer = open_desk_as(results, as_name)
+    done = swap_roles(desk, viewer, settings, call_id, agent=agent, reason=reason)
+    click.echo(f"{call_id}: {done.agent} is the agent. {score_change(done.percent_before, done.percent_after)}")
+    tell_closed(done.decided)
+
+
+@click.command("correct-word")
+@click.argument("call_id")
+@click.argument("before")
+@click.argument("after")
+@click.option("--at", "moment_ms", type=int, metavar="MS", help="A moment of the utterance it stands in, where it stands in several.")
+@reason_option
+@deciding_options
+def correct_word(
+    call_id: str, before: str, after: str, moment_ms: int | None, reason: str | None, results: str | None, as_name: str | None
+) -> None:
+    """Say that AFTER is said in CALL_ID where BEFORE was recognised, and score the call again."""
+    from qa_pipeline.review.correcting import correct_word
+
+    settings, desk, viewer = open_desk_as(results, as_name)
+    done = correct_word(desk, viewer, settings, call_id, before=before, after=after, moment_ms=moment_ms, reason=reason)
+    click.echo(f"{call_id}: put right. {score_change(done.percent_before, done.percent_after)}")
+    tell_closed(done.decided)
+
+
+@click.command()
+@click.argument("call_id")
+@click.argument("criterion")
+@click.argument("outcome", type=OUTCOME)
+@click.option("--answer", metavar="ANSWER", help="The answer that is right, for a criterion that has answers.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the decision.")
+@deciding_options
+def override(call_id: str, criterion: str, outcome: str, answer: str | None, reason: str, results: str | None, as_name: str | None) -> None:
+    """Say that CRITERION of CALL_ID is OUTCOME, whatever the program found."""
+    from qa_pipeline.call import Outcome
+    from qa_pipeline.review.decisions import Override
+
+    decide_and_tell(
+        call_id, Override(outcome=Outcome(outcome), answer=answer), criterion=criterion, reason=reason, results=results, as_name=as_name
     )
-    shown = ["none" if percent is None else f"{percent:.0f} %" for percent in (done.percent_before, done.percent_after)]
-    click.echo(f"{call_id}: {done.agent} is the agent. Score {shown[0]} before, {shown[1]} now.")
-    if done.rescored.closed:
-        click.echo("Its period is closed: the official score stands, the new one is a trial.")
-    show_failures(done.rescored.failures)
-    sys.exit(1 if done.rescored.failures else 0)
+
+
+@click.command()
+@click.argument("call_id")
+@click.argument("criterion", required=False)
+@reason_option
+@deciding_options
+def confirm(call_id: str, criterion: str | None, reason: str | None, results: str | None, as_name: str | None) -> None:
+    """Say that CRITERION of CALL_ID is as it stands, or, without one, the whole score."""
+    from qa_pipeline.review.decisions import Confirmation
+
+    decide_and_tell(call_id, Confirmation(), criterion=criterion, reason=reason, results=results, as_name=as_name)
+
+
+@click.command()
+@click.argument("call_id")
+@click.argument("criterion")
+@click.argument("found")
+@reason_option
+@deciding_options
+def answer(call_id: str, criterion: str, found: str, reason: str | None, results: str | None, as_name: str | None) -> None:
+    """Say what you FOUND for a CRITERION that only people judge: met, not_met, not_applicable, or one of its levels."""
+    from qa_pipeline.review.decide import answer_of
+
+    _, desk, viewer = open_desk_as(results, as_name)
+    what = answer_of(desk, call_id, criterion, found)
+    tell_decided(desk, viewer, call_id, what, criterion=criterion, reason=reason)
+
+
+@click.command()
+@click.argument("call_id")
+@click.argument("text")
+@deciding_options
+def note(call_id: str, text: str, results: str | None, as_name: str | None) -> None:
+    """Keep a note about CALL_ID."""
+    from qa_pipeline.review.decisions import Note
+
+    decide_and_tell(call_id, Note(), criterion=None, reason=text, results=results, as_name=as_name)
+
+
+@click.command("take-back")
+@click.argument("call_id")
+@click.argument("decision_id")
+@reason_option
+@deciding_options
+def take_back_command(call_id: str, decision_id: str, reason: str | None, results: str | None, as_name: str | None) -> None:
+    """Take back a decision about CALL_ID, as `decisions` lists them; its first letters are enough."""
+    from qa_pipeline.review.correcting import take_back
+    from qa_pipeline.review.standing import known_decision
+
+    settings, desk, viewer = open_desk_as(results, as_name)
+    done = take_back(desk, viewer, settings, call_id, known_decision(desk, call_id, decision_id), reason=reason)
+    tell_score(done)
+
+
+@click.command("decisions")
+@click.argument("call_id")
+@deciding_options
+def decisions_command(call_id: str, results: str | None, as_name: str | None) -> None:
+    """List what was decided about CALL_ID, and what of it is in force."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.review.decide import look
+    from qa_pipeline.review.standing import told_decisions
+
+    _, desk, viewer = open_desk_as(results, as_name)
+    look(desk, viewer, call_id)
+    show_rows(told_decisions(desk, viewer, call_id))
+
+
+@click.command()
+@click.option("--team", metavar="NAME", help="Calls of this team.")
+@click.option("--size", type=click.IntRange(1, 500), default=20, show_default=True, help="How many.")
+@deciding_options
+def queue(team: str | None, size: int, results: str | None, as_name: str | None) -> None:
+    """List calls that a person should look at, those that are expected to be wrong most often first."""
+    from qa_pipeline.reading.pages import Order, Wanted, count, page
+    from qa_pipeline.report.terminal import show_rows
+
+    _, desk, viewer = open_desk_as(results, as_name)
+    wanted = Wanted(to_review=True, team=team)
+    found = page(desk.engine, viewer, wanted, order=Order.DOUBT, size=size)
+    show_rows(
+        [
+            {
+                "call": line.call_id, "date": line.call_date, "team": line.team, "agent": line.agent_id, "percent": line.effective_percent,
+                "critical": line.effective_critical_state, "decided": line.decided_count, "stale": line.stale_count,
+                "why": ", ".join(line.review_reasons),
+            }
+            for line in found.lines
+        ]
+    )  # fmt: skip
+    click.echo(f"{count(desk.engine, viewer, wanted)} calls wait.")
 
 
 @click.command()
@@ -90,4 +221,6 @@ def announcements(results: str | None, dry_run: bool, refuse: str | None, author
     sys.exit(1 if recorded.failed else 0)
 
 
-COMMANDS = (scorecard, swap_roles, announcements)
+COMMANDS = (
+    scorecard, queue, override, confirm, answer, swap_roles, correct_word, note, decisions_command, take_back_command, announcements,
+)  # fmt: skip

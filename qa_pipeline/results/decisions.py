@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from qa_pipeline.call import Conversation
-from qa_pipeline.conversation.correct import ANNOUNCEMENT, ROLE_SWAP, RoleCorrection
+from qa_pipeline.conversation.correct import ANNOUNCEMENT, ROLE_SWAP, WORD_CORRECTION, Correction, WordChange
 from qa_pipeline.results.heard import Row
 from qa_pipeline.results.store import Store
 
 # Outcomes of decisions on announcements: it plays at that moment, or somebody speaks after all.
 PLAYS, SPEAKS = "plays", "speaks"
+TAKE_BACK = "take_back"
+CORRECTIONS = (ROLE_SWAP, ANNOUNCEMENT, WORD_CORRECTION)
+"""Kinds of decisions that put a conversation right."""
 REPETITION = "repetition"
 """Author of what nobody decided but what repetition over calls proved."""
 
 
-def keep_role_swap(store: Store, conversation: Conversation, correction: RoleCorrection, *, author: str | None, reason: str | None) -> str:
+def keep_role_swap(store: Store, conversation: Conversation, correction: Correction, *, author: str | None, reason: str | None) -> str:
     """Keep that the agent speaks at a moment of a call. Returns the decision's id."""
     (decision_id,) = _keep(
         store, [_row(conversation.call.call_id, conversation.conversation_id, ROLE_SWAP, "agent", correction.moment_ms, author, reason)]
@@ -33,23 +36,40 @@ def keep_announcements(store: Store, moments: Iterable[tuple[str, str, int, str]
     )
 
 
-def role_corrections(store: Store) -> dict[str, RoleCorrection]:
-    """What holds now for each call that anything was decided about, by call_id."""
+def role_corrections(store: Store) -> dict[str, Correction]:
+    """What holds now for each call of which anything was put right, by call_id."""
     return {call_id: corrections[-1] for call_id, corrections in all_role_corrections(store).items()}
 
 
-def all_role_corrections(store: Store) -> dict[str, list[RoleCorrection]]:
-    """What held for each call after each decision about its roles, by call_id, in order of time."""
-    found: dict[str, list[RoleCorrection]] = {}
+def all_role_corrections(store: Store) -> dict[str, list[Correction]]:
+    """What held for each call after each decision that put something right, by call_id, in order of time."""
+    by_call: dict[str, list[Row]] = {}
     for row in _decisions(store):
-        before = found.setdefault(row["call_id"], [])
-        held, moment = before[-1] if before else RoleCorrection(), row["moment_ms"]
-        if row["kind"] == ROLE_SWAP:
-            before.append(replace(held, moment_ms=moment))
-        else:
-            others = tuple(m for m in held.announcements if m != moment)
-            before.append(replace(held, announcements=(*others, moment) if row["outcome"] == PLAYS else others))
-    return found
+        by_call.setdefault(row["call_id"], []).append(row)
+    return {call_id: list(corrections_after_each(rows)) for call_id, rows in by_call.items()}
+
+
+def corrections_after_each(rows: Sequence[Row]) -> Iterator[Correction]:
+    """What held after each of the decisions about one call that put something right or took that back; rows in order of time."""
+    for upto in range(1, len(rows) + 1):
+        taken = {row["about"] for row in rows[:upto] if row["kind"] == TAKE_BACK}
+        held = Correction()
+        for row in rows[:upto]:
+            if row["decision_id"] not in taken:
+                held = _then(held, row)
+        yield held
+
+
+def _then(held: Correction, row: Row) -> Correction:
+    moment = row["moment_ms"]
+    if row["kind"] == ROLE_SWAP:
+        return replace(held, moment_ms=moment)
+    if row["kind"] == WORD_CORRECTION:
+        return replace(held, words=(*held.words, WordChange(moment_ms=moment, before=row["before"], after=row["after"])))
+    if row["kind"] == ANNOUNCEMENT:
+        others = tuple(m for m in held.announcements if m != moment)
+        return replace(held, announcements=(*others, moment) if row["outcome"] == PLAYS else others)
+    return held
 
 
 def refused_announcements(store: Store) -> dict[str, set[int]]:
@@ -62,8 +82,11 @@ def refused_announcements(store: Store) -> dict[str, set[int]]:
 
 
 def _decisions(store: Store) -> list[Row]:
-    rows = store.read("decisions", columns=["call_id", "kind", "outcome", "moment_ms", "at"]).to_pylist()
-    return sorted((row for row in rows if row["kind"] in (ROLE_SWAP, ANNOUNCEMENT)), key=lambda row: row["at"])
+    """Decisions that put something right, and those that take any back, in order of time. Those whose words are gone put no words right."""
+    columns = ["decision_id", "call_id", "kind", "outcome", "moment_ms", "before", "after", "about", "at"]
+    rows = store.read("decisions", columns=columns).to_pylist()
+    ours = {row["decision_id"] for row in rows if row["kind"] in CORRECTIONS and (row["kind"] != WORD_CORRECTION or row["before"])}
+    return sorted((row for row in rows if row["decision_id"] in ours or row["about"] in ours), key=lambda row: row["at"])
 
 
 def _keep(store: Store, rows: Sequence[Row]) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, delete, insert
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import Conflict, InputRefused
@@ -20,6 +20,7 @@ from qa_pipeline.reading.index import set_effective
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.review.decisions import (
     Acknowledgement,
+    Announcement,
     Answer,
     Calibration,
     Confirmation,
@@ -27,9 +28,11 @@ from qa_pipeline.review.decisions import (
     Dispute,
     Note,
     Override,
+    RoleSwap,
     Ruling,
     TakeBack,
     What,
+    WordCorrection,
     as_row,
     as_text,
 )
@@ -38,7 +41,7 @@ from qa_pipeline.review.effective import EffectiveScore, Standing, effective, in
 from qa_pipeline.review.export import export
 from qa_pipeline.review.rule import require
 from qa_pipeline.review.standing import IndexedCall, closed_at, decisions_about, index_values, indexed_call, read_standing
-from qa_pipeline.review.tables import audit, decisions, outbox
+from qa_pipeline.review.tables import audit, corrections_due, decisions, outbox
 
 # A commit of the same call between reading and writing is rare; so often in a row it is something else.
 _TRIES = 20
@@ -89,9 +92,25 @@ def decide(
             before = effective(standing, earlier, closed) if standing else None
             after = effective(standing, [*earlier, decision], closed) if standing else None
             _write(connection, decision, after)
+            if puts_right(what, earlier):
+                note_due(connection, call_id)
         export(desk)
         return Decided(decision=decision, before=before, after=after, is_closed=closed is not None)
     raise Conflict(f"Call {call_id} is being scored again and again.", advice="Try again when the run is over.")
+
+
+def answer_of(desk: Desk, call_id: str, criterion_id: str, found: str) -> Answer:
+    """The answer that somebody means by an outcome or by a level of the criterion. Raises InputRefused for what is neither."""
+    if found in set(Outcome):
+        return Answer(outcome=Outcome(found))
+    with desk.engine.connect() as connection:
+        standing = read_standing(desk, indexed_call(connection, call_id))
+    criteria = {f.criterion.id: f.criterion for f in standing.findings} if standing else {}
+    credits = criteria[criterion_id].credits if criterion_id in criteria else {}
+    if found not in credits:
+        known = ", ".join(("met", "not_met", "not_applicable", *credits))
+        raise InputRefused(f"{found!r} is no answer to {criterion_id}.", advice=f"There are: {known}.")
+    return Answer(outcome=Outcome.MET if credits[found] > 0 else Outcome.NOT_MET, answer=found)
 
 
 def look(desk: Desk, viewer: Viewer, call_id: str) -> None:
@@ -100,6 +119,19 @@ def look(desk: Desk, viewer: Viewer, call_id: str) -> None:
         connection.execute(
             insert(audit).values(at=as_text(datetime.now(UTC)), who=viewer.name, account=viewer.account, did="looked", call_id=call_id)
         )
+
+
+def puts_right(what: What, earlier: Sequence[Decision]) -> bool:
+    """Whether the conversation changes by it, and so its score: somebody puts roles or words right, or takes that back."""
+    if isinstance(what, TakeBack):
+        return any(d.decision_id == what.about and puts_right(d.what, ()) for d in earlier)
+    return isinstance(what, RoleSwap | WordCorrection | Announcement)
+
+
+def note_due(connection: Connection, call_id: str) -> None:
+    """Note that a call's conversation is to be made as decided (correcting.py)."""
+    connection.execute(delete(corrections_due).where(corrections_due.c.call_id == call_id))
+    connection.execute(insert(corrections_due).values(call_id=call_id))
 
 
 def _write(connection: Connection, decision: Decision, after: EffectiveScore | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from qa_pipeline.errors import AccessRefused
+from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.viewer import Matter, Role, Viewer
 from qa_pipeline.review.decisions import (
     Acknowledgement,
@@ -47,14 +47,18 @@ MAY: Mapping[type[What], frozenset[Role]] = {
 
 
 def require(viewer: Viewer, call: IndexedCall, what: What, earlier: Sequence[Decision]) -> None:
-    """Raise AccessRefused where somebody may not decide this about a call. The command line without an account may decide all."""
+    """Refuse what somebody may not decide about a call. The command line without an account may decide all.
+
+    Raises AccessRefused; InputRefused for a call that they do not see at all.
+    """
     if viewer.is_local:
         return
+    if not viewer.sees(Matter.DECISIONS, agent_id=call.agent_id, team=call.team, day=call.day):
+        # Who sees only some calls must not learn which others there are.
+        raise InputRefused(f"There is no call {call.call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
     if not viewer.roles & MAY[type(what)]:
         roles = " or ".join(sorted(MAY[type(what)]))
         raise AccessRefused(f"{viewer.name} may not decide this.", advice=f"It is for a {roles} (docs/review.md).")
-    if not viewer.sees(Matter.DECISIONS, agent_id=call.agent_id, team=call.team, day=call.day):
-        raise AccessRefused(f"Call {call.call_id} is not {viewer.name}'s to decide about.", advice="Ask the supervisor of its team.")
     is_own = call.agent_id is not None and call.agent_id in viewer.agent_ids
     if is_own and not isinstance(what, Dispute | Acknowledgement | TakeBack):
         raise AccessRefused(f"Call {call.call_id} is {viewer.name}'s own.", advice="Somebody else has to decide about it; dispute it.")

@@ -14,11 +14,13 @@ from sqlalchemy import Connection, select
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.index import Effective, call_index
+from qa_pipeline.reading.pages import find_call as visible_call
+from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.results.store import sql_text
 from qa_pipeline.results.versions import rubric_that_scored
 from qa_pipeline.review.decisions import Decision, from_row
 from qa_pipeline.review.desk import Desk
-from qa_pipeline.review.effective import EffectiveScore, Found, Standing
+from qa_pipeline.review.effective import EffectiveScore, Found, Standing, in_force
 from qa_pipeline.review.tables import decisions
 from qa_pipeline.rubric.canonical import revive
 from qa_pipeline.rubric.schema import Rubric
@@ -36,6 +38,7 @@ class IndexedCall:
     call_id: str
     conversation_id: str
     score_id: str | None
+    purpose: str | None
     day: date | None
     agent_id: str | None
     team: str | None
@@ -56,7 +59,7 @@ def find_call(connection: Connection, call_id: str) -> IndexedCall | None:
     """A call's row in the index; None where there is no such call."""
     column = call_index.c
     asked = select(
-        column.conversation_id, column.score_id, column.call_date, column.agent_id, column.team, column.review_reasons
+        column.conversation_id, column.score_id, column.purpose, column.call_date, column.agent_id, column.team, column.review_reasons
     ).where(column.call_id == call_id)  # fmt: skip
     row = connection.execute(asked).one_or_none()
     if row is None:
@@ -65,6 +68,7 @@ def find_call(connection: Connection, call_id: str) -> IndexedCall | None:
         call_id=call_id,
         conversation_id=row.conversation_id,
         score_id=row.score_id,
+        purpose=row.purpose,
         day=date.fromisoformat(row.call_date) if row.call_date else None,
         agent_id=row.agent_id,
         team=row.team,
@@ -76,6 +80,40 @@ def decisions_about(connection: Connection, call_id: str) -> list[Decision]:
     """All decisions about a call, the first first."""
     rows = connection.execute(select(decisions).where(decisions.c.call_id == call_id).order_by(decisions.c.version))
     return [from_row(dict(row)) for row in rows.mappings()]
+
+
+def known_decision(desk: Desk, call_id: str, beginning: str) -> str:
+    """The id of the one decision about a call that begins so. Raises InputRefused where none or several do."""
+    with desk.engine.connect() as connection:
+        ids = [d.decision_id for d in decisions_about(connection, call_id)]
+    found = [name for name in ids if name.startswith(beginning)]
+    if len(found) != 1:
+        known = ", ".join(name[:8] for name in ids) or "none"
+        raise InputRefused(f"{len(found)} decisions about {call_id} begin with {beginning!r}.", advice=f"There are: {known}.")
+    return found[0]
+
+
+def told_decisions(desk: Desk, viewer: Viewer, call_id: str) -> list[dict[str, object]]:
+    """What was decided about a call, as rows for people. Raises as `find_call` for a call that is not theirs to see."""
+    visible_call(desk.engine, viewer, call_id, matter=Matter.DECISIONS)
+    with desk.engine.connect() as connection:
+        about = decisions_about(connection, call_id)
+    holding = {d.decision_id for d in in_force(about)}
+    return [
+        {
+            "decision": d.decision_id[:8],
+            "at": d.at.strftime("%Y-%m-%d %H:%M"),
+            "who": d.author or "?",
+            "what": d.kind.replace("_", " "),
+            "criterion": d.criterion_id or "",
+            "to": " ".join(
+                str(value) for value in (getattr(d.what, name, None) for name in ("outcome", "answer", "before", "after")) if value
+            ),
+            "in force": "yes" if d.decision_id in holding else "no",
+            "why": d.reason or "",
+        }
+        for d in about
+    ]
 
 
 def read_standing(desk: Desk, call: IndexedCall) -> Standing | None:

@@ -88,6 +88,11 @@ outbox = Table(
     Column("decision_id", String, comment="null where a score changed under decisions"),
     Column("is_begun", Boolean, nullable=False, comment="somebody began to write it to the tables: it may stand there already"),
 )
+corrections_due = Table(
+    "corrections_due",
+    PEOPLE,
+    Column("call_id", String, primary_key=True, comment="decided, and the conversation is not yet as decided"),
+)
 claims = Table(
     "claims",
     PEOPLE,

@@ -1,6 +1,6 @@
-"""Corrections of stored calls that take effect at once: who is the agent, by a reviewer; what is a recording, by repetition over calls.
+"""What is a recording, by repetition over calls: kept as decisions, and the calls written with their roles put right and scored again.
 
-What the commands `swap-roles` and `announcements` drive. Either keeps a decision, writes the conversation with its roles put right, and scores it again.
+What the command `announcements` drives. What a person puts right in one call is review/correcting.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from itertools import chain
 
 from qa_pipeline.call import Conversation, Role
 from qa_pipeline.conversation.announcements import Announcement, announcements_in, find_announcements, is_same_recording, played_in
-from qa_pipeline.conversation.correct import RoleCorrection, at_moment, corrected_id, middle_of, swap
+from qa_pipeline.conversation.correct import Correction, at_moment, corrected_id, middle_of
+from qa_pipeline.conversation.put_right import put_right
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.results.decisions import (
     PLAYS,
@@ -20,59 +21,18 @@ from qa_pipeline.results.decisions import (
     SPEAKS,
     all_role_corrections,
     keep_announcements,
-    keep_role_swap,
     refused_announcements,
     role_corrections,
 )
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running.listen import put_right
 from qa_pipeline.running.rescoring import RescoreSummary, Selection, plan_rescoring, rescore
 from qa_pipeline.running.run import Run, new_run_id
 from qa_pipeline.settings import Settings
 
 # So many calls are put right in one commit.
 _LOT = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swap:
-    """What came of a correction. `before`, `after`: the conversation that counted and the one that counts; percent: of the official scores."""
-
-    before: Conversation
-    after: Conversation
-    rescored: RescoreSummary
-    percent_before: float | None
-    percent_after: float | None
-
-    @property
-    def agent(self) -> str:
-        """The voice or track that is the agent's now."""
-        return next((u.speaker for u in self.after.utterances if u.role is Role.AGENT), "nobody")
-
-
-def swap_roles(
-    store: Store,
-    settings: Settings,
-    rubrics: Mapping[str, Rubric],
-    call_id: str,
-    *,
-    agent: str | None = None,
-    author: str | None = None,
-    reason: str | None = None,
-) -> Swap:
-    """Make the other party of a stored call the agent (or the voice `agent`), keep that as a decision, and score the call again.
-
-    Raises InputRefused when there is no such call, or it is not clear who is meant.
-    """
-    current = _current(store, call_id)
-    correction = swap(current, agent=agent)
-    percent_before = _percent(store, call_id)
-    keep_role_swap(store, current, correction, author=author, reason=reason)
-    summary = _put_calls_right(store, settings, rubrics, {call_id: current.conversation_id})
-    after = _current(store, call_id)
-    return Swap(before=current, after=after, rescored=summary, percent_before=percent_before, percent_after=_percent(store, call_id))
 
 
 def _current(store: Store, call_id: str) -> Conversation:
@@ -98,18 +58,13 @@ def _put_calls_right(store: Store, settings: Settings, rubrics: Mapping[str, Rub
     return rescore(plan, run, workers=0 if len(current) <= _LOT else None)
 
 
-def _as_heard(store: Store, current: Mapping[str, str], decided: Mapping[str, Sequence[RoleCorrection]]) -> list[str]:
+def _as_heard(store: Store, current: Mapping[str, str], decided: Mapping[str, Sequence[Correction]]) -> list[str]:
     """The conversations before anything corrected them. `current`: call → the conversation that counts now."""
     origins: dict[str, str] = {}
     for name, call_id in store.conversation_ids().items():
         if call_id in current:
             origins |= {corrected_id(name, correction): name for correction in decided[call_id]}
     return [origins.get(conversation_id, conversation_id) for conversation_id in current.values()]
-
-
-def _percent(store: Store, call_id: str) -> float | None:
-    found = rows(store, f"select percent from current_scores where call_id = {sql_text(call_id)}")
-    return found[0]["percent"] if found else None
 
 
 # --- recordings, by repetition ---------------------------------------------------------------------------------------------------------
@@ -184,7 +139,7 @@ def refuse_announcement(store: Store, settings: Settings, rubrics: Mapping[str, 
     """
     holds = role_corrections(store)
     named = _current(store, call_id)
-    marked = holds.get(call_id, RoleCorrection()).announcements
+    marked = holds.get(call_id, Correction()).announcements
     if not marked:
         raise InputRefused(f"Nothing in call {call_id!r} is marked as a recording.", advice="`qa-pipeline announcements` lists what is.")
     # In the call itself whatever is marked, even if its words are not there any more.

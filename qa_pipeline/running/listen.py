@@ -1,4 +1,4 @@
-"""Calls → conversations: what a batch needs from the workers that listen, and roles put right as decisions have them.
+"""Calls → conversations: what a batch needs from the workers that listen.
 
 The workers are a port. Processes that a call cannot take down fill it (isolation.py); tests fill it with a stand-in of their own process.
 """
@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Protocol
 
 from qa_pipeline.call import Call, Conversation
-from qa_pipeline.conversation.correct import RoleCorrection, correct_roles
-from qa_pipeline.conversation.feeling import Judge, load_judge
-from qa_pipeline.conversation.role_head import RoleHead, load_role_head
 from qa_pipeline.errors import CallFailed
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.running.isolation import WorkerProcesses
@@ -46,16 +42,3 @@ def open_workers(workers: Workers | None, settings: Settings, *, count: int | No
         return
     with WorkerProcesses(settings, count=count) as processes:
         yield processes
-
-
-def put_right(conversation: Conversation, correction: RoleCorrection | None, settings: Settings) -> Conversation:
-    """The conversation as decisions have put its roles right; itself where there are none."""
-    if correction is None:
-        return conversation
-    judge, head = _correctors(settings)
-    return correct_roles(conversation, correction, judge, threshold=settings.sentiment_threshold, head=head)
-
-
-@lru_cache(maxsize=1)
-def _correctors(settings: Settings) -> tuple[Judge, RoleHead]:
-    return load_judge(settings), load_role_head(settings.manifests / "roles" / "head.json")

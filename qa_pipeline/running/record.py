@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from qa_pipeline.call import Call, Conversation, Layout, Role
+from qa_pipeline.conversation.put_right import put_right
 from qa_pipeline.errors import CallFailed
 from qa_pipeline.results.decisions import role_corrections
 from qa_pipeline.running.environment import code_version
 from qa_pipeline.running.failures import Failure, listening_failure, write_failures
-from qa_pipeline.running.listen import put_right
 from qa_pipeline.running.plan import Plan
 from qa_pipeline.running.progress import Event
 from qa_pipeline.running.run import Run

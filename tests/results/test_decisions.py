@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stored import heard, make_store
 
-from qa_pipeline.conversation.correct import RoleCorrection
+from qa_pipeline.conversation.correct import Correction
 from qa_pipeline.results.decisions import keep_announcements, keep_role_swap, role_corrections
 from qa_pipeline.results.store import Store
 
@@ -24,12 +24,12 @@ def test_the_order_of_decisions_is_that_of_their_commits(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(Store, "now", noted)
     swap = {"author": "Anna", "reason": None}
-    other = threading.Thread(target=lambda: keep_role_swap(make_store(tmp_path), spoken, RoleCorrection(moment_ms=2000), **swap))
+    other = threading.Thread(target=lambda: keep_role_swap(make_store(tmp_path), spoken, Correction(moment_ms=2000), **swap))
     with store.lock:
         other.start()
         # Time to ask what time it is, for one that asks before it may write.
         asked.wait(1.0)
-        keep_role_swap(store, spoken, RoleCorrection(moment_ms=1000), **swap)
+        keep_role_swap(store, spoken, Correction(moment_ms=1000), **swap)
     other.join()
     assert role_corrections(store)["c1"].moment_ms == 2000
 

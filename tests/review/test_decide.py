@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from desks import commit, make_desk, make_rubric, reopen
+from desks import DAY, commit, make_desk, make_rubric, reopen
 from sqlalchemy import select
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused
 from qa_pipeline.reading.index import call_index, catch_up, rebuild
-from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
+from qa_pipeline.reading.viewer import Role, Viewer, local_viewer
 from qa_pipeline.results.periods import close_period, reopen_period
 from qa_pipeline.results.query import rows
 from qa_pipeline.review.decide import decide, look
@@ -19,6 +19,7 @@ from qa_pipeline.review.decisions import Acknowledgement, Answer, Confirmation, 
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.export import export, refresh_behind
 from qa_pipeline.review.opening import bring_up_to_date
+from qa_pipeline.review.people import add_account, viewer_of
 from qa_pipeline.review.tables import audit
 
 WU = local_viewer("Wu")
@@ -125,8 +126,6 @@ def test_a_dispute_that_is_upheld_changes_the_outcome_and_one_that_is_not_confir
 
 
 def test_a_closed_period_does_not_change_until_it_is_opened_again(desk: Desk) -> None:
-    from desks import DAY
-
     decide(desk, WU, "c1", Override(outcome=Outcome.MET), criterion_id="long", reason="before")
     period = close_period(desk.store, DAY, DAY, team=None, reason="paid", author=None)
     late = decide(desk, WU, "c1", Override(outcome=Outcome.MET), criterion_id="grave", reason="late")
@@ -156,21 +155,13 @@ def test_what_cannot_be_decided_is_refused_and_leaves_nothing(
     assert desk.store.read("decisions").num_rows == 0
 
 
-def account(*roles: Role, name: str = "w", agent_ids: tuple[str, ...] = (), teams: tuple[str, ...] = ()) -> Viewer:
-    return Viewer(
-        name=name, roles=frozenset(roles), agent_ids=frozenset(agent_ids), teams=tuple(Tenure(team=team) for team in teams), account=None
-    )
-
-
 def test_agents_decide_about_their_own_calls_and_others_about_theirs(desk: Desk) -> None:
-    from qa_pipeline.review.people import add_account, viewer_of
-
     add_account(desk.engine, "anna", roles=[Role.AGENT], agent_ids=["a1"])
     add_account(desk.engine, "bo", roles=[Role.AGENT], agent_ids=["a2"])
     add_account(desk.engine, "rev", roles=[Role.REVIEWER], agent_ids=["a1"])
     anna, bo, rev = (viewer_of(desk.engine, name) for name in ("anna", "bo", "rev"))
     assert decide(desk, anna, "c1", Acknowledgement()).decision.account == anna.account
-    with pytest.raises(AccessRefused, match="not bo's"):
+    with pytest.raises(InputRefused, match="no call 'c1'"):
         decide(desk, bo, "c1", Acknowledgement())
     with pytest.raises(AccessRefused, match="rev's own"):
         decide(desk, rev, "c1", Override(outcome=Outcome.MET), criterion_id="long", reason="mine")

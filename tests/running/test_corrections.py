@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from qa_pipeline.call import Conversation, Role
 from qa_pipeline.cli.main import main
-from qa_pipeline.conversation.correct import RoleCorrection, correct_roles, middle_of, swap
+from qa_pipeline.conversation.correct import Correction, correct, middle_of, swap
 from qa_pipeline.conversation.feeling import load_judge
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
@@ -70,11 +70,12 @@ def command(*arguments: str) -> str:
     return done.output
 
 
-def test_a_swap_counts_at_once_and_is_kept(settings: Settings) -> None:
+def test_a_swap_counts_at_once_and_is_kept(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "Wu")
     run(settings)
     heard = roles(settings)
     assert heard == ["agent", "customer", "agent"]
-    assert "customer is the agent" in command("c1", "--author", "Wu", "--reason", "the agent calls herself")
+    assert "customer is the agent" in command("c1", "--reason", "the agent calls herself")
     assert roles(settings) == ["customer", "agent", "customer"]
     store = open_store(settings)
     scored = rows(store, "select s.percent, c.role_confidence from current_scores s join current_calls c using (conversation_id)")
@@ -109,7 +110,7 @@ def test_what_cannot_be_meant_is_refused(settings: Settings, arguments: list[str
 def test_sentiment_and_metrics_follow_the_roles() -> None:
     heard = conversation(*LINES)
     judge = load_judge(load_settings())
-    put_right = correct_roles(heard, swap(heard), judge, threshold=0.25)
+    put_right = correct(heard, swap(heard), judge, threshold=0.25)
     assert put_right.metrics.agent_talk_share == heard.metrics.customer_talk_share
     assert [u.sentiment_label is not None for u in put_right.utterances] == [u.role is Role.CUSTOMER for u in put_right.utterances]
     assert put_right.conversation_id != heard.conversation_id
@@ -119,7 +120,7 @@ def test_a_correction_that_changes_nothing_leaves_the_conversation() -> None:
     heard = conversation(*LINES)
     judge = load_judge(load_settings())
     for moment in (1_000, 10**9):
-        assert correct_roles(heard, RoleCorrection(moment_ms=moment), judge, threshold=0.25) is heard
+        assert correct(heard, Correction(moment_ms=moment), judge, threshold=0.25) is heard
 
 
 def unsure() -> Conversation:
@@ -131,7 +132,7 @@ def test_where_roles_are_unknown_the_agent_must_be_named() -> None:
     with pytest.raises(InputRefused, match="not clear"):
         swap(unsure())
     judge = load_judge(load_settings())
-    put_right = correct_roles(unsure(), swap(unsure(), agent="customer"), judge, threshold=0.25)
+    put_right = correct(unsure(), swap(unsure(), agent="customer"), judge, threshold=0.25)
     assert [u.role for u in put_right.utterances] == [Role.CUSTOMER, Role.AGENT, Role.CUSTOMER]
 
 
@@ -258,14 +259,14 @@ def test_who_talks_over_a_recording_has_spoken() -> None:
     announcement, *rest = call.utterances
     over = replace(rest[0], start_ms=(announcement.start_ms or 0) + 1_500, end_ms=(announcement.end_ms or 0) - 200)
     call = replace(call, utterances=(announcement, over, *rest[1:]))
-    correction = RoleCorrection(announcements=(middle_of(announcement),))
+    correction = Correction(announcements=(middle_of(announcement),))
     assert correction.recorded_in(call) == {announcement.utterance}
 
 
 def test_a_second_employee_can_be_named_as_the_agent() -> None:
     lines = ("0:00 agent: 您好。", "0:03 customer: 你好。", "0:05 other: 我来接着说。", "0:08 customer: 好的。")
     call = conversation(*lines)
-    corrected = correct_roles(call, swap(call, agent="other"), load_judge(load_settings()), threshold=0.25)
+    corrected = correct(call, swap(call, agent="other"), load_judge(load_settings()), threshold=0.25)
     assert [u.role for u in corrected.utterances] == [Role.OTHER, Role.CUSTOMER, Role.AGENT, Role.CUSTOMER]
 
 

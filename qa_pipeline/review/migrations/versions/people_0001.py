@@ -32,6 +32,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     op.create_table(
+        "corrections_due",
+        sa.Column("call_id", sa.String(), nullable=False, comment="decided, and the conversation is not yet as decided"),
+        sa.PrimaryKeyConstraint("call_id"),
+    )
+    op.create_table(
         "claims",
         sa.Column("call_id", sa.String(), nullable=False),
         sa.Column("who", sa.String(), nullable=False),

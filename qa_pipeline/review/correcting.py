@@ -1,0 +1,182 @@
+"""Conversations put right by people: one conversation is read, computed anew and written, with its score. No plan, no pool, no scan.
+
+The decision comes first, with a note that its conversation is due; who dies before it is written leaves the note, and the next desk that is opened with
+the settings at hand does the rest. The score is by the very rubric that made the one before: nothing else changes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from sqlalchemy import delete, select
+
+from qa_pipeline.call import Conversation, Role
+from qa_pipeline.conversation.correct import at_moment, corrected_id, middle_of, moment_of_agent
+from qa_pipeline.conversation.put_right import put_right
+from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.database import writing
+from qa_pipeline.reading.viewer import Viewer
+from qa_pipeline.results.decisions import CORRECTIONS, TAKE_BACK, corrections_after_each
+from qa_pipeline.review.decide import Decided, decide
+from qa_pipeline.review.decisions import RoleSwap, TakeBack, What, WordCorrection, as_row
+from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.effective import effective
+from qa_pipeline.review.opening import bring_up_to_date
+from qa_pipeline.review.standing import IndexedCall, closed_at, decisions_about, indexed_call, read_standing
+from qa_pipeline.review.tables import corrections_due
+from qa_pipeline.scoring.ready import make_ready
+from qa_pipeline.scoring.score import score
+from qa_pipeline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """What came of it. `before`, `after`: the conversation; percent: as it counts, None without a score or where too little is judged."""
+
+    decided: Decided
+    before: Conversation
+    after: Conversation
+    percent_before: float | None
+    percent_after: float | None
+
+    @property
+    def agent(self) -> str:
+        """The voice or track that is the agent's now."""
+        return next((u.speaker for u in self.after.utterances if u.role is Role.AGENT), "nobody")
+
+
+def swap_roles(
+    desk: Desk,
+    viewer: Viewer,
+    settings: Settings,
+    call_id: str,
+    *,
+    agent: str | None = None,
+    reason: str | None = None,
+    expected_version: int | None = None,
+) -> Corrected:
+    """Make the other party of a call the agent, or the voice `agent`. The same again takes it back.
+
+    Raises InputRefused when there is no such call or it is not clear who is meant, and what `decide` raises.
+    """
+
+    def other_party(conversation: Conversation) -> What:
+        return RoleSwap(moment_ms=moment_of_agent(conversation, agent=agent))
+
+    return _correct(desk, viewer, settings, call_id, other_party, reason=reason, expected_version=expected_version)
+
+
+def correct_word(
+    desk: Desk,
+    viewer: Viewer,
+    settings: Settings,
+    call_id: str,
+    *,
+    before: str,
+    after: str,
+    moment_ms: int | None = None,
+    reason: str | None = None,
+    expected_version: int | None = None,
+) -> Corrected:
+    """Put right what was recognised: `after` is said where `before` stands, at a moment of the call or where it stands alone.
+
+    Raises InputRefused where it does not stand there, or in several places and no moment is given, and what `decide` raises.
+    """
+
+    def put_word_right(conversation: Conversation) -> What:
+        return WordCorrection(moment_ms=_place_of(conversation, before, moment_ms), before=before, after=after)
+
+    if not before or before == after:
+        raise InputRefused("Nothing would change.", advice="Give what was recognised, and what is said instead.")
+    return _correct(desk, viewer, settings, call_id, put_word_right, reason=reason, expected_version=expected_version)
+
+
+def take_back(desk: Desk, viewer: Viewer, settings: Settings, call_id: str, decision_id: str, *, reason: str | None = None) -> Decided:
+    """Take any decision back; where it put the conversation right, that is undone too."""
+    done = decide(desk, viewer, call_id, TakeBack(about=decision_id), reason=reason)
+    apply_due(desk, settings)
+    return done
+
+
+def apply_due(desk: Desk, settings: Settings) -> int:
+    """Make conversations as decided, where somebody decided and did not come to the end. Returns how many there were."""
+    with desk.engine.connect() as connection:
+        due = list(connection.execute(select(corrections_due.c.call_id).order_by(corrections_due.c.call_id)).scalars())
+    for call_id in due:
+        _apply(desk, settings, call_id)
+        with writing(desk.engine) as connection:
+            connection.execute(delete(corrections_due).where(corrections_due.c.call_id == call_id))
+    if due:
+        bring_up_to_date(desk)
+    return len(due)
+
+
+def _correct(
+    desk: Desk,
+    viewer: Viewer,
+    settings: Settings,
+    call_id: str,
+    what_of: Callable[[Conversation], What],
+    *,
+    reason: str | None,
+    expected_version: int | None,
+) -> Corrected:
+    with desk.engine.connect() as connection:
+        before = _load(desk, indexed_call(connection, call_id))
+    done = decide(desk, viewer, call_id, what_of(before), reason=reason, expected_version=expected_version)
+    apply_due(desk, settings)
+    with desk.engine.connect() as connection:
+        call, about = indexed_call(connection, call_id), decisions_about(connection, call_id)
+    standing = read_standing(desk, call)
+    now = effective(standing, about, closed_at(desk, call)) if standing else None
+    return Corrected(
+        decided=done,
+        before=before,
+        after=_load(desk, call),
+        percent_before=done.before.totals.percent if done.before else None,
+        percent_after=now.totals.percent if now else None,
+    )
+
+
+def _apply(desk: Desk, settings: Settings, call_id: str) -> None:
+    """Write a call's conversation as its decisions have it, and its score by the rubric that it was scored by."""
+    with desk.engine.connect() as connection:
+        call, about = indexed_call(connection, call_id), decisions_about(connection, call_id)
+    kinds = (*CORRECTIONS, TAKE_BACK)
+    states = list(corrections_after_each([as_row(d) for d in about if d.kind in kinds]))
+    if not states:
+        return
+    looked_at = {d.conversation_id for d in about}
+    heard = next(
+        (name for name in looked_at for state in states if corrected_id(name, state) == call.conversation_id), call.conversation_id
+    )
+    conversation = put_right(_load(desk, replace(call, conversation_id=heard)), states[-1], settings)
+    standing = read_standing(desk, call)
+    run_id = f"decided-{uuid.uuid4().hex[:12]}"
+    # It is written anew where it is there already: of a call's conversations the one committed last counts.
+    desk.store.write_conversations([conversation], run_id=run_id)
+    if standing is not None:
+        (scorecard,) = make_ready({standing.rubric.id: standing.rubric}, settings).values()
+        desk.store.write_scores([score(conversation, scorecard)], purpose=call.purpose or "official", run_id=run_id)
+
+
+def _load(desk: Desk, call: IndexedCall) -> Conversation:
+    return desk.store.load_conversations([call.conversation_id])[0]
+
+
+def _place_of(conversation: Conversation, before: str, moment_ms: int | None) -> int:
+    if moment_ms is not None:
+        said = at_moment(conversation, moment_ms)
+        if said is None or before not in said.text:
+            raise InputRefused(f"{before!r} does not stand there.", advice=f"There stands: {said.text if said else 'nothing'}")
+        return moment_ms
+    found = [u for u in conversation.utterances if before in u.text]
+    if len(found) != 1 or found[0].text.count(before) > 1:
+        places = ", ".join(str(u.start_ms) for u in found if u.start_ms is not None)
+        raise InputRefused(
+            f"{before!r} stands in {len(found)} utterances.",
+            advice=f"Say where: --at, of {places}." if places else "Copy it from the transcript.",
+        )
+    return middle_of(found[0])
