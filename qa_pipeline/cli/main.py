@@ -14,17 +14,18 @@ from typing import Any
 
 import click
 
-from qa_pipeline.cli import operators, reviewers, supervisors, trainers
+from qa_pipeline.cli import agents, operators, people, reviewers, supervisors, trainers
 from qa_pipeline.cli.options import show_error
 from qa_pipeline.errors import QaError
 from qa_pipeline.telemetry import disable_telemetry
 
 # Who a command is for; the help lists them so.
 KINDS_OF_USER = {
-    "Operators": operators.COMMANDS,
+    "Operators": (*operators.COMMANDS, *people.COMMANDS),
     "Supervisors": supervisors.COMMANDS,
     "Reviewers": reviewers.COMMANDS,
     "Trainers": trainers.COMMANDS,
+    "Agents": agents.COMMANDS,
 }
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from qa_pipeline.cli.deciding import OUTCOME, deciding_options, open_desk_as, tell_decided
 from qa_pipeline.cli.options import DATE, as_day, open_index, open_results, open_settings, results_option, rubric_path, user_name
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.viewer import local_viewer
@@ -272,7 +273,36 @@ def query(sql: str, results: str | None) -> None:
     show_rows(rows(open_results(open_settings(results=results)), sql))
 
 
-COMMANDS = (report_command, summary, compare_command, indices, contacts, export_command, periods, query)
+@click.command("decide")
+@click.argument("call_id")
+@click.argument("dispute")
+@click.argument("decision", type=click.Choice(["uphold", "reject"]))
+@click.argument("outcome", required=False, type=OUTCOME)
+@click.option("--answer", metavar="ANSWER", help="The answer that is right, for a criterion that has answers.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; the agent reads it.")
+@deciding_options
+def decide_command(
+    call_id: str,
+    dispute: str,
+    decision: str,
+    outcome: str | None,
+    answer: str | None,
+    reason: str,
+    results: str | None,
+    as_name: str | None,
+) -> None:
+    """Decide a DISPUTE about CALL_ID, as `decisions` lists it. One that is upheld makes the criterion OUTCOME."""
+    from qa_pipeline.call import Outcome
+    from qa_pipeline.review.decisions import Ruling
+    from qa_pipeline.review.standing import known_decision
+
+    _, desk, viewer = open_desk_as(results, as_name)
+    about = known_decision(desk, call_id, dispute)
+    what = Ruling(about=about, is_upheld=decision == "uphold", outcome=Outcome(outcome) if outcome else None, answer=answer)
+    tell_decided(desk, viewer, call_id, what, criterion=None, reason=reason)
+
+
+COMMANDS = (report_command, decide_command, summary, compare_command, indices, contacts, export_command, periods, query)
 
 
 def _call_filter(options: dict[str, Any]) -> CallFilter:
