@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from qa_pipeline.reading.viewer import Viewer
+    from qa_pipeline.review.people import Member
 
 # As reading/viewer.py has them; the help is shown without loading it.
 _ROLE = click.Choice(["agent", "reviewer", "supervisor", "trainer", "operator"])
@@ -178,7 +179,8 @@ def teams_list(results: str | None, as_name: str | None) -> None:
     members = list_members(engine)
     rows = []
     for name, before in sorted(list_teams(engine).items()):
-        for member in [m for m in members if m.team == name] or [None]:
+        stays: list[Member | None] = [m for m in members if m.team == name]
+        for member in stays or [None]:
             rows.append(
                 {
                     "team": name,
