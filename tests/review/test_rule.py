@@ -15,7 +15,14 @@ from qa_pipeline.review.standing import IndexedCall
 from tests.review.test_effective import EACH
 
 CALL = IndexedCall(
-    call_id="c1", conversation_id="v", score_id="s", purpose="official", day=date(2026, 5, 11), agent_id="a1", team="north", review_reasons=()
+    call_id="c1",
+    conversation_id="v",
+    score_id="s",
+    purpose="official",
+    day=date(2026, 5, 11),
+    agent_id="a1",
+    team="north",
+    review_reasons=(),
 )
 ROLES = (Role.AGENT, Role.REVIEWER, Role.SUPERVISOR, Role.TRAINER)
 
@@ -27,7 +34,10 @@ def somebody(role: Role, *, agent_id: str = "a9", team: str = "north") -> Viewer
 def table() -> list[str]:
     """The rule as the page has it."""
     names = {what: kind.replace("_", " ") for kind, what in KINDS.items()}
-    return [f"| {names[what]} | {' | '.join('yes' if role in roles else '' for role in ROLES)} |".replace("  |", " |") for what, roles in MAY.items()]
+    return [
+        f"| {names[what]} | {' | '.join('yes' if role in roles else '' for role in ROLES)} |".replace("  |", " |")
+        for what, roles in MAY.items()
+    ]
 
 
 def test_the_page_has_the_rule() -> None:
