@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from desks import make_desk
 
 from qa_pipeline.cli.main import main
 from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
-from tests.review.desks import make_desk
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.results.stored import make_store
+from desks import commit, make_desk, reopen
+from stored import make_store
 
 from qa_pipeline.call import Conversation, Outcome
 from qa_pipeline.conversation.correct import Correction, WordChange, correct
@@ -20,7 +21,6 @@ from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Override
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.settings import Settings
-from tests.review.desks import commit, make_desk, reopen
 
 WU = local_viewer("Wu")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from desks import DAY, commit, make_desk, make_rubric, reopen
 from sqlalchemy import select
 
 from qa_pipeline.call import Outcome
@@ -20,7 +21,6 @@ from qa_pipeline.review.export import export, refresh_behind
 from qa_pipeline.review.opening import bring_up_to_date
 from qa_pipeline.review.people import add_account, viewer_of
 from qa_pipeline.review.tables import audit
-from tests.review.desks import DAY, commit, make_desk, make_rubric, reopen
 
 WU = local_viewer("Wu")
 

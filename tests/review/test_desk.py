@@ -9,8 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from desks import commit, make_desk, reopen
 from sqlalchemy import select
-from tests.results.stored import make_store
+from stored import make_store
 
 import qa_pipeline.review.desk as desk_module
 from qa_pipeline.conversation.correct import Correction
@@ -20,7 +21,6 @@ from qa_pipeline.review.desk import HEAD, bring_up
 from qa_pipeline.review.standing import decisions_about
 from qa_pipeline.review.tables import decisions
 from qa_pipeline.settings import Settings
-from tests.review.desks import commit, make_desk, reopen
 
 
 def test_the_migrations_make_the_tables_that_the_code_reads(tmp_path: Path, database: str | None) -> None:

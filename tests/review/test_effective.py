@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from desks import make_rubric
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.results.stored import heard
+from stored import heard
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.review.decisions import (
@@ -33,7 +34,6 @@ from qa_pipeline.review.decisions import (
 )
 from qa_pipeline.review.effective import EffectiveScore, Found, Standing, effective
 from qa_pipeline.scoring.score import prepare, score
-from tests.review.desks import make_rubric
 
 BEGIN = datetime(2026, 5, 20, tzinfo=UTC)
 SCORED = score(heard(), prepare(make_rubric(), {}))

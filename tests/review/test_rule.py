@@ -6,13 +6,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from test_effective import EACH
 
 from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
 from qa_pipeline.review.decisions import KINDS, What
 from qa_pipeline.review.rule import MAY, require
 from qa_pipeline.review.standing import IndexedCall
-from tests.review.test_effective import EACH
 
 CALL = IndexedCall(
     call_id="c1",

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.results.stored import heard, make_store
+from stored import heard, make_store
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.results.store import Store
