@@ -137,7 +137,7 @@ def use_fake_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let whatever loads the text encoder get the fake one."""
     monkeypatch.setattr("qa_pipeline.meaning.encoder.Encoder", FakeEncoder)
     monkeypatch.setattr("qa_pipeline.trainer.publish.model_folder", lambda manifest, settings: settings.cache)
-    monkeypatch.setattr("qa_pipeline.running.scorecards.Listener", lambda settings: FakeEncoder(settings.cache))
+    monkeypatch.setattr("qa_pipeline.scoring.ready.Listener", lambda settings: FakeEncoder(settings.cache))
 
 
 def service_folder(folder: Path) -> Path:
