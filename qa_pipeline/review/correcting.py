@@ -163,7 +163,7 @@ def _apply(desk: Desk, settings: Settings, call_id: str) -> None:
 
 
 def _load(desk: Desk, call: IndexedCall) -> Conversation:
-    return desk.store.load_conversations([call.conversation_id])[0]
+    return desk.store.load_one(call.conversation_id, day=call.day)
 
 
 def _place_of(conversation: Conversation, before: str, moment_ms: int | None) -> int:

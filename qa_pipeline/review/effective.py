@@ -17,16 +17,17 @@ from qa_pipeline.call import Outcome
 from qa_pipeline.review.decisions import Acknowledgement, Answer, Confirmation, Decision, Dispute, Override, Ruling, TakeBack
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.scoring.score import UNSURE
 from qa_pipeline.scoring.totals import Totals, deduction_of, points_of, total
 
-# Reasons to look that follow from outcomes and sums: told anew from what counts. The others stay until the whole score is confirmed.
+# Reasons to look that follow from outcomes and sums: told anew from what counts, like what was withheld. The others stay until the whole score is confirmed.
 _OF_SUMS = ("critical_failed", "low_coverage", "critical_undetermined")
 DISPUTED = "disputed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A finding as the program made it: what of it counts in sums, and the hash of its criterion."""
+    """A finding as the program made it: what of it counts in sums, and the hash of its criterion. `is_withheld`: too unsure to be said."""
 
     criterion: Criterion
     section_id: str
@@ -36,6 +37,7 @@ class Found:
     points: float | None
     deduction: float | None
     occurrences: int = 0
+    is_withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +203,7 @@ def _reasons(
             f.criterion.status == "stable" and f.criterion.critical is True and f.outcome is Outcome.UNDETERMINED and f.decision is None
             for f in findings
         ),
+        UNSURE: any(f.criterion.status == "stable" and f.machine.is_withheld and f.decision is None for f in findings),
     }
     asked = () if is_confirmed else (*standing.review_reasons, *(name for name in _OF_SUMS if name not in standing.review_reasons))
     found = [name for name in asked if holds.get(name, True)]

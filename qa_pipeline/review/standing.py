@@ -26,7 +26,7 @@ from qa_pipeline.rubric.canonical import revive
 from qa_pipeline.rubric.schema import Rubric
 
 _FINDING_COLUMNS = (
-    "criterion_id", "criterion_sha256", "section_id", "outcome", "answer", "points", "deduction", "occurrences", "rubric_id", "rubric_version",
+    "criterion_id", "criterion_sha256", "section_id", "outcome", "answer", "points", "deduction", "occurrences", "likely", "rubric_id", "rubric_version",
     "rubric_sha256",
 )  # fmt: skip
 
@@ -120,8 +120,7 @@ def read_standing(desk: Desk, call: IndexedCall) -> Standing | None:
     """The current score of a call; None where it has none. Raises InputRefused where the rubric that made it is not kept."""
     if call.score_id is None:
         return None
-    day = "call_date is null" if call.day is None else f"call_date = date '{call.day}'"
-    rows = desk.store.read("findings", columns=_FINDING_COLUMNS, where=f"{day} and score_id = {sql_text(call.score_id)}").to_pylist()
+    rows = desk.store.read_of("findings", "score_id", call.score_id, day=call.day, columns=_FINDING_COLUMNS).to_pylist()
     if not rows:
         raise InputRefused(f"The findings of call {call.call_id} are not in {desk.store.root}.", advice="Run `qa-pipeline verify`.")
     rubric = _rubric(desk, rows[0])
@@ -142,6 +141,7 @@ def read_standing(desk: Desk, call: IndexedCall) -> Standing | None:
                 points=row["points"],
                 deduction=row["deduction"],
                 occurrences=row["occurrences"] or 0,
+                is_withheld=row["likely"] is not None,
             )
             for row in sorted(rows, key=lambda row: order[row["criterion_id"]])
         ),

@@ -45,7 +45,7 @@ STANDING = Standing(
     findings=tuple(
         Found(
             criterion=f.criterion, section_id=f.section_id, criterion_sha256=f.criterion_sha256, outcome=f.outcome, answer=f.answer, points=f.points,
-            deduction=f.deduction, occurrences=f.occurrences,
+            deduction=f.deduction, occurrences=f.occurrences, is_withheld=f.likely is not None,
         )
         for f in SCORED.findings
     ),
@@ -193,7 +193,19 @@ def test_decisions_by_another_rubric_count_nothing() -> None:
     assert counts(effective(STANDING, [other])) == counts(effective(STANDING, []))
 
 
-def test_two_drafts_do_not_count() -> None:
+def test_what_was_withheld_waits_until_somebody_decided_it() -> None:
+    withheld = replace(
+        STANDING,
+        findings=tuple(
+            replace(f, outcome=Outcome.UNDETERMINED, is_withheld=True) if f.criterion.id == "long" else f for f in STANDING.findings
+        ),
+        review_reasons=("unsure",),
+    )
+    assert "unsure" in effective(withheld, []).review_reasons
+    assert "unsure" not in effective(withheld, [decision(1, Override(outcome=Outcome.MET), "long")]).review_reasons
+
+
+def test_drafts_do_not_count() -> None:
     found = effective(STANDING, [decision(1, Override(outcome=Outcome.NOT_MET), "drafted")])
     assert found.totals == effective(STANDING, []).totals
 
