@@ -23,6 +23,12 @@ class Names(Table):
     `patterns`: tried in order; the first group is the name. Beside `pieces` they may use {surname} (any of the above), {title} (with its space, or
     nothing), {name} (one to three words with capitals, in a group) and {both_names} (two or three, before a comma, a full stop or a number, in a group).
     `no_names`: folded words of which a name has none; `begins_no_name`: how words begin that only begin like a name.
+
+    After a question for a name (`asked`) whatever is said is one, capitals or not, unless it is something else: `lead`: what stands before it, over folded
+    text; `ends`: where it ends; `no_answer`: answers that are none. `addressed`: what follows a surname in address, written in Han characters.
+    `inflected`: how a name ends → what it may end in where it is said to somebody, folded (Monika, Moniko).
+
+    `trades`: what a company's name has besides the part that tells it from others; its short form is without them.
     """
 
     FILE: ClassVar[str] = "names.yaml"
@@ -35,6 +41,13 @@ class Names(Table):
     patterns: tuple[Pattern, ...] = ()
     no_names: Words = ()
     begins_no_name: Pattern = NEVER
+    asked: Pattern = NEVER
+    lead: Pattern = NEVER
+    ends: Pattern = NEVER
+    no_answer: Pattern = NEVER
+    addressed: Words = ()
+    inflected: dict[str, Words] = Field(default_factory=dict)
+    trades: Words = ()
 
     @field_validator("pieces")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PlainValidator, ValidationInfo
 
@@ -36,6 +36,10 @@ class Times(Table):
     `next_week`: a week without its day; it may have `next` too. `dates` and `date_with_month` (with {month}): the groups `day` or `day2`, `month` as a
     number, `next` for the month to come.
 
+    Weeks and longer. `later`: what moves the day beside it so many weeks on (a week on Friday, Monday after next); `weeks_ahead`: weeks without their
+    day, other than the next. `weekend`, with `next`. `ends`: pattern → the week, month or year whose end it is, or `month_start`; with `next`.
+    `week_number`: the group `week` of the year. `unsure_next`: whether `next` with a weekday may mean the one of this week.
+
     Parts of a day. `dayparts`: pattern → from hour, to hour.
 
     Hours. `clock`: the groups `h` or `h2` (hour), `m` (minutes), `half` (half past), `past` (minutes past `h`), `to` or `to2` (minutes before it),
@@ -50,9 +54,12 @@ class Times(Table):
     `after_before_hour`, `after_behind_hour`: what makes an hour one after which is meant; `before_before_hour`, `before_behind_hour`: before which.
     `minutes_first`: hours as they are read in which such a word
     belongs to the minutes (half past three). `wish`: utterances in which a part of the day alone is a time.
+
+    `zone`: that of calls in the language where neither the call nor its rubric says another.
     """
 
     FILE: ClassVar[str] = "times.yaml"
+    zone: str | None = None
     pieces: Pieces = Field(default={}, validate_default=True)
     weekdays: tuple[str, ...] = ()
     months: tuple[str, ...] = ()
@@ -60,6 +67,12 @@ class Times(Table):
     next_sign: str = ""
     relative_days: dict[Pattern, int] = Field(default_factory=dict)
     next_week: Pattern = NEVER
+    later: dict[Pattern, int] = Field(default_factory=dict)
+    weeks_ahead: dict[Pattern, int] = Field(default_factory=dict)
+    weekend: Pattern = NEVER
+    ends: dict[Pattern, Literal["week", "month", "month_start", "year"]] = Field(default_factory=dict)
+    week_number: Pattern = NEVER
+    unsure_next: bool = False
     date_with_month: EachPattern = ()
     dates: tuple[Pattern, ...] = ()
     dayparts: dict[Pattern, tuple[int, int]] = Field(default_factory=dict)

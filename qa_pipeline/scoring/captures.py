@@ -15,6 +15,7 @@ from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, as_hea
 from qa_pipeline.scoring.windows import Searched
 from qa_pipeline.text.normalise import unit_spans
 from qa_pipeline.values.find import Value, digits_of, find_values, names_day
+from qa_pipeline.values.names import answered_name, asks_name, spoken_to
 
 # After the question for a value, so many utterances of the one who gives it are looked at.
 _AFTER_CUE = 4
@@ -28,6 +29,10 @@ _TIMES = frozenset(_SPECIFIC)
 _BETWEEN_PIECES_UNITS = 8
 _MOST_BETWEEN_PIECES = 2
 _HEARD_UNITS = 4
+# Words that may as well mean another value.
+_OF_TWO_READINGS = 0.5
+# A number is said back without the country's code as well.
+_LEAST_DIGITS_SAID_AGAIN = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,10 +149,21 @@ def _values(criterion: CaptureCriterion, context: Context, run: list[Utterance])
     # Numbers are given in pieces: the run is read as one text.
     text, starts = _joined(run, context.search.language)
     values = find_values(str(criterion.capture), text, context.search.language, context.began)
-    if criterion.capture == "name" and not criterion.phrases:
-        # One word alone is a name only where a name was asked for ("Unbelievable.").
-        values = [value for value in values if text.strip(" .,!?。，！？") != value.value or " " in value.value]
+    if criterion.capture == "name":
+        is_asked = _is_asked_for_name(run[0], context.search)
+        if not criterion.phrases and not is_asked:
+            # One word alone is a name only where a name was asked for ("Unbelievable.").
+            values = [value for value in values if text.strip(" .,!?。，！？") != value.value or " " in value.value]
+        if is_asked and (answer := answered_name(run[0].text, context.search.language)):
+            # Where a name was asked for, the answer is one without capitals too, and Nowicka, Monika Nowicka is one name.
+            values = [max((answer, *values), key=lambda value: len(value.value))]
     return [_located(value, run, starts, text) for value in values]
+
+
+def _is_asked_for_name(first: Utterance, search: Search) -> bool:
+    """Whether the other party's words before an utterance ask for a name."""
+    before = [u for u in search.conversation.utterances if u.utterance < first.utterance][-2:]
+    return any(u.role is not first.role and asks_name(u.text, search.language) for u in before)
 
 
 def _times(context: Context, passages: list[list[Utterance]]) -> list[_Found]:
@@ -198,7 +214,7 @@ def _located(value: Value, run: list[Utterance], starts: list[int], text: str) -
     evidence = Evidence(
         kind="hit", utterance=utterance.utterance, role=utterance.role, text=text[value.start : value.end],
         start_ms=words[0].start_ms if words else utterance.start_ms, end_ms=words[-1].end_ms if words else utterance.end_ms,
-        expected=value.value_type, similarity=1.0,
+        expected=value.value_type, similarity=_OF_TWO_READINGS if value.is_unsure else 1.0,
     )  # fmt: skip
     return _Found(value=value.value, value_type=value.value_type, evidence=evidence)
 
@@ -239,7 +255,8 @@ def _check_read_back(criterion: CaptureCriterion, captured: Verdict, context: Co
     after = tuple(u for u in searched.utterances if u.utterance > given)
     what = {"what": captured.captures[0].value if captured.captures else ""}
     for capture in captured.captures:
-        for run in _runs(after):
+        runs = _runs(after)
+        for run in (*runs, *_bridged(runs, context.search)) if capture.value_type == "phone" else runs:
             evidence = _says_again(capture, run, criterion, context)
             if evidence:
                 return Verdict(
@@ -255,25 +272,36 @@ def _says_again(capture: Capture, run: list[Utterance], criterion: CaptureCriter
     if capture.value_type in ("phone", "number"):
         digits = digits_of(text, search.language) if capture.value_type == "phone" else ""
         numbers = {value.value for value in find_values("number", text, search.language, context.began)}
-        is_same = capture.value in digits if capture.value_type == "phone" else capture.value in numbers
+        is_same = _is_said_in(capture.value, digits) if capture.value_type == "phone" else capture.value in numbers
         return _located(whole, run, starts, text).evidence if is_same else None
     if capture.value_type in _TIMES - {"spoken"}:
         # One text names at most one time: each sentence is read, then all of them as one.
         for part, run_of_part, starts_of_part in (*((u.text, [u], [0]) for u in run), (text, run, starts)):
             for value in find_values("datetime", part, search.language, context.began, country=context.rubric.country):
-                if value.value == capture.value:
+                if value.value == capture.value or _is_hour_of(value, capture.value, part, search.language):
                     return _located(value, run_of_part, starts_of_part, part).evidence
         return None
     if capture.value_type in ("name", "spoken"):
         searched = Searched(utterances=tuple(run), start_ms=None, end_ms=None)
         language = search.language
         # Of a name, either part will do: Mr Hill is Dave Hill.
-        wordings = (capture.value, *(capture.value.split() if capture.value_type == "name" else ()))
+        wordings = spoken_to(capture.value, language) if capture.value_type == "name" else (capture.value,)
         phrases = tuple(dict.fromkeys(plain for wording in wordings if len(plain := _plain_words(wording)) > 1 or is_han(language)))
         hits = search.hits(search.phrases({language: phrases}), searched)
         return search.evidence(hits[0]) if hits else None
     share = _shared(capture.value, text, search.language)
     return _located(whole, run, starts, text).evidence if share >= _READ_BACK_SHARE else None
+
+
+def _is_said_in(number: str, digits: str) -> bool:
+    """Whether a number is said again, digit for digit, its country's code perhaps left out or added."""
+    return number in digits or (len(number) > _LEAST_DIGITS_SAID_AGAIN and number[-_LEAST_DIGITS_SAID_AGAIN:] in digits)
+
+
+def _is_hour_of(value: Value, captured: str, text: str, language: str) -> bool:
+    """Whether an hour said back without its day is that of the time captured."""
+    is_hour = value.value_type == "datetime" and not names_day(text, language)
+    return is_hour and "T" in captured and "/" not in captured and value.value[11:16] == captured[11:16]
 
 
 def _plain_words(text: str) -> str:

@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from qa_pipeline.call import Conversation, Role, Utterance
+from qa_pipeline.languages.load import language_codes
 from qa_pipeline.phrases.search import Hit, MatchMode, Phrase, compile_phrase, names_call
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.lists import Meaning
@@ -19,6 +20,7 @@ from qa_pipeline.rubric.windows import Window
 from qa_pipeline.scoring.meanings import Heads
 from qa_pipeline.scoring.together import Roles, Together
 from qa_pipeline.scoring.windows import Searched, select
+from qa_pipeline.values.companies import short_forms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Search:
             (name, tuple(values))
             for name, values in (
                 ("agent_name", [call.agent_name] if call.agent_name else []),
-                ("company", [*([call.company] if call.company else []), *names.get("company", ())]),
+                ("company", _company_wordings(call.company, names.get("company", ()), conversation.language or "")),
             )
         )
         self._together = together or Together([conversation], heads)
@@ -144,6 +146,13 @@ class Search:
             roles = frozenset(u.role for u in searched.utterances)
             known = self._searched[id(searched)] = (searched, roles, [u.utterance for u in searched.utterances])
         return known[1:]
+
+
+def _company_wordings(company: str | None, names: Sequence[str], language: str) -> list[str]:
+    """A company as it may be called: by its name, by the rubric's wordings, and for short."""
+    wordings = [*([company] if company else []), *names]
+    short = short_forms(company, language) if company and language in language_codes() else ()
+    return [*wordings, *short]
 
 
 def searches_of(conversations: Sequence[Conversation], heads: Heads, names: Mapping[str, Sequence[str]]) -> list[Search]:

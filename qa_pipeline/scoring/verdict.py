@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from qa_pipeline.call import Outcome, Role
+from qa_pipeline.languages.load import language_codes, table
+from qa_pipeline.languages.time_tables import Times
 from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.shared_keys import SearchingCriterion
@@ -16,6 +18,8 @@ from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.situations import Facts
 from qa_pipeline.scoring.windows import Searched
 
+# The column of the metadata that says in which zone a call was made.
+ZONE_COLUMN = "timezone"
 ROLES: dict[str, tuple[Role, ...]] = {"agent": (Role.AGENT,), "customer": (Role.CUSTOMER,), "any": (Role.AGENT, Role.CUSTOMER)}
 Support: TypeAlias = tuple[Literal["criterion", "situation", "disposition"], str]
 """What a verdict follows from: a criterion or a situation by its name, or the disposition, which has none."""
@@ -66,9 +70,19 @@ class Context:
 
     @property
     def began(self) -> datetime | None:
-        """When the call began, in the rubric's zone."""
-        started = self.search.conversation.call.started_at
-        return started.astimezone(ZoneInfo(self.rubric.timezone)) if started else None
+        """When the call began, in the zone that its parties speak of: the call's own, else the rubric's, else that of its language."""
+        call = self.search.conversation.call
+        return call.started_at.astimezone(ZoneInfo(self._zone)) if call.started_at else None
+
+    @property
+    def _zone(self) -> str:
+        own = self.search.conversation.call.extra.get(ZONE_COLUMN)
+        if own in available_timezones():
+            return own
+        language = self.search.language
+        of_language = table(language, Times).zone if language in language_codes() else None
+        is_told = "timezone" in self.rubric.model_fields_set
+        return self.rubric.timezone if is_told or of_language is None else of_language
 
 
 def search_window(criterion: SearchingCriterion, context: Context) -> Searched:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from calendar import monthrange
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from typing import Literal
@@ -17,13 +18,19 @@ from qa_pipeline.languages.load import table
 from qa_pipeline.languages.number_tables import Numbers
 from qa_pipeline.languages.time_tables import Times
 
-Kind = Literal["day", "week", "part", "clock", "range", "ahead", "past"]
+Kind = Literal["day", "week", "later", "part", "clock", "range", "ahead", "past"]
 Groups = Mapping[str, str]
+_WEEK = timedelta(weeks=1)
+# Characters between a day and the weeks it is moved by. Chosen, not measured.
+_MOST_BETWEEN_DAY_AND_WEEK = 6
+_SATURDAY, _FRIDAY = 5, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A part of a time, where it stands in the rewritten text. `day`: a date; `weekday`: one of the week named or of the next.
+    """A part of a time, where it stands in the rewritten text. `day`: a date; `weekday`: one of the week named or of the next; `is_bare`: without it.
+
+    `weeks`: so many weeks ahead, or later than the day beside it. `is_unsure`: the words may mean another day.
 
     `ahead`: from when the call began, or so many `working_days`.
     """
@@ -33,6 +40,8 @@ class Part:
     end: int
     day: date | None = None
     weekday: int | None = None
+    is_bare: bool = False
+    is_unsure: bool = False
     weeks: int | None = None
     hours: tuple[int, int] | None = None
     clock: tuple[int, int] | None = None
@@ -51,12 +60,40 @@ def find_parts(plain: str, language: str, today: date) -> list[Part]:
     def is_free(part: Part) -> bool:
         return all(part.end <= other.start or part.start >= other.end for other in taken)
 
-    for finder in (_find_past, _find_ahead, _find_days, _find_dayparts, _find_ranges, _find_about_hours, _find_clocks):
+    for finder in (_find_past, _find_later, _find_ahead, _find_days, _find_dayparts, _find_ranges, _find_about_hours, _find_clocks):
         for part in finder(plain, language, today):
             if is_free(part) or part.start == part.end:
                 taken.append(part)
     taken += [part for part in _find_loose(plain, times, taken) if is_free(part)]
-    return sorted(taken, key=lambda part: (part.start, part.end))
+    return _weeks_on(sorted(taken, key=lambda part: (part.start, part.end)), plain, times, today)
+
+
+def _weeks_on(parts: list[Part], plain: str, times: Times, today: date) -> list[Part]:
+    """Weeks from now beside a weekday (za tydzień w piątek, fredag om två veckor) name its week, not a time of their own.
+
+    Where the weekday itself is not of this week any more, so many weeks after the next one may be meant too.
+    """
+    out = list(parts)
+    for at, part in enumerate(parts):
+        if part.kind != "ahead" or part.is_deadline or not part.ahead or part.ahead % _WEEK:
+            continue
+        beside = [other for other in parts[max(0, at - 1) : at + 2] if other.kind == "day" and _is_beside(part, other, plain, times)]
+        if beside:
+            kind: Kind = "week" if beside[0].weekday is not None else "later"
+            is_unsure = beside[0].weekday is not None and beside[0].weekday <= today.weekday()
+            out[at] = replace(part, kind=kind, weeks=part.ahead // _WEEK, ahead=None, is_unsure=is_unsure)
+    return out
+
+
+def _is_beside(one: Part, other: Part, plain: str, times: Times) -> bool:
+    between = plain[min(one.end, other.end) : max(one.start, other.start)]
+    return len(between) <= _MOST_BETWEEN_DAY_AND_WEEK and not times.separate.search(between)
+
+
+def _find_later(plain: str, language: str, today: date) -> Iterator[Part]:
+    for pattern, weeks in table(language, Times).later.items():
+        for match in pattern.finditer(plain):
+            yield Part(kind="later", start=match.start(), end=match.end(), weeks=weeks)
 
 
 def _find_past(plain: str, language: str, today: date) -> Iterator[Part]:
@@ -105,8 +142,45 @@ def _find_days(plain: str, language: str, today: date) -> Iterator[Part]:
             yield Part(kind="day", start=match.start(), end=match.end(), day=today + timedelta(days=days))
     for match in times.next_week.finditer(plain):
         yield Part(kind="week", start=match.start(), end=match.end(), weeks=_weeks(_groups(match), times))
-    yield from _find_weekdays(plain, times, today)
+    for pattern, weeks in times.weeks_ahead.items():
+        for match in pattern.finditer(plain):
+            yield Part(kind="week", start=match.start(), end=match.end(), weeks=weeks)
+    yield from _find_week_numbers(plain, times, today)
+    yield from _find_spans(plain, times, today)
     yield from _find_dates(plain, times, today)
+    yield from _find_weekdays(plain, times, today)
+
+
+def _find_week_numbers(plain: str, times: Times, today: date) -> Iterator[Part]:
+    monday = today - timedelta(days=today.weekday())
+    for match in times.week_number.finditer(plain):
+        number = int(match.group("week"))
+        for year in (today.isocalendar().year, today.isocalendar().year + 1):
+            if 1 <= number <= date(year, 12, 28).isocalendar().week:
+                weeks = (date.fromisocalendar(year, number, 1) - monday) // _WEEK
+                if weeks >= 0:
+                    yield Part(kind="week", start=match.start(), end=match.end(), weeks=weeks)
+                    break
+
+
+def _find_spans(plain: str, times: Times, today: date) -> Iterator[Part]:
+    """Weekends, and the ends of weeks, months and years: by their first day and their last."""
+    monday = today - timedelta(days=today.weekday())
+    for match in times.weekend.finditer(plain):
+        saturday = monday + timedelta(days=_SATURDAY, weeks=1 if "next" in _groups(match) else 0)
+        yield Part(kind="day", start=match.start(), end=match.end(), day=max(saturday, today), is_unsure=True)
+    for pattern, what in times.ends.items():
+        for match in pattern.finditer(plain):
+            ahead = 1 if "next" in _groups(match) else 0
+            year, month = divmod(today.month - 1 + (ahead if what in ("month", "month_start") else 0), 12)
+            month += 1
+            ends = {
+                "week": monday + timedelta(days=_FRIDAY, weeks=ahead),
+                "month": date(today.year + year, month, monthrange(today.year + year, month)[1]),
+                "month_start": date(today.year + year, month, 1),
+                "year": date(today.year + ahead, 12, 31),
+            }
+            yield Part(kind="day", start=match.start(), end=match.end(), day=max(ends[what], today), is_unsure=True)
 
 
 def _weeks(groups: Groups, times: Times) -> int:
@@ -121,10 +195,12 @@ def _find_weekdays(plain: str, times: Times, today: date) -> Iterator[Part]:
             groups = _groups(match)
             if "next" in groups or "this" in groups:
                 day = monday + timedelta(days=weekday, weeks=_weeks(groups, times) if "next" in groups else 0)
+                is_unsure = times.unsure_next and "next" in groups and weekday > today.weekday()
             else:
                 # Without a word for the week the next such day is meant; nobody calls today by its weekday.
-                day = today + timedelta(days=(weekday - today.weekday()) % 7 or 7)
-            yield Part(kind="day", start=match.start(), end=match.end(), day=day, weekday=weekday)
+                day, is_unsure = today + timedelta(days=(weekday - today.weekday()) % 7 or 7), False
+            is_bare = not groups.keys() & {"next", "this"}
+            yield Part(kind="day", start=match.start(), end=match.end(), day=day, weekday=weekday, is_bare=is_bare, is_unsure=is_unsure)
 
 
 def _find_dates(plain: str, times: Times, today: date) -> Iterator[Part]:

@@ -23,6 +23,8 @@ _LATEST_AFTERNOON_HOUR = 7
 _LATEST_CALL_HOUR = 21
 # What is said before an hour and goes with it, in characters.
 _BEFORE_HOUR = 8
+# What stands between a weekday and its date, in characters.
+_MOST_BEFORE_DATE = 6
 # Which day a text is read from does not matter where only its kinds of parts do.
 _ANY_DAY = date(2000, 1, 1)
 
@@ -62,14 +64,20 @@ def _groups(plain: str, language: str, began: datetime | None) -> list[list[Part
         group = groups[-1] if groups else None
         between = plain[group[-1].end : part.start] if group else ""
         same = next((other for other in group if other.kind == part.kind), None) if group else None
-        is_same_day = same is not None and same.kind == "day" and same.day == part.day
+        is_same_day = same is not None and same.kind == "day" and (same.day == part.day or _is_of_date(same, part, between))
         if group is None or times.separate.search(between) or (same and not is_same_day) or _are_alternatives(group, part):
             groups.append([part])
         elif same is None:
             group.append(part)
         else:
-            group[group.index(same)] = replace(same, end=part.end)
+            group[group.index(same)] = replace(same, end=part.end, day=part.day)
     return groups
+
+
+def _is_of_date(weekday: Part, date_of_it: Part, between: str) -> bool:
+    """Whether a weekday and the date after it are one day: Friday, the twenty-seventh."""
+    is_fit = weekday.weekday is not None and date_of_it.day is not None and weekday.weekday == date_of_it.day.weekday()
+    return is_fit and weekday.is_bare and date_of_it.weekday is None and len(between) <= _MOST_BEFORE_DATE
 
 
 def _are_alternatives(group: list[Part], part: Part) -> bool:
@@ -93,7 +101,8 @@ def _value_of(
         return Value(value=text[start:end], value_type="spoken", start=start, end=end)
 
     def value(said: str, value_type: ValueType) -> Value:
-        return Value(value=said, value_type=value_type, start=start, end=end)
+        is_unsure = any(part.is_unsure for part in group)
+        return Value(value=said, value_type=value_type, start=start, end=end, is_unsure=is_unsure)
 
     if ahead := kinds.get("ahead"):
         return value(*_ahead_value(ahead, began, country))
@@ -140,7 +149,9 @@ def _day_of(kinds: dict[Kind, Part], today: date) -> date | None:
     if week is not None and week.weeks is not None:
         weekday = day.weekday if day is not None and day.weekday is not None else 0
         return monday + timedelta(weeks=week.weeks, days=weekday)
-    return day.day if day else None
+    if day is None or day.day is None:
+        return None
+    return day.day + timedelta(weeks=kinds["later"].weeks or 0) if "later" in kinds else day.day
 
 
 def _moment(part: Part, clock: tuple[int, int], hours: tuple[int, int] | None, day: date | None, began: datetime) -> datetime:

@@ -11,12 +11,16 @@ ValueType = Literal["datetime", "datetime_after", "datetime_before", "date", "da
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A value said in a text. `start`/`end`: half-open character span. `value`: digits, ISO 8601 (a `daypart` is start/end) or the words."""
+    """A value said in a text. `start`/`end`: half-open character span. `value`: digits, ISO 8601 (a `daypart` is start/end) or the words.
+
+    `is_unsure`: the words may as well mean another (next Friday, said on a Wednesday).
+    """
 
     value: str
     value_type: ValueType
     start: int
     end: int
+    is_unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
