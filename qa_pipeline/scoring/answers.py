@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qa_pipeline.call import Conversation, Role, Utterance
-from qa_pipeline.languages.load import table
+from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.phrases.search import Hit, MatchMode
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.windows import Searched
-from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.text.normalise import tokens_of, unit_spans
 
 _MOST_UTTERANCES = 4
 # Words of the asker between two turns of the answer beyond which the talk has moved on, unless the question was put again.
@@ -28,6 +28,8 @@ _MURMUR_UNITS = 2
 _WILLING, _UNWILLING, _DISSATISFIED, _UNCLEAR = "willing", "unwilling", "dissatisfied", "unclear"
 # What an answer becomes when it is taken back.
 _OPPOSITE = {"given": "refused"}
+# Answers that a negation behind their words makes none.
+_AGREEING = frozenset({_WILLING, "yes", "given", "satisfied"})
 
 # What a bare yes says to a question for a good moment: that it is one, that it is none, or (with no) that it is one either way; to a question for
 # faults, that there are some.
@@ -171,10 +173,23 @@ def _found(search: Search, answers: Mapping[str, PhraseLists], replies: list[Utt
     for name, lists in wordings(answers, search.language).items():
         phrases = [phrase for phrase in lists[search.language] if phrase not in bare]  # type: ignore[index]  # any string may be asked for
         for hit in _hits(search, phrases, replies):
-            yield _Found(name, hit)
+            if name not in _AGREEING or not _is_denied_behind(search, hit):
+                yield _Found(name, hit)
     for name, bare_words in zip(turned or (), (words.plain_yes, words.plain_no), strict=False):
         for hit in _hits(search, bare_words, replies):
             yield _Found(name, hit, is_bare=True)
+
+
+def _is_denied_behind(search: Search, hit: Hit) -> bool:
+    """Whether a negation follows at once: det har jag inte. In Han script it is a question's (方便不)."""
+    if is_han(search.language):
+        return False
+    utterance = search.by_number[hit.utterance]
+    at = utterance.text.find(hit.text)
+    behind = at + len(hit.text)
+    following = next((token for token in tokens_of(utterance.norm, utterance.text) if token.start >= behind), None)
+    is_beside = following is not None and not _CLAUSE_END.search(utterance.text[behind : following.start])
+    return at >= 0 and following is not None and is_beside and following.is_negation
 
 
 def _hits(search: Search, phrases: Sequence[str], utterances: Sequence[Utterance], mode: MatchMode = "tolerant") -> list[Hit]:

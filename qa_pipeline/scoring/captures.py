@@ -287,7 +287,8 @@ def _says_again(capture: Capture, run: list[Utterance], criterion: CaptureCriter
         # Of a name, either part will do: Mr Hill is Dave Hill.
         wordings = spoken_to(capture.value, language) if capture.value_type == "name" else (capture.value,)
         phrases = tuple(dict.fromkeys(plain for wording in wordings if len(plain := _plain_words(wording)) > 1 or is_han(language)))
-        hits = search.hits(search.phrases({language: phrases}), searched)
+        # Two syllables are near to many others; the same syllables are a homophone that the recogniser chose.
+        hits = search.hits(search.phrases({language: phrases}, "exact" if is_han(language) else "tolerant"), searched)
         return search.evidence(hits[0]) if hits else None
     share = _shared(capture.value, text, search.language)
     return _located(whole, run, starts, text).evidence if share >= _READ_BACK_SHARE else None

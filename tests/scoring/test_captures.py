@@ -109,3 +109,92 @@ def test_a_number_is_not_joined_with_another_over_a_question() -> None:
 def test_a_number_given_piece_by_piece_is_one() -> None:
     lines = ["0:00 customer: 一三八零零。", "0:03 agent: 嗯，一三八零零。", "0:06 customer: 一三八零零零。"]
     assert finding(at(*lines), {"check": "capture", "capture": "phone", "who": "customer"}).captures[0].value == "13800138000"
+
+
+NAME = {"id": "name", "check": "capture", "capture": "name", "who": "customer"}
+NAME_READ_BACK = {"id": "name_again", "check": "capture", "capture": "name", "who": "agent", "repeats": "name"}
+NUMBER = {"id": "number", "check": "capture", "capture": "phone", "who": "customer"}
+NUMBER_READ_BACK = {"id": "number_again", "check": "capture", "capture": "phone", "who": "agent", "repeats": "number"}
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "answer", "name"),
+    [
+        ("en", "Can I take your name?", "birch", "Birch"),
+        ("en", "Who's calling, please?", "it's alison birch", "Alison Birch"),
+        ("en", "And the name?", "It's Birch, B-I-R-C-H.", "Birch"),
+        ("pl", "A na jakie nazwisko?", "Nowicka.", "Nowicka"),
+        ("pl", "Pani nazwisko?", "Nowicka, Monika Nowicka.", "Monika Nowicka"),
+        ("sv", "Vad heter du?", "lindström", "Lindström"),
+        ("zh", "请问您贵姓？", "弓长张。", "张"),
+        ("zh", "怎么称呼您？", "沙海波。", "沙海波"),
+        ("zh", "怎么称呼您？", "叫我小李就行。", "李"),
+    ],
+)
+def test_where_a_name_was_asked_for_the_answer_is_one(language: str, question: str, answer: str, name: str) -> None:
+    found = finding(conversation(f"0:00 agent: {question}", f"0:03 customer: {answer}", language=language), NAME)
+    assert [capture.value for capture in found.captures] == [name]
+
+
+@pytest.mark.parametrize("answer", ["Why do you need that?", "I'd rather not say.", "It's about the invoice."])
+def test_an_answer_that_is_no_name_gives_none(answer: str) -> None:
+    assert finding(conversation("0:00 agent: Your name, please?", f"0:03 customer: {answer}", language="en"), NAME).captures == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "answer", "said", "is_met"),
+    [
+        ("pl", "Pani nazwisko?", "Monika Nowicka.", "Dziękuję, pani Moniko.", True),
+        ("pl", "Pana nazwisko?", "Marek Kowalski.", "Dziękuję, panie Marku.", True),
+        ("pl", "Pana nazwisko?", "Marek Kowalski.", "Dziękuję, panie Janie.", False),
+        ("en", "Your name?", "Dave Hill.", "Thank you, Mr Hill.", True),
+        ("en", "Your name?", "Dave Hill.", "Thank you, Mr Mill.", False),
+        ("zh", "您贵姓？", "我叫陈建国。", "好的，陈先生。", True),
+        ("zh", "您贵姓？", "免贵姓李。", "这里给您记下了。", False),
+    ],
+)
+def test_a_name_is_read_back_in_any_form_of_it(language: str, question: str, answer: str, said: str, is_met: bool) -> None:
+    lines = (f"0:00 agent: {question}", f"0:03 customer: {answer}", f"0:06 agent: {said}")
+    assert (scored(conversation(*lines, language=language), NAME, NAME_READ_BACK).findings[1].outcome.value == "met") is is_met
+
+
+@pytest.mark.parametrize(
+    ("given", "again", "is_met"),
+    [
+        (["oh one six two eight, four nine six one one three"], ["oh one six two eight", "four nine six double one three"], True),
+        (["07700 900 123"], ["oh double seven double oh, nine hundred one two three"], True),
+        (["+44 7700 900 123"], ["07700 900 123"], True),
+        (["07700 900 123"], ["07700 900 132"], False),
+        (["07700 900 123"], ["07700", "900"], False),
+    ],
+)
+def test_a_number_is_read_back_digit_for_digit_in_any_grouping(given: list[str], again: list[str], is_met: bool) -> None:
+    lines = [f"0:0{at} customer: {said}" for at, said in enumerate(given)]
+    for at, said in enumerate(again):
+        lines += [f"0:{10 + 4 * at} agent: {said}", f"0:{12 + 4 * at} customer: mhm"]
+    found = scored(conversation(*lines, language="en"), NUMBER, NUMBER_READ_BACK).findings
+    assert (found[1].outcome.value == "met") is is_met
+
+
+def test_an_hour_said_back_is_that_of_the_day_agreed() -> None:
+    visit, again = scored(
+        at("0:00 agent: 您什么时候来？", "0:03 customer: 后天下午三点。", "0:06 agent: 好，下午三点等您。"), VISIT, VISIT_READ_BACK
+    ).findings
+    assert (visit.captures[0].value, again.outcome.value) == ("2025-11-14T15:00+08:00", "met")
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "extra", "told", "value"),
+    [
+        ("pl", "jutro o trzeciej", {}, {}, "2025-11-13T15:00+01:00"),
+        ("en", "tomorrow at three", {}, {}, "2025-11-13T15:00+00:00"),
+        ("sv", "i morgon klockan tre", {}, {}, "2025-11-13T15:00+01:00"),
+        ("en", "tomorrow at three", {"timezone": "America/New_York"}, {}, "2025-11-12T15:00-05:00"),
+        ("en", "tomorrow at three", {}, {"timezone": "Europe/Warsaw"}, "2025-11-13T15:00+01:00"),
+    ],
+)
+def test_times_are_of_the_zone_that_the_call_is_in(
+    language: str, said: str, extra: dict[str, str], told: dict[str, str], value: str
+) -> None:
+    spoken = conversation(f"0:00 customer: {said}", language=language, started_at=BEGAN, extra=extra)
+    assert finding(spoken, {"check": "capture", "capture": "datetime"}, **told).captures[0].value == value
