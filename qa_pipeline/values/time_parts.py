@@ -7,8 +7,8 @@ In: a text with its numbers in digits. Out: parts in order; how they make one ti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
 from calendar import monthrange
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
