@@ -30,7 +30,8 @@ class Marks(Table):
     `counted`: what begins right after a number of things, or ends right before one.
 
     Which of several. `between`: what stands between two numbers of which either would do (seven or eight); `corrects`: words that take back what stood
-    before; `given`: what stands right before a number that is the mark; `after_mark`: what follows it.
+    before; `given`: what stands right before a number that is the mark; `after_mark`: what follows
+    it; `follows`: what may follow a number that stands by itself: one before another word counts something, where a mark stands beside it.
 
     `scale`: the group `top` of the scale that a question tells; `asks_why`: questions about a mark that offer none.
     """
@@ -54,6 +55,7 @@ class Marks(Table):
     counted_before: Pattern = NEVER
     between: Pattern = NEVER
     corrects: Pattern = NEVER
+    follows: Pattern | None = None
     given: Pattern = NEVER
     after_mark: Pattern = NEVER
     scale: tuple[Pattern, ...] = ()

@@ -30,12 +30,13 @@ _NEAR = 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """A mark said in a text, in its rewritten words. `is_plain`: the words say that it is a mark given."""
+    """A mark said in a text, in its rewritten words. `is_plain`: the words say that it is a mark given; `is_before_word`: it may count what follows."""
 
     value: float
     start: int
     end: int
     is_plain: bool = False
+    is_before_word: bool = False
 
 
 @lru_cache(maxsize=4_000)
@@ -167,8 +168,10 @@ def _numbers(free: list[str], marks: Marks, top: int) -> list[_Said]:
         if top < value <= _HUNDRED and marks.after_mark.match(after):
             value = value * top / _HUNDRED
         if value <= top:
-            found.append(_Said(value=value, start=match.start(), end=match.end(), is_plain=is_plain))
-    return found
+            counts = marks.follows is not None and not marks.follows.match(after)
+            found.append(_Said(value=value, start=match.start(), end=match.end(), is_plain=is_plain, is_before_word=counts))
+    alone = [mark for mark in found if not mark.is_before_word]
+    return alone or found
 
 
 def _take(pattern: re.Pattern[str], free: list[str]) -> list[re.Match[str]]:
