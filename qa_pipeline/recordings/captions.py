@@ -19,6 +19,7 @@ from qa_pipeline.recordings.plain import TURN_MARK
 from qa_pipeline.text.sentences import ends_sentence
 
 _CUE_TIMES = re.compile(r"^\s*(?P<start>-?[\d:.,]+)\s*-{1,3}>\s*(?P<end>-?[\d:.,]+)(?:\s.*)?$")
+_FRAMES = re.compile(r"^\s*\d+:\d\d:\d\d[:;]\d\d\b")
 _BEGINS_WITH_TIME = re.compile(r"^\s*-?\d+:\S*\s*-{1,3}>")
 # Above the times without a blank line before: a number, or an id as meeting tools write it.
 _ID = re.compile(r"^\s*(?:\d+|[0-9a-fA-F]{4,}[0-9a-fA-F-]*(?:/\d+-\d+)?)\s*$")
@@ -26,6 +27,7 @@ _ASIDE = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?(?:\s+(?P<name>[^>]*))?>")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
 _NOISE = re.compile(r"^(?:[(\[][^()\[\]:]{1,30}[)\]]|♪+)\s*(?=\w[^()\[\]]{0,39}:)")
+_CHEVRONS = re.compile(r"^\s*>>+\s*")
 _DASH = re.compile(r"^\s*(?:>>+|[-–—])\s*")
 
 
@@ -131,7 +133,9 @@ def _times(cue: _Cue, reading: Reading) -> tuple[int | None, int | None]:
     times = _CUE_TIMES.match(cue.times)
     start, end = (_cue_ms(times[name]) if times else None for name in ("start", "end"))
     if start is None or end is None:
-        reading.fault(cue.line, "times that cannot be read", "write 00:00:01.000 --> 00:00:03.500")
+        has_frames = _FRAMES.match(cue.times) is not None
+        advice = "export it with milliseconds: how long a frame is, is not written" if has_frames else "write 00:00:01.000 --> 00:00:03.500"
+        reading.fault(cue.line, "times in frames" if has_frames else "times that cannot be read", advice)
     return start, end
 
 
@@ -169,7 +173,8 @@ def _parts(payload: Sequence[str]) -> Iterator[_Part]:
                     # A sound that was noted down before a label is nobody's word.
                     dashless = _NOISE.sub("", dashless)
                 has_label = not is_in_voice and split_line(dashless) is not None
-                yield _Part(voice=None, text=dashless if has_label else text, may_begin=has_label)
+                # ">>" says that another speaks now, not who, and is no word.
+                yield _Part(voice=None, text=dashless if has_label else _CHEVRONS.sub("", text), may_begin=has_label)
 
 
 def _candidates(parts: Sequence[_Part]) -> Iterator[Spoken]:

@@ -85,22 +85,23 @@ def decoded(path: str, raw: bytes, encoding: str, remarks: Remarks) -> str | Non
             remarks.fault(path, None, f"{what}, no text", advice)
             return None
     asked = encoding.lower().removesuffix("-sig")
-    known = next((name for mark, name in _MARKS if raw.startswith(mark)), None) or _by_zeros(raw[:_SAMPLE]) or asked
+    known = next((name for mark, name in _MARKS if raw.startswith(mark)), None) or by_zeros(raw) or asked
     try:
         text = raw.decode(known)
     except LookupError as error:
         raise InputRefused(f"No encoding is called {encoding!r}.", advice="Try utf-8, utf-16, gb18030, cp1250 or cp1252.") from error
     except UnicodeDecodeError as error:
         line = len(_LINE_END.findall(raw[: error.start].decode(known, "replace"))) + 1
-        remarks.fault(path, line, f"not {known} text", _other_encodings(raw, error.start, known))
+        remarks.fault(path, line, f"not {known} text", other_encodings(raw, error.start, known))
         return None
     if known != asked:
         remarks.decide(path, "encoding", f"is read as {known}, as its first bytes say")
     return text.removeprefix("\ufeff")
 
 
-def _by_zeros(sample: bytes) -> str | None:
+def by_zeros(raw: bytes) -> str | None:
     """The encoding of text without a mark in which every second byte, or three of four, are zero."""
+    sample = raw[:_SAMPLE]
     quarter = len(sample) // 4
     if not quarter:
         return None
@@ -108,8 +109,11 @@ def _by_zeros(sample: bytes) -> str | None:
     return _ZEROS.get(zeros)
 
 
-def _other_encodings(raw: bytes, start: int, known: str) -> str:
-    """What could be done about bytes that are not in an encoding: which others there are, and how each would read the place."""
+def other_encodings(raw: bytes, start: int, known: str, *, quotes: bool = True) -> str:
+    """What could be done about bytes that are not in an encoding: which others there are, and how each would read the place.
+
+    `quotes`: show it; what callers said is in no message.
+    """
     begin, end = start, start
     while begin > 0 and raw[begin - 1] not in b',;\t|"\r\n':
         begin -= 1
@@ -121,7 +125,7 @@ def _other_encodings(raw: bytes, start: int, known: str) -> str:
             continue
         try:
             raw.decode(name)
-            shown.append(f"--encoding {name} reads “{raw[begin:end][:40].decode(name, 'replace').strip()}”")
+            shown.append(f"--encoding {name}" + (f" reads “{raw[begin:end][:40].decode(name, 'replace').strip()}”" if quotes else ""))
         except UnicodeDecodeError:
             continue
     return "save it as UTF-8" + (f", or give the encoding that reads it right: {'; '.join(shown)}" if shown else "")

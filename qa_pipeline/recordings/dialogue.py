@@ -7,6 +7,7 @@ What is not written stays None: a time is never estimated, a role never guessed 
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,11 @@ _MOST_TEXT = 500_000
 _LATEST_MS = 7 * 24 * 3_600_000
 # Recognisers let neighbouring stretches of one voice run over each other by so much. Chosen.
 _OVERLAP_MS = 5_000
+# Where the first line comes later, times are those of the day. Chosen.
+_LATEST_BEGINNING_MS = 3_600_000
+_BREAK_TAG = re.compile(r"\s*</?(?:br|p|div)(?:\s[^<>]*)?/?>\s*", re.IGNORECASE)
+_INLINE_TAG = re.compile(r"</?(?:i|b|u|em|strong|span|font)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,5}|amp|lt|gt|quot|apos|nbsp|[a-z]{2,8});", re.IGNORECASE)
 NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -32,6 +38,7 @@ class Note(StrEnum):
 
     WITHOUT_WORDS = "lines without words, which are left"
     SORTED = "lines that do not stand in the order of their times, as where one channel follows the other; they were sorted"
+    TIME_OF_DAY = "lines whose times begin hours after the start, as times of day do; they are counted from the first"
     BROKEN_CUE = "lines of text after a blank line, which were read as part of the cue before"
 
 
@@ -100,7 +107,8 @@ class Reading:
 
 def checked(lines: Sequence[Line], reading: Reading) -> list[Line]:
     """The lines with words, in the order of their times; faults and notes go to the reading."""
-    said = [line for line in lines if line.text]
+    said = [line if line.text == (text := _plain_text(line.text)) else replace(line, text=text) for line in lines]
+    said = _from_first([line for line in said if line.text], reading)
     reading.notes[Note.WITHOUT_WORDS] += len(lines) - len(said)
     for line in said:
         _check(line, reading)
@@ -144,6 +152,29 @@ def _check(line: Line, reading: Reading) -> None:
         reading.fault(line.line, "the end lies before the start", "give the times in order")
     elif end is not None and start is None:
         reading.fault(line.line, "an end without a start", "give both, or the start alone")
+
+
+def _plain_text(text: str) -> str:
+    """Words without the marks of web pages: tags of type, entities. What only looks like one stays."""
+    if "<" in text:
+        text = _INLINE_TAG.sub("", _BREAK_TAG.sub(" ", text)).strip()
+    return html.unescape(text).replace("\xa0", " ") if "&" in text and _ENTITY.search(text) else text
+
+
+def _from_first(lines: list[Line], reading: Reading) -> list[Line]:
+    """Times of day → times from the first line. No call begins with hours of silence."""
+    starts = [line.start_ms for line in lines if line.start_ms is not None]
+    if len(starts) < 2 or not _LATEST_BEGINNING_MS <= (first := min(starts)) <= _LATEST_MS:
+        return lines
+    reading.notes[Note.TIME_OF_DAY] += len(starts)
+    return [
+        replace(
+            line,
+            start_ms=None if line.start_ms is None else line.start_ms - first,
+            end_ms=None if line.end_ms is None else line.end_ms - first,
+        )
+        for line in lines
+    ]
 
 
 def _in_time(lines: list[Line], reading: Reading) -> list[Line]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
-from qa_pipeline.recordings import platform_json, recogniser_json
-from qa_pipeline.recordings.dialogue import NO_TEXT, Line, Parsed, Reading, checked, dialogue_of
-from qa_pipeline.recordings.json_lines import json_dialogues, rows_of_list
+from qa_pipeline.recordings import platform_json, recogniser_json, word_json
+from qa_pipeline.recordings.dialogue import NO_TEXT, Dialogue, Line, Note, Parsed, Reading, checked, dialogue_of, sha256_of_text
+from qa_pipeline.recordings.json_lines import is_call_id, json_dialogues, rows_of_list
 from qa_pipeline.recordings.labels import LONGEST_LABEL
 from qa_pipeline.recordings.said import Malformed, Said
 
 _KEYS_SHOWN = 5
 _LONGEST_KEY = 40
+_WRAPPERS = ("data", "result", "response", "output", "body", "payload", "transcript", "transcription")
+# Keys that name the call of a document, where a file holds several.
+_IDS = ("call_id", "callId", "id", "transcript_id", "conversationId", "conversation_id", "jobName", "job_id", "uuid", "request_id")
 
 # Each of a document of one call; the first that knows it reads it.
 SHAPES: Mapping[str, Callable[[Mapping[str, Any]], list[Said] | None]] = {
@@ -20,12 +26,18 @@ SHAPES: Mapping[str, Callable[[Mapping[str, Any]], list[Said] | None]] = {
     "Genesys Cloud": platform_json.genesys,
     "Amazon Transcribe": recogniser_json.amazon_transcribe,
     "Deepgram": recogniser_json.deepgram,
+    "Rev.ai": word_json.rev_ai,
+    "Speechmatics": word_json.speechmatics,
+    "IBM Watson": word_json.watson,
+    "Gladia": word_json.gladia,
+    "ElevenLabs": word_json.eleven_labs,
     "Google Speech-to-Text": recogniser_json.google,
     "Azure Speech": recogniser_json.azure,
     "AssemblyAI": recogniser_json.assembly_ai,
     "whisper.cpp": recogniser_json.whisper_cpp,
     "Whisper, faster-whisper and WhisperX": recogniser_json.whisper,
     "insanely-fast-whisper": recogniser_json.chunks,
+    "Vosk": word_json.vosk,
     "lists of messages": platform_json.messages,
 }
 
@@ -34,6 +46,26 @@ def document_dialogues(data: object, text: str, reading: Reading) -> Parsed:
     """The dialogues of a JSON document; with a fault that names what it is where its shape is not known."""
     if isinstance(data, list) and _are_rows(data):
         return json_dialogues(text, rows_of_list(data, reading.path), reading)
+    if several := _several(data, reading.path):
+        notes: Counter[Note] = Counter()
+        dialogues = []
+        for call_id, document in several.items():
+            alone = Reading(path=reading.path, roles=reading.roles)
+            dialogues.append(_dialogue(call_id, document, json.dumps(document, ensure_ascii=False, sort_keys=True), alone))
+            notes.update(alone.notes)
+        return Parsed(dialogues=tuple(dialogues), notes=+notes)
+    return Parsed(dialogues=(_dialogue(None, data, text, reading),), notes=+reading.notes)
+
+
+def is_known_shape(data: object) -> bool:
+    """Whether a JSON document is a transcript, or several are."""
+    try:
+        return (isinstance(data, list) and _are_rows(data)) or bool(_several(data, "")) or _said(data) is not None
+    except Malformed:
+        return True
+
+
+def _dialogue(call_id: str | None, data: object, text: str, reading: Reading) -> Dialogue:
     lines: list[Line] = []
     try:
         said = _said(data)
@@ -44,15 +76,46 @@ def document_dialogues(data: object, text: str, reading: Reading) -> Parsed:
             reading.fault(None, f"JSON that is no transcript of a known shape: {what_it_is(data)}", _advice())
         else:
             lines = checked([_line(number, one, reading) for number, one in enumerate(said, 1)], reading)
-    return Parsed(dialogues=(dialogue_of(None, text, lines, reading),), notes=+reading.notes)
+    return dialogue_of(call_id, text, lines, reading)
 
 
-def is_known_shape(data: object) -> bool:
-    """Whether a JSON document is a transcript."""
+def _several(data: object, path: str) -> dict[str, object]:
+    """Documents of several calls by their ids: a list of documents, or Google's batch of several files; empty where it is none."""
+    if isinstance(data, list):
+        if len(data) < 2 or not all(isinstance(one, dict) and _is_document(one) for one in data):
+            return {}
+        key = next((key for key in _IDS if len({_id_of(one, key) for one in data} - {None}) == len(data)), None)
+        return {(_id_of(one, key) if key else None) or _made_id(path, number, one): one for number, one in enumerate(data, 1)}
+    results = data.get("results") if isinstance(data, dict) else None
+    if (
+        not isinstance(results, dict)
+        or len(results) < 2
+        or not all("://" in name and isinstance(one, dict) for name, one in results.items())
+    ):
+        return {}
+    stems = {name: PurePosixPath(name).stem for name in results}
+    are_apart = len(set(stems.values())) == len(stems)
+    return {stems[name] if are_apart else name.partition("://")[2]: {"results": {name: one}} for name, one in results.items()}
+
+
+def _is_document(data: Mapping[str, Any]) -> bool:
+    """Whether an object is a whole transcript by itself, and no entry of one."""
     try:
-        return (isinstance(data, list) and _are_rows(data)) or _said(data) is not None
+        return any(read(data) is not None for read in SHAPES.values())
     except Malformed:
         return True
+
+
+def _made_id(path: str, number: int, document: object) -> str:
+    """A call id for a document that names none: of its file and place, and of what it holds, since exports of many days have one name."""
+    digest = sha256_of_text(json.dumps(document, ensure_ascii=False, sort_keys=True))
+    return f"{PurePosixPath(path).stem[:_LONGEST_KEY]}-{number}-{digest[:6]}"
+
+
+def _id_of(data: Mapping[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return text if isinstance(text, str) and is_call_id(text) else None
 
 
 def what_it_is(data: object) -> str:
@@ -71,7 +134,11 @@ def _said(data: object) -> list[Said] | None:
         return found if found is not None or not data else recogniser_json.whisper({"segments": data})
     if not isinstance(data, dict):
         return None
-    return next((said for read in SHAPES.values() if (said := read(data)) is not None), None)
+    found = next((said for read in SHAPES.values() if (said := read(data)) is not None), None)
+    if found is None and (inner := [data[key] for key in _WRAPPERS if isinstance(data.get(key), dict)]):
+        # As interfaces answer: the document lies inside another.
+        found = _said(inner[0])
+    return found
 
 
 def _are_rows(data: list[Any]) -> bool:

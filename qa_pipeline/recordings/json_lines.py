@@ -100,13 +100,31 @@ def json_text(line: str) -> object:
         raise ValueError("nested too deeply") from error
 
 
+def several_values(text: str) -> list[object]:
+    """Objects that stand one behind the other, over any lines; empty where there are not several, or anything else is among them."""
+    decoder, found, place = json.JSONDecoder(), list[object](), 0
+    try:
+        while place < len(text):
+            if text[place].isspace():
+                place += 1
+                continue
+            value, place = decoder.raw_decode(text, place)
+            if not isinstance(value, dict):
+                return []
+            found.append(value)
+    except (ValueError, RecursionError):
+        return []
+    return found if len(found) > 1 else []
+
+
 def _alike(reading: Reading) -> Reading:
     return Reading(path=reading.path, roles=reading.roles)
 
 
 def _object(number: int, line: str, path: str) -> dict[str, Any] | Fault:
     try:
-        data = json_text(line)
+        # A list that was cut at its brackets has commas at the ends of lines.
+        data = json_text(line.strip().removesuffix(","))
     except ValueError as error:
         return Fault(
             path=path, line=number, message=f"not JSON: {error}",
@@ -124,7 +142,7 @@ def _as_row(number: int, data: object, path: str) -> dict[str, Any] | Fault:
 def _call_id(number: int, data: Mapping[str, Any], path: str) -> str | Fault:
     value = data.get("call_id")
     call_id = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if isinstance(call_id, str) and _is_call_id(call_id):
+    if isinstance(call_id, str) and is_call_id(call_id):
         return call_id
     if value in (None, ""):
         return Fault(path=path, line=number, message="no call_id, though other lines have one", advice="name the call in every line")
@@ -132,14 +150,15 @@ def _call_id(number: int, data: Mapping[str, Any], path: str) -> str | Fault:
     return Fault(path=path, line=number, message="call_id is no name", advice=advice)
 
 
-def _is_call_id(text: str) -> bool:
+def is_call_id(text: str) -> bool:
+    """Whether a text can name a call."""
     return bool(text.strip(". ")) and len(text) <= _LONGEST_CALL_ID and text.isprintable()
 
 
 def _id_made_out(line: str) -> str | None:
     """The call_id in a line that is not JSON, as one that broke off."""
     match = re.search(r'"call_id"\s*:\s*"([^"\\]+)"', line)
-    return match[1] if match and _is_call_id(match[1]) else None
+    return match[1] if match and is_call_id(match[1]) else None
 
 
 def _line(number: int, data: Mapping[str, Any], reading: Reading) -> Line:

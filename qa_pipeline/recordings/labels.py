@@ -32,7 +32,7 @@ _BRACKETED_END = re.compile(r"\s*(?:\((?P<a>[^()]*)\)|\[(?P<b>[^\[\]]*)\]|【(?P
 _NUMBER = re.compile(r"(?:\s*[#№-]?\s*(?P<number>\d+)|(?:\s|(?<=[^\x00-\x7f]))(?P<letter>[a-z]))\s*$")
 _PARTED = re.compile(r"\s+[-–—/|]\s+|\s*[/|]\s*")
 
-TIME = r"-?\d+(?:[:：]\d+){1,2}(?:[.,]\d+)?"
+TIME = r"-?\d+(?:[:：]\d+){1,2}(?:[.,]\d+)?(?:\s?[AaPp]\.?[Mm](?:\.|(?!\w)))?"
 _ARROW = r"\s*(?:-->|-|–|—|~|to)\s*"
 TIMED = re.compile(
     rf"^\s*(?:[\[(（【]\s*(?P<in>{TIME})(?:{_ARROW}(?P<in_end>{TIME}))?\s*[\])）】]|(?P<bare>{TIME})(?:{_ARROW}(?P<bare_end>{TIME}))?(?=\s))\s*"
@@ -108,7 +108,11 @@ def split_line(text: str) -> Spoken | None:
     rest = (text[timed.end() :] if timed else text).lstrip()
     start, end = (timed["in"] or timed["bare"], timed["in_end"] or timed["bare_end"]) if timed else (None, None)
     if (marked := _IN_BRACKETS.match(rest)) and (marked["colon"] or _says_party(marked["label"])):
-        return Spoken(start=start, end=end, label=marked["label"].strip(), text=marked["text"].strip(), is_marked=True)
+        text = marked["text"].strip()
+        if not marked["colon"] and (named := _LABELLED.match(text)) and is_name(named["label"].strip()):
+            # [Agent] Anna: the role and, beside it, who has it.
+            text = named["text"].strip()
+        return Spoken(start=start, end=end, label=marked["label"].strip(), text=text, is_marked=True)
     labelled = _LABELLED.match(rest)
     if not labelled or len(labelled["label"].split()) > _MOST_LABEL_WORDS:
         return None
@@ -133,7 +137,7 @@ class Labels:
         both = {Role.AGENT, Role.CUSTOMER} <= set(said.values())
         says_none = not any(said.values())
         turns = Counter(key for key, before in zip(found, [None, *found], strict=False) if key != before)
-        self._labels |= {key for key, line in written.items() if _is_name(line.label) or (turns[key] > 1 and _may_recur(line.label))}
+        self._labels |= {key for key, line in written.items() if is_name(line.label) or (turns[key] > 1 and _may_recur(line.label))}
         parties = {key for key in self._labels if said.get(key) is not Role.OTHER}
         if self._labels and not both and len(parties) < 2:
             # A party is still without a name: what may be one is.
@@ -192,7 +196,7 @@ def _says_party(label: str) -> bool:
     return role in (Role.AGENT, Role.CUSTOMER) or (role is Role.UNKNOWN and not is_bare(label))
 
 
-def _is_name(label: str) -> bool:
+def is_name(label: str) -> bool:
     """Whether a label can only be somebody's name, or that of a voice."""
     if re.search(r"\w_\d|^\+\d", label):
         return True

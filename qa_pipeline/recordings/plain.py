@@ -4,28 +4,45 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 
+from qa_pipeline.call import Role
 from qa_pipeline.recordings.clock import parse_clock
 from qa_pipeline.recordings.dialogue import Line, Reading
-from qa_pipeline.recordings.labels import TIME, TIMED, Labels, Spoken, split_line
+from qa_pipeline.recordings.labels import TIME, TIMED, Labels, Spoken, is_name, role_of, split_line
 
 # `[Anna Nowak] 00:00:05`, `Speaker 1  0:05`: who and when, the words in the lines that follow.
 _HEADING = re.compile(
     rf"^\s*(?:[\[(]\s*(?P<marked>[^\[\]()]{{1,60}}?)\s*[\])]|(?P<label>[^\W\d_][^:：?!,]{{0,39}}?))\s+[\[(]?(?P<time>{TIME})[\])]?\s*$"
 )
 # Written by whisper.cpp where the voice changes; it says nothing of who speaks.
+# **Agent:** as notes are written in Markdown.
+_EMPHASIS = re.compile(r"^\s*(?:[-*+] )?(\*\*|__)(.{1,60}?)\1")
+# Day and time, as chats are exported.
+_DATED = re.compile(
+    r"^\s*[\[(]?(?P<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})[T, ]+"
+    r"(?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?)(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?(?:Z|[+-]\d{2}:?\d{2})?[\])]?\s*(?:[-–] )?\s*"
+)
+# Who speaks, parted from the words by a tab, a pipe or a dash; the time may stand before.
+_PARTED = re.compile(rf"^\s*(?:(?P<time>{TIME})\s*[\t|]\s*)?(?P<label>[^\t|:：]{{1,40}}?)(?:\s*\t+\s*|\s+\|\s+|\s+[-–—]\s+)(?P<text>\S.*)$")
 TURN_MARK = re.compile(r"\s*\[SPEAKER_TURN\]\s*")
 
 
 def plain_lines(text: str, reading: Reading) -> list[Line]:
     """Lines with labels; one without continues the one before, as does an indented line whose label is not known (`  Price: 5`)."""
-    written = [(number, TURN_MARK.sub(" ", line).rstrip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    written = [
+        (number, _EMPHASIS.sub(r"\2", TURN_MARK.sub(" ", line)).rstrip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()
+    ]
+    written = _with_colons(_from_first_date(written))
     has_headings = sum(_HEADING.match(line) is not None for _, line in written) * 3 >= len(written)
     taken = [(_heading(line) if has_headings else None) or split_line(line) for _, line in written]
     is_timed = _has_times(taken)
+    stretches = [line for _, line in written if _is_stretch(line)]
+    # Where most stretches have no label, what stands before a colon in a few of them was said.
+    few_labels = sum(_begins_with_label(line) for line in stretches) * 2 < len(stretches)
     labels = Labels(
         [
-            replace(spoken, is_marked=spoken.is_marked or (is_timed and spoken.start is not None))
+            replace(spoken, is_marked=not few_labels and (spoken.is_marked or (is_timed and spoken.start is not None)))
             for spoken, (_, line) in zip(taken, written, strict=True)
             if spoken and (not line[0].isspace() or spoken.is_marked or reading.is_known(spoken.label))
         ],
@@ -33,13 +50,22 @@ def plain_lines(text: str, reading: Reading) -> list[Line]:
     )
     lines: list[Line] = []
     has_times = False
+    has_labels = any(spoken and spoken.label in labels for spoken in taken)
+    has_only_times = not has_labels and sum(_has_time_in_brackets(line) for _, line in written) > max(1, len(written) // 2)
     for (number, line), spoken in zip(written, taken, strict=True):
         is_told = False
         if spoken and (spoken.label not in labels or (lines and line[0].isspace() and not reading.is_known(spoken.label))):
-            if not lines:
+            if not lines and not (few_labels and stretches):
                 reading.unknown_label(number, spoken.label)
                 is_told = True
             spoken = None
+        if spoken is None and (timed := TIMED.match(line)) and (_is_stretch(line) or has_only_times):
+            # As in captions: whoever spoke goes on, nobody where nobody was named.
+            start, end = (_ms(number, clock, reading) for clock in (timed["in"] or timed["bare"], timed["in_end"] or timed["bare_end"]))
+            before = lines[-1].label if lines else None
+            text = line[timed.end() :].strip()
+            lines.append(Line(line=number, role=reading.role(before), label=before, start_ms=start, end_ms=end, text=text))
+            continue
         if spoken is None:
             _continue(lines, number, line, reading, has_times=has_times, is_told=is_told)
             continue
@@ -53,10 +79,77 @@ def plain_lines(text: str, reading: Reading) -> list[Line]:
     return lines
 
 
-def begins_with_label(text: str) -> bool:
-    """Whether the first line of a text has a label, as a dialogue begins."""
+def _from_first_date(written: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Lines with a day and a time before them → the same with times from the first of them."""
+    found = [_DATED.match(line) for _, line in written]
+    moments = [_moment_ms(match) if match else None for match in found]
+    known = [moment for moment in moments if moment is not None]
+    if not known or found[0] is None or len(known) * 2 < len(written):
+        return written
+    first = min(known)
+    return [
+        (number, f"[{_clock(moment - first)}] {line[match.end() :]}" if match and moment is not None else line)
+        for (number, line), match, moment in zip(written, found, moments, strict=True)
+    ]
+
+
+def _moment_ms(match: re.Match[str]) -> int | None:
+    """ms on a scale of its own; of a day that could be read in two ways the first figure is the day, which changes nothing within it."""
+    parts = [int(part) for part in re.split(r"[-/.]", match["date"])]
+    year, month, day = parts if re.match(r"\d{4}", match["date"]) else parts[::-1]
+    if month > 12:
+        month, day = day, month
+    clock = match["clock"]
+    ms = parse_clock((clock if clock.count(":") == 2 else f"{clock}:00") + (f" {match['half']}m" if match["half"] else ""))
+    try:
+        return None if ms is None else date(year + (2000 if year < 100 else 0), month, day).toordinal() * 86_400_000 + ms
+    except ValueError:
+        return None
+
+
+def _clock(ms: int) -> str:
+    return f"{ms // 3_600_000}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
+
+
+def _with_colons(written: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Lines in which a tab, a pipe or a dash stands between who speaks and the words → the same with a colon; only where both parties are known labels."""
+    found = [_PARTED.match(line) for _, line in written]
+    roles = {role_of(match["label"].strip(), {}) for match in found if match}
+    if not all(found) or not {Role.AGENT, Role.CUSTOMER} <= roles:
+        return written
+    return [
+        (number, (f"[{match['time']}] " if match["time"] else "") + f"{match['label'].strip()}: {match['text']}")
+        for (number, _), match in zip(written, found, strict=True)
+        if match
+    ]
+
+
+def begins_as_dialogue(text: str) -> bool:
+    """Whether the first line of a text has a label, as a dialogue begins, or the times of a stretch."""
     first = next((line for line in text.split("\n") if line.strip()), "")
-    return (_heading(first) or split_line(first)) is not None
+    first = _EMPHASIS.sub(r"\2", first)
+    ((_, undated),) = _from_first_date([(1, first)])
+    if undated != first:
+        # Logs of programs begin with a day and a time too.
+        spoken = split_line(undated)
+        return spoken is not None and (role_of(spoken.label, {}) is not None or is_name(spoken.label))
+    is_parted = (parted := _PARTED.match(first)) is not None and role_of(parted["label"].strip(), {}) is not None
+    return is_parted or (_heading(first) or split_line(first)) is not None or _is_stretch(first)
+
+
+def _is_stretch(line: str) -> bool:
+    """Whether a line begins with two times, as `[00:00.000 --> 00:04.000]`."""
+    timed = TIMED.match(line)
+    return bool(timed and (timed["in_end"] or timed["bare_end"]))
+
+
+def _has_time_in_brackets(line: str) -> bool:
+    timed = TIMED.match(line)
+    return bool(timed and timed["in"])
+
+
+def _begins_with_label(line: str) -> bool:
+    return split_line(line) is not None
 
 
 def _has_times(taken: list[Spoken | None]) -> bool:

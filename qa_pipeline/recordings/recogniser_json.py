@@ -118,6 +118,8 @@ def assembly_ai(data: Document) -> list[Said] | None:
         _stretch(one, numbered("Speaker", one.get("speaker")), one.get("text"), f"utterance {n}", unit=1)
         for n, one in enumerate(entries, 1)
     ]
+    if not made and isinstance(data.get("text"), str):
+        return [Said(label=None, start_ms=None, end_ms=None, text=data["text"].strip())]
     return in_time(made if utterances else stretches(made))
 
 
@@ -137,12 +139,13 @@ def amazon_transcribe(data: Document) -> list[Said] | None:
     if channels:
         per_channel = [stretches(_amazon_words(objects(one.get("items"), "items"), {}, _amazon_channel(one))) for one in channels]
         return in_time([said for own in per_channel for said in own])
+    spoken = objects(inside(results.get("speaker_labels")).get("segments"), "segments")
     voices = {
-        str(item.get("start_time")): item.get("speaker_label")
-        for segment in objects(inside(results.get("speaker_labels")).get("segments"), "segments")
+        str(item.get("start_time")): item.get("speaker_label", segment.get("speaker_label"))
+        for segment in spoken
         for item in objects(segment.get("items"), "items")
     }
-    made = stretches(_amazon_words(objects(results.get("items"), "items"), voices, None))
+    made = stretches(_amazon_words(objects(results.get("items"), "items"), voices, None, spoken))
     if made:
         return made
     texts = [text_of(one.get("transcript"), "transcripts") for one in objects(results.get("transcripts"), "transcripts")]
@@ -153,17 +156,30 @@ def _amazon_label(entry: Document) -> str | None:
     return numbered("Speaker", entry.get("speaker_label")) or _amazon_channel(entry)
 
 
+def _amazon_voice(item: Document, voices: Document, segments: Sequence[Document]) -> object:
+    """The voice of a word: its own, that of the word that begins at the same time in `speaker_labels`, or of the segment it lies in."""
+    if item.get("speaker_label") is not None:
+        return item["speaker_label"]
+    if (named := voices.get(str(item.get("start_time")))) is not None:
+        return named
+    start = ms_of(item.get("start_time")) or 0
+    for segment in segments:
+        if (ms_of(segment.get("start_time")) or 0) <= start < (ms_of(segment.get("end_time")) or 0):
+            return segment.get("speaker_label")
+    return None
+
+
 def _amazon_channel(entry: Document) -> str | None:
     name = entry.get("channel_label")
     return numbered("Channel", name.removeprefix("ch_")) if isinstance(name, str) else None
 
 
-def _amazon_words(items: Sequence[Document], voices: Document, channel: str | None) -> list[Said]:
+def _amazon_words(items: Sequence[Document], voices: Document, channel: str | None, spoken: Sequence[Document] = ()) -> list[Said]:
     made = []
     for item in items:
         start = item.get("start_time")
         best = objects(item.get("alternatives"), "alternatives")[:1]
-        label = channel or numbered("Speaker", item.get("speaker_label") or voices.get(str(start))) if start is not None else None
+        label = channel or numbered("Speaker", _amazon_voice(item, voices, spoken)) if start is not None else None
         made.append(_stretch(item, label, best[0].get("content") if best else None, "an item", start="start_time", end="end_time"))
     return made
 
@@ -275,7 +291,8 @@ def _azure_said(phrase: Document, phrases: Sequence[Document], start: int | None
 
 def _party(entry: Document, channels: int) -> str | None:
     """The channel where there are several, else the voice."""
-    return numbered("Channel", entry.get("channel")) if channels > 1 else numbered("Speaker", entry.get("speaker"))
+    channel = numbered("Channel", entry.get("channel")) if channels > 1 else None
+    return channel or numbered("Speaker", entry.get("speaker"))
 
 
 def _stretch(

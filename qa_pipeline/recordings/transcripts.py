@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from qa_pipeline.call import Role
 from qa_pipeline.errors import InputRefused, TranscriptError
 from qa_pipeline.recordings.captions import begins_as_captions, srt_lines, vtt_lines
+from qa_pipeline.recordings.delimited import by_zeros, other_encodings
 from qa_pipeline.recordings.dialogue import NO_TEXT, Dialogue, Line, Parsed, Reading, checked, dialogue_of, in_order, sha256_of_text
 from qa_pipeline.recordings.documents import document_dialogues, is_known_shape, what_it_is
-from qa_pipeline.recordings.json_lines import json_dialogues, json_text, rows_of_lines
-from qa_pipeline.recordings.plain import begins_with_label, plain_lines
+from qa_pipeline.recordings.json_lines import json_dialogues, json_text, rows_of_lines, several_values
+from qa_pipeline.recordings.plain import begins_as_dialogue, plain_lines
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 # Files of these names may be anything; what they hold decides.
@@ -45,7 +47,9 @@ def read_dialogue(text: str, *, path: str = "dialogue", roles: Mapping[str, Role
     _check_characters(text, reading)
     written = plain_lines(text, reading)
     for line in written:
-        if line.label and not reading.is_known(line.label):
+        if line.label is None and not any(fault.line == line.line for fault in reading.faults):
+            reading.fault(line.line, "a time without a label", "write who speaks after the time")
+        elif line.label and not reading.is_known(line.label):
             reading.unknown_label(line.line, line.label)
     lines = checked(written, reading)
     if reading.faults:
@@ -85,12 +89,12 @@ def why_no_dialogue(raw: bytes, path: str, *, encoding: str = "utf-8-sig") -> st
         return None
     text = _universal(text)
     if not path.lower().endswith(JSON_SUFFIXES):
-        is_one = begins_as_captions(text) or begins_with_label(text)
+        is_one = begins_as_captions(text) or begins_as_dialogue(text)
         return None if is_one else "does not begin as a dialogue (`agent: …`)"
     try:
         data = json_text(text)
     except ValueError as error:
-        return None if _are_json_lines(text) else f"is not JSON: {error}"
+        return None if _are_json_lines(text) or several_values(text) else f"is not JSON: {error}"
     return None if is_known_shape(data) else f"is {what_it_is(data)}"
 
 
@@ -99,11 +103,17 @@ def _json(text: str, reading: Reading) -> Parsed:
     try:
         data = json_text(text)
     except ValueError as error:
+        if is_document and (several := several_values(text)):
+            return _json(json.dumps(several, ensure_ascii=False), reading)
         if not is_document or _are_json_lines(text):
             rows = rows_of_lines(text, reading.path)
             data = [row for _, _, row in rows if isinstance(row, dict)]
-            if len(data) == len(rows) and not any("role" in row or "call_id" in row for row in data) and is_known_shape(data):
-                # The entries of a list with other keys, one a line.
+            if (
+                len(data) == len(rows)
+                and not any("role" in row or ("call_id" in row and "text" in row) for row in data)
+                and is_known_shape(data)
+            ):
+                # The entries of a list with other keys, or documents of several calls, one a line.
                 return document_dialogues(data, text, reading)
             return json_dialogues(text, rows, reading)
         reading.fault(None, f"not JSON: {error}", "export it again; a document that ends too early broke off")
@@ -128,14 +138,15 @@ def _check_characters(text: str, reading: Reading) -> None:
 
 
 def _decoded(raw: bytes, encoding: str, reading: Reading) -> str | None:
-    marked = next((name for mark, name in _MARKS if raw.startswith(mark)), encoding)
+    marked = next((name for mark, name in _MARKS if raw.startswith(mark)), None) or by_zeros(raw) or encoding
     try:
         return raw.decode(marked)
     except LookupError as error:
-        raise InputRefused(f"No encoding is called {encoding!r}.", advice="Try utf-8, utf-16 or gb18030.") from error
+        raise InputRefused(f"No encoding is called {encoding!r}.", advice="Try utf-8, utf-16, gb18030, cp1250 or cp1252.") from error
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        reading.fault(line, f"not {marked.removesuffix('-sig')} text", "save it as UTF-8, or give --encoding gb18030")
+        known = marked.removesuffix("-sig")
+        reading.fault(line, f"not {known} text", other_encodings(raw, error.start, known, quotes=False))
         return None
 
 

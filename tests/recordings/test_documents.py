@@ -168,6 +168,41 @@ DOCUMENTS: dict[str, tuple[object, tuple[Role, Role]]] = {
         {"durationMilliseconds": 9000, "combinedPhrases": [], "phrases": [
             {"speaker": 1, "offsetMilliseconds": 1000, "durationMilliseconds": 2500, "text": HELLO},
             {"speaker": 2, "offsetMilliseconds": 5000, "durationMilliseconds": 2000, "text": WRONG}]}, (U, U)),
+    "Amazon Transcribe, voices of segments without words": (
+        {"results": {"transcripts": [], "speaker_labels": {"segments": [
+            {"start_time": "1.0", "end_time": "3.5", "speaker_label": "spk_0", "items": []},
+            {"start_time": "5.0", "end_time": "7.0", "speaker_label": "spk_1", "items": []}]},
+            "items": [*amazon_items(HELLO, 1), *amazon_items(WRONG, 5)]}}, (U, U)),
+    "Amazon Transcribe, voices by number": (
+        {"results": {"transcripts": [], "items": [*amazon_items(HELLO, 1, speaker_label=0), *amazon_items(WRONG, 5, speaker_label=1)]}}, (U, U)),
+    "Deepgram, voices where channels are not told": (
+        {"results": {"channels": [{"alternatives": []}, {"alternatives": []}], "utterances": [
+            {"start": 1.0, "end": 3.5, "speaker": 0, "transcript": HELLO}, {"start": 5.0, "end": 7.0, "speaker": 1, "transcript": WRONG}]}}, (U, U)),
+    "Rev.ai": (
+        {"monologues": [{"speaker": n, "elements": [
+            element for word in words(text, at) for element in (
+                {"type": "text", "value": word["word"].rstrip(".,"), "ts": word["start"], "end_ts": word["end"]},
+                *([{"type": "punct", "value": word["word"][-1]}] if word["word"][-1] in ".," else []), {"type": "punct", "value": " "})]}
+            for n, (text, at) in enumerate(((HELLO, 1), (WRONG, 5)))]}, (U, U)),
+    "Speechmatics": (
+        {"format": "2.9", "results": [
+            {"type": "word", "start_time": word["start"], "end_time": word["end"], "alternatives": [{"content": word["word"], "speaker": voice}]}
+            for text, at, voice in ((HELLO, 1, "S1"), (WRONG, 5, "S2")) for word in words(text, at)]}, (U, U)),
+    "IBM Watson": (
+        {"results": [{"final": True, "alternatives": [{"transcript": "…", "timestamps": [
+            [word["word"], word["start"], word["end"]] for word in (*words(HELLO, 1), *words(WRONG, 5))]}]}],
+         "speaker_labels": [{"from": word["start"], "to": word["end"], "speaker": n}
+                            for n, own in enumerate((words(HELLO, 1), words(WRONG, 5))) for word in own]}, (U, U)),
+    "ElevenLabs": (
+        {"language_code": "en", "text": "…", "words": [
+            one for n, own in enumerate((words(HELLO, 1, word="text"), words(WRONG, 5, word="text"))) for word in own
+            for one in ({**word, "type": "word", "speaker_id": f"speaker_{n}"}, {"text": " ", "type": "spacing", "start": 0, "end": 0})]}, (U, U)),
+    "Gladia": (
+        {"result": {"metadata": {}, "transcription": {"utterances": [
+            {"text": HELLO, "start": 1.0, "end": 3.5, "speaker": 0, "channel": 0}, {"text": WRONG, "start": 5.0, "end": 7.0, "speaker": 1, "channel": 0}]}}}, (U, U)),
+    "inside what an interface answers": (
+        {"data": {"transcript": {"sentences": [
+            {"text": HELLO, "speaker_name": "Agent", "start_time": 1.0, "end_time": 3.5}, {"text": WRONG, "speaker_name": "Guest", "start_time": 5.0, "end_time": 7.0}]}}}, (A, C)),
     "messages in seconds": ({"messages": [{"sender": "agent", "start": 1, "end": 3.5, "content": HELLO}, {"sender": "customer", "start": 5, "end": 7, "content": WRONG}]}, (A, C)),
     "messages in ms": ([{"speaker": "agent", "start": 1000, "end": 3500, "text": HELLO}, {"speaker": "customer", "start": 5000, "end": 7000, "text": WRONG}], (A, C)),
     "rows of JSON Lines in a list": ([{"role": "agent", "start_ms": 1000, "end_ms": 3500, "text": HELLO}, {"role": "Kund", "start_ms": 5000, "end_ms": 7000, "text": WRONG}], (A, C)),
@@ -196,6 +231,53 @@ def test_a_document_is_known_whatever_its_ending_and_layout(shape: str) -> None:
     raw = json.dumps(document, indent=2).encode()
     assert why_no_dialogue(raw, "a.json") is None
     assert len(parse_transcripts(raw, "a.jsonl").dialogues[0].lines) == 2
+
+
+@pytest.mark.parametrize("form", ["lines", "list", "one after the other"])
+def test_documents_of_several_calls_in_one_file_are_several_calls(form: str) -> None:
+    documents = [WHISPER, {**WHISPER, "language": "pl"}]
+    texts = [json.dumps(one) for one in documents]
+    text, name = {
+        "lines": ("\n".join(texts), "a.jsonl"),
+        "list": (json.dumps(documents), "a.json"),
+        "one after the other": ("".join(texts), "a.json"),
+    }[form]
+    assert why_no_dialogue(text.encode(), name) is None
+    dialogues = parse_transcripts(text.encode(), name).dialogues
+    assert [len(dialogue.lines) for dialogue in dialogues] == [2, 2]
+    assert [str(dialogue.call_id)[:4] for dialogue in dialogues] == ["a-1-", "a-2-"]
+    # The same file name on another day, with other words, makes other ids.
+    other = parse_transcripts(text.replace("bill", "order").encode(), name).dialogues
+    assert not {one.call_id for one in other} & {one.call_id for one in dialogues}
+
+
+def test_documents_that_name_their_calls_keep_the_names() -> None:
+    text = "\n".join(json.dumps({"id": name, **WHISPER}) for name in ("c7", "c8"))
+    assert [dialogue.call_id for dialogue in parse_transcripts(text.encode(), "a.jsonl").dialogues] == ["c7", "c8"]
+
+
+def test_a_batch_of_google_of_several_files_is_a_call_each() -> None:
+    batch, _ = DOCUMENTS["Google 2, batch"]
+    (inner,) = batch["results"].values()  # type: ignore[index]
+    dialogues = parse_transcripts(
+        json.dumps({"results": {"gs://b/x/a.wav": inner, "gs://b/x/c.wav": inner}}).encode(), "batch.json"
+    ).dialogues
+    assert [(dialogue.call_id, len(dialogue.lines)) for dialogue in dialogues] == [("a", 2), ("c", 2)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"id": "x", "audio_url": "u", "utterances": None, "words": None, "text": HELLO},
+        {"results": {"utterances": None, "channels": [{"alternatives": [{"transcript": HELLO, "words": None}]}]}},
+        {"results": {"transcripts": [{"transcript": HELLO}], "items": None, "speaker_labels": None}},
+        {"result": [{"word": word, "start": n, "end": n + 0.5} for n, word in enumerate(HELLO.split())], "text": HELLO.lower()},
+        {"results": [{"alternatives": [{"transcript": HELLO, "timestamps": [["Good", 0.0, 0.2], ["Anna.", 1.0, 1.2]]}]}]},
+    ],
+)  # fmt: skip
+def test_words_without_voices_are_read_and_nobodys(document: dict[str, Any]) -> None:
+    (line,) = only(document).lines
+    assert (line.label, line.role, line.text) == (None, U, HELLO)
 
 
 def places(data: object) -> list[tuple[dict[str, Any], str]]:

@@ -1,0 +1,105 @@
+"""Plain text in the layouts of recognisers, chats and people: who speaks, what was said, and nothing of the layout among the words."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa_pipeline.call import Role
+from qa_pipeline.recordings.dialogue import Note
+from qa_pipeline.recordings.transcripts import parse_transcripts, why_no_dialogue
+
+A, C, U = Role.AGENT, Role.CUSTOMER, Role.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[00:00:00.000 --> 00:00:04.000]   Hello.\n[00:00:04.000 --> 00:00:06.000]   My order: it is late.\n[00:00:06.000 --> 00:00:07.000]  Yes.",
+         [(U, 0, "Hello."), (U, 4000, "My order: it is late."), (U, 6000, "Yes.")]),
+        ("[00:00.000 --> 00:04.000] My order: it is late.\n[00:04.000 --> 00:06.000] Yes.\n[00:06.000 --> 00:08.000] Bye.",
+         [(U, 0, "My order: it is late."), (U, 4000, "Yes."), (U, 6000, "Bye.")]),
+        ("[00:00.000 --> 00:04.000] Agent: Hello.\n[00:04.000 --> 00:06.000] How are you?\n[00:06.000 --> 00:08.000] Customer: Hi.\n[00:08 --> 00:09] Agent: So.",
+         [(A, 0, "Hello."), (A, 4000, "How are you?"), (C, 6000, "Hi."), (A, 8000, "So.")]),
+        ("[00:01] [Agent] Anna: Hello.\n[00:03] [Customer] Note: it is late.", [(A, 1000, "Hello."), (C, 3000, "Note: it is late.")]),
+        ("00:00:01\tAgent\tHello.\n00:00:03\tCustomer\tHi.", [(A, 1000, "Hello."), (C, 3000, "Hi.")]),
+        ("Agent | Hello.\nCustomer | Hi.", [(A, None, "Hello."), (C, None, "Hi.")]),
+        ("Agent - Hello - there.\nCustomer - Hi.", [(A, None, "Hello - there."), (C, None, "Hi.")]),
+        ("**Agent:** Hello.\n\n**Customer:** Hi.", [(A, None, "Hello."), (C, None, "Hi.")]),
+        ("**Agent** (00:01): Hello.\n\n**Customer** (00:03): Hi.", [(A, 1000, "Hello."), (C, 3000, "Hi.")]),
+        ("[2026-03-04 23:59:58] Agent: Hello.\n[2026-03-05 00:00:03] Customer: Hi.", [(A, 0, "Hello."), (C, 5000, "Hi.")]),
+        ("2026-03-04T10:15:03Z Agent: Hello.\n2026-03-04T10:15:09Z Customer: Hi.", [(A, 0, "Hello."), (C, 6000, "Hi.")]),
+        ("04/03/2026, 10:15 - Agent: Hello.\n04/03/2026, 10:16 - Customer: Hi.", [(A, 0, "Hello."), (C, 60_000, "Hi.")]),
+        ("[3/14/26, 9:59:50 AM] Agent: Hello.\n[3/14/26, 12:00:00 PM] Customer: Hi.", [(A, 0, "Hello."), (C, 7_210_000, "Hi.")]),
+        ("10:15:03 AM Agent: Hello.\n10:15:09 AM Customer: Hi.", [(A, 0, "Hello."), (C, 6000, "Hi.")]),
+        ("12:59:58 PM Agent: Hello.\n1:00:03 PM Customer: Hi.", [(A, 0, "Hello."), (C, 5000, "Hi.")]),
+        ("Agent: It&#39;s 5 &gt; 3, <i>really</i>.\nCustomer: AT&T & co; a<b.", [(A, None, "It's 5 > 3, really."), (C, None, "AT&T & co; a<b.")]),
+    ],
+)  # fmt: skip
+def test_layouts_of_plain_text(text: str, expected: list[tuple[Role, int | None, str]]) -> None:
+    assert why_no_dialogue(text.encode(), "a.txt") is None
+    (dialogue,) = parse_transcripts(text.encode(), "a.txt").dialogues
+    assert dialogue.faults == ()
+    assert [(line.role, line.start_ms, line.text) for line in dialogue.lines] == expected
+
+
+def test_times_alone_are_read_where_the_file_is_asked_for() -> None:
+    text = b"[00:01] Hello.\n[00:04] Hi."
+    (dialogue,) = parse_transcripts(text, "a.txt").dialogues
+    assert [(line.role, line.start_ms, line.text) for line in dialogue.lines] == [(U, 1000, "Hello."), (U, 4000, "Hi.")]
+    # In a folder it may be any list.
+    assert why_no_dialogue(text, "a.txt")
+
+
+@pytest.mark.parametrize("log", ["2026-03-04 10:15:03 INFO: begun\n", "[2026-03-04 10:15:03] ERROR: no disk\n"])
+def test_a_log_is_no_dialogue(log: str) -> None:
+    assert why_no_dialogue(log.encode(), "a.txt")
+
+
+def test_times_of_day_are_told() -> None:
+    parsed = parse_transcripts(b"10:15:03 Agent: Hello.\n10:15:09 Customer: Hi.", "a.txt")
+    assert parsed.notes == {Note.TIME_OF_DAY: 2}
+    assert parse_transcripts(b"0:15:03 Agent: Hello.\n0:15:09 Customer: Hi.", "a.txt").notes == {}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+@pytest.mark.parametrize("name", ["a.txt", "a.srt", "a.jsonl"])
+def test_encodings_are_told_from_the_first_bytes(encoding: str, name: str) -> None:
+    text = {
+        "a.txt": "agent: Hello.\ncustomer: Hi.\n",
+        "a.srt": "1\n00:00:01,000 --> 00:00:02,000\nAgent: Hello.\n\n2\n00:00:02,000 --> 00:00:03,000\nCustomer: Hi.\n",
+        "a.jsonl": '{"role": "agent", "text": "Hello."}\n{"role": "customer", "text": "Hi."}\n',
+    }[name]
+    (dialogue,) = parse_transcripts(text.encode(encoding), name).dialogues
+    assert [(line.role, line.text) for line in dialogue.lines] == [(A, "Hello."), (C, "Hi.")]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("坐席：您好", "gb18030"), ("Konsultant: Dzień dobry", "cp1250"), ("Kundtjänst: Hej på dig", "cp1252")]
+)
+def test_the_advice_about_an_encoding_helps_and_quotes_nobody(text: str, encoding: str) -> None:
+    (dialogue,) = parse_transcripts(text.encode(encoding), "a.txt").dialogues
+    (fault,) = dialogue.faults
+    assert f"--encoding {encoding}" in fault.advice
+    assert "“" not in fault.advice
+    (read,) = parse_transcripts(text.encode(encoding), "a.txt", encoding=encoding).dialogues
+    assert read.lines[0].role is A
+
+
+@pytest.mark.parametrize("mark", [">>", "&gt;&gt;", ">>>"])
+def test_marks_of_a_new_speaker_are_no_words(mark: str) -> None:
+    text = f"1\n00:00:01,000 --> 00:00:02,000\n{mark} Hello.\n\n2\n00:00:02,000 --> 00:00:03,000\n{mark} AGENT: Hi.\n"
+    (dialogue,) = parse_transcripts(text.encode(), "a.srt").dialogues
+    assert [(line.role, line.text) for line in dialogue.lines] == [(U, "Hello."), (A, "Hi.")]
+
+
+@pytest.mark.parametrize("times", ["00:00:01:12 --> 00:00:03:05", "00:00:01;12 --> 00:00:03;05"])
+def test_times_in_frames_are_refused_with_what_to_do(times: str) -> None:
+    (dialogue,) = parse_transcripts(f"1\n{times}\nAgent: Hi.\n".encode(), "a.srt").dialogues
+    (fault,) = dialogue.faults
+    assert (fault.line, fault.message) == (2, "times in frames")
+    assert fault.advice.startswith("export it with milliseconds")
+
+
+def test_lines_of_json_that_end_with_commas_are_read() -> None:
+    (dialogue,) = parse_transcripts(b'{"role": "agent", "text": "Hi"},\n{"role": "customer", "text": "Yes"}\n', "a.jsonl").dialogues
+    assert [line.text for line in dialogue.lines] == ["Hi", "Yes"]
