@@ -24,10 +24,12 @@ _ISO = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[Tt _]\d{2}(?::?\d{2}){1,2}(?:[.,]\d+)?(?:Z|z|[+-]\d{2}(?::?\d{2})?)?)?|\d{8}[Tt]\d{4}(?:\d{2})?(?:[.,]\d+)?(?:Z|z|[+-]\d{2}(?::?\d{2})?)?"
 )
 _ZONE_NAME = re.compile(r"\s*(?:UTC|GMT|Z)$")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %I:%M %p", ", %I:%M:%S %p")
 _FORMATS = (
-    "%Y-%m-%dT%H-%M-%S", "%Y-%m-%d_%H-%M-%S", "%Y-%m-%d %H-%M-%S", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%Y%m%d %H%M%S", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M",
-    "%Y/%m/%d", "%Y.%m.%d %H:%M:%S", "%Y.%m.%d %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
+    "%Y-%m-%dT%H-%M-%S", "%Y-%m-%d_%H-%M-%S", "%Y-%m-%d %H-%M-%S", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%Y%m%d %H%M%S",
+    *(day + clock for day in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y") for clock in _CLOCKS),
 )  # fmt: skip
+_MIDNIGHT = re.compile(r"(?<=[ Tt_])24:00(?=$|:00|[Zz+-]|\s)")
 # Digits alone, by how many there are.
 _DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
 _NUMBER = re.compile(r"(\d{1,30})(?:[.,](\d{1,30}))?")
@@ -48,12 +50,7 @@ _AMBIGUOUS_DATES = (
     "%d-%m-%Y",
     "%m-%d-%Y",
     "%d.%m.%y",
-    "%d %b %Y",
-    "%b %d, %Y",
-    "%d %B %Y",
-    "%B %d, %Y",
 )
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %I:%M %p", ", %I:%M:%S %p")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +97,10 @@ def parse_time(text: str, zone_name: str) -> datetime | None:
 
 
 def _as_written(text: str, formats: Sequence[str]) -> datetime | None:
-    """A time that says its year, month and day."""
+    """A time that says its year, month and day. 24:00 is the next day's beginning."""
+    if _MIDNIGHT.search(text):
+        began = _as_written(_MIDNIGHT.sub("00:00", text), formats)
+        return began and began + timedelta(days=1)
     if (found := _by_formats(text, formats)) is not None:
         return found
     if text.isdecimal():
@@ -121,8 +121,9 @@ def _as_written(text: str, formats: Sequence[str]) -> datetime | None:
 
 @cache
 def _formats_with_words() -> tuple[str, ...]:
-    """Those that hold words, of every language there is."""
-    return tuple(form for code in language_codes() for form in table(code, DeskWords).time_formats)
+    """Those that hold words, of every language there is; behind a day alone, any clock."""
+    forms = (form for code in language_codes() for form in table(code, DeskWords).time_formats)
+    return tuple(form + clock for form in forms for clock in (_CLOCKS if "%H" not in form else ("",)))
 
 
 def _by_formats(text: str, formats: Sequence[str]) -> datetime | None:
@@ -179,6 +180,8 @@ def _shown(at: datetime) -> str:
 
 def _hint(text: str) -> str:
     """How a mapping file would say that this way of writing is meant; empty where none is known."""
+    if (named := re.search(r"\s([A-Z]{3,5})$", text)) and _as_written(text[: named.start()], ()) is not None:
+        return f"; write the offset for {named[1]}, as +01:00"
     forms = " or ".join(f'times: ["{form}"]' for form in _fitting(text))
     return f"; a mapping file (--map FILE) says how it is written: {forms}" if forms else ""
 

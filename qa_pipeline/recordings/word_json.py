@@ -36,7 +36,7 @@ def speechmatics(data: Document) -> list[Said] | None:
     channels = {one.get("channel") for one in results}
     made: dict[str | None, list[Said]] = {}
     for item in (one for one in results if one.get("type") in ("word", "punctuation", "entity")):
-        best = inside((objects(item.get("alternatives"), "alternatives") or [None])[0])
+        best = _best(item)
         voice = numbered("Speaker", _voice(best.get("speaker")))
         label = numbered("Channel", item.get("channel")) if len(channels) > 1 else voice
         if item.get("type") == "punctuation":
@@ -50,7 +50,7 @@ def watson(data: Document) -> list[Said] | None:
     results = data.get("results")
     if not isinstance(results, list) or not results or not all(isinstance(one, dict) for one in results):
         return None
-    best = [inside((objects(one.get("alternatives"), "alternatives") or [None])[0]) for one in results if "alternatives" in one]
+    best = [_best(one) for one in results if "alternatives" in one]
     if not any(isinstance(one.get("timestamps"), list) for one in best):
         return None
     voices = {ms_of(one.get("from")): one.get("speaker") for one in objects(data.get("speaker_labels"), "speaker_labels")}
@@ -97,6 +97,12 @@ def gladia(data: Document) -> list[Said] | None:
         label = numbered("Channel", one.get("channel")) if len(channels) > 1 else numbered("Speaker", one.get("speaker"))
         made.append(_word(one, label, one.get("text"), "start", "end", what=f"utterance {number}"))
     return in_time(made)
+
+
+def _best(entry: Document) -> Document:
+    """The first of the alternatives of a result."""
+    alternatives = objects(entry.get("alternatives"), "alternatives")
+    return alternatives[0] if alternatives else {}
 
 
 def _word(entry: Document, label: str | None, text: object, start: str, end: str, *, what: str = "a word") -> Said:

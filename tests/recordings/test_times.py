@@ -34,10 +34,21 @@ def wanted(text: str, zone: str = "Europe/Warsaw") -> str:
         "20250304101205", "20250304101205000", "20250304-101205", "20250304_101205", "2025/03/04 10:12:05", "2025.03.04 10:12:05",
         "04.03.2025 10:12:05", "2025年3月4日 10:12:05", "2025年03月04日10时12分05秒", "Tue, 04 Mar 2025 09:12:05 +0000", "Tue, 4 Mar 2025 10:12:05 +0100",
         "1741079525", "1741079525.0", "1741079525000", "1741079525000000", "1741079525000000000", "45720.42505787037", "45720,42505787037",
+        "2025-03-04 10:12:05 AM", "2025-03-04, 10:12:05", "4-Mar-2025 10:12:05", "04 Mar 2025 10:12:05", "March 4, 2025, 10:12:05 AM", "Tue Mar  4 10:12:05 2025",
+        "Tuesday 4 March 2025 10:12:05", "2025/03/04 10:12:05 AM",
     ],
 )  # fmt: skip
 def test_one_moment_in_many_spellings(text: str) -> None:
     assert moment(text).at == MOMENT
+
+
+@pytest.mark.parametrize("text", ["2025-03-04 24:00", "2025-03-04T24:00:00", "2025-03-05 0:00", "2025-03-05 12:00 AM", "04.03.2025 24:00"])
+def test_midnight_at_the_end_of_a_day_is_the_next_days_beginning(text: str) -> None:
+    assert moment(text).at.isoformat() == "2025-03-05T00:00:00+01:00"
+
+
+def test_a_zone_by_its_letters_is_refused_with_what_to_write() -> None:
+    assert wanted("2025-03-04 10:00:00 CET").endswith("write the offset for CET, as +01:00")
 
 
 def test_days_and_minutes_alone() -> None:
@@ -102,8 +113,6 @@ def test_numbers_that_a_spreadsheet_rounded_are_refused(text: str) -> None:
         "4/3/2025 10:12:05 AM",
         "13/04/2025",
         "03-04-2025 10:12",
-        "4 Mar 2025 10:12",
-        "March 4, 2025",
         "3/4/25, 10:12:05 PM",
     ],
 )
