@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePosixPath
 
@@ -83,7 +84,7 @@ def validated(row: Row, timezone: str, remarks: Remarks) -> dict[str, object]:
             else:
                 refuse(
                     column,
-                    f"{', '.join(choices)}; a mapping file (--map FILE) says what other values mean: values: {{{column}: {{{_yaml(value)}: {choices[0]}}}}}",
+                    f"{', '.join(choices)}; a mapping file (--map FILE) says what other values mean: values: {{{column}: {{{_yaml(value)}: {_likely(value, choices)}}}}}",
                 )
     for column in _NUMBERS:
         if value := row.values.get(column):
@@ -153,6 +154,11 @@ def _wanted_number(column: str, value: str) -> str:
     if _COMMA_NUMBER.fullmatch(value):
         return f"a number that can be read in one way: {value.replace(',', '.')} or {value.replace(',', '')}"
     return "a number of seconds, or h:mm:ss" if column in _SECONDS else "a number"
+
+
+def _likely(value: str, choices: Sequence[str]) -> str:
+    """The choice that begins most like a value, for an example."""
+    return max(choices, key=lambda choice: [choice[:length] == folded(value)[:length] for length in (3, 2, 1)])
 
 
 def _yaml(text: str) -> str:

@@ -9,6 +9,8 @@ import contextlib
 import errno
 import hashlib
 import io
+import os
+import stat
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -85,10 +87,17 @@ def open_file(uri: str) -> Iterator[Reader]:
     import fsspec
 
     path = path_of(uri)
+    if "://" not in path and not is_plain_file(path):
+        raise RecordingError(
+            f"{uri} is a pipe, a socket or a device, and no file.", advice="Name a recording, or take it out of the folder.", stage="decode"
+        )
     try:
         # A local name is taken as it is: fsspec would read patterns and chains into it.
         file: IO[bytes] = fsspec.open(path, "rb").open() if "://" in path else open(path, "rb")  # noqa: SIM115  # closed below
     except FileNotFoundError as error:
+        if isinstance(error.__cause__, OSError | TimeoutError) and not isinstance(error.__cause__, FileNotFoundError):
+            # A server that cannot be reached, which fsspec tells as a file that is not there.
+            raise _read_failed(uri, error.__cause__) from error
         raise RecordingError(
             f"{uri} is not there.", advice="Check the path, or take the row out of the metadata.", stage="decode"
         ) from error
@@ -103,6 +112,15 @@ def open_file(uri: str) -> Iterator[Reader]:
             yield Reader(file)
     except OSError as error:
         raise _read_failed(uri, error) from error
+
+
+def is_plain_file(path: str) -> bool:
+    """Whether a local path is a file, a folder or nothing at all: what is opened at once. Pipes wait for whoever writes to them."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def _read_failed(uri: str, error: OSError) -> ReadFailed:

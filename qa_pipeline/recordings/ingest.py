@@ -22,7 +22,7 @@ from qa_pipeline.recordings.files import read_bytes, sha256_of
 from qa_pipeline.recordings.joins import Group, groups_by_name, groups_by_rows
 from qa_pipeline.recordings.metadata import read_metadata
 from qa_pipeline.recordings.remarks import Remarks
-from qa_pipeline.recordings.sources import Names, beside, collect_files, file_state, left_line, still_growing
+from qa_pipeline.recordings.sources import METADATA_NAMES, Names, beside, collect_files, file_state, left_line, still_growing
 from qa_pipeline.recordings.transcript_warnings import about_transcripts
 from qa_pipeline.recordings.transcripts import JSON_SUFFIXES, OPEN_SUFFIXES, is_transcript, parse_transcripts, why_no_dialogue
 
@@ -95,6 +95,11 @@ def ingest(
     taken = _Taken(hash_of=hash_of)
     if found.left:
         taken.warnings.append(_about_left(found.left))
+    taken.warnings += [
+        f"{link} is a link to a folder and is not followed; name the folder itself to have it read." for link in found.linked
+    ]
+    if found.tables:
+        taken.warnings.append(_about_tables(found.tables))
     names = Names(found.files, encoding=defaults.encoding)
     for row in rows:
         values = validated(row, defaults.timezone, remarks)
@@ -294,6 +299,9 @@ def _values(uri: str, described: _Described, defaults: Defaults, taken: _Taken, 
 
 def _unavailable(uri: str, values: Mapping[str, object], error: CallFailed) -> Unavailable:
     advice = error.advice
+    name = PurePosixPath(uri).name
+    if name[:1] in "'“„‘«" and name[-1:] in "'”“’»":
+        advice += ' It stands in quotes of another kind; cells are quoted by ", or not at all.'
     if "\\" in uri:
         last = PureWindowsPath(uri).name
         advice += f" Its name has backslashes; write it with slashes, as it lies from the folder of the metadata: {last}, or FOLDER/{last}."
@@ -351,6 +359,12 @@ def _is_empty(uri: str, defaults: Defaults) -> bool:
 def _about_left(left: Mapping[str, int]) -> str:
     usual = ",".join(f"{ending}={USUAL_FORMS[ending]}" for ending in sorted(left) if ending in USUAL_FORMS)
     return left_line(left) + (f" Sound without a header is read with --raw {usual}." if usual else "")
+
+
+def _about_tables(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+    save = " Save a sheet as CSV UTF-8." if any(name.lower().endswith((".xlsx", ".xls", ".ods", ".numbers")) for name in names) else ""
+    return f"{shown}: not read; what describes the calls is read from {', '.join(METADATA_NAMES)}.{save}"
 
 
 def _about_empty(names: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from qa_pipeline.recordings.columns import COLUMNS, Row
 from qa_pipeline.recordings.delimited import BLANKS, Record, Table, decoded, read_table
+from qa_pipeline.recordings.json_lines import several_values
 from qa_pipeline.recordings.mapping import ColumnMap, fitting_presets, folded
 from qa_pipeline.recordings.remarks import Remarks
 from qa_pipeline.recordings.sources import SUFFIXES
@@ -33,12 +34,12 @@ def read_metadata(path: str, encoding: str, remarks: Remarks, mapping: ColumnMap
     with fsspec.open(path, "rb") as file:
         raw: bytes = file.read()
     reader = _Reader(path, remarks, mapping or ColumnMap(name=""))
-    if path.endswith(".parquet"):
+    if path.lower().endswith(".parquet"):
         return list(reader.parquet(raw))
     text = decoded(path, raw, encoding, remarks)
     if text is None:
         return []
-    return list(reader.csv(text) if path.endswith(".csv") else reader.json(text))
+    return list(reader.csv(text) if path.lower().endswith((".csv", ".tsv")) else reader.json(text))
 
 
 class _Reader:
@@ -94,7 +95,7 @@ class _Reader:
         """Rows of JSON Lines; objects inside objects are columns with a point: Agent.Username."""
         if _is_one_value(text):
             self._remarks.fault(
-                self._path, 1, "one JSON value over the whole file", "write one object a line, as `jq -c '.[]?' FILE` does of a list, and `jq -c . FILE` of an object"
+                self._path, 1, "JSON over several lines, or a list", "write one object a line, as `jq -c '.[]?' FILE` does of a list, and `jq -c . FILE` of an object"
             )  # fmt: skip
             return
         for number, line in enumerate(text.split("\n"), 1):
@@ -215,12 +216,19 @@ _OURS_FOLDED = {folded(name): name for name in COLUMNS}
 
 
 def _is_one_value(text: str) -> bool:
-    """Whether a text is a list, or an object over several lines, and so no JSON Lines."""
+    """Whether a text is a list, or objects over several lines, and so no JSON Lines."""
     begins = text.lstrip()[:1]
     if begins != "[" and not (begins == "{" and text.strip() != text.strip().split("\n", 1)[0]):
         return False
     try:
         return isinstance(json.loads(text), list | dict)
+    except (ValueError, RecursionError):
+        return begins == "{" and bool(several_values(text)) and not all(_is_object(line) for line in text.split("\n") if line.strip())
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
         return False
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import posixpath
 import re
+import stat
 import time
 import unicodedata
 from collections import Counter
@@ -16,9 +17,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.recordings.address import path_of, readable
+from qa_pipeline.recordings.files import is_plain_file
 from qa_pipeline.recordings.transcripts import TRANSCRIPT_SUFFIXES
 
 if TYPE_CHECKING:
@@ -30,7 +33,9 @@ AUDIO_SUFFIXES = (
     ".avi", ".asf", ".wmv", ".flv", ".ac3", ".snd", ".wave",
 )  # fmt: skip
 SUFFIXES = (*AUDIO_SUFFIXES, *TRANSCRIPT_SUFFIXES)
-METADATA_NAMES = ("calls.csv", "calls.parquet", "calls.jsonl")
+METADATA_NAMES = ("calls.csv", "calls.tsv", "calls.parquet", "calls.jsonl")
+# Tables that lie beside recordings under other names; nobody should wonder why they were not read.
+_TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods", ".parquet", ".csv.gz", ".csv.zip", ".numbers")
 _STILL_GROWING_SECONDS = 10
 # A file of one of these names is on its way, or lies beside the recordings with a known purpose: it is neither tried nor counted.
 _ON_THE_WAY = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".download")
@@ -48,7 +53,8 @@ _NAME_ENCODINGS = ("cp1250", "cp1252", "gb18030")
 class Found:
     """Files of the sources. `searched`: those that nobody named, found in a folder. `is_whole`: a folder or metadata file was asked for.
 
-    `left`: how many files of other endings were left, by ending.
+    `left`: how many files of other endings were left, by ending; `tables`: those among them that may be metadata under another name, where there are none.
+    `linked`: links to folders, which are not followed.
     """
 
     files: list[str]
@@ -56,6 +62,8 @@ class Found:
     searched: frozenset[str]
     is_whole: bool
     left: Mapping[str, int] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
 
 
 def recordings_in(sources: Sequence[str], *, raw: Collection[str] = ()) -> list[str]:
@@ -74,6 +82,8 @@ def collect_files(sources: Sequence[str], *, may_be_empty: bool = False, raw: Co
     metadata: list[str] = []
     searched: set[str] = set()
     left: Counter[str] = Counter()
+    tables: list[str] = []
+    linked: list[str] = []
     is_whole = False
     for source in sources:
         fs, path = fsspec.core.url_to_fs(source)
@@ -81,14 +91,18 @@ def collect_files(sources: Sequence[str], *, may_be_empty: bool = False, raw: Co
         if fs.isdir(path):
             is_whole = True
             inside = sorted(str(p) for p in fs.find(path))
-            metadata += [prefix + p for p in inside if PurePosixPath(p).name in METADATA_NAMES]
-            others = [p for p in inside if PurePosixPath(p).name not in METADATA_NAMES]
+            described = {p for p in inside if _is_metadata(p) and (prefix or is_plain_file(p))}
+            metadata += [prefix + p for p in inside if p in described]
+            others = [p for p in inside if p not in described]
             known = [p for p in others if _is_taken(p, raw, is_local=not prefix)]
-            left.update(_ending(p) for p in set(others) - set(known) if not _is_beside_the_point(p))
+            unread = [p for p in others if p not in set(known) and not _is_beside_the_point(p)]
+            linked += [p for p in unread if not prefix and Path(p).is_dir()]
+            left.update(_ending(p) for p in unread if p not in linked)
+            tables += [PurePosixPath(p).name for p in unread if p.lower().endswith(_TABLES) and not _is_metadata(p)]
             here = [prefix + readable(p) for p in known]
             searched |= set(here) - set(files)
             files += here
-        elif PurePosixPath(path).name in METADATA_NAMES and fs.exists(path):
+        elif _is_metadata(path) and fs.exists(path):
             metadata.append(prefix + path)
             is_whole = True
         else:
@@ -97,7 +111,7 @@ def collect_files(sources: Sequence[str], *, may_be_empty: bool = False, raw: Co
                 raise InputRefused(
                     f"{readable(source)} is not there.", advice="Name a folder of recordings, files, or a pattern in quotes."
                 )
-            named = [prefix + readable(p) for p in matched if PurePosixPath(p).name not in METADATA_NAMES]
+            named = [prefix + readable(p) for p in matched if not _is_metadata(p)]
             searched -= set(named)
             files += named
             metadata += [
@@ -111,7 +125,15 @@ def collect_files(sources: Sequence[str], *, may_be_empty: bool = False, raw: Co
         raise InputRefused(
             f"No recordings in {', '.join(map(readable, sources))}.{shown}", advice=f"Known file types: {' '.join(SUFFIXES)}"
         )
-    return Found(files=files, metadata=metadata, searched=frozenset(searched), is_whole=is_whole, left=left)
+    return Found(
+        files=files,
+        metadata=metadata,
+        searched=frozenset(searched),
+        is_whole=is_whole,
+        left=left,
+        tables=() if metadata else tuple(tables),
+        linked=tuple(map(readable, linked)),
+    )
 
 
 def left_line(left: Mapping[str, int]) -> str:
@@ -153,7 +175,7 @@ class Names:
         if _exists(fs, path):
             return uri
         prefix = uri.split("://", 1)[0] + "://" if "://" in uri else ""
-        for form in dict.fromkeys((path, path.replace("\\", "/"))):
+        for form in dict.fromkeys((path, path.replace("\\", "/"), unquote(path))):
             if form != path and _exists(fs, form):
                 return prefix + form
             folder, _, name = form.rpartition("/")
@@ -161,6 +183,10 @@ class Names:
                 meant = self._in_folder(fs, folder).get(key, [])
                 if len(meant) == 1:
                     return prefix + readable(meant[0])
+            # Platforms name recordings without the ending that their files have.
+            meant = self._in_folder(fs, folder).get(f"{_composed(name)}.*", [])
+            if len(meant) == 1 and not name.lower().endswith(SUFFIXES):
+                return prefix + readable(meant[0])
         return uri
 
     def fitting(self, uri: str) -> list[str]:
@@ -179,8 +205,10 @@ class Names:
                 entries = []
             for entry in entries:
                 for name in self._spellings(entry.rpartition("/")[2]):
-                    for key in {name, name.casefold()}:
+                    for key in {name, name.casefold(), name.strip()}:
                         by_name.setdefault(key, []).append(entry)
+                    if name.lower().endswith(SUFFIXES):
+                        by_name.setdefault(f"{PurePosixPath(name).stem}.*", []).append(entry)
             self._folders[folder] = by_name
         return self._folders[folder]
 
@@ -210,7 +238,7 @@ def file_state(uri: str) -> tuple[int, int] | None:
         found = Path(path_of(uri)).stat()
     except (OSError, ValueError):
         return None
-    return found.st_size, found.st_mtime_ns
+    return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
 
 
 def _matching(fs: AbstractFileSystem, path: str) -> list[str]:
@@ -237,9 +265,14 @@ def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def _is_metadata(path: str) -> bool:
+    return PurePosixPath(path).name.lower() in METADATA_NAMES
+
+
 def _is_taken(path: str, raw: Collection[str], *, is_local: bool) -> bool:
     """Whether a file in a folder is a recording or a transcript: by its ending, or by how it begins where the ending says nothing."""
-    lowered = path.lower()
+    # A blank at the end of a name is no part of its ending.
+    lowered = path.lower().rstrip()
     # What macOS keeps beside a file on other disks.
     if PurePosixPath(path).name.startswith("._"):
         return False
@@ -254,6 +287,8 @@ def _is_beside_the_point(path: str) -> bool:
 
 
 def _begins_as_recording(path: str) -> bool:
+    if not is_plain_file(path):
+        return False
     try:
         with open(path, "rb") as file:
             head = file.read(16)

@@ -33,7 +33,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 
 def is_transcript(name: str) -> bool:
     """Whether a file of this name is read as text."""
-    return name.lower().endswith(TRANSCRIPT_SUFFIXES)
+    return name.rstrip().lower().endswith(TRANSCRIPT_SUFFIXES)
 
 
 def read_dialogue(text: str, *, path: str = "dialogue", roles: Mapping[str, Role] | None = None) -> tuple[Line, ...]:
@@ -62,6 +62,7 @@ def parse_transcripts(raw: bytes, path: str, *, encoding: str = "utf-8-sig", rol
 
     Whatever the bytes, faults are in the dialogues; raises InputRefused only for an encoding that does not exist.
     """
+    path = path.rstrip()
     reading = Reading(path=path, roles=roles or {})
     text = _decoded(raw, encoding, reading)
     if text is None:
