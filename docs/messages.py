@@ -2,7 +2,7 @@
 
 Read from the syntax tree, so that a new text cannot be forgotten: a call of an error of ours, of Fault and of whatever else takes an `advice` (or what
 was `wanted`) by that name, tuples of place, message and advice that are yielded as faults, and what is added to `warnings`, or to any list in a
-module that is called so. A text without a cure beside it has it in CURES below; tests/test_docs.py fails while one has none.
+module that is called so; what validators raise for pydantic to hand on, and click's errors of usage. A text without a cure beside it has it in CURES below; tests/test_docs.py fails while one has none.
 """
 
 from __future__ import annotations
@@ -18,20 +18,22 @@ PACKAGE = Path(__file__).resolve().parent.parent / "qa_pipeline"
 _UNKNOWN = "…"
 # Parameters that carry what was found, and what to do.
 _MESSAGES, _ADVICES = ("message", "text"), ("advice", "wanted")
+# Where what pydantic hands on to people is raised, and what click says of a command.
+_VALIDATING = ("rubric/", "settings.py", "trainer/known_good.py", "languages/patterns.py", "languages/writing_tables.py")
+_RAISED = {"ValueError": "fault", "UsageError": "refusal", "BadParameter": "refusal"}
 # Functions yield faults as tuples (place, message, advice) where they say so.
 _TUPLES_OF_FAULTS = ("Warnings", "Iterator[Located]")
 _MOST_WAYS = 8
 
-# What to do about texts that say it themselves or not at all, by their beginning.
-_SAYS_IT = "As it says."
+# What to do about texts that have no cure beside them, by their beginning.
 CURES = {
-    "column `{name}` is not read": _SAYS_IT,
+    "column `{name}` is not read": "Write our name in the header, or give --map FILE with the two lines shown.",
     "{column} is {value}, an error of a spreadsheet": "Mend the cell in the spreadsheet, or export the table from its source.",
-    "{column} is {value}: a spreadsheet has rounded": _SAYS_IT,
+    "{column} is {value}: a spreadsheet has rounded": "Format the column as text or 0 in the spreadsheet and export it anew from the source: the digits are lost in this file.",
     "{name} does not fit the filename pattern": "Give a pattern that fits it, or describe the file in calls.csv.",
     "started_at {doubt}": "Write times with their offset, as 2025-10-26T02:30:00+01:00.",
     "sep={declared} stands above a header": "Take the line out, or write the separator that the rows have.",
-    "{count} as if recorded in several files": _SAYS_IT,
+    "{count} as if recorded in several files": "Give --join, or the column same_call, where they are one call; nothing where they are calls of their own.",
     "{name} is not in the metadata": "Add a row for it to calls.csv, if it has a row of another name put that right.",
     "{name} is still being written": "Nothing: the next run takes it.",
     "{name} is the same {kind} as": "Nothing; delete one of the two, or give two chats that say the same a call_id each.",
@@ -40,21 +42,57 @@ CURES = {
     "{path}:{line}: … stands twice": "Take one of the two rows out.",
     "{shown} holds no sound at all": "Nothing, if nobody answered; else copy it again from the recorder.",
     "… recordings hold no sound at all": "Nothing, if nobody answered; else copy them again from the recorder.",
-    "… Sound without a header": _SAYS_IT,
-    "… recordings fit …": _SAYS_IT,
+    "… Sound without a header": "Give --raw with the form that the recorder writes: mulaw in the Americas and Japan, alaw elsewhere, vox for Dialogic.",
+    "… recordings fit …": "Add a column `file` with the name of the recording that is meant, or take the others out of the folder.",
     "the cell in column … is left": "Give the column a name, or take the cell out.",
     "{text} is not a regular expression": "Put the expression right where the error says.",
     "{why}, and is left out.": "Put the rubric right or publish it; calls that only it scores are stored unscored until then.",
     "{why}; its published version {version} scores on.": "Put the rubric right, raise `version` and publish it.",
-    "{count} labels that say no role": _SAYS_IT,
-    "… and is left; name the file itself": _SAYS_IT,
-    "… files are no transcripts": _SAYS_IT,
-    "… transcripts (…): {value}.": "As it says of them; where nothing is named, nothing is to be done.",
-    "……: {value}.": "As it says of it; where nothing is named, nothing is to be done.",
-    "{where}: …": "As the fault says, by what was found there.",
+    "{count} labels that say no role": 'Nothing where roles are told right; else put the agent\'s name into the column agent_name, or give --roles "Anna=agent,Visitor=customer".',
+    "… and is left; name the file itself": "Nothing where it is no call; else name the file on the command line or in the metadata.",
+    "… files are no transcripts": "Nothing where they are no calls; else name them on the command line or in the metadata.",
+    "… transcripts (…): {value}.": "Nothing where they read right; else export them again with sorted lines and without empty ones.",
+    "……: {value}.": "Nothing where it reads right; else export it again with sorted lines and without empty ones.",
+    "{where}: …": "Write what was wanted there: the fault names the kind, and `rubric schema` every key.",
     "{why}, and is left out": "Run `qa-pipeline rubric check NAME`, then `rubric publish NAME`; or take the file out of the folder.",
     "{why}; its published version": "Raise `version` and run `qa-pipeline rubric publish NAME` when the work on the file is done.",
     "…: check: {check} needs": "Write the keys that it names.",
+    "{shown}: not read; what describes": "Rename the table to calls.csv, or save the sheet as CSV UTF-8 under that name; nothing where it describes no calls.",
+    "{link} is a link to a folder": "Name the folder that it leads to as a source of its own.",
+    # Of rubrics, settings and files of languages, as pydantic hands them on.
+    "give either `dialogue` or `call`": "Keep one of the two in the case: the dialogue itself, or the call it is taken from.",
+    "a condition asks about one of": "Keep one of the three keys; of several conditions write a list.",
+    "`outcome` and `answer` go with": "Name the criterion that is asked about: criterion: ID.",
+    "`criterion` goes with": "Write which outcome or answer of it is wanted: outcome: met.",
+    "`metadata` goes with": "Write what the column must be: is: VALUE, in: [A, B], at_least: 1 or at_most: 9.",
+    "`is`, `in`, `at_least` and `at_most` go": "Name the column that is asked about: metadata: COLUMN.",
+    "`cap` goes with": "Write how much is taken away each time (deduct: 5), or take cap out.",
+    "match: meaning needs": "Name a list of meanings: meaning: NAME, or take match out.",
+    "give `seconds`, `turns` or both": "Write how long the window is: seconds: 30, or turns: 4.",
+    "give either `first` or `last`": "Keep one; two windows are two criteria with any.",
+    "`from` ({from_}) is not before": "Exchange the two, or make `to` later.",
+    "`need: {need}` is more than": "Lower need, or add the groups that are missing.",
+    "`in_order` and `within_words` go with": "Write two groups or more, or take the key out.",
+    "capture: reason needs": "List the reasons with their phrases: values: {late: {en: [it is late]}}.",
+    "capture: text needs": "Write the phrases after which the text is said, or repeats: ID.",
+    "answered: choice needs": "List what may be chosen: answers: {good: {en: [good]}}.",
+    "check: not needs": "Name one criterion: of: [ID].",
+    "check: {check} needs `of`": "Name the criteria: of: [ID, ID].",
+    "give one of `capture`, `metadata`, `criterion`": "Keep one of the three as what the promise begins with.",
+    "give either `on_day` or `to_hours`": "Keep one of the two.",
+    "{text} is not of the form 08:00-20:00": "Write two times of day with a hyphen between: 08:00-20:00.",
+    "{value} is no time zone": "Write a name of the tz database, such as Europe/Warsaw or UTC.",
+    "… stands for nothing here": "Use one of the pieces named, or define it under `pieces` of that file.",
+    "a pattern is text": "Put the pattern in single quotes: '\\\\bword\\\\b'.",
+    "no regular expression": "Put the expression right where the error says; a bracket or backslash is often the cause.",
+    "pieces are names with patterns": "Write NAME: 'PATTERN', one a line.",
+    "{name}: {error}": "Put the pattern of that name right.",
+    "words are text with spaces": "Write the words in one text: 'one two three'.",
+    "no stemmer is called": "Choose one of those named, or leave the key out.",
+    "{pair} is no pair": "Write two sounds with a / between: n/l.",
+    # Of the command line.
+    "Name two rubrics, or one and": "Write `qa-pipeline rubric diff OLD NEW`, or `rubric diff NAME --stored`.",
+    "Name the rubrics to publish": "Write `qa-pipeline rubric publish NAME`, or `rubric publish --changed` for all that changed.",
     "{name}: {miss}": "Put the rubric or its case right: `qa-pipeline rubric test` shows what was found.",
 }
 
@@ -170,7 +208,15 @@ class _Module:
                 if len(place_message_advice) == 3:
                     kind = "warning" if ast.unparse(scopes[-1].returns or child) == "Warnings" else "fault"
                     yield from self._told(kind, *place_message_advice[1:], scopes)
+            elif isinstance(child, ast.Raise) and isinstance(child.exc, ast.Call):
+                yield from self._raised(child.exc, scopes)
             yield from self._inside(child, (*scopes, child) if isinstance(child, ast.FunctionDef) else scopes)
+
+    def _raised(self, call: ast.Call, scopes: tuple[ast.FunctionDef, ...]) -> Iterator[Message]:
+        """What a validator or click says: there is no advice beside it."""
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if name in _RAISED and call.args and (name != "ValueError" or self._name.startswith(_VALIDATING)):
+            yield from self._told(_RAISED[name], call.args[0], None, scopes)
 
     def _call(self, call: ast.Call, scopes: tuple[ast.FunctionDef, ...]) -> Iterator[Message]:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
