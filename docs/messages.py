@@ -83,7 +83,7 @@ CURES = {
     "{text} is not of the form 08:00-20:00": "Write two times of day with a hyphen between: 08:00-20:00.",
     "{value} is no time zone": "Write a name of the tz database, such as Europe/Warsaw or UTC.",
     "… stands for nothing here": "Use one of the pieces named, or define it under `pieces` of that file.",
-    "a pattern is text": "Put the pattern in single quotes: '\\\\bword\\\\b'.",
+    "a pattern is text": "Put the pattern in single quotes: '\\bword\\b'.",
     "no regular expression": "Put the expression right where the error says; a bracket or backslash is often the cause.",
     "pieces are names with patterns": "Write NAME: 'PATTERN', one a line.",
     "{name}: {error}": "Put the pattern of that name right.",

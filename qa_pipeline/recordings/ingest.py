@@ -95,9 +95,8 @@ def ingest(
     taken = _Taken(hash_of=hash_of)
     if found.left:
         taken.warnings.append(_about_left(found.left))
-    taken.warnings += [
-        f"{link} is a link to a folder and is not followed; name the folder itself to have it read." for link in found.linked
-    ]
+    for link in found.linked:
+        taken.warnings.append(f"{link} is a link to a folder and is not followed; name the folder itself to have it read.")
     if found.tables:
         taken.warnings.append(_about_tables(found.tables))
     names = Names(found.files, encoding=defaults.encoding)
