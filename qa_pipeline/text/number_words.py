@@ -11,6 +11,8 @@ from qa_pipeline.languages.number_tables import Numbers
 # From 万 on a scale multiplies all that stands before it: 三千五百万. Below, only the digit: 三千五百.
 LEAST_LARGE = 10_000
 _TEN = 10
+# Below a large scale: 3万5000.
+_PLACES = 4
 
 
 @cache
@@ -31,11 +33,13 @@ def tens_and_ones(words: Mapping[str, int]) -> tuple[dict[str, int], dict[str, i
 
 
 def han_run(chars: Sequence[str], index: int, language: str) -> int:
-    """How many characters the spoken number has that begins at an index; 0 for none.
+    """How many units the number has that begins at an index: spoken (三亿), or with digits before a large scale (3亿); 0 for none.
 
     What is unsure alone (一 in 一下, 一些) and a lone scale (千万, 百分) are none.
     """
     numbers = table(language, Numbers)
+    if chars[index].isdecimal():
+        return _mixed_run(chars, index, numbers)
     end = index
     while end < len(chars) and (chars[end] in numbers.digits or chars[end] in numbers.scales):
         end += 1
@@ -43,6 +47,28 @@ def han_run(chars: Sequence[str], index: int, language: str) -> int:
     if len(run) == 1 and run[0] in numbers.unsure_alone:
         return 0
     return len(run) if any(char in numbers.digits or numbers.scales[char] == _TEN for char in run) else 0
+
+
+def _mixed_run(units: Sequence[str], index: int, numbers: Numbers) -> int:
+    """Digits with a large scale, a middle one between them or not: 3万, 2千万. What goes on below it belongs to it: digits before a scale or of all
+    four places, and numerals (3万5千, 3万5000, 3亿零五十; not 10万3年)."""
+
+    def scale(place: int) -> int:
+        return numbers.scales.get(units[place], 0) if place < len(units) else 0
+
+    end, found = index + 1, 0
+    while True:
+        end += _TEN < scale(end) < LEAST_LARGE <= scale(end + 1)
+        if scale(end) < LEAST_LARGE:
+            return found
+        end += 1
+        while end < len(units) and (
+            units[end] in numbers.digits
+            or 0 < scale(end) < LEAST_LARGE
+            or (units[end].isdecimal() and (scale(end + 1) > 0 or len(units[end]) == _PLACES))
+        ):
+            end += 1
+        found = end - index
 
 
 def han_number(run: Sequence[str], language: str) -> str:

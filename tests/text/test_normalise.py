@@ -50,6 +50,30 @@ def test_a_digit_after_a_scale_counts_the_scale_below(text: str, norm: str) -> N
     assert normalise(text, "zh") == norm
 
 
+@pytest.mark.parametrize(
+    ("typed", "spoken"),
+    [
+        ("3亿", "三亿"),
+        ("3万5千", "三万五千"),
+        ("3万5000", "三万五千"),
+        ("2千万", "两千万"),
+        ("3亿零五十", "三亿零五十"),
+        ("10万3年", "十万3年"),
+    ],
+)
+def test_a_number_typed_with_a_scale_is_the_one_that_is_said(typed: str, spoken: str) -> None:
+    numbers = [[item.partition("/")[0] for item in normalise(text, "zh").split()] for text in (typed, spoken)]
+    assert numbers[0] == numbers[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "norm"),
+    [("3万", "30000/2"), ("2024年", "2024 nian"), ("3点", "3 dian"), ("3千", "3 qian"), ("5个百分点", "5 ge bai fen dian")],
+)
+def test_digits_without_a_large_scale_stand_alone(text: str, norm: str) -> None:
+    assert normalise(text, "zh") == norm
+
+
 @pytest.mark.parametrize(("text", "norm"), [("一下", "yi xia"), ("千万", "qian wan"), ("百分", "bai fen")])
 def test_what_only_looks_like_a_number_is_none(text: str, norm: str) -> None:
     assert normalise(text, "zh") == norm
