@@ -25,6 +25,10 @@ def test_tables_and_views_can_be_asked_before_anything_is_written(store: Store, 
     assert rows(store, f"select * from {name}") == []
 
 
+def test_what_there_is_to_ask_can_be_asked(store: Store) -> None:
+    assert {row["name"] for row in rows(store, "show tables")} == {*TABLES, *VIEWS}
+
+
 def test_the_newest_conversation_of_a_call_is_current(store: Store) -> None:
     store.write_conversations([heard("old")], run_id="r1")
     store.write_conversations([heard("new"), heard("other", "c2")], run_id="r2")
