@@ -12,14 +12,14 @@ demo: models prefect
 	$(BIN)/qa-pipeline run sample_audio --results $(RESULTS)
 	$(BIN)/qa-pipeline report --results $(RESULTS)
 
-test: models prefect $(VENV)/.browser
+test: models prefect $(VENV)/.browser $(VENV)/.postgres
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not models and not browser and not prefect and not slow" -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not models and not browser and not prefect and not postgres and not slow" -q
 
 evaluate: models
 	$(BIN)/qa-pipeline evaluate sample_audio --misses
@@ -73,6 +73,11 @@ prefect: $(VENV)/.installed
 # A real browser for the tests of the report.
 $(VENV)/.browser: $(VENV)/.installed
 	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; }
+	touch $@
+
+# A real PostgreSQL for the tests of the review database; each starts its own server, so none is left running.
+$(VENV)/.postgres: $(VENV)/.installed
+	compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql >/dev/null; }
 	touch $@
 
 clean:
