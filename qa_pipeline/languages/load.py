@@ -110,6 +110,13 @@ def word_file(code: str) -> Path | None:
     return path if path and path.is_file() else None
 
 
+def vocabulary_file(code: str) -> Path | None:
+    """The words of a language whose script has no blanks, by frequency, if it has such a list."""
+    folder = _folders().get(code)
+    path = folder / "vocabulary.txt" if folder else None
+    return path if path and path.is_file() else None
+
+
 @cache
 def language_digest(code: str, *, without: tuple[str, ...] = ()) -> str:
     """SHA-256 over a language's folder: what was derived with the help of its data changes its name when this does. `without`: files left out."""

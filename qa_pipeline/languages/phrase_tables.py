@@ -23,11 +23,13 @@ class PhraseWords(Table):
     """Tokens as they stand in `norm` (text/normalise.py).
 
     `light`: they carry little of a phrase's meaning, and cost less where they are missing or misheard; `fillers`: they may stand in between;
-    `degree`: they may stand between a negation and what it denies.
+    `degree`: they may stand between a negation and what it denies. `alike`: characters or words, as they are written, that are taken for one
+    another whatever is meant (您/你).
     """
 
     FILE: ClassVar[str] = "phrases.yaml"
     light: Words = ()
     fillers: Words = ()
     degree: Words = ()
+    alike: Words = ()
     slots: Slots = Field(default_factory=Slots)

@@ -8,7 +8,7 @@ How a pattern is looked for is elsewhere (screen.py, alignment.py).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
@@ -70,7 +70,10 @@ Node: TypeAlias = Element | Group
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Phrase:
-    """A compiled phrase: its wording in the rubric, the token pattern it stands for, and the share of the pattern's weight a match may cost."""
+    """A compiled phrase: its wording in the rubric, the token pattern it stands for, and the share of the pattern's weight a match may cost.
+
+    `slots`: what is known of the call, where the phrase names it.
+    """
 
     text: str
     language: str
@@ -79,6 +82,7 @@ class Phrase:
     allowed: float = 0.0
     regex: re.Pattern[str] | None = None
     whole_turn: bool = False
+    slots: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def compile_phrase(
@@ -101,8 +105,16 @@ def compile_phrase(
     known = tuple(sorted((name, tuple(values)) for name, values in (slots or {}).items())) if names_call(text) else ()
     pattern = _pattern(text, language, known)
     return Phrase(
-        text=text, language=language, mode=mode, pattern=pattern, allowed=_allowed(text, language, mode, pattern), whole_turn=whole_turn
-    )
+        text=text, language=language, mode=mode, pattern=pattern, allowed=_allowed(text, language, mode, pattern), whole_turn=whole_turn,
+        slots=known,
+    )  # fmt: skip
+
+
+def parsed_with(
+    text: str, language: str, slots: tuple[tuple[str, tuple[str, ...]], ...], literal: Callable[[str, str], tuple[Element, ...]]
+) -> tuple[Node, ...]:
+    """The pattern of a phrase that was compiled before, its plain words read by `literal(text, language)`."""
+    return _parsed(text, _ReadBy(text, dict(slots), language, literal))
 
 
 def names_call(text: str) -> bool:
@@ -187,6 +199,10 @@ class _Parser:
         self._filled(slot)
         return Element("set", name_tokens(slot, self.language))
 
+    def _within(self, text: str) -> _Parser:
+        """A parser of the same kind for what a slot stands for."""
+        return type(self)(text, self.slots, self.language)
+
     def sequence(self, closing: str) -> tuple[Node, ...]:
         """Nodes up to a character of `closing` (not consumed) or the end."""
         nodes: list[Node] = []
@@ -267,14 +283,35 @@ class _Parser:
             return [self.names(name)]
         if name in WORDING_SLOTS:
             alternatives = "|".join(self._filled(name))
-            return list(type(self)(f"({alternatives})", self.slots, self.language).sequence(""))
+            return list(self._within(f"({alternatives})").sequence(""))
         if name in ("company", "agent_name"):
-            known = [_literal(value, self.language) for value in self.slots.get(name, ())]
+            known = [self.literal(value) for value in self.slots.get(name, ())]
             return [Group(tuple(words for words in known if words))] if any(known) else [Element("nothing")]
         raise InputRefused(
             f"{self.text!r}: no slot is called {{{name}}}.",
             advice="There are company, agent_name, daytime, duration, number, date, surname, first_name, any:n, some:n (n up to 12).",
         )
+
+
+class _ReadBy(_Parser):
+    """The same grammar, its plain words read in another way."""
+
+    def __init__(
+        self, text: str, slots: Mapping[str, Sequence[str]], language: str, read: Callable[[str, str], tuple[Element, ...]]
+    ) -> None:
+        super().__init__(text, slots, language)
+        self._read = read
+
+    def literal(self, text: str) -> tuple[Element, ...]:
+        """Plain words, as `read` has them."""
+        return self._read(text, self.language)
+
+    def names(self, slot: str) -> Element:
+        """A place that takes any of the names a slot stands for."""
+        return Element("set", frozenset(token for name in self._filled(slot) for element in self.literal(name) for token in element.tokens))
+
+    def _within(self, text: str) -> _Parser:
+        return _ReadBy(text, self.slots, self.language, self._read)
 
 
 # Plain words need no parsing.

@@ -22,8 +22,8 @@ from qa_pipeline.text.sounds import cost_table
 UNIT = 100_000
 # Lower bounds of costs are counted in hundredths, rounded down.
 COARSE = UNIT // 100
-_INSERT = 0.7
-_INSERT_FILLER = 0.15
+INSERT = 0.7
+INSERT_FILLER = 0.15
 # An unmarked homophone (部 for 不) may be the negation misheard.
 _NEGATION_UNMARKED = 0.3
 _WILD_NEGATION = 0.5
@@ -123,7 +123,7 @@ class Lexicon:
                 found = Sought(
                     pattern=pattern, allowed=share, budget=budget, terms=terms, places=places,
                     gains={place: self._gain(place, share) for place in places},
-                    span=_length(pattern) + budget // round(_INSERT_FILLER * UNIT),
+                    span=_length(pattern) + budget // round(INSERT_FILLER * UNIT),
                 )  # fmt: skip
                 self._sought[phrase, share] = found
         return found
@@ -145,7 +145,7 @@ class Lexicon:
         """Cost in units of each token inside a match although the phrase does not have it: (tokens,)."""
         if self._insertions.size != len(self.tokens):
             costs = [
-                NEVER if negates else _INSERT_FILLER if text in self._fillers else _INSERT
+                NEVER if negates else INSERT_FILLER if text in self._fillers else INSERT
                 for text, negates in zip(list(self.tokens), self.is_negation, strict=False)
             ]
             self._insertions = np.rint(np.array(costs) * UNIT).astype(np.int64)

@@ -2,7 +2,7 @@
 
 A phrase (grammar.py) is aligned with the tokens of `norm`, anywhere in the speech of one party, each substitution weighted by sounds.py.
 similarity = 1 − cost ÷ weight of the pattern. **Negation veto**: a negation never stands for another word, is never skipped inside a match, and a
-phrase right after one is no match (不满意 is not 满意), unless the phrase has the negation itself.
+phrase right after one is no match (不满意 is not 满意), unless the phrase has the negation itself. What only sounds alike must be believed (belief.py).
 
 Many phrases are looked for in many calls at once (`match_phrases` in a `Corpus`): the screen tells where to look, alignment what is there.
 """
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.languages.load import is_han
 from qa_pipeline.phrases.alignment import Match, align, align_ranges
+from qa_pipeline.phrases.belief import is_believed
 from qa_pipeline.phrases.grammar import MatchMode, Phrase, compile_phrase, names_call
 from qa_pipeline.phrases.lexicon import UNIT
 from qa_pipeline.phrases.screen import Corpus
@@ -93,6 +94,7 @@ def best_apart(phrase: Phrase, speech: Speech, matches: Sequence[Match]) -> list
     A regular expression says itself what it wants.
     """
     taken: list[Match] = []
+    not_believed: set[int] = set()
     for match in sorted(matches, key=lambda match: (-match.similarity, match.start, match.end)):
         if phrase.regex:
             taken.append(match)
@@ -100,6 +102,10 @@ def best_apart(phrase: Phrase, speech: Speech, matches: Sequence[Match]) -> list
         if any(match.start < other.end and other.start < match.end for other in taken) or speech.is_denied(match.start):
             continue
         if phrase.whole_turn and not speech.is_whole(match.start, match.end):
+            continue
+        # Another end of what was not believed is no better.
+        if match.start in not_believed or not is_believed(phrase, speech, match.start, match.end):
+            not_believed.add(match.start)
             continue
         taken.append(match)
     return [Hit(phrase, speech, match.similarity, match.start, match.end) for match in taken]

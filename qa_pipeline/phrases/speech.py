@@ -6,16 +6,16 @@ Positions in texts are worked out only for what was found: most utterances are s
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qa_pipeline.call import Utterance, Word
 from qa_pipeline.languages.load import glue
 from qa_pipeline.phrases.lexicon import UNIT, Lexicon, lexicon_of
+from qa_pipeline.phrases.written import CLAUSE_ENDS, Form, clauses_of, forms_of
 from qa_pipeline.text.normalise import Token, tokens_of, unit_spans
 
-_CLAUSE_ENDS = frozenset("，。？！、,.?!;；:：")
 # Cost in units of a match that runs on into the party's next utterance, and past somebody else's words.
 NEXT_UTTERANCE = round(0.35 * UNIT)
 OTHER_SPEAKER = UNIT
@@ -78,6 +78,33 @@ class Speech:
         """All tokens, located in the texts of their utterances."""
         return tuple(token for utterance in self.utterances for token in tokens_of(utterance.norm, utterance.text))
 
+    def forms(self, start: int, end: int) -> tuple[Form, ...]:
+        """A half-open range of tokens with how they are written."""
+        found: list[Form] = []
+        owner = self.owner(start)
+        while start < end:
+            utterance, first, last = self.utterances[owner], self.offsets[owner], self.offsets[owner + 1]
+            inside = forms_of(utterance.norm, utterance.text, self.language)[start - first : min(end, last) - first]
+            # Where `norm` has more units than the text the rest is written as nothing.
+            found += (*inside, *[Form("", "", 0, 0)] * (min(end, last) - start - len(inside)))
+            start, owner = max(start, last), owner + 1
+        return tuple(found)
+
+    def clause(self, position: int) -> range:
+        """The tokens of the clause that a token stands in."""
+        owner = self.owner(position)
+        utterance, offset = self.utterances[owner], self.offsets[owner]
+        numbers = clauses_of(utterance.norm, utterance.text, self.language)
+        index = position - offset
+        if index >= len(numbers):
+            return range(position, position + 1)
+        return range(offset + bisect_left(numbers, numbers[index]), offset + bisect_right(numbers, numbers[index]))
+
+    def confidence(self, positions: Sequence[int]) -> float | None:
+        """Mean confidence of the words that some tokens are in; None without words."""
+        words = [word for position in positions for word in words_between(self.utterances[self.owner(position)], *self.span(position))]
+        return sum(word.confidence for word in words) / len(words) if words else None
+
     def owner(self, position: int) -> int:
         """Index of the utterance that a token belongs to."""
         return bisect_right(self.offsets, position) - 1
@@ -129,7 +156,7 @@ class Speech:
             return False
         text = self.utterances[owner].text
         gaps = [text[self.span(position)[1] : self.span(position + 1)[0]] for position in range(index, start)]
-        return all(_CLAUSE_ENDS.isdisjoint(gap) for gap in gaps)
+        return all(CLAUSE_ENDS.isdisjoint(gap) for gap in gaps)
 
     def is_whole(self, start: int, end: int) -> bool:
         """Whether a range of tokens leaves nothing but fillers of its utterance over."""

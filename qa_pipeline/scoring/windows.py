@@ -35,7 +35,7 @@ def select(
     """Utterances of the roles inside a window. `before`/`after`: utterance numbers that bound it, exclusive.
 
     `first` counts from the party's first words, `last` back from its last; seconds or turns, whichever reaches further. Without times, only
-    turns count.
+    turns count. The words with which a party began are no part of `last` where it took the floor again: what opens a call does not close it.
     """
     own = [u for u in conversation.utterances if u.role in roles]
     inside = own
@@ -84,12 +84,12 @@ def _first(own: Sequence[Utterance], conversation: Conversation, extent: Extent)
 
 
 def _last(own: Sequence[Utterance], conversation: Conversation, extent: Extent) -> list[Utterance]:
-    turns = turn_numbers(own, conversation) if extent.turns is not None else {}
+    turns = turn_numbers(own, conversation)
     final = max(turns.values(), default=-1)
     limit = own[-1].end_ms - extent.seconds * 1000 if own and extent.seconds and own[-1].end_ms is not None else None
     return [
         u
-        for u in own
+        for u in (own[1:] if final > 0 else own)
         if (extent.turns is not None and turns[u.utterance] > final - extent.turns)
         or (limit is not None and u.end_ms is not None and u.end_ms > limit)
     ]

@@ -30,6 +30,11 @@ def cost_table(expected: Sequence[str], heard: Sequence[str], language: str) -> 
     return syllables_of(language).table(expected, heard) if is_han(language) else _word_table(expected, heard)
 
 
+def token_cost(expected: str, heard: str, language: str) -> float:
+    """Cost of hearing one token for another."""
+    return syllables_of(language).cost(expected, heard) if is_han(language) else word_cost(expected, heard)
+
+
 def word_cost(expected: str, heard: str) -> float:
     """Cost of hearing one folded word for another."""
     if expected == heard:

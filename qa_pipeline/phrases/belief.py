@@ -1,0 +1,222 @@
+"""Whether what was found by its sound is to be believed: a sound-alike is the last thing that somebody said.
+
+What is written to the letter as the phrase has it is believed. Of anything else each token that is written otherwise is looked at: is it half of a word
+that makes sense where it stands (机 in 手机), a whole word (方面), a frequent character (是), or nothing that anybody says (放 in 放便)? How sure was the
+recogniser, does a clause end lie inside, does the clause say anything else? The more sense it makes as it stands, the more of the phrase must be there to
+the letter. All of this narrows what alignment found; it never finds more. Why, and what it costs: docs/decisions/sound-alikes.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from qa_pipeline.languages.load import is_han, table
+from qa_pipeline.languages.phrase_tables import PhraseWords
+from qa_pipeline.phrases.grammar import Element, Node, Phrase
+from qa_pipeline.phrases.lexicon import INSERT, INSERT_FILLER, UNIT
+from qa_pipeline.phrases.speech import Speech
+from qa_pipeline.phrases.written import Form, token_and_writing, written_phrase
+from qa_pipeline.text.respell import frequencies
+from qa_pipeline.text.segment import has_vocabulary, pieces
+from qa_pipeline.text.sounds import token_cost
+
+# Confidence of the recogniser. Below the first its words are doubtful, from the second on they were said as they stand. Chosen on recorded calls.
+_DOUBTFUL, _SURE = 0.6, 0.95
+# How many tokens to the letter outweigh one that makes other sense as it stands, and how long a phrase must then be.
+_OUTWEIGH, _LONG = 2, 4
+_OUTWEIGH_SURE = 3
+# Tokens that a clause may have beside the phrase, and the phrase still be what the clause says.
+_BESIDE = 2
+# As often a word of letters must have been counted to be one.
+_FREQUENT = 2
+_OUT_OF_QUESTION = 1_000.0
+# Even what sounds the same is dearer than what is the same.
+_SOUNDS_THE_SAME = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A token of the speech in a place of the phrase. `is_open`: the place takes anything; `is_same`: it is what is written there."""
+
+    position: int
+    is_open: bool
+    weight: float
+    is_same: bool
+    is_negation: bool
+
+
+def is_to_the_letter(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
+    """Whether a stretch of tokens is written as the phrase is: characters, or in letters words with any ending."""
+    forms = speech.forms(start, end)
+    if phrase.mode == "exact" or is_han(phrase.language):
+        return bool(
+            written_phrase(phrase.text, phrase.language, phrase.slots).to_the_letter.fullmatch(
+                "".join(f"{form.written} " for form in forms)
+            )
+        )
+    return bool(
+        written_phrase(phrase.text, phrase.language, phrase.slots).to_the_stem.fullmatch("".join(f"{form.token} " for form in forms))
+    )
+
+
+def is_believed(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
+    """Whether the phrase was said in a stretch of tokens in which alignment found it."""
+    if is_to_the_letter(phrase, speech, start, end):
+        return phrase.mode != "exact" or not _runs_over_clause_end(speech, start, end - 1)
+    if phrase.mode == "exact":
+        return False
+    budget = speech.lexicon.sought(phrase).budget / UNIT
+    pairs = [replace(pair, position=start + pair.position) for pair in _aligned(phrase, speech.forms(start, end), budget)]
+    others = [pair for pair in pairs if not pair.is_open and not pair.is_same]
+    if not others:
+        return True
+    return _han(speech, pairs, others) if has_vocabulary(phrase.language) else _letters(speech, pairs, others)
+
+
+def _han(speech: Speech, pairs: Sequence[_Pair], others: Sequence[_Pair]) -> bool:
+    fixed = [pair for pair in pairs if not pair.is_open]
+    places = {pair.position for pair in fixed}
+    same = len(fixed) - len(others) - sum(pair.is_negation for pair in fixed)
+    doubt = speech.confidence([pair.position for pair in others])
+    is_doubtful = doubt is not None and doubt < _DOUBTFUL
+    first, last = fixed[0].position, fixed[-1].position
+    if _runs_over_clause_end(speech, first, last) and len(fixed) <= _LONG:
+        return False
+    words, frequent = 0, 0
+    for pair in others:
+        word, makes_sense = _word_at(speech, pair.position)
+        if len(word) > 1 and not places.issuperset(word):
+            # Half of a word that goes on outside the phrase.
+            return is_doubtful and same >= _OUTWEIGH * len(others)
+        words += len(word) > 1
+        frequent += len(word) == 1 and makes_sense
+    if any(pair.is_negation for pair in fixed) and (words or frequent or same < 1) and not is_doubtful:
+        return False
+    if doubt is not None and doubt >= _SURE:
+        return same >= _OUTWEIGH_SURE * len(others)
+    if is_doubtful or (_says_nothing_else(speech, first, last) and same + len(others) > 1):
+        return True
+    if words:
+        return same >= _OUTWEIGH * words and len(fixed) >= _LONG
+    return same >= max(1, frequent)
+
+
+def _letters(speech: Speech, pairs: Sequence[_Pair], others: Sequence[_Pair]) -> bool:
+    fixed = [pair for pair in pairs if not pair.is_open]
+    known = frequencies(speech.language)
+    words = sum(known.get(speech.forms(pair.position, pair.position + 1)[0].written, 0) >= _FREQUENT for pair in others)
+    if not words:
+        # No word at all: a slip of the pen or of the recogniser.
+        return True
+    doubt = speech.confidence([pair.position for pair in others])
+    if doubt is not None and doubt < _DOUBTFUL:
+        return True
+    return sum(pair.is_same and pair.weight >= 1 for pair in fixed) >= _OUTWEIGH * words
+
+
+def _runs_over_clause_end(speech: Speech, first: int, last: int) -> bool:
+    return last not in speech.clause(first)
+
+
+def _word_at(speech: Speech, position: int) -> tuple[range, bool]:
+    """The tokens of the word that a token is in, and whether it makes sense."""
+    clause = speech.clause(position)
+    forms = speech.forms(clause.start, clause.stop)
+    if any(len(form.written) != 1 for form in forms):
+        # Numbers and words in letters: each stands for itself, of one character between.
+        forms = tuple(form if len(form.written) == 1 else Form(form.token, "〇", form.start, form.end) for form in forms)
+    text = "".join(form.written for form in forms)
+    for piece in pieces(text, speech.language):
+        if clause.start + piece.start <= position < clause.start + piece.end:
+            return range(clause.start + piece.start, clause.start + piece.end), piece.makes_sense
+    return range(position, position + 1), False
+
+
+def _says_nothing_else(speech: Speech, first: int, last: int) -> bool:
+    """Whether the clauses from a token to another hold hardly anything besides."""
+    start, stop = speech.clause(first).start, speech.clause(last).stop
+    beside = [*range(start, first), *range(last + 1, stop)]
+    return len(beside) <= _BESIDE and all(len(_word_at(speech, position)[0]) == 1 for position in beside)
+
+
+def _aligned(phrase: Phrase, forms: Sequence[Form], budget: float) -> tuple[_Pair, ...]:
+    """The cheapest way of a phrase through all of the forms; positions count from the first."""
+    return _cheapest(phrase.text, phrase.language, phrase.slots, tuple((form.token, form.written) for form in forms), budget)
+
+
+@lru_cache(maxsize=20_000)
+def _cheapest(
+    text: str, language: str, slots: tuple[tuple[str, tuple[str, ...]], ...], heard: tuple[tuple[str, str], ...], budget: float
+) -> tuple[_Pair, ...]:
+    fillers = frozenset(table(language, PhraseWords).fillers)
+    passing = [INSERT_FILLER if token in fillers else INSERT for token, _ in heard]
+    alignment = _Alignment(heard, passing, budget + _SOUNDS_THE_SAME * len(heard), language)
+    ways = alignment.through(written_phrase(text, language, slots).pattern, {0: (0.0, ())})
+    return ways.get(len(heard), (0.0, ()))[1]
+
+
+_Ways = dict[int, tuple[float, tuple[_Pair, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Alignment:
+    """What stays the same while a pattern is aligned: tokens heard with their writing, what passing each costs, the most that a way may cost."""
+
+    heard: tuple[tuple[str, str], ...]
+    passing: Sequence[float]
+    budget: float
+    language: str
+
+    def through(self, nodes: Sequence[Node], ways: _Ways) -> _Ways:
+        """By how many tokens are behind it, the cheapest way through some nodes."""
+        for node in nodes:
+            if not ways:
+                break
+            if isinstance(node, Element):
+                ways = self._step(node, ways)
+                continue
+            several = [self.through(alternative, ways) for alternative in node.alternatives]
+            ways = {}
+            for found in several:
+                for place, way in found.items():
+                    if place not in ways or way[0] < ways[place][0]:
+                        ways[place] = way
+        return ways
+
+    def _step(self, element: Element, ways: _Ways) -> _Ways:
+        found: _Ways = {}
+        is_open = element.kind in ("wild", "some", "number")
+        skip = 0.0 if element.kind == "wild" else element.skip
+        for place, (cost, pairs) in ways.items():
+            if cost + skip <= self.budget and (place not in found or cost + skip < found[place][0]):
+                found[place] = (cost + skip, pairs)
+            if place == len(self.heard):
+                continue
+            price = _price(element, *self.heard[place], self.language)
+            total = cost + price
+            if total <= self.budget and (place + 1 not in found or total < found[place + 1][0]):
+                pair = _Pair(place, is_open, element.weight, price == 0, element.is_negation)
+                found[place + 1] = (total, (*pairs, pair))
+        for place in range(len(self.heard)):
+            # Tokens of the speech that the phrase does not have.
+            if place in found:
+                total = found[place][0] + self.passing[place]
+                if total <= self.budget and (place + 1 not in found or total < found[place + 1][0]):
+                    found[place + 1] = (total, found[place][1])
+        return found
+
+
+@lru_cache(maxsize=200_000)
+def _price(element: Element, token: str, writing: str, language: str) -> float:
+    """What a token of the speech costs in a place of the phrase: nothing where it is written the same."""
+    if element.kind in ("wild", "some"):
+        return 0.0
+    if element.kind == "number":
+        return 0.0 if token.isdigit() else 1.0
+    parts = [token_and_writing(wanted) for wanted in element.tokens]
+    if any(written == writing or (sound == token and not is_han(language)) for sound, written in parts):
+        return 0.0
+    cheapest = min((token_cost(sound, token, language) for sound, _ in parts), default=_OUT_OF_QUESTION)
+    return _SOUNDS_THE_SAME + element.weight * cheapest
