@@ -38,13 +38,17 @@ _SOUNDS_THE_SAME = 0.01
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A token of the speech in a place of the phrase. `is_open`: the place takes anything; `is_same`: it is what is written there."""
+    """A token of the speech in a place of the phrase. `is_open`: the place takes anything; `is_same`: it is what is written there.
+
+    A place that was left out has the position −1, and the tokens it takes in `left_out`.
+    """
 
     position: int
     is_open: bool
     weight: float
     is_same: bool
     is_negation: bool
+    left_out: frozenset[str] = frozenset()
 
 
 def is_to_the_letter(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
@@ -68,11 +72,21 @@ def is_believed(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
     if phrase.mode == "exact":
         return False
     budget = speech.lexicon.sought(phrase).budget / UNIT
-    pairs = [replace(pair, position=start + pair.position) for pair in _aligned(phrase, speech.forms(start, end), budget)]
+    forms = speech.forms(start, end)
+    ways = _aligned(phrase, forms, budget)
+    if _swallowed(ways, forms):
+        return False
+    pairs = [replace(pair, position=start + pair.position) for pair in ways if pair.position >= 0]
     others = [pair for pair in pairs if not pair.is_open and not pair.is_same]
     if not others:
         return True
     return _han(speech, pairs, others) if has_vocabulary(phrase.language) else _letters(speech, pairs, others)
+
+
+def _swallowed(pairs: Sequence[_Pair], forms: Sequence[Form]) -> bool:
+    """Whether an open place took the very word that another place then did without: there is nothing where something was wanted."""
+    left_out = {token for pair in pairs for token in pair.left_out}
+    return bool(left_out) and any(pair.is_open and pair.position >= 0 and forms[pair.position].token in left_out for pair in pairs)
 
 
 def _han(speech: Speech, pairs: Sequence[_Pair], others: Sequence[_Pair]) -> bool:
@@ -92,8 +106,8 @@ def _han(speech: Speech, pairs: Sequence[_Pair], others: Sequence[_Pair]) -> boo
             return is_doubtful and same >= _OUTWEIGH * len(others)
         words += len(word) > 1
         frequent += len(word) == 1 and makes_sense
-    if any(pair.is_negation for pair in fixed) and (words or frequent or same < 1) and not is_doubtful:
-        return False
+    if any(pair.is_negation for pair in fixed) and not is_doubtful:
+        return same >= (_OUTWEIGH * len(others) if words or frequent else 1)
     if doubt is not None and doubt >= _SURE:
         return same >= _OUTWEIGH_SURE * len(others)
     if is_doubtful or (_says_nothing_else(speech, first, last) and same + len(others) > 1):
@@ -191,7 +205,7 @@ class _Alignment:
         skip = 0.0 if element.kind == "wild" else element.skip
         for place, (cost, pairs) in ways.items():
             if cost + skip <= self.budget and (place not in found or cost + skip < found[place][0]):
-                found[place] = (cost + skip, pairs)
+                found[place] = (cost + skip, (*pairs, _left_out(element)) if skip else pairs)
             if place == len(self.heard):
                 continue
             price = _price(element, *self.heard[place], self.language)
@@ -206,6 +220,12 @@ class _Alignment:
                 if total <= self.budget and (place + 1 not in found or total < found[place + 1][0]):
                     found[place + 1] = (total, found[place][1])
         return found
+
+
+@lru_cache(maxsize=20_000)
+def _left_out(element: Element) -> _Pair:
+    tokens = frozenset(token_and_writing(token)[0] for token in element.tokens)
+    return _Pair(-1, True, element.weight, True, False, tokens)
 
 
 @lru_cache(maxsize=200_000)
