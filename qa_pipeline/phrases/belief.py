@@ -27,6 +27,8 @@ _DOUBTFUL, _SURE = 0.6, 0.95
 # How many tokens to the letter outweigh one that makes other sense as it stands, and how long a phrase must then be.
 _OUTWEIGH, _LONG = 2, 4
 _OUTWEIGH_SURE = 3
+# A phrase this short is found in longer words by chance.
+_SHORT = 2
 # Tokens that a clause may have beside the phrase, and the phrase still be what the clause says.
 _BESIDE = 2
 # As often a word of letters must have been counted to be one.
@@ -68,7 +70,9 @@ def is_to_the_letter(phrase: Phrase, speech: Speech, start: int, end: int) -> bo
 def is_believed(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
     """Whether the phrase was said in a stretch of tokens in which alignment found it."""
     if is_to_the_letter(phrase, speech, start, end):
-        return phrase.mode != "exact" or not _runs_over_clause_end(speech, start, end - 1)
+        if phrase.mode == "exact":
+            return not _runs_over_clause_end(speech, start, end - 1)
+        return end - start > _SHORT or not has_vocabulary(phrase.language) or not _ends_in_a_word(speech, start, end)
     if phrase.mode == "exact":
         return False
     budget = speech.lexicon.sought(phrase).budget / UNIT
@@ -80,7 +84,15 @@ def is_believed(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
     others = [pair for pair in pairs if not pair.is_open and not pair.is_same]
     if not others:
         return True
-    return _han(speech, pairs, others) if has_vocabulary(phrase.language) else _letters(speech, pairs, others)
+    if not has_vocabulary(phrase.language):
+        return _letters(speech, pairs, others)
+    runs = [[replace(pair, position=start + pair.position) for pair in run] for run in _runs(ways)]
+    same = [sum(pair.is_same and not pair.is_negation for pair in run) for run in runs]
+    return all(
+        # What stands beyond an open place counts half: it may have been said of anything.
+        _han(speech, run, own + (sum(same) - own) // 2)
+        for run, own in zip(runs, same, strict=True)
+    )
 
 
 def _swallowed(pairs: Sequence[_Pair], forms: Sequence[Form]) -> bool:
@@ -89,10 +101,29 @@ def _swallowed(pairs: Sequence[_Pair], forms: Sequence[Form]) -> bool:
     return bool(left_out) and any(pair.is_open and pair.position >= 0 and forms[pair.position].token in left_out for pair in pairs)
 
 
-def _han(speech: Speech, pairs: Sequence[_Pair], others: Sequence[_Pair]) -> bool:
-    fixed = [pair for pair in pairs if not pair.is_open]
+def _ends_in_a_word(speech: Speech, start: int, end: int) -> bool:
+    """Whether what is written as the phrase is ends in the middle of a word: 您好 in 您好像."""
+    word, _ = _word_at(speech, end - 1)
+    return word.stop > end and word.start >= start
+
+
+def _runs(pairs: Sequence[_Pair]) -> list[list[_Pair]]:
+    """The places of a phrase that take something certain, cut where it has an open one."""
+    runs: list[list[_Pair]] = [[]]
+    for pair in pairs:
+        if not pair.is_open:
+            runs[-1].append(pair)
+        elif not pair.left_out:
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _han(speech: Speech, fixed: Sequence[_Pair], same: int) -> bool:
+    """Whether a run of places is believed. `same`: how many tokens to the letter speak for it."""
+    others = [pair for pair in fixed if not pair.is_same]
+    if not others:
+        return True
     places = {pair.position for pair in fixed}
-    same = len(fixed) - len(others) - sum(pair.is_negation for pair in fixed)
     doubt = speech.confidence([pair.position for pair in others])
     is_doubtful = doubt is not None and doubt < _DOUBTFUL
     first, last = fixed[0].position, fixed[-1].position
@@ -114,7 +145,7 @@ def _han(speech: Speech, pairs: Sequence[_Pair], others: Sequence[_Pair]) -> boo
         return True
     if words:
         return same >= _OUTWEIGH * words and len(fixed) >= _LONG
-    return same >= max(1, frequent)
+    return same >= max(1, _OUTWEIGH * frequent)
 
 
 def _letters(speech: Speech, pairs: Sequence[_Pair], others: Sequence[_Pair]) -> bool:
@@ -205,7 +236,7 @@ class _Alignment:
         skip = 0.0 if element.kind == "wild" else element.skip
         for place, (cost, pairs) in ways.items():
             if cost + skip <= self.budget and (place not in found or cost + skip < found[place][0]):
-                found[place] = (cost + skip, (*pairs, _left_out(element)) if skip else pairs)
+                found[place] = (cost + skip, (*pairs, _left_out(element)))
             if place == len(self.heard):
                 continue
             price = _price(element, *self.heard[place], self.language)
@@ -224,7 +255,7 @@ class _Alignment:
 
 @lru_cache(maxsize=20_000)
 def _left_out(element: Element) -> _Pair:
-    tokens = frozenset(token_and_writing(token)[0] for token in element.tokens)
+    tokens = frozenset(token_and_writing(token)[0] for token in element.tokens) or (frozenset() if element.kind == "wild" else frozenset([""]))
     return _Pair(-1, True, element.weight, True, False, tokens)
 
 

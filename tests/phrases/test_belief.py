@@ -32,6 +32,10 @@ def found_at(phrase: str, text: str, confidence: float) -> int:
         ("我(叫|姓){some:3}", "我行规定需要本人办理"),
         ("我不(是|姓){some:4}", "我不清楚这个事情"),
         ("打扰", "我给您打好包了"),
+        ("再见", "易碎品里面再减一层泡沫"),
+        ("再见", "蛋糕牌上再加小朋友的名字"),
+        ("您好", "您好像同时开了两个彩铃"),
+        ("您{any:5}(中奖|得奖)", "您的件昨天晚上到了"),
     ],
 )
 def test_good_speech_is_taken_as_it_stands(phrase: str, said: str) -> None:
@@ -42,7 +46,7 @@ def test_good_speech_is_taken_as_it_stands(phrase: str, said: str) -> None:
     ("phrase", "heard"),
     [
         ("再见", "好的在见"),
-        ("方便", "您现在放便吗"),
+        ("方便吗", "您现在放便吗"),
         ("请问有什么可以帮您", "请问有什么可以邦您"),
         ("满意度调查", "我们做个满一度调查"),
         ("感谢您的来电", "感谢您的来店"),
