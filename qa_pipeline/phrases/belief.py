@@ -50,6 +50,7 @@ class _Pair:
     weight: float
     is_same: bool
     is_negation: bool
+    sounds_same: bool = True
     left_out: frozenset[str] = frozenset()
 
 
@@ -90,7 +91,7 @@ def is_believed(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
     same = [sum(pair.is_same and not pair.is_negation for pair in run) for run in runs]
     return all(
         # What stands beyond an open place counts half: it may have been said of anything.
-        _han(speech, run, own + (sum(same) - own) // 2)
+        _han(speech, run, own + (sum(same) - own + 1) // 2)
         for run, own in zip(runs, same, strict=True)
     )
 
@@ -145,7 +146,18 @@ def _han(speech: Speech, fixed: Sequence[_Pair], same: int) -> bool:
         return True
     if words:
         return same >= _OUTWEIGH * words and len(fixed) >= _LONG
-    return same >= max(1, _OUTWEIGH * frequent)
+    if len(fixed) <= _SHORT:
+        # One character that is there says something only if it is a rare one or not alone, and the other sounds the same.
+        is_alone = same < _OUTWEIGH
+        return same > 0 and all(
+            pair.sounds_same if pair in others else not (is_alone and _is_frequent(speech, pair.position)) for pair in fixed
+        )
+    return same >= max(1, frequent)
+
+
+def _is_frequent(speech: Speech, position: int) -> bool:
+    word, makes_sense = _word_at(speech, position)
+    return len(word) == 1 and makes_sense
 
 
 def _letters(speech: Speech, pairs: Sequence[_Pair], others: Sequence[_Pair]) -> bool:
@@ -242,7 +254,7 @@ class _Alignment:
             price = _price(element, *self.heard[place], self.language)
             total = cost + price
             if total <= self.budget and (place + 1 not in found or total < found[place + 1][0]):
-                pair = _Pair(place, is_open, element.weight, price == 0, element.is_negation)
+                pair = _Pair(place, is_open, element.weight, price == 0, element.is_negation, price <= _SOUNDS_THE_SAME)
                 found[place + 1] = (total, (*pairs, pair))
         for place in range(len(self.heard)):
             # Tokens of the speech that the phrase does not have.
@@ -256,7 +268,7 @@ class _Alignment:
 @lru_cache(maxsize=20_000)
 def _left_out(element: Element) -> _Pair:
     tokens = frozenset(token_and_writing(token)[0] for token in element.tokens) or (frozenset() if element.kind == "wild" else frozenset([""]))
-    return _Pair(-1, True, element.weight, True, False, tokens)
+    return _Pair(-1, True, element.weight, True, False, left_out=tokens)
 
 
 @lru_cache(maxsize=200_000)

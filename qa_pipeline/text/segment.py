@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 
 from qa_pipeline.languages.load import vocabulary_file
 
-# A single character this frequent is a word by itself (是, 在, 加); a rarer one that no longer word takes in makes no sense. Chosen, not fitted.
-_WORD_BY_ITSELF = 1_000
+# A single character this frequent is a word by itself (是, 在, 再); a rarer one that no longer word takes in makes no sense. Chosen, not fitted.
+_WORD_BY_ITSELF = 20_000
 
 
 @dataclass(frozen=True, slots=True)
