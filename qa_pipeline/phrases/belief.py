@@ -87,11 +87,14 @@ def is_believed(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
         return True
     if not has_vocabulary(phrase.language):
         return _letters(speech, pairs, others)
+    if phrase.mode == "strict" and not all(pair.sounds_same for pair in others):
+        # What convicts somebody is not even a near sound.
+        return False
     runs = [[replace(pair, position=start + pair.position) for pair in run] for run in _runs(ways)]
     same = [sum(pair.is_same and not pair.is_negation for pair in run) for run in runs]
     return all(
         # What stands beyond an open place counts half: it may have been said of anything.
-        _han(speech, run, own + (sum(same) - own + 1) // 2)
+        _han(speech, run, own + (sum(same) - own + 1) // 2, is_whole=len(runs) == 1)
         for run, own in zip(runs, same, strict=True)
     )
 
@@ -109,18 +112,18 @@ def _ends_in_a_word(speech: Speech, start: int, end: int) -> bool:
 
 
 def _runs(pairs: Sequence[_Pair]) -> list[list[_Pair]]:
-    """The places of a phrase that take something certain, cut where it has an open one."""
+    """The places of a phrase that take something certain, cut where an open one took something."""
     runs: list[list[_Pair]] = [[]]
     for pair in pairs:
         if not pair.is_open:
             runs[-1].append(pair)
-        elif not pair.left_out:
+        elif pair.position >= 0:
             runs.append([])
     return [run for run in runs if run]
 
 
-def _han(speech: Speech, fixed: Sequence[_Pair], same: int) -> bool:
-    """Whether a run of places is believed. `same`: how many tokens to the letter speak for it."""
+def _han(speech: Speech, fixed: Sequence[_Pair], same: int, *, is_whole: bool) -> bool:
+    """Whether a run of places is believed. `same`: how many tokens to the letter speak for it; `is_whole`: it is all of the phrase."""
     others = [pair for pair in fixed if not pair.is_same]
     if not others:
         return True
@@ -138,11 +141,14 @@ def _han(speech: Speech, fixed: Sequence[_Pair], same: int) -> bool:
             return is_doubtful and same >= _OUTWEIGH * len(others)
         words += len(word) > 1
         frequent += len(word) == 1 and makes_sense
+    if any(pair.weight < 1 and not pair.sounds_same for pair in others) and len(fixed) <= _LONG and not is_doubtful:
+        # A particle is small, but it is what makes a question of a short phrase.
+        return False
     if any(pair.is_negation for pair in fixed) and not is_doubtful:
         return same >= (_OUTWEIGH * len(others) if words or frequent else 1)
     if doubt is not None and doubt >= _SURE:
         return same >= _OUTWEIGH_SURE * len(others)
-    if is_doubtful or (_says_nothing_else(speech, first, last) and same + len(others) > 1):
+    if is_doubtful or (is_whole and same + len(others) > 1 and _says_nothing_else(speech, first, last)):
         return True
     if words:
         return same >= _OUTWEIGH * words and len(fixed) >= _LONG
