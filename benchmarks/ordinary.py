@@ -112,9 +112,7 @@ def hit_by(rubric: Rubric, language: str, texts: list[str]) -> list[list[tuple[s
     return found
 
 
-def rows(
-    lines: dict[str, list[str]], hits: dict[str, Counter[str]], judged: dict[str, set[str]], critical: set[str]
-) -> list[str]:
+def rows(lines: dict[str, list[str]], hits: dict[str, Counter[str]], judged: dict[str, set[str]], critical: set[str]) -> list[str]:
     """A table: for each criterion the hits in 1,000 lines of each language; a dash where it has no phrases."""
     languages = list(lines)
     table = [f"| criterion | {' | '.join(languages)} |", f"|---|{'---|' * len(languages)}"]

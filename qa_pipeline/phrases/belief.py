@@ -273,7 +273,9 @@ class _Alignment:
 
 @lru_cache(maxsize=20_000)
 def _left_out(element: Element) -> _Pair:
-    tokens = frozenset(token_and_writing(token)[0] for token in element.tokens) or (frozenset() if element.kind == "wild" else frozenset([""]))
+    tokens = frozenset(token_and_writing(token)[0] for token in element.tokens) or (
+        frozenset() if element.kind == "wild" else frozenset([""])
+    )
     return _Pair(-1, True, element.weight, True, False, left_out=tokens)
 
 
