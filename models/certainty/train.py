@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from models import training
 from qa_pipeline.call import Conversation, Role, Utterance, Word
 from qa_pipeline.conversation.listen import Listener
-from qa_pipeline.conversation.written import with_vectors
+from qa_pipeline.conversation.written import spoken_texts, with_vectors
 from qa_pipeline.evaluation.dialogues import WrittenDialogue, load_dialogues
 from qa_pipeline.evaluation.reliability import Judgement, calibration_error, reliability, risk_coverage
 from qa_pipeline.languages.load import is_han
@@ -36,7 +37,7 @@ from qa_pipeline.scoring.matching import searches_of
 from qa_pipeline.scoring.measures import Measures, circumstances, measure, measure_disposition
 from qa_pipeline.scoring.score import Scorecard, judge_call
 from qa_pipeline.scoring.verdict import Context
-from qa_pipeline.settings import load_settings
+from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.trainer.publish import Workbench, open_workbench
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -48,12 +49,19 @@ FOLDS = 5
 SIGNS = {
     "inexact": -1, "sounds_alike": -1, "brief": -1, "open_wording": -1, "meaning_too": 1, "margin": 1, "repeated": 1, "answer_open": -1,
     "words_unclear": -1, "call_unclear": -1, "roles_open": -1, "wordless": -1, "lost": -1, "near": -1, "meant_near": -1, "much_said": -1,
-    "faint": -1,
+    "faint": -1, "unclaimed": -1, "open_questions": -1, "went_on": -1, "found_after": -1,
 }  # fmt: skip
 # How much weights are drawn to nothing: measures, and by trait. Chosen by cross-validation.
-MEASURE_PENALTY = 1.0
-TRAIT_PENALTY = {"criterion": 2.0, "check": 1.0, "language": 1.0, "situation": 1.0, "disposition": 1.0}
+MEASURE_PENALTY = 4.0
+START_PENALTY = 0.05
+# Examples in which a measure must be other than 0 to be fitted.
+FEWEST = 10
+TRAIT_PENALTY = {"criterion": 4.0, "check": 2.0, "language": 1.0, "situation": 1.0, "disposition": 1.0}
 CASE_WEIGHT = 0.1
+# Shares of the words that are misheard, and how much a finding on such speech counts.
+RATES = ((0.05, 0.4), (0.1, 0.4), (0.2, 0.3))
+# The bar: of all findings so many may be withheld, and of those withheld so many may be right. Chosen.
+MOST_WITHHELD, MOST_RIGHT_WITHHELD = 0.04, 0.65
 # Knots of the curve from log-odds to share.
 KNOTS = 14
 LEAST, MOST = 0.02, 0.998
@@ -89,28 +97,30 @@ def main() -> None:
     """Fit, cross-validate, write the model and what it is worth."""
     settings = load_settings()
     bench = open_workbench(settings)
-    vectors = CaseVectors(
-        (Path(tempfile.gettempdir()) / "qa-certainty-vectors.npz",), encoder_id=training.manifest_sha256(training.encoder_manifest()),
-        encode=Listener(settings).encode, keep=Path(tempfile.gettempdir()) / "qa-certainty-vectors.npz",
-    )  # fmt: skip
+    listener = Reader(settings)
     began = time.perf_counter()
 
     def told(what: str) -> None:
         print(f"{time.perf_counter() - began:.0f} s: {what}", file=sys.stderr, flush=True)
 
-    heard = [*written(bench, Listener(settings), vectors), *cases(bench)]
+    heard = [*written(bench, listener), *cases(bench)]
     told(f"{len(heard)} conversations made")
     contexts = judge_all(heard, bench.scorecards)
-    examples = [example for one, context in zip(heard, contexts, strict=True) for example in examples_of(one, context)]
+    known = [measures_of(context) for context in contexts]
+    examples = [
+        example for one, context, measures in zip(heard, contexts, known, strict=True) for example in examples_of(one, context, measures)
+    ]
     told(f"{len(examples)} verdicts judged")
     groups = sorted({one.group for one in heard})
     fold_of = {group: place % FOLDS for place, group in enumerate(groups)}
+    laid = design(examples)
+    folds = np.array([fold_of[e.heard.group] for e in examples])
     unseen: dict[tuple[int, str], float] = {}
     for fold in range(FOLDS):
-        model = fit([e for e in examples if fold_of[e.heard.group] != fold])
+        model = fit(laid, folds != fold)
         for place, (one, context) in enumerate(zip(heard, contexts, strict=True)):
             if fold_of[one.group] == fold:
-                unseen.update({(place, name): share for name, share in certainties(context, model)})
+                unseen.update({(place, name): share for name, share in certainties(context, known[place], model)})
     told("cross-validated")
     judged = list(judgements(heard, contexts, unseen))
     curve = rising([(j.share, j.is_right, j.heard.weight) for j in judged])
@@ -118,7 +128,7 @@ def main() -> None:
     for fold in range(FOLDS):
         others = rising([(j.share, j.is_right, j.heard.weight) for j in judged if fold_of[j.heard.group] != fold])
         crossed += [(j, on_curve(others, j.share)) for j in judged if fold_of[j.heard.group] == fold]
-    model = fit(examples)
+    model = fit(laid, folds >= 0)
     bar = choose_bar(crossed)
     write_model(model, curve, bar)
     text = figures(crossed, bar)
@@ -130,23 +140,37 @@ def main() -> None:
 # --- what is judged
 
 
-def written(bench: Workbench, listener: Listener, vectors: CaseVectors) -> Iterator[Heard]:
+class Reader(Listener):
+    """Reads transcripts as the product does, with what the encoder said kept for the next training."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        kept = Path(tempfile.gettempdir()) / "qa-certainty-vectors.npz"
+        self.vectors = CaseVectors(
+            (kept,), encoder_id=training.manifest_sha256(training.encoder_manifest()), encode=super().encode, keep=kept
+        )
+
+    def _vectors(self, utterances: Sequence[Utterance]) -> NDArray[np.float32]:
+        return self.vectors([u.text for u in utterances])
+
+
+def written(bench: Workbench, listener: Reader) -> Iterator[Heard]:
     """The dialogues beside this file, as transcripts and as speech heard well and badly."""
+    # All texts at once: one by one the store would be written as often.
     dialogues = [d for path in sorted((FOLDER / "dialogues").glob("*.yaml")) for d in load_dialogues(path) if d.rubric in bench.scorecards]
+    listener.vectors.learn(text for d in dialogues for text in spoken_texts(*d.lines))
     made: list[tuple[WrittenDialogue, str, float, Conversation]] = []
     for d in dialogues:
         rubric = bench.scorecards[d.rubric].rubric
         made.append((d, "text", 1.0, d.read(rubric, listener)))
         spoken = d.spoken(rubric)
-        made.append((d, "speech", 0.5, confident(spoken, spoken)))
-        for rate, weight in ((0.05, 0.5), (0.1, 0.5), (0.2, 0.25)):
+        for rate, weight in RATES:
             made.append((d, f"speech {rate:.0%} misheard", weight, badly_heard(spoken, rate, d.language)))
         made.append((d, "speech with losses", 0.25, thinned(confident(spoken, spoken))))
         made.append((d, "roles open", 0.25, doubted(confident(spoken, spoken))))
-    texts = [u.text for _, _, _, c in made if not c.vectors for u in c.utterances]
-    vectors.learn(texts)
+    listener.vectors.learn(u.text for _, _, _, c in made if not c.vectors for u in c.utterances)
     for d, kind, weight, conversation in made:
-        full = conversation if conversation.vectors else with_vectors(conversation, vectors)
+        full = conversation if conversation.vectors else with_vectors(conversation, listener.vectors)
         yield Heard(
             group=d.id, kind=kind, weight=weight, conversation=full, expected=d.expected, disposition=d.disposition, rubric=d.rubric
         )
@@ -242,23 +266,28 @@ def judge_all(heard: Sequence[Heard], scorecards: Mapping[str, Scorecard]) -> li
     return [found[place] for place in range(len(heard))]
 
 
-def examples_of(heard: Heard, context: Context) -> Iterator[Example]:
-    """Every verdict of which the truth is known."""
-    common = circumstances(context.search.conversation)
+def measures_of(context: Context) -> dict[str, Measures | None]:
+    """What is known of every verdict, and of the disposition under ""."""
+    common = circumstances(context)
     by_id = {criterion.id: criterion for criterion in context.rubric.criteria}
+    found = {name: measure(by_id[name], verdict, context.search, common) for name, verdict in context.verdicts.items()}
+    return {"": measure_disposition(context.facts, context.search, common), **found}
+
+
+def examples_of(heard: Heard, context: Context, measures: Mapping[str, Measures | None]) -> Iterator[Example]:
+    """Every verdict of which the truth is known."""
     for name, verdict in context.verdicts.items():
-        if name in heard.expected:
-            measures = measure(by_id[name], verdict, context.search, common)
-            if measures is not None:
-                yield Example(heard=heard, name=name, measures=measures, is_right=verdict.outcome.value == heard.expected[name])
-    ended = measure_disposition(context.facts, context.search, common)
+        found = measures[name]
+        if name in heard.expected and found is not None:
+            yield Example(heard=heard, name=name, measures=found, is_right=verdict.outcome.value == heard.expected[name])
+    ended = measures[""]
     if ended is not None and heard.disposition is not None and context.facts.disposition is not None:
         yield Example(heard=heard, name="", measures=ended, is_right=context.facts.disposition.value == heard.disposition)
 
 
-def certainties(context: Context, model: CertaintyModel) -> Iterator[tuple[str, float]]:
+def certainties(context: Context, measures: Mapping[str, Measures | None], model: CertaintyModel) -> Iterator[tuple[str, float]]:
     """What a model says of every verdict, with the limits of what it follows from."""
-    assurance = Assurance(context, model)
+    assurance = Assurance(context, model, measures)
     by_id = {criterion.id: criterion for criterion in context.rubric.criteria}
     if assurance.disposition is not None:
         yield "", assurance.disposition.share
@@ -292,41 +321,60 @@ def judgements(heard: Sequence[Heard], contexts: Sequence[Context], unseen: Mapp
 # --- fitting
 
 
-def fit(examples: Sequence[Example]) -> CertaintyModel:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """Examples as rows of numbers. `columns`: (kind, measure) → column, measures as so many spreads from their usual value; (kind, "") its start; ("", trait)."""
+
+    matrix: Any
+    right: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    columns: Mapping[tuple[str, str], int]
+    usual: Mapping[tuple[str, str], tuple[float, float]]
+
+
+def design(examples: Sequence[Example]) -> Design:
+    """Lay examples out for fitting."""
+    from scipy.sparse import csr_matrix
+
+    by_kind: dict[str, list[Mapping[str, float]]] = defaultdict(list)
+    for e in examples:
+        by_kind[e.measures.kind].append(e.measures.values)
+    columns: dict[tuple[str, str], int] = {}
+    usual: dict[tuple[str, str], tuple[float, float]] = {}
+    named: dict[str, list[tuple[str, int, float, float]]] = {}
+    for kind in sorted(by_kind):
+        columns[kind, ""] = len(columns)
+        named[kind] = []
+        for name in sorted({name for values in by_kind[kind] for name in values}):
+            found = np.array([values.get(name, 0.0) for values in by_kind[kind]])
+            if found.std() > 1e-6 and np.count_nonzero(found) >= FEWEST:
+                usual[kind, name] = float(found.mean()), float(found.std())
+                named[kind].append((name, len(columns), *usual[kind, name]))
+                columns[kind, name] = len(columns)
+    for trait in sorted({trait for e in examples for trait in e.measures.traits}):
+        columns["", trait] = len(columns)
+    cells: list[tuple[int, int, float]] = []
+    for row, e in enumerate(examples):
+        kind = e.measures.kind
+        cells.append((row, columns[kind, ""], 1.0))
+        cells += [(row, place, (e.measures.values.get(name, 0.0) - mean) / spread) for name, place, mean, spread in named[kind]]
+        cells += [(row, columns["", trait], 1.0) for trait in e.measures.traits]
+    rows, places, values = zip(*cells, strict=True)
+    return Design(
+        matrix=csr_matrix((values, (rows, places)), shape=(len(examples), len(columns))),
+        right=np.array([e.is_right for e in examples], dtype=float), weight=np.array([e.heard.weight for e in examples]),
+        columns=columns, usual=usual,
+    )  # fmt: skip
+
+
+def fit(laid: Design, rows: NDArray[np.bool_]) -> CertaintyModel:
     """Logistic regression with a start for each kind, weights of measures by kind with their signs bound, and traits that are drawn to nothing."""
     from scipy.optimize import minimize
 
-    values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for e in examples:
-        for name, value in e.measures.values.items():
-            values[e.measures.kind][name].append(value)
-    counts = defaultdict(int)
-    for e in examples:
-        counts[e.measures.kind] += 1
-    columns: dict[tuple[str, str], int] = {}
-    usual: dict[tuple[str, str], tuple[float, float]] = {}
-    for kind in sorted(values):
-        columns[kind, ""] = len(columns)
-        for name in sorted(values[kind]):
-            found = np.array(values[kind][name] + [0.0] * (counts[kind] - len(values[kind][name])))
-            if found.std() > 1e-6 and np.count_nonzero(found) >= 10:
-                columns[kind, name] = len(columns)
-                usual[kind, name] = float(found.mean()), float(found.std())
-    traits = sorted({trait for e in examples for trait in e.measures.traits})
-    for trait in traits:
-        columns["", trait] = len(columns)
-    matrix = np.zeros((len(examples), len(columns)))
-    for row, e in enumerate(examples):
-        kind = e.measures.kind
-        matrix[row, columns[kind, ""]] = 1.0
-        for (of, name), (mean, spread) in usual.items():
-            if of == kind:
-                matrix[row, columns[of, name]] = (e.measures.values.get(name, 0.0) - mean) / spread
-        for trait in e.measures.traits:
-            matrix[row, columns["", trait]] = 1.0
-    right = np.array([e.is_right for e in examples], dtype=float)
-    weight = np.array([e.heard.weight for e in examples])
-    penalty, bounds = np.zeros(len(columns)), [(None, None)] * len(columns)
+    matrix, right, weight, columns = laid.matrix[rows], laid.right[rows], laid.weight[rows], laid.columns
+    turned = matrix.T.tocsr()
+    penalty = np.full(len(columns), START_PENALTY)
+    bounds: list[tuple[float | None, float | None]] = [(None, None)] * len(columns)
     for (kind, name), place in columns.items():
         if not kind:
             penalty[place] = TRAIT_PENALTY[name.partition("=")[0]]
@@ -334,31 +382,27 @@ def fit(examples: Sequence[Example]) -> CertaintyModel:
             penalty[place] = MEASURE_PENALTY
             sign = SIGNS.get(name, 0)
             bounds[place] = (0.0, None) if sign > 0 else (None, 0.0) if sign < 0 else (None, None)
-        else:
-            penalty[place] = 0.05
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z = matrix @ w
         value = float(weight @ (np.logaddexp(0.0, z) - right * z) + 0.5 * penalty @ (w * w))
-        slope = matrix.T @ (weight * (1 / (1 + np.exp(-z)) - right)) + penalty * w
-        return value, slope
+        return value, turned @ (weight * (1 / (1 + np.exp(-z)) - right)) + penalty * w
 
-    w = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 400}).x
+    w = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}).x
     kinds = {
         kind: Weighing(
             start=float(w[columns[kind, ""]]),
             measures={
-                name: (float(w[place] / usual[of, name][1]), usual[of, name][0])
-                for (of, name), place in columns.items()
-                if of == kind and name
+                name: (float(w[columns[of, name]] / spread), mean) for (of, name), (mean, spread) in laid.usual.items() if of == kind
             },
         )
-        for kind in sorted(values)
+        for kind, name in columns
+        if kind and not name
     }
     at = np.linspace(-6, 6, 121)
     return CertaintyModel(
-        bar=0.0, kinds=kinds, traits={trait: float(w[columns["", trait]]) for trait in traits}, log_odds=tuple(at.tolist()),
-        shares=tuple((1 / (1 + np.exp(-at))).tolist()),
+        bar=0.0, kinds=kinds, traits={name: float(w[place]) for (kind, name), place in columns.items() if not kind},
+        log_odds=tuple(at.tolist()), shares=tuple((1 / (1 + np.exp(-at))).tolist()),
     )  # fmt: skip
 
 
@@ -397,8 +441,16 @@ def on_curve(curve: Curve, share: float) -> float:
 
 
 def choose_bar(judged: Sequence[tuple[Judged, float]]) -> float:
-    """The certainty below which findings are more often wrong than right, among all that were judged."""
-    return 0.4
+    """The highest bar that withholds no more than MOST_WITHHELD of the findings on transcripts and well heard speech, and of which those withheld are wrong often
+    enough to be worth a person's look.
+    """
+    chosen = sorted((share, j.is_right) for j, share in judged if j.heard.kind in ("text", "speech 5% misheard"))
+    best = 0.0
+    for bar in (place / 100 for place in range(30, 81)):
+        below = [is_right for share, is_right in chosen if share < bar]
+        if below and len(below) <= MOST_WITHHELD * len(chosen) and sum(below) <= MOST_RIGHT_WITHHELD * len(below):
+            best = bar
+    return best
 
 
 def write_model(model: CertaintyModel, curve: Curve, bar: float) -> None:
@@ -422,7 +474,8 @@ def write_model(model: CertaintyModel, curve: Curve, bar: float) -> None:
 
 def figures(judged: Sequence[tuple[Judged, float]], bar: float) -> str:
     """Markdown: reliability and risk-coverage on findings that no fitting had seen."""
-    parts = []
+    below = [j.is_right for j, share in judged if share < bar and j.heard.kind == "text"]
+    parts = [f"Bar {bar:.2f}: of the findings on transcripts {len(below)} are below it, {sum(below)} of them right."]
     dialogues = [(j, share) for j, share in judged if not j.heard.kind.startswith("case")]
     for title, chosen in (
         ("All findings on written dialogues", dialogues),

@@ -14,6 +14,7 @@ from typing import Any
 
 from qa_pipeline.call import Conversation, Role, SpeakerTurn, Utterance
 from qa_pipeline.conversation.metrics import measure
+from qa_pipeline.evaluation.reliability import Judgement
 from qa_pipeline.evaluation.truth import TrueTurn, Truth
 from qa_pipeline.languages.load import glue, is_han, is_language
 from qa_pipeline.text.normalise import simplify
@@ -48,7 +49,7 @@ class Evaluation:
     """Counts over all calls. `outcomes`: criterion → (expected, found) → calls. Times in ms, errors in units of their language.
 
     `roles`: by layout (right ms, all ms); `reliability`: bin of role_confidence → (calls, sum of it, calls with the parties the right way round);
-    `words`: bin of word confidence → (words, sum of it, words that are right); `edges`: how far first and last words of turns lie from the
+    `judgements`: each outcome by how sure it is, of one withheld its likelier reading; `words`: bin of word confidence → (words, sum of it, words that are right); `edges`: how far first and last words of turns lie from the
     truth; `figures`: metric → (found, true) of each call; `invented`: words far from any speech, and ms without speech.
     """
 
@@ -56,6 +57,7 @@ class Evaluation:
     missing: list[str] = field(default_factory=list)
     outcomes: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
     misses: list[Miss] = field(default_factory=list)
+    judgements: list[Judgement] = field(default_factory=list)
     roles: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
     role_by_call: dict[str, tuple[float, float]] = field(default_factory=dict)
     reliability: dict[int, list[float]] = field(default_factory=lambda: defaultdict(lambda: [0, 0.0, 0]))
@@ -78,6 +80,9 @@ def compare_outcomes(evaluation: Evaluation, stem: str, truth: Truth, findings: 
         row = found.get(criterion)
         outcome = row["outcome"] if row else "none"
         evaluation.outcomes.setdefault(criterion, Counter())[(expected, outcome)] += 1
+        evaluation.judgements.append(
+            Judgement(certainty=row["certainty"] if row else None, is_right=expected == ((row and row["likely"]) or outcome))
+        )
         if outcome != expected:
             evaluation.misses.append(
                 Miss(

@@ -45,7 +45,7 @@ def evaluate_folder(folder: Path, settings: Settings, *, on_event: OnEvent = ign
             return [row for row in found if row["call_id"] in ids]
 
         conversations = {row["call_id"]: row["conversation_id"] for row in ask("select call_id, conversation_id from current_calls")}
-        findings = _grouped(ask("select call_id, criterion_id, outcome, reason, evidence_text from current_findings"))
+        findings = _grouped(ask("select call_id, criterion_id, outcome, certainty, likely, reason, evidence_text from current_findings"))
         scores = {row["call_id"]: row for row in ask("select call_id, disposition from current_scores")}
         metrics = {row["call_id"]: row for row in ask("select call_id, customer_sentiment_label from current_metrics")}
     stored = {c.call.call_id: c for c in store.load_conversations(conversations.values())}

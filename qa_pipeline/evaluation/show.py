@@ -18,6 +18,7 @@ def show_evaluation(evaluation: Evaluation, *, misses: bool = False) -> None:
 
     console = Console(width=140)
     _show_outcomes(console, evaluation)
+    show_certainty(evaluation.judgements, console)
     _show_labels(console, "Sentiment", evaluation.sentiment)
     _show_labels(console, "Disposition", evaluation.disposition)
     _show_roles(console, evaluation)

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion
 from qa_pipeline.rubric.shared_keys import CombiningCriterion
 from qa_pipeline.scoring.certainty import Certainty, Judge, limited
-from qa_pipeline.scoring.measures import circumstances, measure, measure_disposition
+from qa_pipeline.scoring.measures import Measures, circumstances, measure, measure_disposition
 from qa_pipeline.scoring.verdict import Context, Verdict
 
 SURE = Certainty(share=1.0)
 
 
 class Assurance:
-    """The certainties of one call. `disposition`: of how it ended; None where nobody came on."""
+    """The certainties of one call. `disposition`: of how it ended; None where nobody came on.
 
-    def __init__(self, context: Context, judge: Judge) -> None:
-        self._context, self._judge = context, judge
-        self._common = circumstances(context.search.conversation)
+    `measures`: what is known of each verdict by its criterion, and of the disposition under "", where it was asked before.
+    """
+
+    def __init__(self, context: Context, judge: Judge, measures: Mapping[str, Measures | None] | None = None) -> None:
+        self._context, self._judge, self._measures = context, judge, measures
+        self._common = circumstances(context)
         self._by_criterion: dict[str, Certainty | None] = {}
         self.disposition = self._of_disposition()
 
     def of(self, criterion: Criterion, verdict: Verdict) -> Certainty | None:
         """How sure a verdict is; None where it asserts nothing. Those it refers to must have been asked for before."""
-        measures = measure(criterion, verdict, self._context.search, self._common)
+        measures = self._measures[criterion.id] if self._measures else measure(criterion, verdict, self._context.search, self._common)
         found: Certainty | None = None
         if measures is not None:
             own = self._judge.certainty(measures)
@@ -37,13 +40,14 @@ class Assurance:
         facts, search = self._context.facts, self._context.search
         if facts.disposition is None:
             return None
-        measures = measure_disposition(facts, search, self._common)
+        measures = self._measures[""] if self._measures else measure_disposition(facts, search, self._common)
         return SURE if measures is None else self._judge.certainty(measures)
 
     def _above(self, criterion: Criterion, verdict: Verdict) -> Iterator[Certainty]:
         """What a verdict follows from, and what had to hold for it to be judged at all."""
         names = [name for what, name in verdict.rests_on if what == "criterion"]
-        names += [condition.criterion for condition in criterion.when if condition.criterion]
+        # A parent that had to be met for it, or answered so; one that must not be is a guard that did not hold, as a situation that was not found.
+        names += [c.criterion for c in criterion.when if c.criterion and (c.answers or c.outcome == Outcome.MET.value)]
         if isinstance(criterion, CaptureCriterion) and criterion.repeats:
             names.append(criterion.repeats)
         for name in dict.fromkeys(names):

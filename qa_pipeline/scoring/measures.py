@@ -17,13 +17,15 @@ from qa_pipeline.rubric.lists import Meaning
 from qa_pipeline.rubric.shared_keys import SearchingCriterion
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.situations import Facts
-from qa_pipeline.scoring.verdict import Verdict
+from qa_pipeline.scoring.verdict import Context, Verdict
 from qa_pipeline.text.normalise import unit_spans
 
 # Fewer utterances of the parties than this say little about a call. Chosen.
 _SHORT = 6
 _MOST_LOGIT = 5.0
 _OPEN = ("…", "{any", "{some")
+_QUESTION_MARKS = ("?", "？")
+_NOT_SAID = frozenset(("not_said", "not_asked", "parts_missing", "not_captured"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +44,32 @@ class _Rule(Protocol):
     def meaning(self) -> Meaning | None: ...
 
 
-def circumstances(conversation: Conversation) -> dict[str, float]:
-    """What holds for all verdicts on a conversation, worked out once. 0 where nothing speaks against it or nothing was measured."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What holds for all verdicts on a call, worked out once. `claimed`: utterances in which some criterion found what it looks for; `found_at`: of each
+    criterion met, the first of them; `values`: figures of the call, 0 where nothing speaks against it or nothing was measured.
+    """
+
+    values: Mapping[str, float]
+    claimed: frozenset[int]
+    found_at: Mapping[str, int]
+    sought: int
+
+
+def circumstances(context: Context) -> Circumstances:
+    """The circumstances of a call whose criteria were judged."""
+    hits = {name: [e.utterance for e in verdict.evidence if e.kind == "hit"] for name, verdict in context.verdicts.items()}
+    found = {name: min(numbers) for name, numbers in hits.items() if numbers and context.verdicts[name].outcome is Outcome.MET}
+    missed = sum(verdict.outcome is Outcome.NOT_MET and verdict.reason_code in _NOT_SAID for verdict in context.verdicts.values())
+    return Circumstances(
+        values=_of_call(context.search.conversation),
+        claimed=frozenset(number for numbers in hits.values() for number in numbers),
+        found_at=found,
+        sought=len(found) + missed,
+    )
+
+
+def _of_call(conversation: Conversation) -> dict[str, float]:
     heard = [u.confidence for u in conversation.utterances if u.confidence is not None]
     parties = sum(u.role in (Role.AGENT, Role.CUSTOMER) for u in conversation.utterances)
     lost = (conversation.lost_ms or 0) / conversation.duration_ms if conversation.duration_ms else 0.0
@@ -57,16 +83,23 @@ def circumstances(conversation: Conversation) -> dict[str, float]:
     }
 
 
-def measure(criterion: Criterion, verdict: Verdict, search: Search, common: Mapping[str, float]) -> Measures | None:
+def measure(criterion: Criterion, verdict: Verdict, search: Search, common: Circumstances) -> Measures | None:
     """What is known about a verdict; None where it asserts nothing (undetermined). `common`: the circumstances of the call."""
     if verdict.outcome is Outcome.UNDETERMINED:
         return None
     kind = _kind(criterion, verdict)
-    values = dict(common)
+    values = dict(common.values)
+    others = common.sought - (criterion.id in common.found_at or verdict.reason_code in _NOT_SAID)
+    if others > 0:
+        values["others_found"] = (len(common.found_at) - (criterion.id in common.found_at)) / others - 0.5
     if kind in ("situation", "follows"):
-        values |= _of_words(verdict.evidence, search, None)
+        values |= _of_words(verdict.evidence, search, None) | _after(verdict.evidence, search, common)
     elif isinstance(criterion, SearchingCriterion):
         values |= _of_search(kind, criterion, verdict, search)
+        if kind in ("missing", "not_captured") and verdict.searched:
+            free = [u.text for u in verdict.searched.utterances if u.utterance not in common.claimed]
+            values["unclaimed"] = math.log1p(len(free))
+            values["open_questions"] = math.log1p(sum(_asks(text) for text in free))
     elif kind == "sentiment":
         values["faint"] = 1.0 - min(1.0, abs(search.conversation.metrics.customer_sentiment or 0.0))
     traits = (
@@ -78,11 +111,11 @@ def measure(criterion: Criterion, verdict: Verdict, search: Search, common: Mapp
     return Measures(kind=kind, values=values, traits=traits)
 
 
-def measure_disposition(facts: Facts, search: Search, common: Mapping[str, float]) -> Measures | None:
+def measure_disposition(facts: Facts, search: Search, common: Circumstances) -> Measures | None:
     """What is known about how the call ended; None where it is not known how, or the metadata say it."""
     if facts.disposition is None or search.conversation.call.disposition in set(Disposition):
         return None
-    values = dict(common) | _of_words(facts.disposition_evidence, search, None)
+    values = dict(common.values) | _of_words(facts.disposition_evidence, search, None) | _after(facts.disposition_evidence, search, common)
     return Measures(kind="disposition", values=values, traits=(f"language={search.language}", f"disposition={facts.disposition.value}"))
 
 
@@ -146,6 +179,19 @@ def _of_words(evidence: Iterable[Evidence], search: Search, rule: _Rule | None) 
         if probability is not None and meaning is not None:
             values["meaning_too"] = _margin(probability, meaning.at_least)
     return values
+
+
+def _after(evidence: Iterable[Evidence], search: Search, common: Circumstances) -> dict[str, float]:
+    """How the call went on after the words that are said to have decided it."""
+    places = [e.utterance for e in evidence]
+    if not places:
+        return {}
+    after = sum(u.role is Role.AGENT and u.utterance > min(places) for u in search.conversation.utterances)
+    return {"went_on": math.log1p(after), "found_after": math.log1p(sum(number > min(places) for number in common.found_at.values()))}
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip()[-1:] in _QUESTION_MARKS
 
 
 def _answer_open(verdict: Verdict) -> float:

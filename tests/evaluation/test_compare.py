@@ -77,7 +77,7 @@ def test_a_transcript_alone_is_compared_with_all_words() -> None:
 @pytest.mark.parametrize(("outcome", "misses"), [("met", 0), ("undetermined", 1)])
 def test_undetermined_is_a_miss_unless_expected(outcome: str, misses: int) -> None:
     evaluation = Evaluation()
-    row = {"criterion_id": "greeting", "outcome": outcome, "reason": "", "evidence_text": None}
+    row = {"criterion_id": "greeting", "outcome": outcome, "reason": "", "evidence_text": None, "certainty": 0.9, "likely": None}
     compare_outcomes(evaluation, "a", Truth(expected={"greeting": "met"}), [row])
     assert len(evaluation.misses) == misses
     assert evaluation.outcomes["greeting"]["met", outcome] == 1
@@ -90,3 +90,14 @@ def test_voices_are_compared_by_time_whatever_they_are_called() -> None:
     compare_voices(evaluation, "a", turns, heard)
     assert evaluation.der["no collar"]["missed"] == pytest.approx(1.0)
     assert evaluation.der_by_call["a"] == pytest.approx(1 / 8)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "likely", "right"),
+    [("met", None, True), ("not_met", None, False), ("undetermined", "met", True), ("undetermined", "not_met", False)],
+)
+def test_what_was_withheld_counts_by_its_likelier_reading(outcome: str, likely: str | None, right: bool) -> None:
+    evaluation = Evaluation()
+    row = {"criterion_id": "greeting", "outcome": outcome, "reason": "", "evidence_text": None, "certainty": 0.4, "likely": likely}
+    compare_outcomes(evaluation, "a", Truth(expected={"greeting": "met"}), [row])
+    assert [(j.certainty, j.is_right) for j in evaluation.judgements] == [(0.4, right)]

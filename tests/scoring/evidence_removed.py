@@ -1,0 +1,149 @@
+"""Right for the right reason: the evidence of a verdict is taken out of the dialogue, and the outcome must change. `python -m tests.scoring.evidence_removed`.
+
+Of every case and known-good call each finding that rests on words (met, forbidden speech, what follows from a situation) is judged again without
+the utterances of its evidence, and again without what it then rests on, until the outcome changes, or the situation is another. What never does was not found by what it shows.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from qa_pipeline.call import Conversation, Outcome
+from qa_pipeline.rubric.cases import heard_in
+from qa_pipeline.scoring.matching import Evidence
+from qa_pipeline.scoring.score import Finding, Scorecard, score_many
+from qa_pipeline.settings import load_settings
+from qa_pipeline.trainer.publish import Workbench, open_workbench
+
+EXCEPTIONS = Path(__file__).with_name("evidence_removed.yaml")
+# As often as anything is said in a case.
+_MOST_ROUNDS = 12
+# Evidence of these illustrates a figure and decides nothing.
+_ILLUSTRATED = frozenset(("sentiment", "metric", "metadata"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A finding that comes out the same whatever of its evidence is taken out."""
+
+    case: str
+    criterion: str
+    outcome: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    case: str
+    criterion: str
+    outcome: Outcome
+    heard: Conversation
+    finding: Finding
+
+
+def kept_without_evidence(bench: Workbench, name: str) -> tuple[int, list[Kept]]:
+    """How many findings of a rubric's cases rest on words, and those that do not change without them."""
+    scorecard, encode = bench.scorecards[name], bench.encode_for(name)
+    cases = [case for case in bench.cases[name] if case.call is None]
+    heard = [heard_in(case, scorecard.rubric, encode) for case in cases]
+    waiting = [
+        _Open(case=f"{name}/{case.language}/{case.name}", criterion=f.criterion.id, outcome=asserted(f), heard=conversation, finding=f)
+        for case, conversation, scored in zip(cases, heard, score_many(heard, scorecard), strict=True)
+        for f in scored.findings
+        if rests_on_words(f)
+    ]
+    count = len(waiting)
+    stuck: list[Kept] = []
+    for _ in range(_MOST_ROUNDS):
+        waiting, more = _again(waiting, scorecard)
+        stuck += more
+        if not waiting:
+            break
+    return count, [*stuck, *map(_kept, waiting)]
+
+
+def _again(waiting: Sequence[_Open], scorecard: Scorecard) -> tuple[list[_Open], list[Kept]]:
+    """Those that still come out the same, for what is left; and those that do with nothing left."""
+    without = [replace(one, heard=without_evidence(one.heard, one.finding.evidence)) for one in waiting]
+    still, stuck = [], []
+    for one, scored in zip(without, score_many([one.heard for one in without], scorecard), strict=True):
+        finding = next(f for f in scored.findings if f.criterion.id == one.criterion)
+        if asserted(finding) is not one.outcome or situation_of(finding) != situation_of(one.finding):
+            continue
+        now = replace(one, finding=finding)
+        if rests_on_words(finding):
+            still.append(now)
+        else:
+            stuck.append(_kept(now))
+    return still, stuck
+
+
+def _kept(one: _Open) -> Kept:
+    return Kept(case=one.case, criterion=one.criterion, outcome=one.outcome.value, last=one.finding.reason)
+
+
+def asserted(finding: Finding) -> Outcome:
+    """The outcome, also where it is withheld."""
+    return finding.likely or finding.outcome
+
+
+def situation_of(finding: Finding) -> str | None:
+    """The situation by which a criterion does not apply, if so."""
+    return finding.reason_args.get("situation")
+
+
+def rests_on_words(finding: Finding) -> bool:
+    """Whether a verdict is what it is because something was said."""
+    # What follows from a parent is walked at the parent: without its words the condition fails all the same.
+    follows = finding.reason_code in ("parent", "condition") or finding.reason_args.get("because") in ("parent", "condition")
+    return finding.criterion.check not in _ILLUSTRATED and not follows and bool(_deciding(finding.evidence))
+
+
+def _deciding(evidence: Sequence[Evidence]) -> list[Evidence]:
+    return [e for e in evidence if e.kind in ("hit", "cause")]
+
+
+def without_evidence(heard: Conversation, evidence: Sequence[Evidence]) -> Conversation:
+    """The conversation without the utterances in which the deciding evidence was said."""
+    gone: set[int] = set()
+    for e in _deciding(evidence):
+        gone.add(e.utterance)
+        if e.end_ms is not None:
+            gone |= {
+                u.utterance
+                for u in heard.utterances
+                if u.role is e.role and u.utterance > e.utterance and u.start_ms is not None and u.start_ms < e.end_ms
+            }
+    return replace(
+        heard,
+        utterances=tuple(u for u in heard.utterances if u.utterance not in gone),
+        vectors={number: vector for number, vector in heard.vectors.items() if number not in gone},
+    )
+
+
+def exceptions() -> dict[str, str]:
+    """Findings that may stay, with the reason: CASE: CRITERION → why."""
+    found: dict[str, str] = YAML(typ="safe").load(EXCEPTIONS.read_text("utf-8")) or {}
+    return found
+
+
+def main() -> None:
+    """Print what stays, by rubric."""
+    bench = open_workbench(load_settings())
+    total = 0
+    for name in bench.scorecards:
+        count, kept = kept_without_evidence(bench, name)
+        total += count
+        for one in kept:
+            sys.stdout.write(f"{one.case}: {one.criterion}: {one.outcome} stays: {one.last}\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"{total} findings rest on words.\n")
+
+
+if __name__ == "__main__":
+    main()
