@@ -14,7 +14,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
-from qa_pipeline.call import Call, Conversation, Outcome
+from qa_pipeline.call import Call, Conversation, Disposition, Outcome
 from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.errors import InputRefused, RubricError
 from qa_pipeline.evaluation.reliability import Judgement
@@ -33,6 +33,13 @@ def _texts(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
+def _disposition(value: object) -> object:
+    """People write the words of an ending apart or together."""
+    return next(
+        (known.value for known in Disposition if str(value).replace("_", "").replace(" ", "") == known.value.replace("_", "")), value
+    )
+
+
 Wanted = Annotated[str | tuple[str, ...], BeforeValidator(_texts)]
 
 
@@ -49,7 +56,7 @@ class WrittenDialogue(BaseModel):
     expected: dict[str, OutcomeName] = {}
     answers: dict[str, Wanted] = {}
     captures: dict[str, Wanted] = {}
-    disposition: str | None = None
+    disposition: Annotated[str | None, BeforeValidator(_disposition)] = None
 
     def spoken(self, rubric: Rubric, lines: Iterable[str] | None = None) -> Conversation:
         """As if it had been heard: words with times, well recognised. `lines`: what was heard instead of its lines."""
