@@ -62,8 +62,8 @@ CASE_WEIGHT = 0.2
 NEVER_FITTED = frozenset(("figure",))
 # Shares of the words that are misheard, and how much a finding on such speech counts.
 RATES = ((0.05, 0.4), (0.1, 0.4), (0.2, 0.3))
-# The bar: of all findings so many may be withheld, and of those withheld so many may be right. Chosen.
-MOST_WITHHELD, MOST_RIGHT_WITHHELD = 0.02, 0.6
+# Below even a finding is likelier wrong than right: it is better withheld than given.
+BAR = 0.5
 # Knots of the curve from log-odds to share.
 KNOTS = 14
 LEAST, MOST = 0.02, 0.998
@@ -133,9 +133,8 @@ def main() -> None:
         )
         crossed += [(j, on_curve(others, j.share)) for j in judged if fold_of[j.heard.group] == fold]
     model = fit(laid, folds >= 0)
-    bar = choose_bar(crossed)
-    write_model(model, curve, bar)
-    text = figures(crossed, bar)
+    write_model(model, curve, BAR)
+    text = figures(crossed, BAR)
     training.write_figures(FOLDER / "README.md", text)
     print(text)
     told("written")
@@ -442,19 +441,6 @@ def rising(points: Iterable[tuple[float, bool, float]]) -> Curve:
 def on_curve(curve: Curve, share: float) -> float:
     """A share on the curve."""
     return float(np.interp(share, [a for a, _ in curve], [b for _, b in curve]))
-
-
-def choose_bar(judged: Sequence[tuple[Judged, float]]) -> float:
-    """The highest bar that withholds no more than MOST_WITHHELD of the findings on transcripts and well heard speech, and of which those withheld are wrong often
-    enough to be worth a person's look; never above even: what is likelier right than wrong is given.
-    """
-    chosen = sorted((share, j.is_right) for j, share in judged if j.heard.kind in ("text", "speech 5% misheard"))
-    best = 0.0
-    for bar in (place / 100 for place in range(30, 51)):
-        below = [is_right for share, is_right in chosen if share < bar]
-        if len(below) <= MOST_WITHHELD * len(chosen) and sum(below) <= MOST_RIGHT_WITHHELD * len(below):
-            best = bar
-    return best
 
 
 def write_model(model: CertaintyModel, curve: Curve, bar: float) -> None:
