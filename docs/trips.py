@@ -1,8 +1,9 @@
-"""Print the modules that two trips enter, in order, with the height of each in the order of the layers; name every call that climbs.
+"""Print the modules that three trips enter, in order, with the height of each in the order of the layers; name every call that climbs.
 
     python -m docs.trips call         # a call from its file to its findings: with the real models
     python -m docs.trips criterion    # a criterion from YAML to its verdict: in a second
-    python -m docs.trips write        # both, into architecture.md
+    python -m docs.trips override     # a person's decision to the effective score in Parquet: in seconds
+    python -m docs.trips write        # all, into architecture.md
 
 A module is entered when a function of it is first called; what merely importing it runs is no part of a trip. A call climbs when its callee lies
 further down the list of layers than its caller: imports forbid that, and functions handed over as values could still do it. The lists stand in
@@ -29,7 +30,11 @@ _PACKAGE = "qa_pipeline."
 _PAGE = Path(__file__).with_name("architecture.md")
 _ROOT = Path(__file__).resolve().parent.parent
 # Before each list on the page.
-_HEADINGS = {"call": "**A call from its file to its findings**", "criterion": "**A criterion from YAML to its verdict**"}
+_HEADINGS = {
+    "call": "**A call from its file to its findings**",
+    "criterion": "**A criterion from YAML to its verdict**",
+    "override": "**An override from a click to the effective score in Parquet**",
+}
 _SAMPLE = "en_parking_brush_off"
 _RUBRIC = """
 id: trip
@@ -137,8 +142,42 @@ def a_criterion(folder: Path) -> None:
     assert [finding.outcome.value for finding in scored.findings] == ["met"]
 
 
+def an_override(folder: Path) -> None:
+    """Take an override from the function that a click calls to the effective score in Parquet, at a desk that is open."""
+    from qa_pipeline.call import Outcome
+    from qa_pipeline.conversation.written import conversation
+    from qa_pipeline.reading.viewer import local_viewer
+    from qa_pipeline.results.query import rows
+    from qa_pipeline.results.store import Store
+    from qa_pipeline.results.versions import freeze
+    from qa_pipeline.review.decide import decide
+    from qa_pipeline.review.decisions import Override
+    from qa_pipeline.review.opening import open_desk
+    from qa_pipeline.review.standing import indexed_call, read_standing
+    from qa_pipeline.rubric.load import load_rubric
+    from qa_pipeline.scoring.score import prepare, score
+    from qa_pipeline.settings import load_settings
+
+    path = folder / "trip.yaml"
+    path.write_text(_RUBRIC.replace("weight: 1", "status: stable"), "utf-8")
+    settings = load_settings(results=str(folder / "results"), cache=folder / "cache")
+    store, rubric = Store(settings.results, timezone=settings.timezone, code_version="0"), load_rubric(path)
+    spoken = conversation("0:00 agent: hello, this is Anna", direction="outbound", language="en")
+    freeze([rubric], store)
+    store.write_conversations([spoken], run_id="r")
+    store.write_scores([score(spoken, prepare(rubric, {}))], purpose="official", run_id="r")
+    desk, viewer = open_desk(settings, store), local_viewer("Wu")
+    # Whoever decides has looked at the call before, which read its rubric.
+    with desk.engine.connect() as connection:
+        call = indexed_call(connection, spoken.call.call_id)
+    read_standing(desk, call)
+    with TRIP:
+        decide(desk, viewer, spoken.call.call_id, Override(outcome=Outcome.MET), criterion_id="greeting", reason="she did")
+    assert [row["percent"] for row in rows(store, "select percent from current_effective_scores")] == [100.0]
+
+
 TRIP = Trip()
-TRIPS: dict[str, Callable[[Path], None]] = {"call": a_call, "criterion": a_criterion}
+TRIPS: dict[str, Callable[[Path], None]] = {"call": a_call, "criterion": a_criterion, "override": an_override}
 
 
 def main(name: str) -> int:
@@ -166,7 +205,7 @@ def on_page(name: str) -> str:
 
 
 def write_page() -> None:
-    """Put both lists into the page. Raises CalledProcessError where a trip climbs, and writes nothing then."""
+    """Put all lists into the page. Raises CalledProcessError where a trip climbs, and writes nothing then."""
     text = _PAGE.read_text("utf-8")
     for name in TRIPS:
         found = _list_of(name, text)

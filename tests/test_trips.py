@@ -17,6 +17,10 @@ def test_a_criterion_goes_from_yaml_to_its_verdict_as_the_page_says() -> None:
     assert on_page("criterion") == printed("criterion"), "run `python -m docs.trips write`"
 
 
+def test_an_override_goes_from_a_click_to_parquet_as_the_page_says() -> None:
+    assert on_page("override") == printed("override"), "run `python -m docs.trips write`"
+
+
 @pytest.mark.models
 def test_a_call_goes_from_its_file_to_its_findings_as_the_page_says() -> None:
     assert on_page("call") == printed("call"), "run `python -m docs.trips write`"

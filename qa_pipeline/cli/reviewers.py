@@ -18,26 +18,27 @@ from qa_pipeline.cli.deciding import (
     tell_decided,
     tell_score,
 )
-from qa_pipeline.cli.options import open_index, open_results, open_settings, open_store, results_option, rubrics_for, user_name
+from qa_pipeline.cli.options import open_settings, open_store, results_option, rubrics_for, user_name
 from qa_pipeline.cli.show import show_recorded
-from qa_pipeline.reading.viewer import local_viewer
 
 
 @click.command()
 @click.argument("call_id")
-@results_option
 @click.option(
     "--html", "html_path", type=click.Path(path_type=Path, dir_okay=False), help="Write a page of this call alone, to read or print."
 )
-def scorecard(call_id: str, results: str | None, html_path: Path | None) -> None:
-    """Show one call: every criterion with its evidence, and the transcript."""
+@deciding_options
+def scorecard(call_id: str, html_path: Path | None, results: str | None, as_name: str | None) -> None:
+    """Show one call: every criterion with its evidence, what people decided about it, and the transcript."""
     from qa_pipeline.report.data import load_call
     from qa_pipeline.report.html import write_html
     from qa_pipeline.report.terminal import show_scorecard
+    from qa_pipeline.review.decide import look
+    from qa_pipeline.review.standing import read_effective
 
-    settings = open_settings(results=results)
-    store = open_results(settings)
-    data = load_call(store, open_index(settings, store), settings, local_viewer(user_name()), call_id)
+    settings, desk, viewer = open_desk_as(results, as_name)
+    data = load_call(desk.store, desk.engine, settings, viewer, call_id, effective=read_effective(desk, call_id))
+    look(desk, viewer, call_id)
     if html_path is None:
         show_scorecard(data, call_id)
         return

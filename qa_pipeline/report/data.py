@@ -23,6 +23,7 @@ from qa_pipeline.report.sureness import sureness
 from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording
 from qa_pipeline.results.query import connect
 from qa_pipeline.results.store import Store
+from qa_pipeline.review.effective import EffectiveScore
 from qa_pipeline.settings import Settings
 
 Row = dict[str, Any]
@@ -38,7 +39,7 @@ _SCORES = """select * from current_scores union all by name
 class CallReport:
     """One call as reports show it. Rows have the columns of results/tables.py; `score` is None for a call without a rubric.
 
-    Where there is no official score, `score` is the newest trial.
+    Where there is no official score, `score` is the newest trial. `effective`: the score as it counts, where people decided anything about the call.
     """
 
     call: Row
@@ -46,6 +47,7 @@ class CallReport:
     findings: tuple[Row, ...]
     utterances: tuple[Row, ...]
     metrics: Row
+    effective: EffectiveScore | None = None
 
     @property
     def is_official(self) -> bool:
@@ -218,8 +220,10 @@ def load_report(store: Store, settings: Settings, *, chosen: Choice = EVERY_CALL
         return source.report()
 
 
-def load_call(store: Store, engine: Engine, settings: Settings, viewer: Viewer, call_id: str) -> ReportData:
-    """Read a report of one call. Raises InputRefused when there is none, AccessRefused when it is not theirs to see."""
+def load_call(
+    store: Store, engine: Engine, settings: Settings, viewer: Viewer, call_id: str, *, effective: EffectiveScore | None = None
+) -> ReportData:
+    """Read a report of one call. `effective`: its score as it counts. Raises InputRefused when there is none, AccessRefused when it is not theirs to see."""
     zone = ZoneInfo(settings.timezone)
     found = read_call(store, engine, viewer, call_id)
     findings = [in_zone(row, zone) for row in found.findings]
@@ -230,6 +234,7 @@ def load_call(store: Store, engine: Engine, settings: Settings, viewer: Viewer, 
         findings=_in_order(findings, wording.order),
         utterances=tuple(in_zone(row, zone) for row in found.utterances),
         metrics=dict(found.metrics),
+        effective=effective,
     )
     return ReportData(calls=(item,), failures=(), criteria=wording.order, words=wording.criteria, timezone=settings.timezone)
 

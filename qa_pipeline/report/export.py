@@ -35,13 +35,18 @@ _NARROWEST, _WIDEST, _MEASURED = 8, 48, 500
 _CALL = """s.call_id, s.call_date, c.started_at, s.agent_id, c.agent_name, s.team, s.site, s.campaign, c.direction, c.customer_id, c.language,
     round(c.duration_ms / 1000.0, 1) as seconds, s.rubric_id, s.rubric_version, s.disposition, s.percent, s.points, s.max_points, s.passed,
     s.critical_failed, s.critical_state, s.coverage, s.not_applicable_share, s.expected_wrong, s.disposition_certainty, s.needs_review, array_to_string(s.review_reasons, ', ') as review_reasons,
-    m.customer_sentiment, m.customer_sentiment_label, c.source_uri"""
+    e.percent as effective_percent, e.passed as effective_passed, e.critical_state as effective_critical_state, e.decided, m.customer_sentiment, m.customer_sentiment_label, c.source_uri"""
 _FINDING = """s.call_id, s.call_date, s.agent_id, s.team, s.campaign, f.rubric_id, f.rubric_version, f.section_id, f.criterion_id, f.outcome,
-    f.certainty, f.likely, f.answer, f.points, f.max_points, f.critical, f.occurrences, f.reason as reason_en, f.evidence_text, f.evidence_start_ms, f.evidence_end_ms"""
+    f.certainty, f.likely, f.answer, f.points, f.max_points, f.critical, f.occurrences, f.reason as reason_en, f.evidence_text, f.evidence_start_ms, f.evidence_end_ms,
+    e.outcome as effective_outcome, e.decided_by"""
 _ABOUT = "f.call_id, f.criterion_id, f.criterion_sha256, f.rubric_sha256, f.rubric_id, f.outcome, f.points, f.reason, f.reason_code, f.reason_args, f.evidence, c.language"
-_FROM = "current_scores s left join current_calls c using (conversation_id) left join current_metrics m using (conversation_id)"
+_FROM = (
+    "current_scores s left join current_calls c using (conversation_id) left join current_metrics m using (conversation_id) "
+    "left join current_effective_scores e on e.score_id = s.score_id"
+)
 _OF_FINDINGS = (
-    "current_findings f join current_scores s using (score_id) left join current_calls c on s.conversation_id = c.conversation_id"
+    "current_findings f join current_scores s using (score_id) left join current_calls c on s.conversation_id = c.conversation_id "
+    "left join current_effective_findings e on e.score_id = f.score_id and e.criterion_id = f.criterion_id"
 )
 # What the columns are called on a sheet; criteria by their titles.
 _HEADINGS = {
@@ -53,7 +58,8 @@ _HEADINGS = {
     "disposition_certainty": "Certainty of the ending", "certainty": "Certainty", "likely": "Likely, if unsure", "needs_review": "Needs review", "review_reasons": "Why review", "customer_sentiment": "Customer's feeling (−1 to 1)",
     "customer_sentiment_label": "Customer's feeling", "source_uri": "Recording", "section_id": "Section", "criterion_id": "Criterion (id)",
     "criterion": "Criterion", "outcome": "Outcome", "answer": "Answer", "critical": "Critical", "occurrences": "Times said", "reason": "Why",
-    "reason_en": "Why (English)", "evidence_text": "Evidence", "evidence_start_ms": "Evidence from (ms)", "evidence_end_ms": "Evidence to (ms)",
+    "effective_percent": "Percent as it counts", "effective_passed": "Passed as it counts", "effective_critical_state": "Critical failure as it counts",
+    "decided": "Decided by people", "effective_outcome": "Outcome as it counts", "decided_by": "Decided by", "reason_en": "Why (English)", "evidence_text": "Evidence", "evidence_start_ms": "Evidence from (ms)", "evidence_end_ms": "Evidence to (ms)",
 }  # fmt: skip
 # Headings of a sheet, kept with the schema.
 _KEPT = b"headings"

@@ -16,6 +16,7 @@ from qa_pipeline.languages.interface import shown
 from qa_pipeline.report.data import CallReport, ReportData, Row
 from qa_pipeline.report.doubts import not_heard, review_reasons
 from qa_pipeline.report.sureness import expected_wrong, first_line
+from qa_pipeline.review.effective import EffectiveFinding, EffectiveScore
 
 MARKS = {"met": ("✓", "green"), "not_met": ("✗", "bold red"), "not_applicable": ("–", "dim"), "undetermined": ("?", "yellow")}
 _HEADING_WIDTH = 9
@@ -79,6 +80,8 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
         )
         if not item.is_official:
             console.print("A trial: it does not count.", style="yellow")
+        if item.effective is not None:
+            _show_effective(item.effective, console)
         if score["needs_review"]:
             console.print(f"needs review: {', '.join(review_reasons(item))}", style="yellow")
         if wrong := expected_wrong(score):
@@ -182,6 +185,35 @@ def _show_reviews(data: ReportData, console: Console) -> None:
         console.print(f"… and {len(waiting) - _MOST_REVIEWS} more", style="dim")
 
 
+def _show_effective(effective: EffectiveScore, console: Console) -> None:
+    """The score as it counts, under the program's own."""
+    totals = effective.totals
+    percent = "not scored: too little is judged" if totals.percent is None else f"{totals.percent:.0f} %"
+    verdict = {True: " passed", False: " not passed", None: ""}[totals.passed]
+    critical = "" if effective.critical_state == "none" else f"; critical failure {effective.critical_state}"
+    stale = f", {effective.stale} of them on criteria that changed since" if effective.stale else ""
+    console.print(f"as it counts: {percent}{verdict}{critical}; {effective.decided} decided by people{stale}", style="bold")
+    if effective.acknowledgement is not None:
+        console.print(f"acknowledged by {effective.acknowledgement.author or '?'}", style="dim", markup=False)
+    if effective.dispute is not None:
+        console.print(f"disputed: {effective.dispute.reason}", style="yellow", markup=False)
+    if effective.late:
+        console.print(f"{len(effective.late)} decided after its period was closed, without effect", style="dim")
+
+
+def _show_decision(found: EffectiveFinding, console: Console) -> None:
+    """What people decided about a criterion."""
+    for decision in ([found.decision] if found.decision else []) + list(found.earlier):
+        is_latest = decision is found.decision
+        what = f"{found.outcome.value.replace('_', ' ')}{f' ({found.answer})' if found.answer else ''}" if is_latest else "before that"
+        stale = "; the criterion changed since" if is_latest and found.is_stale else ""
+        why = f": {decision.reason}" if decision.reason else ""
+        told = f"    → {what}, {decision.kind.replace('_', ' ')} by {decision.author or '?'}{why}{stale}"
+        console.print(Text(told, style="bold" if is_latest else "dim"))
+    if found.dispute is not None:
+        console.print(Text(f"    disputed by {found.dispute.author or '?'}: {found.dispute.reason}", style="yellow"))
+
+
 def _show_finding(finding: Row, item: CallReport, data: ReportData, console: Console) -> None:
     mark, style = MARKS[finding["outcome"]]
     words = data.words_of(finding)
@@ -191,6 +223,10 @@ def _show_finding(finding: Row, item: CallReport, data: ReportData, console: Con
         mark, style, points = f"({mark})", "dim", " (draft: does not count)"
     _, reason = data.reason_of(item, finding)
     console.print(Text(f"{mark} {title}: {finding['outcome'].replace('_', ' ')}{points}. {reason}", style=style))
+    if item.effective is not None:
+        for found in item.effective.findings:
+            if found.criterion.id == finding["criterion_id"]:
+                _show_decision(found, console)
     if sure := data.sureness_of(item, finding):
         console.print(Text(f"    {sure[1]}", style="dim" if finding.get("likely") is None else "yellow"))
     for e in finding["evidence"] or ():

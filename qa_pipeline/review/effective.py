@@ -60,6 +60,8 @@ class EffectiveFinding:
     """
 
     machine: Found
+    criterion: Criterion
+    section_id: str
     outcome: Outcome
     answer: str | None
     points: float | None
@@ -68,16 +70,6 @@ class EffectiveFinding:
     earlier: tuple[Decision, ...] = ()
     is_stale: bool = False
     dispute: Decision | None = None
-
-    @property
-    def criterion(self) -> Criterion:
-        """What was judged."""
-        return self.machine.criterion
-
-    @property
-    def section_id(self) -> str:
-        """Section of the rubric."""
-        return self.machine.section_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +160,14 @@ def _finding(found: Found, rubric: Rubric, decisions: Sequence[Decision], open_d
     verdict = _verdict(latest) if latest else None
     if latest is None or verdict is None:
         return EffectiveFinding(
-            machine=found, outcome=found.outcome, answer=found.answer, points=found.points, deduction=found.deduction, dispute=dispute
+            machine=found,
+            criterion=criterion,
+            section_id=found.section_id,
+            outcome=found.outcome,
+            answer=found.answer,
+            points=found.points,
+            deduction=found.deduction,
+            dispute=dispute,
         )
     outcome, answer = verdict
     # Equal to what the program found, it is worth what that is worth.
@@ -176,6 +175,8 @@ def _finding(found: Found, rubric: Rubric, decisions: Sequence[Decision], open_d
     credit = None if answer is None else criterion.credits.get(answer)
     return EffectiveFinding(
         machine=found,
+        criterion=criterion,
+        section_id=found.section_id,
         outcome=outcome,
         answer=answer,
         points=found.points if is_same else points_of(criterion, outcome, credit),

@@ -20,7 +20,7 @@ from qa_pipeline.results.store import sql_text
 from qa_pipeline.results.versions import rubric_that_scored
 from qa_pipeline.review.decisions import Decision, from_row
 from qa_pipeline.review.desk import Desk
-from qa_pipeline.review.effective import EffectiveScore, Found, Standing, in_force
+from qa_pipeline.review.effective import EffectiveScore, Found, Standing, effective, in_force
 from qa_pipeline.review.tables import decisions
 from qa_pipeline.rubric.canonical import revive
 from qa_pipeline.rubric.schema import Rubric
@@ -147,6 +147,14 @@ def read_standing(desk: Desk, call: IndexedCall) -> Standing | None:
         ),
         review_reasons=call.review_reasons,
     )
+
+
+def read_effective(desk: Desk, call_id: str) -> EffectiveScore | None:
+    """The score of a call as it counts; None where it has none, or nobody decided anything about it. Raises InputRefused as `read_standing`."""
+    with desk.engine.connect() as connection:
+        call, about = find_call(connection, call_id), decisions_about(connection, call_id)
+    standing = read_standing(desk, call) if call and about else None
+    return effective(standing, about, closed_at(desk, call)) if call and standing else None
 
 
 def closed_at(desk: Desk, call: IndexedCall) -> datetime | None:

@@ -97,3 +97,23 @@ def test_accounts_and_teams_are_listed(store: Store) -> None:
     assert all(name in run("teams", "list") for name in ("polar", "north", "a1", "2026-07-01"))
     run("accounts", "deactivate", "sup")
     assert "not active" in run("queue", "--as", "sup", code=2)
+
+
+def test_the_scorecard_shows_what_counts_beside_what_the_program_found(store: Store) -> None:
+    assert "as it counts" not in run("scorecard", "c1")
+    run("override", "c1", "long", "met", "--reason", "she did")
+    run("dispute", "c1", "grave", "--reason", "no")
+    shown = run("scorecard", "c1")
+    assert "tested version 1: 40 % not passed" in shown
+    assert "as it counts: 80 % not passed; critical failure provisional; 1 decided by people" in shown
+    assert "→ met, override by root: she did" in shown
+    assert "disputed by root: no" in shown
+
+
+def test_an_export_has_both(store: Store, tmp_path: Path) -> None:
+    run("override", "c1", "long", "met", "--reason", "she did")
+    run("export", str(tmp_path / "calls.csv"))
+    first, *_ = (tmp_path / "calls.csv").read_text("utf-8-sig").splitlines()
+    assert "effective_percent,effective_passed,effective_critical_state,decided" in first
+    run("export", str(tmp_path / "findings.csv"), "--findings")
+    assert ",met,root" in (tmp_path / "findings.csv").read_text("utf-8-sig")
