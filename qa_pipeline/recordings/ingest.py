@@ -334,7 +334,8 @@ def _groups_of_names(uris: Sequence[str], known: Sequence[Group], taken: _Taken,
     groups = groups_by_name([uri for uri in uris if uri not in in_known and not is_transcript(uri)])
     if join or not groups:
         return groups
-    shown = " and ".join(PurePosixPath(file).name for file in groups[0].files[:2])
+    first = [PurePosixPath(file) for file in groups[0].files[:2]]
+    shown = " and ".join(file.name if first[0].name != first[-1].name else f"{file.parent.name}/{file.name}" for file in first)
     count = f"{len(groups)} calls look" if len(groups) > 1 else "1 call looks"
     taken.warnings.append(
         f"{count} as if recorded in several files ({shown}{', …' if len(groups) > 1 else ''}); each file is run as a call of its own. "

@@ -22,8 +22,9 @@ from qa_pipeline.recordings.address import joined
 _PARTIES = (
     ("in", "out"), ("rx", "tx"), ("read", "write"), ("aleg", "bleg"), ("inbound", "outbound"), ("caller", "callee"), ("local", "remote"),
     ("left", "right"), ("mic", "speaker"), ("mic", "system"), ("ch0", "ch1"), ("ch1", "ch2"), ("channel0", "channel1"),
-    ("channel1", "channel2"),
+    ("channel1", "channel2"), ("internal", "external"), ("participant1", "participant2"), ("speaker1", "speaker2"), ("track1", "track2"),
 )  # fmt: skip
+_OF_SEVERAL = re.compile(r"(?<![^\W_])(\d{1,2})[-_ ]?of[-_ ]?(\d{1,2})(?![^\W_])")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -58,11 +59,18 @@ def groups_by_name(uris: Sequence[str]) -> list[Group]:
     for uri in uris:
         stem = PurePosixPath(uri).stem.lower()
         around = uri[: uri.rfind("/") + 1], PurePosixPath(uri).suffix.lower()
+        folder = PurePosixPath(uri).parent
+        for pair in (*_PARTIES, *of_languages):
+            if folder.name.lower() in pair:
+                # A folder a party, and one name in both.
+                parties.setdefault((f"{folder.parent}\0/{PurePosixPath(uri).name}", pair), {}).setdefault(folder.name.lower(), uri)
         for match in _WORD.finditer(stem):
             for pair in (*_PARTIES, *of_languages):
                 if match[0] in pair:
                     key = f"{around[0]}{stem[: match.start()]}\0{stem[match.end() :]}{around[1]}"
                     parties.setdefault((key, pair), {}).setdefault(match[0], uri)
+        if part := _OF_SEVERAL.search(stem):
+            parts.setdefault((around[0] + stem[: part.start()], part[2], stem[part.end() :] + around[1]), {}).setdefault(int(part[1]), uri)
         if part := numbered_part.search(stem):
             parts.setdefault((around[0] + stem[: part.start()], part[1], stem[part.end() :] + around[1]), {}).setdefault(int(part[2]), uri)
     found, taken = [], set[str]()

@@ -14,7 +14,7 @@ from qa_pipeline.recordings.address import parse_address
 from qa_pipeline.recordings.audio import decode, known_seconds
 from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.ingest import Intake, ingest
-from qa_pipeline.recordings.joins import without_others
+from qa_pipeline.recordings.joins import groups_by_name, without_others
 
 
 def taken(folder: Path, **defaults: object) -> Intake:
@@ -144,6 +144,36 @@ def test_a_call_is_left_while_one_of_its_files_grows(tmp_path: Path) -> None:
     write(tmp_path, "c-in.wav", "c-out.wav")
     intake = ingest([str(tmp_path)], Defaults(join=True), growing=[str(tmp_path / "c-out.wav")])
     assert intake.calls == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "agent"),
+    [
+        (("c-konsultant.wav", "c-klient.wav"), 0), (("c-agent.wav", "c-kund.wav"), 0), (("c-internal.wav", "c-external.wav"), None),
+        (("c_participant1.wav", "c_participant2.wav"), None), (("in/c.wav", "out/c.wav"), None), (("agent/c.wav", "customer/c.wav"), 0),
+    ],
+)  # fmt: skip
+def test_parties_by_other_words_and_by_folders(files: tuple[str, str], agent: int | None) -> None:
+    (group,) = groups_by_name([f"/r/{file}" for file in reversed(files)])
+    assert (group.files, group.are_parties, group.agent_channel) == (tuple(f"/r/{file}" for file in files), True, agent)
+
+
+@pytest.mark.parametrize(
+    "files", [("c-1of2.wav", "c-2of2.wav"), ("c 1 of 3.wav", "c 2 of 3.wav", "c 3 of 3.wav"), ("c-cz1.wav", "c-cz2.wav")]
+)
+def test_parts_by_other_words(files: tuple[str, ...]) -> None:
+    (group,) = groups_by_name(list(reversed(files)))
+    assert (group.files, group.are_parties) == (files, False)
+
+
+def test_files_of_one_name_in_folders_of_parties_are_told_with_their_folders(tmp_path: Path) -> None:
+    for folder in ("in", "out"):
+        (tmp_path / folder).mkdir()
+    write(tmp_path, "in/c.wav", "out/c.wav")
+    (warning,) = taken(tmp_path).warnings
+    assert "(in/c.wav and out/c.wav)" in warning
+    (call,) = taken(tmp_path, join=True).calls
+    assert decode(call.source_uri).samples.shape[0] == 2
 
 
 def test_a_file_whose_other_party_or_next_part_is_not_there_is_known() -> None:
