@@ -36,7 +36,7 @@ CURES = {
     "{count} as if recorded in several files": "Give --join, or the column same_call, where they are one call; nothing where they are calls of their own.",
     "{name} is not in the metadata": "Add a row for it to calls.csv, if it has a row of another name put that right.",
     "{name} is still being written": "Nothing: the next run takes it.",
-    "{name} is the same {kind} as": "Nothing; delete one of the two, or give two chats that say the same a call_id each.",
+    "… is the same {kind} as": "Nothing; delete one of the two, or give two chats that say the same a call_id each.",
     "{name} stands beside a recording": "Nothing; name the transcript itself to have it read.",
     "{name}: … calls are not in the metadata": "Add a row for each to the metadata, with its call_id.",
     "{path}:{line}: … stands twice": "Take one of the two rows out.",

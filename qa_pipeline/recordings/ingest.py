@@ -189,7 +189,10 @@ class _Taken:
         are_apart = dialogue is not None and twin is not None and is_id_given and is_twin_id_given and twin.call_id != call.call_id
         if twin and not are_apart:
             kind = "audio" if dialogue is None else "text"
-            self.warnings.append(f"{name} is the same {kind} as {PurePosixPath(twin.source_uri).name}; it is one call, processed once.")
+            other = PurePosixPath(twin.source_uri).name
+            # Of one name in two folders, which is meant is in the path.
+            names = (name, other) if name != other else (call.source_uri, twin.source_uri)
+            self.warnings.append(f"{names[0]} is the same {kind} as {names[1]}; it is one call, processed once.")
             return
         if call.call_id in self.calls:
             other = PurePosixPath(self.calls[call.call_id].source_uri).name

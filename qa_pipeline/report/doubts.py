@@ -13,7 +13,7 @@ _REVIEW_REASONS = {
     "critical_undetermined": "critical undetermined",
     "low_coverage": "too little judged",
     "role_unsure": "unsure who the agent is",
-    "no_speech": "no speech",
+    "no_speech": "nobody heard as agent or customer",
     "sound_lost": "a part of the recording is lost",
     "speech_without_words": "much speech got no words",
     "unsure": "unsure of a finding",

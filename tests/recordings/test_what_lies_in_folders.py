@@ -113,6 +113,15 @@ def test_a_name_in_quotes_of_another_kind_is_told(tmp_path: Path, written: str) 
     assert 'cells are quoted by ", or not at all' in missing.advice
 
 
+def test_two_files_of_one_name_and_content_are_told_by_their_paths(tmp_path: Path) -> None:
+    for folder in ("day1", "day2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.txt").write_text(CHAT)
+    (warning,) = taken(tmp_path).warnings
+    assert "day2/a.txt is the same text as" in warning
+    assert "day1/a.txt; it is one call" in warning
+
+
 def test_what_nobody_sees_in_a_cell_is_no_part_of_it(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(CHAT)
     (tmp_path / "calls.csv").write_bytes(b"file,agent_id\r\na.txt,7\x00\r\n\x1a")
