@@ -49,7 +49,7 @@ class WrittenDialogue(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
     id: str
     rubric: str
-    language: str = "zh"
+    language: str
     direction: str
     meta: dict[str, str | int | float] = {}
     lines: tuple[str, ...]
