@@ -26,6 +26,8 @@ _ID = re.compile(r"^\s*(?:\d+|[0-9a-fA-F]{4,}[0-9a-fA-F-]*(?:/\d+-\d+)?)\s*$")
 _ASIDE = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?(?:\s+(?P<name>[^>]*))?>")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
+# A time inside a cue, at which a word appears; rolling captions have it.
+_WORD_TIME = re.compile(r"<\d+:[\d:.]+>")
 _NOISE = re.compile(r"^(?:[(\[][^()\[\]:]{1,30}[)\]]|♪+)\s*(?=\w[^()\[\]]{0,39}:)")
 _CHEVRONS = re.compile(r"^\s*>>+\s*")
 _DASH = re.compile(r"^\s*(?:>>+|[-–—])\s*")
@@ -100,6 +102,7 @@ def _heads_cue(written: Sequence[str], number: int, *, begins: bool) -> bool:
 
 def _lines(cues: Sequence[_Cue], reading: Reading) -> list[Line]:
     """Cues → lines. In a file with labels, a cue without one goes on with the voice of the cue before, as captions are written."""
+    cues = _without_repeats(cues)
     parts = [list(_parts(cue.payload)) for cue in cues]
     has_tags = any(part.voice is not None for own in parts for part in own)
     candidates = [spoken for own in parts for spoken in _candidates(own)]
@@ -123,6 +126,21 @@ def _lines(cues: Sequence[_Cue], reading: Reading) -> list[Line]:
                 words.append(text)
         lines.append(_line(cue, label, start, end, words, reading))
     return lines
+
+
+def _without_repeats(cues: Sequence[_Cue]) -> Sequence[_Cue]:
+    """Cues of rolling captions without the lines that only roll up: each line is shown again above the next one."""
+    shown = [[text for line in cue.payload if (text := _TAG.sub("", line).strip())] for cue in cues]
+    repeats = sum(bool(before and after and after[0] == before[-1]) for before, after in zip(shown, shown[1:], strict=False))
+    has_word_times = any(_WORD_TIME.search(line) for cue in cues for line in cue.payload)
+    if not has_word_times or repeats * 2 < len(cues) - 1:
+        return cues
+    made = list(cues[:1])
+    for cue, before in zip(cues[1:], shown, strict=False):
+        lines = [line for line in cue.payload if _TAG.sub("", line).strip()]
+        is_repeated = bool(before and lines and _TAG.sub("", lines[0]).strip() == before[-1])
+        made.append(_Cue(line=cue.line, times=cue.times, payload=lines[1:] if is_repeated else lines))
+    return [cue for cue in made if cue.payload]
 
 
 def _line(cue: _Cue, label: str | None, start: int | None, end: int | None, words: Sequence[str], reading: Reading) -> Line:

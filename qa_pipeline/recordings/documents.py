@@ -16,6 +16,9 @@ from qa_pipeline.recordings.said import Malformed, Said
 
 _KEYS_SHOWN = 5
 _LONGEST_KEY = 40
+# Recognisers begin a first word a little before the sound.
+_EARLY_MS = 500
+_TIMES = ("start", "start_time", "timestamp")
 _WRAPPERS = ("data", "result", "response", "output", "body", "payload", "transcript", "transcription")
 # Keys that name the call of a document, where a file holds several.
 _IDS = ("call_id", "callId", "id", "transcript_id", "conversationId", "conversation_id", "jobName", "job_id", "uuid", "request_id")
@@ -142,8 +145,16 @@ def _said(data: object) -> list[Said] | None:
 
 
 def _are_rows(data: list[Any]) -> bool:
-    """Whether a list holds what lines of JSON Lines hold."""
-    return bool(data) and all(isinstance(entry, dict) and "role" in entry and "text" in entry for entry in data)
+    """Whether a list holds what lines of JSON Lines hold, with times in ms or none."""
+    if not data or not all(isinstance(entry, dict) and "role" in entry and "text" in entry for entry in data):
+        return False
+    has_ids, has_ms = (any(key in entry for entry in data) for key in ("call_id", "start_ms"))
+    return has_ids or has_ms or not any(key in entry for entry in data for key in _TIMES)
+
+
+def is_timed_otherwise(row: Mapping[str, Any]) -> bool:
+    """Whether a row of JSON Lines has its times under keys that count seconds, or moments of the day."""
+    return "start_ms" not in row and any(key in row for key in _TIMES)
 
 
 def _line(number: int, said: Said, reading: Reading) -> Line:
@@ -151,7 +162,8 @@ def _line(number: int, said: Said, reading: Reading) -> Line:
     if NO_TEXT.search(said.text) or (label and (NO_TEXT.search(label) or len(label) > LONGEST_LABEL)):
         reading.fault(number, "a character that is none, or a name too long", "export it again")
         label = None
-    return Line(line=number, role=reading.role(label), label=label, start_ms=said.start_ms, end_ms=said.end_ms, text=said.text)
+    start = 0 if said.start_ms is not None and -_EARLY_MS <= said.start_ms < 0 else said.start_ms
+    return Line(line=number, role=reading.role(label), label=label, start_ms=start, end_ms=said.end_ms, text=said.text)
 
 
 def _object(data: Mapping[str, Any]) -> str:

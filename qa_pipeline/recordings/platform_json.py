@@ -33,11 +33,14 @@ _LABELS = (
     "role", "speaker", "speaker_label", "speakerLabel", "speaker_name", "speakerName", "participant", "participantRole", "party", "sender",
     "author", "from", "name", "label", "channel",
 )  # fmt: skip
+_NAMES = ("role", "type", "name", "displayName", "display_name")
 _STARTS_MS = ("start_ms", "startMs", "start_time_ms", "startTimeMs", "begin_ms", "offset_ms", "offsetMs", "BeginOffsetMillis")
 _ENDS_MS = ("end_ms", "endMs", "end_time_ms", "endTimeMs", "EndOffsetMillis")
 _STARTS = ("start", "start_time", "startTime", "begin", "begin_time", "offset")
 # Of these, only what counts from the start of the call; the time of day is none.
 _STAMPS = ("timestamp", "time", "ts")
+# Moments of the day, counted from the first.
+_MOMENTS = ("created_at", "createdAt", "sent_at", "sentAt", "date", "datetime")
 _ENDS = ("end", "end_time", "endTime", "stop")
 
 
@@ -87,8 +90,8 @@ def messages(data: Document | Sequence[Any]) -> list[Said] | None:
     entries = _entries(data)
     if entries is None:
         return None
-    texts = [next((entry[key] for key in _TEXTS if isinstance(entry.get(key), str)), None) for entry in entries]
-    label_key = next((key for key in _LABELS if any(isinstance(entry.get(key), str | int) for entry in entries)), None)
+    texts = [next((text for key in _TEXTS if (text := _text(entry.get(key))) is not None), None) for entry in entries]
+    label_key = next((key for key in _LABELS if any(_label(entry.get(key)) is not None for entry in entries)), None)
     if not any(texts) or label_key is None:
         return None
     word = "Channel" if label_key == "channel" else "Speaker"
@@ -100,13 +103,27 @@ def messages(data: Document | Sequence[Any]) -> list[Said] | None:
         begins = ms_of(start, unit=unit)
         made.append(
             Said(
-                label=numbered(word, entry.get(label_key)),
+                label=numbered(word, _label(entry.get(label_key))),
                 start_ms=begins,
                 end_ms=ms_of(end, unit=unit) if begins is not None else None,
                 text=text_of(text, f"entry {number}"),
             )
         )
     return in_time(made)
+
+
+def _text(value: object) -> str | None:
+    """Words as text, or in parts that each have some."""
+    if isinstance(value, list) and value and all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in value):
+        return " ".join(part["text"] for part in value)
+    return value if isinstance(value, str) else None
+
+
+def _label(value: object) -> str | int | None:
+    """Who it is: a name or number, or an object that has one."""
+    if isinstance(value, Mapping):
+        return next((value[key] for key in _NAMES if isinstance(value.get(key), str)), None)
+    return value if isinstance(value, str | int) else None
 
 
 def _entries(data: Document | Sequence[Any]) -> list[dict[str, Any]] | None:
@@ -122,7 +139,19 @@ def _times(entries: Sequence[Document], in_ms: Sequence[str], plain: Sequence[st
     for key in _STAMPS if "start" in plain else ():
         if any(key in entry for entry in entries) and all(_is_from_start(entry.get(key)) for entry in entries):
             return [entry.get(key) for entry in entries], None
+    for key in (*_STAMPS, *_MOMENTS) if "start" in plain else ():
+        moments = [_moment_or_none(entry.get(key)) for entry in entries]
+        known = [moment for moment in moments if moment is not None]
+        if len(known) == len(moments) > 1:
+            return [moment - min(known) for moment in known], 1.0
     return [None] * len(entries), None
+
+
+def _moment_or_none(value: object) -> int | None:
+    try:
+        return _moment(value) if isinstance(value, str) else None
+    except Malformed:
+        return None
 
 
 def _is_from_start(value: object) -> bool:

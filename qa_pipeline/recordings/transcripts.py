@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
@@ -19,7 +20,7 @@ from qa_pipeline.errors import InputRefused, TranscriptError
 from qa_pipeline.recordings.captions import begins_as_captions, srt_lines, vtt_lines
 from qa_pipeline.recordings.delimited import by_zeros, other_encodings
 from qa_pipeline.recordings.dialogue import NO_TEXT, Dialogue, Line, Parsed, Reading, checked, dialogue_of, in_order, sha256_of_text
-from qa_pipeline.recordings.documents import document_dialogues, is_known_shape, what_it_is
+from qa_pipeline.recordings.documents import document_dialogues, is_known_shape, is_timed_otherwise, what_it_is
 from qa_pipeline.recordings.json_lines import json_dialogues, json_text, rows_of_lines, several_values
 from qa_pipeline.recordings.plain import begins_as_dialogue, plain_lines
 
@@ -28,6 +29,8 @@ JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 OPEN_SUFFIXES = (".txt", ".json")
 TRANSCRIPT_SUFFIXES = (".jsonl", ".ndjson", ".vtt", ".srt", ".txt", ".json")
 
+# What stands before a line and nobody sees: marks of direction, characters without width.
+_UNSEEN = re.compile(r"(?m)^[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -109,11 +112,8 @@ def _json(text: str, reading: Reading) -> Parsed:
         if not is_document or _are_json_lines(text):
             rows = rows_of_lines(text, reading.path)
             data = [row for _, _, row in rows if isinstance(row, dict)]
-            if (
-                len(data) == len(rows)
-                and not any("role" in row or ("call_id" in row and "text" in row) for row in data)
-                and is_known_shape(data)
-            ):
+            has_rows = any(("role" in row and not is_timed_otherwise(row)) or ("call_id" in row and "text" in row) for row in data)
+            if len(data) == len(rows) and not has_rows and is_known_shape(data):
                 # The entries of a list with other keys, or documents of several calls, one a line.
                 return document_dialogues(data, text, reading)
             return json_dialogues(text, rows, reading)
@@ -152,7 +152,7 @@ def _decoded(raw: bytes, encoding: str, reading: Reading) -> str | None:
 
 
 def _universal(text: str) -> str:
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return _UNSEEN.sub("", text).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _failed(sha256: str, reading: Reading) -> Dialogue:

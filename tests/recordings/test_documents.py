@@ -280,6 +280,18 @@ def test_words_without_voices_are_read_and_nobodys(document: dict[str, Any]) -> 
     assert (line.label, line.role, line.text) == (None, U, HELLO)
 
 
+def test_messages_of_chats_have_people_with_names_parts_and_moments() -> None:
+    document = {"messages": [
+        {"author": {"name": "Anna", "role": "agent"}, "content": [{"type": "text", "text": HELLO}], "created_at": "2026-03-04T10:00:00Z"},
+        {"author": {"name": "Bob", "role": "customer"}, "content": [{"type": "text", "text": WRONG}], "created_at": "2026-03-04T10:00:05Z"}]}  # fmt: skip
+    assert [(line.role, line.start_ms, line.text) for line in only(document).lines] == [(A, 0, HELLO), (C, 5000, WRONG)]
+
+
+def test_a_first_word_a_little_before_the_beginning_begins_there() -> None:
+    document = [{"speaker": "agent", "text": HELLO, "start": -0.02, "end": 1}, {"speaker": "customer", "text": WRONG, "start": 1, "end": 2}]
+    assert [line.start_ms for line in only(document).lines] == [0, 1000]
+
+
 def places(data: object) -> list[tuple[dict[str, Any], str]]:
     """Every key of every object in a document."""
     found = []

@@ -103,3 +103,37 @@ def test_times_in_frames_are_refused_with_what_to_do(times: str) -> None:
 def test_lines_of_json_that_end_with_commas_are_read() -> None:
     (dialogue,) = parse_transcripts(b'{"role": "agent", "text": "Hi"},\n{"role": "customer", "text": "Yes"}\n', "a.jsonl").dialogues
     assert [line.text for line in dialogue.lines] == ["Hi", "Yes"]
+
+
+def test_marks_that_nobody_sees_hide_no_label() -> None:
+    (dialogue,) = parse_transcripts("\u200fAgent: Hi.\n\u200e\ufeffCustomer: Yes.\n".encode(), "a.txt").dialogues
+    assert [(line.role, line.text) for line in dialogue.lines] == [(A, "Hi."), (C, "Yes.")]
+
+
+def test_rolling_captions_say_each_line_once() -> None:
+    cues = [
+        ("hello<00:00:00.500><c> there</c>",),
+        ("hello there",),
+        ("hello there", "how<00:00:03.000><c> are you</c>"),
+        ("how are you",),
+        ("how are you", "fine"),
+    ]
+    text = "WEBVTT\n\n" + "".join(f"00:0{n}.000 --> 00:0{n + 1}.000\n" + "\n".join(lines) + "\n\n" for n, lines in enumerate(cues))
+    (dialogue,) = parse_transcripts(text.encode(), "a.vtt").dialogues
+    assert [line.text for line in dialogue.lines] == ["hello there", "how are you", "fine"]
+
+
+def test_what_somebody_says_twice_is_said_twice() -> None:
+    text = "WEBVTT\n\n" + "".join(
+        f"00:0{n}.000 --> 00:0{n + 1}.000\n{line}\n\n" for n, line in enumerate(("Hello.", "Hello.", "Who is it?", "Me."))
+    )
+    (dialogue,) = parse_transcripts(text.encode(), "a.vtt").dialogues
+    assert [line.text for line in dialogue.lines] == ["Hello.", "Hello.", "Who is it?", "Me."]
+
+
+def test_rows_with_seconds_keep_their_times() -> None:
+    text = (
+        b'{"role": "agent", "start": 0.5, "end": 1.5, "text": "Hi there"}\n{"role": "customer", "start": 2.0, "end": 3.0, "text": "Yes"}\n'
+    )
+    (dialogue,) = parse_transcripts(text, "a.jsonl").dialogues
+    assert [(line.role, line.start_ms, line.end_ms) for line in dialogue.lines] == [(A, 500, 1500), (C, 2000, 3000)]
