@@ -73,7 +73,9 @@ def main() -> None:
             count["open"] += got == _OPEN not in wanted
             count["far"] += is_far
         if given.misses and got not in wanted:
-            print(f"{item['id']} {item['kind']}: {' / '.join(item['reply'])}: wanted {' or '.join(wanted)}, read {got}{' (far)' if is_far else ''}")
+            print(
+                f"{item['id']} {item['kind']}: {' / '.join(item['reply'])}: wanted {' or '.join(wanted)}, read {got}{' (far)' if is_far else ''}"
+            )
     for (language, kind), count in sorted(counts.items()):
         print(
             f"{language:4} {kind:13} {count['right']:4} of {count['items']:4} right ({count['right'] / count['items']:.1%}), "
