@@ -172,6 +172,23 @@ def decisions_command(call_id: str, results: str | None, as_name: str | None) ->
 
 
 @click.command()
+@click.argument("call_id")
+@click.option("--minutes", type=click.IntRange(min=1), default=30, show_default=True, help="How long.")
+@click.option("--release", "is_release", is_flag=True, help="Let it go.")
+@deciding_options
+def claim(call_id: str, minutes: int, is_release: bool, results: str | None, as_name: str | None) -> None:
+    """Say that you look at CALL_ID now, so that nobody else does."""
+    from qa_pipeline.review.claims import claim, release
+
+    _, desk, viewer = open_desk_as(results, as_name)
+    if is_release:
+        release(desk, viewer, call_id)
+        return
+    taken = claim(desk, viewer, call_id, minutes=minutes)
+    click.echo(f"{call_id}: {taken.who} until {taken.until:%H:%M} UTC.")
+
+
+@click.command()
 @click.option("--team", metavar="NAME", help="Calls of this team.")
 @click.option("--size", type=click.IntRange(1, 500), default=20, show_default=True, help="How many.")
 @deciding_options
@@ -179,16 +196,17 @@ def queue(team: str | None, size: int, results: str | None, as_name: str | None)
     """List calls that a person should look at, those that are expected to be wrong most often first."""
     from qa_pipeline.reading.pages import Order, Wanted, count, page
     from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.review.claims import held_claims
 
     _, desk, viewer = open_desk_as(results, as_name)
     wanted = Wanted(to_review=True, team=team)
-    found = page(desk.engine, viewer, wanted, order=Order.DOUBT, size=size)
+    found, held = page(desk.engine, viewer, wanted, order=Order.DOUBT, size=size), held_claims(desk)
     show_rows(
         [
             {
                 "call": line.call_id, "date": line.call_date, "team": line.team, "agent": line.agent_id, "percent": line.effective_percent,
                 "critical": line.effective_critical_state, "decided": line.decided_count, "stale": line.stale_count,
-                "why": ", ".join(line.review_reasons),
+                "looks at it": held[line.call_id].who if line.call_id in held else "", "why": ", ".join(line.review_reasons),
             }
             for line in found.lines
         ]
@@ -223,5 +241,5 @@ def announcements(results: str | None, dry_run: bool, refuse: str | None, author
 
 
 COMMANDS = (
-    scorecard, queue, override, confirm, answer, swap_roles, correct_word, note, decisions_command, take_back_command, announcements,
+    scorecard, queue, claim, override, confirm, answer, swap_roles, correct_word, note, decisions_command, take_back_command, announcements,
 )  # fmt: skip

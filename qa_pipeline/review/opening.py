@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, update
+from sqlalchemy import inspect, or_, update
 
 from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.index import call_index, catch_up
@@ -10,6 +10,7 @@ from qa_pipeline.reading.log import version_of
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.desk import Desk, bring_up, note_seen, seen, take_over
 from qa_pipeline.review.export import export, refresh_behind
+from qa_pipeline.review.tables import decisions
 from qa_pipeline.settings import Settings
 
 
@@ -20,6 +21,19 @@ def open_desk(settings: Settings, store: Store) -> Desk:
     desk = Desk(engine=engine, store=store, rubrics=settings.rubrics)
     bring_up_to_date(desk)
     return desk
+
+
+def follow(settings: Settings, store: Store) -> None:
+    """Let lists and effective scores follow what was just committed. Where nobody has ever decided anything there are lists alone."""
+    engine = open_database(settings)
+    try:
+        if inspect(engine).has_table(decisions.name):
+            bring_up(engine)
+            bring_up_to_date(Desk(engine=engine, store=store, rubrics=settings.rubrics))
+        else:
+            catch_up(engine, store)
+    finally:
+        engine.dispose()
 
 
 def bring_up_to_date(desk: Desk) -> None:

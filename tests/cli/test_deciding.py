@@ -117,3 +117,13 @@ def test_an_export_has_both(store: Store, tmp_path: Path) -> None:
     assert "effective_percent,effective_passed,effective_critical_state,decided" in first
     run("export", str(tmp_path / "findings.csv"), "--findings")
     assert ",met,root" in (tmp_path / "findings.csv").read_text("utf-8-sig")
+
+
+def test_who_looks_at_a_call_stands_in_the_queue(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("claim", "c1")
+    assert "root" in run("queue")
+    monkeypatch.setenv("LOGNAME", "Li")
+    assert "root looks at call c1" in run("claim", "c1", code=2)
+    monkeypatch.setenv("LOGNAME", "root")
+    run("claim", "c1", "--release")
+    assert "root" not in run("queue")

@@ -21,7 +21,7 @@ def test_commands_stand_under_the_kind_of_user_they_are_for() -> None:
     found = sections()
     assert list(found) == ["Operators", "Supervisors", "Reviewers", "Trainers", "Agents"]
     assert found["Reviewers"] == [
-        "scorecard", "queue", "override", "confirm", "answer", "swap-roles", "correct-word", "note", "decisions", "take-back", "announcements",
+        "scorecard", "queue", "claim", "override", "confirm", "answer", "swap-roles", "correct-word", "note", "decisions", "take-back", "announcements",
     ]  # fmt: skip
     assert found["Agents"] == ["acknowledge", "dispute"]
     assert found["Trainers"] == ["rubric"]

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from desks import DAY, commit, make_desk, make_rubric, reopen
-from sqlalchemy import select
+from sqlalchemy import inspect, select
+from stored import make_store
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused
+from qa_pipeline.reading.database import open_database
 from qa_pipeline.reading.index import call_index, catch_up, rebuild
 from qa_pipeline.reading.viewer import Role, Viewer, local_viewer
 from qa_pipeline.results.periods import close_period, reopen_period
@@ -18,9 +20,10 @@ from qa_pipeline.review.decide import decide, look
 from qa_pipeline.review.decisions import Acknowledgement, Answer, Confirmation, Dispute, Note, Override, Ruling, TakeBack
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.export import export, refresh_behind
-from qa_pipeline.review.opening import bring_up_to_date
+from qa_pipeline.review.opening import bring_up_to_date, follow
 from qa_pipeline.review.people import add_account, viewer_of
 from qa_pipeline.review.tables import audit
+from qa_pipeline.settings import Settings
 
 WU = local_viewer("Wu")
 
@@ -204,3 +207,19 @@ def test_nothing_waits_and_nothing_is_written_twice(desk: Desk) -> None:
     keys = desk.store.read("effective_scores", columns=["score_id", "version"]).to_pylist()
     assert sorted(row["version"] for row in keys) == [1, 2, 3]
     assert desk.store.read("effective_findings").num_rows == 15
+
+
+def test_a_run_takes_effective_scores_along(desk: Desk, tmp_path: Path, database: str | None) -> None:
+    decide(desk, WU, "c1", Override(outcome=Outcome.MET), criterion_id="long", reason="she did")
+    commit(desk.store, "c1", rubric=make_rubric(version=2))
+    follow(Settings(results=desk.store.root, review_database=database, rubrics=tmp_path), desk.store)
+    assert in_tables(desk)[:1] == (80.0,)
+    assert indexed(desk)[-1] is False
+
+
+def test_where_nobody_decided_a_run_makes_lists_alone(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    commit(store)
+    settings = Settings(results=store.root, rubrics=tmp_path)
+    follow(settings, store)
+    assert inspect(open_database(settings)).get_table_names() == ["call_index", "index_state"]
