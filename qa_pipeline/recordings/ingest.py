@@ -195,8 +195,12 @@ class _Taken:
             self.warnings.append(f"{names[0]} is the same {kind} as {names[1]}; it is one call, processed once.")
             return
         if call.call_id in self.calls:
-            other = PurePosixPath(self.calls[call.call_id].source_uri).name
-            raise MetadataError(f"Call id {call.call_id} is given to {other} and to {name}.", advice="Give each recording its own call_id.")
+            first = self.calls[call.call_id].source_uri
+            other = PurePosixPath(first).name
+            told = (other, name) if other != name else (first, call.source_uri)
+            raise MetadataError(
+                f"Call id {call.call_id} is given to {told[0]} and to {told[1]}.", advice="Give each recording its own call_id."
+            )
         self.calls[call.call_id] = call
         self.by_sha256.setdefault(call.audio_sha256, (call, is_id_given))
         if dialogue is not None:

@@ -17,7 +17,7 @@ from qa_pipeline.recordings.dialogue import NO_TEXT, Dialogue, Line, Parsed, Rea
 from qa_pipeline.recordings.labels import LONGEST_LABEL
 
 _LONGEST_CALL_ID = 128
-_KEYS = ("call_id", "role", "start_ms", "end_ms", "text")
+_KEYS = ("call_id", "role", "start_ms", "end_ms", "start", "end", "text")
 
 # A row: its number, its text, and its object or why it is none.
 Row = tuple[int, str, dict[str, Any] | Fault]
@@ -178,20 +178,28 @@ def _line(number: int, data: Mapping[str, Any], reading: Reading) -> Line:
     elif NO_TEXT.search(text):
         reading.fault(number, "the text holds a character that is none", "export it again")
         text = "-"
-    start, end = (_ms(number, name, data.get(name), reading) for name in ("start_ms", "end_ms"))
+    start, end = (_time(number, name, data, reading) for name in ("start", "end"))
     label = label.strip() if label else None
     return Line(line=number, role=reading.role(label), label=label, start_ms=start, end_ms=end, text=text.strip())
 
 
-def _ms(number: int, name: str, value: object, reading: Reading) -> int | None:
-    """Milliseconds as numbers, with a fraction or in quotes, or as `0:05.2`."""
+def _time(number: int, name: str, data: Mapping[str, Any], reading: Reading) -> int | None:
+    """`start_ms` or `end_ms`; where there is none, `start` or `end` in seconds."""
+    in_ms = f"{name}_ms"
+    if data.get(in_ms) is not None or name not in data:
+        return _ms(number, in_ms, data.get(in_ms), reading)
+    return _ms(number, name, data[name], reading, unit=1000)
+
+
+def _ms(number: int, name: str, value: object, reading: Reading, *, unit: int = 1) -> int | None:
+    """Milliseconds as numbers, with a fraction or in quotes, or as `0:05.2`. `unit`: ms that a number counts."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     figure: float | None = None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        figure = value
+        figure = value * unit
     elif isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,15}(\.\d*)?\s*", value):
-        figure = float(value)
+        figure = float(value) * unit
     elif isinstance(value, str):
         figure = parse_clock(value)
     if figure is None or (isinstance(figure, float) and not math.isfinite(figure)):

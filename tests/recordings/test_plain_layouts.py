@@ -137,3 +137,13 @@ def test_rows_with_seconds_keep_their_times() -> None:
     )
     (dialogue,) = parse_transcripts(text, "a.jsonl").dialogues
     assert [(line.role, line.start_ms, line.end_ms) for line in dialogue.lines] == [(A, 500, 1500), (C, 2000, 3000)]
+
+
+def test_rows_of_many_calls_with_seconds_keep_their_times() -> None:
+    text = "".join(f'{{"call_id": "c{n}", "role": "agent", "start": "1.5", "end": 2, "text": "Hi"}}\n' for n in range(2))
+    parsed = parse_transcripts(text.encode(), "a.jsonl")
+    assert parsed.warnings == ()
+    assert [(dialogue.call_id, dialogue.lines[0].start_ms, dialogue.lines[0].end_ms) for dialogue in parsed.dialogues] == [
+        ("c0", 1500, 2000),
+        ("c1", 1500, 2000),
+    ]

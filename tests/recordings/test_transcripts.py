@@ -313,8 +313,8 @@ def test_a_line_that_cannot_be_read_fails_every_call_it_may_belong_to(lines: lis
 
 
 def test_keys_that_are_not_read_are_told() -> None:
-    parsed = parse_transcripts(jsonl({"role": "agent", "text": "a", "start": 5}).encode(), "x/a.jsonl")
-    assert parsed.warnings == ("a.jsonl: the keys start are not read.",)
+    parsed = parse_transcripts(jsonl({"role": "agent", "text": "a", "mood": 5}).encode(), "x/a.jsonl")
+    assert parsed.warnings == ("a.jsonl: the keys mood are not read.",)
 
 
 # --- bytes -------------------------------------------------------------------------------------------------------------------------------
