@@ -6,8 +6,9 @@ from setuptools import find_namespace_packages, setup
 
 # Rubrics and manifests ship inside the package too, so that an installed one works from any folder.
 RUBRICS, MODELS = "qa_pipeline._data.rubrics", "qa_pipeline._data.models"
-# What a folder of models ships: a head's or a model's figures.
-HEADS = {path.parent.name: path.name for pattern in ("*/head.json", "*/model.json") for path in Path("models").glob(pattern)}
+# What a folder of models ships: a head's, a model's or a reader's figures.
+SHIPPED = ("head.json", "model.json", "reader.json", "reader.safetensors")
+HEADS = {folder.name: names for folder in Path("models").iterdir() if (names := [name for name in SHIPPED if (folder / name).is_file()])}
 
 
 def packages() -> list[str]:
@@ -30,5 +31,5 @@ setup(
         f"{RUBRICS}.lists": ["*"],
         MODELS: ["*.yaml"],
     }
-    | {f"{MODELS}.{folder}": [name] for folder, name in HEADS.items()},
+    | {f"{MODELS}.{folder}": names for folder, names in HEADS.items()},
 )

@@ -165,7 +165,8 @@ class Metrics:
 class Conversation:
     """A call as words by role: all that scoring may look at, besides the rubric.
 
-    `vectors`: utterance number → 384 floats of meaning (L2 norm 1), only where computed. `starts_cut`/`ends_cut`: the
+    `vectors`: utterance number → 384 floats of meaning (L2 norm 1) and, where acts were read, the log-odds of each (meaning/acts.py); only where
+    computed. `acts_version`: what read the acts; None where nothing did. `starts_cut`/`ends_cut`: the
     recording begins or ends inside speech, or the file was truncated. `lost_ms`: of what was recorded, how much could not be decoded or is missing at the
     end; `wordless_share`: of the speech heard, the share that got no words; `dropped`: what was recognised and taken for invented, a segment a word.
     None where it was not measured: text, and conversations from before it was.
@@ -190,6 +191,7 @@ class Conversation:
     wordless_share: float | None = None
     dropped: tuple[Word, ...] = ()
     vectors: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    acts_version: str | None = None
 
     def by_role(self, role: Role) -> tuple[Utterance, ...]:
         """Utterances of one role, in order."""

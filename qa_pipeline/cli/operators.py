@@ -216,16 +216,29 @@ def failures(results: str | None) -> None:
 
 @click.command()
 @results_option
-def compact(results: str | None) -> None:
+@click.option(
+    "--acts",
+    is_flag=True,
+    help="Read the acts of stored calls that have none, or another reader's, from their texts; loads the text encoder.",
+)
+def compact(results: str | None, acts: bool) -> None:
     """Join small files of the tables; afterwards any Parquet reader sees exactly the current rows.
 
     Norms that were made by other code, language data or dictionaries are made anew and written down.
     """
     from qa_pipeline.results.norms import renew_norms
 
-    store = open_store(open_settings(results=results))
+    settings = open_settings(results=results)
+    store = open_store(settings)
     if renewed := renew_norms(store):
         click.echo(f"norms of {renewed} call{'s' if renewed != 1 else ''} made anew")
+    if acts:
+        from qa_pipeline.conversation.listen import Listener
+        from qa_pipeline.meaning.acts import reader_path, reader_version
+        from qa_pipeline.results.acts import renew_acts
+
+        read = renew_acts(store, Listener(settings).read_acts, reader_version(reader_path(settings)))
+        click.echo(f"acts of {read} call{'s' if read != 1 else ''} read anew; `qa-pipeline rescore` judges by them")
     for name, files in store.compact().items():
         click.echo(f"{name}: {files} file{'s' if files != 1 else ''}")
 

@@ -19,13 +19,14 @@ from qa_pipeline.conversation.metrics import measure
 from qa_pipeline.conversation.role_head import RoleHead, judge_roles
 from qa_pipeline.conversation.roles import assign_roles
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.meaning.encoder import WIDTH
 from qa_pipeline.text.normalise import normalise
 
 ROLE_SWAP = "role_swap"
 ANNOUNCEMENT = "announcement"
 WORD_CORRECTION = "word_correction"
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Sentence vectors of texts, (n, 384)."""
+"""Sentence vectors of texts with the log-odds of acts beside them, (n, 391)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +111,12 @@ def _with_words(conversation: Conversation, changes: Sequence[WordChange], encod
     if not changed:
         return conversation
     vectors = dict(conversation.vectors)
+    # Of a conversation without acts, the words that are put right get none either.
+    width = min(map(len, vectors.values()), default=0)
     anew = [utterances[place] for place in sorted(changed) if vectors.pop(utterances[place].utterance, None) is not None]
     if anew and encode is not None:
         for utterance, vector in zip(anew, encode([u.text for u in anew]), strict=True):
-            vectors[utterance.utterance] = tuple(float(value) for value in vector)
+            vectors[utterance.utterance] = tuple(float(value) for value in vector[:width])
     return replace(conversation, utterances=tuple(utterances), vectors=vectors)
 
 
@@ -191,8 +194,9 @@ def _agent_at(conversation: Conversation, correction: Correction) -> Conversatio
 
 
 def _vectors(conversation: Conversation) -> np.ndarray:
-    rows = [conversation.vectors.get(u.utterance, (0.0,) * 384) for u in conversation.utterances]
-    return np.array(rows, dtype=np.float32).reshape(-1, 384)
+    nothing = (0.0,) * WIDTH
+    rows = [conversation.vectors.get(u.utterance, nothing)[:WIDTH] for u in conversation.utterances]
+    return np.array(rows, dtype=np.float32).reshape(-1, WIDTH)
 
 
 def swap(conversation: Conversation, *, agent: str | None = None) -> Correction:

@@ -1,6 +1,6 @@
 """One recording, or one call that came as text → one Conversation: the whole of listening, with models kept warm.
 
-In: a Call (and its dialogue, if it is text) and the settings. Out: a Conversation with roles, sentiment, metrics and sentence vectors. What was
+In: a Call (and its dialogue, if it is text) and the settings. Out: a Conversation with roles, sentiment, metrics, sentence vectors and acts. What was
 recognised is kept (recognised.py), so that a repeated run does no speech work twice.
 """
 
@@ -34,6 +34,8 @@ from qa_pipeline.conversation.recognised import Recognised, load_recognised, sav
 from qa_pipeline.conversation.role_head import RoleHead, judge_roles, load_role_head
 from qa_pipeline.conversation.roles import LEXICON_OPTION, Roles, assign_roles, lexicon_version, options_of
 from qa_pipeline.conversation.text_roles import tell_roles, with_agent
+from qa_pipeline.meaning.acts import MEANING_WIDTH, ActReader, read_meanings, reader_path, reader_version
+from qa_pipeline.meaning.encoder import WIDTH
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.layout import Carriage, examine, without_leaks
@@ -111,7 +113,8 @@ class Listener:
         recognised = self._recognise(call, audio, carriage, stage)
         stage("meaning")
         utterances = _assemble(recognised)
-        vectors = self._vectors(utterances)
+        meanings = self._meanings(utterances)
+        vectors = meanings[:, :WIDTH]
         judged = judge_roles(utterances, vectors, call.direction, self._role_head)
         roles = assign_roles(utterances, call, judged=judged)
         utterances, sentiment, label = self._feel(roles.utterances, vectors)
@@ -135,7 +138,8 @@ class Listener:
             lost_ms=audio.lost_ms,
             wordless_share=recognised.wordless_share,
             dropped=tuple(sorted((word for _, t in recognised.transcripts for word in t.dropped), key=lambda word: word.start_ms)),
-            vectors={u.utterance: tuple(vector.tolist()) for u, vector in zip(utterances, _rounded(vectors), strict=True)},
+            vectors={u.utterance: tuple(row.tolist()) for u, row in zip(utterances, _rounded(meanings), strict=True)},
+            acts_version=reader_version(reader_path(self.settings)),
         )
 
     def read(self, call: Call, dialogue: Dialogue, *, stage: Stage = lambda name: None) -> Conversation:
@@ -152,7 +156,8 @@ class Listener:
             language, confidence = detected
         lines = with_agent(dialogue.lines, call)
         unproved = assemble_sentences(lines, language)
-        vectors = self._vectors(unproved)
+        meanings = self._meanings(unproved)
+        vectors = meanings[:, :WIDTH]
 
         def prove() -> Roles:
             judged = judge_roles(unproved, vectors, call.direction, self._role_head)
@@ -175,12 +180,21 @@ class Listener:
             diarization_model=None,
             manifest_sha256=manifest_sha256,
             options=options,
-            vectors={u.utterance: tuple(vector.tolist()) for u, vector in zip(utterances, _rounded(vectors), strict=True)},
+            vectors={u.utterance: tuple(row.tolist()) for u, row in zip(utterances, _rounded(meanings), strict=True)},
+            acts_version=reader_version(reader_path(self.settings)),
         )
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Sentence vectors: (n, 384), for fitting the meanings of rubrics."""
         return self._encoder.encode(texts)
+
+    def read_meanings(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """What scoring reads of texts: sentence vectors with the log-odds of acts beside them, (n, 391)."""
+        return read_meanings(texts, self._encoder, self._reader)
+
+    def read_acts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The log-odds of acts alone: (n, 7)."""
+        return self._reader.read(texts)
 
     def _recognise(self, call: Call, audio: Audio, carriage: Carriage, stage: Stage) -> Recognised:
         if (kept := self.recognised_before(call)) is not None:
@@ -246,10 +260,10 @@ class Listener:
         with ThreadPoolExecutor(min(self.settings.threads, len(tracks))) as several:
             return tuple(several.map(transcribe, tracks))
 
-    def _vectors(self, utterances: Sequence[Utterance]) -> NDArray[np.float32]:
+    def _meanings(self, utterances: Sequence[Utterance]) -> NDArray[np.float32]:
         if not utterances:
-            return np.zeros((0, 384), dtype=np.float32)
-        return self._encoder.encode([u.text for u in utterances])
+            return np.zeros((0, MEANING_WIDTH), dtype=np.float32)
+        return self.read_meanings([u.text for u in utterances])
 
     def _feel(
         self, utterances: tuple[Utterance, ...], vectors: NDArray[np.float32]
@@ -294,6 +308,10 @@ class Listener:
         from qa_pipeline.meaning.encoder import Encoder
 
         return Encoder(model_folder(choose_manifest(self.settings, "encoder"), self.settings), threads=1)
+
+    @cached_property
+    def _reader(self) -> ActReader:
+        return ActReader(self._encoder, reader_path(self.settings))
 
     @cached_property
     def _judge(self) -> Judge:

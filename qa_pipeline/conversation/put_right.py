@@ -26,7 +26,7 @@ def put_right(conversation: Conversation, correction: Correction | None, setting
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         from qa_pipeline.conversation.listen import Listener
 
-        return Listener(settings).encode(texts)
+        return Listener(settings).read_meanings(texts)
 
     return correct(conversation, correction, judge, threshold=settings.sentiment_threshold, head=head, encode=encode)
 

@@ -10,7 +10,7 @@ simplified and 0.88 in traditional characters (models/sentiment/README.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from qa_pipeline.telemetry import disable_telemetry
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from numpy.typing import NDArray
 
 WIDTH = 384
@@ -59,27 +60,47 @@ class Encoder:
 
         A vector depends on its neighbours in the batch by less than 1e-5. Texts beyond 512 tokens are read up to there.
         """
-        import numpy as np
+        import torch
 
-        rows = self._tokenizer.encode_batch([_PREFIX + text for text in texts])
-        tokens = [row.ids for row in rows]
-        vectors = np.zeros((len(tokens), WIDTH), np.float32)
+        def pool(hidden: torch.Tensor, mask: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+            return torch.nn.functional.normalize((hidden * weights).sum(dim=1) / weights.sum(dim=1), dim=-1)
+
+        return self.run_on(texts, upto=len(self.layers), then=pool, width=WIDTH)
+
+    @property
+    def layers(self) -> Sequence[torch.nn.Module]:
+        """The transformer's layers from the lowest to the highest."""
+        return list(self._model.encoder.layer)
+
+    def run_on(
+        self,
+        texts: Sequence[str],
+        *,
+        upto: int,
+        then: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor],
+        width: int,
+    ) -> NDArray[np.float32]:
+        """What `then` makes of what the lowest `upto` layers give: (n, `width`) float32.
+
+        `then` gets, for some texts at a time, (texts, tokens, 384), what to add to attention (−∞ where there is no token), and which tokens there are as
+        (texts, tokens, 1) of ones and zeros; it gives (texts, `width`).
+        """
+        import numpy as np
+        import torch
+
+        tokens = [row.ids for row in self._tokenizer.encode_batch([_PREFIX + text for text in texts])]
+        found = np.zeros((len(tokens), width), np.float32)
         # Neighbours of like length leave little padding to compute.
         order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
         for start in range(0, len(order), _BATCH):
             chosen = order[start : start + _BATCH]
-            vectors[chosen] = self._run([tokens[i] for i in chosen])
-        return vectors
-
-    def _run(self, tokens: list[list[int]]) -> NDArray[np.float32]:
-        import torch
-
-        longest = max(map(len, tokens))
-        ids = torch.tensor([row + [_PAD] * (longest - len(row)) for row in tokens])
-        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in tokens])
-        with torch.inference_mode():
-            hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
-        weights = mask.unsqueeze(-1).to(hidden.dtype)
-        pooled = (hidden * weights).sum(dim=1) / weights.sum(dim=1)
-        vectors: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).numpy()
-        return vectors
+            longest = max(len(tokens[i]) for i in chosen)
+            ids = torch.tensor([tokens[i] + [_PAD] * (longest - len(tokens[i])) for i in chosen])
+            weights = torch.tensor([[1.0] * len(tokens[i]) + [0.0] * (longest - len(tokens[i])) for i in chosen]).unsqueeze(-1)
+            mask = (1 - weights).masked_fill(weights == 0, torch.finfo(torch.float32).min)[:, None, None, :, 0]
+            with torch.inference_mode():
+                hidden = self._model.embeddings(input_ids=ids)
+                for layer in self.layers[:upto]:
+                    hidden = layer(hidden, mask)
+                found[chosen] = then(hidden, mask, weights).numpy()
+        return found

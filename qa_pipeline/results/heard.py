@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any, overload
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from qa_pipeline.call import Call, Conversation, Layout, Metrics, Role, Utterance, Word
@@ -171,7 +173,7 @@ def with_norms_of_now(utterances: Sequence[Utterance], recorded: Mapping[str, st
 def judged_now(row: Row) -> JudgedBy | None:
     """What would judge the conversation of a row of `calls` now; None in a row that does not say which languages are spoken in it."""
     recorded = recorded_norms(row)
-    return None if recorded is None else judged_by(row["language"], recorded)
+    return None if recorded is None else judged_by(row["language"], recorded, row["acts_version"])
 
 
 def _conversation(call: Row, utterances: Sequence[Utterance], metrics: Row, vectors: Mapping[int, Any]) -> Conversation:
@@ -195,6 +197,7 @@ def _conversation(call: Row, utterances: Sequence[Utterance], metrics: Row, vect
         wordless_share=call["wordless_share"],
         dropped=tuple(Word(**said) for said in call["dropped"] or ()),
         vectors=vectors,
+        acts_version=call["acts_version"],
     )
 
 
@@ -216,10 +219,15 @@ def _utterances(table: pa.Table) -> list[Utterance]:
 def _vectors(table: pa.Table, count: int) -> list[Vectors]:
     column = table["vector"].combine_chunks()
     flat: NDArray[np.float32] = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
-    rows = flat.reshape(len(table), -1) if len(table) else np.zeros((0, 0), np.float32)
     numbers = table["utterance"].to_numpy().astype(np.int64)
     upto = np.searchsorted(table["place"].to_numpy(), np.arange(count + 1))
-    return [Vectors(numbers[upto[i] : upto[i + 1]], rows[upto[i] : upto[i + 1]]) for i in range(count)]
+    # All rows of a conversation are of one width; those of conversations whose acts were read are wider.
+    begin = np.concatenate([[0], np.cumsum(pc.list_value_length(column).to_numpy(zero_copy_only=False))]).astype(np.int64)
+    found = []
+    for first, last in pairwise(upto.tolist()):
+        rows = flat[begin[first] : begin[last]].reshape(last - first, -1) if last > first else np.zeros((0, 0), np.float32)
+        found.append(Vectors(numbers[first:last], rows))
+    return found
 
 
 def _of_place(table: pa.Table, place: int) -> pa.Table:

@@ -124,6 +124,7 @@ CALLS = Table(
         ("manifest_sha256", _TEXT, Kind.ID, "hash over all model manifests of the profile"),
         ("options", _pairs(Kind.LABEL), "settings that change what is heard"),
         ("norm_versions", _pairs(Kind.ID), "language → what the norms of its utterances were made with; null before this was recorded"),
+        ("acts_version", _TEXT, Kind.ID, "what read the acts that lie beside its vectors (docs/decisions/acts.md); null where nothing did"),
         ("code_version", _TEXT, Kind.LABEL, "version of this package"),
         _RUN,
         ("processed_at", TIME, Kind.TIME, "when it was committed; never runs backwards"),
@@ -163,7 +164,12 @@ EMBEDDINGS = Table(
     columns=_columns(
         _CONVERSATION,
         ("utterance", _WHOLE, Kind.ID, "number in the call"),
-        ("vector", pa.list_(pa.float32()), Kind.WORDS, "384 values, norm 1, rounded to half precision"),
+        (
+            "vector",
+            pa.list_(pa.float32()),
+            Kind.WORDS,
+            "384 values, norm 1, and the log-odds of 7 acts where they were read (`calls.acts_version`); rounded to half precision",
+        ),
         _RUN,
         _CALL_DATE,
     ),
@@ -303,6 +309,7 @@ SCORES = Table(
             Kind.ID,
             "hash of the model that told how sure the findings are; null before this was recorded",
         ),
+        ("acts_version", _TEXT, Kind.ID, "what read the acts that were judged; null where nothing did"),
         ("purpose", _TEXT, Kind.LABEL, "official or trial; scores written into a closed period are trials"),
         (
             "disposition",

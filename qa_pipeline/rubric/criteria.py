@@ -6,17 +6,20 @@ docs/rubric-language.md.
 
 # Annotations are not postponed here: pydantic would evaluate each anew for every type that inherits it.
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from qa_pipeline.languages.load import language_codes
+from qa_pipeline.meaning.acts import Act
 from qa_pipeline.phrases.grammar import MatchMode
 from qa_pipeline.rubric.atoms import AnswerName, Identifier, Language, Location, Part, PhraseLists
 from qa_pipeline.rubric.lists import Meaning
 from qa_pipeline.rubric.shared_keys import AnyCriterion, CombiningCriterion, Credits, Party, SearchingCriterion, WordedCriterion
 from qa_pipeline.rubric.windows import CallWindow
 
+# A supervisor listens to one suspect a day of an agent who says a thousand things.
+SUSPECTS = 10.0
 CaptureType = Literal["datetime", "number", "phone", "name", "reason", "text"]
 AnswerType = Literal["yes_no", "three", "ten", "choice", "text"]
 # Answers that surveys of a type can have; `choice` takes its own from `answers`.
@@ -98,22 +101,40 @@ class QuestionCriterion(WordedCriterion):
 class ForbiddenCriterion(WordedCriterion):
     """What must not be said."""
 
-    needs: ClassVar[str] = "`phrases`, `lists`, `whole_turn` or `meaning`"
+    needs: ClassVar[str] = "`phrases`, `lists`, `whole_turn`, `meaning` or `acts`"
 
     check: Literal["forbidden"]
     whole_turn: PhraseLists = Field({}, description="phrases that count only when the utterance is nothing else")
     except_: tuple[Literal["quoting", "asking_to_repeat"], ...] = Field((), alias="except")
+    acts: tuple[Act, ...] = Field(
+        (), description="what the words do, in whatever wording, as a reader trained on written utterances tells it"
+    )
+    suspects: float = Field(
+        SUSPECTS, gt=0, le=100, description="of 1,000 agents' utterances, how many may go to a person because `acts` suspects them"
+    )
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if not self.has_words and not self.whole_turn:
+        if not self.has_words and not self.whole_turn and not self.acts:
             raise self.lacking()
+        if "suspects" in self.model_fields_set and not self.acts:
+            raise ValueError("`suspects` goes with `acts`")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """`acts` and `suspects` only where there are some: a criterion without keeps the hash that it was published by."""
+        found: dict[str, Any] = serialise(self)
+        return found if self.acts else {name: value for name, value in found.items() if name not in ("acts", "suspects")}
 
     def phrase_lists(self) -> Iterator[tuple[Location, PhraseLists, MatchMode]]:
         """Every key that holds phrases, with how they are matched."""
         yield from super().phrase_lists()
         yield ("whole_turn",), self.whole_turn, "tolerant"
+
+    def languages(self) -> frozenset[Language]:
+        """Languages the criterion can be judged in: by acts alone, every one."""
+        return super().languages() or (frozenset(language_codes()) if self.acts else frozenset())
 
 
 class CaptureCriterion(WordedCriterion):

@@ -152,7 +152,9 @@ def _identities(intake: Intake, settings: Settings) -> Callable[[Call], str]:
 
 def _described(store: Store) -> dict[str, tuple[Call, JudgedBy | None]]:
     """conversation_id → the call as it is stored, and what would judge it now."""
-    table = store.read("calls", columns=["conversation_id", "language", "given_language", "extra", "norm_versions", *CALL_COLUMNS])
+    table = store.read(
+        "calls", columns=["conversation_id", "language", "given_language", "extra", "norm_versions", "acts_version", *CALL_COLUMNS]
+    )
     # Some thousand rows at a time: a dict a row of a hundred thousand calls would be the largest thing in memory.
     batches = table.to_batches(max_chunksize=5_000)
     return {row["conversation_id"]: (call_from_row(row), judged_now(row)) for batch in batches for row in batch.to_pylist()}

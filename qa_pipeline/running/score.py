@@ -9,7 +9,7 @@ from pathlib import Path
 from qa_pipeline.call import Conversation
 from qa_pipeline.results.scored import ScoreTables, join_tables, score_tables
 from qa_pipeline.running.failures import Failure, scoring_failure
-from qa_pipeline.scoring.meanings import meanings_of
+from qa_pipeline.scoring.meanings import needs_vectors
 from qa_pipeline.scoring.score import Score, Scorecard, score_many
 
 
@@ -34,7 +34,7 @@ class Scoring:
     @property
     def needs_vectors(self) -> bool:
         """Whether any rubric asks for the meaning of what is said."""
-        return any(meanings_of(scorecard.rubric) for scorecard in self.scorecards.values())
+        return any(needs_vectors(scorecard.rubric) for scorecard in self.scorecards.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Sentence vectors of case dialogues and of list examples, kept by text: cases with meanings run in milliseconds and without a model, and after a
 change of a list only what is new in it is encoded.
 
-A store is one .npz of two arrays: `keys` (n bytes strings) and `vectors` (n, 384) float16. The shipped one of the cases lies beside the rubrics; other
+A store is one .npz of two arrays: `keys` (n bytes strings) and `vectors` (n, 391) float16: the
+sentence vector, and the log-odds of acts beside it. The shipped one of the cases lies beside the rubrics; other
 texts are added to stores in the cache.
 """
 
@@ -15,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_pipeline.meaning.encoder import WIDTH
 from qa_pipeline.whole_file import replacing
 
 VECTORS_NAME = "case_vectors.npz"
-_WIDTH = 384
 EXAMPLES_NAME = "example_vectors.npz"
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -46,9 +47,11 @@ class CaseVectors:
             _write(self._keep, {**_read(self._keep), **{self._key(text): self._known[self._key(text)] for text in missing}})
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of texts: (n, 384). Raises KeyError for one that is neither known nor can be encoded."""
+        """Vectors of texts: (n, 391), or as wide as their encoder makes them. Raises KeyError for one that is neither known nor can be encoded."""
         self.learn(texts)
-        return np.array([self._known[self._key(text)] for text in texts], dtype=np.float32).reshape(len(texts), _WIDTH)
+        if not texts:
+            return np.zeros((0, WIDTH), np.float32)
+        return np.array([self._known[self._key(text)] for text in texts], dtype=np.float32)
 
     def save(self, texts: Iterable[str], path: Path) -> int:
         """Write a store of exactly these texts. Returns how many it holds."""

@@ -1,18 +1,21 @@
-"""check: forbidden — what the agent must not say as their own words, in a list's wordings or by its meaning.
+"""check: forbidden — what the agent must not say as their own words, in a list's wordings, by its meaning, or by what the words do (`acts`).
 
-Quoting somebody, and asking politely to repeat, convict nobody (`except`); nor do words that were recognised badly.
+Quoting somebody, and asking politely to repeat, convict nobody (`except`); nor do words that were recognised badly. An utterance that is only likely to be
+such an act is suspected: a person decides.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from qa_pipeline.call import Outcome, Utterance
 from qa_pipeline.languages.load import is_language, table
 from qa_pipeline.languages.scoring_tables import ExcuseWords
+from qa_pipeline.meaning.acts import Act, Strictness, probability
 from qa_pipeline.phrases.search import MatchMode, Phrase
 from qa_pipeline.rubric.criteria import ForbiddenCriterion
-from qa_pipeline.scoring.matching import Search
+from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import Context, Verdict, in_order, search_window
 from qa_pipeline.scoring.windows import Searched
 from qa_pipeline.text.normalise import unit_spans
@@ -47,11 +50,12 @@ def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
     ]
     sure = [hit for hit in hits if hit.confidence is None or hit.confidence >= FORBIDDEN_CONFIDENCE]
     meant = search.meaning_hits(criterion.meaning, searched)
-    if not sure and not meant:
+    acts = _likely_acts(search, criterion, context.strictness, searched)
+    if not sure and not meant and not acts:
         return Verdict(outcome=Outcome.MET, reason_code="nothing_forbidden", searched=searched)
     taken_back = {hit.utterance for hit in search.hits(search.phrases(criterion.unlike, "exact"), searched)}
     evidence = {hit.utterance: search.evidence(hit) for hit in sure if hit.utterance not in taken_back}
-    for utterance, probability in meant:
+    for utterance, chance in meant:
         if utterance.utterance in evidence or utterance.utterance in taken_back or criterion.meaning is None:
             continue
         if (
@@ -60,11 +64,52 @@ def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
             or _is_excused(search, criterion, utterance.utterance, None)
         ):
             continue
-        evidence[utterance.utterance] = search.utterance_evidence(utterance, criterion.meaning.list, probability)
+        evidence[utterance.utterance] = search.utterance_evidence(utterance, criterion.meaning.list, chance)
+    suspected: list[Evidence] = []
+    for said in acts:
+        number = said.utterance.utterance
+        if number in evidence or number in taken_back or not _may_convict(search, criterion, said.utterance):
+            continue
+        shown = search.utterance_evidence(said.utterance, said.act, probability(said.odds), "hit" if said.is_sure else "heard")
+        if said.is_sure:
+            evidence[number] = shown
+        else:
+            suspected.append(shown)
     if evidence:
         ordered = in_order(evidence.values())
         return Verdict(outcome=Outcome.NOT_MET, reason_code="forbidden_said", evidence=ordered, searched=searched, occurrences=len(ordered))
+    if suspected:
+        return Verdict(outcome=Outcome.UNDETERMINED, reason_code="suspected", evidence=in_order(suspected), searched=searched)
     return Verdict(outcome=Outcome.MET, reason_code="nothing_forbidden", searched=searched)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Act:
+    """An utterance that is likely one of the acts."""
+
+    utterance: Utterance
+    act: Act
+    odds: float
+    is_sure: bool
+
+
+def _likely_acts(search: Search, criterion: ForbiddenCriterion, strictness: Strictness | None, searched: Searched) -> list[_Act]:
+    """Utterances whose likeliest of the criterion's acts is suspected, within its budget, or sure."""
+    if not criterion.acts or strictness is None:
+        return []
+    least = min(strictness.sure, strictness.suspected_from(criterion.suspects))
+    return [
+        _Act(utterance=utterance, act=act, odds=odds, is_sure=odds >= strictness.sure)
+        for utterance, act, odds in search.act_odds(criterion.acts, searched, strictness.version)
+        if odds >= least
+    ]
+
+
+def _may_convict(search: Search, criterion: ForbiddenCriterion, utterance: Utterance) -> bool:
+    """Whether words were recognised well enough, and are the agent's own."""
+    if utterance.confidence is not None and utterance.confidence < FORBIDDEN_CONFIDENCE:
+        return False
+    return not (_is_excused(search, criterion, utterance.utterance, None) or _is_polite(search, criterion, utterance.utterance))
 
 
 def _is_own_turn(search: Search, utterance: int) -> bool:

@@ -35,28 +35,30 @@ class JudgedBy:
     """What judged a score. `language_digest`: of the data of the call's language, None where it has none that is known here.
 
     `norm_version`: one for the norms of all languages that its utterances are in; `certainty_digest`: of the model that tells how sure verdicts are, and by
-    which those too unsure are withheld; None before there was one.
+    which those too unsure are withheld; None before there was one. `acts_version`: what read its acts (meaning/acts.py), None where nothing did.
     """
 
     scoring_version: int
     language_digest: str | None
     norm_version: str
     certainty_digest: str | None = None
+    acts_version: str | None = None
 
 
-def judged_by(language: str | None, spoken: Iterable[str]) -> JudgedBy:
-    """What would judge a call now. `language`: the call's; `spoken`: those of its utterances, each once or more often."""
-    return _judged_by(language, tuple(sorted(set(spoken))))
+def judged_by(language: str | None, spoken: Iterable[str], acts_version: str | None = None) -> JudgedBy:
+    """What would judge a call now. `language`: the call's; `spoken`: those of its utterances, each once or more often; `acts_version`: as it is held."""
+    return _judged_by(language, tuple(sorted(set(spoken))), acts_version)
 
 
 @cache
-def _judged_by(language: str | None, spoken: tuple[str, ...]) -> JudgedBy:
+def _judged_by(language: str | None, spoken: tuple[str, ...], acts_version: str | None) -> JudgedBy:
     versions = "\n".join(f"{code} {version}" for code, version in norm_versions(spoken).items())
     return JudgedBy(
         scoring_version=SCORING_VERSION,
         language_digest=language_digest(language, without=NEVER_JUDGES)[:16] if language in language_codes() else None,
         norm_version=hashlib.sha256(versions.encode()).hexdigest()[:16],
         certainty_digest=shipped_digest(),
+        acts_version=acts_version,
     )
 
 
@@ -74,5 +76,7 @@ def norm_version_of(code: str) -> str:
 
 def score_id_of(conversation_id: str, rubric_sha256: str, by: JudgedBy) -> str:
     """Identity of a score: what was heard, by which rubric it is judged, and what judged it."""
-    parts = (conversation_id, rubric_sha256, str(by.scoring_version), by.language_digest or "", by.norm_version, by.certainty_digest or "")
+    parts = [conversation_id, rubric_sha256, str(by.scoring_version), by.language_digest or "", by.norm_version, by.certainty_digest or ""]
+    if by.acts_version:
+        parts.append(by.acts_version)
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]

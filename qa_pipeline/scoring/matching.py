@@ -13,6 +13,7 @@ from typing import Literal
 
 from qa_pipeline.call import Conversation, Role, Utterance
 from qa_pipeline.languages.load import language_codes
+from qa_pipeline.meaning.acts import Act
 from qa_pipeline.phrases.search import Hit, MatchMode, Phrase, compile_phrase, names_call
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.lists import Meaning
@@ -103,6 +104,14 @@ class Search:
         if meaning is None or meaning.examples is None:
             return None
         return self._together.probabilities(meaning.examples.id, self._place).get(utterance)
+
+    def act_odds(self, acts: Sequence[Act], searched: Searched, version: str) -> list[tuple[Utterance, Act, float]]:
+        """Of each utterance that the reader of this version has read, the likeliest of some acts with its log-odds, in order."""
+        if self.conversation.acts_version not in (None, version):
+            return []
+        read = self._together.acts(self._place)
+        likeliest = [(u, max(acts, key=read[u.utterance].__getitem__)) for u in searched.utterances if u.utterance in read]
+        return [(u, act, read[u.utterance][act]) for u, act in likeliest]
 
     def most_probable(self, meaning: Meaning | None, searched: Searched) -> Evidence | None:
         """The utterance that comes nearest to a meaning, as what was heard instead."""

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.rubric.criteria import ForbiddenCriterion
 from qa_pipeline.rubric.lists import ExampleList, Meaning
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.shared_keys import SearchingCriterion
@@ -70,6 +71,11 @@ def meanings_of(rubric: Rubric) -> tuple[Meaning, ...]:
     if rubric.situations:
         meanings += [rule.meaning for name in type(rubric.situations).model_fields if (rule := getattr(rubric.situations, name)).meaning]
     return tuple(meanings)
+
+
+def needs_vectors(rubric: Rubric) -> bool:
+    """Whether anything of a rubric is judged by what utterances mean, so that their vectors are wanted."""
+    return bool(meanings_of(rubric)) or any(isinstance(c, ForbiddenCriterion) and c.acts for c in rubric.criteria)
 
 
 def load_heads(rubrics: Iterable[Rubric], *, encoder_id: str, stores: Sequence[Path]) -> tuple[dict[str, Head], tuple[ExampleList, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from qa_pipeline.conversation.listen import Listener
+from qa_pipeline.meaning.acts import load_strictness, reader_path
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.case_vectors import example_vectors
 from qa_pipeline.scoring.meanings import HEADS_NAME, heads_of_each
@@ -28,4 +29,5 @@ def make_ready(
         keep=settings.cache / HEADS_NAME,
         on_fitting=on_fitting,
     )
-    return {name: prepare(rubric, heads[name]) for name, rubric in rubrics.items()}
+    strictness = load_strictness(reader_path(settings))
+    return {name: prepare(rubric, heads[name], strictness=strictness) for name, rubric in rubrics.items()}

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa_pipeline.call import Conversation, Disposition, Outcome, Role
+from qa_pipeline.meaning.acts import Strictness
 from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.canonical import criterion_sha256, rubric_sha256
 from qa_pipeline.rubric.criteria import Criterion
@@ -95,7 +96,9 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """A rubric ready to score with: its hashes worked out once, the fitted heads of its lists (meanings.py) by list id, and what tells how sure it is."""
+    """A rubric ready to score with: its hashes worked out once, the fitted heads of its lists (meanings.py) by list id, what tells how sure it is, and
+    how strict the reader of acts is.
+    """
 
     rubric: Rubric
     heads: Heads
@@ -104,6 +107,7 @@ class Scorecard:
     section_of: Mapping[str, str]
     languages: Mapping[str, frozenset[Language]]
     certainty: Judge
+    strictness: Strictness | None = None
 
     @property
     def bar(self) -> float:
@@ -111,14 +115,17 @@ class Scorecard:
         return self.certainty.bar if self.rubric.min_certainty is None else self.rubric.min_certainty
 
 
-def prepare(rubric: Rubric, heads: Heads, certainty: Judge | None = None) -> Scorecard:
-    """Make a rubric ready for many calls. `certainty`: what tells how sure verdicts are; the shipped model without."""
+def prepare(rubric: Rubric, heads: Heads, certainty: Judge | None = None, *, strictness: Strictness | None = None) -> Scorecard:
+    """Make a rubric ready for many calls. `certainty`: what tells how sure verdicts are; the shipped model without. `strictness`: of the reader of acts;
+    without it no act is judged.
+    """
     hashes = {criterion.id: criterion_sha256(criterion) for criterion in rubric.criteria}
     section_of = {criterion.id: section.id for section in rubric.sections for criterion in section.criteria}
     languages = {criterion.id: criterion.languages() for criterion in rubric.criteria}
     return Scorecard(
         rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes, section_of=section_of, languages=languages,
         certainty=certainty or shipped_model(),
+        strictness=strictness,
     )  # fmt: skip
 
 
@@ -139,7 +146,9 @@ def judge_call(search: Search, scorecard: Scorecard) -> Context:
     rubric = scorecard.rubric
     facts = find_facts(search, rubric.situations) if rubric.situations else Facts(situations={}, disposition=None)
     verdicts: dict[str, Verdict] = {}
-    context = Context(rubric=rubric, search=search, facts=facts, verdicts=verdicts, languages=scorecard.languages)
+    context = Context(
+        rubric=rubric, search=search, facts=facts, verdicts=verdicts, languages=scorecard.languages, strictness=scorecard.strictness
+    )
     for criterion in _judging_order(rubric):
         verdicts[criterion.id] = judge(criterion, context)
     return context
@@ -219,7 +228,7 @@ def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...]
     sums = total(rubric, findings)
     counted = [finding for finding in findings if finding.criterion.status == "stable"]
     reasons = _review_reasons(conversation, sums, is_unsure=any(finding.likely is not None for finding in counted))
-    by = judged_by(conversation.language, (u.language for u in conversation.utterances))
+    by = judged_by(conversation.language, (u.language for u in conversation.utterances), conversation.acts_version)
     return Score(
         score_id=score_id_of(conversation.conversation_id, scorecard.sha256, by),
         judged_by=by,

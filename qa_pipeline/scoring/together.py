@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.call import Conversation, Role
+from qa_pipeline.meaning.acts import ACTS, MEANING_WIDTH, Act
+from qa_pipeline.meaning.encoder import WIDTH
 from qa_pipeline.phrases.alignment import align_ranges
 from qa_pipeline.phrases.lexicon import lexicon_of
 from qa_pipeline.phrases.search import (
@@ -81,6 +83,7 @@ class Together:
         self._asked: list[Sequence[Phrase]] = []
         self._by_phrases: dict[tuple[tuple[tuple[int, Phrase], ...], Roles], _Lookup] = {}
         self._probabilities: dict[int, dict[str, dict[int, float]]] = {}
+        self._acts: dict[int, dict[int, dict[Act, float]]] = {}
 
     def speeches(self, roles: Roles) -> list[Speech]:
         """All words of some roles, laid end to end, for each conversation."""
@@ -130,6 +133,18 @@ class Together:
         if place not in self._probabilities:
             self._probabilities[place] = self._judge(self.conversations[place])
         return self._probabilities[place].get(list_id, {})
+
+    def acts(self, place: int) -> Mapping[int, Mapping[Act, float]]:
+        """Utterance number → log-odds of each act, in one conversation, where they were read and the utterance is long enough to be judged."""
+        if place not in self._acts:
+            conversation = self.conversations[place]
+            vectors = conversation.vectors
+            self._acts[place] = {
+                u.utterance: dict(zip(ACTS, map(float, vectors[u.utterance][WIDTH:]), strict=True))
+                for u in conversation.utterances
+                if u.utterance in vectors and len(vectors[u.utterance]) == MEANING_WIDTH and len(unit_spans(u.text)) >= SHORTEST_UNITS
+            }
+        return self._acts[place]
 
     def _corpus(self, roles: Roles, scope: Scope) -> Corpus:
         if (roles, scope) not in self._corpora:
@@ -206,7 +221,7 @@ class Together:
             (u := by_number[number]).norm.count(" ") + 1 >= SHORTEST_UNITS or len(unit_spans(u.text)) >= SHORTEST_UNITS
             for number in vectors
         ]
-        scores = np.clip(np.array([vectors[number] for number in vectors], dtype=np.float32) @ weights + bias, -30, 30)
+        scores = np.clip(np.array([vectors[number] for number in vectors], dtype=np.float32)[:, :WIDTH] @ weights + bias, -30, 30)
         probabilities = (1 / (1 + np.exp(-scores))).T.tolist()
         return {
             name: {number: p for number, p, judged in zip(vectors, column, is_long, strict=True) if judged}

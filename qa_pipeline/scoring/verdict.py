@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from qa_pipeline.call import Outcome, Role
 from qa_pipeline.languages.load import language_codes, table
 from qa_pipeline.languages.time_tables import Times
+from qa_pipeline.meaning.acts import Strictness
 from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.shared_keys import SearchingCriterion
@@ -60,13 +61,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a check may look at. `verdicts`: those of criteria judged before; `languages`: those each criterion can be judged in."""
+    """What a check may look at. `verdicts`: those of criteria judged before; `languages`: those each criterion can be judged in; `strictness`: of the
+    reader of acts.
+    """
 
     rubric: Rubric
     search: Search
     facts: Facts
     verdicts: Mapping[str, Verdict]
     languages: Mapping[str, frozenset[Language]] = field(default_factory=dict)
+    strictness: Strictness | None = None
 
     @property
     def began(self) -> datetime | None:

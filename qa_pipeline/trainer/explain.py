@@ -61,7 +61,7 @@ def other_scoring(conversation: Conversation, outcome: Outcome | None, by: Judge
 
     `outcome`: what is stored (None: nothing); `by`: what judged it, None where it was stored before that was recorded.
     """
-    now = judged_by(conversation.language, (u.language for u in conversation.utterances))
+    now = judged_by(conversation.language, (u.language for u in conversation.utterances), conversation.acts_version)
     if by == now:
         return None
     lines = [f"the stored verdict is {outcome.value.replace('_', ' ')}" if outcome else "no verdict on this criterion is stored"]
@@ -73,6 +73,7 @@ def other_scoring(conversation: Conversation, outcome: Outcome | None, by: Judge
             "other data of the language" if by.language_digest != now.language_digest else "",
             "other norms" if by.norm_version != now.norm_version else "",
             "another model of certainty" if by.certainty_digest != now.certainty_digest else "",
+            "acts read otherwise or not at all" if by.acts_version != now.acts_version else "",
         ]
         lines.append(f"it was made with {', '.join(other for other in others if other)}; what follows is by the scoring of now")
     return Step(title="What is stored", lines=(*lines, "`qa-pipeline rescore` scores the call anew"))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.written import spoken_texts
 from qa_pipeline.errors import Fault, RubricError
+from qa_pipeline.meaning.acts import ActReader, load_strictness, read_meanings, reader_path, reader_version
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.cases import Case, StoredCall, cases_path, heard_in, load_cases, stable_faults
 from qa_pipeline.rubric.load import LOCK_NAME, load_rubric, load_rubrics, read_lock, readable_rubrics, rubric_paths
@@ -23,7 +24,7 @@ from qa_pipeline.rubric.overlap import overlaps
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.case_vectors import VECTORS_NAME, CaseVectors, Encode, example_vectors
 from qa_pipeline.scoring.cases import CaseResult, compare
-from qa_pipeline.scoring.meanings import HEADS_NAME, fit_heads, heads_of_each, keep_used, load_heads, meanings_of
+from qa_pipeline.scoring.meanings import HEADS_NAME, fit_heads, heads_of_each, keep_used, load_heads, needs_vectors
 from qa_pipeline.scoring.score import Scorecard, prepare, score_many
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, model_folder
@@ -58,7 +59,7 @@ class Workbench:
 
     def encode_for(self, name: str) -> Encode | None:
         """What gives vectors to the words a rubric is run on; None where it matches nothing by meaning, so that no encoder is needed."""
-        return self.vectors if meanings_of(self.scorecards[name].rubric) else None
+        return self.vectors if needs_vectors(self.scorecards[name].rubric) else None
 
 
 def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequence[Path] = ()) -> Workbench:
@@ -82,9 +83,26 @@ def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequ
     heads = heads_of_each(
         rubrics, encoder_id=manifest.id, stores=settings.fitted_files(HEADS_NAME), encode=examples, keep=settings.cache / HEADS_NAME
     )
-    vectors = CaseVectors(settings.fitted_files(VECTORS_NAME), encoder_id=manifest.id, encode=encode, keep=settings.cache / VECTORS_NAME)
+
+    @cache
+    def reader() -> ActReader:
+        return ActReader(encoder(), reader_path(settings))
+
+    vectors = CaseVectors(
+        settings.fitted_files(VECTORS_NAME),
+        encoder_id=_meanings_id(manifest.id, settings),
+        encode=lambda texts: read_meanings(texts, encoder(), reader()),
+        keep=settings.cache / VECTORS_NAME,
+    )
     vectors.learn(_texts(rubrics, cases))
-    return Workbench(scorecards={name: prepare(rubric, heads[name]) for name, rubric in rubrics.items()}, cases=cases, vectors=vectors)
+    strictness = load_strictness(reader_path(settings))
+    scorecards = {name: prepare(rubric, heads[name], strictness=strictness) for name, rubric in rubrics.items()}
+    return Workbench(scorecards=scorecards, cases=cases, vectors=vectors)
+
+
+def _meanings_id(encoder_id: str, settings: Settings) -> str:
+    """What the vectors of cases are known by: encoder and reader of acts."""
+    return f"{encoder_id} {reader_version(reader_path(settings))}"
 
 
 def _paths_of(settings: Settings, names: Sequence[str]) -> list[Path]:
@@ -100,7 +118,7 @@ def _texts(rubrics: Mapping[str, Rubric], cases: Mapping[str, Sequence[Case]]) -
     return [
         text
         for name, rubric in rubrics.items()
-        if meanings_of(rubric)
+        if needs_vectors(rubric)
         for case in cases[name]
         if case.dialogue is not None
         for text in spoken_texts(case.dialogue)
@@ -140,7 +158,13 @@ def fit_lists(settings: Settings) -> tuple[int, int]:
     keep_used(rubrics.values(), encoder_id=manifest.id, store=store)
     cases = {name: load_cases(cases_path(settings.rubrics / f"{name}.yaml")) for name in rubrics}
     shipped = settings.rubrics / VECTORS_NAME
-    vectors = CaseVectors((shipped, settings.cache / VECTORS_NAME), encoder_id=manifest.id, encode=encoder.encode, keep=None)
+    reader = ActReader(encoder, reader_path(settings))
+    vectors = CaseVectors(
+        (shipped, settings.cache / VECTORS_NAME),
+        encoder_id=_meanings_id(manifest.id, settings),
+        encode=lambda texts: read_meanings(texts, encoder, reader),
+        keep=None,
+    )
     return len(missing), vectors.save(_texts(rubrics, cases), shipped)
 
 

@@ -43,9 +43,12 @@ def stored_verdict(store: Store, score: Row, criterion_id: str) -> StoredVerdict
     by = None
     if score["scoring_version"] is not None:
         by = JudgedBy(
-            scoring_version=score["scoring_version"], language_digest=score["language_digest"], norm_version=score["norm_version"],
+            scoring_version=score["scoring_version"],
+            language_digest=score["language_digest"],
+            norm_version=score["norm_version"],
             certainty_digest=score.get("certainty_digest"),
-        )  # fmt: skip
+            acts_version=score["acts_version"],
+        )
     return StoredVerdict(judged_by=by, outcome=Outcome(found[0]["outcome"]) if found else None)
 
 
@@ -56,7 +59,7 @@ def scores_by_other_scoring(store: Store, scorecard: Scorecard, *, since: date |
     """
     days = [f"s.call_date >= date '{since}'" if since else "", f"s.call_date <= date '{until}'" if until else ""]
     where = " and ".join([f"s.rubric_sha256 = '{scorecard.sha256}'", "s.purpose = 'official'", *(day for day in days if day)])
-    sql = f"""select s.score_id, s.conversation_id, s.percent, s.passed, s.critical_failed, c.language, c.norm_versions
+    sql = f"""select s.score_id, s.conversation_id, s.percent, s.passed, s.critical_failed, c.language, c.norm_versions, c.acts_version
         from scores s join current_calls c using (conversation_id) where {where} order by s.scored_at"""
     found = rows(store, sql)
     if not found:

@@ -41,3 +41,17 @@ def test_a_check_that_is_not_known_any_more_is_refused() -> None:
     data["sections"][0]["criteria"][0]["check"] = "guess"
     with pytest.raises(ValidationError):
         revive(json.dumps(data))
+
+
+def test_a_criterion_without_acts_keeps_the_hash_that_it_was_published_by() -> None:
+    plain = rubric({"check": "forbidden", "phrases": {"en": ["no way"]}}).criteria[0]
+    assert "acts" not in canonical_json(plain)
+    assert "suspects" not in canonical_json(plain)
+
+
+def test_acts_and_their_budget_are_part_of_the_hash() -> None:
+    made = [
+        rubric({"check": "forbidden", "acts": acts, "suspects": budget}) for acts, budget in ((["cure"], 5), (["prize"], 5), (["cure"], 9))
+    ]
+    assert len({rubric_sha256(one) for one in made}) == 3
+    assert revive(canonical_json(made[0])) == made[0]

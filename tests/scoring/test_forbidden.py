@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.conversation.written import conversation
+from qa_pipeline.meaning.acts import ACTS, Strictness
 from qa_pipeline.scoring.score import Finding, prepare, score
 from tests.rubric.built_rubrics import finding, rubric, shipped
 
@@ -153,3 +155,66 @@ def test_without_exceptions_a_quotation_is_no_excuse() -> None:
 
 def test_an_agent_who_never_spoke_is_not_praised_for_it() -> None:
     assert judged("0:00 customer: 喂，有人吗？").outcome is not Outcome.MET
+
+
+STRICTNESS = Strictness(version="v", sure=6.0, suspects=((1.0, 4.0), (10.0, 2.0), (100.0, -1.0)))
+
+
+def by_acts(odds: dict[int, float], *lines: str, act: str = "scolding", version: str | None = None, **keys: Any) -> Finding:
+    """The finding of a criterion of acts alone. `odds`: by utterance, of one act; the others are most unlikely."""
+    spoken = conversation(*lines, language="en")
+    vectors = {
+        u.utterance: (0.0,) * 384 + tuple(odds.get(u.utterance, -9.0) if name == act else -9.0 for name in ACTS) for u in spoken.utterances
+    }
+    card = prepare(rubric({"check": "forbidden", "acts": ["scolding", "prize"], **keys}), {}, strictness=STRICTNESS)
+    return score(replace(spoken, vectors=vectors, acts_version=version), card).findings[0]
+
+
+TALK = ("0:00 customer: It broke again.", "0:03 agent: You never read a thing, do you?", "0:06 agent: I will send a new one.")
+
+
+@pytest.mark.parametrize(
+    ("odds", "outcome", "reason"),
+    [
+        (6.0, Outcome.NOT_MET, "forbidden_said"),
+        (5.9, Outcome.UNDETERMINED, "suspected"),
+        (2.0, Outcome.UNDETERMINED, "suspected"),
+        (1.9, Outcome.MET, "nothing_forbidden"),
+    ],
+)
+def test_sure_acts_convict_and_likely_ones_are_suspected(odds: float, outcome: Outcome, reason: str) -> None:
+    found = by_acts({1: odds}, *TALK)
+    assert (found.outcome, found.reason_code) == (outcome, reason)
+
+
+def test_what_is_suspected_is_shown_with_its_act_and_chance() -> None:
+    (evidence,) = by_acts({1: 3.0}, *TALK).evidence
+    assert (evidence.utterance, evidence.expected, evidence.kind) == (1, "scolding", "heard")
+    assert evidence.similarity == pytest.approx(0.953, abs=1e-3)
+
+
+def test_a_larger_budget_suspects_more() -> None:
+    assert by_acts({1: 1.0}, *TALK).outcome is Outcome.MET
+    assert by_acts({1: 1.0}, *TALK, suspects=50).outcome is Outcome.UNDETERMINED
+
+
+def test_acts_that_the_criterion_does_not_name_are_nothing_to_it() -> None:
+    assert by_acts({1: 9.0}, *TALK, act="cure").outcome is Outcome.MET
+
+
+def test_the_customers_acts_are_nobodys() -> None:
+    assert by_acts({0: 9.0}, *TALK).outcome is Outcome.MET
+
+
+def test_what_another_reader_read_is_not_judged() -> None:
+    assert by_acts({1: 9.0}, *TALK, version="older").outcome is Outcome.MET
+    assert by_acts({1: 9.0}, *TALK, version="v").outcome is Outcome.NOT_MET
+
+
+def test_quoting_excuses_acts() -> None:
+    lines = ("0:00 customer: He was rude.", "0:03 agent: You told me he said you never read a thing, I am sorry.")
+    assert by_acts({1: 9.0}, *lines, **{"except": ["quoting"]}).outcome is Outcome.MET
+
+
+def test_one_or_two_words_are_not_judged_by_acts() -> None:
+    assert by_acts({1: 9.0}, "0:00 customer: Well.", "0:03 agent: And then?").outcome is Outcome.MET

@@ -1,0 +1,327 @@
+"""Train the reader of acts: `python -m models.forbidden.train` writes reader.safetensors, reader.json and the figures in the README.
+
+The text encoder's upper layers learn a difference of low rank (LoRA: Hu et al., 2021, arXiv 2106.09685), together with a linear head of eight classes,
+ordinary speech and seven acts, by cross-entropy and a supervised contrastive loss (Khosla et al., 2020, arXiv 2004.11362). The lower layers stay: what they
+give is worked out once. A tenth of the sentences, told by their hash, is kept apart; thresholds are measured there.
+
+Fifteen minutes on two idle cores. Equal input on one machine makes equal files; another processor rounds otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import hashlib
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from models import training
+from qa_pipeline.languages.load import is_han
+from qa_pipeline.meaning.acts import ACTS, PARTS
+from qa_pipeline.meaning.encoder import WIDTH, Encoder
+from qa_pipeline.rubric.load import load_list
+from qa_pipeline.text.normalise import unit_spans
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parent.parent
+LISTS = ROOT / "rubrics" / "lists"
+CLASSES = ("ok", *ACTS)
+# Lists of what agents rightly say.
+ALLOWED_LISTS = (
+    "agent_speech", "asks_convenience", "asks_anything_else", "closing_courtesy", "call_back_agreed", "purpose_or_question", "menu_announcement",
+    "voicemail_machine",
+)  # fmt: skip
+ACT_OF_LIST = {"score_begging": "score_begging", "pretext": "pretext", "prize": "prize", "promised_cure": "cure"}
+# Calls in which agents say what they must not, unmarked.
+UNMARKED = ("rude_agent", "agent_asks_favour")
+
+FIRST_LAYER = 6
+RANK = 16
+EPOCHS = 3
+BATCH = 64
+RATE = 1.5e-3
+CONTRAST = 0.3
+TEMPERATURE = 0.1
+SMOOTHING = 0.02
+MOST_TOKENS = 96
+# Of what is allowed in lists and written calls, the share that is learnt from: it is much, and alike.
+KEPT_SHARE = 0.45
+PER_1000 = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence. `source`: the file or kind of files that it is from."""
+
+    language: str
+    act: int
+    text: str
+    source: str
+
+    @property
+    def is_kept_apart(self) -> bool:
+        """One in ten."""
+        return int(hashlib.sha256(self.text.encode()).hexdigest(), 16) % 10 == 0
+
+
+class Adapted(nn.Module):
+    """A linear part with a trained difference of low rank."""
+
+    def __init__(self, base: nn.Linear) -> None:
+        super().__init__()
+        self.base = base
+        self.down = nn.Parameter(torch.randn(RANK, base.in_features) / RANK**0.5 * 0.2)
+        self.up = nn.Parameter(torch.zeros(base.out_features, RANK))
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        """The part's result, and the difference."""
+        result: Tensor = self.base(numbers) + (numbers @ self.down.T) @ self.up.T
+        return result
+
+
+class Reader(nn.Module):
+    """Adapted upper layers and the head."""
+
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(copy.deepcopy(layer) for layer in layers)
+        for parameter in self.layers.parameters():
+            parameter.requires_grad_(False)
+        for layer in self.layers:
+            for name in PARTS.values():
+                holder, _, own = name.rpartition(".")
+                setattr(layer.get_submodule(holder), own, Adapted(layer.get_submodule(name)))
+        self.head = nn.Linear(WIDTH, len(CLASSES))
+        nn.init.normal_(self.head.weight, std=0.02)
+        nn.init.zeros_(self.head.bias)
+        self.drop = nn.Dropout(0.1)
+        self.mean, self.spread = torch.zeros(WIDTH), torch.ones(())
+
+    def centre(self, hidden: Sequence[Tensor]) -> None:
+        """Learn where vectors lie before anything is trained: texts differ little from their mean, and a head that sees only that learns slowly."""
+        self.eval()
+        with torch.inference_mode():
+            vectors = torch.cat([self(hidden[start : start + BATCH])[0] for start in range(0, len(hidden), BATCH)])
+        self.mean, self.spread = vectors.mean(0).clone(), vectors.std(0).mean().clone()
+
+    def forward(self, hidden: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Centred vectors (texts, 384) and logits (texts, 8) of what the lower layers made of each text, (tokens, 384)."""
+        lengths = torch.tensor([len(own) for own in hidden])
+        longest = int(lengths.max())
+        numbers = torch.zeros(len(hidden), longest, WIDTH)
+        for place, own in enumerate(hidden):
+            numbers[place, : len(own)] = own.float()
+        is_token = torch.arange(longest)[None, :] < lengths[:, None]
+        mask = torch.zeros(len(hidden), 1, 1, longest).masked_fill(~is_token[:, None, None, :], torch.finfo(torch.float32).min)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.training):
+            for layer in self.layers:
+                numbers = layer(numbers, mask)
+        pooled = (numbers.float() * is_token[..., None]).sum(1) / is_token.sum(1, keepdim=True)
+        vectors = (pooled - self.mean) / self.spread
+        return vectors, self.head(self.drop(vectors))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--without", default="", help="a source to leave out and to measure on instead of the tenth: more or written; nothing is written"
+    )
+    given = parser.parse_args()
+    everything = sentences()
+    apart = [s.source == given.without if given.without else s.is_kept_apart for s in everything]
+    rng = random.Random(0)
+    learnt = [s for s, is_apart in zip(everything, apart, strict=True) if not is_apart and _is_wanted(s, rng)]
+    kept = [s for s, is_apart in zip(everything, apart, strict=True) if is_apart]
+    print(f"{len(learnt)} to learn from, {sum(s.act > 0 for s in learnt)} of them forbidden; {len(kept)} to measure on", flush=True)
+    torch.manual_seed(0)
+    encoder = training.load_encoder(torch.get_num_threads())
+    reader = train(learnt, encoder, rng)
+    odds = log_odds(reader, lower(encoder, [s.text for s in kept]))
+    print(measured(kept, odds))
+    if not given.without:
+        write(reader, kept, odds)
+        training.write_figures(FOLDER / "README.md", measured(kept, odds))
+
+
+def sentences() -> list[Sentence]:
+    """Every sentence once."""
+    found: dict[str, Sentence] = {}
+    for sentence in _all():
+        found.setdefault(sentence.text.lower(), sentence)
+    return [s for s in found.values() if not s.act or len(unit_spans(s.text)) >= (3 if is_han(s.language) else 2)]
+
+
+def _all() -> Iterator[Sentence]:
+    def say(language: str, act: str, texts: Sequence[str], source: str) -> Iterator[Sentence]:
+        yield from (Sentence(language, CLASSES.index(act), text.strip(), source) for text in texts)
+
+    forbidden = load_list(LISTS / "forbidden.yaml")
+    for language, families in forbidden.like.items():
+        for family, texts in families.items() if isinstance(families, dict) else ():
+            yield from say(language, {"arrogance": "arrogance_impatience"}.get(family, family), texts, "lists")
+    for language, allowed in forbidden.unlike.items():
+        yield from say(language, "ok", allowed, "lists")
+    for name, act in ACT_OF_LIST.items():
+        examples = load_list(LISTS / f"{name}.yaml")
+        for language in examples.like:
+            yield from say(language, act, examples.likes(language), "lists")
+        for language, allowed in examples.unlike.items():
+            yield from say(language, "ok", allowed, "lists")
+    for name in ALLOWED_LISTS:
+        examples = load_list(LISTS / f"{name}.yaml")
+        for language in examples.like:
+            yield from say(language, "ok", examples.likes(language), "lists")
+    for language, allowed in load_list(LISTS / "background.yaml").unlike.items():
+        yield from say(language, "ok", allowed, "lists")
+    yaml = YAML(typ="safe")
+    for call in yaml.load((ROOT / "rubrics" / "known_good.yaml").read_text("utf-8"))["calls"]:
+        lines = (call.get("dialogue") or "").splitlines()
+        yield from say(call["language"], "ok", [line.split(" agent: ", 1)[1] for line in lines if " agent: " in line], "good")
+    for path in sorted((FOLDER.parent / "roles" / "calls").glob("*.yaml")):
+        for call in yaml.load(path.read_text("utf-8")):
+            if call["kind"] not in UNMARKED:
+                yield from say(path.stem[:2], "ok", [str(turn["agent"]) for turn in call["turns"] if "agent" in turn], "roles")
+    for name in ("more", "written"):
+        for line in (FOLDER / f"{name}.tsv").read_text("utf-8").splitlines():
+            language, label, family, text = line.split("\t")
+            yield from say(language, family if label == "1" else "ok", [text], name)
+
+
+def _is_wanted(sentence: Sentence, rng: random.Random) -> bool:
+    return sentence.act > 0 or sentence.source in ("more", "written") or rng.random() < KEPT_SHARE
+
+
+def lower(encoder: Encoder, texts: Sequence[str]) -> list[Tensor]:
+    """What the encoder's lower layers make of each text: (tokens, 384) in half precision."""
+    found: list[Tensor] = []
+
+    def keep(hidden: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
+        first = len(found)
+        lengths = weights.sum(dim=(1, 2)).int().tolist()
+        found.extend(own[: min(length, MOST_TOKENS)].bfloat16().clone() for own, length in zip(hidden, lengths, strict=True))
+        return torch.arange(first, len(found)).unsqueeze(-1)
+
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        places = encoder.run_on(texts, upto=FIRST_LAYER, then=keep, width=1)
+    return [found[int(place)] for place in places[:, 0]]
+
+
+def train(learnt: Sequence[Sentence], encoder: Encoder, rng: random.Random) -> Reader:
+    """The reader after all epochs."""
+    hidden = lower(encoder, [s.text for s in learnt])
+    reader = Reader(encoder.layers[FIRST_LAYER:])
+    difference = [p for p in reader.layers.parameters() if p.requires_grad]
+    reader.centre(hidden[:: max(1, len(hidden) // 1024)])
+    steps = EPOCHS * (len(learnt) // BATCH)
+    adam = torch.optim.AdamW([{"params": difference, "lr": RATE}, {"params": reader.head.parameters(), "lr": 2 * RATE}], weight_decay=0.01)
+    pace = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: min(1.0, (step + 1) / (steps // 10)) * max(0.0, (steps - step) / steps))
+    reader.train()
+    for _ in range(EPOCHS):
+        for batch in _batches(hidden, rng):
+            vectors, logits = reader([hidden[i] for i in batch])
+            acts = torch.tensor([learnt[i].act for i in batch])
+            loss = nn.functional.cross_entropy(logits, acts, label_smoothing=SMOOTHING) + CONTRAST * contrast(vectors, acts)
+            adam.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(difference, 1.0)
+            adam.step()
+            pace.step()
+    reader.eval()
+    return reader
+
+
+def _batches(hidden: Sequence[Tensor], rng: random.Random) -> list[list[int]]:
+    """Numbers of texts in batches of like length, in any order."""
+    order = list(range(len(hidden)))
+    rng.shuffle(order)
+    batches = []
+    for start in range(0, len(order), BATCH * 16):
+        part = sorted(order[start : start + BATCH * 16], key=lambda i: len(hidden[i]))
+        batches += [part[i : i + BATCH] for i in range(0, len(part), BATCH)]
+    rng.shuffle(batches)
+    return [batch for batch in batches if len(batch) >= BATCH // 4]
+
+
+def contrast(vectors: Tensor, acts: Tensor) -> Tensor:
+    """Supervised contrastive loss: texts of one act are near each other."""
+    unit = nn.functional.normalize(vectors, dim=-1)
+    itself = torch.eye(len(acts), dtype=torch.bool)
+    alike = (unit @ unit.T / TEMPERATURE).masked_fill(itself, -1e9)
+    same = (acts[:, None] == acts[None, :]) & ~itself
+    has = same.any(1)
+    chance = alike - torch.logsumexp(alike, 1, keepdim=True)
+    loss: Tensor = -((chance * same).sum(1)[has] / same.sum(1)[has]).mean()
+    return loss
+
+
+def log_odds(reader: Reader, hidden: Sequence[Tensor]) -> NDArray[np.float32]:
+    """(n, 7): of each act against ordinary speech."""
+    found = np.zeros((len(hidden), len(ACTS)), np.float32)
+    order = sorted(range(len(hidden)), key=lambda i: len(hidden[i]))
+    with torch.inference_mode():
+        for start in range(0, len(order), BATCH):
+            chosen = order[start : start + BATCH]
+            logits = reader([hidden[i] for i in chosen])[1]
+            found[chosen] = (logits[:, 1:] - logits[:, :1]).numpy()
+    return found
+
+
+def measured(kept: Sequence[Sentence], odds: NDArray[np.float32]) -> str:
+    """Markdown: forbidden ones found at several counts of allowed ones above the threshold, by language and act."""
+    top, acts = odds.max(axis=1), np.array([s.act for s in kept])
+    allowed = np.sort(top[acts == 0])[::-1]
+    columns = [(count, allowed[int(len(allowed) * count / 1000)]) for count in PER_1000]
+    lines = [
+        f"{int((acts == 0).sum())} allowed and {int((acts > 0).sum())} forbidden sentences kept apart; share found where so many of 1,000 allowed are:",
+        "",
+        "| | sentences | " + " | ".join(f"{count:g}" for count, _ in columns) + " |",
+        "|---" * (len(columns) + 2) + "|",
+    ]
+    groups = {"all": acts > 0}
+    groups |= {code: (acts > 0) & np.array([s.language == code for s in kept]) for code in training.LANGUAGES}
+    groups |= {act: acts == number for number, act in enumerate(ACTS, start=1)}
+    for name, chosen in groups.items():
+        if chosen.any():
+            lines.append(
+                f"| {name} | {int(chosen.sum())} | " + " | ".join(f"{(top[chosen] > odds_).mean():.2f}" for _, odds_ in columns) + " |"
+            )
+    return "\n".join(lines)
+
+
+def write(reader: Reader, kept: Sequence[Sentence], odds: NDArray[np.float32]) -> None:
+    """reader.safetensors and reader.json."""
+    tensors: dict[str, Tensor] = {}
+    for number, layer in enumerate(reader.layers, start=FIRST_LAYER):
+        for short, name in PARTS.items():
+            part = layer.get_submodule(name)
+            tensors[f"{number}.{short}.down"] = part.down.detach().half().contiguous()
+            tensors[f"{number}.{short}.up"] = part.up.detach().half().contiguous()
+    weights = reader.head.weight.detach() / reader.spread
+    tensors["head.weights"], tensors["head.bias"] = weights, reader.head.bias.detach() - weights @ reader.mean
+    save_file(tensors, FOLDER / "reader.safetensors")
+    allowed = np.sort(odds[[s.act == 0 for s in kept]].max(axis=1))[::-1]
+    suspects = [[count, round(float(allowed[int(len(allowed) * count / 1000)]), 2)] for count in PER_1000]
+    manifest = training.encoder_manifest()
+    told = {
+        "encoder": manifest.id,
+        "encoder_sha256": training.manifest_sha256(manifest),
+        "acts": list(ACTS),
+        "first_layer": FIRST_LAYER,
+        "sure": suspects[2][1],
+        "suspects": suspects,
+    }
+    (FOLDER / "reader.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
