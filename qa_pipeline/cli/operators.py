@@ -286,6 +286,7 @@ def retain(results: str | None, dry_run: bool) -> None:
     from zoneinfo import ZoneInfo
 
     from qa_pipeline.results.retention import Retention, expire, expired
+    from qa_pipeline.review.forgetting import forget_decisions
 
     settings = open_settings(results=results)
     retention = Retention(
@@ -294,7 +295,10 @@ def retain(results: str | None, dry_run: bool) -> None:
     if retention == Retention():
         raise InputRefused("No retention window is set.", advice="Set keep_words_days, keep_calls_days or keep_failures_days.")
     store, today = open_store(settings), datetime.now(ZoneInfo(settings.timezone)).date()
-    found = (expired if dry_run else expire)(store, retention, today=today, work=settings.work)
+    found = expired(store, retention, today=today, work=settings.work)
+    if not dry_run:
+        forget_decisions(settings, call_ids=found.decided, conversation_ids=found.words)
+        found = expire(store, retention, today=today, work=settings.work)
     lose, go = ("would lose", "would go") if dry_run else ("lost", "went")
     click.echo(f"{len(found.words)} calls {lose} their words, {len(found.calls)} everything; {found.failures} failures {go}.")
     click.echo(

@@ -64,7 +64,8 @@ def _then(held: Correction, row: Row) -> Correction:
     moment = row["moment_ms"]
     if row["kind"] == ROLE_SWAP:
         return replace(held, moment_ms=moment)
-    if row["kind"] == WORD_CORRECTION:
+    # Whose words are gone by retention puts none right any more.
+    if row["kind"] == WORD_CORRECTION and row["before"] is not None:
         return replace(held, words=(*held.words, WordChange(moment_ms=moment, before=row["before"], after=row["after"])))
     if row["kind"] == ANNOUNCEMENT:
         others = tuple(m for m in held.announcements if m != moment)
@@ -82,10 +83,10 @@ def refused_announcements(store: Store) -> dict[str, set[int]]:
 
 
 def _decisions(store: Store) -> list[Row]:
-    """Decisions that put something right, and those that take any back, in order of time. Those whose words are gone put no words right."""
+    """Decisions that put something right, and those that take any back, in order of time."""
     columns = ["decision_id", "call_id", "kind", "outcome", "moment_ms", "before", "after", "about", "at"]
     rows = store.read("decisions", columns=columns).to_pylist()
-    ours = {row["decision_id"] for row in rows if row["kind"] in CORRECTIONS and (row["kind"] != WORD_CORRECTION or row["before"])}
+    ours = {row["decision_id"] for row in rows if row["kind"] in CORRECTIONS}
     return sorted((row for row in rows if row["decision_id"] in ours or row["about"] in ours), key=lambda row: row["at"])
 
 

@@ -88,7 +88,7 @@ OUTSIDE: tuple[Outside, ...] = (
     Outside(
         name="review database", place=Place.RESULTS, patterns=("review.db", "review.db-wal", "review.db-shm"),
         holds=(Kind.PERSON, Kind.NOTE, Kind.WORDS, Kind.PATH, Kind.FIGURE), by="whoever decides about calls, or asks for lists; elsewhere with `review_database`",
-        until="yours to keep: accounts and records of who looked are nowhere else",
+        until="decisions and their words with `retain`; accounts and the record of who looked are yours to keep",
     ),
     Outside(
         name="probe", place=Place.RESULTS, patterns=(".probe",), holds=(), by="every run, to see whether it may write", until="at once",
