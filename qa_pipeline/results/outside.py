@@ -72,12 +72,6 @@ OUTSIDE: tuple[Outside, ...] = (
         name="models", place=Place.CACHE, patterns=("models/*",), holds=(Kind.FIGURE, Kind.LABEL), by="`models pull`", until="with the cache",
     ),
     Outside(
-        name="review database", place=Place.RESULTS, patterns=("review.db", "review.db-wal", "review.db-shm"),
-        holds=(Kind.PERSON, Kind.ID, Kind.LABEL, Kind.FIGURE, Kind.NOTE, Kind.PATH),
-        by="whatever lists calls or decides about them; unset where `review_database` names a server",
-        until="its index follows the tables; what people decided stays",
-    ),
-    Outside(
         name="locks and claims", place=Place.RESULTS, patterns=("_leases/*", "_claims/*"), holds=(Kind.ID, Kind.LABEL),
         by="whoever writes; ids of calls, names of machines, numbers of processes", until="at the end of the run, or found dead by the next",
     ),
@@ -87,7 +81,7 @@ OUTSIDE: tuple[Outside, ...] = (
     ),
     Outside(
         name="review database", place=Place.RESULTS, patterns=("review.db", "review.db-wal", "review.db-shm"),
-        holds=(Kind.PERSON, Kind.NOTE, Kind.WORDS, Kind.PATH, Kind.FIGURE), by="whoever decides about calls, or asks for lists; elsewhere with `review_database`",
+        holds=(Kind.PERSON, Kind.ID, Kind.LABEL, Kind.FIGURE, Kind.NOTE, Kind.PATH, Kind.WORDS), by="whatever lists calls or decides about them; elsewhere with `review_database`",
         until="decisions and their words with `retain`; accounts and the record of who looked are yours to keep",
     ),
     Outside(
