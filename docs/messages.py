@@ -67,6 +67,7 @@ CURES = {
     "`metadata` goes with": "Write what the column must be: is: VALUE, in: [A, B], at_least: 1 or at_most: 9.",
     "`is`, `in`, `at_least` and `at_most` go": "Name the column that is asked about: metadata: COLUMN.",
     "`cap` goes with": "Write how much is taken away each time (deduct: 5), or take cap out.",
+    "`suspects` goes with": "Write what may be suspected: acts: [scolding, passing_the_buck], or take suspects out.",
     "match: meaning needs": "Name a list of meanings: meaning: NAME, or take match out.",
     "give `seconds`, `turns` or both": "Write how long the window is: seconds: 30, or turns: 4.",
     "give either `first` or `last`": "Keep one; two windows are two criteria with any.",
