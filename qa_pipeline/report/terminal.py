@@ -147,6 +147,9 @@ def _call_cells(item: CallReport, data: ReportData, criteria: Sequence[str]) -> 
             mark, style = MARKS[finding["outcome"]]
             cells.append(Text(f"({mark})", "dim") if data.words_of(finding).is_draft else Text(mark, style))
     percent = "" if not score or score["percent"] is None else f"{score['percent']:.0f}"
+    if score and score.get("decided"):
+        # What the program found, and what counts since people decided.
+        percent += f" → {'–' if score['effective_percent'] is None else format(score['effective_percent'], '.0f')}"
     passed = {True: Text("yes", "green"), False: Text("no", "red"), None: Text("")}[score["passed"] if score else None]
     return [*cells, percent, passed, Text("review", "yellow") if score and score["needs_review"] else ""]
 
