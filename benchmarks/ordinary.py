@@ -39,7 +39,7 @@ def main() -> None:
     right = {tuple(row.split("\t")) for row in (LINES / "true.tsv").read_text("utf-8").splitlines()[1:]}
     hits: dict[str, Counter[str]] = defaultdict(Counter)
     judged: dict[str, set[str]] = defaultdict(set)
-    critical: set[str] = set()
+    marks: dict[str, str] = {}
     seen: set[str] = set()
     for name, rubric in load_rubrics(ROOT / "rubrics").items():
         bare = without_conditions(rubric, seen)
@@ -49,8 +49,11 @@ def main() -> None:
                 continue
             for criterion in bare.criteria:
                 if criterion.id in asked:
-                    judged[f"{name}.{criterion.id}"].add(language)
-                    critical.update([f"{name}.{criterion.id}"] if criterion.critical else [])
+                    key = f"{name}.{criterion.id}"
+                    judged[key].add(language)
+                    whole = next(c for c in rubric.criteria if c.id == criterion.id)
+                    is_bound = bool(whole.when) or getattr(whole, "after", None) is not None
+                    marks[key] = " critical" * bool(criterion.critical) + " †" * is_bound
             for text, found in zip(texts, hit_by(bare, language, texts), strict=True):
                 for criterion_id, phrase, words in found:
                     key = f"{name}.{criterion_id}"
@@ -59,7 +62,7 @@ def main() -> None:
                     hits[key][language] += 1
                     if arguments.lines:
                         print(f"{key}\t{language}\t{text}\t“{words}” [{phrase[:90]}]")
-    table = rows(lines, hits, judged, critical)
+    table = rows(lines, hits, judged, marks)
     print("\n".join(table))
     if arguments.write:
         PAGE.write_text(_page(table, lines), "utf-8")
@@ -112,13 +115,13 @@ def hit_by(rubric: Rubric, language: str, texts: list[str]) -> list[list[tuple[s
     return found
 
 
-def rows(lines: dict[str, list[str]], hits: dict[str, Counter[str]], judged: dict[str, set[str]], critical: set[str]) -> list[str]:
+def rows(lines: dict[str, list[str]], hits: dict[str, Counter[str]], judged: dict[str, set[str]], marks: dict[str, str]) -> list[str]:
     """A table: for each criterion the hits in 1,000 lines of each language; a dash where it has no phrases."""
     languages = list(lines)
     table = [f"| criterion | {' | '.join(languages)} |", f"|---|{'---|' * len(languages)}"]
     for key in sorted(judged, key=lambda key: (-sum(hits[key].values()), key)):
         cells = [f"{1000 * hits[key][code] / len(lines[code]):g}" if code in judged[key] else "–" for code in languages]
-        table.append(f"| `{key}`{' (critical)' if key in critical else ''} | {' | '.join(cells)} |")
+        table.append(f"| `{key}`{marks[key]} | {' | '.join(cells)} |")
     return table
 
 
@@ -128,9 +131,8 @@ def _page(table: list[str], lines: dict[str, list[str]]) -> str:
         "# What ordinary lines are taken for\n\n"
         f"Written by `python benchmarks/ordinary.py --write`; lines: {counts}. Each is an ordinary sentence of an agent that does none of what a criterion\n"
         "looks for. The figures are wrong hits of its phrases in 1,000 lines, in its window but without its conditions; meanings are left out. A criterion\n"
-        "that is not 0 will be met (or, if forbidden, failed) by chance: look at its phrases with `python benchmarks/ordinary.py --lines`.\n\n"
-        + "\n".join(table)
-        + "\n"
+        "that is not 0 will be met (or, if forbidden, failed) by chance: look at its phrases with `python benchmarks/ordinary.py --lines`. † is judged\n"
+        "only under a condition (`when`, `after`), which hardly any of these lines would meet.\n\n" + "\n".join(table) + "\n"
     )
 
 

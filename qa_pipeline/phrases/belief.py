@@ -81,22 +81,27 @@ def is_believed(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
     ways = _aligned(phrase, forms, budget)
     if _swallowed(ways, forms):
         return False
-    pairs = [replace(pair, position=start + pair.position) for pair in ways if pair.position >= 0]
-    others = [pair for pair in pairs if not pair.is_open and not pair.is_same]
+    others = [pair for pair in ways if not pair.is_open and not pair.is_same]
     if not others:
         return True
     if not has_vocabulary(phrase.language):
-        return _letters(speech, pairs, others)
+        return _letters(speech, _placed([pair for pair in ways if pair.position >= 0], start), _placed(others, start))
     if phrase.mode == "strict" and not all(pair.sounds_same for pair in others):
         # What convicts somebody is not even a near sound.
         return False
-    runs = [[replace(pair, position=start + pair.position) for pair in run] for run in _runs(ways)]
+    runs = _runs(ways)
     same = [sum(pair.is_same and not pair.is_negation for pair in run) for run in runs]
     return all(
         # What stands beyond an open place counts half: it may have been said of anything.
-        _han(speech, run, own + (sum(same) - own + 1) // 2, is_whole=len(runs) == 1)
+        _han(speech, _placed(run, start), own + (sum(same) - own + 1) // 2, is_whole=len(runs) == 1)
         for run, own in zip(runs, same, strict=True)
+        if not all(pair.is_same for pair in run)
     )
+
+
+def _placed(pairs: Sequence[_Pair], start: int) -> list[_Pair]:
+    """Pairs counted from the first token of a stretch, counted from the first of the speech."""
+    return [replace(pair, position=start + pair.position) for pair in pairs]
 
 
 def _swallowed(pairs: Sequence[_Pair], forms: Sequence[Form]) -> bool:
@@ -125,8 +130,6 @@ def _runs(pairs: Sequence[_Pair]) -> list[list[_Pair]]:
 def _han(speech: Speech, fixed: Sequence[_Pair], same: int, *, is_whole: bool) -> bool:
     """Whether a run of places is believed. `same`: how many tokens to the letter speak for it; `is_whole`: it is all of the phrase."""
     others = [pair for pair in fixed if not pair.is_same]
-    if not others:
-        return True
     places = {pair.position for pair in fixed}
     doubt = speech.confidence([pair.position for pair in others])
     is_doubtful = doubt is not None and doubt < _DOUBTFUL

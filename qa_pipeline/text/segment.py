@@ -25,6 +25,7 @@ class Piece:
     makes_sense: bool
 
 
+@cache
 def has_vocabulary(language: str) -> bool:
     """Whether the language has a list of words."""
     return vocabulary_file(language) is not None
