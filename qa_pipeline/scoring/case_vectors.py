@@ -44,7 +44,10 @@ class CaseVectors:
         for text, vector in zip(missing, self._encode(missing), strict=True):
             self._known[self._key(text)] = np.asarray(vector, dtype=np.float16)
         if self._keep is not None:
-            _write(self._keep, {**_read(self._keep), **{self._key(text): self._known[self._key(text)] for text in missing}})
+            made = {self._key(text): self._known[self._key(text)] for text in missing}
+            width = len(next(iter(made.values())))
+            # A store of before may hold another encoder's vectors, of another width: nobody asks for them any more.
+            _write(self._keep, {**{key: kept for key, kept in _read(self._keep).items() if len(kept) == width}, **made})
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts: (n, 391), or as wide as their encoder makes them. Raises KeyError for one that is neither known nor can be encoded."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from qa_pipeline.scoring.case_vectors import VECTORS_NAME, CaseVectors
+from qa_pipeline.scoring.case_vectors import VECTORS_NAME, CaseVectors, Encode
 
 
 class Encoder:
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "cache" / VECTORS_NAME
 
 
-def vectors(*stores: Path, encode: Encoder | None = None, keep: Path | None = None, encoder_id: str = "e5") -> CaseVectors:
+def vectors(*stores: Path, encode: Encode | None = None, keep: Path | None = None, encoder_id: str = "e5") -> CaseVectors:
     return CaseVectors(stores, encoder_id=encoder_id, encode=encode, keep=keep)
 
 
@@ -57,6 +57,14 @@ def test_another_encoder_knows_nothing_of_it(store: Path) -> None:
     vectors(encode=Encoder(), keep=store).learn(["a"])
     with pytest.raises(KeyError):
         vectors(store, encoder_id="e6")(["a"])
+
+
+def test_a_store_of_an_encoder_with_other_widths_is_written_over(store: Path) -> None:
+    vectors(encode=lambda texts: np.ones((len(texts), 384), np.float32), keep=store, encoder_id="older").learn(["a"])
+    wider = vectors(store, encode=lambda texts: np.ones((len(texts), 391), np.float32), keep=store)
+    wider.learn(["a", "b"])
+    again = vectors(store)
+    assert again(["a", "b"]).shape == (2, 391)
 
 
 def test_no_texts_have_no_vectors(store: Path) -> None:
