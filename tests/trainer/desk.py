@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.written import conversation, with_vectors
+from qa_pipeline.meaning.acts import ACTS
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.running.environment import open_store
@@ -133,9 +134,20 @@ class FakeEncoder:
         return encode(texts)
 
 
+class FakeReader:
+    """Stands in for the reader of acts: nothing is any act."""
+
+    def __init__(self, encoder: FakeEncoder, path: Path) -> None:
+        self.encoder, self.path = encoder, path
+
+    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.full((len(texts), len(ACTS)), -9, np.float32)
+
+
 def use_fake_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let whatever loads the text encoder get the fake one."""
     monkeypatch.setattr("qa_pipeline.meaning.encoder.Encoder", FakeEncoder)
+    monkeypatch.setattr("qa_pipeline.trainer.publish.ActReader", FakeReader)
     monkeypatch.setattr("qa_pipeline.trainer.publish.model_folder", lambda manifest, settings: settings.cache)
     monkeypatch.setattr("qa_pipeline.scoring.ready.Listener", lambda settings: FakeEncoder(settings.cache))
 
