@@ -29,6 +29,7 @@ from qa_pipeline.conversation.written import spoken_texts, with_vectors
 from qa_pipeline.evaluation.dialogues import WrittenDialogue, load_dialogues
 from qa_pipeline.evaluation.reliability import Judgement, calibration_error, reliability, risk_coverage
 from qa_pipeline.languages.load import is_han
+from qa_pipeline.meaning.acts import reader_path, reader_version
 from qa_pipeline.rubric.cases import heard_in
 from qa_pipeline.scoring.assurance import Assurance
 from qa_pipeline.scoring.case_vectors import CaseVectors
@@ -149,11 +150,10 @@ class Reader(Listener):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         kept = Path(tempfile.gettempdir()) / "qa-certainty-vectors.npz"
-        self.vectors = CaseVectors(
-            (kept,), encoder_id=training.manifest_sha256(training.encoder_manifest()), encode=super().encode, keep=kept
-        )
+        known_by = f"{training.manifest_sha256(training.encoder_manifest())} {reader_version(reader_path(settings))}"
+        self.vectors = CaseVectors((kept,), encoder_id=known_by, encode=self.read_meanings, keep=kept)
 
-    def _vectors(self, utterances: Sequence[Utterance]) -> NDArray[np.float32]:
+    def _meanings(self, utterances: Sequence[Utterance]) -> NDArray[np.float32]:
         return self.vectors([u.text for u in utterances])
 
 
