@@ -17,9 +17,12 @@ from typing import Any
 
 import yaml
 
-from qa_pipeline.conversation.written import conversation
+from qa_pipeline.conversation.written import conversation, with_vectors
+from qa_pipeline.meaning.encoder import Encoder
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.score import prepare, score
+from qa_pipeline.settings import load_settings
+from qa_pipeline.speech.models import choose_manifest, model_folder
 
 CHECKS: dict[str, dict[str, Any]] = {
     "mark": {"check": "survey", "answered": "ten"},
@@ -30,8 +33,8 @@ _THREE = ("dissatisfied", "average", "satisfied")
 _OPEN = "unclear"
 
 
-def read(item: dict[str, Any]) -> str:
-    """The answer read from an item; `unclear` where there is none, or it is withheld."""
+def read(item: dict[str, Any], encoder: Encoder | None) -> str:
+    """The answer read from an item, by its meaning too where there is an encoder; `unclear` where there is none, or it is withheld."""
     # The question is its own phrase: what is measured is what the reply makes of it.
     question = " ".join(re.findall(r"[\w']+", item["question"]))
     criterion = {"id": "asked", "status": "stable", "phrases": {item["language"]: [question]}, **CHECKS[item["kind"]]}
@@ -39,7 +42,8 @@ def read(item: dict[str, Any]) -> str:
     rubric = Rubric.model_validate_json(json.dumps(data))
     said = [line if line.startswith("agent:") else f"customer: {line.removeprefix('customer:').strip()}" for line in item["reply"]]
     lines = [f"0:{4 * n:02d} {line}" for n, line in enumerate([f"agent: {item['question']}", *said])]
-    finding = score(conversation(*lines, language=item["language"]), prepare(rubric, {})).findings[0]
+    heard = conversation(*lines, language=item["language"])
+    finding = score(with_vectors(heard, encoder.encode) if encoder else heard, prepare(rubric, {})).findings[0]
     return finding.answer or _OPEN
 
 
@@ -60,11 +64,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--misses", action="store_true")
+    parser.add_argument("--words-only", action="store_true", help="as calls without vectors are read")
     given = parser.parse_args()
+    settings = load_settings()
+    encoder = None if given.words_only else Encoder(model_folder(choose_manifest(settings, "encoder"), settings), threads=1)
     counts: dict[tuple[str, str], Counter[str]] = {}
     for item in (item for file in given.files for item in yaml.safe_load(file.read_text("utf-8"))):
         wanted = [str(answer) for answer in (item["answer"] if isinstance(item["answer"], list) else [item["answer"]])]
-        got = read(item)
+        got = read(item, encoder)
         is_far = got not in wanted and steps(item["kind"], wanted, got) > 1
         for key in ((item["language"], item["kind"]), ("all", "all")):
             count = counts.setdefault(key, Counter())

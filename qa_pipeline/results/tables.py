@@ -307,7 +307,7 @@ SCORES = Table(
             "certainty_digest",
             _TEXT,
             Kind.ID,
-            "hash of the model that told how sure the findings are; null before this was recorded",
+            "hash of the models that told how sure the findings are and what replies mean; null before this was recorded",
         ),
         ("acts_version", _TEXT, Kind.ID, "what read the acts that were judged; null where nothing did"),
         ("purpose", _TEXT, Kind.LABEL, "official or trial; scores written into a closed period are trials"),

@@ -1,4 +1,7 @@
-"""How the other side answered a question: its next turns, which of the answers' wordings they hold, and what the question makes of a bare yes or no."""
+"""How the other side answered a question: its next turns, which of the answers' wordings they hold, and what the question makes of a bare yes or no.
+
+How satisfied somebody is, and whether it is a convenient time, is read by meaning too (reply_meaning.py), where the call has vectors.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.phrases.search import Hit, MatchMode
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.scoring.matching import Evidence, Search
+from qa_pipeline.scoring.reply_meaning import meaning_of
 from qa_pipeline.scoring.windows import Searched
 from qa_pipeline.text.normalise import tokens_of, unit_spans
 
@@ -25,6 +29,8 @@ _MOST_UNITS_IN_NEXT_CLAUSE = 2
 _CLAUSE_END = re.compile(r"[,.;:!?，。；：！？、…—]")
 # A reply of so many words or syllables is a murmur where the asker then gives way.
 _MURMUR_UNITS = 2
+# Words or syllables beside those that answer, up to which they are all that was said. Chosen, not measured.
+_MOST_UNITS_BESIDE = 2
 _WILLING, _UNWILLING, _DISSATISFIED, _UNCLEAR = "willing", "unwilling", "dissatisfied", "unclear"
 # What an answer becomes when it is taken back.
 _OPPOSITE = {"given": "refused"}
@@ -98,6 +104,9 @@ def find_answer(
     """
     found = list(_found(search, answers, replies, polarity))
     if not found:
+        meant = meaning_of(search, answers, replies)
+        if meant is not None and meant.sure is not None:
+            return meant.sure, (search.utterance_evidence(meant.utterance, "answer", meant.share, "answer"),)
         return None, tuple(search.utterance_evidence(u, "answer", 0.0, "answer") for u in replies[:1])
     best: dict[int, _Found] = {}
     for item in found:
@@ -110,7 +119,18 @@ def find_answer(
         asked = min((number for number in again if number > chosen.hit.utterance), default=None)
         clear = [item for item in in_order if item.name in _OPPOSITE or (asked is not None and item.hit.utterance > asked)]
         chosen = next((item for item in clear if item.name != _UNCLEAR), chosen)
-    return chosen.name, (search.evidence(chosen.hit, "answer"),)
+    evidence = (search.evidence(chosen.hit, "answer"),)
+    if not _is_all_said(chosen, replies):
+        meant = meaning_of(search, answers, replies, around=chosen.hit.utterance)
+        if meant is not None and meant.contradicts(chosen.name):
+            return None, evidence
+    return chosen.name, evidence
+
+
+def _is_all_said(chosen: _Found, replies: Sequence[Utterance]) -> bool:
+    """Whether a reply says little beside the words that answer: they are clear by themselves."""
+    said = sum(len(unit_spans(reply.text)) for reply in replies if abs(reply.utterance - chosen.hit.utterance) <= 1)
+    return said - len(unit_spans(chosen.hit.text)) <= _MOST_UNITS_BESIDE
 
 
 def polarity_of(search: Search, asked: Iterable[Utterance]) -> Polarity:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from qa_pipeline.languages.load import language_codes, language_digest
-from qa_pipeline.scoring.certainty import shipped_digest
+from qa_pipeline.meaning import replies
+from qa_pipeline.scoring import certainty
 from qa_pipeline.text.norm_version import norm_version
 
 # Raised whenever a change of code gives any call another verdict or other evidence; a test over all cases notices when that is forgotten
@@ -34,8 +35,9 @@ NEVER_JUDGES = (
 class JudgedBy:
     """What judged a score. `language_digest`: of the data of the call's language, None where it has none that is known here.
 
-    `norm_version`: one for the norms of all languages that its utterances are in; `certainty_digest`: of the model that tells how sure verdicts are, and by
-    which those too unsure are withheld; None before there was one. `acts_version`: what read its acts (meaning/acts.py), None where nothing did.
+    `norm_version`: one for the norms of all languages that its utterances are in; `certainty_digest`: of the fitted models that are shipped: the one that
+    tells how sure verdicts are, and by which those too unsure are withheld, and the heads that read replies by meaning; None before there were any.
+    `acts_version`: what read its acts (meaning/acts.py), None where nothing did.
     """
 
     scoring_version: int
@@ -57,7 +59,7 @@ def _judged_by(language: str | None, spoken: tuple[str, ...], acts_version: str 
         scoring_version=SCORING_VERSION,
         language_digest=language_digest(language, without=NEVER_JUDGES)[:16] if language in language_codes() else None,
         norm_version=hashlib.sha256(versions.encode()).hexdigest()[:16],
-        certainty_digest=shipped_digest(),
+        certainty_digest=hashlib.sha256(f"{certainty.shipped_digest()} {replies.shipped_digest()}".encode()).hexdigest()[:16],
         acts_version=acts_version,
     )
 

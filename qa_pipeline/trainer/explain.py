@@ -72,7 +72,7 @@ def other_scoring(conversation: Conversation, outcome: Outcome | None, by: Judge
             f"scoring version {by.scoring_version} (now {now.scoring_version})" if by.scoring_version != now.scoring_version else "",
             "other data of the language" if by.language_digest != now.language_digest else "",
             "other norms" if by.norm_version != now.norm_version else "",
-            "another model of certainty" if by.certainty_digest != now.certainty_digest else "",
+            "other models of certainty or of replies" if by.certainty_digest != now.certainty_digest else "",
             "acts read otherwise or not at all" if by.acts_version != now.acts_version else "",
         ]
         lines.append(f"it was made with {', '.join(other for other in others if other)}; what follows is by the scoring of now")
