@@ -37,11 +37,11 @@ class ReplyHead:
     layers: Layers
 
     def shares(self, vectors: Iterable[Any]) -> dict[str, float]:
-        """How probable each class is for a reply said in one or more utterances, whose vectors (each 384 numbers) are taken together."""
+        """How probable each class is for a reply said in one or more utterances, whose vectors (384 numbers each; more behind them are of acts) are taken together."""
         import numpy as np
 
         # The middle of several directions is shorter than they are; what the head was trained on has length 1.
-        middle = np.mean([np.asarray(vector, np.float32) for vector in vectors], axis=0)
+        middle = np.mean([np.asarray(vector, np.float32)[:WIDTH] for vector in vectors], axis=0)
         logits = run_layers(self.layers, (middle / max(float(np.linalg.norm(middle)), 1e-9))[None])[0]
         powers = np.exp(logits - logits.max())
         return dict(zip(self.classes, (powers / powers.sum()).tolist(), strict=True))
