@@ -58,7 +58,7 @@ def test_answers(said: str, answers: str, answer: str) -> None:
     language = "zh" if re.search("[一-鿿]", said) else "en"
     question = {
         "check": "question",
-        "phrases": {"en": ["is this a good time"], "zh": ["方便吗"]},
+        "phrases": {"en": ["is this a (good|bad) time"], "zh": ["方便吗"]},
         "answers": {name.strip(): {} for name in answers.split(",")},
     }
     assert finding(conversation(*said.split(" / "), language=language), question).answer == answer

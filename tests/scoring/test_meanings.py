@@ -193,4 +193,6 @@ def test_a_forbidden_meaning_needs_clear_words() -> None:
     clear = with_vectors(conversation("0:00 agent: a good start to you all today.", language="en"), encode)
     unclear = replace(clear, utterances=tuple(replace(u, confidence=0.3) for u in clear.utterances))
     nothing = replace(clear, utterances=tuple(replace(u, confidence=0.0) for u in clear.utterances))
-    assert [score(spoken, card).findings[0].outcome for spoken in (clear, unclear, nothing)] == [Outcome.NOT_MET, Outcome.MET, Outcome.MET]
+    # Of words that the recogniser gave no chance at all, nothing is said.
+    outcomes = [score(spoken, card).findings[0].outcome for spoken in (clear, unclear, nothing)]
+    assert outcomes == [Outcome.NOT_MET, Outcome.MET, Outcome.UNDETERMINED]

@@ -123,7 +123,10 @@ def test_an_excused_criterion_names_the_situation_and_its_words() -> None:
         "excused when wrong_person: holds, because of customer 0:03 “Wrong number”",
         "excused when voicemail: does not hold",
     )
-    assert found["Outcome"] == ("not applicable: Does not apply: the person wanted was not reached.", "no points: not judged")
+    assert found["Outcome"] == (
+        "not applicable: Does not apply: the person wanted was not reached. At 0:03 the customer said: “Wrong number”.",
+        "no points: not judged",
+    )
 
 
 def test_roles_too_uncertain_and_cut_recordings_are_told() -> None:
