@@ -58,7 +58,8 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             probe = folder / ".probe"
             probe.write_bytes(b"")
-            probe.unlink()
+            # Another process may be looking at the same time.
+            probe.unlink(missing_ok=True)
         except OSError as error:
             raise EnvironmentNotReady(
                 f"Results cannot be written to {self.root}: {error.strerror}.",
