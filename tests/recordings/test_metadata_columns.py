@@ -160,7 +160,7 @@ def test_hours_that_the_clock_skips_or_repeats_are_told_by_line(folder: Path) ->
 
 @pytest.mark.parametrize("content", ['[{"file": "a.wav"},\n {"file": "b.wav"}]', '{\n "file": "a.wav"\n}\n', '[{"file": "a.wav"}]'])
 def test_json_over_the_whole_file_is_one_fault_and_lines_of_objects_are_read(folder: Path, content: str) -> None:
-    assert fault_of(folder, content, "calls.jsonl").message == "one JSON value over the whole file"
+    assert fault_of(folder, content, "calls.jsonl").message == "JSON over several lines, or a list"
     data = json.loads(content)
     lines = [json.dumps(one) for one in (data if isinstance(data, list) else [data])]
     assert taken(folder, "\n".join(lines), "calls.jsonl").unavailable == ()
