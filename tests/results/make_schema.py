@@ -1,6 +1,7 @@
 """Keep a small results root as this version writes it: `python -m tests.results.make_schema v6`, once a change of tables.py adds or changes columns.
 
-Two made-up calls scored, one failure. What older versions wrote stays as it is: tests read every one of them.
+Two made-up calls scored, one failure. What older versions wrote stays as it is: tests read every one of them. The review database is not kept: it is no
+table, its form has migrations and tests of its own, and it names the place where it was made.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from qa_pipeline.call import Call
+from qa_pipeline.reading.database import FILE_NAME
 from qa_pipeline.rubric.load import load_rubrics
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
@@ -34,8 +36,10 @@ def main(name: str) -> None:
     target = FOLDER / name
     if target.exists():
         raise SystemExit(f"{target} is there already; what was written stays.")
-    with tempfile.TemporaryDirectory() as cache:
-        settings = load_settings(results=str(target), cache=Path(cache), workers=1)
+    with tempfile.TemporaryDirectory() as elsewhere:
+        settings = load_settings(
+            results=str(target), cache=Path(elsewhere), workers=1, review_database=f"sqlite:///{Path(elsewhere) / FILE_NAME}"
+        )
         process(settings, load_rubrics(settings.rubrics), *calls())
         store = open_store(settings)
         for table in ("embeddings", "captures", "periods", "decisions", "effective_scores", "effective_findings"):
