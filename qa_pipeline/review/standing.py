@@ -122,7 +122,7 @@ def read_standing(desk: Desk, call: IndexedCall) -> Standing | None:
         return None
     rows = desk.store.read_of("findings", "score_id", call.score_id, day=call.day, columns=_FINDING_COLUMNS).to_pylist()
     if not rows:
-        raise InputRefused(f"The findings of call {call.call_id} are not in {desk.store.root}.", advice="Run `qa-pipeline verify`.")
+        raise InputRefused(f"The findings of call {call.call_id} are not in {desk.store.root}.", advice="Run `qa-pipeline verify-results`.")
     rubric = _rubric(desk, rows[0])
     criteria = {criterion.id: criterion for criterion in rubric.criteria}
     order = {name: place for place, name in enumerate(criteria)}
