@@ -19,6 +19,7 @@ from qa_pipeline.report.data import CallReport, ReportData, Row
 from qa_pipeline.report.doubts import not_heard, review_reasons
 from qa_pipeline.report.sureness import expected_wrong, first_line
 from qa_pipeline.report.terminal import MARKS, clock
+from qa_pipeline.report.wording import title_of
 
 # Chosen, not measured: words below are shown as doubtful.
 LOW_CONFIDENCE = 0.5
@@ -169,14 +170,14 @@ def view_call(number: int, item: CallReport, data: ReportData, names: dict[Momen
         window, part = _window(item, row, searched)
         words = data.words_of(row)
         language = item.call["language"]
-        title = shown(words.title) or (None, row["criterion_id"].replace("_", " "))
+        title_language, title = title_of(words.title, row["criterion_id"])
         findings.append(
             FindingView(
                 anchor=f"{anchor}-f{place + 1}",
                 row=row,
                 mark=_mark(row, is_draft=words.is_draft),
-                title=title[1],
-                local_title=None if language == title[0] else words.title.get(language),
+                title=title,
+                local_title=None if language == title_language else words.title.get(language),
                 reason=data.reason_of(item, row),
                 sureness=data.sureness_of(item, row),
                 advice=shown(words.advice, language) if row["outcome"] == "not_met" else None,

@@ -15,12 +15,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.languages.interface import shown
 from qa_pipeline.reading.call import read_call
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.report.reasons import reason_of
 from qa_pipeline.report.sureness import sureness
-from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording
+from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording, title_of
 from qa_pipeline.results.query import connect
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.effective import EffectiveScore
@@ -78,12 +77,7 @@ class ReportData:
         """Language and sentence of why a criterion of a call came out as it did, in the call's language where it has the words."""
         language = item.call["language"]
         by_id = {row["criterion_id"]: self.words_of(row).title for row in item.findings}
-
-        def title_of(criterion: str) -> str:
-            title = shown(by_id.get(criterion, {}), language)
-            return title[1] if title else criterion.replace("_", " ")
-
-        return reason_of(finding, language, title_of)
+        return reason_of(finding, language, lambda criterion: title_of(by_id.get(criterion, {}), criterion, language)[1])
 
     def sureness_of(self, item: CallReport, finding: Row) -> tuple[str, str] | None:
         """Language and words of how sure a finding is, in the call's language; None where it asserts nothing."""

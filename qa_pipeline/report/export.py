@@ -16,10 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.languages.interface import shown
 from qa_pipeline.report.figures import CallFilter
 from qa_pipeline.report.reasons import reason_of
-from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording
+from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording, title_of
 from qa_pipeline.results.query import query
 from qa_pipeline.results.store import Store
 from qa_pipeline.settings import Settings
@@ -72,9 +71,8 @@ def flat_table(store: Store, settings: Settings, calls: CallFilter, *, of_findin
     headings = dict(_HEADINGS)
     if of_findings:
         found = query(store, f"select {_FINDING} from {_OF_FINDINGS} where {calls.sql()} order by f.call_id, f.criterion_id")
-        reasons = _reasons(about, words)
         at = found.column_names.index("reason_en")
-        found = found.add_column(at, "reason", pa.array([reasons[row["call_id"], row["criterion_id"]] for row in about], pa.string()))
+        found = found.add_column(at, "reason", pa.array(_reasons(about, words), pa.string()))
         at = found.column_names.index("criterion_id") + 1
         found = found.add_column(at, "criterion", pa.array([_title(row, words) for row in about], pa.string()))
     else:
@@ -92,18 +90,17 @@ def flat_table(store: Store, settings: Settings, calls: CallFilter, *, of_findin
 
 
 def _title(row: dict[str, Any], words: Mapping[str, CriterionWords], language: str | None = None) -> str:
-    title = shown(words.get(row["criterion_sha256"], NOTHING_SAID).title, language)
-    return title[1] if title else str(row["criterion_id"]).replace("_", " ")
+    return title_of(words.get(row["criterion_sha256"], NOTHING_SAID).title, row["criterion_id"], language)[1]
 
 
-def _reasons(rows: Sequence[dict[str, Any]], words: Mapping[str, CriterionWords]) -> dict[tuple[str, str], str]:
-    """Why each criterion of each call came out as it did, in the call's language."""
+def _reasons(rows: Sequence[dict[str, Any]], words: Mapping[str, CriterionWords]) -> list[str]:
+    """Why each criterion of each call came out as it did, in the order of the rows and in the call's language."""
     titles = {(row["call_id"], row["criterion_id"]): _title(row, words, row["language"]) for row in rows}
 
     def reason(row: dict[str, Any]) -> str:
         return reason_of(row, row["language"], lambda name: titles.get((row["call_id"], name), name.replace("_", " ")))[1]
 
-    return {(row["call_id"], row["criterion_id"]): reason(row) for row in rows}
+    return [reason(row) for row in rows]
 
 
 def export(table: pa.Table, path: Path, *, timezone: str) -> None:

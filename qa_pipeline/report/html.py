@@ -17,7 +17,6 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from qa_pipeline.languages.interface import shown
 from qa_pipeline.report.call_view import LOW_CONFIDENCE, Sound, moment_text, view_call
 from qa_pipeline.report.charts import CriterionCount, bar, call_parts, call_state, count_calls, count_criterion, outcome_parts
 from qa_pipeline.report.clips import Clips, make_clips
@@ -25,6 +24,7 @@ from qa_pipeline.report.data import CallReport, ReportData
 from qa_pipeline.report.doubts import review_reasons
 from qa_pipeline.report.terminal import clock
 from qa_pipeline.report.trends import chart, trends
+from qa_pipeline.report.wording import title_of
 from qa_pipeline.whole_file import write_whole
 
 # Of the calls that need review, so many are listed above the pages of days. Chosen.
@@ -93,6 +93,7 @@ def render_days(data: ReportData, days: Sequence[DayPage]) -> str:
         **_overview(data),
         calls=(),
         place=None,
+        is_alone=False,
         days=[{"title": day.title, "href": day.href, "calls": count_calls(day.calls), "bar": bar(call_parts(day.calls))} for day in days],
         first=first,
         more=len(wanting) - len(first),
@@ -162,19 +163,14 @@ def _counts(data: ReportData, calls: Sequence[CallReport]) -> list[CriterionCoun
 
 
 def _title(data: ReportData, criterion: str) -> str:
-    title = shown(data.titles_of(criterion))
-    return title[1] if title else criterion.replace("_", " ")
-
-
-def _title_language(data: ReportData, criterion: str) -> str | None:
-    title = shown(data.titles_of(criterion))
-    return title[0] if title else None
+    return title_of(data.titles_of(criterion), criterion)[1]
 
 
 def _local_titles(data: ReportData, criterion: str) -> list[tuple[str, str]]:
     """Titles in the other languages that were spoken."""
-    spoken = {item.call["language"] for item in data.calls} - {_title_language(data, criterion)}
-    return [(language, title) for language, title in data.titles_of(criterion).items() if language in spoken]
+    titles = data.titles_of(criterion)
+    spoken = {item.call["language"] for item in data.calls} - {title_of(titles, criterion)[0]}
+    return [(language, title) for language, title in titles.items() if language in spoken]
 
 
 def _policy(style: str, scripts: Sequence[str]) -> str:

@@ -12,10 +12,10 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from qa_pipeline.languages.interface import shown
 from qa_pipeline.report.data import CallReport, ReportData, Row
 from qa_pipeline.report.doubts import not_heard, review_reasons
 from qa_pipeline.report.sureness import expected_wrong, first_line
+from qa_pipeline.report.wording import title_of
 from qa_pipeline.review.effective import EffectiveFinding, EffectiveScore
 
 MARKS = {"met": ("✓", "green"), "not_met": ("✗", "bold red"), "not_applicable": ("–", "dim"), "undetermined": ("?", "yellow")}
@@ -220,7 +220,7 @@ def _show_decision(found: EffectiveFinding, console: Console) -> None:
 def _show_finding(finding: Row, item: CallReport, data: ReportData, console: Console) -> None:
     mark, style = MARKS[finding["outcome"]]
     words = data.words_of(finding)
-    _, title = shown(words.title) or (None, finding["criterion_id"].replace("_", " "))
+    _, title = title_of(words.title, finding["criterion_id"])
     points = "" if finding["points"] is None else f" ({finding['points']:g}/{finding['max_points']:g})"
     if words.is_draft:
         mark, style, points = f"({mark})", "dim", " (draft: does not count)"

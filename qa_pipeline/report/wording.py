@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qa_pipeline.errors import RubricError
+from qa_pipeline.languages.interface import shown
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.canonical import canonical_json
 from qa_pipeline.rubric.load import load_rubric
@@ -28,6 +29,11 @@ class CriterionWords:
     title: Mapping[str, str] = field(default_factory=dict)
     advice: Mapping[str, str] = field(default_factory=dict)
     is_draft: bool = False
+
+
+def title_of(titles: Mapping[str, str], criterion: str, language: str | None = None) -> tuple[str | None, str]:
+    """Language and title of a criterion, in a language or else that of the interface; None and its id in words where it has no title."""
+    return shown(titles, language) or (None, criterion.replace("_", " "))
 
 
 NOTHING_SAID = CriterionWords()
