@@ -15,7 +15,6 @@ from qa_pipeline.recordings.labels import TIME, TIMED, Labels, Spoken, is_name, 
 _HEADING = re.compile(
     rf"^\s*(?:[\[(]\s*(?P<marked>[^\[\]()]{{1,60}}?)\s*[\])]|(?P<label>[^\W\d_][^:：?!,]{{0,39}}?))\s+[\[(]?(?P<time>{TIME})[\])]?\s*$"
 )
-# Written by whisper.cpp where the voice changes; it says nothing of who speaks.
 # **Agent:** as notes are written in Markdown.
 _EMPHASIS = re.compile(r"^\s*(?:[-*+] )?(\*\*|__)(.{1,60}?)\1")
 # Day and time, as chats are exported.
@@ -25,6 +24,7 @@ _DATED = re.compile(
 )
 # Who speaks, parted from the words by a tab, a pipe or a dash; the time may stand before.
 _PARTED = re.compile(rf"^\s*(?:(?P<time>{TIME})\s*[\t|]\s*)?(?P<label>[^\t|:：]{{1,40}}?)(?:\s*\t+\s*|\s+\|\s+|\s+[-–—]\s+)(?P<text>\S.*)$")
+# Written by whisper.cpp where the voice changes; it says nothing of who speaks.
 TURN_MARK = re.compile(r"\s*\[SPEAKER_TURN\]\s*")
 
 

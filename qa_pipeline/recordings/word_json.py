@@ -33,15 +33,15 @@ def speechmatics(data: Document) -> list[Said] | None:
         return None
     if not any(one.get("type") in ("word", "punctuation") for one in results):
         return None
-    channels = {one.get("channel") for one in results}
+    has_channels = len({one.get("channel") for one in results}) > 1
     made: dict[str | None, list[Said]] = {}
     for item in (one for one in results if one.get("type") in ("word", "punctuation", "entity")):
         best = _best(item)
-        voice = numbered("Speaker", _voice(best.get("speaker")))
-        label = numbered("Channel", item.get("channel")) if len(channels) > 1 else voice
-        if item.get("type") == "punctuation":
-            label = label if len(channels) > 1 else None
-        made.setdefault(label if len(channels) > 1 else None, []).append(_word(item, label, best.get("content"), "start_time", "end_time"))
+        channel = numbered("Channel", item.get("channel")) if has_channels else None
+        # Punctuation goes with the word before it, whatever voice it is given.
+        voice = None if item.get("type") == "punctuation" else numbered("Speaker", _voice(best.get("speaker")))
+        said = _word(item, channel if has_channels else voice, best.get("content"), "start_time", "end_time")
+        made.setdefault(channel, []).append(said)
     return in_time([said for own in made.values() for said in stretches(own)])
 
 
