@@ -28,7 +28,7 @@ def main() -> None:
             count[1] += 1
             if mutant.noticed_by is None:
                 survivors.append(f"{name} {mutant.criterion_id}: {mutant.mutation}")
-    print("| check | " + " | ".join(MUTATIONS) + " |\n|---" * 1 + "|---" * len(MUTATIONS) + "|")
+    print("| check | " + " | ".join(MUTATIONS) + " |\n|---" + "|---" * len(MUTATIONS) + "|")
     for check in sorted({check for check, _ in counts}):
         cells = (counts.get((check, mutation)) for mutation in MUTATIONS)
         print(f"| {check} | " + " | ".join(f"{c[0]} of {c[1]}" if c else "–" for c in cells) + " |")
