@@ -9,14 +9,13 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
 
-from qa_pipeline.call import Conversation, Disposition, Layout, Outcome, Role
+from qa_pipeline.call import Conversation, Layout, Outcome, Role
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.lists import Meaning
 from qa_pipeline.rubric.shared_keys import SearchingCriterion
 from qa_pipeline.scoring.matching import Evidence, Search
-from qa_pipeline.scoring.situations import Facts
+from qa_pipeline.scoring.situations import Facts, given_disposition
 from qa_pipeline.scoring.verdict import Context, Verdict
 from qa_pipeline.text.normalise import unit_spans
 
@@ -35,13 +34,6 @@ class Measures:
     kind: str
     values: Mapping[str, float]
     traits: tuple[str, ...] = ()
-
-
-class _Rule(Protocol):
-    """Something with a meaning: a criterion or a situation's rule."""
-
-    @property
-    def meaning(self) -> Meaning | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +105,7 @@ def measure(criterion: Criterion, verdict: Verdict, search: Search, common: Circ
 
 def measure_disposition(facts: Facts, search: Search, common: Circumstances) -> Measures | None:
     """What is known about how the call ended; None where it is not known how, or the metadata say it."""
-    if facts.disposition is None or search.conversation.call.disposition in set(Disposition):
+    if facts.disposition is None or given_disposition(search.conversation) is not None:
         return None
     values = dict(common.values) | _of_words(facts.disposition_evidence, search, None) | _after(facts.disposition_evidence, search, common)
     return Measures(kind="disposition", values=values, traits=(f"language={search.language}", f"disposition={facts.disposition.value}"))
@@ -142,12 +134,12 @@ def _kind(criterion: Criterion, verdict: Verdict) -> str:
 def _of_search(kind: str, criterion: SearchingCriterion, verdict: Verdict, search: Search) -> dict[str, float]:
     values: dict[str, float] = {}
     if kind in ("said", "meant", "forbidden", "captured"):
-        values |= _of_words(verdict.evidence, search, criterion)
+        values |= _of_words(verdict.evidence, search, criterion.meaning)
         values["repeated"] = float(verdict.places > 1)
         if verdict.answer is not None:
             values["answer_open"] = _answer_open(verdict)
     elif kind in ("missing", "nothing_forbidden", "not_captured"):
-        near = [e.similarity for e in verdict.evidence if e.kind == "heard" and not _is_meant(e, criterion)]
+        near = [e.similarity for e in verdict.evidence if e.kind == "heard" and not _is_meant(e, criterion.meaning)]
         values["near"] = max(near, default=0.0)
         likeliest = search.most_probable(criterion.meaning, verdict.searched) if verdict.searched else None
         if likeliest is not None and criterion.meaning is not None:
@@ -157,17 +149,16 @@ def _of_search(kind: str, criterion: SearchingCriterion, verdict: Verdict, searc
     return values
 
 
-def _of_words(evidence: Iterable[Evidence], search: Search, rule: _Rule | None) -> dict[str, float]:
+def _of_words(evidence: Iterable[Evidence], search: Search, meaning: Meaning | None) -> dict[str, float]:
     """How well the words found fit, and how well they were heard; of several the worst."""
     found = [e for e in evidence if e.kind in ("hit", "cause")]
     if not found:
         return {"no_words": 1.0}
-    meaning = rule.meaning if rule else None
     values = {
         "brief": max(1.0 / max(1, len(unit_spans(e.text))) for e in found),
         "words_unclear": max(_unclear(e, search) for e in found),
     }
-    meant = [e for e in found if _is_meant(e, rule)]
+    meant = [e for e in found if _is_meant(e, meaning)]
     if meant and meaning is not None:
         values["margin"] = min(_margin(e.similarity, meaning.at_least) for e in meant)
     spelt = [e for e in found if e not in meant]
@@ -200,8 +191,7 @@ def _answer_open(verdict: Verdict) -> float:
     return 1.0 - max(answers, default=0.0)
 
 
-def _is_meant(evidence: Evidence, rule: _Rule | None) -> bool:
-    meaning = rule.meaning if rule else None
+def _is_meant(evidence: Evidence, meaning: Meaning | None) -> bool:
     return meaning is not None and evidence.expected in (meaning.list, meaning.examples.id if meaning.examples else None)
 
 

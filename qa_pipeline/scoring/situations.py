@@ -51,7 +51,7 @@ def find_facts(search: Search, rules: Situations) -> Facts:
     situations: dict[Situation, tuple[Evidence, ...]] = {}
     said = {name: _said(search, getattr(rules, name)) for name in Situations.model_fields}
     if not conversation.utterances:
-        return Facts(situations=situations, disposition=_given_disposition(conversation))
+        return Facts(situations=situations, disposition=given_disposition(conversation))
     if not conversation.by_role(Role.AGENT) and not conversation.by_role(Role.UNKNOWN):
         situations["agent_absent"] = ()
     if said["voicemail"] and _machine_answered(search, said["voicemail"]):
@@ -155,7 +155,8 @@ def _last_of(conversation: Conversation, role: Role):  # type: ignore[no-untyped
     return conversation.by_role(role)[-1]
 
 
-def _given_disposition(conversation: Conversation) -> Disposition | None:
+def given_disposition(conversation: Conversation) -> Disposition | None:
+    """How the call ended as its metadata have it; None where they do not say, or name no ending known here."""
     given = conversation.call.disposition
     return Disposition(given) if given in set(Disposition) else None
 
@@ -165,7 +166,7 @@ def _disposition(
 ) -> tuple[Disposition | None, tuple[Evidence, ...]]:
     """The metadata's disposition, else the strongest situation. Order: a machine, a stranger, an opt-out, a refusal, a later call, a cut, done."""
     conversation = search.conversation
-    if given := _given_disposition(conversation):
+    if given := given_disposition(conversation):
         return given, ()
     is_outbound = conversation.call.direction != "inbound"
     rules: list[tuple[Disposition, Callable[[], tuple[Evidence, ...] | None]]] = [
