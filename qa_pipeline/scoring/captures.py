@@ -12,7 +12,7 @@ from qa_pipeline.phrases.search import speech_from_text, words_between
 from qa_pipeline.rubric.criteria import CaptureCriterion
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, as_heard, in_order, search_window
-from qa_pipeline.scoring.windows import Searched
+from qa_pipeline.scoring.windows import Searched, runs_of
 from qa_pipeline.text.normalise import unit_spans
 from qa_pipeline.values.find import Value, digits_of, find_values, names_day
 from qa_pipeline.values.names import answered_name, asks_name, spoken_to
@@ -79,7 +79,7 @@ def _passages(criterion: CaptureCriterion, context: Context, searched: Searched)
     """Runs of utterances in which the value may be said: after each cue, or everything searched; and the cues."""
     search = context.search
     if not criterion.phrases and criterion.meaning is None:
-        return _runs(searched.utterances), []
+        return runs_of(searched.utterances), []
     everybody = search.select(ROLES["any"], None)
     hits = search.hits(search.phrases(criterion.phrases), everybody) if criterion.capture != "reason" else []
     inside = searched.numbers
@@ -93,21 +93,10 @@ def _passages(criterion: CaptureCriterion, context: Context, searched: Searched)
         # A text that anybody may say begins after its cue; one party's own cue ("please tell him …") begins the text itself.
         is_own_cue = search.by_number[hit.utterance].role in ROLES[criterion.party]
         if is_own_cue and (criterion.capture != "text" or criterion.party != "any"):
-            passages += _runs(after[: _AFTER_CUE + 1])
+            passages += runs_of(after[: _AFTER_CUE + 1])
         else:
-            passages += _runs([u for u in after if u.utterance > hit.utterance][:_AFTER_CUE])
+            passages += runs_of([u for u in after if u.utterance > hit.utterance][:_AFTER_CUE])
     return list({(run[0].utterance, len(run)): run for run in passages}.values()), cues
-
-
-def _runs(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
-    """Utterances of one party that follow each other."""
-    runs: list[list[Utterance]] = []
-    for utterance in utterances:
-        if runs and runs[-1][-1].role is utterance.role and utterance.utterance - runs[-1][-1].utterance == 1:
-            runs[-1].append(utterance)
-        else:
-            runs.append([utterance])
-    return runs
 
 
 def _bridged(passages: list[list[Utterance]], search: Search) -> list[list[Utterance]]:
@@ -255,7 +244,7 @@ def _check_read_back(criterion: CaptureCriterion, captured: Verdict, context: Co
     after = tuple(u for u in searched.utterances if u.utterance > given)
     what = {"what": captured.captures[0].value if captured.captures else ""}
     for capture in captured.captures:
-        runs = _runs(after)
+        runs = runs_of(after)
         for run in (*runs, *_bridged(runs, context.search)) if capture.value_type == "phone" else runs:
             evidence = _says_again(capture, run, criterion, context)
             if evidence:

@@ -1,6 +1,6 @@
 """The checks: each a plain function (criterion, context) → Verdict, in one dict. The criterion is of the check's own type (rubric/criteria.py).
 
-A check says met or not_met and shows why; whether it applies at all, and whether the measurement allows an answer, is decided in score.py
+A check says met or not_met and shows why; whether it applies at all, and whether the measurement allows an answer, is decided in judging.py
 around it.
 """
 

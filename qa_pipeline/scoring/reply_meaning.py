@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from qa_pipeline.call import Utterance
 from qa_pipeline.meaning.replies import CONVENIENCE, SATISFACTION, shipped_heads
 from qa_pipeline.scoring.matching import Search
+from qa_pipeline.scoring.windows import runs_of
 
 # From the figures in models/replies/README.md: of the pairs tried, the one with which most wrong answers of the words go and many open ones are read. From
 # the first on a reading counts by itself; from the second on, where next to nothing speaks for what the words say, the two are no longer believed.
@@ -54,19 +55,8 @@ class Meant:
 def meaning_of(search: Search, answers: Collection[str], replies: Sequence[Utterance], *, around: int | None = None) -> Meant | None:
     """How the turn of the replies that holds utterance `around` reads, the first turn where it is None; None where nothing can tell."""
     head = next((name for known, name in _HEADS if known <= set(answers)), None)
-    turn = _turn(replies, around)
+    turn = next((run for run in runs_of(replies) if around is None or any(u.utterance == around for u in run)), [])
     vectors = [search.conversation.vectors[u.utterance] for u in turn if u.utterance in search.conversation.vectors]
     if head is None or not turn or len(vectors) < len(turn):
         return None
     return Meant(shares=shipped_heads()[head].shares(vectors), answers=answers, utterance=turn[0])
-
-
-def _turn(replies: Sequence[Utterance], around: int | None) -> list[Utterance]:
-    """Replies that follow each other with nobody else between."""
-    turns: list[list[Utterance]] = []
-    for reply in replies:
-        if turns and turns[-1][-1].utterance + 1 == reply.utterance:
-            turns[-1].append(reply)
-        else:
-            turns.append([reply])
-    return next((turn for turn in turns if around is None or any(u.utterance == around for u in turn)), [])

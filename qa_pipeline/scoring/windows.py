@@ -72,6 +72,17 @@ def turn_numbers(own: Sequence[Utterance], conversation: Conversation) -> dict[i
     return numbers
 
 
+def runs_of(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
+    """Utterances of one party that follow each other with nobody else between."""
+    runs: list[list[Utterance]] = []
+    for utterance in utterances:
+        if runs and runs[-1][-1].role is utterance.role and utterance.utterance - runs[-1][-1].utterance == 1:
+            runs[-1].append(utterance)
+        else:
+            runs.append([utterance])
+    return runs
+
+
 def _first(own: Sequence[Utterance], conversation: Conversation, extent: Extent) -> list[Utterance]:
     turns = turn_numbers(own, conversation) if extent.turns is not None else {}
     limit = own[0].start_ms + extent.seconds * 1000 if own and extent.seconds and own[0].start_ms is not None else None
