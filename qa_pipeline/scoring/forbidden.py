@@ -32,23 +32,14 @@ def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
     """Not met when the agent says what is forbidden, in the list's words or by its meaning, as their own words."""
     search = context.search
     searched = search_window(criterion, context)
-    phrases = search.phrases(criterion.phrases, "strict")
-    hits = [hit for hit in search.hits(phrases, searched) if not _is_excused(search, criterion, hit.utterance, hit.start)]
-    examples = _example_phrases(search, criterion)
-    hits += [
-        hit
-        for hit in search.hits(examples, searched)
-        if not _is_excused(search, criterion, hit.utterance, hit.start) and not _is_polite(search, criterion, hit.utterance)
+    examples = search.hits(_example_phrases(search, criterion), searched)
+    whole = search.hits(search.phrases(criterion.whole_turn, "strict", whole_turn=True), searched)
+    hits = [
+        *search.hits(search.phrases(criterion.phrases, "strict"), searched),
+        *(hit for hit in examples if not _is_polite(search, criterion, hit.utterance)),
+        *(hit for hit in whole if _is_own_turn(search, hit.utterance) and not _is_polite(search, criterion, hit.utterance)),
     ]
-    whole = search.phrases(criterion.whole_turn, "strict", whole_turn=True)
-    hits += [
-        hit
-        for hit in search.hits(whole, searched)
-        if _is_own_turn(search, hit.utterance)
-        and not _is_excused(search, criterion, hit.utterance, hit.start)
-        and not _is_polite(search, criterion, hit.utterance)
-    ]
-    sure = [hit for hit in hits if hit.confidence is None or hit.confidence >= FORBIDDEN_CONFIDENCE]
+    sure = [hit for hit in hits if _is_well_heard(hit.confidence) and not _is_excused(search, criterion, hit.utterance, hit.start)]
     meant = search.meaning_hits(criterion.meaning, searched)
     acts = _likely_acts(search, criterion, context.strictness, searched)
     if not sure and not meant and not acts:
@@ -60,7 +51,7 @@ def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
             continue
         if (
             len(unit_spans(utterance.text)) < _JUDGED_UNITS
-            or (utterance.confidence is not None and utterance.confidence < FORBIDDEN_CONFIDENCE)
+            or not _is_well_heard(utterance.confidence)
             or _is_excused(search, criterion, utterance.utterance, None)
         ):
             continue
@@ -107,9 +98,14 @@ def _likely_acts(search: Search, criterion: ForbiddenCriterion, strictness: Stri
 
 def _may_convict(search: Search, criterion: ForbiddenCriterion, utterance: Utterance) -> bool:
     """Whether words were recognised well enough, and are the agent's own."""
-    if utterance.confidence is not None and utterance.confidence < FORBIDDEN_CONFIDENCE:
+    if not _is_well_heard(utterance.confidence):
         return False
     return not (_is_excused(search, criterion, utterance.utterance, None) or _is_polite(search, criterion, utterance.utterance))
+
+
+def _is_well_heard(confidence: float | None) -> bool:
+    """Whether words may convict; those that nobody recognised stand as they were written."""
+    return confidence is None or confidence >= FORBIDDEN_CONFIDENCE
 
 
 def _is_own_turn(search: Search, utterance: int) -> bool:
