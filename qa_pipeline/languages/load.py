@@ -105,15 +105,17 @@ def _table(code: str, kind: type[Table]) -> Table:
 
 def word_file(code: str) -> Path | None:
     """The language's list of words by frequency, if it has one."""
-    folder = _folders().get(code)
-    path = folder / "words.txt" if folder else None
-    return path if path and path.is_file() else None
+    return _file_of(code, "words.txt")
 
 
 def vocabulary_file(code: str) -> Path | None:
     """The words of a language whose script has no blanks, by frequency, if it has such a list."""
+    return _file_of(code, "vocabulary.txt")
+
+
+def _file_of(code: str, name: str) -> Path | None:
     folder = _folders().get(code)
-    path = folder / "vocabulary.txt" if folder else None
+    path = folder / name if folder else None
     return path if path and path.is_file() else None
 
 

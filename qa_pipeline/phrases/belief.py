@@ -54,23 +54,9 @@ class _Pair:
     left_out: frozenset[str] = frozenset()
 
 
-def is_to_the_letter(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
-    """Whether a stretch of tokens is written as the phrase is: characters, or in letters words with any ending."""
-    forms = speech.forms(start, end)
-    if phrase.mode == "exact" or is_han(phrase.language):
-        return bool(
-            written_phrase(phrase.text, phrase.language, phrase.slots).to_the_letter.fullmatch(
-                "".join(f"{form.written} " for form in forms)
-            )
-        )
-    return bool(
-        written_phrase(phrase.text, phrase.language, phrase.slots).to_the_stem.fullmatch("".join(f"{form.token} " for form in forms))
-    )
-
-
 def is_believed(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
     """Whether the phrase was said in a stretch of tokens in which alignment found it."""
-    if is_to_the_letter(phrase, speech, start, end):
+    if _is_to_the_letter(phrase, speech, start, end):
         if phrase.mode == "exact":
             return not _runs_over_clause_end(speech, start, end - 1)
         return end - start > _SHORT or not has_vocabulary(phrase.language) or not _ends_in_a_word(speech, start, end)
@@ -97,6 +83,15 @@ def is_believed(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
         for run, own in zip(runs, same, strict=True)
         if not all(pair.is_same for pair in run)
     )
+
+
+def _is_to_the_letter(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
+    """Whether a stretch of tokens is written as the phrase is: characters, or in letters words with any ending."""
+    forms = speech.forms(start, end)
+    written = written_phrase(phrase.text, phrase.language, phrase.slots)
+    if phrase.mode == "exact" or is_han(phrase.language):
+        return bool(written.to_the_letter.fullmatch("".join(f"{form.written} " for form in forms)))
+    return bool(written.to_the_stem.fullmatch("".join(f"{form.token} " for form in forms)))
 
 
 def _placed(pairs: Sequence[_Pair], start: int) -> list[_Pair]:

@@ -35,6 +35,7 @@ def has_vocabulary(language: str) -> bool:
 def pieces(text: str, language: str) -> tuple[Piece, ...]:
     """The words of a text of simplified characters without punctuation."""
     counts, longest, unknown = _vocabulary(language)
+    by_itself = math.log(_WORD_BY_ITSELF) + unknown
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(text) + 1):
         best.append(
@@ -48,7 +49,7 @@ def pieces(text: str, language: str) -> tuple[Piece, ...]:
     end = len(text)
     while end:
         start = best[end][1]
-        makes_sense = end - start > 1 or counts.get(text[start:end], unknown) >= _by_itself(language)
+        makes_sense = end - start > 1 or counts.get(text[start:end], unknown) >= by_itself
         found.append(Piece(start, end, makes_sense))
         end = start
     return tuple(reversed(found))
@@ -56,16 +57,9 @@ def pieces(text: str, language: str) -> tuple[Piece, ...]:
 
 @cache
 def _vocabulary(language: str) -> tuple[dict[str, float], int, float]:
-    """Words with the logarithm of their share, the length of the longest, and what a character counts that is in no word."""
+    """Words with the logarithm of their share, the length of the longest, and the share of what was counted once: what a character counts that is in no word."""
     path = vocabulary_file(language)
     rows = [line.split(" ") for line in path.read_text("utf-8").splitlines()] if path else []
     total = math.log(sum(int(count) for _, count in rows) or 1)
     counts = {word: math.log(int(count)) - total for word, count in rows}
     return counts, max((len(word) for word in counts), default=1), -total
-
-
-@cache
-def _by_itself(language: str) -> float:
-    path = vocabulary_file(language)
-    total = sum(int(line.split(" ")[1]) for line in path.read_text("utf-8").splitlines()) if path else 1
-    return math.log(_WORD_BY_ITSELF) - math.log(total)
