@@ -17,8 +17,8 @@ _NUMBER = re.compile(r"(?<![\w.,:])\d{1,3}(?:[.,]\d)?(?![\w%]|[.,:]\d)")
 class Marks(Table):
     """Marks as they are spoken: patterns over a text that is folded (Han characters: simplified), its numbers in digits, 七八 as 7-8.
 
-    `full_marks`: phrases for the highest, found misheard too. `nouns`: mark → words that name it (an eight, ósemka, en åtta), folded. `number`: a number as it may stand in
-    a text, the piece {n} of most files.
+    `full_marks`: phrases for the highest, found misheard too. `nouns`: mark → words that name it (an eight, ósemka, en åtta), folded. `number`: a number
+    as it may stand in a text, the piece {n} of most files.
 
     How numbers go on. `half`: the group 1 and a half of it; `point`: the groups 1 and 2, a number and its first decimal.
 
@@ -27,7 +27,7 @@ class Marks(Table):
     `below`: less than the group `n`.
 
     Numbers that are no mark given. `asides`: denied, given another time or by somebody else, given if something were otherwise, or of the scale;
-    `counted`: what begins right after a number of things, or ends right before one.
+    `counted`: what begins right after a number of things; `counted_before`: what ends right before one.
 
     Which of several. `between`: what stands between two numbers of which either would do (seven or eight); `corrects`: words that take back what stood
     before; `given`: what stands right before a number that is the mark; `after_mark`: what follows

@@ -1,7 +1,7 @@
 """Marks in spoken words: the one that is given, among those that are only mentioned, denied, taken back or part of the scale.
 
 In: what somebody said to a question for a mark. Out: the mark, or none where no mark was given or two stand that cannot both be meant. How a language
-gives marks is in its marks.yaml (languages/mark_tables.py); who said what in answer to what is judged in scoring/surveys.py.
+gives marks is in its marks.yaml (languages/mark_tables.py); who said what in answer to what is judged in scoring/marks_given.py.
 """
 
 from __future__ import annotations
