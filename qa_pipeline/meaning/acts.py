@@ -77,7 +77,7 @@ class ActReader:
     """The reader at work, beside an encoder whose lower layers it shares."""
 
     def __init__(self, encoder: Encoder, path: Path) -> None:
-        """Load the difference at `path` (reader.safetensors, with reader.json beside it). Raises ModelError where it is none, or another encoder's."""
+        """Load the difference at `path` (reader.safetensors, with reader.json beside it). Raises ModelError where it is none."""
         import torch
         from safetensors import SafetensorError
         from safetensors.torch import load_file

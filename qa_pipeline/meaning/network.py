@@ -1,4 +1,4 @@
-"""Small fully connected networks over sentence vectors, as the heads of sentiment and roles are: read from JSON, run with numpy alone."""
+"""Small fully connected networks over sentence vectors, as the heads of sentiment, roles and replies are: read from JSON, run with numpy alone."""
 
 from __future__ import annotations
 
@@ -38,3 +38,11 @@ def run_layers(layers: Layers, numbers: NDArray[np.float32]) -> NDArray[np.float
     for place, (weights, bias) in enumerate(layers):
         numbers = (numbers if place == 0 else numbers.clip(min=0)) @ weights.T + bias
     return numbers
+
+
+def shares_of(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shares of each row of logits (n, classes), which add up to 1."""
+    import numpy as np
+
+    powers: NDArray[np.float32] = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)

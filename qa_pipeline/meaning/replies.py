@@ -6,7 +6,6 @@ The heads are data (models/replies/head.json, with what they were trained on bes
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.errors import ModelError
 from qa_pipeline.meaning.encoder import WIDTH
-from qa_pipeline.meaning.network import lead_from, read_layers, run_layers
+from qa_pipeline.meaning.network import lead_from, read_layers, run_layers, shares_of
 from qa_pipeline.packaged import packaged_folder
 
 if TYPE_CHECKING:
@@ -42,9 +41,8 @@ class ReplyHead:
 
         # The middle of several directions is shorter than they are; what the head was trained on has length 1.
         middle = np.mean([np.asarray(vector, np.float32)[:WIDTH] for vector in vectors], axis=0)
-        logits = run_layers(self.layers, (middle / max(float(np.linalg.norm(middle)), 1e-9))[None])[0]
-        powers = np.exp(logits - logits.max())
-        return dict(zip(self.classes, (powers / powers.sum()).tolist(), strict=True))
+        shares = shares_of(run_layers(self.layers, (middle / max(float(np.linalg.norm(middle)), 1e-9))[None]))
+        return dict(zip(self.classes, shares[0].tolist(), strict=True))
 
 
 def head_path() -> Path:
@@ -56,12 +54,6 @@ def head_path() -> Path:
 def shipped_heads() -> Mapping[str, ReplyHead]:
     """The heads that are shipped, by what they read. Raises ModelError when they are not there or of another form."""
     return load_heads(head_path())
-
-
-@cache
-def shipped_digest() -> str:
-    """Of the heads that are shipped: part of what judged a score."""
-    return hashlib.sha256(head_path().read_bytes()).hexdigest()[:16]
 
 
 def load_heads(path: Path) -> dict[str, ReplyHead]:

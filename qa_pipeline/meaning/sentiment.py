@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from qa_pipeline.errors import ModelError
 from qa_pipeline.meaning.encoder import WIDTH, Encoder
-from qa_pipeline.meaning.network import lead_from, read_layers, run_layers, shapes_of
+from qa_pipeline.meaning.network import lead_from, read_layers, run_layers, shapes_of, shares_of
 from qa_pipeline.telemetry import disable_telemetry
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def load_head(path: Path) -> SentimentHead:
 
 def classify(vectors: NDArray[np.float32], head: SentimentHead) -> tuple[SentimentScore, ...]:
     """Score each of `vectors` (n, 384)."""
-    return _scores(head.logits(vectors))
+    return _from_shares(shares_of(head.logits(vectors)))
 
 
 def summarise(
@@ -200,13 +200,6 @@ def _gathered(shares: NDArray[np.float32], columns: Sequence[Sequence[int]]) -> 
     import numpy as np
 
     return np.stack([shares[:, list(chosen)].sum(axis=1) for chosen in columns], axis=1)
-
-
-def _scores(logits: NDArray[np.float32]) -> tuple[SentimentScore, ...]:
-    import numpy as np
-
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True)) if len(logits) else logits
-    return _from_shares(powers / powers.sum(axis=1, keepdims=True))
 
 
 def _from_shares(shares: NDArray[np.float32]) -> tuple[SentimentScore, ...]:

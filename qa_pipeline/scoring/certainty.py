@@ -6,7 +6,6 @@ measure and trait, and the curve that makes a share of their sum. What follows f
 
 from __future__ import annotations
 
-import hashlib
 import json
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -117,12 +116,6 @@ def model_path() -> Path:
 def shipped_model() -> CertaintyModel:
     """The model that is shipped. Raises ModelError when it is not there or of another form."""
     return load_model(model_path())
-
-
-@cache
-def shipped_digest() -> str:
-    """A hash of the shipped model: it is part of what judged a score."""
-    return hashlib.sha256(model_path().read_bytes()).hexdigest()[:16]
 
 
 def load_model(path: Path) -> CertaintyModel:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from qa_pipeline.languages.load import language_codes, language_digest
-from qa_pipeline.meaning import replies
-from qa_pipeline.scoring import certainty
+from qa_pipeline.meaning.replies import head_path
+from qa_pipeline.scoring.certainty import model_path
 from qa_pipeline.text.norm_version import norm_version
 
 # Raised whenever a change of code gives any call another verdict or other evidence; a test over all cases notices when that is forgotten
@@ -59,9 +59,16 @@ def _judged_by(language: str | None, spoken: tuple[str, ...], acts_version: str 
         scoring_version=SCORING_VERSION,
         language_digest=language_digest(language, without=NEVER_JUDGES)[:16] if language in language_codes() else None,
         norm_version=hashlib.sha256(versions.encode()).hexdigest()[:16],
-        certainty_digest=hashlib.sha256(f"{certainty.shipped_digest()} {replies.shipped_digest()}".encode()).hexdigest()[:16],
+        certainty_digest=_fitted_digest(),
         acts_version=acts_version,
     )
+
+
+@cache
+def _fitted_digest() -> str:
+    """Of the fitted models that are shipped."""
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in (model_path(), head_path())]
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()[:16]
 
 
 def norm_versions(spoken: Iterable[str]) -> dict[str, str]:
