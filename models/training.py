@@ -1,4 +1,4 @@
-"""What the training scripts of the small heads share: reading the sentences, mishearing them, vectors, cross-validation, writing.
+"""What the training scripts share: reading the sentences, mishearing them, vectors, figures, writing. Networks are fitted in networks.py.
 
 Run from the checkout (`python -m models.sentiment.train`); the encoder must have been pulled. Nothing here runs with the product.
 """
@@ -155,16 +155,24 @@ def truth(rows: Rows, column: str) -> NDArray[np.str_]:
     return np.asarray([row[column] for row in rows])
 
 
-def write_layers(path: Path, layers: Layers, facts: Mapping[str, Any]) -> None:
-    """Write a head.json: the encoder it belongs to, some facts, and the layers with numbers rounded to four digits."""
+def encoder_facts() -> dict[str, str]:
+    """Which encoder a model is trained on, as its file says it."""
     manifest = encoder_manifest()
-    plain = {"encoder": manifest.id, "encoder_sha256": manifest_sha256(manifest), **facts}
-    rounded = [
+    return {"encoder": manifest.id, "encoder_sha256": manifest_sha256(manifest)}
+
+
+def rounded(layers: Layers) -> list[dict[str, Any]]:
+    """Layers for JSON, with numbers rounded to four digits."""
+    return [
         {"bias": [float(f"{x:.4g}") for x in bias], "weights": [[float(f"{x:.4g}") for x in row] for row in matrix]}
         for matrix, bias in layers
     ]
-    lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in plain.items()]
-    lines.append(' "layers": [\n' + ",\n".join(f"  {json.dumps(layer)}" for layer in rounded) + "\n ]")
+
+
+def write_layers(path: Path, layers: Layers, facts: Mapping[str, Any]) -> None:
+    """Write a head.json: the encoder it belongs to, some facts, and the layers with numbers rounded to four digits."""
+    lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in {**encoder_facts(), **facts}.items()]
+    lines.append(' "layers": [\n' + ",\n".join(f"  {json.dumps(layer)}" for layer in rounded(layers)) + "\n ]")
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 
 

@@ -278,11 +278,16 @@ def log_odds(reader: Reader, hidden: Sequence[Tensor]) -> NDArray[np.float32]:
     return found
 
 
+def thresholds(kept: Sequence[Sentence], odds: NDArray[np.float32]) -> list[tuple[float, np.float32]]:
+    """How many of 1,000 allowed sentences reach which log-odds: (count, log-odds), from the fewest on."""
+    allowed = np.sort(odds[[s.act == 0 for s in kept]].max(axis=1))[::-1]
+    return [(count, allowed[int(len(allowed) * count / 1000)]) for count in PER_1000]
+
+
 def measured(kept: Sequence[Sentence], odds: NDArray[np.float32]) -> str:
     """Markdown: forbidden ones found at several counts of allowed ones above the threshold, by language and act."""
     top, acts = odds.max(axis=1), np.array([s.act for s in kept])
-    allowed = np.sort(top[acts == 0])[::-1]
-    columns = [(count, allowed[int(len(allowed) * count / 1000)]) for count in PER_1000]
+    columns = thresholds(kept, odds)
     lines = [
         f"{int((acts == 0).sum())} allowed and {int((acts > 0).sum())} forbidden sentences kept apart; share found where so many of 1,000 allowed are:",
         "",
@@ -295,7 +300,7 @@ def measured(kept: Sequence[Sentence], odds: NDArray[np.float32]) -> str:
     for name, chosen in groups.items():
         if chosen.any():
             lines.append(
-                f"| {name} | {int(chosen.sum())} | " + " | ".join(f"{(top[chosen] > odds_).mean():.2f}" for _, odds_ in columns) + " |"
+                f"| {name} | {int(chosen.sum())} | " + " | ".join(f"{(top[chosen] > least).mean():.2f}" for _, least in columns) + " |"
             )
     return "\n".join(lines)
 
@@ -311,12 +316,9 @@ def write(reader: Reader, kept: Sequence[Sentence], odds: NDArray[np.float32]) -
     weights = reader.head.weight.detach() / reader.spread
     tensors["head.weights"], tensors["head.bias"] = weights, reader.head.bias.detach() - weights @ reader.mean
     save_file(tensors, FOLDER / "reader.safetensors")
-    allowed = np.sort(odds[[s.act == 0 for s in kept]].max(axis=1))[::-1]
-    suspects = [[count, round(float(allowed[int(len(allowed) * count / 1000)]), 2)] for count in PER_1000]
-    manifest = training.encoder_manifest()
+    suspects = [[count, round(float(least), 2)] for count, least in thresholds(kept, odds)]
     told = {
-        "encoder": manifest.id,
-        "encoder_sha256": training.manifest_sha256(manifest),
+        **training.encoder_facts(),
         "acts": list(ACTS),
         "first_layer": FIRST_LAYER,
         "sure": SURE,

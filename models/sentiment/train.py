@@ -6,21 +6,24 @@ test sentence that is classified wrongly.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from itertools import pairwise, product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models import training
+from models import networks, training
 from qa_pipeline.meaning.encoder import Encoder
+from qa_pipeline.meaning.network import shares_of
 from qa_pipeline.meaning.sentiment import LABELS, WEIGHING, SentimentHead, SentimentScore, Weighing, classify, load_head, summarise
+
+if TYPE_CHECKING:
+    from qa_pipeline.meaning.network import Layers
 
 FOLDER = Path(__file__).parent
 NOISES = (0.1, 0.2)
-HIDDEN = 64
 # L2 penalty of the network, tried in cross-validation.
 PENALTIES = (1.0, 3.0, 6.0)
 _BINS = (0.0, 0.5, 0.7, 0.85, 0.95, 1.0001)
@@ -37,11 +40,12 @@ def main() -> None:
     encoder = training.load_encoder()
     rows, test, hard = (training.read_rows(FOLDER / name) for name in ("data.tsv", "test.tsv", "hard.tsv"))
     sample = training.sample_of(rows, "label", encoder)
-    tried = {penalty: cross_validate(sample, penalty) for penalty in PENALTIES}
+    tried = {penalty: networks.cross_validate(sample, LABELS, penalty) for penalty in PENALTIES}
     penalty = max(tried, key=lambda one: training.macro_f1(sample.labels, named(tried[one])))
-    heat = temperature(tried[penalty], sample.labels)
-    shares, clean = softmax(tried[penalty] / heat), ~sample.is_copy
-    head = write_head(cooled(fit(sample.vectors, sample.labels, penalty), heat), sentences=len(rows), penalty=penalty)
+    heat = networks.temperature(tried[penalty], sample.labels, LABELS, most=5)
+    shares, clean = shares_of(tried[penalty] / heat), ~sample.is_copy
+    layers = networks.cooled(networks.fit(sample.vectors, sample.labels, LABELS, penalty), heat)
+    head = write_head(layers, sentences=len(rows), penalty=penalty)
     parts = [
         f"Cross-validation in {training.FOLDS} parts over the {len(rows)} sentences of data.tsv (penalty {penalty:g}):",
         training.figures(sample.labels[clean], named(shares)[clean], sample.languages[clean]),
@@ -71,65 +75,15 @@ class Network:
         return np.asarray([one.label for one in classify(vectors, self.head)])
 
 
-def fit(vectors: NDArray[np.float32], labels: NDArray[np.str_], penalty: float) -> SentimentHead:
-    """One hidden layer over standardised vectors; the standardisation is folded into it."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier
-
-    centre, scale = vectors.mean(axis=0), vectors.std(axis=0)
-    network = MLPClassifier((HIDDEN,), alpha=penalty, max_iter=60, random_state=0)
-    with warnings.catch_warnings():
-        # Sixty rounds are where cross-validation was best: it is stopped early on purpose.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        network.fit((vectors - centre) / scale, labels)
-    assert tuple(network.classes_) == LABELS
-    (inner, outer), (inner_bias, outer_bias) = network.coefs_, network.intercepts_
-    inner = inner.T / scale
-    layers = ((inner, inner_bias - inner @ centre), (outer.T, outer_bias))
-    return SentimentHead(layers=tuple((w.astype(np.float32), b.astype(np.float32)) for w, b in layers), encoder_sha256="")
-
-
-def cross_validate(sample: training.Sample, penalty: float) -> NDArray[np.float32]:
-    """(n, 3): logits by a network that saw neither the row's sentence nor a copy of it."""
-    from sklearn.model_selection import GroupKFold
-
-    found = np.zeros((len(sample.labels), len(LABELS)), np.float32)
-    for seen, unseen in GroupKFold(training.FOLDS, shuffle=True, random_state=0).split(sample.vectors, sample.labels, sample.group):
-        found[unseen] = fit(sample.vectors[seen], sample.labels[seen], penalty).logits(sample.vectors[unseen])
-    return found
-
-
-def temperature(logits: NDArray[np.float32], labels: NDArray[np.str_]) -> float:
-    """What logits of unseen sentences must be divided by so that shares mean what they say (Guo et al., "On Calibration", 2017)."""
-    from scipy.optimize import minimize_scalar
-
-    wanted = np.searchsorted(LABELS, labels)
-    return float(
-        minimize_scalar(lambda heat: -np.log(softmax(logits / heat)[np.arange(len(wanted)), wanted] + 1e-9).mean(), bounds=(0.5, 5)).x
-    )
-
-
-def cooled(head: SentimentHead, heat: float) -> SentimentHead:
-    """The head with its logits divided."""
-    *inner, (weights, bias) = head.layers
-    return SentimentHead(layers=(*inner, (weights / np.float32(heat), bias / np.float32(heat))), encoder_sha256=head.encoder_sha256)
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Shares of each row, which add up to 1."""
-    powers: NDArray[np.float32] = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
 def named(shares: NDArray[np.float32]) -> NDArray[np.str_]:
     """The likeliest label of each row of shares or logits."""
     return np.asarray(LABELS)[shares.argmax(axis=1)]
 
 
-def write_head(head: SentimentHead, *, sentences: int, penalty: float) -> Network:
+def write_head(layers: Layers, *, sentences: int, penalty: float) -> Network:
     """Write head.json; returns it as read back."""
     path = FOLDER / "head.json"
-    training.write_layers(path, head.layers, {"classes": LABELS, "sentences": sentences, "penalty": penalty})
+    training.write_layers(path, layers, {"classes": LABELS, "sentences": sentences, "penalty": penalty})
     return Network(load_head(path))
 
 
