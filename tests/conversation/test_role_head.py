@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +13,6 @@ from qa_pipeline.call import Utterance
 from qa_pipeline.conversation.role_head import CONTEXT_WIDTH, RoleHead, RoleWeights, judge_roles, load_role_head, with_context
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import ModelError
-from qa_pipeline.settings import packaged_folder
-from qa_pipeline.speech.models import load_manifest
 
 WEIGHTS = RoleWeights(total=0.1, mean=1.0, lexicon=0.5, name=2.0, answers=0.5)
 WIDTH = 384
@@ -100,10 +97,3 @@ def test_another_file_is_refused(tmp_path: Path, content: str, says: str) -> Non
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="FileNotFoundError"):
         load_role_head(tmp_path / "head.json")
-
-
-def test_the_shipped_head_belongs_to_the_shipped_encoder() -> None:
-    models = packaged_folder("models")
-    manifest = load_manifest(models / "multilingual-e5-small.yaml")
-    digest = hashlib.sha256(manifest.model_dump_json().encode()).hexdigest()
-    assert load_role_head(models / "roles" / "head.json").encoder_sha256 == digest

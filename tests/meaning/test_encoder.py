@@ -1,7 +1,9 @@
-"""The text encoder with its real weights."""
+"""The text encoder with its real weights, and what was trained on its vectors."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,15 @@ from qa_pipeline.speech.models import load_manifest, model_folder
 def encoder() -> Encoder:
     manifest = load_manifest(packaged_folder("models") / "multilingual-e5-small.yaml")
     return Encoder(model_folder(manifest, load_settings()), threads=2)
+
+
+@pytest.mark.parametrize("trained", ["sentiment/head.json", "roles/head.json", "replies/head.json", "forbidden/reader.json"])
+def test_what_is_shipped_was_trained_on_the_shipped_encoder(trained: str) -> None:
+    models = packaged_folder("models")
+    manifest = load_manifest(models / "multilingual-e5-small.yaml")
+    digest = hashlib.sha256(manifest.model_dump_json().encode()).hexdigest()
+    told = json.loads((models / trained).read_text("utf-8"))
+    assert (told["encoder"], told["encoder_sha256"]) == (manifest.id, digest)
 
 
 @pytest.mark.models

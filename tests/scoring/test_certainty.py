@@ -12,6 +12,7 @@ from qa_pipeline.call import Outcome
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import ModelError
 from qa_pipeline.scoring.certainty import LIMITED, Certainty, CertaintyModel, Ground, Weighing, limited, load_model, shipped_model
+from qa_pipeline.scoring.identity import score_id_of
 from qa_pipeline.scoring.measures import Measures
 from qa_pipeline.scoring.score import Score, prepare, score
 from tests.rubric.built_rubrics import rubric, shipped_situations
@@ -173,4 +174,5 @@ def test_another_model_makes_another_score() -> None:
     found = scored_by(Fixed(), GREETING)
     by = found.judged_by
     assert by.certainty_digest
-    assert replace(by, certainty_digest="other") != by
+    assert score_id_of(SPOKEN.conversation_id, found.rubric_sha256, by) == found.score_id
+    assert score_id_of(SPOKEN.conversation_id, found.rubric_sha256, replace(by, certainty_digest="other")) != found.score_id

@@ -34,7 +34,7 @@ def test_an_answer_is_read_as_it_was_meant(language: str, kind: str, answer: str
     assert finding(spoken, {**criterion, "phrases": {language: [question.strip("?？")]}}).answer == answer
 
 
-MOMENT_QUESTION = {"en": "Have you got a minute?", "zh": "您现在方便吗？", "pl": "Ma pan chwilę?", "sv": "Har du tid en stund?"}
+MOMENT_QUESTION = QUESTIONS["asked"][1]
 
 
 def answer_over(language: str, criterion: dict[str, object], question: str, *talk: str) -> str | None:
