@@ -44,5 +44,6 @@ def shares_of(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Shares of each row of logits (n, classes), which add up to 1."""
     import numpy as np
 
-    powers: NDArray[np.float32] = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+    return shares
