@@ -146,6 +146,7 @@ def an_override(folder: Path) -> None:
     """Take an override from the function that a click calls to the effective score in Parquet, at a desk that is open."""
     from qa_pipeline.call import Outcome
     from qa_pipeline.conversation.written import conversation
+    from qa_pipeline.reading.pages import known_line
     from qa_pipeline.reading.viewer import local_viewer
     from qa_pipeline.results.query import rows
     from qa_pipeline.results.store import Store
@@ -153,7 +154,7 @@ def an_override(folder: Path) -> None:
     from qa_pipeline.review.decide import decide
     from qa_pipeline.review.decisions import Override
     from qa_pipeline.review.opening import open_desk
-    from qa_pipeline.review.standing import indexed_call, read_standing
+    from qa_pipeline.review.standing import read_standing
     from qa_pipeline.rubric.load import load_rubric
     from qa_pipeline.scoring.score import prepare, score
     from qa_pipeline.settings import load_settings
@@ -169,7 +170,7 @@ def an_override(folder: Path) -> None:
     desk, viewer = open_desk(settings, store), local_viewer("Wu")
     # Whoever decides has looked at the call before, which read its rubric.
     with desk.engine.connect() as connection:
-        call = indexed_call(connection, spoken.call.call_id)
+        call = known_line(connection, spoken.call.call_id)
     read_standing(desk, call)
     with TRIP:
         decide(desk, viewer, spoken.call.call_id, Override(outcome=Outcome.MET), criterion_id="greeting", reason="she did")

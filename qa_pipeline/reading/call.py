@@ -43,7 +43,7 @@ class OneCall:
 def read_call(store: Store, engine: Engine, viewer: Viewer, call_id: str) -> OneCall:
     """Read a call. The index must have caught up (index.py).
 
-    Raises InputRefused when there is no such call, AccessRefused when it is not theirs to see.
+    Raises as `find_call`.
     """
     line = find_call(engine, viewer, call_id)
     reads_words = viewer.sees(Matter.WORDS, agent_id=line.agent_id, team=line.team, day=line.call_date)

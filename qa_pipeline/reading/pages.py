@@ -6,15 +6,14 @@ doubles nothing when calls are scored meanwhile. Source: M. Winand, "We need too
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, false, func, or_, select
 
-from qa_pipeline.errors import AccessRefused, InputRefused
+from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.viewer import Matter, Scope, Tenure, Viewer
 
@@ -134,7 +133,7 @@ def page(
     """
     if not 1 <= size <= MOST_ROWS:
         raise InputRefused(f"A page of {size} rows cannot be given.", advice=f"Ask for 1 to {MOST_ROWS}.")
-    asked = _of(viewer, wanted, select(*(_ROW[name] for name in _LINE_COLUMNS)))
+    asked = _of(viewer, wanted, _LINES)
     column, is_falling = _ORDERS[order]
     if after is not None:
         asked = asked.where(_is_after(column, is_falling, after))
@@ -153,22 +152,30 @@ def count(engine: Engine, viewer: Viewer, wanted: Wanted = ALL) -> int:
 
 
 def find_call(engine: Engine, viewer: Viewer, call_id: str, *, matter: Matter = Matter.SCORE) -> CallLine:
-    """One call by its id. Raises InputRefused when there is none, AccessRefused when it is not theirs to see."""
+    """One call by its id. Raises InputRefused when none that is theirs to see is called so, AccessRefused when they see nothing of the matter at all."""
     with engine.connect() as connection:
-        row = connection.execute(select(*(_ROW[name] for name in _LINE_COLUMNS)).where(_ROW.call_id == call_id)).mappings().one_or_none()
-    if row is None:
+        found = known_line(connection, call_id)
+    if not viewer.sees(matter, agent_id=found.agent_id, team=found.team, day=found.call_date):
+        viewer.require(matter)
         # Who may see only some calls must not learn which others there are.
+        raise InputRefused(f"There is no call {call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
+    return found
+
+
+def known_line(connection: Connection, call_id: str) -> CallLine:
+    """A call's line, whoever asks. Raises InputRefused where there is no such call."""
+    found = read_line(connection, call_id)
+    if found is None:
         raise InputRefused(
             f"There is no call {call_id!r} in the results.", advice="`qa-pipeline report` lists the calls; give --results ROOT."
         )
-    found = _line(dict(row))
-    if not viewer.sees(matter, agent_id=found.agent_id, team=found.team, day=found.call_date):
-        if viewer.scopes(matter):
-            raise InputRefused(f"There is no call {call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
-        raise AccessRefused(
-            f"{viewer.name} may not see {matter.value}.", advice="Ask an operator for the role that does (docs/who-sees-what.md)."
-        )
     return found
+
+
+def read_line(connection: Connection, call_id: str) -> CallLine | None:
+    """A call's line, whoever asks; None where there is no such call."""
+    row = connection.execute(_LINES.where(_ROW.call_id == call_id)).mappings().one_or_none()
+    return None if row is None else _line(dict(row))
 
 
 def _of(viewer: Viewer, wanted: Wanted, asked: Select[Any]) -> Select[Any]:
@@ -232,7 +239,7 @@ def _is_after(column: ColumnElement[Any], is_falling: bool, key: Key) -> ColumnE
     return or_(beyond, and_(column == key.value, _ROW.call_id > key.call_id), column.is_(None))
 
 
-_LINE_COLUMNS: Sequence[str] = tuple(field.name for field in fields(CallLine))
+_LINES = select(*(_ROW[field.name] for field in fields(CallLine)))
 
 
 def _line(row: dict[str, Any]) -> CallLine:

@@ -219,7 +219,7 @@ def load_report(store: Store, settings: Settings, *, chosen: Choice = EVERY_CALL
 def load_call(
     store: Store, engine: Engine, settings: Settings, viewer: Viewer, call_id: str, *, effective: EffectiveScore | None = None
 ) -> ReportData:
-    """Read a report of one call. `effective`: its score as it counts. Raises InputRefused when there is none, AccessRefused when it is not theirs to see."""
+    """Read a report of one call. `effective`: its score as it counts. Raises as `find_call`."""
     zone = ZoneInfo(settings.timezone)
     found = read_call(store, engine, viewer, call_id)
     findings = [in_zone(row, zone) for row in found.findings]

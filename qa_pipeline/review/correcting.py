@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import delete, select
 
@@ -17,14 +17,14 @@ from qa_pipeline.conversation.correct import at_moment, corrected_id, middle_of,
 from qa_pipeline.conversation.put_right import put_right
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.database import writing
+from qa_pipeline.reading.pages import known_line
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.results.decisions import CORRECTIONS, TAKE_BACK, corrections_after_each
 from qa_pipeline.review.decide import Decided, decide
 from qa_pipeline.review.decisions import RoleSwap, TakeBack, What, WordCorrection, as_row
 from qa_pipeline.review.desk import Desk
-from qa_pipeline.review.effective import effective
 from qa_pipeline.review.opening import bring_up_to_date
-from qa_pipeline.review.standing import IndexedCall, closed_at, decisions_about, indexed_call, read_standing
+from qa_pipeline.review.standing import decisions_about, read_effective, read_standing
 from qa_pipeline.review.tables import corrections_due
 from qa_pipeline.scoring.ready import make_ready
 from qa_pipeline.scoring.score import score
@@ -123,18 +123,14 @@ def _correct(
     reason: str | None,
     expected_version: int | None,
 ) -> Corrected:
-    with desk.engine.connect() as connection:
-        before = _load(desk, indexed_call(connection, call_id))
+    before = _current(desk, call_id)
     done = decide(desk, viewer, call_id, what_of(before), reason=reason, expected_version=expected_version)
     apply_due(desk, settings)
-    with desk.engine.connect() as connection:
-        call, about = indexed_call(connection, call_id), decisions_about(connection, call_id)
-    standing = read_standing(desk, call)
-    now = effective(standing, about, closed_at(desk, call)) if standing else None
+    now = read_effective(desk, call_id)
     return Corrected(
         decided=done,
         before=before,
-        after=_load(desk, call),
+        after=_current(desk, call_id),
         percent_before=done.before.totals.percent if done.before else None,
         percent_after=now.totals.percent if now else None,
     )
@@ -143,7 +139,7 @@ def _correct(
 def _apply(desk: Desk, settings: Settings, call_id: str) -> None:
     """Write a call's conversation as its decisions have it, and its score by the rubric that it was scored by."""
     with desk.engine.connect() as connection:
-        call, about = indexed_call(connection, call_id), decisions_about(connection, call_id)
+        call, about = known_line(connection, call_id), decisions_about(connection, call_id)
     kinds = (*CORRECTIONS, TAKE_BACK)
     states = list(corrections_after_each([as_row(d) for d in about if d.kind in kinds]))
     if not states:
@@ -152,7 +148,7 @@ def _apply(desk: Desk, settings: Settings, call_id: str) -> None:
     heard = next(
         (name for name in looked_at for state in states if corrected_id(name, state) == call.conversation_id), call.conversation_id
     )
-    conversation = put_right(_load(desk, replace(call, conversation_id=heard)), states[-1], settings)
+    conversation = put_right(desk.store.load_one(heard, day=call.call_date), states[-1], settings)
     standing = read_standing(desk, call)
     run_id = f"decided-{uuid.uuid4().hex[:12]}"
     # It is written anew where it is there already: of a call's conversations the one committed last counts.
@@ -162,8 +158,10 @@ def _apply(desk: Desk, settings: Settings, call_id: str) -> None:
         desk.store.write_scores([score(conversation, scorecard)], purpose=call.purpose or "official", run_id=run_id)
 
 
-def _load(desk: Desk, call: IndexedCall) -> Conversation:
-    return desk.store.load_one(call.conversation_id, day=call.day)
+def _current(desk: Desk, call_id: str) -> Conversation:
+    with desk.engine.connect() as connection:
+        call = known_line(connection, call_id)
+    return desk.store.load_one(call.conversation_id, day=call.call_date)
 
 
 def _place_of(conversation: Conversation, before: str, moment_ms: int | None) -> int:

@@ -17,6 +17,7 @@ from qa_pipeline.call import Outcome
 from qa_pipeline.errors import Conflict, InputRefused
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.index import set_effective
+from qa_pipeline.reading.pages import CallLine, known_line
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.review.decisions import (
     Acknowledgement,
@@ -40,7 +41,7 @@ from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.effective import EffectiveScore, Standing, effective, in_force
 from qa_pipeline.review.export import export
 from qa_pipeline.review.rule import require
-from qa_pipeline.review.standing import IndexedCall, closed_at, decisions_about, index_values, indexed_call, read_standing
+from qa_pipeline.review.standing import closed_at, decisions_about, index_values, read_standing
 from qa_pipeline.review.tables import audit, corrections_due, decisions, outbox
 
 # A commit of the same call between reading and writing is rare; so often in a row it is something else.
@@ -77,10 +78,10 @@ def decide(
     """
     for _ in range(_TRIES):
         with desk.engine.connect() as connection:
-            call = indexed_call(connection, call_id)
+            call = known_line(connection, call_id)
         standing, closed = read_standing(desk, call), closed_at(desk, call)
         with writing(desk.engine) as connection:
-            now = indexed_call(connection, call_id)
+            now = known_line(connection, call_id)
             # A commit came between: what was read is not what counts any more.
             if now.score_id != call.score_id:
                 continue
@@ -104,7 +105,7 @@ def answer_of(desk: Desk, call_id: str, criterion_id: str, found: str) -> Answer
     if found in set(Outcome):
         return Answer(outcome=Outcome(found))
     with desk.engine.connect() as connection:
-        standing = read_standing(desk, indexed_call(connection, call_id))
+        standing = read_standing(desk, known_line(connection, call_id))
     criteria = {f.criterion.id: f.criterion for f in standing.findings} if standing else {}
     credits = criteria[criterion_id].credits if criterion_id in criteria else {}
     if found not in credits:
@@ -153,7 +154,7 @@ def _write(connection: Connection, decision: Decision, after: EffectiveScore | N
 
 def _decision(
     viewer: Viewer,
-    call: IndexedCall,
+    call: CallLine,
     standing: Standing | None,
     what: What,
     earlier: Sequence[Decision],

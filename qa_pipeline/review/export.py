@@ -15,11 +15,12 @@ from sqlalchemy import Row, delete, insert, select, update
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.index import behind, set_effective
 from qa_pipeline.reading.log import version_of
+from qa_pipeline.reading.pages import CallLine, known_line, read_line
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.decisions import from_text
 from qa_pipeline.review.desk import Desk, note_seen, seen
 from qa_pipeline.review.effective import EffectiveScore, effective
-from qa_pipeline.review.standing import IndexedCall, closed_at, decisions_about, find_call, index_values, indexed_call, read_standing
+from qa_pipeline.review.standing import closed_at, decisions_about, index_values, read_standing
 from qa_pipeline.review.tables import decisions, outbox
 
 # Entries written in one commit.
@@ -42,10 +43,10 @@ def refresh(desk: Desk, call_ids: Sequence[str]) -> int:
     for call_id in call_ids:
         while True:
             with desk.engine.connect() as connection:
-                call = indexed_call(connection, call_id)
+                call = known_line(connection, call_id)
             standing, closed = read_standing(desk, call), closed_at(desk, call)
             with writing(desk.engine) as connection:
-                if indexed_call(connection, call_id).score_id != call.score_id:
+                if known_line(connection, call_id).score_id != call.score_id:
                     continue
                 if standing is not None:
                     score = effective(standing, decisions_about(connection, call_id), closed)
@@ -101,7 +102,7 @@ def _effective_rows(desk: Desk, call_ids: set[str], numbers: Sequence[int]) -> t
     findings: list[dict[str, Any]] = []
     for call_id in sorted(call_ids):
         with desk.engine.connect() as connection:
-            call = find_call(connection, call_id)
+            call = read_line(connection, call_id)
             about = decisions_about(connection, call_id)
             waiting = select(outbox.c.decision_id).where(outbox.c.call_id == call_id, outbox.c.number.not_in(numbers))
             later = set(connection.execute(waiting).scalars())
@@ -114,7 +115,7 @@ def _effective_rows(desk: Desk, call_ids: set[str], numbers: Sequence[int]) -> t
     return scores, findings
 
 
-def _shared(call: IndexedCall, score: EffectiveScore) -> dict[str, Any]:
+def _shared(call: CallLine, score: EffectiveScore) -> dict[str, Any]:
     standing = score.standing
     return {
         "call_id": call.call_id,
@@ -123,11 +124,11 @@ def _shared(call: IndexedCall, score: EffectiveScore) -> dict[str, Any]:
         "version": score.version,
         "rubric_id": standing.rubric.id,
         "rubric_version": standing.rubric.version,
-        "call_date": call.day,
+        "call_date": call.call_date,
     }
 
 
-def _score_row(call: IndexedCall, score: EffectiveScore, shared: dict[str, Any]) -> dict[str, Any]:
+def _score_row(call: CallLine, score: EffectiveScore, shared: dict[str, Any]) -> dict[str, Any]:
     totals = score.totals
     return shared | {
         "agent_id": call.agent_id,

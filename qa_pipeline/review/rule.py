@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from qa_pipeline.errors import AccessRefused, InputRefused
+from qa_pipeline.reading.pages import CallLine
 from qa_pipeline.reading.viewer import Matter, Role, Viewer
 from qa_pipeline.review.decisions import (
     Acknowledgement,
@@ -22,7 +23,6 @@ from qa_pipeline.review.decisions import (
     What,
     WordCorrection,
 )
-from qa_pipeline.review.standing import IndexedCall
 
 _JUDGING = frozenset({Role.REVIEWER, Role.SUPERVISOR})
 _QUALITY = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.TRAINER})
@@ -46,14 +46,14 @@ MAY: Mapping[type[What], frozenset[Role]] = {
 """Roles that may decide a kind of thing, about calls that they see (reading/viewer.py)."""
 
 
-def require(viewer: Viewer, call: IndexedCall, what: What, earlier: Sequence[Decision]) -> None:
+def require(viewer: Viewer, call: CallLine, what: What, earlier: Sequence[Decision]) -> None:
     """Refuse what somebody may not decide about a call. The command line without an account may decide all.
 
     Raises AccessRefused; InputRefused for a call that they do not see at all.
     """
     if viewer.is_local:
         return
-    if not viewer.sees(Matter.DECISIONS, agent_id=call.agent_id, team=call.team, day=call.day):
+    if not viewer.sees(Matter.DECISIONS, agent_id=call.agent_id, team=call.team, day=call.call_date):
         # Who sees only some calls must not learn which others there are.
         raise InputRefused(f"There is no call {call.call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
     if not viewer.roles & MAY[type(what)]:

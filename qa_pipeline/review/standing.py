@@ -1,20 +1,19 @@
-"""One call as it stands: its row of the index, its score as the program made it with the rubric that made it, and what people decided about it.
+"""One call as it stands: its score as the program made it with the rubric that made it, and what people decided about it.
 
 Read from one day's findings, not from all tables; a rubric is read once in a process.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import Connection, select
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.reading.index import Effective, call_index
-from qa_pipeline.reading.pages import find_call as visible_call
+from qa_pipeline.reading.index import Effective
+from qa_pipeline.reading.pages import CallLine, find_call, read_line
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.results.store import sql_text
 from qa_pipeline.results.versions import rubric_that_scored
@@ -29,51 +28,6 @@ _FINDING_COLUMNS = (
     "criterion_id", "criterion_sha256", "section_id", "outcome", "answer", "points", "deduction", "occurrences", "likely", "rubric_id", "rubric_version",
     "rubric_sha256",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexedCall:
-    """What of a call's row in the index decisions need. `team`: of its day. `score_id` None: no rubric applies to it."""
-
-    call_id: str
-    conversation_id: str
-    score_id: str | None
-    purpose: str | None
-    day: date | None
-    agent_id: str | None
-    team: str | None
-    review_reasons: tuple[str, ...]
-
-
-def indexed_call(connection: Connection, call_id: str) -> IndexedCall:
-    """A call's row in the index. Raises InputRefused where there is no such call."""
-    found = find_call(connection, call_id)
-    if found is None:
-        raise InputRefused(
-            f"There is no call {call_id!r} in the results.", advice="`qa-pipeline report` lists the calls; give --results ROOT."
-        )
-    return found
-
-
-def find_call(connection: Connection, call_id: str) -> IndexedCall | None:
-    """A call's row in the index; None where there is no such call."""
-    column = call_index.c
-    asked = select(
-        column.conversation_id, column.score_id, column.purpose, column.call_date, column.agent_id, column.team, column.review_reasons
-    ).where(column.call_id == call_id)  # fmt: skip
-    row = connection.execute(asked).one_or_none()
-    if row is None:
-        return None
-    return IndexedCall(
-        call_id=call_id,
-        conversation_id=row.conversation_id,
-        score_id=row.score_id,
-        purpose=row.purpose,
-        day=date.fromisoformat(row.call_date) if row.call_date else None,
-        agent_id=row.agent_id,
-        team=row.team,
-        review_reasons=tuple(name for name in (row.review_reasons or "").split(",") if name),
-    )
 
 
 def decisions_about(connection: Connection, call_id: str) -> list[Decision]:
@@ -95,7 +49,7 @@ def known_decision(desk: Desk, call_id: str, beginning: str) -> str:
 
 def told_decisions(desk: Desk, viewer: Viewer, call_id: str) -> list[dict[str, object]]:
     """What was decided about a call, as rows for people. Raises as `find_call` for a call that is not theirs to see."""
-    visible_call(desk.engine, viewer, call_id, matter=Matter.DECISIONS)
+    find_call(desk.engine, viewer, call_id, matter=Matter.DECISIONS)
     with desk.engine.connect() as connection:
         about = decisions_about(connection, call_id)
     holding = {d.decision_id for d in in_force(about)}
@@ -116,11 +70,11 @@ def told_decisions(desk: Desk, viewer: Viewer, call_id: str) -> list[dict[str, o
     ]
 
 
-def read_standing(desk: Desk, call: IndexedCall) -> Standing | None:
+def read_standing(desk: Desk, call: CallLine) -> Standing | None:
     """The current score of a call; None where it has none. Raises InputRefused where the rubric that made it is not kept."""
     if call.score_id is None:
         return None
-    rows = desk.store.read_of("findings", "score_id", call.score_id, day=call.day, columns=_FINDING_COLUMNS).to_pylist()
+    rows = desk.store.read_of("findings", "score_id", call.score_id, day=call.call_date, columns=_FINDING_COLUMNS).to_pylist()
     if not rows:
         raise InputRefused(f"The findings of call {call.call_id} are not in {desk.store.root}.", advice="Run `qa-pipeline verify-results`.")
     rubric = _rubric(desk, rows[0])
@@ -152,14 +106,14 @@ def read_standing(desk: Desk, call: IndexedCall) -> Standing | None:
 def read_effective(desk: Desk, call_id: str) -> EffectiveScore | None:
     """The score of a call as it counts; None where it has none, or nobody decided anything about it. Raises InputRefused as `read_standing`."""
     with desk.engine.connect() as connection:
-        call, about = find_call(connection, call_id), decisions_about(connection, call_id)
+        call, about = read_line(connection, call_id), decisions_about(connection, call_id)
     standing = read_standing(desk, call) if call and about else None
     return effective(standing, about, closed_at(desk, call)) if call and standing else None
 
 
-def closed_at(desk: Desk, call: IndexedCall) -> datetime | None:
+def closed_at(desk: Desk, call: CallLine) -> datetime | None:
     """When the period that a call lies in was closed; None where it is open."""
-    return min((period.closed_at for period in desk.store.closed_periods() if period.covers(call.day, call.team)), default=None)
+    return min((period.closed_at for period in desk.store.closed_periods() if period.covers(call.call_date, call.team)), default=None)
 
 
 def index_values(score: EffectiveScore) -> Effective:

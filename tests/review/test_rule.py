@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_effective import EACH
 
 from qa_pipeline.errors import AccessRefused, InputRefused
+from qa_pipeline.reading.pages import CallLine
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
 from qa_pipeline.review.decisions import KINDS, What
 from qa_pipeline.review.rule import MAY, require
-from qa_pipeline.review.standing import IndexedCall
 
-CALL = IndexedCall(
-    call_id="c1",
-    conversation_id="v",
-    score_id="s",
-    purpose="official",
-    day=date(2026, 5, 11),
-    agent_id="a1",
-    team="north",
-    review_reasons=(),
-)
+# What the rule asks of a call; the rest is left empty.
+_ASKED: dict[str, Any] = {"call_id": "c1", "call_date": date(2026, 5, 11), "agent_id": "a1", "team": "north"}
+CALL = CallLine(**{field.name: _ASKED.get(field.name) for field in fields(CallLine)})
 ROLES = (Role.AGENT, Role.REVIEWER, Role.SUPERVISOR, Role.TRAINER)
 
 
