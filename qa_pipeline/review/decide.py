@@ -216,7 +216,7 @@ def _about(what: What, earlier: Sequence[Decision]) -> Decision | None:
     if isinstance(what, TakeBack):
         if about is None:
             raise InputRefused(
-                f"{what.about} is no decision in force about this call.", advice="`qa-pipeline scorecard CALL_ID` lists them."
+                f"{what.about} is no decision in force about this call.", advice="`qa-pipeline decisions CALL_ID` lists them."
             )
         if what.about in answered:
             raise InputRefused("The dispute was answered.", advice="Take the answer back first.")
