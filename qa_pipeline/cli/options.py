@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import Engine
-
     from qa_pipeline.recordings.defaults import Defaults
     from qa_pipeline.results.store import Store
     from qa_pipeline.rubric.schema import Rubric
@@ -125,16 +123,6 @@ def open_results(settings: Settings) -> Store:
             f"There are no results in {store.root}.", advice="Run `qa-pipeline run FOLDER` first, or name the right --results."
         )
     return store
-
-
-def open_index(settings: Settings, store: Store) -> Engine:
-    """The review database, its index caught up with what was committed. Raises EnvironmentNotReady."""
-    from qa_pipeline.reading.database import open_database
-    from qa_pipeline.reading.index import catch_up
-
-    engine = open_database(settings)
-    catch_up(engine, store)
-    return engine
 
 
 def is_path(name: str) -> bool:

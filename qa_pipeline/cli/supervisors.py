@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from qa_pipeline.cli.deciding import OUTCOME, deciding_options, open_desk_as, tell_decided
-from qa_pipeline.cli.options import DATE, as_day, open_index, open_results, open_settings, results_option, rubric_path, user_name
+from qa_pipeline.cli.options import DATE, as_day, open_results, open_settings, results_option, rubric_path, user_name
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.viewer import local_viewer
 
@@ -74,12 +74,13 @@ def summary(results: str | None, by: str, **options: Any) -> None:
     """
     from qa_pipeline.report.figures import is_in_index, summarise, summarise_calls
     from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.review.opening import open_lists
 
     names = [name.strip() for name in by.split(",") if name.strip()]
     settings = open_settings(results=results)
     store, wanted = open_results(settings), _call_filter(options)
     if is_in_index(names, wanted):
-        found = summarise_calls(open_index(settings, store), local_viewer(user_name()), names, wanted)
+        found = summarise_calls(open_lists(settings, store), local_viewer(user_name()), names, wanted)
     else:
         found = summarise(store, names, wanted)
     if not any(group.calls for group in found):

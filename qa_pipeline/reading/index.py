@@ -62,7 +62,7 @@ call_index = Table(
     Column("started_at", String, comment="ISO time in UTC"),
     Column("agent_id", String),
     Column("agent_name", String),
-    Column("team", String, comment="of the metadata, else of the agent on that day"),
+    Column("team", String, comment="of the metadata"),
     Column("site", String),
     Column("campaign", String),
     Column("customer_id", String),
@@ -92,7 +92,9 @@ call_index = Table(
     Column("doubt", Float, nullable=False, comment="order of the review queue, highest first: expected_wrong, else 0"),
     Column("decided_count", Integer, nullable=False, comment="decisions in force"),
     Column("stale_count", Integer, nullable=False, comment="of these, on criteria that changed since"),
-    Column("decisions_version", Integer, nullable=False, comment="counts up with each decision about the call"),
+    Column(
+        "decisions_version", Integer, nullable=False, comment="number of the newest decision that the effective score knows; 0: of none"
+    ),
     Column("is_behind", Boolean, nullable=False, comment="the score changed under decisions; the effective one is still of the old"),
 )
 Index("call_index_queue", call_index.c.team, call_index.c.to_review, call_index.c.doubt.desc(), call_index.c.call_id)
@@ -156,7 +158,7 @@ class Caught:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effective:
-    """What people made of a call's score. `version`: of the decisions, before this one; see `set_effective`."""
+    """What people made of a call's score: the columns of the index of these names. `decisions_version`: of the newest decision in it."""
 
     percent: float | None
     passed: bool | None
@@ -165,6 +167,7 @@ class Effective:
     to_review: bool
     decided_count: int
     stale_count: int
+    decisions_version: int
 
 
 def catch_up(engine: Engine, store: Store) -> Caught:
@@ -186,17 +189,16 @@ def catch_up(engine: Engine, store: Store) -> Caught:
 
 
 def rebuild(engine: Engine, store: Store) -> Caught:
-    """Make the index anew from the tables. Decisions stay; their calls are `is_behind` until the effective scores are worked out again."""
+    """Make the index anew from the tables. What people decided stays, as far as the index had this form; under another score its calls are `is_behind`."""
     with writing(engine) as connection:
         return Caught(calls=_make_whole(connection, store), is_whole=True)
 
 
-def set_effective(connection: Connection, call_id: str, effective: Effective, *, is_decision: bool = True) -> None:
-    """Write what people made of a call's score, within the transaction of the decision. `is_decision`: counts the call's version up."""
-    row = call_index.c
+def set_effective(connection: Connection, call_id: str, effective: Effective) -> None:
+    """Write what people made of a call's score, within the transaction of the decision."""
     connection.execute(
         update(call_index)
-        .where(row.call_id == call_id)
+        .where(call_index.c.call_id == call_id)
         .values(
             effective_percent=effective.percent,
             effective_passed=effective.passed,
@@ -205,7 +207,7 @@ def set_effective(connection: Connection, call_id: str, effective: Effective, *,
             to_review=effective.to_review,
             decided_count=effective.decided_count,
             stale_count=effective.stale_count,
-            decisions_version=row.decisions_version + (1 if is_decision else 0),
+            decisions_version=effective.decisions_version,
             is_behind=False,
         )
     )
@@ -291,7 +293,7 @@ def _make_whole(connection: Connection, store: Store) -> int:
 
 
 def _decided(connection: Connection, *where: ColumnElement[bool]) -> dict[str, Mapping[str, Any]]:
-    """Rows that people decided about, by call; none from an index of another form, whose decisions are then worked out anew."""
+    """Rows that people decided about, by call; none from an index of another form, whose decisions review/opening.py has worked out anew."""
     there = inspect(connection)
     if not there.has_table(call_index.name) or {column["name"] for column in there.get_columns(call_index.name)} != set(_COLUMNS):
         return {}

@@ -50,7 +50,7 @@ def refresh(desk: Desk, call_ids: Sequence[str]) -> int:
                     continue
                 if standing is not None:
                     score = effective(standing, decisions_about(connection, call_id), closed)
-                    set_effective(connection, call_id, index_values(score), is_decision=False)
+                    set_effective(connection, call_id, index_values(score))
                     connection.execute(insert(outbox).values(call_id=call_id, decision_id=None, is_begun=True))
             break
     if call_ids:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import inspect, or_, update
+from sqlalchemy import Engine, exists, inspect, or_, update
 
 from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.index import call_index, catch_up
 from qa_pipeline.reading.log import version_of
+from qa_pipeline.results.decisions import CORRECTIONS
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.desk import Desk, bring_up, note_seen, seen, take_over
 from qa_pipeline.review.export import export, refresh_behind
@@ -23,29 +24,51 @@ def open_desk(settings: Settings, store: Store) -> Desk:
     return desk
 
 
+def open_lists(settings: Settings, store: Store) -> Engine:
+    """The review database for who reads lists and decides nothing, brought up like a desk. Raises as `open_desk`."""
+    engine = open_database(settings)
+    _bring_up_lists(engine, settings, store)
+    return engine
+
+
 def follow(settings: Settings, store: Store) -> None:
-    """Let lists and effective scores follow what was just committed. Where nobody has ever decided anything there are lists alone."""
+    """Let lists and effective scores follow what was just committed."""
     engine = open_database(settings)
     try:
-        if inspect(engine).has_table(decisions.name):
-            bring_up(engine)
-            bring_up_to_date(Desk(engine=engine, store=store, rubrics=settings.rubrics))
-        else:
-            catch_up(engine, store)
+        _bring_up_lists(engine, settings, store)
     finally:
         engine.dispose()
+
+
+def _bring_up_lists(engine: Engine, settings: Settings, store: Store) -> None:
+    """Where nobody has ever decided anything there are lists alone, and no tables of people are made."""
+    if inspect(engine).has_table(decisions.name):
+        bring_up(engine)
+        bring_up_to_date(Desk(engine=engine, store=store, rubrics=settings.rubrics))
+    else:
+        catch_up(engine, store)
 
 
 def bring_up_to_date(desk: Desk) -> None:
     """Let index and effective scores follow what was committed since, by whomever. Where nothing was, it costs a look at a few folders."""
     taken = take_over(desk)
-    catch_up(desk.engine, desk.store)
-    if taken:
-        with writing(desk.engine) as connection:
-            connection.execute(update(call_index).where(call_index.c.call_id.in_(taken)).values(is_behind=True))
+    caught = catch_up(desk.engine, desk.store)
+    if taken or caught.is_whole:
+        _follow_decisions(desk)
     _follow_periods(desk)
     refresh_behind(desk)
     export(desk)
+
+
+def _follow_decisions(desk: Desk) -> None:
+    """Calls about which more is decided than their rows in the index know: it was taken over, or the index was made anew out of another form."""
+    column = call_index.c
+    # What puts a conversation right counts by the score that it made.
+    unknown = exists().where(
+        decisions.c.call_id == column.call_id, decisions.c.version > column.decisions_version, decisions.c.kind.not_in(CORRECTIONS)
+    )
+    with writing(desk.engine) as connection:
+        connection.execute(update(call_index).where(column.score_id.is_not(None), unknown).values(is_behind=True))
 
 
 def _follow_periods(desk: Desk) -> None:

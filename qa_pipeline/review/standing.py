@@ -126,6 +126,7 @@ def index_values(score: EffectiveScore) -> Effective:
         to_review=score.to_review,
         decided_count=score.decided,
         stale_count=score.stale,
+        decisions_version=score.version,
     )
 
 

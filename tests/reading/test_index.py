@@ -170,7 +170,14 @@ def test_decisions_stay_with_their_score_and_are_behind_under_another(store: Sto
     commit(store, "two", "c2")
     catch_up(engine, store)
     decided = Effective(
-        percent=50.0, passed=False, critical_failed=False, critical_state="none", to_review=False, decided_count=1, stale_count=0
+        percent=50.0,
+        passed=False,
+        critical_failed=False,
+        critical_state="none",
+        to_review=False,
+        decided_count=1,
+        stale_count=0,
+        decisions_version=1,
     )
     with writing(engine) as connection:
         set_effective(connection, "c1", decided)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from desks import DAY, commit, make_desk, make_rubric, reopen
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 from stored import make_store
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused
-from qa_pipeline.reading.database import open_database
+from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.index import call_index, catch_up, rebuild
 from qa_pipeline.reading.viewer import Role, Viewer, local_viewer
 from qa_pipeline.results.periods import close_period, reopen_period
@@ -20,7 +20,7 @@ from qa_pipeline.review.decide import decide, look
 from qa_pipeline.review.decisions import Acknowledgement, Answer, Confirmation, Dispute, Note, Override, Ruling, TakeBack
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.export import export, refresh_behind
-from qa_pipeline.review.opening import bring_up_to_date, follow
+from qa_pipeline.review.opening import bring_up_to_date, follow, open_lists
 from qa_pipeline.review.people import add_account, viewer_of
 from qa_pipeline.review.tables import audit
 from qa_pipeline.settings import Settings
@@ -198,6 +198,30 @@ def test_an_index_made_anew_keeps_what_counts(desk: Desk) -> None:
     rebuild(desk.engine, desk.store)
     refresh_behind(desk)
     assert indexed(desk) == was
+
+
+def test_an_index_of_another_form_knows_again_what_counts(desk: Desk, tmp_path: Path, database: str | None) -> None:
+    decide(desk, WU, "c1", Override(outcome=Outcome.MET), criterion_id="long", reason="she did")
+    was = indexed(desk)
+    with writing(desk.engine) as connection:
+        connection.execute(text("alter table call_index add column older integer"))
+        connection.execute(text("update index_state set form = 0"))
+    open_lists(Settings(results=desk.store.root, review_database=database, rubrics=tmp_path), desk.store)
+    assert indexed(desk) == was
+    assert indexed(desk)[-2:] == (1, False)
+
+
+def test_decisions_taken_over_stay_when_their_day_is_looked_at_again(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
+    decide(desk, WU, "c1", Override(outcome=Outcome.MET), criterion_id="long", reason="she did")
+    was = indexed(desk)
+    desk.engine.dispose()
+    for path in Path(desk.store.root).glob("review.db*"):
+        path.unlink()
+    again = reopen(tmp_path)
+    commit(again.store, "c2")
+    bring_up_to_date(again)
+    assert indexed(again) == was
 
 
 def test_nothing_waits_and_nothing_is_written_twice(desk: Desk) -> None:
