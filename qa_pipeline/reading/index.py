@@ -41,7 +41,7 @@ from sqlalchemy.schema import CreateTable
 
 from qa_pipeline.reading.database import DERIVED, writing
 from qa_pipeline.reading.log import Change, changes_since, version_of
-from qa_pipeline.results.query import VIEWS
+from qa_pipeline.results.query import SHOWN_SCORES, VIEWS
 from qa_pipeline.results.store import Store
 
 # Raised with any change of the tables below: an index of another form is made anew.
@@ -123,22 +123,16 @@ _SCORE_COLUMNS = (
     "call_id", "conversation_id", "score_id", "purpose", "call_date", "team", "rubric_id", "rubric_version", "disposition", "percent", "passed",
     "critical_failed", "critical_state", "coverage", "needs_review", "review_reasons", "expected_wrong", "scored_at",
 )  # fmt: skip
-# What an index row takes from its call and its score; a call that was never scored officially shows its newest trial.
-_CURRENT = """select c.call_id, c.conversation_id, s.score_id, s.purpose, cast(c.call_date as varchar) as call_date,
-    {started_at} as started_at, c.agent_id, c.agent_name, c.team, c.site, c.campaign, c.customer_id, c.direction, c.language, c.layout, c.duration_ms,
+_TIMES = {name: f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ') as {name}" for name in ("started_at", "processed_at", "scored_at")}
+# What an index row takes from its call and its score.
+_CURRENT = f"""select c.call_id, c.conversation_id, s.score_id, s.purpose, cast(c.call_date as varchar) as call_date,
+    {_TIMES["started_at"]}, c.agent_id, c.agent_name, c.team, c.site, c.campaign, c.customer_id, c.direction, c.language, c.layout, c.duration_ms,
     c.source_uri, s.rubric_id, s.rubric_version, coalesce(s.disposition, c.disposition) as disposition, s.percent, s.passed, s.critical_failed,
     s.critical_state, s.coverage, s.needs_review, array_to_string(s.review_reasons, ',') as review_reasons, s.expected_wrong,
-    {processed_at} as processed_at, {scored_at} as scored_at, s.percent as effective_percent, s.passed as effective_passed,
+    {_TIMES["processed_at"]}, {_TIMES["scored_at"]}, s.percent as effective_percent, s.passed as effective_passed,
     s.critical_failed as effective_critical_failed, s.critical_state as effective_critical_state, coalesce(s.needs_review, false) as to_review,
     coalesce(s.expected_wrong, 0) as doubt, 0 as decided_count, 0 as stale_count, 0 as decisions_version, false as is_behind
-    from current_calls c left join (
-        select * from current_scores union all by name
-        select t.* from scores t semi join current_calls c on t.conversation_id = c.conversation_id
-        where t.purpose = 'trial' and t.call_id not in (select call_id from current_scores)
-        qualify row_number() over (partition by t.call_id order by t.scored_at desc) = 1
-    ) s using (call_id) order by c.call_date, c.call_id""".format(
-    **{name: f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ')" for name in ("started_at", "processed_at", "scored_at")}
-)
+    from current_calls c left join ({SHOWN_SCORES}) s using (call_id) order by c.call_date, c.call_id"""
 T = TypeVar("T")
 _COLUMNS = tuple(column.name for column in call_index.columns)
 # What decisions make of a row, kept where their score is still the current one.
@@ -317,10 +311,7 @@ def _current(store: Store, days: Set[date | None] | None) -> pa.Table:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
         for name, columns, condition in (("calls", _CALL_COLUMNS, where), ("scores", _SCORE_COLUMNS, where), ("periods", None, None)):
-            rows = store.read(name, columns=columns, where=condition)
-            for missing in (c for c in columns or () if c not in rows.column_names):
-                rows = rows.append_column(missing, pa.nulls(len(rows), pa.float64()))
-            connection.register(name, rows)
+            connection.register(name, store.read(name, columns=columns, where=condition))
         for name in ("current_periods", "official_scores", "standing_scores", "current_calls", "current_scores"):
             connection.execute(f"create view {name} as {VIEWS[name]}")
         return connection.sql(_CURRENT).to_arrow_table()

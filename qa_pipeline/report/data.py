@@ -20,20 +20,15 @@ from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.report.reasons import reason_of
 from qa_pipeline.report.sureness import sureness
 from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording, title_of
-from qa_pipeline.results.query import connect
+from qa_pipeline.results.query import SHOWN_SCORES, connect
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.effective import EffectiveScore
 from qa_pipeline.settings import Settings
 
 Row = dict[str, Any]
 
-# A call that was never scored officially shows its trial.
-_SCORES = """select x.*, e.percent as effective_percent, coalesce(e.decided, 0) as decided from (
-        select * from current_scores union all by name
-        select t.* from scores t semi join current_calls c on t.conversation_id = c.conversation_id
-        where t.purpose = 'trial' and t.call_id not in (select call_id from current_scores)
-        qualify row_number() over (partition by t.call_id order by t.scored_at desc) = 1
-    ) x left join current_effective_scores e on e.score_id = x.score_id"""
+_SCORES = f"""select x.*, e.percent as effective_percent, coalesce(e.decided, 0) as decided
+    from ({SHOWN_SCORES}) x left join current_effective_scores e on e.score_id = x.score_id"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,12 @@ OPEN_CURRENT_SCORES = """select s.* from scores s
         on s.call_id = c.call_id and s.conversation_id = c.conversation_id
     where s.purpose = 'official' qualify row_number() over (partition by s.call_id order by s.scored_at desc) = 1"""
 
+SHOWN_SCORES = """select * from current_scores union all by name
+    select t.* from scores t semi join current_calls c on t.conversation_id = c.conversation_id
+    where t.purpose = 'trial' and t.call_id not in (select call_id from current_scores)
+    qualify row_number() over (partition by t.call_id order by t.scored_at desc) = 1"""
+"""The score that lists and reports show of a call: its current one, or the newest trial of one that was never scored officially."""
+
 KNOWN_COLUMNS = tuple(name for name in CALLS.schema.names if name not in ("extra", "options"))
 """Columns of `calls` that hold one value; others of the metadata lie in `extra`."""
 
