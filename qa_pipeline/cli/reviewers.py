@@ -167,8 +167,9 @@ def decisions_command(call_id: str, results: str | None, as_name: str | None) ->
     from qa_pipeline.review.standing import told_decisions
 
     _, desk, viewer = open_desk_as(results, as_name)
+    about = told_decisions(desk, viewer, call_id)
     look(desk, viewer, call_id)
-    show_rows(told_decisions(desk, viewer, call_id))
+    show_rows(about)
 
 
 @click.command()

@@ -34,7 +34,7 @@ _DIMENSIONS: dict[str, tuple[tuple[str, ...], Callable[..., str | None]]] = {
     "week": (("call_date",), _of_day(lambda day: (day - timedelta(days=day.weekday())).isoformat())),
     "month": (("call_date",), _of_day(lambda day: f"{day:%Y-%m}")),
 }
-DIMENSIONS = tuple(_DIMENSIONS)
+CALL_DIMENSIONS = tuple(_DIMENSIONS)
 """What calls can be counted by."""
 
 
@@ -53,23 +53,22 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """One line: what it is of, its calls, of these to be reviewed and decided about, and scores by the machine and by people."""
+class Line:
+    """One line of a summary: what it is of, its calls, of these to be reviewed and decided about, and scores by the machine and by people."""
 
     key: tuple[str | None, ...]
     calls: int
-    needs_review: int
     to_review: int
     decided: int
     machine: Scores
     effective: Scores
 
-    def __add__(self, other: Totals) -> Totals:
-        names = [name for name in Totals.__slots__ if name != "key"]
-        return Totals(key=self.key, **{name: getattr(self, name) + getattr(other, name) for name in names})
+    def __add__(self, other: Line) -> Line:
+        names = [name for name in Line.__slots__ if name != "key"]
+        return Line(key=self.key, **{name: getattr(self, name) + getattr(other, name) for name in names})
 
 
-def totals(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Wanted) -> list[Totals]:
+def count_scores(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Wanted) -> list[Line]:
     """Official scores by these dimensions, in their order; those without a value first. Raises AccessRefused for who sees no figures."""
     viewer.require(Matter.FIGURES)
     columns = list(dict.fromkeys(name for dimension in by for name in _DIMENSIONS[dimension][0]))
@@ -90,7 +89,6 @@ def totals(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Wanted) ->
     asked = select(
         *(_ROW[name] for name in columns),
         func.count(),
-        counted(_ROW.needs_review),
         counted(_ROW.to_review),
         counted(_ROW.decided_count > 0),
         *scores(""),
@@ -98,15 +96,12 @@ def totals(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Wanted) ->
     ).where(_ROW.purpose == "official", *conditions(wanted), visible(viewer, Matter.FIGURES))
     with engine.connect() as connection:
         rows = connection.execute(asked.group_by(*(_ROW[name] for name in columns))).all()
-    found: dict[tuple[str | None, ...], Totals] = {}
+    found: dict[tuple[str | None, ...], Line] = {}
     for row in rows:
         value = dict(zip(columns, row, strict=False))
-        calls, needs_review, to_review, decided, *figures = row[len(columns) :]
+        calls, to_review, decided, *figures = row[len(columns) :]
         key = tuple(shown(*(value[name] for name in names)) for names, shown in (_DIMENSIONS[dimension] for dimension in by))
-        one = Totals(
-            key=key, calls=calls, needs_review=needs_review, to_review=to_review, decided=decided, machine=_scores(figures[:5]),
-            effective=_scores(figures[5:]),
-        )  # fmt: skip
+        one = Line(key=key, calls=calls, to_review=to_review, decided=decided, machine=_scores(figures[:5]), effective=_scores(figures[5:]))
         found[key] = found[key] + one if key in found else one
     return [found[key] for key in sorted(found, key=lambda key: tuple(part or "" for part in key))]
 

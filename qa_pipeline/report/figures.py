@@ -15,8 +15,7 @@ from sqlalchemy import Engine
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.pages import Wanted
-from qa_pipeline.reading.summary import DIMENSIONS as totals_by
-from qa_pipeline.reading.summary import Scores, totals
+from qa_pipeline.reading.summary import CALL_DIMENSIONS, Scores, count_scores
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.report.intervals import Estimate, Sample, mean_difference, mean_of, share, share_difference
 from qa_pipeline.results.query import OPEN_CURRENT_SCORES, connect
@@ -119,11 +118,11 @@ def summarise(store: Store, by: Sequence[str], wanted: CallFilter | None = None)
 def summarise_calls(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: CallFilter | None = None) -> list[Group]:
     """Calls by these dimensions from the index, with what people made of them beside the machine's. Raises InputRefused, AccessRefused."""
     for name in by:
-        if name not in totals_by:
+        if name not in CALL_DIMENSIONS:
             raise InputRefused(f"There is no dimension {name!r}.", advice=f"There are: {', '.join(DIMENSIONS)}.")
     chosen = wanted or CallFilter()
     choice: dict[str, Any] = {_WANTED[name]: value for name, value in chosen.where}
-    found = totals(engine, viewer, by, Wanted(since=chosen.first, until=chosen.last, **choice))
+    found = count_scores(engine, viewer, by, Wanted(since=chosen.first, until=chosen.last, **choice))
     return [
         Group(
             key={name: value or "–" for name, value in zip(by, one.key, strict=True)},

@@ -1,4 +1,7 @@
-"""The tables of a results root: names, keys, columns with type, unit, meaning and what kind of thing they hold. docs/tables.md is generated from here."""
+"""The tables of a results root: names, keys, columns with type, unit, meaning and what kind of thing they hold. docs/tables.md is generated from here.
+
+One module, though long: it is the schema and nothing else, a value a table, read like the page that is made of it.
+"""
 
 from __future__ import annotations
 
@@ -64,6 +67,22 @@ _RUBRIC = (
     ("rubric_id", _TEXT, Kind.LABEL, "rubric"),
     ("rubric_version", _WHOLE, Kind.LABEL, "its version"),
     ("rubric_sha256", _TEXT, Kind.ID, "hash of the resolved rubric"),
+)
+_SECTION_ID = ("section_id", _TEXT, Kind.LABEL, "section of the rubric")
+_CRITERION_ID = ("criterion_id", _TEXT, Kind.LABEL, "criterion")
+_DEDUCTION = ("deduction", _REAL, Kind.FIGURE, "points taken off in rubrics that deduct; null otherwise")
+_POINTS = (
+    ("points", _REAL, Kind.FIGURE, "sum over judged criteria"),
+    ("max_points", _REAL, Kind.FIGURE, "weight of judged criteria"),
+)
+_VERDICT = (
+    ("passed", _FLAG, Kind.FIGURE, "percent ≥ pass mark and no critical failure; null when percent is"),
+    ("critical_failed", _FLAG, Kind.FIGURE, "a critical criterion is not met"),
+    ("critical_state", _TEXT, Kind.LABEL, "none, provisional (machine alone), confirmed"),
+)
+_REACH = (
+    ("sections_failed", pa.list_(pa.string()), Kind.LABEL, "sections that a critical criterion of their own failed"),
+    ("coverage", _REAL, Kind.FIGURE, "0–1: weight judged ÷ weight applicable; null when nothing applies"),
 )
 
 CALLS = Table(
@@ -222,13 +241,13 @@ FINDINGS = Table(
         _SCORE_ID,
         *_RUBRIC,
         ("criterion_sha256", _TEXT, Kind.ID, "hash of the resolved criterion"),
-        ("section_id", _TEXT, Kind.LABEL, "section of the rubric"),
-        ("criterion_id", _TEXT, Kind.LABEL, "criterion"),
+        _SECTION_ID,
+        _CRITERION_ID,
         ("outcome", _TEXT, Kind.LABEL, "met, not_met, not_applicable, undetermined"),
         ("answer", _TEXT, Kind.LABEL, "how a question was answered, or a label; null where there is none"),
         ("points", _REAL, Kind.FIGURE, "weight × credit; null where nothing was judged"),
         ("max_points", _REAL, Kind.FIGURE, "weight"),
-        ("deduction", _REAL, Kind.FIGURE, "points taken off in rubrics that deduct; null otherwise"),
+        _DEDUCTION,
         ("critical", _FLAG, Kind.FIGURE, "the criterion is critical"),
         ("severity", _TEXT, Kind.LABEL, "how heavy a fault is, by the rubric's own names; null where the criterion names none"),
         ("occurrences", _WHOLE, Kind.FIGURE, "how often it was found"),
@@ -324,14 +343,10 @@ SCORES = Table(
             "0–1: chance that a careful person agrees with disposition; null without one, and before this was recorded",
         ),
         ("expected_wrong", _REAL, Kind.FIGURE, "how many findings that count are expected to be wrong; null before this was recorded"),
-        ("points", _REAL, Kind.FIGURE, "sum over judged criteria"),
-        ("max_points", _REAL, Kind.FIGURE, "weight of judged criteria"),
+        *_POINTS,
         ("percent", _REAL, Kind.FIGURE, "0–100; null when too little could be judged"),
-        ("passed", _FLAG, Kind.FIGURE, "percent ≥ pass mark and no critical failure; null when percent is"),
-        ("critical_failed", _FLAG, Kind.FIGURE, "a critical criterion is not met"),
-        ("critical_state", _TEXT, Kind.LABEL, "none, provisional (machine alone), confirmed"),
-        ("sections_failed", pa.list_(pa.string()), Kind.LABEL, "sections that a critical criterion of their own failed"),
-        ("coverage", _REAL, Kind.FIGURE, "0–1: weight judged ÷ weight applicable; null when nothing applies"),
+        *_VERDICT,
+        *_REACH,
         (
             "not_applicable_share",
             _REAL,
@@ -470,13 +485,9 @@ EFFECTIVE_SCORES = Table(
         _TEAM,
         *_RUBRIC[:2],
         ("percent", _REAL, Kind.FIGURE, "0–100, as it counts; null when too little is judged"),
-        ("passed", _FLAG, Kind.FIGURE, "percent ≥ pass mark and no critical failure; null when percent is"),
-        ("critical_failed", _FLAG, Kind.FIGURE, "a critical criterion is not met"),
-        ("critical_state", _TEXT, Kind.LABEL, "none, provisional (machine alone), confirmed"),
-        ("points", _REAL, Kind.FIGURE, "sum over judged criteria"),
-        ("max_points", _REAL, Kind.FIGURE, "weight of judged criteria"),
-        ("sections_failed", pa.list_(pa.string()), Kind.LABEL, "sections that a critical criterion of their own failed"),
-        ("coverage", _REAL, Kind.FIGURE, "0–1: weight judged ÷ weight applicable; null when nothing applies"),
+        *_VERDICT,
+        *_POINTS,
+        *_REACH,
         ("needs_review", _FLAG, Kind.FIGURE, "a person should look, and nobody has settled it yet"),
         ("review_reasons", pa.list_(pa.string()), Kind.LABEL, "why; disputed: a dispute waits for its answer"),
         ("decided", _WHOLE, Kind.FIGURE, "criteria decided by people, and the whole score if it was confirmed"),
@@ -496,12 +507,12 @@ EFFECTIVE_FINDINGS = Table(
         _SCORE_ID,
         _DECISIONS_VERSION,
         *_RUBRIC[:2],
-        ("section_id", _TEXT, Kind.LABEL, "section of the rubric"),
-        ("criterion_id", _TEXT, Kind.LABEL, "criterion"),
+        _SECTION_ID,
+        _CRITERION_ID,
         ("outcome", _TEXT, Kind.LABEL, "met, not_met, not_applicable, undetermined, as it counts"),
         ("answer", _TEXT, Kind.LABEL, "the answer, as it counts"),
         ("points", _REAL, Kind.FIGURE, "weight × credit; null where nothing is judged"),
-        ("deduction", _REAL, Kind.FIGURE, "points taken off in rubrics that deduct; null otherwise"),
+        _DEDUCTION,
         ("decision_id", _TEXT, Kind.ID, "the decision in force; null where the program's outcome counts"),
         ("decided_by", _TEXT, Kind.PERSON, "who decided; null where nobody did"),
         ("is_stale", _FLAG, Kind.FIGURE, "the criterion says something else since it was decided"),
