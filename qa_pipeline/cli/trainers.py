@@ -216,6 +216,7 @@ def rubric_diff(
 
     With --stored: which verdicts of OLD have moved because the program, or its language data, changed since they were made.
     """
+    from qa_pipeline.review.verdicts import said_by_people
     from qa_pipeline.running.scorecards import ready_scorecards
     from qa_pipeline.trainer.diff import calls_to_compare, diff
     from qa_pipeline.trainer.scoring_diff import judge_again, scores_by_other_scoring, scoring_diff
@@ -233,7 +234,9 @@ def rubric_diff(
         _show_diff(scoring_diff(pairs, scorecards["old"]), html_path, most)
         return
     ids = calls_to_compare(store, scorecards["old"], scorecards["new"], since=since, until=until, every=every)
-    _show_diff(diff(with_bar(store.stream_conversations(ids), len(ids)), scorecards["old"], scorecards["new"]), html_path, most)
+    conversations = with_bar(store.stream_conversations(ids), len(ids))
+    people = said_by_people(store, {before.id, after.id})
+    _show_diff(diff(conversations, scorecards["old"], scorecards["new"], people=people), html_path, most)
 
 
 def _show_diff(difference: Diff, html_path: str | None, most: int) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qa_pipeline.report.terminal import open_console
-from qa_pipeline.trainer.diff import AgentEffect, CallEffect, Change, Diff
+from qa_pipeline.trainer.diff import AgentEffect, Agreement, CallEffect, Change, Diff
 from qa_pipeline.whole_file import write_whole
 
 _MOST_CALLS = 20
@@ -27,6 +27,8 @@ def show_diff(difference: Diff, console: Console | None = None, *, most_calls: i
     console.print(
         f"{totals.calls} calls, {totals.changed} change; passed {totals.passed_before} → {totals.passed_after}; mean {shift_text(totals)}"
     )
+    if difference.agreed.verdicts:
+        console.print(agreement_text(difference.agreed))
     if not difference.changed:
         console.print("No verdict changes.")
         return
@@ -40,6 +42,8 @@ def show_diff(difference: Diff, console: Console | None = None, *, most_calls: i
         console.print(Text("; ".join([line, *consequences(effect)])))
         for change in effect.changes:
             console.print(Text(f"  {change.criterion_id}: {change_text(change)}"))
+            if change.said:
+                console.print(Text(f"      a person said: {said_text(change)}"))
             for evidence in change.evidence:
                 console.print(Text(f"      {evidence}", style="dim"))
     if len(difference.changed) > most_calls:
@@ -84,6 +88,22 @@ def change_text(change: Change) -> str:
     return f"{before} → {after}. {change.reason_after}"
 
 
+def agreement_text(agreed: Agreement) -> str:
+    """With how many verdicts of people either rubric agrees."""
+    return (
+        f"Of {agreed.verdicts} verdict{'s' if agreed.verdicts != 1 else ''} of people it agrees with {agreed.before} → {agreed.after}: "
+        f"{agreed.gained} more, {agreed.lost} no longer."
+    )
+
+
+def said_text(change: Change) -> str:
+    """What a person said of a criterion that changes, and whether it comes nearer to them."""
+    if change.said is None:
+        return ""
+    became = {(False, True): ", as it is now", (True, False): ", as it was"}.get((change.before is change.said, change.after is change.said), "")
+    return f"{change.said.value.replace('_', ' ')}{became}"
+
+
 def consequences(effect: CallEffect) -> list[str]:
     """What a change means for the call, in words."""
     sentences = []
@@ -114,6 +134,6 @@ def write_diff_html(difference: Diff, path: Path) -> None:
     )
     page = environment.get_template("diff.html").render(
         diff=difference, totals=difference.totals, rows=transition_rows(difference), change_text=change_text, shift_text=shift_text, percent=_percent,
-        consequences=consequences, most=max((count for _, _, _, count in transition_rows(difference)), default=1),
+        consequences=consequences, agreement_text=agreement_text, said_text=said_text, most=max((count for _, _, _, count in transition_rows(difference)), default=1),
     )  # fmt: skip
     write_whole(path, page)

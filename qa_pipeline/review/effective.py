@@ -116,7 +116,7 @@ def effective(standing: Standing, decisions: Iterable[Decision], closed_at: date
     failing = [f for f in findings if f.criterion.status == "stable" and f.criterion.critical is True and f.outcome is Outcome.NOT_MET]
     unconfirmed = [f for f in failing if f.decision is None and confirmation is None]
     known = {f.machine.criterion.id for f in findings}
-    verdicts = [d for d in of_rubric if _verdict(d) is not None and d.criterion_id in known]
+    verdicts = [d for d in of_rubric if verdict_of(d) is not None and d.criterion_id in known]
     return EffectiveScore(
         standing=standing,
         findings=findings,
@@ -144,7 +144,7 @@ def _open_disputes(decisions: Sequence[Decision]) -> list[Decision]:
     return [d for d in decisions if isinstance(d.what, Dispute) and d.decision_id not in answered]
 
 
-def _verdict(decision: Decision) -> tuple[Outcome, str | None] | None:
+def verdict_of(decision: Decision) -> tuple[Outcome, str | None] | None:
     """What a decision says that its criterion is; None for one that says nothing of it."""
     what = decision.what
     if decision.criterion_id is None or not isinstance(what, Override | Answer | Confirmation | Ruling) or what.outcome is None:
@@ -154,10 +154,10 @@ def _verdict(decision: Decision) -> tuple[Outcome, str | None] | None:
 
 def _finding(found: Found, rubric: Rubric, decisions: Sequence[Decision], open_disputes: Sequence[Decision]) -> EffectiveFinding:
     criterion = found.criterion
-    about = [d for d in decisions if d.criterion_id == criterion.id and _verdict(d) is not None]
+    about = [d for d in decisions if d.criterion_id == criterion.id and verdict_of(d) is not None]
     dispute = next((d for d in open_disputes if d.criterion_id == criterion.id), None)
     latest = about[-1] if about else None
-    verdict = _verdict(latest) if latest else None
+    verdict = verdict_of(latest) if latest else None
     if latest is None or verdict is None:
         return EffectiveFinding(
             machine=found,

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from statistics import mean
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from qa_pipeline.call import Call, Conversation, Outcome
 from qa_pipeline.errors import RubricError
 from qa_pipeline.results.query import query
 from qa_pipeline.results.store import Store
+from qa_pipeline.review.verdicts import Said
 from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.score import Score, Scorecard, score_many
 from qa_pipeline.trainer.explain import moment
@@ -21,6 +23,7 @@ from qa_pipeline.trainer.explain import moment
 _MOST_SHOWN = 3
 # Calls scored together: enough to be fast, few enough for a progress bar to move.
 _LOT = 100
+_NOBODY: Mapping[tuple[str, str], Said] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One criterion that comes out otherwise in one call. `before`/`after` None: the rubric does not have the criterion."""
+    """One criterion that comes out otherwise in one call. `before`/`after` None: the rubric does not have the criterion.
+
+    `said`: what a person said that it is; None where nobody looked.
+    """
 
     call_id: str
     agent_id: str | None
@@ -57,6 +63,27 @@ class Change:
     reason_before: str
     reason_after: str
     evidence: tuple[str, ...]
+    said: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How many verdicts of people either judgement agrees with. Counts add. `gained`: agreed with only now; `lost`: not any more."""
+
+    verdicts: int = 0
+    before: int = 0
+    after: int = 0
+    gained: int = 0
+    lost: int = 0
+
+    def __add__(self, other: Agreement) -> Agreement:
+        return Agreement(
+            verdicts=self.verdicts + other.verdicts,
+            before=self.before + other.before,
+            after=self.after + other.after,
+            gained=self.gained + other.gained,
+            lost=self.lost + other.lost,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +124,19 @@ class AgentEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
-    """Two rubrics over the same calls."""
+    """Two rubrics over the same calls. `agreement`: with what people said, by criterion; nothing of criteria that nobody looked at."""
 
     old: str
     new: str
     criteria: tuple[str, ...]
     effects: tuple[CallEffect, ...]
     transitions: Mapping[str, Counter[tuple[str, str]]] = field(default_factory=dict)
+    agreement: Mapping[str, Agreement] = field(default_factory=dict)
+
+    @property
+    def agreed(self) -> Agreement:
+        """With people, over all criteria."""
+        return sum(self.agreement.values(), Agreement())
 
     @property
     def changed(self) -> tuple[CallEffect, ...]:
@@ -124,11 +157,13 @@ class Diff:
         return _agent("all", list(self.effects))
 
 
-def diff(conversations: Iterable[Conversation], old: Scorecard, new: Scorecard) -> Diff:
-    """Score conversations by both rubrics and compare."""
+def diff(
+    conversations: Iterable[Conversation], old: Scorecard, new: Scorecard, *, people: Mapping[tuple[str, str], Said] = _NOBODY
+) -> Diff:
+    """Score conversations by both rubrics and compare. `people`: what people said, by call and criterion (review/verdicts.py)."""
     ordered = dict.fromkeys((*(c.id for c in new.rubric.criteria), *(c.id for c in old.rubric.criteria)))
     pairs = _scored_by_both(conversations, old, new)
-    return compare(pairs, old=label(old), new=label(new), criteria=tuple(ordered), timezone=new.rubric.timezone)
+    return compare(pairs, old=label(old), new=label(new), criteria=tuple(ordered), timezone=new.rubric.timezone, people=people)
 
 
 def _scored_by_both(conversations: Iterable[Conversation], old: Scorecard, new: Scorecard) -> Iterator[tuple[Conversation, Judged, Judged]]:
@@ -138,17 +173,35 @@ def _scored_by_both(conversations: Iterable[Conversation], old: Scorecard, new: 
             yield conversation, judged(before), judged(after)
 
 
-def compare(pairs: Iterable[tuple[Conversation, Judged, Judged]], *, old: str, new: str, criteria: tuple[str, ...], timezone: str) -> Diff:
+def compare(
+    pairs: Iterable[tuple[Conversation, Judged, Judged]],
+    *,
+    old: str,
+    new: str,
+    criteria: tuple[str, ...],
+    timezone: str,
+    people: Mapping[tuple[str, str], Said] = _NOBODY,
+) -> Diff:
     """What differs between two judgements of each call. `old`, `new`: what they are called; `criteria`: in which order they are shown."""
     effects = []
     transitions: dict[str, Counter[tuple[str, str]]] = {}
+    agreement: dict[str, Agreement] = {}
     for conversation, before, after in pairs:
-        effect = _effect(conversation, before, after, timezone)
+        said = {name: people[key] for name in criteria if (key := (conversation.call.call_id, name)) in people}
+        for criterion_id, verdict in said.items():
+            one = _agreement(verdict, before.criteria.get(criterion_id), after.criteria.get(criterion_id))
+            agreement[criterion_id] = agreement.get(criterion_id, Agreement()) + one
+        effect = _effect(conversation, before, after, timezone, said)
         effects.append(effect)
         for change in effect.changes:
             names = tuple(outcome.value if outcome else "–" for outcome in (change.before, change.after))
             transitions.setdefault(change.criterion_id, Counter())[names[0], names[1]] += 1
-    return Diff(old=old, new=new, criteria=criteria, effects=tuple(effects), transitions=transitions)
+    return Diff(old=old, new=new, criteria=criteria, effects=tuple(effects), transitions=transitions, agreement=agreement)
+
+
+def _agreement(said: Said, before: JudgedCriterion | None, after: JudgedCriterion | None) -> Agreement:
+    was, is_now = (said.agrees(one.outcome, one.answer) if one else False for one in (before, after))
+    return Agreement(verdicts=1, before=was, after=is_now, gained=is_now and not was, lost=was and not is_now)
 
 
 def judged(score: Score) -> Judged:
@@ -184,7 +237,7 @@ def label(scorecard: Scorecard) -> str:
     return f"{scorecard.rubric.id} version {scorecard.rubric.version} ({scorecard.sha256[:8]})"
 
 
-def _effect(conversation: Conversation, before: Judged, after: Judged, timezone: str) -> CallEffect:
+def _effect(conversation: Conversation, before: Judged, after: Judged, timezone: str, said: Mapping[str, Said]) -> CallEffect:
     call = conversation.call
     return CallEffect(
         call_id=call.call_id,
@@ -197,11 +250,13 @@ def _effect(conversation: Conversation, before: Judged, after: Judged, timezone:
         passed_after=after.passed,
         critical_before=before.critical_failed,
         critical_after=after.critical_failed,
-        changes=_changes(call, before.criteria, after.criteria),
+        changes=_changes(call, before.criteria, after.criteria, said),
     )
 
 
-def _changes(call: Call, old: Mapping[str, JudgedCriterion], new: Mapping[str, JudgedCriterion]) -> tuple[Change, ...]:
+def _changes(
+    call: Call, old: Mapping[str, JudgedCriterion], new: Mapping[str, JudgedCriterion], said: Mapping[str, Said]
+) -> tuple[Change, ...]:
     found = []
     for criterion_id in dict.fromkeys((*new, *old)):
         a, b = old.get(criterion_id), new.get(criterion_id)
@@ -219,6 +274,7 @@ def _changes(call: Call, old: Mapping[str, JudgedCriterion], new: Mapping[str, J
                 reason_before=a.reason if a else "Not in this rubric.",
                 reason_after=b.reason if b else "Not in this rubric.",
                 evidence=_evidence(a, b),
+                said=said[criterion_id].outcome if criterion_id in said else None,
             )
         )
     return tuple(found)

@@ -10,12 +10,14 @@ import pytest
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import RubricError
+from qa_pipeline.report.diff import agreement_text, said_text
 from qa_pipeline.results.versions import freeze, named_rubric
+from qa_pipeline.review.verdicts import Said
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.score import prepare
-from qa_pipeline.trainer.diff import Diff, calls_to_compare, diff
+from qa_pipeline.trainer.diff import Agreement, Diff, calls_to_compare, diff
 from tests.rubric.built_rubrics import MET, rubric, write_folder
 from tests.trainer.desk import COMPLAINT, LATE, desk, edit, service_folder, spoken, stored, use_fake_encoder
 
@@ -88,6 +90,29 @@ def test_what_becomes_critical_fails_calls_whose_points_stay() -> None:
         (name, 100, 100, True, False) for name in ("a2", "b1", "x1")
     ]
     assert (found.totals.changed, found.totals.passed_before, found.totals.passed_after) == (3, 4, 1)
+
+
+def test_it_is_counted_with_how_many_verdicts_of_people_either_rubric_agrees() -> None:
+    # hello: a1 met in both; a2 and b1 become met; x1 not met in both.
+    people = {
+        ("a1", "hello"): Said(outcome=Outcome.MET),
+        ("a2", "hello"): Said(outcome=Outcome.MET),
+        ("b1", "hello"): Said(outcome=Outcome.NOT_MET),
+        ("x1", "hello"): Said(outcome=Outcome.NOT_APPLICABLE),
+        ("x1", "gone"): Said(outcome=Outcome.MET),
+        ("unheard", "hello"): Said(outcome=Outcome.MET),
+    }
+    new = rubric({**HELLO, "phrases": {"en": ["hello", "good morning"]}}, TALKS, version=2)
+    found = diff(CALLS, prepare(rubric(HELLO, TALKS), {}), prepare(new, {}), people=people)
+    assert found.agreement == {"hello": Agreement(verdicts=4, before=2, after=2, gained=1, lost=1)}
+    assert agreement_text(found.agreed) == "Of 4 verdicts of people it agrees with 2 → 2: 1 more, 1 no longer."
+    assert [said_text(effect.changes[0]) for effect in found.changed] == ["met, as it is now", "not met, as it was"]
+
+
+def test_a_criterion_that_is_taken_out_agrees_with_nobody_any_more() -> None:
+    people = {("a1", "hello"): Said(outcome=Outcome.MET)}
+    found = diff(CALLS, prepare(rubric(HELLO, TALKS), {}), prepare(rubric(TALKS), {}), people=people)
+    assert found.agreed == Agreement(verdicts=1, before=1, after=0, gained=0, lost=1)
 
 
 def test_the_same_rubric_twice_changes_nothing() -> None:
