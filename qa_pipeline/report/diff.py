@@ -100,7 +100,9 @@ def said_text(change: Change) -> str:
     """What a person said of a criterion that changes, and whether it comes nearer to them."""
     if change.said is None:
         return ""
-    became = {(False, True): ", as it is now", (True, False): ", as it was"}.get((change.before is change.said, change.after is change.said), "")
+    became = {(False, True): ", as it is now", (True, False): ", as it was"}.get(
+        (change.before is change.said, change.after is change.said), ""
+    )
     return f"{change.said.value.replace('_', ' ')}{became}"
 
 
