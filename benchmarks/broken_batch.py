@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from qa_pipeline.packaged import PACKAGE_ROOT
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.recordings.audio import SAMPLE_RATE, decode
-from qa_pipeline.results.query import rows
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 

@@ -33,11 +33,11 @@ from qa_pipeline.call import Call, Conversation  # noqa: E402
 from qa_pipeline.conversation.listen import conversation_id, conversation_options  # noqa: E402
 from qa_pipeline.conversation.written import conversation  # noqa: E402
 from qa_pipeline.errors import CallFailed, QaError  # noqa: E402
+from qa_pipeline.reading.tables import rows  # noqa: E402
+from qa_pipeline.reading.verify import verify_results  # noqa: E402
 from qa_pipeline.recordings.defaults import Defaults  # noqa: E402
 from qa_pipeline.recordings.files import read_bytes  # noqa: E402
 from qa_pipeline.recordings.ingest import ingest  # noqa: E402
-from qa_pipeline.results.query import rows  # noqa: E402
-from qa_pipeline.results.verify import verify_results  # noqa: E402
 from qa_pipeline.rubric.load import load_rubrics  # noqa: E402
 from qa_pipeline.running import failures, record  # noqa: E402
 from qa_pipeline.running import run as run_module  # noqa: E402

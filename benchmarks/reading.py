@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +28,10 @@ from qa_pipeline.reading.database import open_database
 from qa_pipeline.reading.index import catch_up, rebuild
 from qa_pipeline.results.commit import ROW_GROUPS
 from qa_pipeline.results.tables import TABLES
+from qa_pipeline.results.versions import freeze
+from qa_pipeline.rubric.canonical import criterion_sha256, rubric_sha256
+from qa_pipeline.rubric.load import load_rubric
+from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import Settings, load_settings
 
@@ -36,13 +41,47 @@ CRITERIA = (
     "convenience_check",
     "anything_else",
     "closing_line",
-    "forbidden_phrases",
-    "customer_sentiment",
+    "thanks",
+    "farewell",
+)
+_RUBRIC = """
+id: hotline
+version: 2
+title: {en: Hotline}
+sections:
+  - id: all
+    title: {en: All}
+    criteria:
+""" + "".join(
+    f"""
+      - id: {name}
+        title: {{en: {name.replace("_", " ").capitalize()}}}
+        status: stable
+        check: phrase
+        weight: 10
+        phrases: {{en: [{name.replace("_", " ")}]}}
+"""
+    for name in CRITERIA
 )
 FIRST_DAY = datetime(2025, 1, 1, 4, tzinfo=UTC)
 DAYS, TEAMS, AGENTS, SAID, WORDS = 365, 12, 400, 4, 8
 # Days written in one commit: each still has files of its own.
 _DAYS_AT_ONCE = 15
+
+
+@dataclass(frozen=True, slots=True)
+class _Same:
+    """One value in every row of a column."""
+
+    value: object
+
+
+def rubric_of_all() -> Rubric:
+    """The rubric that all calls are scored by."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hotline.yaml"
+        path.write_text(_RUBRIC, "utf-8")
+        return load_rubric(path)
 
 
 def _ids(kind: str, first: int, count: int) -> list[str]:
@@ -54,11 +93,20 @@ def _table(name: str, columns: dict[str, object], count: int) -> pa.Table:
     arrays = []
     for field in schema:
         value = columns.get(field.name)
-        arrays.append(pa.nulls(count, field.type) if value is None else pa.array(value, field.type))
+        if isinstance(value, np.ndarray) and value.ndim == 2:
+            # A row of numbers for each: through Python's own numbers it would take most of the time.
+            flat = pa.array(value.ravel(), field.type.value_type)
+            arrays.append(
+                pa.ListArray.from_arrays(pa.array(np.arange(0, value.size + 1, value.shape[1]), pa.int32()), flat).cast(field.type)
+            )
+        elif isinstance(value, _Same):
+            arrays.append(pa.array([value.value], field.type).take(pa.array(np.zeros(count, np.int64))))
+        else:
+            arrays.append(pa.nulls(count, field.type) if value is None else pa.array(value, field.type))
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _day_tables(day: int, first: int, count: int, chance: np.random.Generator) -> dict[str, pa.Table]:
+def _day_tables(day: int, first: int, count: int, chance: np.random.Generator, judged_by: Rubric) -> dict[str, pa.Table]:
     start, calls = FIRST_DAY + timedelta(days=day), _ids("v", first, count)
     scores, names, date = (
         _ids("s", first, count),
@@ -69,7 +117,7 @@ def _day_tables(day: int, first: int, count: int, chance: np.random.Generator) -
     people = {"agent_id": [f"a{n}" for n in agent], "team": [f"team{n % TEAMS}" for n in agent]}
     percent = chance.choice([0.0, 40.0, 75.0, 90.0, 100.0], size=count)
     shared = {"call_id": names, "conversation_id": calls, "run_id": ["r"] * count, "call_date": [date] * count, **people}
-    rubric = {"rubric_id": ["hotline"] * count, "rubric_version": [2] * count, "rubric_sha256": ["0" * 64] * count}
+    rubric = {"rubric_id": ["hotline"] * count, "rubric_version": [2] * count, "rubric_sha256": [rubric_sha256(judged_by)] * count}
     at = [start + timedelta(seconds=n) for n in range(count)]
 
     def many(value: list[object] | list[str], each: int) -> list[object]:
@@ -84,12 +132,12 @@ def _day_tables(day: int, first: int, count: int, chance: np.random.Generator) -
             "role_confidence": [0.9] * count, "source_uri": [f"/calls/{n}.wav" for n in names], "direction": ["inbound"] * count, "audio_sha256": calls, "starts_cut": [False] * count, "ends_cut": [False] * count}, count),
         "utterances": _table("utterances", {**detail, "utterance": list(range(SAID)) * count, "role": ["agent", "customer"] * (said // 2), "speaker": ["0", "1"] * (said // 2),
             "start_ms": [n * 3000 for n in range(SAID)] * count, "end_ms": [n * 3000 + 2500 for n in range(SAID)] * count, "text": ["word " * WORDS] * said, "norm": ["word " * WORDS] * said,
-            "language": ["en"] * said, "confidence": [0.9] * said, "words": [word] * said}, said),
+            "language": ["en"] * said, "confidence": [0.9] * said, "words": _Same(word)}, said),
         "embeddings": _table("embeddings", {"conversation_id": detail["conversation_id"], "run_id": detail["run_id"], "call_date": detail["call_date"], "utterance": list(range(SAID)) * count,
-            "vector": list(chance.standard_normal((said, 384), np.float32).astype(np.float16).astype(np.float32))}, said),
+            "vector": chance.standard_normal((said, 384), np.float32).astype(np.float16).astype(np.float32)}, said),
         "metrics": _table("metrics", {**{k: shared[k] for k in ("call_id", "conversation_id", "run_id", "call_date")}, "turns": [SAID] * count}, count),
         "findings": _table("findings", {**{k: many(shared[k], len(CRITERIA)) for k in ("call_id", "conversation_id", "run_id", "call_date", "agent_id")}, "score_id": many(scores, len(CRITERIA)),
-            **{k: many(v, len(CRITERIA)) for k, v in rubric.items()}, "criterion_id": list(CRITERIA) * count, "criterion_sha256": ["0" * 64] * found, "section_id": ["all"] * found,
+            **{k: many(v, len(CRITERIA)) for k, v in rubric.items()}, "criterion_id": list(CRITERIA) * count, "criterion_sha256": [criterion_sha256(criterion) for criterion in judged_by.criteria] * count, "section_id": ["all"] * found,
             "outcome": list(chance.choice(["met", "not_met", "undetermined"], size=found, p=[0.7, 0.25, 0.05])), "points": [10.0] * found, "max_points": [10.0] * found, "critical": [False] * found,
             "reason_code": ["phrase_hit"] * found, "reason": ["Said in the window searched."] * found, "scored_at": many(at, len(CRITERIA))}, found),
         "captures": _table("captures", {**shared, "score_id": scores, "criterion_id": ["name"] * count, "rubric_id": rubric["rubric_id"], "n": [0] * count, "name": ["name"] * count, "value": ["Kowalski"] * count}, count),
@@ -102,10 +150,12 @@ def fill(settings: Settings, calls: int) -> None:
     """Write so many calls."""
     store, chance = open_store(settings), np.random.default_rng(0)
     store.prepare()
+    judged_by = rubric_of_all()
+    freeze([judged_by], store)
     a_day = -(-calls // DAYS)
     for first in range(0, DAYS, _DAYS_AT_ONCE):
         days = range(first, min(first + _DAYS_AT_ONCE, DAYS))
-        several = [_day_tables(day, day * a_day, a_day, chance) for day in days]
+        several = [_day_tables(day, day * a_day, a_day, chance, judged_by) for day in days]
         for name in several[0]:
             rows = pa.concat_tables([tables[name] for tables in several])
             write_deltalake(store.path(name), rows, mode="append", partition_by=["call_date"], writer_properties=ROW_GROUPS)

@@ -23,8 +23,8 @@ import psutil
 from memory_of import resident
 
 from qa_pipeline.packaged import PACKAGE_ROOT
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.recordings.audio import SAMPLE_RATE, decode
-from qa_pipeline.results.query import rows
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 

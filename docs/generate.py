@@ -16,8 +16,8 @@ import click
 
 from qa_pipeline.cli.main import main as cli
 from qa_pipeline.languages.load import language_codes
+from qa_pipeline.reading import tables as questions
 from qa_pipeline.reading.viewer import RULE, Matter, Role, Scope
-from qa_pipeline.results import query
 from qa_pipeline.results.columns import Column, Kind, Table
 from qa_pipeline.results.outside import OUTSIDE, Outside, Place
 from qa_pipeline.results.tables import TABLES
@@ -68,9 +68,9 @@ def tables_page() -> str:
         "",
         "`qa-pipeline query` sees the tables and these views.",
         "",
-        *(query.__doc__ or "").strip().splitlines()[2:],
+        *(questions.__doc__ or "").strip().splitlines()[2:],
         "",
-        *(line for name, sql in query.VIEWS.items() for line in (f"### `{name}`", "", "```sql", _flush(sql), "```", "")),
+        *(line for name, sql in questions.VIEWS.items() for line in (f"### `{name}`", "", "```sql", _flush(sql), "```", "")),
     ])  # fmt: skip
 
 

@@ -147,8 +147,8 @@ def an_override(folder: Path) -> None:
     from qa_pipeline.call import Outcome
     from qa_pipeline.conversation.written import conversation
     from qa_pipeline.reading.pages import known_line
+    from qa_pipeline.reading.tables import rows
     from qa_pipeline.reading.viewer import local_viewer
-    from qa_pipeline.results.query import rows
     from qa_pipeline.results.store import Store
     from qa_pipeline.results.versions import freeze
     from qa_pipeline.review.decide import decide

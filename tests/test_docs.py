@@ -14,7 +14,7 @@ import click
 import pytest
 
 from qa_pipeline.cli.main import main
-from qa_pipeline.results.query import VIEWS, connect
+from qa_pipeline.reading.tables import VIEWS, connect
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.rubric.atoms import Part

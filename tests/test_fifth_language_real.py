@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.languages.load import FOLDER_VARIABLE
-from qa_pipeline.results.query import rows
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.models import choose_manifest

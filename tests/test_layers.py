@@ -164,7 +164,7 @@ def test_the_library_knows_nothing_of_prefect(path: Path) -> None:
         "import qa_pipeline.cli.main",
         "from click.testing import CliRunner; from qa_pipeline.cli.main import main; assert CliRunner().invoke(main, ['--help']).exit_code == 0",
         "from qa_pipeline.conversation.written import conversation; conversation('agent: hello', language='en')",
-        "import qa_pipeline.results.query",
+        "import qa_pipeline.reading.tables",
         "import qa_pipeline.running.batch",
     ],
 )

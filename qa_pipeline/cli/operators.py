@@ -182,9 +182,9 @@ def rescore_command(results: str | None, **options: Any) -> None:
 @results_option
 def status(results: str | None) -> None:
     """Show what ran, what runs now, and what is there."""
+    from qa_pipeline.reading.tables import rows
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.results.lease import Claims
-    from qa_pipeline.results.query import rows
 
     store = open_results(open_settings(results=results))
     shown = rows(store, "select * exclude (code_version) from runs order by started_at desc limit 20")
@@ -207,8 +207,8 @@ def status(results: str | None) -> None:
 @results_option
 def failures(results: str | None) -> None:
     """Show what could not be processed, why, and what to do."""
+    from qa_pipeline.reading.tables import rows
     from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.results.query import rows
 
     sql = 'select source_uri, stage, attempt, message, advice, transient from current_failures order by "at" desc'
     show_rows(rows(open_results(open_settings(results=results)), sql))
@@ -247,8 +247,8 @@ def compact(results: str | None, acts: bool) -> None:
 @results_option
 def verify_results_command(results: str | None) -> None:
     """Read every file of the results and check that nothing is missing, doubled or torn. Exit code 1 when something is."""
+    from qa_pipeline.reading.verify import verify_results
     from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.results.verify import verify_results
 
     store = open_store(open_settings(results=results))
     found = verify_results(store, report=lambda table: click.echo(f"reading {table}", err=True))
@@ -285,8 +285,8 @@ def retain(results: str | None, dry_run: bool) -> None:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from qa_pipeline.results.retention import Retention, expire, expired
     from qa_pipeline.review.forgetting import forget_decisions
+    from qa_pipeline.running.retention import Retention, expire, expired
 
     settings = open_settings(results=results)
     retention = Retention(

@@ -242,8 +242,8 @@ def periods_close(results: str | None, first: Any, last: Any, team: str | None, 
 @results_option
 def periods_list(results: str | None) -> None:
     """List periods, also those that were reopened."""
+    from qa_pipeline.reading.tables import rows
     from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.results.query import rows
 
     sql = """select p.period_id, p.first_date, p.last_date, p.team, p.closed_at, p.author, p.reason, r.reopened_at, r.author as reopened_by,
         r.reason as reopened_because from periods p left join periods r on r.reopens = p.period_id where p.reopens is null order by p.closed_at"""
@@ -268,8 +268,8 @@ def periods_reopen(period_id: str, results: str | None, reason: str, author: str
 @results_option
 def query(sql: str, results: str | None) -> None:
     """Ask the tables in SQL (DuckDB), for example: select agent_id, avg(percent) from current_scores group by 1."""
+    from qa_pipeline.reading.tables import rows
     from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.results.query import rows
 
     show_rows(rows(open_results(open_settings(results=results)), sql))
 

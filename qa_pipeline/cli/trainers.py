@@ -160,7 +160,7 @@ def rubric_try(name: str, dialogue: str, results: str | None, language: str | No
 @click.option("--rubric", "name", metavar="NAME|NAME@VERSION|PATH", help="Another rubric than the one that scored the call.")
 def rubric_explain(call_id: str, criterion: str, results: str | None, name: str | None) -> None:
     """Say why CRITERION came out as it did in CALL_ID, step by step."""
-    from qa_pipeline.results.query import rows
+    from qa_pipeline.reading.tables import rows
     from qa_pipeline.results.store import sql_text
     from qa_pipeline.results.versions import rubric_that_scored
     from qa_pipeline.running.scorecards import ready_scorecards
@@ -332,8 +332,8 @@ def rubric_publish(names: tuple[str, ...], changed: bool, results: str | None, l
 @results_option
 def rubric_versions(name: str | None, results: str | None) -> None:
     """List the versions kept beside the results."""
+    from qa_pipeline.reading.tables import rows
     from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.results.query import rows
 
     sql = "select rubric_id, version, effective_from, published_at, rubric_sha256 from rubrics order by 1, 2"
     show_rows([row for row in rows(open_results(open_settings(results=results)), sql) if name in (None, row["rubric_id"])])

@@ -8,9 +8,9 @@ from typing import Any
 from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.evaluation.compare import Evaluation, compare_conversation, compare_outcomes, compare_voices
 from qa_pipeline.evaluation.truth import read_truths
+from qa_pipeline.reading.tables import connect
 from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.ingest import ingest
-from qa_pipeline.results.query import connect
 from qa_pipeline.results.versions import official_rubrics
 from qa_pipeline.running.batch import carry_out
 from qa_pipeline.running.environment import check_environment, open_store

@@ -41,7 +41,7 @@ from sqlalchemy.schema import CreateTable
 
 from qa_pipeline.reading.database import DERIVED, writing
 from qa_pipeline.reading.log import Change, changes_since, version_of
-from qa_pipeline.results.query import SHOWN_SCORES, VIEWS
+from qa_pipeline.reading.tables import SHOWN_SCORES, VIEWS
 from qa_pipeline.results.store import Store
 
 # Raised with any change of the tables below: an index of another form is made anew.

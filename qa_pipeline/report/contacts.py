@@ -12,7 +12,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.results.query import call_column, rows
+from qa_pipeline.reading.tables import call_column, rows
 from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.rubric.schema import Contact, Rubric
 

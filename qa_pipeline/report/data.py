@@ -16,11 +16,11 @@ from sqlalchemy import Engine
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.call import read_call
+from qa_pipeline.reading.tables import SHOWN_SCORES, connect
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.report.reasons import reason_of
 from qa_pipeline.report.sureness import sureness
 from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording, title_of
-from qa_pipeline.results.query import SHOWN_SCORES, connect
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.effective import EffectiveScore
 from qa_pipeline.settings import Settings

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.tables import query
 from qa_pipeline.report.figures import CallFilter
 from qa_pipeline.report.reasons import reason_of
 from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording, title_of
-from qa_pipeline.results.query import query
 from qa_pipeline.results.store import Store
 from qa_pipeline.settings import Settings
 from qa_pipeline.whole_file import replacing

@@ -16,9 +16,9 @@ from sqlalchemy import Engine
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.pages import Wanted
 from qa_pipeline.reading.summary import CALL_DIMENSIONS, Scores, count_scores
+from qa_pipeline.reading.tables import OPEN_CURRENT_SCORES, connect
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.report.intervals import Estimate, Sample, mean_difference, mean_of, share, share_difference
-from qa_pipeline.results.query import OPEN_CURRENT_SCORES, connect
 from qa_pipeline.results.store import Store, sql_text
 
 # Dimensions → SQL over current_scores (s), joined with its findings (f) where the criterion is one.

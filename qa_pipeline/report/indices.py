@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.results.query import KNOWN_COLUMNS, call_column, connect
-from qa_pipeline.results.query import rows as query_rows
+from qa_pipeline.reading.tables import KNOWN_COLUMNS, call_column, connect
+from qa_pipeline.reading.tables import rows as query_rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Index, Rubric
 

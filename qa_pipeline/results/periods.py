@@ -1,7 +1,7 @@
 """Closed periods: dates whose official scores stand, because they have been paid out or reported.
 
 Closing and reopening are rows of `periods`, only ever added. What follows from a closed period: new scores of its calls are trials
-(`Store.write_scores`), and the views show what stood when it was closed (query.py).
+(`Store.write_scores`), and the views show what stood when it was closed (reading/tables.py).
 """
 
 from __future__ import annotations

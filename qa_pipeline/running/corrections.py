@@ -15,6 +15,7 @@ from qa_pipeline.conversation.announcements import Announcement, announcements_i
 from qa_pipeline.conversation.correct import Correction, at_moment, corrected_id, middle_of
 from qa_pipeline.conversation.put_right import put_right
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.decisions import (
     PLAYS,
     REPETITION,
@@ -24,7 +25,6 @@ from qa_pipeline.results.decisions import (
     refused_announcements,
     role_corrections,
 )
-from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.rescoring import RescoreSummary, Selection, plan_rescoring, rescore

@@ -64,7 +64,7 @@ def write_failures(store: Store, failures: Iterable[Failure], run_id: str) -> No
 
 def given_up(store: Store, give_up_after: int) -> dict[str, Failure]:
     """Recordings that failed for good, or too often, by URI."""
-    from qa_pipeline.results.query import rows
+    from qa_pipeline.reading.tables import rows
 
     return {
         row["source_uri"]: Failure(

@@ -22,7 +22,6 @@ from qa_pipeline.conversation.listen import conversation_options
 from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.ingest import Intake
-from qa_pipeline.results.retention import NIGHTS_FOLDER
 from qa_pipeline.results.versions import official_rubrics
 from qa_pipeline.rubric.canonical import canonical_json, revive
 from qa_pipeline.rubric.schema import Rubric
@@ -31,6 +30,7 @@ from qa_pipeline.running.environment import code_version, open_store
 from qa_pipeline.running.pace import pace_of
 from qa_pipeline.running.plan import Plan, plan
 from qa_pipeline.running.record import Summary
+from qa_pipeline.running.retention import NIGHTS_FOLDER
 from qa_pipeline.running.run import Run
 from qa_pipeline.running.score import Assignment
 from qa_pipeline.running.scorecards import ready_scorecards

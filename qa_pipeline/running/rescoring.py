@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from qa_pipeline.reading.tables import query
 from qa_pipeline.results.heard import call_from_row, judged_now
-from qa_pipeline.results.query import query
 from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.results.versions import Choices, RubricsInForce, freeze, rubrics_in_force
 from qa_pipeline.rubric.schema import Rubric

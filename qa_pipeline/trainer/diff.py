@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from qa_pipeline.call import Call, Conversation, Outcome
 from qa_pipeline.errors import RubricError
-from qa_pipeline.results.query import query
+from qa_pipeline.reading.tables import query
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.verdicts import Said
 from qa_pipeline.scoring.matching import Evidence

@@ -228,8 +228,8 @@ def overlap_warnings(rubric: Rubric, settings: Settings, store: Store | None) ->
     told = overlaps(rubric, others.values())
     if not told or store is None:
         return told
+    from qa_pipeline.reading.tables import rows
     from qa_pipeline.results.heard import CALL_COLUMNS, call_from_row
-    from qa_pipeline.results.query import rows
     from qa_pipeline.results.versions import Choices, RubricsInForce
 
     choices = Choices(RubricsInForce(current={**others, rubric.id: rubric}, older={}))
@@ -264,7 +264,7 @@ def _newest(versions: Mapping[str, str]) -> int:
 def stored_calls(store: Store) -> StoredCall:
     """Stored calls by id, for cases that point at one."""
 
-    from qa_pipeline.results.query import query
+    from qa_pipeline.reading.tables import query
     from qa_pipeline.results.store import sql_text
 
     def read(call_id: str) -> Conversation | None:

@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from qa_pipeline.call import Conversation, Outcome, Role
 from qa_pipeline.errors import RubricError
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.heard import Row, judged_now
-from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.scoring.identity import JudgedBy, score_id_of
 from qa_pipeline.scoring.matching import Evidence

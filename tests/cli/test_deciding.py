@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from desks import make_desk
 
 from qa_pipeline.cli.main import main
-from qa_pipeline.results.query import rows
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.store import Store
 
 

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from qa_pipeline.cli.main import main
-from qa_pipeline.results.query import rows
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 

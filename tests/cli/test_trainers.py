@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from qa_pipeline.cli.main import main
-from qa_pipeline.results.query import rows
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.json_schema import schema_text
 from qa_pipeline.settings import Settings

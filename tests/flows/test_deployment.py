@@ -14,8 +14,8 @@ from ruamel.yaml import YAML
 from server import PATIENCE
 
 from qa_pipeline.packaged import PACKAGE_ROOT
-from qa_pipeline.results.query import rows
-from qa_pipeline.results.verify import verify_results
+from qa_pipeline.reading.tables import rows
+from qa_pipeline.reading.verify import verify_results
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from qa_pipeline.packaged import PACKAGE_ROOT
-from qa_pipeline.results.query import rows
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 

@@ -13,8 +13,8 @@ from stored import heard, make_score, make_store
 
 from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.index import Effective, behind, call_index, catch_up, index_state, rebuild, set_effective
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.periods import close_period, reopen_period
-from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.settings import Settings
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from stored import heard, make_store
 
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results import heard as reading
 from qa_pipeline.results import norms
 from qa_pipeline.results.norms import renew_norms
-from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.scoring import identity
 from qa_pipeline.text.normalise import normalise

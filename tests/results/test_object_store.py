@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from qa_pipeline.cli.main import main
-from qa_pipeline.results.query import rows
-from qa_pipeline.results.verify import verify_results
+from qa_pipeline.reading.tables import rows
+from qa_pipeline.reading.verify import verify_results
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings, load_settings

@@ -10,8 +10,8 @@ from stored import heard, make_score, make_store
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.periods import Period, close_period, reopen_period
-from qa_pipeline.results.query import rows
 from qa_pipeline.results.scored import score_tables
 from qa_pipeline.results.store import Store
 

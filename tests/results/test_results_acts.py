@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from stored import heard, make_store
 
 from qa_pipeline.meaning.acts import ACTS
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.acts import renew_acts
-from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.scoring.identity import judged_by, score_id_of
 

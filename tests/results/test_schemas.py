@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
+from qa_pipeline.reading.tables import rows
+from qa_pipeline.reading.verify import verify_results
 from qa_pipeline.report.data import load_report
 from qa_pipeline.report.figures import summarise
-from qa_pipeline.results.query import rows
 from qa_pipeline.results.tables import TABLES
-from qa_pipeline.results.verify import verify_results
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
 from qa_pipeline.running.scorecards import ready_scorecards

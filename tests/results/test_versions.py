@@ -13,7 +13,7 @@ import pytest
 from qa_pipeline.call import Call
 from qa_pipeline.errors import RubricError
 from qa_pipeline.packaged import packaged_folder
-from qa_pipeline.results.query import rows
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.versions import freeze, frozen_rubrics, named_rubric, rubrics_in_force
 from qa_pipeline.rubric.canonical import canonical_json, revive, rubric_sha256

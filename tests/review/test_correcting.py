@@ -13,8 +13,8 @@ from qa_pipeline.conversation.correct import Correction, WordChange, correct
 from qa_pipeline.conversation.feeling import load_judge
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import local_viewer
-from qa_pipeline.results.query import rows
 from qa_pipeline.review import correcting
 from qa_pipeline.review.correcting import apply_due, correct_word, swap_roles, take_back
 from qa_pipeline.review.decide import decide

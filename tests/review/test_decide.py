@@ -13,9 +13,9 @@ from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused
 from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.index import call_index, catch_up, rebuild
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import Role, Viewer, local_viewer
 from qa_pipeline.results.periods import close_period, reopen_period
-from qa_pipeline.results.query import rows
 from qa_pipeline.review.decide import decide, look
 from qa_pipeline.review.decisions import Acknowledgement, Answer, Confirmation, Dispute, Note, Override, Ruling, TakeBack
 from qa_pipeline.review.desk import Desk

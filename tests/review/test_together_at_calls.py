@@ -9,8 +9,8 @@ from desks import make_desk
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import Conflict, InputRefused
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import local_viewer
-from qa_pipeline.results.query import rows
 from qa_pipeline.review.calibration import close_session, compare, judge, open_session
 from qa_pipeline.review.claims import claim, held_claims, release
 from qa_pipeline.review.desk import Desk

@@ -12,12 +12,12 @@ import pytest
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.errors import EnvironmentNotReady, ModelError
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.results.commit import open_table
 from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.norms import renew_norms
 from qa_pipeline.results.periods import close_period
-from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.rubric.schema import Rubric

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.errors import ModelError
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.ingest import ingest
 from qa_pipeline.recordings.labels import parse_roles
-from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.batch import carry_out
 from qa_pipeline.running.environment import check_environment, open_store

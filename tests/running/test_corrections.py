@@ -15,7 +15,7 @@ from qa_pipeline.conversation.correct import Correction, correct, middle_of, swa
 from qa_pipeline.conversation.feeling import load_judge
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.results.query import rows
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.load import LOCK_NAME, load_rubric, load_rubrics
 from qa_pipeline.running import corrections

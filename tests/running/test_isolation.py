@@ -9,7 +9,7 @@ import pytest
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.errors import EnvironmentNotReady
-from qa_pipeline.results.query import rows
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.running import isolation
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.isolation import WorkerProcesses, limit_seconds

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.recordings.defaults import Defaults
-from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running import pieces
 from qa_pipeline.running.batch import carry_out

@@ -22,9 +22,9 @@ from qa_pipeline.cli.main import main
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.packaged import PACKAGE_ROOT
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.commit import Commits
 from qa_pipeline.results.periods import close_period
-from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running import lots, record, rescoring

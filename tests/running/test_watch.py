@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.recordings.defaults import Defaults
-from qa_pipeline.results.query import rows
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.night import Night

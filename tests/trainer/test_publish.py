@@ -9,8 +9,8 @@ import pytest
 
 from qa_pipeline.errors import RubricError
 from qa_pipeline.meaning.acts import reader_path, reader_version
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results import versions
-from qa_pipeline.results.query import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.versions import official_rubrics
 from qa_pipeline.rubric.canonical import rubric_sha256

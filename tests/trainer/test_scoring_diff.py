@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from qa_pipeline.call import Outcome
 from qa_pipeline.cli.main import main
 from qa_pipeline.errors import RubricError
-from qa_pipeline.results.query import rows
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.scoring import identity

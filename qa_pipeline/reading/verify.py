@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from qa_pipeline.reading.tables import ID_COLUMNS, connect
 from qa_pipeline.results.columns import Table
 from qa_pipeline.results.commit import file_system, in_arrow, open_table
-from qa_pipeline.results.query import ID_COLUMNS, connect
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 

@@ -18,10 +18,10 @@ from pathlib import Path
 import fsspec
 
 from qa_pipeline.conversation.recognised import stage_output
+from qa_pipeline.reading.tables import ID_COLUMNS, rows
 from qa_pipeline.results.columns import Kind
 from qa_pipeline.results.heard import mapping_of
 from qa_pipeline.results.lease import Claims
-from qa_pipeline.results.query import ID_COLUMNS, rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 

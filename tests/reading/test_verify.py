@@ -13,11 +13,11 @@ from deltalake import write_deltalake
 from stored import heard, make_score, make_store
 
 from qa_pipeline.conversation.recognised import stage_output
+from qa_pipeline.reading.tables import rows
+from qa_pipeline.reading.verify import verify_results
 from qa_pipeline.results.lease import Claims
-from qa_pipeline.results.query import rows
-from qa_pipeline.results.retention import Expired, Retention, expire, expired
 from qa_pipeline.results.store import Store
-from qa_pipeline.results.verify import verify_results
+from qa_pipeline.running.retention import Expired, Retention, expire, expired
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ import pytest
 from stored import heard, make_score, make_store
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.tables import OPEN_CURRENT_SCORES, VIEWS, connect, query, rows
 from qa_pipeline.results.commit import Commits
-from qa_pipeline.results.query import OPEN_CURRENT_SCORES, VIEWS, connect, query, rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 
