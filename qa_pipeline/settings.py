@@ -119,6 +119,13 @@ class Settings(BaseSettings):
         None,
         description="URL of the review database, as postgresql://USER:PASSWORD@HOST/NAME; by default an SQLite file in the results root",
     )
+    random_slice: float = Field(
+        0.02, ge=0, le=1, description="share of each agent's calls of a week that people look at whatever the program thinks of them"
+    )
+    agreement_bar: float = Field(
+        0.6, ge=0, le=1, description="AC1 of program and people below which a criterion should leave the score (docs/review.md)"
+    )
+    agreement_calls: int = Field(30, ge=2, description="calls that people must have judged before the bar says anything of a criterion")
     keep_words_days: int | None = Field(
         None, ge=1, description="`retain`: days that transcripts and what quotes them are kept; by default for ever"
     )

@@ -17,6 +17,7 @@ from qa_pipeline.reading.pages import CallLine, find_call, read_line
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.results.store import sql_text
 from qa_pipeline.results.versions import rubric_that_scored
+from qa_pipeline.review.blindness import without_unseen
 from qa_pipeline.review.decisions import Decision, from_row
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.effective import EffectiveScore, Found, Standing, effective, in_force
@@ -51,7 +52,7 @@ def told_decisions(desk: Desk, viewer: Viewer, call_id: str) -> list[dict[str, o
     """What was decided about a call, as rows for people. Raises as `find_call` for a call that is not theirs to see."""
     find_call(desk.engine, viewer, call_id, matter=Matter.DECISIONS)
     with desk.engine.connect() as connection:
-        about = decisions_about(connection, call_id)
+        about = without_unseen(connection, viewer, decisions_about(connection, call_id))
     holding = {d.decision_id for d in in_force(about)}
     return [
         {
@@ -114,6 +115,12 @@ def read_effective(desk: Desk, call_id: str) -> EffectiveScore | None:
 def closed_at(desk: Desk, call: CallLine) -> datetime | None:
     """When the period that a call lies in was closed; None where it is open."""
     return min((period.closed_at for period in desk.store.closed_periods() if period.covers(call.call_date, call.team)), default=None)
+
+
+def kept_rubric(desk: Desk, rubric_id: str, version: int) -> Rubric | None:
+    """A version of a rubric as it is kept in the root; None where it is not."""
+    kept = desk.store.read("rubrics", columns=["resolved"], where=f"rubric_id = {sql_text(rubric_id)} and version = {version}")
+    return _revived(kept["resolved"][0].as_py()) if len(kept) else None
 
 
 def index_values(score: EffectiveScore) -> Effective:

@@ -109,6 +109,68 @@ calibrations = Table(
     Column("created_at", String, nullable=False),
     Column("closed_at", String),
 )
+calibration_calls = Table(
+    "calibration_calls",
+    PEOPLE,
+    Column("session", ForeignKey("calibrations.session"), primary_key=True),
+    Column("call_id", String, primary_key=True),
+    Column("place", Integer, nullable=False, comment="order in which they are judged"),
+)
+calibration_people = Table(
+    "calibration_people",
+    PEOPLE,
+    Column("session", ForeignKey("calibrations.session"), primary_key=True),
+    Column("who", String, primary_key=True, comment="name of an account"),
+    Column("done_at", String, comment="null: still judging"),
+)
+api_tokens = Table(
+    "api_tokens",
+    PEOPLE,
+    Column("token", Integer, primary_key=True),
+    Column("name", String, nullable=False, comment="what it is for"),
+    Column("account", ForeignKey("accounts.account"), nullable=False, comment="as whom it asks"),
+    Column("digest", String, nullable=False, unique=True, comment="SHA-256 of the token; the token itself is kept nowhere"),
+    Column("beginning", String, nullable=False, comment="its first letters, to know it by"),
+    Column("scopes", String, nullable=False, comment="separated by spaces"),
+    Column("author", String),
+    Column("created_at", String, nullable=False),
+    Column("expires_at", String),
+    Column("revoked_at", String),
+    Column("used_at", String, comment="the day of its last use"),
+)
+webhooks = Table(
+    "webhooks",
+    PEOPLE,
+    Column("webhook", Integer, primary_key=True),
+    Column("url", String, nullable=False),
+    Column("account", ForeignKey("accounts.account"), nullable=False, comment="as whom it is told: nothing that they do not see"),
+    Column("secret", String, nullable=False, comment="what messages are signed with; the receiver has it too"),
+    Column("events", String, nullable=False, comment="separated by spaces"),
+    Column("author", String),
+    Column("created_at", String, nullable=False),
+    Column("ended_at", String),
+    Column("seen_audit", Integer, nullable=False, comment="the newest entry of the record that was looked at"),
+    Column("seen_scores", String, nullable=False, comment="scores made since are looked at"),
+    Column("seen_runs", String, nullable=False, comment="runs that ended since are looked at"),
+)
+webhook_messages = Table(
+    "webhook_messages",
+    PEOPLE,
+    Column("message", String, primary_key=True),
+    Column("webhook", ForeignKey("webhooks.webhook"), nullable=False),
+    Column("about", String, nullable=False, comment="what is told: one message of it to each webhook"),
+    Column("event", String, nullable=False),
+    Column("call_id", String),
+    Column("body", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", String, comment="when it is sent (again); null: delivered, or given up"),
+    Column("delivered_at", String),
+    Column("dead_at", String, comment="given up"),
+    Column("answer", String, comment="what the last try came to"),
+    UniqueConstraint("webhook", "about", name="webhook_once"),
+)
+Index("webhook_waiting", webhook_messages.c.next_at)
 audit = Table(
     "audit",
     PEOPLE,

@@ -46,9 +46,12 @@ def test_a_session_shows_where_people_differ_and_changes_no_score(desk: Desk) ->
     judge(desk, WU, "May", "c1", "long", Outcome.NOT_MET)
     judge(desk, LI, "May", "c1", "long", Outcome.MET)
     judge(desk, LI, "May", "c1", "turns", Outcome.MET)
-    first, second = compare(desk, "May")
+    with pytest.raises(Conflict, match="not over"):
+        compare(desk, WU, "May")
+    close_session(desk, WU, "May")
+    first, second = compare(desk, WU, "May")
     assert (first.criterion_id, first.outcomes, first.is_agreed) == ("long", {"Wu": Outcome.NOT_MET, "Li": Outcome.MET}, False)
-    assert (second.criterion_id, second.is_agreed) == ("turns", True)
+    assert (second.criterion_id, second.is_agreed, second.program) == ("turns", True, Outcome.MET)
     assert rows(desk.store, "select percent, decided from current_effective_scores") == [{"percent": 40.0, "decided": 0}]
 
 
@@ -56,6 +59,6 @@ def test_nobody_judges_in_a_session_that_is_over(desk: Desk) -> None:
     open_session(desk, WU, "May")
     with pytest.raises(InputRefused, match="already"):
         open_session(desk, LI, "May")
-    close_session(desk, "May")
+    close_session(desk, WU, "May")
     with pytest.raises(InputRefused, match="No session 'May' is open"):
         judge(desk, WU, "May", "c1", "long", Outcome.MET)
