@@ -9,8 +9,8 @@ from desks import make_desk
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import Role, Viewer
-from qa_pipeline.results.query import rows
 from qa_pipeline.review.calibration import (
     close_session,
     compare,
