@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from qa_pipeline.cli import agents, operators, people, reviewers, supervisors, trainers
+from qa_pipeline.cli import agents, agreeing, operators, people, reviewers, supervisors, trainers
 from qa_pipeline.cli.options import show_error
 from qa_pipeline.errors import QaError
 from qa_pipeline.telemetry import disable_telemetry
@@ -23,7 +23,7 @@ from qa_pipeline.telemetry import disable_telemetry
 KINDS_OF_USER = {
     "Operators": (*operators.COMMANDS, *people.COMMANDS),
     "Supervisors": supervisors.COMMANDS,
-    "Reviewers": reviewers.COMMANDS,
+    "Reviewers": (*reviewers.COMMANDS, *agreeing.COMMANDS),
     "Trainers": trainers.COMMANDS,
     "Agents": agents.COMMANDS,
 }

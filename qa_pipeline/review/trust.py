@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from itertools import groupby
 
 from qa_pipeline.call import Outcome
+from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.review.agreement import Agreement, Judged, Scale, agreement_of_many, agreement_of_two, nominal, ordered
-from qa_pipeline.review.judged import Judgement, Said, Sight
+from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.judged import Judgement, Said, Sight, judgements, levels_of
+from qa_pipeline.settings import Settings
 
 _PROGRAM, _PERSON = "program", "person"
 _OUTCOMES = (Outcome.MET.value, Outcome.NOT_MET.value, Outcome.NOT_APPLICABLE.value)
@@ -76,6 +80,21 @@ class Trust:
         if ac.value < bar:
             return Standing.BELOW
         return Standing.ABOVE if ac.low is not None and ac.low >= bar else Standing.BETWEEN
+
+
+def trust(
+    desk: Desk,
+    viewer: Viewer,
+    settings: Settings,
+    *,
+    rubric_id: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    by_version: bool = False,
+) -> tuple[Trust, ...]:
+    """A line for each criterion that anybody judged in calls that `viewer` may see. Days are the calls', inclusive. Raises AccessRefused."""
+    several = [one for one in judgements(desk, viewer, since=since, until=until) if rubric_id in (None, one.rubric_id)]
+    return weigh(several, share=settings.random_slice, levels=levels_of(desk, several), by_version=by_version)
 
 
 def weigh(
