@@ -41,11 +41,13 @@ from sqlalchemy.schema import CreateTable
 
 from qa_pipeline.reading.database import DERIVED, writing
 from qa_pipeline.reading.log import Change, changes_since, version_of
+from qa_pipeline.reading.slice import place_in_slice, week_of
 from qa_pipeline.reading.tables import SHOWN_SCORES, VIEWS
+from qa_pipeline.reading.waiting import GRAVE, Waiting
 from qa_pipeline.results.store import Store
 
 # Raised with any change of the tables below: an index of another form is made anew.
-FORM = 1
+FORM = 2
 # Rows written in one step: enough that the step's own cost does not count, little enough to stay in the processor's cache.
 _ROWS = 5_000
 # With more days than this to be read, reading every day once is quicker than asking for each.
@@ -90,6 +92,10 @@ call_index = Table(
     Column("effective_critical_state", String),
     Column("to_review", Boolean, nullable=False, comment="a person should look, and nobody has settled it yet"),
     Column("doubt", Float, nullable=False, comment="order of the review queue, highest first: expected_wrong, else 0"),
+    Column("waiting", String, comment="what it waits for (waiting.py): must_see, unsure; null: nothing, or a ruling alone"),
+    Column("is_disputed", Boolean, nullable=False, comment="a dispute waits for its answer"),
+    Column("is_confirmed", Boolean, nullable=False, comment="somebody confirmed the whole of this score"),
+    Column("slice_place", Float, nullable=False, comment="place in the random slice (slice.py)"),
     Column("decided_count", Integer, nullable=False, comment="decisions in force"),
     Column("stale_count", Integer, nullable=False, comment="of these, on criteria that changed since"),
     Column(
@@ -99,6 +105,9 @@ call_index = Table(
 )
 Index("call_index_queue", call_index.c.team, call_index.c.to_review, call_index.c.doubt.desc(), call_index.c.call_id)
 Index("call_index_queue_all", call_index.c.to_review, call_index.c.doubt.desc(), call_index.c.call_id)
+Index("call_index_waiting", call_index.c.waiting, call_index.c.doubt.desc(), call_index.c.call_id)
+Index("call_index_disputed", call_index.c.is_disputed, sqlite_where=call_index.c.is_disputed, postgresql_where=call_index.c.is_disputed)
+Index("call_index_slice", call_index.c.slice_place)
 Index("call_index_day", call_index.c.call_date.desc(), call_index.c.call_id)
 Index("call_index_team_day", call_index.c.team, call_index.c.call_date.desc(), call_index.c.call_id)
 Index("call_index_agent_day", call_index.c.agent_id, call_index.c.call_date.desc(), call_index.c.call_id)
@@ -131,14 +140,16 @@ _CURRENT = f"""select c.call_id, c.conversation_id, s.score_id, s.purpose, cast(
     s.critical_state, s.coverage, s.needs_review, array_to_string(s.review_reasons, ',') as review_reasons, s.expected_wrong,
     {_TIMES["processed_at"]}, {_TIMES["scored_at"]}, s.percent as effective_percent, s.passed as effective_passed,
     s.critical_failed as effective_critical_failed, s.critical_state as effective_critical_state, coalesce(s.needs_review, false) as to_review,
-    coalesce(s.expected_wrong, 0) as doubt, 0 as decided_count, 0 as stale_count, 0 as decisions_version, false as is_behind
+    case when not coalesce(s.needs_review, false) then null
+        when list_has_any(s.review_reasons, [{", ".join(f"'{reason}'" for reason in GRAVE)}]) then '{Waiting.MUST_SEE}' else '{Waiting.UNSURE}' end as waiting,
+    false as is_disputed, false as is_confirmed, coalesce(s.expected_wrong, 0) as doubt, 0 as decided_count, 0 as stale_count, 0 as decisions_version, false as is_behind
     from current_calls c left join ({SHOWN_SCORES}) s using (call_id) order by c.call_date, c.call_id"""
 T = TypeVar("T")
 _COLUMNS = tuple(column.name for column in call_index.columns)
 # What decisions make of a row, kept where their score is still the current one.
 _DECIDED = (
-    "effective_percent", "effective_passed", "effective_critical_failed", "effective_critical_state", "to_review", "decided_count", "stale_count",
-    "decisions_version",
+    "effective_percent", "effective_passed", "effective_critical_failed", "effective_critical_state", "to_review", "waiting", "is_disputed",
+    "is_confirmed", "decided_count", "stale_count", "decisions_version",
 )  # fmt: skip
 
 
@@ -159,6 +170,9 @@ class Effective:
     critical_failed: bool | None
     critical_state: str | None
     to_review: bool
+    waiting: Waiting | None
+    is_disputed: bool
+    is_confirmed: bool
     decided_count: int
     stale_count: int
     decisions_version: int
@@ -199,6 +213,9 @@ def set_effective(connection: Connection, call_id: str, effective: Effective) ->
             effective_critical_failed=effective.critical_failed,
             effective_critical_state=effective.critical_state,
             to_review=effective.to_review,
+            waiting=effective.waiting,
+            is_disputed=effective.is_disputed,
+            is_confirmed=effective.is_confirmed,
             decided_count=effective.decided_count,
             stale_count=effective.stale_count,
             decisions_version=effective.decisions_version,
@@ -314,7 +331,14 @@ def _current(store: Store, days: Set[date | None] | None) -> pa.Table:
             connection.register(name, store.read(name, columns=columns, where=condition))
         for name in ("current_periods", "official_scores", "standing_scores", "current_calls", "current_scores"):
             connection.execute(f"create view {name} as {VIEWS[name]}")
-        return connection.sql(_CURRENT).to_arrow_table()
+        found = connection.sql(_CURRENT).to_arrow_table()
+    named = (found[name].to_pylist() for name in ("call_id", "agent_id", "call_date"))
+    weeks: dict[str | None, str] = {}
+    places = []
+    for call_id, agent_id, day in zip(*named, strict=True):
+        week = weeks.get(day) or weeks.setdefault(day, week_of(date.fromisoformat(day) if day else None))
+        places.append(place_in_slice(call_id, agent_id, week))
+    return found.append_column("slice_place", pa.array(places, pa.float64()))
 
 
 def _on_days(days: Set[date | None]) -> str:

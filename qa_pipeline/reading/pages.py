@@ -11,11 +11,12 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, false, func, not_, or_, select
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.viewer import Matter, Scope, Tenure, Viewer
+from qa_pipeline.reading.waiting import Waiting
 
 _ROW = call_index.c
 MOST_ROWS = 500
@@ -58,6 +59,9 @@ class CallLine:
     effective_critical_failed: bool | None
     effective_critical_state: str | None
     to_review: bool
+    waiting: Waiting | None
+    is_disputed: bool
+    is_confirmed: bool
     doubt: float
     decided_count: int
     stale_count: int
@@ -82,7 +86,7 @@ class Order(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which calls a list is of; None leaves it open. Days are inclusive."""
+    """Which calls a list is of; None leaves it open. Days are inclusive. `in_slice`: scored calls of the random slice of so large a share, 0–1."""
 
     since: date | None = None
     until: date | None = None
@@ -96,6 +100,10 @@ class Wanted:
     passed: bool | None = None
     critical_failed: bool | None = None
     is_decided: bool | None = None
+    waiting: Waiting | None = None
+    is_disputed: bool | None = None
+    is_confirmed: bool | None = None
+    in_slice: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +215,7 @@ def _in_tenure(tenure: Tenure) -> ColumnElement[bool]:
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     """What a list is of, as conditions on rows of the index."""
     found: list[ColumnElement[bool]] = []
-    for name in ("team", "agent_id", "site", "rubric_id", "campaign", "disposition", "to_review"):
+    for name in ("team", "agent_id", "site", "rubric_id", "campaign", "disposition", "to_review", "waiting", "is_confirmed"):
         value = getattr(wanted, name)
         if value is not None:
             found.append(_ROW[name] == value)
@@ -219,6 +227,11 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         value = getattr(wanted, name)
         if value is not None:
             found.append(_ROW[f"effective_{name}"] == value)
+    if wanted.is_disputed is not None:
+        # Written as the condition of its partial index: disputes are few.
+        found.append(_ROW.is_disputed if wanted.is_disputed else not_(_ROW.is_disputed))
+    if wanted.in_slice is not None:
+        found += [_ROW.slice_place < wanted.in_slice, _ROW.purpose == "official"]
     if wanted.is_decided is not None:
         found.append(_ROW.decided_count > 0 if wanted.is_decided else _ROW.decided_count == 0)
     return found
@@ -245,5 +258,6 @@ _LINES = select(*(_ROW[field.name] for field in fields(CallLine)))
 def _line(row: dict[str, Any]) -> CallLine:
     row["call_date"] = None if row["call_date"] is None else date.fromisoformat(row["call_date"])
     row["started_at"] = None if row["started_at"] is None else datetime.fromisoformat(row["started_at"])
+    row["waiting"] = None if row["waiting"] is None else Waiting(row["waiting"])
     row["review_reasons"] = tuple(row["review_reasons"].split(",")) if row["review_reasons"] else ()
     return CallLine(**row)

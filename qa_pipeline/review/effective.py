@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from qa_pipeline.call import Outcome
+from qa_pipeline.reading.waiting import DISPUTED
 from qa_pipeline.review.decisions import Acknowledgement, Answer, Confirmation, Decision, Dispute, Override, Ruling, TakeBack
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.schema import Rubric
@@ -22,7 +23,6 @@ from qa_pipeline.scoring.totals import Totals, deduction_of, points_of, total
 
 # Reasons to look that follow from outcomes and sums: told anew from what counts, like what was withheld. The others stay until the whole score is confirmed.
 _OF_SUMS = ("critical_failed", "low_coverage", "critical_undetermined")
-DISPUTED = "disputed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

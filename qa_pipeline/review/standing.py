@@ -15,6 +15,7 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.index import Effective
 from qa_pipeline.reading.pages import CallLine, find_call, read_line
 from qa_pipeline.reading.viewer import Matter, Viewer
+from qa_pipeline.reading.waiting import DISPUTED, waiting_for
 from qa_pipeline.results.store import sql_text
 from qa_pipeline.results.versions import rubric_that_scored
 from qa_pipeline.review.blindness import without_unseen
@@ -131,6 +132,9 @@ def index_values(score: EffectiveScore) -> Effective:
         critical_failed=score.totals.critical_failed,
         critical_state=score.critical_state,
         to_review=score.to_review,
+        waiting=waiting_for(score.review_reasons),
+        is_disputed=DISPUTED in score.review_reasons,
+        is_confirmed=score.confirmation is not None,
         decided_count=score.decided,
         stale_count=score.stale,
         decisions_version=score.version,

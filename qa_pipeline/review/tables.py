@@ -183,4 +183,31 @@ audit = Table(
     Column("about", String, comment="the decision, the account, the team"),
 )
 Index("audit_call", audit.c.call_id, audit.c.at)
+proposals = Table(
+    "proposals",
+    PEOPLE,
+    Column("proposal", Integer, primary_key=True),
+    Column("kind", String, nullable=False, comment="case, like, unlike"),
+    Column("state", String, nullable=False, comment="waiting, accepted, refused"),
+    Column("call_id", String, nullable=False),
+    Column("conversation_id", String, nullable=False),
+    Column("rubric_id", String, nullable=False),
+    Column("rubric_version", Integer, nullable=False),
+    Column("criterion_id", String, nullable=False),
+    Column("words", String, comment="as they were said; null once retention took them"),
+    Column("outcome", String, comment="how the criterion should come out there"),
+    Column("utterance", Integer),
+    Column("start_ms", BigInteger),
+    Column("end_ms", BigInteger),
+    Column("decision_id", String, comment="the override that it comes from"),
+    Column("note", String),
+    Column("author", String),
+    Column("account", ForeignKey("accounts.account")),
+    Column("at", String, nullable=False),
+    Column("settled_by", String),
+    Column("settled_at", String),
+    Column("settled_reason", String),
+)
+Index("proposals_state", proposals.c.state, proposals.c.rubric_id)
+Index("proposals_call", proposals.c.call_id)
 state = Table("review_state", PEOPLE, Column("name", String, primary_key=True), Column("value", BigInteger, nullable=False))

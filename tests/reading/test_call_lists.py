@@ -37,6 +37,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
                 "call_date": day and day.isoformat(), "agent_id": chance.choice(AGENTS), "team": chance.choice(TEAMS), "effective_percent": percent,
                 "review_reasons": chance.choice(("", "role_unsure", "role_unsure,low_coverage")), "to_review": chance.random() < 0.4,
                 "doubt": chance.choice((0.0, 0.5, 2.0)), "decided_count": chance.choice((0, 0, 1)), "stale_count": 0, "decisions_version": 0,
+                "waiting": chance.choice((None, "must_see", "unsure")), "is_disputed": chance.random() < 0.1, "is_confirmed": chance.random() < 0.2,
+                "slice_place": chance.random(),
                 "is_behind": False, "rubric_id": "hotline", "purpose": "official",
             }
         )  # fmt: skip
