@@ -49,6 +49,10 @@ OUTSIDE: tuple[Outside, ...] = (
         by="listening: what the speech models said of a recording", until="`retain`, or with the cache",
     ),
     Outside(
+        name="sound to play", place=Place.CACHE, patterns=("work/sound/??/*.flac*", "work/sound/??/*.peaks*"), holds=(Kind.WORDS,),
+        by="`serve`: recordings that browsers cannot play, decoded; how loud each moment is", until="`retain`, or with the cache",
+    ),
+    Outside(
         name="hashes of recordings", place=Place.CACHE, patterns=("work/files.sqlite*",), holds=(Kind.PATH, Kind.ID), by="`run`, `watch`, nights",
         until="with the cache",
     ),

@@ -3,8 +3,8 @@
 By the date of the call; a call whose date is not known counts from when it was processed. Deleting is on purpose and by command; a dry run counts first.
 
 Beside rows of the tables, callers' words lie in two more places, and go from there with the window of words, or of calls if that is shorter:
-- *stage outputs*, what the speech models said of a recording, kept under `CACHE/work` so that a crash costs no speech work. Those of an expired call are
-  found by what its row says it was made from; any other file there goes when it was written before the window.
+- *stage outputs*, what the speech models said of a recording, and its sound as browsers play it, kept under `CACHE/work` so that no work is done twice.
+  Those of an expired call are found by what its row says it was made from; any other file there goes when it was written before the window.
 - *files of a night* (`_nights/` under the results root), which a night deletes at its end and a killed one leaves. No later night reads them.
 """
 
@@ -18,6 +18,7 @@ from pathlib import Path
 import fsspec
 
 from qa_pipeline.conversation.recognised import stage_output
+from qa_pipeline.reading.sound import kept_files
 from qa_pipeline.reading.tables import ID_COLUMNS, rows
 from qa_pipeline.results.columns import Kind
 from qa_pipeline.results.heard import mapping_of
@@ -132,17 +133,19 @@ def _decided(store: Store, going: Sequence[str], limit: date) -> tuple[str, ...]
 def _stage_outputs(store: Store, work: Path, limit: date) -> tuple[Path, ...]:
     """Of calls before a day, and whatever was written before it."""
     columns = ["audio_sha256", "given_language", "manifest_sha256", "options", "call_date", "processed_at"]
-    of_calls = {
-        stage_output(
-            work,
-            audio_sha256=row["audio_sha256"],
-            given_language=row["given_language"],
-            manifest_sha256=row["manifest_sha256"],
-            options=mapping_of(row["options"]),
-        )
-        for row in store.read("calls", columns=columns).to_pylist()
-        if (row["call_date"] or row["processed_at"].date()) < limit
-    }
+    of_calls: set[Path] = set()
+    for row in store.read("calls", columns=columns).to_pylist():
+        if (row["call_date"] or row["processed_at"].date()) < limit:
+            of_calls |= {
+                *kept_files(work, row["audio_sha256"]),
+                stage_output(
+                    work,
+                    audio_sha256=row["audio_sha256"],
+                    given_language=row["given_language"],
+                    manifest_sha256=row["manifest_sha256"],
+                    options=mapping_of(row["options"]),
+                ),
+            }
     files = [path for path in work.rglob("*") if path.is_file() and not path.name.startswith(_NO_WORDS)] if work.is_dir() else []
     return tuple(sorted(path for path in files if path in of_calls or datetime.fromtimestamp(path.stat().st_mtime, UTC).date() < limit))
 

@@ -1,0 +1,91 @@
+"""The sound of a call, for who may hear it: a file to play from any moment on, and peaks to draw. Made once, kept by content in the cache.
+
+What a browser plays as it is stays where it lies; the rest is decoded (recordings/playback.py) under `CACHE/work/sound`, from where retention takes it
+with the words of the call.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from qa_pipeline.errors import RecordingError
+from qa_pipeline.reading.pages import find_call
+from qa_pipeline.reading.viewer import Matter, Viewer
+from qa_pipeline.recordings.address import path_of
+from qa_pipeline.recordings.playback import DECODED_TYPE, Peaks, load_peaks, make_playable, type_played
+from qa_pipeline.results.store import Store
+
+FOLDER = "sound"
+# One after the other: each takes a processor, and what two ask for is often the same.
+_MAKING = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """A file that a browser plays."""
+
+    path: Path
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recording:
+    """A recording and where its peaks and, if it has to be decoded, its sound are kept."""
+
+    uri: str
+    peaks: Path
+    decoded: Path
+
+
+def find_sound(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id: str) -> Sound:
+    """What to play of a call. `work`: the folder of stage outputs.
+
+    Raises as `find_call` for a call that is not theirs to hear; RecordingError for a dialogue without sound, and for a recording that is gone or broken.
+    """
+    recording = _recording(store, engine, work, viewer, call_id)
+    played = type_played(recording.uri)
+    if played is not None:
+        return Sound(path=Path(path_of(recording.uri)), media_type=played)
+    if not recording.decoded.is_file():
+        with _MAKING:
+            if not recording.decoded.is_file():
+                make_playable(recording.uri, sound=recording.decoded, peaks=recording.peaks)
+    return Sound(path=recording.decoded, media_type=DECODED_TYPE)
+
+
+def read_peaks(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id: str) -> Peaks:
+    """The peaks of a call's tracks. Raises as `find_sound`."""
+    recording = _recording(store, engine, work, viewer, call_id)
+    found = load_peaks(recording.peaks)
+    if found is None:
+        with _MAKING:
+            found = load_peaks(recording.peaks)
+            if found is None:
+                is_played = type_played(recording.uri) is not None
+                make_playable(recording.uri, sound=None if is_played else recording.decoded, peaks=recording.peaks)
+                found = load_peaks(recording.peaks)
+    if found is None:
+        raise RecordingError(
+            f"The peaks of call {call_id} could not be kept.", advice="Check space and rights in the cache.", stage="decode"
+        )
+    return found
+
+
+def kept_files(work: Path, audio_sha256: str) -> tuple[Path, Path]:
+    """Where sound and peaks of a recording are kept, whether they are or not."""
+    beginning = work / FOLDER / audio_sha256[:2] / audio_sha256
+    return beginning.with_suffix(".flac"), beginning.with_suffix(".peaks")
+
+
+def _recording(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id: str) -> _Recording:
+    line = find_call(engine, viewer, call_id, matter=Matter.WORDS)
+    columns = ["source_uri", "audio_sha256"]
+    rows = store.read_of("calls", "conversation_id", line.conversation_id, day=line.call_date, columns=columns).to_pylist()
+    if line.layout == "text" or not rows:
+        raise RecordingError(f"Call {call_id} has no sound.", advice="It came as text.", stage="decode")
+    decoded, peaks = kept_files(work, rows[0]["audio_sha256"])
+    return _Recording(uri=rows[0]["source_uri"], peaks=peaks, decoded=decoded)
