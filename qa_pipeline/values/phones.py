@@ -23,7 +23,7 @@ def find_phones(text: str, language: str) -> list[Value]:
     """Runs of digits long enough for a telephone number (7–15), however they are grouped or spoken."""
     found: list[Value] = []
     pieces: list[Number] = []
-    for piece in [*_pieces(text, language), None]:
+    for piece in [*digit_pieces(text, language), None]:
         if piece is not None and (not pieces or _belongs(text, pieces[-1], piece, language)):
             pieces.append(piece)
             continue
@@ -34,7 +34,7 @@ def find_phones(text: str, language: str) -> list[Value]:
 
 def digits_of(text: str, language: str) -> str:
     """All digits said in a text, in order."""
-    return "".join(piece.digits for piece in _pieces(text, language))
+    return "".join(piece.digits for piece in digit_pieces(text, language))
 
 
 def _phones_of(pieces: list[Number]) -> Iterator[Value]:
@@ -51,7 +51,7 @@ def _phones_of(pieces: list[Number]) -> Iterator[Value]:
                 return
 
 
-def _pieces(text: str, language: str) -> list[Number]:
+def digit_pieces(text: str, language: str) -> list[Number]:
     """Numbers that may be pieces of a telephone number: no amounts, clock times or dates; oh as zero, double, 三个八."""
     return _han_pieces(simplify(text), language) if is_han(language) else _word_pieces(text, language)
 

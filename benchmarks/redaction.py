@@ -1,0 +1,106 @@
+"""How much of what is personal is found, and how much of what is found is personal, by kind and language, on written dialogues.
+
+    .venv/bin/python benchmarks/redaction.py [FILE.yaml …] [--misses]
+
+A file is a list of {id, language, agent_name?, lines}; what is personal stands in braces with its kind: `0:03 customer: it is {phone|oh seven nine …}`.
+A place counts as found when all of its letters and digits are hidden, by whatever kind; `typed` says how many of these have the right kind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+from qa_pipeline.conversation.written import conversation
+from qa_pipeline.privacy.find import find_personal
+
+_MARK = re.compile(r"\{([a-z_]+)\|([^{}]*)\}")
+SETS = sorted((Path(__file__).parent.parent / "models" / "privacy").glob("*.yaml"))
+
+
+def parsed(line: str) -> tuple[str, list[tuple[str, int, int]]]:
+    """A line without marks, and kind, start and end of each in it."""
+    text, marks, position = "", [], 0
+    for match in _MARK.finditer(line):
+        text += line[position : match.start()]
+        marks.append((match[1], len(text), len(text) + len(match[2])))
+        text, position = text + match[2], match.end()
+    return text + line[position:], marks
+
+
+def placed(lines: list[str], utterances: list[str]) -> list[tuple[int, int]]:
+    """Line and place in it of each utterance: lines are cut at ends of sentences."""
+    found, line, position = [], 0, 0
+    for utterance in utterances:
+        while (at := lines[line].find(utterance, position)) < 0:
+            line, position = line + 1, 0
+        found.append((line, at))
+        position = at + len(utterance)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", type=Path, default=SETS)
+    parser.add_argument("--misses", action="store_true", help="print what was missed and what was hidden for nothing")
+    arguments = parser.parse_args()
+    for path in arguments.files:
+        measure(path, show=arguments.misses)
+
+
+def measure(path: Path, *, show: bool) -> None:
+    """Print the figures of one file."""
+    there: Counter[tuple[str, str]] = Counter()
+    found_there: Counter[tuple[str, str]] = Counter()
+    typed: Counter[tuple[str, str]] = Counter()
+    hidden: Counter[tuple[str, str]] = Counter()
+    rightly: Counter[tuple[str, str]] = Counter()
+    lines = 0
+    for item in yaml.safe_load(path.read_text("utf-8")):
+        language = item["language"]
+        split = [parsed(line) for line in item["lines"]]
+        talk = conversation("\n".join(text for text, _ in split), language=language)
+        places = placed([text for text, _ in split], [utterance.text for utterance in talk.utterances])
+        lines += len(split)
+        found = [
+            (places[one.utterance][0], places[one.utterance][1] + one.start, places[one.utterance][1] + one.end, one.kind.value)
+            for one in find_personal(talk.utterances, agent_name=item.get("agent_name"))
+        ]
+        for at, (text, marks) in enumerate(split):
+            covered = {place for line, first, last, _ in found if line == at for place in range(first, last)}
+            for kind, start, end in marks:
+                wanted = {place for place in range(start, end) if text[place].isalnum()}
+                there[language, kind] += 1
+                if wanted <= covered:
+                    found_there[language, kind] += 1
+                    typed[language, kind] += any(
+                        line == at and known == kind and first < end and start < last for line, first, last, known in found
+                    )
+                elif show:
+                    print(f"missed {item['id']} {kind}: {text[:start]}<<{text[start:end]}>>{text[end:]}   ({len(wanted - covered)} of {len(wanted)})")
+        for line, first, last, kind in found:
+            text, marks = split[line]
+            is_right = any(start < last and first < end for _, start, end in marks)
+            hidden[language, kind] += 1
+            rightly[language, kind] += is_right
+            if show and not is_right:
+                print(f"hid    {item['id']} {kind}: {text[:first]}<<{text[first:last]}>>{text[last:]}")
+    print(f"\n{path.name}: {lines} utterances")
+    print(f"{'language':9}{'kind':13}{'said':>6}{'found':>7}{'recall':>8}{'typed':>7}{'hidden':>8}{'precision':>10}")
+    for key in sorted({*there, *hidden}):
+        recall = f"{found_there[key] / there[key]:8.3f}" if there[key] else "       –"
+        precision = f"{rightly[key] / hidden[key]:10.3f}" if hidden[key] else "         –"
+        print(f"{key[0]:9}{key[1]:13}{there[key]:6}{found_there[key]:7}{recall}{typed[key]:7}{hidden[key]:8}{precision}")
+    for language in sorted({key[0] for key in there}):
+        of = [key for key in {*there, *hidden} if key[0] == language]
+        said, got = sum(there[key] for key in of), sum(found_there[key] for key in of)
+        hid, right = sum(hidden[key] for key in of), sum(rightly[key] for key in of)
+        print(f"{language:9}{'all':13}{said:6}{got:7}{got / max(said, 1):8.3f}{'':7}{hid:8}{right / max(hid, 1):10.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""privacy.yaml: how a language says what must be kept from others: numbers that belong to a person, addresses, e-mail, plates."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from qa_pipeline.languages.patterns import NEVER, Pattern, Pieces, Words
+from qa_pipeline.languages.tables import Table, Texts
+
+
+class Privacy(Table):
+    """What tells personal data in speech. Patterns read the text folded (Han characters: simplified), numbers as they were said.
+
+    `cues`: a kind of privacy/kinds.py → words that say that what is near them is of it. `no_person`: words that say that a number is something else (an
+    order, a price); `counted`: what follows a number of things. `tail`: words for the last digits of a number, or for a short one, which then counts too.
+    `corrections`: what stands between the pieces of a number that is put right on the way, and light words there that numbers.yaml does not have.
+    `misheard_digits`: digit → words that recognisers write for it, read so only between digits. `countries`: whose telephone numbers are tried, by ISO
+    code; `national_ids`: modules of python-stdnum that check ids of persons (cn.ric).
+
+    `letters`: letter → words by which it is spelled. `spelled_as`: words between a letter and its example (as in).
+    `at`, `dot`, `joiner`: how the signs of an address on the net are said; `domains`: last parts, behind a dot; `hosts`: well-known ones, which need none; `before_mail`: words at which such an
+    address begins at the latest. `plates`: whole plates, written together or said sign by sign, over the text in which digits and letters stand as signs.
+
+    `streets`: addresses known by their own words, over the text with numbers in digits. `address_stop`: where an answer to a question for one ends.
+    `months`: names of months, as in a date of birth. `date_words`: what stands between its parts.
+
+    `called`: patterns with a group `name`: how somebody who is not speaking is named or spoken to (Mr …, 王先生). `own`: the same of how the
+    agent says their own name, beside names.yaml.
+    """
+
+    FILE: ClassVar[str] = "privacy.yaml"
+    pieces: Pieces = Field(default={}, validate_default=True)
+    cues: dict[str, Pattern] = Field(default_factory=dict)
+    no_person: Pattern = NEVER
+    counted: Pattern = NEVER
+    tail: Pattern = NEVER
+    corrections: Words = ()
+    misheard_digits: dict[int, Words] = Field(default_factory=dict)
+    countries: Texts = ()
+    national_ids: Texts = ()
+    letters: dict[str, Words] = Field(default_factory=dict)
+    spelled_as: Words = ()
+    at: Pattern = NEVER
+    dot: Pattern = NEVER
+    joiner: Pattern = NEVER
+    domains: Words = ()
+    hosts: Words = ()
+    before_mail: Words = ()
+    plates: tuple[Pattern, ...] = ()
+    streets: tuple[Pattern, ...] = ()
+    address_stop: Pattern = NEVER
+    months: Pattern = NEVER
+    date_words: Words = ()
+    called: tuple[Pattern, ...] = ()
+    own: tuple[Pattern, ...] = ()

@@ -1,0 +1,1 @@
+"""Callers' data stay where they belong: what of a conversation names or identifies a person, and texts and sound without it."""

@@ -1,0 +1,187 @@
+"""Numbers told digit by digit or in groups: which of them belong to a person, and of what kind each is.
+
+What stands near a number says what it is (my card, your order number); where nothing does, its shape: check digits, the length, how telephone numbers of the
+language's countries look. A number of seven digits and more that is nothing else is taken for a telephone number: it is better hidden once too often.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import phonenumbers
+from stdnum import luhn
+
+from qa_pipeline.languages.conversation_tables import Speaking
+from qa_pipeline.languages.load import is_han, table
+from qa_pipeline.languages.number_tables import Numbers
+from qa_pipeline.languages.privacy_tables import Privacy
+from qa_pipeline.privacy.kinds import Personal
+from qa_pipeline.privacy.passages import Passage, Taken, since
+from qa_pipeline.values.phones import digit_pieces
+from qa_pipeline.values.value import Number
+from qa_pipeline.values.word_numbers import WORD
+
+_MOST_BETWEEN = 6
+# How far before a number the word may stand that says what it is, in characters; after it, much nearer.
+_BEFORE, _AFTER = 110, 28
+_BEFORE_HAN, _AFTER_HAN = 40, 12
+_SHORTEST_ALONE = 7
+_LENGTHS = {
+    Personal.PHONE: (5, 16),
+    Personal.CARD: (8, 19),
+    Personal.ACCOUNT: (5, 34),
+    Personal.NATIONAL_ID: (6, 19),
+    Personal.BIRTH_DATE: (4, 8),
+}
+_SHORTEST_TAIL = 3
+_DATE = re.compile(r"(?<!\d)(?:\d{4}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{1,2}|\d{1,2}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{2,4})(?!\d)")
+# Digits and at most one sign at the end that is none, as identity numbers of some states have.
+_CHECK_SIGN = re.compile(r"^[\s,，.、-]*(?:x|×)(?![a-z])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Digits said one after the other, with nothing but pauses, fillers and corrections between. Places are of the passage."""
+
+    digits: str
+    start: int
+    end: int
+    pieces: tuple[Number, ...]
+
+
+def runs(passage: Passage, taken: Taken = frozenset()) -> list[Run]:
+    """Every run of digits of a passage, in order."""
+    dates = taken | {at for match in _DATE.finditer(passage.text) for at in range(*match.span())}
+    found: list[Run] = []
+    pieces: list[Number] = []
+    for piece in [*(piece for piece in digit_pieces(passage.text, passage.language) if piece.start not in dates), None]:
+        between = _between(passage, pieces[-1], piece) if pieces and piece else None
+        if piece is not None and (not pieces or between is not None):
+            pieces += [*(between or ()), piece]
+            continue
+        if pieces:
+            found.append(_run(pieces))
+        pieces = [piece] if piece is not None else []
+    return found
+
+
+def find_numbers_of_persons(passage: Passage, taken: Taken) -> Iterator[tuple[Personal, int, int, str]]:
+    """Kind, start, end and digits of each number that belongs to a person."""
+    said = table(passage.language, Privacy)
+    several = runs(passage, taken)
+    for at, run in enumerate(several):
+        before = max(several[at - 1].end if at else 0, since(taken, run.start))
+        kind = _kind(passage, run, before, said)
+        if kind is not None:
+            sign = _CHECK_SIGN.match(passage.plain[run.end :]) if kind is Personal.NATIONAL_ID else None
+            yield kind, run.start, run.end + (sign.end() if sign else 0), run.digits + ("X" if sign else "")
+
+
+def cue_of(passage: Passage, start: int, end: int, after_place: int, said: Privacy) -> tuple[Personal | None, bool]:
+    """What the words near a place say that stands there, and whether they say anything; (None, True): something that is no person's.
+
+    The nearest word before it counts, then what the other party asked, where it stands at the beginning of the answer, then what follows.
+    """
+    reach, after = (_BEFORE_HAN, _AFTER_HAN) if is_han(passage.language) else (_BEFORE, _AFTER)
+    near = passage.plain[max(after_place, start - reach) : start]
+    if (found := _last_cue(near, said)) is not None:
+        return found[0], True
+    asked = _last_cue(passage.asked, said)
+    if asked is not None and start <= reach:
+        return asked[0], True
+    following = re.split(r"[.!?。！？\n]", passage.plain[end : end + after])[0]
+    if (found := _last_cue(following, said)) is not None:
+        return found[0], True
+    if after_place and (found := _last_cue(passage.plain[max(0, start - reach) : start], said)) is not None:
+        return found[0], True
+    return None, False
+
+
+def _last_cue(text: str, said: Privacy) -> tuple[Personal | None] | None:
+    best: tuple[int, int, Personal | None] | None = None
+    for kind, pattern in said.cues.items():
+        for match in pattern.finditer(text):
+            if best is None or (match.end(), match.end() - match.start()) > best[:2]:
+                best = (match.end(), match.end() - match.start(), Personal(kind))
+    for match in said.no_person.finditer(text):
+        if best is None or (match.end(), match.end() - match.start()) > best[:2]:
+            best = (match.end(), match.end() - match.start(), None)
+    return None if best is None else (best[2],)
+
+
+def _kind(passage: Passage, run: Run, after_place: int, said: Privacy) -> Personal | None:
+    digits = run.digits
+    checked = _checked(digits, passage, run, said)
+    if len(run.pieces) == 1 and said.counted.match(passage.plain[run.end :]):
+        return checked
+    cue, is_said = cue_of(passage, run.start, run.end, after_place, said)
+    if is_said and cue is None:
+        return checked if checked is not None and len(digits) >= 15 else None
+    if cue is not None and cue in _LENGTHS:
+        shortest, longest = _LENGTHS[cue]
+        near = passage.plain[max(0, run.start - _BEFORE) : run.end + _AFTER]
+        is_tail = bool(said.tail.search(near) or said.tail.search(passage.asked))
+        if (_SHORTEST_TAIL if is_tail else shortest) <= len(digits) <= longest:
+            # An eighteen-digit id told after "your mobile" is what its shape says.
+            return checked if checked is not None and len(digits) > 11 else cue
+    if checked is not None:
+        return checked
+    if len(digits) < _SHORTEST_ALONE:
+        return None
+    if len(run.pieces) == 1 and not passage.text[run.start : run.start + 1].isdigit() and len(digits) < 9:
+        # One number as people say amounts: two million five hundred thousand.
+        return None
+    return Personal.PHONE if len(digits) <= 15 else Personal.CARD if len(digits) <= 19 else Personal.ACCOUNT
+
+
+def _checked(digits: str, passage: Passage, run: Run, said: Privacy) -> Personal | None:
+    """What the shape of a number proves."""
+    with_sign = digits + ("X" if _CHECK_SIGN.match(passage.plain[run.end :]) else "")
+    if len(digits) >= 9 and any(_is_valid(name, with_sign) for name in said.national_ids):
+        if not (len(digits) <= 10 and _is_phone(digits, said.countries)):
+            return Personal.NATIONAL_ID
+    if 13 <= len(digits) <= 19 and luhn.is_valid(digits):
+        return Personal.CARD
+    if _is_phone(digits, said.countries):
+        return Personal.PHONE
+    return Personal.ACCOUNT if 20 <= len(digits) <= 34 else None
+
+
+@cache
+def _is_valid(name: str, number: str) -> bool:
+    module: Any = import_module(f"stdnum.{name}")
+    return bool(module.is_valid(number))
+
+
+def _is_phone(digits: str, countries: tuple[str, ...]) -> bool:
+    if len(digits) < _SHORTEST_ALONE:
+        return False
+    for country in countries:
+        try:
+            if phonenumbers.is_valid_number(phonenumbers.parse(digits, country)):
+                return True
+        except phonenumbers.NumberParseException:
+            continue
+    return False
+
+
+def _between(passage: Passage, before: Number, after: Number) -> list[Number] | None:
+    """Digits heard as other words between two pieces, where the pieces belong to one number; None where they do not."""
+    said, numbers = table(passage.language, Privacy), table(passage.language, Numbers)
+    words = list(WORD.finditer(passage.plain, before.end, after.start))
+    misheard = {word: digit for digit, several in said.misheard_digits.items() for word in several}
+    if words and all(word.group() in misheard for word in words):
+        return [Number(misheard[word.group()], str(misheard[word.group()]), *word.span()) for word in words]
+    light = {*numbers.between_digits, *said.corrections, *numbers.repeats, *table(passage.language, Speaking).backchannels}
+    if len(words) > _MOST_BETWEEN or not all(word.group() in light for word in words):
+        return None
+    return []
+
+
+def _run(pieces: list[Number]) -> Run:
+    return Run(digits="".join(piece.digits for piece in pieces), start=pieces[0].start, end=pieces[-1].end, pieces=tuple(pieces))

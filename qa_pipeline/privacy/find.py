@@ -1,0 +1,85 @@
+"""Personal data in a conversation: every kind, each place once. Pure.
+
+Numbers and addresses are looked for in what one party says, over turns of the other that only listen; names in each utterance, and then wherever they are
+said again. What an agent reads back of a number that was found is found too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from qa_pipeline.call import Utterance
+from qa_pipeline.privacy.digits import find_numbers_of_persons, runs
+from qa_pipeline.privacy.kinds import Found, Personal
+from qa_pipeline.privacy.names import find_customers_names
+from qa_pipeline.privacy.passages import Passage, passages
+from qa_pipeline.privacy.places import find_addresses, find_births
+from qa_pipeline.privacy.signs import find_mail, find_signs
+
+# Of two that overlap the one that tells more is kept, then the one that stands earlier here.
+_ORDER = (
+    Personal.EMAIL, Personal.PLATE, Personal.BIRTH_DATE, Personal.ADDRESS, Personal.NATIONAL_ID, Personal.CARD, Personal.ACCOUNT, Personal.PHONE, Personal.NAME,
+)  # fmt: skip
+_SHORTEST_READ_BACK = 3
+
+
+def find_personal(utterances: Sequence[Utterance], *, agent_name: str | None = None, known: Sequence[str] = ()) -> tuple[Found, ...]:
+    """All personal data of a conversation, by utterance and place, without overlaps.
+
+    `agent_name`: from the metadata; it stays. `known`: names of the customer from the metadata.
+    """
+    several = passages(utterances)
+    found = [one for passage in several for one in _in_passage(passage)]
+    found += _read_back(several, found)
+    found += find_customers_names(utterances, agent_name=agent_name, known=known)
+    return _without_overlaps(found)
+
+
+def _in_passage(passage: Passage) -> Iterable[Found]:
+    taken: set[int] = set()
+    for finder in (find_mail, find_signs, find_births, find_addresses, find_numbers_of_persons):
+        # What one has found, the next does not read as part of something else.
+        for kind, start, end, value in list(finder(passage, frozenset(taken))):
+            taken |= set(range(start, end))
+            for utterance, first, last in passage.places(start, end):
+                yield Found(kind=kind, utterance=utterance, start=first, end=last, value=value)
+
+
+def _read_back(several: Sequence[Passage], found: Sequence[Found]) -> list[Found]:
+    """Digits that repeat a part of a number that was found, in whoever's words."""
+    numbers = {one.value: one.kind for one in found if one.value.rstrip("X").isdigit() and len(one.value) >= 2 * _SHORTEST_READ_BACK}
+    again: list[Found] = []
+    for passage in several:
+        for run in runs(passage):
+            kind = next((kind for value, kind in numbers.items() if len(run.digits) >= _SHORTEST_READ_BACK and run.digits in value), None)
+            if kind is not None:
+                again += [
+                    Found(kind=kind, utterance=utterance, start=start, end=end, value=run.digits)
+                    for utterance, start, end in passage.places(run.start, run.end)
+                ]
+    return again
+
+
+def _without_overlaps(found: Iterable[Found]) -> tuple[Found, ...]:
+    """Overlapping places of one utterance made one, of the kind that comes first in _ORDER."""
+    kept: list[Found] = []
+    ordered = sorted(found, key=lambda one: (one.utterance, one.start, -one.end))
+    for _, several in groupby(ordered, key=lambda one: one.utterance):
+        merged: list[Found] = []
+        for one in several:
+            if merged and one.start < merged[-1].end:
+                first = min(merged[-1], one, key=lambda other: _ORDER.index(other.kind))
+                merged[-1] = Found(
+                    kind=first.kind, utterance=one.utterance, start=merged[-1].start, end=max(one.end, merged[-1].end), value=first.value
+                )
+            elif one.end > one.start:
+                merged.append(one)
+        kept += merged
+    return tuple(kept)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text is nothing but a placeholder of redact.py."""
+    return bool(re.fullmatch(r"\[[a-z_]+\]", text))
