@@ -81,7 +81,9 @@ def measure(path: Path, *, show: bool) -> None:
                         line == at and known == kind and first < end and start < last for line, first, last, known in found
                     )
                 elif show:
-                    print(f"missed {item['id']} {kind}: {text[:start]}<<{text[start:end]}>>{text[end:]}   ({len(wanted - covered)} of {len(wanted)})")
+                    print(
+                        f"missed {item['id']} {kind}: {text[:start]}<<{text[start:end]}>>{text[end:]}   ({len(wanted - covered)} of {len(wanted)})"
+                    )
         for line, first, last, kind in found:
             text, marks = split[line]
             is_right = any(start < last and first < end for _, start, end in marks)

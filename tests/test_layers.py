@@ -34,6 +34,7 @@ LAYERS = (
     ("results",),
     ("reading",),
     ("review",),
+    ("privacy",),
     ("running",),
     ("trainer",),
     ("report",),

@@ -142,9 +142,9 @@ def _kind(passage: Passage, run: Run, after_place: int, said: Privacy) -> Person
 def _checked(digits: str, passage: Passage, run: Run, said: Privacy) -> Personal | None:
     """What the shape of a number proves."""
     with_sign = digits + ("X" if _CHECK_SIGN.match(passage.plain[run.end :]) else "")
-    if len(digits) >= 9 and any(_is_valid(name, with_sign) for name in said.national_ids):
-        if not (len(digits) <= 10 and _is_phone(digits, said.countries)):
-            return Personal.NATIONAL_ID
+    is_id = len(digits) >= 9 and any(_is_valid(name, with_sign) for name in said.national_ids)
+    if is_id and not (len(digits) <= 10 and _is_phone(digits, said.countries)):
+        return Personal.NATIONAL_ID
     if 13 <= len(digits) <= 19 and luhn.is_valid(digits):
         return Personal.CARD
     if _is_phone(digits, said.countries):

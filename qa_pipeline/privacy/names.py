@@ -73,8 +73,8 @@ def _places(utterances: Sequence[Utterance], at: int) -> Iterator[tuple[int, int
             # A word alone is a name where one was asked for, or where it is known as one.
             if is_asked or _tells_more(utterance.text, value.value) or _is_known(value.value, language):
                 yield value.start, value.end
-        if is_asked and (value := answered_name(utterance.text, language)):
-            yield value.start, value.end
+        if is_asked and (answer := answered_name(utterance.text, language)):
+            yield answer.start, answer.end
     said = table(language, Privacy)
     plain = fold_text(utterance.text, language)
     for pattern in said.called:

@@ -80,7 +80,7 @@ def as_signs(passage: Passage) -> Rewritten:
     taken = {at for start, (end, _) in spans.items() for at in range(start, end)}
     letters = _letters(passage.language)
     words = [word for word in WORD.finditer(passage.plain) if word.start() not in taken]
-    is_letter = [len(word.group()) == 1 and word.group().isascii() or word.group() in letters for word in words]
+    is_letter = [(len(word.group()) == 1 and word.group().isascii()) or word.group() in letters for word in words]
     for at, word in enumerate(words):
         if not is_letter[at] or word.start() in taken:
             continue

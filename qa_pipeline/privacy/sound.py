@@ -41,7 +41,9 @@ def hidden_spans(
     return tuple(merged)
 
 
-def hide(samples: NDArray[np.float32], spans: Sequence[tuple[int, int]], *, sample_rate: int, is_silent: bool = False) -> NDArray[np.float32]:
+def hide(
+    samples: NDArray[np.float32], spans: Sequence[tuple[int, int]], *, sample_rate: int, is_silent: bool = False
+) -> NDArray[np.float32]:
     """A tone, or silence, over stretches of ms. `samples`: (channels, n) or (n,), −1…1; returns a copy of the same shape."""
     out = samples.copy()
     length = samples.shape[-1]

@@ -1,0 +1,95 @@
+"""What is personal is found however it is told, and what only looks so is left."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa_pipeline.call import Conversation
+from qa_pipeline.conversation.written import conversation
+from qa_pipeline.privacy.find import find_personal
+from qa_pipeline.privacy.kinds import Personal
+
+
+def told(talk: Conversation, **known: object) -> list[tuple[str, str]]:
+    """Kind and words of each place, in order."""
+    return [
+        (one.kind.value, talk.utterances[one.utterance].text[one.start : one.end])
+        for one in find_personal(talk.utterances, **known)  # type: ignore[arg-type]
+    ]
+
+
+CASES = [
+    ("en", ["agent: And a phone number?", "customer: oh seven seven double oh nine hundred one two three"],
+     [("phone", "oh seven seven double oh nine hundred one two three")]),
+    ("en", ["customer: My card is four nine two nine, one two three four, five six seven eight, nine oh one two."],
+     [("card", "four nine two nine, one two three four, five six seven eight, nine oh one two")]),
+    ("en", ["agent: Your date of birth?", "customer: The fourteenth of May nineteen eighty two."],
+     [("birth_date", "fourteenth of May nineteen eighty two")]),
+    ("en", ["customer: My email is martin dot fisk at gmail dot com."], [("email", "martin dot fisk at gmail dot com")]),
+    ("en", ["customer: I live at 14 Elm Grove, Leeds."], [("address", "14 Elm Grove, Leeds")]),
+    ("zh", ["customer: 我的手机是一三八，零零幺三，八零零零。"], [("phone", "一三八，零零幺三，八零零零")]),
+    ("zh", ["customer: 身份证是一一零一零一一九九零零三零七七四七五。"], [("national_id", "一一零一零一一九九零零三零七七四七五")]),
+    ("zh", ["customer: 车牌京A一二三四五，八五年三月十二号出生的。"], [("plate", "京A一二三四五"), ("birth_date", "八五年三月十二号")]),
+    ("zh", ["customer: 邮箱是wangjg八八艾特qq点com"], [("email", "wangjg八八艾特qq点com")]),
+    ("pl", ["customer: PESEL osiemdziesiąt dwa zero pięć czternaście zero jeden dwa trzy cztery."],
+     [("national_id", "osiemdziesiąt dwa zero pięć czternaście zero jeden dwa trzy cztery")]),
+    ("pl", ["customer: Mail to marek kropka kowalczyk małpa wp kropka pl"], [("email", "marek kropka kowalczyk małpa wp kropka pl")]),
+    ("sv", ["customer: Mitt registreringsnummer är ABC 12D."], [("plate", "ABC 12D")]),
+    ("sv", ["customer: Telefon noll sju noll, ett två tre, fyrtiofem sextiosju"], [("phone", "noll sju noll, ett två tre, fyrtiofem sextiosju")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "lines", "wanted"), CASES)
+def test_each_kind_is_found(language: str, lines: list[str], wanted: list[tuple[str, str]]) -> None:
+    assert told(conversation(*lines, language=language)) == wanted
+
+
+ORDINARY = [
+    ("en", "customer: The order number is 20240511883 and I paid three hundred and fifty pounds on the third of June."),
+    ("en", "agent: We are open from nine to five, and our hotline is 0800 123 4567."),
+    ("en", "customer: She rolled her eyes at me."),
+    ("zh", "customer: 订单号是20240511883，贷款总共十二万五千块。"),
+    ("zh", "agent: 您每个月十五号还款三千二百块就可以了。"),
+    ("zh", "agent: 您方便吗？高兴为您服务。"),
+    ("pl", "customer: Zapłaciłem trzysta złotych, numer zamówienia 20240511883."),
+    ("sv", "customer: Ordernumret är 20240511883, det kostade trehundra kronor."),
+]
+
+
+@pytest.mark.parametrize(("language", "line"), ORDINARY)
+def test_what_only_looks_personal_is_left(language: str, line: str) -> None:
+    assert told(conversation(line, language=language)) == []
+
+
+def test_a_number_goes_on_over_turns_that_only_listen_and_is_known_when_read_back() -> None:
+    talk = conversation(
+        "agent: And your mobile?", "customer: four one one", "agent: mm", "customer: one two", "agent: yes", "customer: three four five",
+        "agent: Ends in three four five, thanks.", language="en",
+    )  # fmt: skip
+    found = find_personal(talk.utterances)
+    assert [(one.utterance, one.kind, one.value) for one in found] == [
+        (1, Personal.PHONE, "41112345"), (3, Personal.PHONE, "41112345"), (5, Personal.PHONE, "41112345"), (6, Personal.PHONE, "345"),
+    ]  # fmt: skip
+
+
+def test_a_correction_on_the_way_does_not_end_a_number() -> None:
+    talk = conversation("customer: my phone is 0770 no sorry 0771 900 123", language="en")
+    assert told(talk) == [("phone", "0770 no sorry 0771 900 123")]
+
+
+def test_digits_heard_as_other_words_are_of_the_number() -> None:
+    talk = conversation("customer: my mobile is seven to for nine eight to one", language="en")
+    assert told(talk) == [("phone", "seven to for nine eight to one")]
+
+
+def test_a_customers_name_is_known_wherever_it_is_said_and_the_agents_stays() -> None:
+    talk = conversation(
+        "agent: Good morning, this is Laura from Brightway. Who is calling?", "customer: Martin Fisk.", "agent: Thank you, Mr Fisk. Martin, one moment.",
+        language="en",
+    )  # fmt: skip
+    assert told(talk) == [("name", "Martin Fisk"), ("name", "Fisk"), ("name", "Martin")]
+
+
+def test_names_of_the_metadata_are_looked_for() -> None:
+    talk = conversation("agent: 那就这样，建国您忙。", language="zh")
+    assert told(talk, known=["王建国"]) == [("name", "建国")]
