@@ -16,7 +16,7 @@ from qa_pipeline.values.word_numbers import WORD
 
 _MOST_BETWEEN_DATE_WORDS = 4
 _FIRST_YEAR, _LAST_YEAR = 1900, 2030
-_WRITTEN_DATE = re.compile(r"\d{4}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}[日号]?|\d{1,2}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{2,4}")
+_WRITTEN_DATE = re.compile(r"\d{4}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{1,2}|\d{1,2}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{2,4}")
 _SHORTEST_HAN_ADDRESS = 4
 
 
