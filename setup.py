@@ -26,7 +26,7 @@ setup(
     packages=packages(),
     package_dir={RUBRICS: "rubrics", MODELS: "models"},
     package_data={
-        "": ["py.typed", "*.txt", "*.yaml", "*.html", "*.css", "*.js", "*.mako"],
+        "": ["py.typed", "*.txt", "*.yaml", "*.html", "*.css", "*.js", "*.svg", "*.json", "*.po", "*.mako"],
         RUBRICS: ["*"],
         f"{RUBRICS}.lists": ["*"],
         MODELS: ["*.yaml"],

@@ -5,6 +5,7 @@ QaError
 │   ├── MetadataError       faults in calls.csv and its kin, all at once
 │   ├── TranscriptError     faults in a dialogue given as text, all at once
 │   ├── RubricError         faults in rubric YAML, all at once
+│   ├── NotThere            what was named is not there, or not theirs to see
 │   ├── AccessRefused       somebody asked for what is not theirs to see or to do
 │   └── Conflict            somebody else decided meanwhile
 ├── EnvironmentNotReady     exit 3: the machine lacks something
@@ -71,6 +72,10 @@ class TranscriptError(InputRefused):
 
 class RubricError(InputRefused):
     """A rubric has faults, or no rubric fits."""
+
+
+class NotThere(InputRefused):
+    """What was named is not there, or is not theirs to see: the two are told alike."""
 
 
 class AccessRefused(InputRefused):

@@ -126,6 +126,17 @@ class Settings(BaseSettings):
         0.6, ge=0, le=1, description="AC1 of program and people below which a criterion should leave the score (docs/review.md)"
     )
     agreement_calls: int = Field(30, ge=2, description="calls that people must have judged before the bar says anything of a criterion")
+    web_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("localhost", "127.0.0.1", "[::1]"),
+        description="`serve`: names and addresses that the app is reached by; what is asked under another one is refused. Comma-separated",
+    )
+    web_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1",),
+        description="`serve`: addresses of proxies in front of the app, whose word on HTTPS and on who asks is taken. Comma-separated",
+    )
+    session_hours: float = Field(12.0, gt=0, description="`serve`: hours after which somebody signs in again")
+    session_idle_minutes: float = Field(120.0, gt=0, description="`serve`: minutes without a page after which somebody signs in again")
+
     keep_words_days: int | None = Field(
         None, ge=1, description="`retain`: days that transcripts and what quotes them are kept; by default for ever"
     )
@@ -135,7 +146,7 @@ class Settings(BaseSettings):
     metrics_file: Path | None = Field(None, description="file that counts of each run are written to in Prometheus' text form")
     metrics_port: int | None = Field(None, ge=1, le=65535, description="watch mode: port on which Prometheus may ask for these counts")
 
-    @field_validator("languages", mode="before")
+    @field_validator("languages", "web_hosts", "web_proxies", mode="before")
     @classmethod
     def _split_languages(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value

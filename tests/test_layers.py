@@ -39,6 +39,7 @@ LAYERS = (
     ("trainer",),
     ("report",),
     ("evaluation",),
+    ("web",),
     ("cli",),
 )
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}

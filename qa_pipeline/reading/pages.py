@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, false, func, not_, or_, select
 
-from qa_pipeline.errors import InputRefused
+from qa_pipeline.errors import InputRefused, NotThere
 from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.viewer import Matter, Scope, Tenure, Viewer
 from qa_pipeline.reading.waiting import Waiting
@@ -160,23 +160,21 @@ def count(engine: Engine, viewer: Viewer, wanted: Wanted = ALL) -> int:
 
 
 def find_call(engine: Engine, viewer: Viewer, call_id: str, *, matter: Matter = Matter.SCORE) -> CallLine:
-    """One call by its id. Raises InputRefused when none that is theirs to see is called so, AccessRefused when they see nothing of the matter at all."""
+    """One call by its id. Raises NotThere when none that is theirs to see is called so, AccessRefused when they see nothing of the matter at all."""
+    viewer.require(matter)
     with engine.connect() as connection:
-        found = known_line(connection, call_id)
-    if not viewer.sees(matter, agent_id=found.agent_id, team=found.team, day=found.call_date):
-        viewer.require(matter)
+        found = known_line(connection, call_id) if viewer.is_local else read_line(connection, call_id)
+    if found is None or not viewer.sees(matter, agent_id=found.agent_id, team=found.team, day=found.call_date):
         # Who may see only some calls must not learn which others there are.
-        raise InputRefused(f"There is no call {call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
+        raise NotThere(f"There is no call {call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
     return found
 
 
 def known_line(connection: Connection, call_id: str) -> CallLine:
-    """A call's line, whoever asks. Raises InputRefused where there is no such call."""
+    """A call's line, whoever asks. Raises NotThere where there is no such call."""
     found = read_line(connection, call_id)
     if found is None:
-        raise InputRefused(
-            f"There is no call {call_id!r} in the results.", advice="`qa-pipeline report` lists the calls; give --results ROOT."
-        )
+        raise NotThere(f"There is no call {call_id!r} in the results.", advice="`qa-pipeline report` lists the calls; give --results ROOT.")
     return found
 
 

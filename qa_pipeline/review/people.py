@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Table, delete, insert, select, update
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.database import writing
@@ -83,31 +84,17 @@ def deactivate(engine: Engine, name: str, *, by: Viewer | None = None) -> None:
 def list_accounts(engine: Engine) -> tuple[Account, ...]:
     """All accounts, by name."""
     with engine.connect() as connection:
-        roles: dict[int, set[Role]] = {}
-        agents: dict[int, set[str]] = {}
-        for account, role in connection.execute(select(account_roles.c.account, account_roles.c.role)):
-            roles.setdefault(account, set()).add(Role(role))
-        for account, agent_id in connection.execute(select(account_agents.c.account, account_agents.c.agent_id)):
-            agents.setdefault(account, set()).add(agent_id)
-        return tuple(
-            Account(
-                account=row.account,
-                name=row.name,
-                display_name=row.display_name,
-                is_active=row.is_active,
-                roles=frozenset(roles.get(row.account, ())),
-                agent_ids=frozenset(agents.get(row.account, ())),
-            )
-            for row in connection.execute(select(accounts).order_by(accounts.c.name))
-        )
+        return _read_accounts(connection)
 
 
 def account_of(engine: Engine, name: str) -> Account:
     """The account of a name. Raises InputRefused where there is none."""
-    found = {account.name: account for account in list_accounts(engine)}
-    if name not in found:
-        raise InputRefused(f"There is no account {name!r}.", advice=f"There are: {', '.join(found) or 'none; `qa-pipeline accounts add`'}.")
-    return found[name]
+    with engine.connect() as connection:
+        found = _read_accounts(connection, accounts.c.name == name)
+        if not found:
+            known = ", ".join(connection.execute(select(accounts.c.name).order_by(accounts.c.name)).scalars())
+            raise InputRefused(f"There is no account {name!r}.", advice=f"There are: {known or 'none; `qa-pipeline accounts add`'}.")
+    return found[0]
 
 
 def viewer_of(engine: Engine, name: str) -> Viewer:
@@ -116,8 +103,46 @@ def viewer_of(engine: Engine, name: str) -> Viewer:
     if not found.is_active:
         raise InputRefused(f"The account {name!r} is not active.", advice="Ask an operator.")
     with engine.connect() as connection:
-        led = _led(connection, found.account)
-    return Viewer(name=name, account=found.account, roles=found.roles, agent_ids=found.agent_ids, teams=led)
+        return viewer_as(connection, found)
+
+
+def read_account(connection: Connection, number: int) -> Account | None:
+    """An account by its number; None where there is none."""
+    found = _read_accounts(connection, accounts.c.account == number)
+    return found[0] if found else None
+
+
+def viewer_as(connection: Connection, account: Account) -> Viewer:
+    """Who asks, by their account, whether it is active or not."""
+    led = _led(connection, account.account) if Role.SUPERVISOR in account.roles else ()
+    return Viewer(name=account.name, account=account.account, roles=account.roles, agent_ids=account.agent_ids, teams=led)
+
+
+def _read_accounts(connection: Connection, *which: ColumnElement[bool]) -> tuple[Account, ...]:
+    """Accounts by name: all, or those that conditions on `accounts` hold of."""
+    roles: dict[int, set[Role]] = {}
+    agents: dict[int, set[str]] = {}
+    rows = connection.execute(select(accounts).where(*which).order_by(accounts.c.name)).all()
+    those = [row.account for row in rows] if which else None
+
+    def of_those(table: Table) -> CursorResult[Any]:
+        return connection.execute(select(table) if those is None else select(table).where(table.c.account.in_(those)))
+
+    for account, role in of_those(account_roles):
+        roles.setdefault(account, set()).add(Role(role))
+    for account, agent_id in of_those(account_agents):
+        agents.setdefault(account, set()).add(agent_id)
+    return tuple(
+        Account(
+            account=row.account,
+            name=row.name,
+            display_name=row.display_name,
+            is_active=row.is_active,
+            roles=frozenset(roles.get(row.account, ())),
+            agent_ids=frozenset(agents.get(row.account, ())),
+        )
+        for row in rows
+    )
 
 
 # --- teams ------------------------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from qa_pipeline.errors import AccessRefused, InputRefused
+from qa_pipeline.errors import AccessRefused, NotThere
 from qa_pipeline.reading.pages import CallLine
 from qa_pipeline.reading.viewer import Matter, Role, Viewer
 from qa_pipeline.review.decisions import (
@@ -49,13 +49,13 @@ MAY: Mapping[type[What], frozenset[Role]] = {
 def require(viewer: Viewer, call: CallLine, what: What, earlier: Sequence[Decision]) -> None:
     """Refuse what somebody may not decide about a call. The command line without an account may decide all.
 
-    Raises AccessRefused; InputRefused for a call that they do not see at all.
+    Raises AccessRefused; NotThere for a call that they do not see at all.
     """
     if viewer.is_local:
         return
     if not viewer.sees(Matter.DECISIONS, agent_id=call.agent_id, team=call.team, day=call.call_date):
         # Who sees only some calls must not learn which others there are.
-        raise InputRefused(f"There is no call {call.call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
+        raise NotThere(f"There is no call {call.call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
     if not viewer.roles & MAY[type(what)]:
         roles = " or ".join(sorted(MAY[type(what)]))
         raise AccessRefused(f"{viewer.name} may not decide this.", advice=f"It is for a {roles} (docs/review.md).")

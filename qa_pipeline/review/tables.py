@@ -210,4 +210,49 @@ proposals = Table(
 )
 Index("proposals_state", proposals.c.state, proposals.c.rubric_id)
 Index("proposals_call", proposals.c.call_id)
+credentials = Table(
+    "credentials",
+    PEOPLE,
+    Column("account", ForeignKey("accounts.account"), primary_key=True),
+    Column("secret", String, nullable=False, comment="argon2id of the passphrase, with its salt"),
+    Column("changed_at", String, nullable=False),
+    Column("failures", Integer, nullable=False, comment="wrong passphrases since the last right one"),
+    Column("locked_until", String),
+)
+sessions = Table(
+    "sessions",
+    PEOPLE,
+    Column("digest", String, primary_key=True, comment="SHA-256 of what the browser holds"),
+    Column("account", ForeignKey("accounts.account"), nullable=False),
+    Column("csrf", String, nullable=False, comment="what its forms carry"),
+    Column("began_at", String, nullable=False),
+    Column("seen_at", String, nullable=False),
+    Column("ends_at", String, nullable=False),
+)
+Index("sessions_account", sessions.c.account)
+links = Table(
+    "one_time_links",
+    PEOPLE,
+    Column("digest", String, primary_key=True, comment="SHA-256 of what the link holds"),
+    Column("purpose", String, nullable=False, comment="set-up, invitation, reset"),
+    Column("account", ForeignKey("accounts.account"), comment="null for the first one, who is not there yet"),
+    Column("made_at", String, nullable=False),
+    Column("ends_at", String, nullable=False),
+    Column("used_at", String),
+)
+preferences = Table(
+    "preferences",
+    PEOPLE,
+    Column("account", ForeignKey("accounts.account"), primary_key=True),
+    Column("language", String, comment="of the pages"),
+    Column("zone", String, comment="of times, as Europe/Warsaw"),
+    Column("theme", String, comment="light, dark; null: as the machine has it"),
+)
+identities = Table(
+    "identities",
+    PEOPLE,
+    Column("issuer", String, primary_key=True, comment="of single sign-on"),
+    Column("subject", String, primary_key=True, comment="as the issuer calls them, for ever"),
+    Column("account", ForeignKey("accounts.account"), nullable=False),
+)
 state = Table("review_state", PEOPLE, Column("name", String, primary_key=True), Column("value", BigInteger, nullable=False))

@@ -1,0 +1,147 @@
+"""Passphrases: which are good enough, and how they are kept and checked.
+
+Kept as argon2id with the library's own figures (RFC 9106, the second recommended choice). After some wrong ones an account waits, longer each time,
+so that nobody can try many; the right one in the waiting time is not looked at either.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from qa_pipeline.errors import AccessRefused, InputRefused
+from qa_pipeline.reading.database import writing
+from qa_pipeline.review.decisions import as_text, from_text
+from qa_pipeline.review.people import Account, read_account
+from qa_pipeline.review.tables import accounts, audit, credentials, sessions
+
+SHORTEST, LONGEST = 12, 200
+"""Characters of a passphrase: NIST SP 800-63B asks for length and for a look at a list, and for no rules about kinds of characters."""
+# Wrong ones that cost nothing; each further one doubles the wait, from the first to the longest. Chosen: nobody mistypes five times in a row twice.
+_FREE_FAILURES = 5
+_FIRST_WAIT = timedelta(seconds=30)
+_LONGEST_WAIT = timedelta(hours=1)
+_COMMON = Path(__file__).with_name("common_passphrases.txt")
+_SWAPPED = str.maketrans("@4310!$57+", "aaeioisstt")
+
+
+class SignInRefused(AccessRefused):
+    """Name and passphrase do not fit, or the account waits. `wait`: how long, None where it does not."""
+
+    def __init__(self, message: str, *, advice: str = "", wait: timedelta | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.wait = wait
+
+
+def check_passphrase(passphrase: str, *, name: str) -> None:
+    """Refuse a passphrase that is too short, too long, well known, or little more than the name. Raises InputRefused."""
+    if len(passphrase) < SHORTEST:
+        raise InputRefused(f"The passphrase is shorter than {SHORTEST} characters.", advice="Take several words.")
+    if len(passphrase) > LONGEST:
+        raise InputRefused(f"The passphrase is longer than {LONGEST} characters.", advice="Take a shorter one.")
+    plain = _plain(passphrase)
+    if plain in _common() or len(set(plain)) < 5 or len(plain.replace(_plain(name) or "\n", "")) < SHORTEST // 2:
+        raise InputRefused(
+            "The passphrase is one that is easily guessed.", advice="Take several words that have nothing to do with each other."
+        )
+
+
+def set_passphrase(connection: Connection, account: Account, passphrase: str) -> None:
+    """Give an account a passphrase, within a transaction; whoever is signed in by the old one is signed out. Raises as `check_passphrase`."""
+    check_passphrase(passphrase, name=account.name)
+    connection.execute(delete(credentials).where(credentials.c.account == account.account))
+    connection.execute(
+        insert(credentials).values(
+            account=account.account, secret=_hasher().hash(passphrase), changed_at=as_text(datetime.now(UTC)), failures=0, locked_until=None
+        )
+    )
+    connection.execute(delete(sessions).where(sessions.c.account == account.account))
+
+
+def sign_in(engine: Engine, name: str, passphrase: str) -> Account:
+    """The account of a name and its passphrase. Raises SignInRefused, which does not tell whether there is such an account."""
+    refused = SignInRefused("Name and passphrase do not fit.", advice="Try again, or ask an operator for a new link.")
+    now = datetime.now(UTC)
+    with engine.connect() as connection:
+        row = connection.execute(
+            select(credentials, accounts.c.is_active)
+            .join(accounts, accounts.c.account == credentials.c.account)
+            .where(accounts.c.name == name)
+        ).one_or_none()
+    if row is not None and row.locked_until is not None and from_text(row.locked_until) > now:
+        wait = from_text(row.locked_until) - now
+        raise SignInRefused("Too many wrong passphrases.", advice="Wait, or ask an operator for a new link.", wait=wait)
+    # A name that is not there costs the same time as a wrong passphrase.
+    is_right = _fits(row.secret if row is not None else _nobody(), passphrase)
+    if row is None:
+        raise refused
+    with writing(engine) as connection:
+        account = read_account(connection, row.account)
+        if not is_right or not row.is_active or account is None:
+            _count_failure(connection, row.account, name, now)
+            raise_after = refused
+        else:
+            raise_after = None
+            connection.execute(update(credentials).where(credentials.c.account == row.account).values(failures=0, locked_until=None))
+            if _hasher().check_needs_rehash(row.secret):
+                connection.execute(
+                    update(credentials).where(credentials.c.account == row.account).values(secret=_hasher().hash(passphrase))
+                )
+            _note(connection, name, row.account, "signed in", now)
+    if raise_after is not None or account is None:
+        raise refused
+    return account
+
+
+def has_passphrase(engine: Engine, account: int) -> bool:
+    """Whether an account can sign in by a passphrase."""
+    with engine.connect() as connection:
+        return connection.execute(select(credentials.c.account).where(credentials.c.account == account)).one_or_none() is not None
+
+
+def _count_failure(connection: Connection, account: int, name: str, now: datetime) -> None:
+    failures = connection.execute(select(credentials.c.failures).where(credentials.c.account == account)).scalar_one() + 1
+    beyond = failures - _FREE_FAILURES
+    wait = min(_FIRST_WAIT * 2 ** min(beyond, 20), _LONGEST_WAIT) if beyond >= 0 else None
+    connection.execute(
+        update(credentials)
+        .where(credentials.c.account == account)
+        .values(failures=failures, locked_until=as_text(now + wait) if wait else None)
+    )
+    _note(connection, name, account, "sign-in refused", now)
+
+
+def _note(connection: Connection, name: str, account: int, did: str, now: datetime) -> None:
+    connection.execute(insert(audit).values(at=as_text(now), who=name, account=account, did=did))
+
+
+def _fits(secret: str, passphrase: str) -> bool:
+    try:
+        return _hasher().verify(secret, passphrase[:LONGEST])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@cache
+def _nobody() -> str:
+    return _hasher().hash("of nobody at all")
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(_plain(line) for line in _COMMON.read_text("utf-8").splitlines())
+
+
+def _plain(text: str) -> str:
+    """Text as it is compared: without case, gaps, and letters written as figures; what is added at its end to please a rule is left out."""
+    return "".join(text.casefold().split()).rstrip("0123456789!?.-_*#").translate(_SWAPPED)

@@ -1,0 +1,1 @@
+"""The review app: pages over the rooms above. Forms in, pages out; no SQL and no formulas."""

@@ -1,0 +1,12 @@
+"""Addresses within the app, and none outside: where a form may send its browser on to."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+
+def own_address(to: str, otherwise: str = "/") -> str:
+    """An address of this app as it was given, if it is one. Browsers read `//host` and `/\\host` as other sites."""
+    parts = urlsplit(to)
+    is_ours = to.startswith("/") and not to.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return to if is_ours and to.isprintable() and "\\" not in to else otherwise

@@ -1,0 +1,7 @@
+"""The same for programs."""
+
+from __future__ import annotations
+
+from qa_pipeline.web.routing import Section
+
+section = Section("api")

@@ -1,0 +1,97 @@
+"""The app over a desk: its sections put together, with what protects them and what becomes of errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, NotThere, QaError
+from qa_pipeline.review.desk import Desk
+from qa_pipeline.settings import Settings
+from qa_pipeline.web import agent, agreement, api, call, operator, queue, record, sign_in, sound, start, supervisor, trainer
+from qa_pipeline.web.protection import Protection
+from qa_pipeline.web.render import render
+from qa_pipeline.web.signed import NotSignedIn, signed
+
+STATIC = Path(__file__).with_name("static")
+SECTIONS = (
+    start.section,
+    queue.section,
+    call.section,
+    sound.section,
+    agent.section,
+    supervisor.section,
+    agreement.section,
+    trainer.section,
+    operator.section,
+    record.section,
+    api.section,
+    sign_in.section,
+)
+"""In the order of the navigation."""
+
+
+def create_app(desk: Desk, settings: Settings, *, is_demo: bool = False) -> FastAPI:
+    """The app over a desk. `is_demo`: its pages say that accounts and calls are made up."""
+    app = FastAPI(title="qa-pipeline", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.desk = desk
+    app.state.settings = settings
+    app.state.is_demo = is_demo
+    app.state.sections = SECTIONS
+    for section in SECTIONS:
+        app.include_router(section.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(Protection, hosts=settings.web_hosts)
+    app.add_exception_handler(QaError, _on_refusal)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_form)
+    return app
+
+
+def _status(error: Exception) -> int:
+    kinds: tuple[tuple[type[QaError], int], ...] = ((NotThere, 404), (AccessRefused, 403), (Conflict, 409), (InputRefused, 400))
+    return next((status for kind, status in kinds if isinstance(error, kind)), 503)
+
+
+def _wants_json(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+def _on_refusal(request: Request, error: Exception) -> Response:
+    """An error of the library: told as a page, or as an object to programs; whoever is not signed in goes to sign in."""
+    if not isinstance(error, QaError):
+        raise error
+    if isinstance(error, NotSignedIn):
+        if _wants_json(request):
+            return JSONResponse({"error": error.message, "advice": error.advice}, status_code=401)
+        here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+        to = f"/sign-in?next={quote(here, safe='')}" if request.method in ("GET", "HEAD") and here != "/" else "/sign-in"
+        if request.headers.get("hx-request"):
+            # A part of a page cannot become the page to sign in at: the whole one goes there.
+            return Response(status_code=401, headers={"hx-redirect": "/sign-in"})
+        return Response(status_code=303, headers={"location": to})
+    return _tell(request, _status(error), error.message, error.advice)
+
+
+def _on_http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return _tell(request, status, "", "")
+
+
+def _on_form(request: Request, error: Exception) -> Response:
+    """A form that lacks something, or has something that is none."""
+    faults = error.errors() if isinstance(error, RequestValidationError) else ()
+    told = "; ".join(f"{'.'.join(str(part) for part in fault['loc'][1:])}: {fault['msg']}" for fault in faults)
+    return _tell(request, 422, told, "")
+
+
+def _tell(request: Request, status: int, message: str, advice: str) -> Response:
+    if _wants_json(request):
+        return JSONResponse({"error": message, "advice": advice}, status_code=status)
+    return render(request, signed(request), "refused.html", status=status, code=status, message=message, advice=advice)

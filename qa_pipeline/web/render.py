@@ -1,0 +1,155 @@
+"""Values → a page: the template of a name in the language, zone and theme of whoever looks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, format_percent
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from qa_pipeline.call import Outcome
+from qa_pipeline.report.sureness import FAIRLY_SURE, SURE
+from qa_pipeline.web.routing import ways
+from qa_pipeline.web.signed import FORM_FIELD, Signed, form_token
+from qa_pipeline.web.translations import Texts, language_asked, page_languages, texts
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def render(request: Request, who: Signed | None, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page for whoever looks; `who` None: nobody is signed in."""
+    shown = who.texts if who is not None else texts(language_asked(request.headers.get("accept-language")))
+    token, keep = form_token(request, who)
+    field = Markup('<input type="hidden" name="{}" value="{}">').format(FORM_FIELD, token)
+    context = {
+        "request": request,
+        "path": request.url.path,
+        "who": who,
+        "texts": shown,
+        "zone": who.zone if who is not None else ZoneInfo(request.app.state.settings.timezone),
+        "theme": who.preferences.theme if who is not None else None,
+        "csrf": token,
+        "csrf_field": lambda: field,
+        "ways": ways(request.app, who, request.url.path),
+        "style_nonce": request.state.style_nonce,
+        "is_demo": request.app.state.is_demo,
+        "page_languages": page_languages(),
+    }
+    response = HTMLResponse(environment(shown.language).get_template(template).render(context | values), status_code=status)
+    keep(response)
+    return response
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Templates in a language. What callers said is text everywhere: all values are escaped."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    spoken = texts(language)
+    made.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.filters |= {
+        "percent": percent,
+        "number": number,
+        "day": day,
+        "moment": moment,
+        "when": when,
+        "outcome": outcome,
+        "sureness": sureness,
+        "as_json": json.dumps,
+    }
+    return made
+
+
+def redirect(to: str) -> HTMLResponse:
+    """On to a page of ours after something was done (303: it is then asked for anew)."""
+    return HTMLResponse(status_code=303, headers={"location": to})
+
+
+@pass_context
+def percent(context: Context, value: float | None, digits: int = 0) -> str:
+    """0–100 as a percentage; a dash where there is none."""
+    if value is None:
+        return "–"
+    locale = _texts(context).locale
+    pattern = str(locale.percent_formats[None].pattern)
+    return format_percent(value / 100, format=pattern.replace("#0", f"#0.{'0' * digits}") if digits else pattern, locale=locale)
+
+
+@pass_context
+def number(context: Context, value: float | None) -> str:
+    """A number with the marks of the language; a dash where there is none."""
+    return "–" if value is None else format_decimal(value, locale=_texts(context).locale)
+
+
+@pass_context
+def day(context: Context, value: date | str | None) -> str:
+    """A day; a dash where it is not known."""
+    if not value:
+        return "–"
+    return format_date(date.fromisoformat(value) if isinstance(value, str) else value, format="medium", locale=_texts(context).locale)
+
+
+@pass_context
+def when(context: Context, value: datetime | str | None) -> str:
+    """A day and time by the clock of whoever looks; a dash where it is not known."""
+    if not value:
+        return "–"
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return format_datetime(at, format="short", tzinfo=context["zone"], locale=_texts(context).locale)
+
+
+def moment(value: int | None) -> str:
+    """A moment of a call, in milliseconds, as minutes and seconds; a dash where there is none."""
+    if value is None:
+        return "–"
+    seconds = int(value) // 1000
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
+@pass_context
+def outcome(context: Context, value: Outcome | str | None) -> str:
+    """An outcome in words."""
+    return "–" if value is None else _outcomes(_texts(context).language).get(str(value), str(value))
+
+
+@pass_context
+def sureness(context: Context, share: float | None) -> str:
+    """How sure a finding is, of its certainty, in words; nothing where it asserts nothing."""
+    if share is None:
+        return ""
+    spoken = _texts(context)
+    return spoken.gettext("sure") if share >= SURE else spoken.gettext("fairly sure") if share >= FAIRLY_SURE else spoken.gettext("unsure")
+
+
+@cache
+def _outcomes(language: str) -> Mapping[str, str]:
+    _ = texts(language).gettext
+    return {
+        Outcome.MET.value: _("met"),
+        Outcome.NOT_MET.value: _("not met"),
+        Outcome.NOT_APPLICABLE.value: _("does not apply"),
+        Outcome.UNDETERMINED.value: _("undetermined"),
+    }
+
+
+def _texts(context: Context) -> Texts:
+    found: Texts = context["texts"]
+    return found

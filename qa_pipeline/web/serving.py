@@ -1,0 +1,79 @@
+"""The app behind a server: who it listens to, and how it follows what nights commit meanwhile."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+
+from qa_pipeline.errors import EnvironmentNotReady, QaError
+from qa_pipeline.review.correcting import apply_due
+from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.opening import bring_up_to_date
+from qa_pipeline.settings import Settings
+
+# How soon lists show what a night committed. A look costs a millisecond or two where nothing is new.
+_LOOK_SECONDS = 2.0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A port of this machine to be served on; 0 is any that is free. Raises EnvironmentNotReady where it is taken or not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise EnvironmentNotReady(f"Port {port} of {host} cannot be used: {error.strerror}.", advice="Give another --port.") from error
+    return listening
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where a browser of this machine finds it."""
+    host, port = listening.getsockname()[:2]
+    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host
+    return f"http://{shown}:{port}"
+
+
+def serve(app: FastAPI, listening: socket.socket) -> None:
+    """Serve until stopped."""
+    settings: Settings = app.state.settings
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=",".join(settings.web_proxies),
+        timeout_graceful_shutdown=5,
+    )
+    with following(app.state.desk, settings):
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextmanager
+def following(desk: Desk, settings: Settings) -> Iterator[None]:
+    """Let lists and effective scores follow what is committed by others, as long as this lasts."""
+    is_over = threading.Event()
+
+    def follow() -> None:
+        while not is_over.wait(_LOOK_SECONDS):
+            try:
+                bring_up_to_date(desk)
+                apply_due(desk, settings)
+            except (QaError, SQLAlchemyError, OSError):
+                # A disk or a database that does not answer now: pages say so where it matters, and the next look may find it well.
+                continue
+
+    thread = threading.Thread(target=follow, name="following", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()

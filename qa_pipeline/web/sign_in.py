@@ -1,0 +1,62 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Form, Request, Response
+
+from qa_pipeline.review.passphrases import SignInRefused, sign_in
+from qa_pipeline.review.sessions import begin_session, end_session, end_sessions
+from qa_pipeline.web.addresses import own_address
+from qa_pipeline.web.render import redirect, render
+from qa_pipeline.web.routing import OPEN, SIGNED_IN, Section
+from qa_pipeline.web.signed import COOKIE, AtDesk, Chosen, MaybeWho, Who, set_cookie
+
+section = Section("sign_in")
+
+
+@section.get("/sign-in", needs=OPEN)
+def show_sign_in(request: Request, who: MaybeWho, next: str = "/") -> Response:
+    """The form; who is signed in already goes on."""
+    if who is not None:
+        return redirect(own_address(next))
+    return render(request, None, "sign_in.html", name="", to=own_address(next), refused=None)
+
+
+@section.post("/sign-in", needs=OPEN)
+def enter(
+    request: Request,
+    desk: AtDesk,
+    settings: Chosen,
+    name: Annotated[str, Form()] = "",
+    passphrase: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/",
+) -> Response:
+    """Begin a session, or say that name and passphrase do not fit."""
+    try:
+        account = sign_in(desk.engine, name.strip(), passphrase)
+    except SignInRefused as refused:
+        return render(request, None, "sign_in.html", status=403, name=name, to=own_address(next), refused=refused)
+    return begin(request, account.account, to=own_address(next))
+
+
+def begin(request: Request, account: int, *, to: str) -> Response:
+    """Begin a session of an account at the browser that asks, and go on."""
+    settings, desk = request.app.state.settings, request.app.state.desk
+    token = begin_session(desk.engine, account, hours=settings.session_hours, instead_of=request.cookies.get(COOKIE))
+    response = redirect(to)
+    set_cookie(request, response, COOKIE, token, seconds=settings.session_hours * 3600)
+    return response
+
+
+@section.post("/sign-out", needs=SIGNED_IN)
+def leave(request: Request, who: Who, desk: AtDesk, everywhere: Annotated[bool, Form()] = False) -> Response:
+    """End the session, or all that they have."""
+    if everywhere:
+        end_sessions(desk.engine, who.account.account)
+    else:
+        end_session(desk.engine, request.cookies.get(COOKIE, ""))
+    response = redirect("/sign-in")
+    response.delete_cookie(COOKIE, path="/")
+    return response

@@ -1,0 +1,34 @@
+// What every page has: dialogs that buttons open, the list of keys, the way to the first field. Pages work without it.
+
+const isTyping = (target) => target.closest?.("input, select, textarea, [contenteditable], .cm-editor") != null;
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+  if (event.key === "?") {
+    document.getElementById("keys").showModal();
+  } else if (event.key === "/") {
+    const field = document.querySelector("main input:not([type=hidden]), main select");
+    if (!field) return;
+    field.focus();
+  } else return;
+  event.preventDefault();
+});
+
+// A part of a page that was refused: say so where people look, instead of nothing.
+document.addEventListener("htmx:responseError", (event) => {
+  const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
+  tell(page.querySelector("main")?.textContent.trim().split(/\s*\n\s*/).slice(0, 2).join(" ") || String(event.detail.xhr.status));
+});
+
+/** Say something at the edge of the page for a while. */
+export function tell(text) {
+  const place = document.getElementById("told");
+  place.textContent = text;
+  clearTimeout(tell.timer);
+  tell.timer = setTimeout(() => { place.textContent = ""; }, 8000);
+}

@@ -1,0 +1,176 @@
+"""An office for each test, clients and browsers that are signed in there."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from office import Office, make_template, open_office
+from starlette.testclient import TestClient
+
+from qa_pipeline.review.people import account_of
+from qa_pipeline.review.sessions import begin_session, read_session
+from qa_pipeline.web.app import create_app
+from qa_pipeline.web.signed import COOKIE, FORM_HEADER
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+HERE = Path(__file__).parent
+CHROMIUM = Path("/usr/bin/chromium")
+ADDRESS = "http://localhost"
+
+
+@pytest.fixture(scope="session")
+def office_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The office that those of the tests are copied from."""
+    folder = tmp_path_factory.mktemp("office")
+    make_template(folder)
+    return folder
+
+
+@pytest.fixture
+def office(office_template: Path, tmp_path: Path) -> Office:
+    """Scored calls and accounts, to be changed as a test likes."""
+    return open_office(office_template, tmp_path)
+
+
+@pytest.fixture
+def app(office: Office) -> FastAPI:
+    """The app over the office."""
+    return create_app(office.desk, office.settings)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """A browser that nobody is signed in at. It follows no redirects."""
+    with TestClient(app, base_url=ADDRESS, follow_redirects=False) as made:
+        yield made
+
+
+@pytest.fixture
+def client_as(app: FastAPI, office: Office) -> Iterator[Callable[[str], TestClient]]:
+    """`client_as("mei")`: a browser that she is signed in at; what it sends carries the token of its forms."""
+    made: list[TestClient] = []
+
+    def sign_in(name: str) -> TestClient:
+        made.append(TestClient(app, base_url=ADDRESS, follow_redirects=False))
+        token = session_of(office, name)
+        made[-1].cookies.set(COOKIE, token, domain="localhost.local")
+        session = read_session(office.engine, token, idle_minutes=60)
+        assert session is not None
+        made[-1].headers[FORM_HEADER] = session.csrf
+        return made[-1]
+
+    yield sign_in
+    for one in made:
+        one.close()
+
+
+def session_of(office: Office, name: str) -> str:
+    """What the cookie of a new session of an account holds."""
+    return begin_session(office.engine, account_of(office.engine, name).account, hours=12)
+
+
+# --- browsers ---------------------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The app behind a real server on a port of its own; gives the address."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        threading.Event().wait(0.01)
+    yield f"http://localhost:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A real browser."""
+    from playwright.sync_api import sync_playwright
+
+    if not CHROMIUM.exists():
+        pytest.skip("needs Debian's chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(app: FastAPI) -> Iterator[str]:
+    """Where the app over the office is served."""
+    with serving(app) as at:
+        yield at
+
+
+@pytest.fixture
+def browser_as(chromium: Browser, office: Office, address: str) -> Iterator[Callable[..., Page]]:
+    """`browser_as("mei")`: a page of a browser that she is signed in at; `browser_as(None)` of nobody. `page.goto("/queue")` reaches the app.
+
+    Further options are those of a browser's context (`viewport`, `color_scheme`, `locale`). The test fails on what its console calls an error.
+    """
+    contexts, errors = [], []
+
+    def open_page(name: str | None, **options: object) -> Page:
+        context = chromium.new_context(base_url=address, **{"locale": "en-GB", "timezone_id": "Asia/Shanghai"} | options)
+        contexts.append(context)
+        if name is not None:
+            context.add_cookies([{"name": COOKIE, "value": session_of(office, name), "url": address}])
+        page = context.new_page()
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    open_page.errors = errors  # type: ignore[attr-defined]
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], None]:
+    """`axe(page)`: no serious or critical finding of axe-core by WCAG 2.2 A and AA."""
+    program = (HERE / "vendor" / "axe.min.js").read_text("utf-8")
+    wanted = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+    def check(page: Page) -> None:
+        page.evaluate(f"() => {{ {program} ; return null; }}")
+        found = page.evaluate(f"async () => (await axe.run(document, {json.dumps(wanted)})).violations")
+        serious = [
+            f"{one['id']}: {one['help']}: {[node['target'] for node in one['nodes']][:5]}"
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def no_sideways() -> Callable[[Page], None]:
+    """`no_sideways(page)`: on a phone's width, 390, nothing makes the page scroll sideways."""
+
+    def check(page: Page) -> None:
+        page.set_viewport_size({"width": 390, "height": 844})
+        wide = page.evaluate("""() => [...document.querySelectorAll('main *, header *')]
+            .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll'))
+            .slice(0, 5).map(e => e.outerHTML.slice(0, 80))""")
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), wide
+
+    return check

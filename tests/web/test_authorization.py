@@ -1,0 +1,71 @@
+"""Every route × every role × own, team's and other's call: who gets what. A route cannot be written without saying who may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from office import ACCOUNTS, OTHER, OWN, TEAM, Office
+from starlette.testclient import TestClient
+
+from qa_pipeline.reading.pages import find_call
+from qa_pipeline.reading.viewer import local_viewer
+from qa_pipeline.review.people import viewer_of
+from qa_pipeline.web.app import SECTIONS
+from qa_pipeline.web.routing import OPEN, Rule, examples, matrix
+
+RULES = [rule for section in SECTIONS for rule in section.rules]
+NAMES = (None, *ACCOUNTS)
+# What a route may answer to whoever may use it: done, gone on, nothing to be shown, and a form that lacks something.
+_ADMITTED = frozenset({200, 204, 206, 303, 304, 400, 409, 422, 503})
+
+
+def as_ids(rule: Rule) -> str:
+    return f"{rule.method} {rule.path}"
+
+
+def ask(app: FastAPI, office: Office, client: TestClient, rule: Rule, call_id: str) -> int:
+    """The status of an answer, for a call; other parts of the path as the sections say."""
+    line = find_call(office.engine, local_viewer(None), call_id)
+    values = {part: examples(app)[part](office.desk, line) for part in rule.parts if part != "call_id"} | {"call_id": call_id}
+    path = rule.path
+    for part, value in values.items():
+        path = path.replace(f"{{{part}}}", value).replace(f"{{{part}:path}}", value).replace(f"{{{part}:int}}", value)
+    return client.request(rule.method, path).status_code
+
+
+@pytest.mark.parametrize("rule", RULES, ids=as_ids)
+def test_who_gets_what(app: FastAPI, office: Office, client: TestClient, client_as: Callable[[str], TestClient], rule: Rule) -> None:
+    missing = set(rule.parts) - {"call_id"} - set(examples(app))
+    assert not missing, f"give Section({rule.section!r}, examples=…) values for {missing}"
+    calls = (OWN, TEAM, OTHER) if rule.matter is not None else (OWN,)
+    for name in NAMES:
+        for call_id in calls:
+            # A new client each time: a route may sign out.
+            asking = client_as(name) if name else client
+            status = ask(app, office, asking, rule, call_id)
+            about = f"{as_ids(rule)} by {name} on {call_id}: {status}"
+            if name is None:
+                assert status in ({403, *_ADMITTED} if rule.needs is OPEN else {303, 401}), about
+                continue
+            viewer = viewer_of(office.engine, name)
+            line = find_call(office.engine, local_viewer(None), call_id)
+            if not rule.admits(viewer.roles):
+                assert status == 403, about
+            elif rule.matter is not None and not viewer.sees(rule.matter, agent_id=line.agent_id, team=line.team, day=line.call_date):
+                assert status in (403, 404), about
+            elif rule.matter is not None or not rule.parts:
+                # Whether one may decide about a call of one's own is another rule (review/rule.py).
+                assert status in (_ADMITTED | {403} if rule.method == "POST" else _ADMITTED), about
+
+
+def test_every_route_of_the_app_has_a_rule(app: FastAPI) -> None:
+    ruled = {(rule.method, rule.path) for rule in matrix(app)}
+    routes = {(method, route.path) for route in app.routes if isinstance(route, APIRoute) for method in route.methods - {"HEAD"}}
+    assert routes <= ruled
+
+
+def test_the_app_has_no_pages_that_it_did_not_ask_for(client: TestClient) -> None:
+    assert {client.get(path).status_code for path in ("/docs", "/redoc", "/openapi.json")} == {404}
