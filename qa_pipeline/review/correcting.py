@@ -7,8 +7,9 @@ the settings at hand does the rest. The score is by the very rubric that made th
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import delete, select
 
@@ -17,17 +18,19 @@ from qa_pipeline.conversation.correct import at_moment, corrected_id, middle_of,
 from qa_pipeline.conversation.put_right import put_right
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.database import writing
-from qa_pipeline.reading.pages import known_line
+from qa_pipeline.reading.pages import CallLine, known_line
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.results.decisions import CORRECTIONS, TAKE_BACK, corrections_after_each
 from qa_pipeline.review.decide import Decided, decide
-from qa_pipeline.review.decisions import RoleSwap, TakeBack, What, WordCorrection, as_row
+from qa_pipeline.review.decisions import Decision, RoleSwap, TakeBack, What, WordCorrection, as_row
 from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.effective import EffectiveFinding, EffectiveScore, Found, Standing, effective
 from qa_pipeline.review.opening import bring_up_to_date
-from qa_pipeline.review.standing import decisions_about, read_effective, read_standing
+from qa_pipeline.review.rule import require
+from qa_pipeline.review.standing import closed_at, decisions_about, read_effective, read_standing
 from qa_pipeline.review.tables import corrections_due
 from qa_pipeline.scoring.ready import make_ready
-from qa_pipeline.scoring.score import score
+from qa_pipeline.scoring.score import Score, score
 from qa_pipeline.settings import Settings
 
 
@@ -45,6 +48,25 @@ class Corrected:
     def agent(self) -> str:
         """The voice or track that is the agent's now."""
         return next((u.speaker for u in self.after.utterances if u.role is Role.AGENT), "nobody")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What would come of putting something right. `what`: the decision that would be made; scores: as they would count, None without one."""
+
+    what: What
+    before: Conversation
+    after: Conversation
+    score_before: EffectiveScore | None
+    score_after: EffectiveScore | None
+
+    @property
+    def changed(self) -> tuple[tuple[EffectiveFinding, EffectiveFinding], ...]:
+        """Criteria that would come out otherwise: as they count, and as they would."""
+        if self.score_before is None or self.score_after is None:
+            return ()
+        pairs = zip(self.score_before.findings, self.score_after.findings, strict=True)
+        return tuple((one, other) for one, other in pairs if (one.outcome, one.answer) != (other.outcome, other.answer))
 
 
 def swap_roles(
@@ -68,6 +90,23 @@ def swap_roles(
     return _correct(desk, viewer, settings, call_id, other_party, reason=reason, expected_version=expected_version)
 
 
+def preview_swap(desk: Desk, viewer: Viewer, settings: Settings, call_id: str, *, agent: str | None = None) -> Preview:
+    """What `swap_roles` would change; nothing is kept. Raises as it does."""
+    return _preview(desk, viewer, settings, call_id, lambda conversation: RoleSwap(moment_ms=moment_of_agent(conversation, agent=agent)))
+
+
+def preview_word(
+    desk: Desk, viewer: Viewer, settings: Settings, call_id: str, *, before: str, after: str, moment_ms: int | None = None
+) -> Preview:
+    """What `correct_word` would change; nothing is kept. Raises as it does."""
+    _require_change(before, after)
+
+    def put_word_right(conversation: Conversation) -> What:
+        return WordCorrection(moment_ms=_place_of(conversation, before, moment_ms), before=before, after=after)
+
+    return _preview(desk, viewer, settings, call_id, put_word_right)
+
+
 def correct_word(
     desk: Desk,
     viewer: Viewer,
@@ -88,8 +127,7 @@ def correct_word(
     def put_word_right(conversation: Conversation) -> What:
         return WordCorrection(moment_ms=_place_of(conversation, before, moment_ms), before=before, after=after)
 
-    if not before or before == after:
-        raise InputRefused("Nothing would change.", advice="Give what was recognised, and what is said instead.")
+    _require_change(before, after)
     return _correct(desk, viewer, settings, call_id, put_word_right, reason=reason, expected_version=expected_version)
 
 
@@ -136,26 +174,90 @@ def _correct(
     )
 
 
+def _require_change(before: str, after: str) -> None:
+    if not before or before == after:
+        raise InputRefused("Nothing would change.", advice="Give what was recognised, and what is said instead.")
+
+
+def _preview(desk: Desk, viewer: Viewer, settings: Settings, call_id: str, what_of: Callable[[Conversation], What]) -> Preview:
+    with desk.engine.connect() as connection:
+        call, about = known_line(connection, call_id), decisions_about(connection, call_id)
+    before = _current(desk, call_id)
+    what = what_of(before)
+    require(viewer, call, what, about)
+    standing, closed = read_standing(desk, call), closed_at(desk, call)
+    supposed = Decision(
+        decision_id="supposed",
+        call_id=call_id,
+        version=about[-1].version + 1 if about else 1,
+        what=what,
+        at=datetime.now(UTC),
+        conversation_id=call.conversation_id,
+    )
+    remade = _remade(desk, settings, call, [*about, supposed], standing)
+    conversation, scored = remade or (before, None)
+    score_before = effective(standing, about, closed) if standing else None
+    score_after = effective(standing_of(scored), about, closed) if scored else score_before
+    return Preview(what=what, before=before, after=conversation, score_before=score_before, score_after=score_after)
+
+
+def standing_of(scored: Score) -> Standing:
+    """A score that is not stored, as one that stands."""
+    return Standing(
+        call_id=scored.conversation.call.call_id,
+        conversation_id=scored.conversation.conversation_id,
+        score_id=scored.score_id,
+        rubric=scored.rubric,
+        findings=tuple(
+            Found(
+                criterion=finding.criterion,
+                section_id=finding.section_id,
+                criterion_sha256=finding.criterion_sha256,
+                outcome=finding.outcome,
+                answer=finding.answer,
+                points=finding.points,
+                deduction=finding.deduction,
+                occurrences=finding.occurrences,
+                is_withheld=finding.likely is not None,
+            )
+            for finding in scored.findings
+        ),
+        review_reasons=scored.review_reasons,
+    )
+
+
 def _apply(desk: Desk, settings: Settings, call_id: str) -> None:
     """Write a call's conversation as its decisions have it, and its score by the rubric that it was scored by."""
     with desk.engine.connect() as connection:
         call, about = known_line(connection, call_id), decisions_about(connection, call_id)
+    remade = _remade(desk, settings, call, about, read_standing(desk, call))
+    if remade is None:
+        return
+    conversation, scored = remade
+    run_id = f"decided-{uuid.uuid4().hex[:12]}"
+    # It is written anew where it is there already: of a call's conversations the one committed last counts.
+    desk.store.write_conversations([conversation], run_id=run_id)
+    if scored is not None:
+        desk.store.write_scores([scored], purpose=call.purpose or "official", run_id=run_id)
+
+
+def _remade(
+    desk: Desk, settings: Settings, call: CallLine, about: Sequence[Decision], standing: Standing | None
+) -> tuple[Conversation, Score | None] | None:
+    """A call's conversation as its decisions have it, and its score by the rubric that it was scored by; None where none puts anything right."""
     kinds = (*CORRECTIONS, TAKE_BACK)
     states = list(corrections_after_each([as_row(d) for d in about if d.kind in kinds]))
     if not states:
-        return
+        return None
     looked_at = {d.conversation_id for d in about}
     heard = next(
         (name for name in looked_at for state in states if corrected_id(name, state) == call.conversation_id), call.conversation_id
     )
     conversation = put_right(desk.store.load_one(heard, day=call.call_date), states[-1], settings)
-    standing = read_standing(desk, call)
-    run_id = f"decided-{uuid.uuid4().hex[:12]}"
-    # It is written anew where it is there already: of a call's conversations the one committed last counts.
-    desk.store.write_conversations([conversation], run_id=run_id)
-    if standing is not None:
-        (scorecard,) = make_ready({standing.rubric.id: standing.rubric}, settings).values()
-        desk.store.write_scores([score(conversation, scorecard)], purpose=call.purpose or "official", run_id=run_id)
+    if standing is None:
+        return conversation, None
+    (scorecard,) = make_ready({standing.rubric.id: standing.rubric}, settings).values()
+    return conversation, score(conversation, scorecard)
 
 
 def _current(desk: Desk, call_id: str) -> Conversation:

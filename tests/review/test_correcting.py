@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import local_viewer
 from qa_pipeline.review import correcting
-from qa_pipeline.review.correcting import apply_due, correct_word, swap_roles, take_back
+from qa_pipeline.review.correcting import apply_due, correct_word, preview_swap, preview_word, swap_roles, take_back
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Override
 from qa_pipeline.review.desk import Desk
+from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.settings import Settings
 
 WU = local_viewer("Wu")
@@ -169,3 +171,32 @@ def test_a_call_without_a_score_is_put_right_too(tmp_path: Path, settings: Setti
     desk = reopen(tmp_path)
     assert swap_roles(desk, WU, settings, "c1").percent_after is None
     assert said(desk) == SWAPPED
+
+
+def test_a_preview_says_what_would_change_and_keeps_nothing(desk: Desk, settings: Settings) -> None:
+    decide(desk, WU, "c1", Override(outcome=Outcome.MET), criterion_id="long", reason="she did")
+    seen = preview_swap(desk, WU, settings, "c1")
+    assert [(u.role.value, u.text) for u in seen.after.utterances] == SWAPPED
+    assert [(u.role.value, u.text) for u in seen.before.utterances] == AS_HEARD
+    assert seen.score_before and seen.score_after
+    assert (seen.score_before.totals.percent, seen.score_after.totals.percent, seen.changed) == (80.0, 80.0, ())
+    assert said(desk) == AS_HEARD
+    assert rows(desk.store, "select count(*) n from decisions") == [{"n": 1}]
+    swap_roles(desk, WU, settings, "c1")
+    assert said(desk) == [(u.role.value, u.text) for u in seen.after.utterances]
+
+
+def test_a_preview_of_a_word_shows_the_criteria_that_would_come_out_otherwise(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    criterion = {"id": "greets", "status": "stable", "check": "phrase", "phrases": {"en": ["good morning"]}}
+    data = {"id": "greeting", "version": 1, "sections": [{"id": "all", "criteria": [criterion]}]}
+    commit(store, "c1", rubric=Rubric.model_validate_json(json.dumps(data)))
+    desk = reopen(tmp_path)
+    settings = Settings(results=store.root, cache=tmp_path / "cache")
+    seen = preview_word(desk, WU, settings, "c1", before="hello there", after="good morning")
+    assert [(one.criterion.id, one.outcome, other.outcome) for one, other in seen.changed] == [("greets", Outcome.NOT_MET, Outcome.MET)]
+    assert said(desk) == AS_HEARD
+    with pytest.raises(InputRefused, match="Nothing would change"):
+        preview_word(desk, WU, settings, "c1", before="hello", after="hello")
+    with pytest.raises(InputRefused, match="does not stand there"):
+        preview_word(desk, WU, settings, "c1", before="bonjour", after="hello", moment_ms=1)
