@@ -119,6 +119,7 @@ class Settings(BaseSettings):
         None,
         description="URL of the review database, as postgresql://USER:PASSWORD@HOST/NAME; by default an SQLite file in the results root",
     )
+    dispute_days: int | None = Field(14, ge=1, description="days after a score was made in which the agent may dispute it; null: for ever")
     random_slice: float = Field(
         0.02, ge=0, le=1, description="share of each agent's calls of a week that people look at whatever the program thinks of them"
     )

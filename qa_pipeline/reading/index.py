@@ -7,6 +7,8 @@ another root is made anew whole (`rebuild`).
 
 What people decided stands in the same rows (`set_effective`). Where a call with decisions got another score, `is_behind` says so until the effective
 score has been worked out again (review/effective.py).
+
+One module, though long: its columns, the question that fills them and how they follow the tables change together.
 """
 
 from __future__ import annotations
@@ -41,13 +43,14 @@ from sqlalchemy.schema import CreateTable
 
 from qa_pipeline.reading.database import DERIVED, writing
 from qa_pipeline.reading.log import Change, changes_since, version_of
+from qa_pipeline.reading.outcomes import LETTER_SQL
 from qa_pipeline.reading.slice import place_in_slice, week_of
 from qa_pipeline.reading.tables import SHOWN_SCORES, VIEWS
 from qa_pipeline.reading.waiting import GRAVE, Waiting
 from qa_pipeline.results.store import Store
 
 # Raised with any change of the tables below: an index of another form is made anew.
-FORM = 2
+FORM = 3
 # Rows written in one step: enough that the step's own cost does not count, little enough to stay in the processor's cache.
 _ROWS = 5_000
 # With more days than this to be read, reading every day once is quicker than asking for each.
@@ -84,12 +87,16 @@ call_index = Table(
     Column("needs_review", Boolean),
     Column("review_reasons", String, comment="separated by commas"),
     Column("expected_wrong", Float, comment="findings of the score that are expected to be wrong; null where none was reckoned"),
+    Column("sentiment", String, comment="the customer's, from their words: positive, neutral, negative; null where none was told"),
+    Column("criteria", String, comment="which criteria `outcomes` are of: a set of criterion_sets; null without findings"),
+    Column("outcomes", String, comment="a letter a criterion, as the program found (outcomes.py)"),
     Column("processed_at", String),
     Column("scored_at", String),
     Column("effective_percent", Float),
     Column("effective_passed", Boolean),
     Column("effective_critical_failed", Boolean),
     Column("effective_critical_state", String),
+    Column("effective_outcomes", String, comment="a letter a criterion, as it counts"),
     Column("to_review", Boolean, nullable=False, comment="a person should look, and nobody has settled it yet"),
     Column("doubt", Float, nullable=False, comment="order of the review queue, highest first: expected_wrong, else 0"),
     Column("waiting", String, comment="what it waits for (waiting.py): must_see, unsure; null: nothing, or a ruling alone"),
@@ -113,6 +120,13 @@ Index("call_index_team_day", call_index.c.team, call_index.c.call_date.desc(), c
 Index("call_index_agent_day", call_index.c.agent_id, call_index.c.call_date.desc(), call_index.c.call_id)
 Index("call_index_behind", call_index.c.is_behind, sqlite_where=call_index.c.is_behind, postgresql_where=call_index.c.is_behind)
 
+criterion_sets = Table(
+    "criterion_sets",
+    DERIVED,
+    Column("criteria", String, primary_key=True, comment="a hash of the ids in it"),
+    Column("criterion_id", String, primary_key=True),
+    Column("place", Integer, nullable=False, comment="of its letter, from 1"),
+)
 index_state = Table(
     "index_state",
     DERIVED,
@@ -132,24 +146,34 @@ _SCORE_COLUMNS = (
     "call_id", "conversation_id", "score_id", "purpose", "call_date", "team", "rubric_id", "rubric_version", "disposition", "percent", "passed",
     "critical_failed", "critical_state", "coverage", "needs_review", "review_reasons", "expected_wrong", "scored_at",
 )  # fmt: skip
+_FINDING_COLUMNS = ("score_id", "criterion_id", "outcome", "reason_code", "points", "max_points", "call_date")
+_METRIC_COLUMNS = ("conversation_id", "customer_sentiment_label", "call_date")
 _TIMES = {name: f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ') as {name}" for name in ("started_at", "processed_at", "scored_at")}
+_JUDGED = f"""select score_id, string_agg(criterion_id, ',' order by criterion_id) as names,
+    string_agg({LETTER_SQL}, '' order by criterion_id) as outcomes
+    from (select distinct on (score_id, criterion_id) * from findings where score_id in (select score_id from shown)) f group by score_id"""
 # What an index row takes from its call and its score.
 _CURRENT = f"""select c.call_id, c.conversation_id, s.score_id, s.purpose, cast(c.call_date as varchar) as call_date,
     {_TIMES["started_at"]}, c.agent_id, c.agent_name, c.team, c.site, c.campaign, c.customer_id, c.direction, c.language, c.layout, c.duration_ms,
     c.source_uri, s.rubric_id, s.rubric_version, coalesce(s.disposition, c.disposition) as disposition, s.percent, s.passed, s.critical_failed,
     s.critical_state, s.coverage, s.needs_review, array_to_string(s.review_reasons, ',') as review_reasons, s.expected_wrong,
+    m.sentiment, md5(j.names) as criteria, j.outcomes, j.outcomes as effective_outcomes, j.names,
     {_TIMES["processed_at"]}, {_TIMES["scored_at"]}, s.percent as effective_percent, s.passed as effective_passed,
     s.critical_failed as effective_critical_failed, s.critical_state as effective_critical_state, coalesce(s.needs_review, false) as to_review,
     case when not coalesce(s.needs_review, false) then null
         when list_has_any(s.review_reasons, [{", ".join(f"'{reason}'" for reason in GRAVE)}]) then '{Waiting.MUST_SEE}' else '{Waiting.UNSURE}' end as waiting,
     false as is_disputed, false as is_confirmed, coalesce(s.expected_wrong, 0) as doubt, 0 as decided_count, 0 as stale_count, 0 as decisions_version, false as is_behind
-    from current_calls c left join ({SHOWN_SCORES}) s using (call_id) order by c.call_date, c.call_id"""
+    from current_calls c left join shown s using (call_id) left join judged j on j.score_id = s.score_id
+    left join (select conversation_id, any_value(customer_sentiment_label) as sentiment from metrics group by conversation_id) m
+        on m.conversation_id = c.conversation_id
+    order by c.call_date, c.call_id"""
+_READ = {"calls": _CALL_COLUMNS, "scores": _SCORE_COLUMNS, "findings": _FINDING_COLUMNS, "metrics": _METRIC_COLUMNS, "periods": None}
 T = TypeVar("T")
 _COLUMNS = tuple(column.name for column in call_index.columns)
 # What decisions make of a row, kept where their score is still the current one.
 _DECIDED = (
-    "effective_percent", "effective_passed", "effective_critical_failed", "effective_critical_state", "to_review", "waiting", "is_disputed",
-    "is_confirmed", "decided_count", "stale_count", "decisions_version",
+    "effective_percent", "effective_passed", "effective_critical_failed", "effective_critical_state", "effective_outcomes", "to_review", "waiting",
+    "is_disputed", "is_confirmed", "decided_count", "stale_count", "decisions_version",
 )  # fmt: skip
 
 
@@ -169,6 +193,7 @@ class Effective:
     passed: bool | None
     critical_failed: bool | None
     critical_state: str | None
+    outcomes: str | None
     to_review: bool
     waiting: Waiting | None
     is_disputed: bool
@@ -212,6 +237,7 @@ def set_effective(connection: Connection, call_id: str, effective: Effective) ->
             effective_passed=effective.passed,
             effective_critical_failed=effective.critical_failed,
             effective_critical_state=effective.critical_state,
+            effective_outcomes=effective.outcomes,
             to_review=effective.to_review,
             waiting=effective.waiting,
             is_disputed=effective.is_disputed,
@@ -290,8 +316,9 @@ def _make_whole(connection: Connection, store: Store) -> int:
     """Drop the index and make it of the tables. The versions are read first: what is committed meanwhile is taken the next time."""
     versions = {name: version_of(store, name) for name in _FOLLOWED}
     kept = _decided(connection)
-    DERIVED.drop_all(connection, tables=[call_index, index_state])
+    DERIVED.drop_all(connection, tables=[call_index, index_state, criterion_sets])
     index_state.create(connection)
+    criterion_sets.create(connection)
     # Its indices are made when the rows are in, which takes a third of the time.
     indices = sorted(call_index.indexes, key=lambda index: str(index.name))
     connection.execute(CreateTable(call_index))
@@ -327,10 +354,13 @@ def _current(store: Store, days: Set[date | None] | None) -> pa.Table:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
-        for name, columns, condition in (("calls", _CALL_COLUMNS, where), ("scores", _SCORE_COLUMNS, where), ("periods", None, None)):
+        for name, columns in _READ.items():
+            condition = None if name == "periods" else where
             connection.register(name, store.read(name, columns=columns, where=condition))
         for name in ("current_periods", "official_scores", "standing_scores", "current_calls", "current_scores"):
             connection.execute(f"create view {name} as {VIEWS[name]}")
+        for name, sql in (("shown", SHOWN_SCORES), ("judged", _JUDGED)):
+            connection.execute(f"create temp table {name} as {sql}")
         found = connection.sql(_CURRENT).to_arrow_table()
     named = (found[name].to_pylist() for name in ("call_id", "agent_id", "call_date"))
     weeks: dict[str | None, str] = {}
@@ -349,6 +379,7 @@ def _on_days(days: Set[date | None]) -> str:
 
 def _put(connection: Connection, rows: pa.Table, kept: Mapping[str, Mapping[str, Any]]) -> None:
     """Put rows in, by the driver's own quickest way: a million of them are the price of making the index anew."""
+    _put_sets(connection, rows)
     if connection.dialect.name == "postgresql":
         cursor = connection.connection.cursor()
         with cursor.copy(f"copy {call_index.name} ({', '.join(_COLUMNS)}) from stdin") as copy:
@@ -360,6 +391,20 @@ def _put(connection: Connection, rows: pa.Table, kept: Mapping[str, Mapping[str,
         connection.exec_driver_sql(sql, list(some))
 
 
+def _put_sets(connection: Connection, rows: pa.Table) -> None:
+    """What the sets of criteria hold that these rows name. A set that no row names any more does no harm."""
+    there = set(connection.execute(select(criterion_sets.c.criteria)).scalars())
+    sets = rows.select(["criteria", "names"]).group_by(["criteria", "names"]).aggregate([]).to_pylist()
+    new = [
+        {"criteria": one["criteria"], "criterion_id": name, "place": place}
+        for one in sets
+        if one["criteria"] is not None and one["criteria"] not in there
+        for place, name in enumerate(one["names"].split(","), 1)
+    ]
+    if new:
+        connection.execute(insert(criterion_sets), new)
+
+
 def _rows(rows: pa.Table, kept: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
     place = {name: number for number, name in enumerate(_COLUMNS)}
     for batch in rows.select(_COLUMNS).to_batches(max_chunksize=_ROWS):
@@ -369,9 +414,12 @@ def _rows(rows: pa.Table, kept: Mapping[str, Mapping[str, Any]]) -> Iterator[tup
                 yield row
                 continue
             changed = list(row)
+            is_other = before["score_id"] != row[place["score_id"]]
             for name in _DECIDED:
-                changed[place[name]] = before[name]
-            changed[place["is_behind"]] = before["is_behind"] or before["score_id"] != row[place["score_id"]]
+                # Letters of another score may be of other criteria.
+                if not (is_other and name == "effective_outcomes"):
+                    changed[place[name]] = before[name]
+            changed[place["is_behind"]] = before["is_behind"] or is_other
             yield tuple(changed)
 
 

@@ -6,6 +6,7 @@ doubles nothing when calls are scored meanwhile. Source: M. Winand, "We need too
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import Enum
@@ -13,8 +14,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, false, func, not_, or_, select
 
+from qa_pipeline.call import Outcome
 from qa_pipeline.errors import InputRefused, NotThere
-from qa_pipeline.reading.index import call_index
+from qa_pipeline.reading.index import call_index, criterion_sets
+from qa_pipeline.reading.outcomes import letters_of
 from qa_pipeline.reading.viewer import Matter, Scope, Tenure, Viewer
 from qa_pipeline.reading.waiting import Waiting
 
@@ -54,6 +57,8 @@ class CallLine:
     needs_review: bool | None
     review_reasons: tuple[str, ...]
     expected_wrong: float | None
+    scored_at: datetime | None
+    sentiment: str | None
     effective_percent: float | None
     effective_passed: bool | None
     effective_critical_failed: bool | None
@@ -99,6 +104,11 @@ class Wanted:
     to_review: bool | None = None
     passed: bool | None = None
     critical_failed: bool | None = None
+    critical_state: str | None = None
+    sentiment: str | None = None
+    criterion_id: str | None = None
+    """With `outcome`: calls in which this criterion counts so; without: calls that were judged by it."""
+    outcome: Outcome | None = None
     is_decided: bool | None = None
     waiting: Waiting | None = None
     is_disputed: bool | None = None
@@ -148,7 +158,7 @@ def page(
     ordered = column.desc().nulls_last() if is_falling else column.asc().nulls_last()
     with engine.connect() as connection:
         rows = connection.execute(asked.order_by(ordered, _ROW.call_id).offset(skip or None).limit(size + 1)).mappings().all()
-    lines = tuple(_line(dict(row)) for row in rows[:size])
+    lines = tuple(line_of(dict(row)) for row in rows[:size])
     end = Key(value=rows[size - 1][column.name], call_id=lines[-1].call_id) if len(rows) > size else None
     return Page(lines=lines, after=end)
 
@@ -181,7 +191,7 @@ def known_line(connection: Connection, call_id: str) -> CallLine:
 def read_line(connection: Connection, call_id: str) -> CallLine | None:
     """A call's line, whoever asks; None where there is no such call."""
     row = connection.execute(_LINES.where(_ROW.call_id == call_id)).mappings().one_or_none()
-    return None if row is None else _line(dict(row))
+    return None if row is None else line_of(dict(row))
 
 
 def _of(viewer: Viewer, wanted: Wanted, asked: Select[Any]) -> Select[Any]:
@@ -213,7 +223,7 @@ def _in_tenure(tenure: Tenure) -> ColumnElement[bool]:
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     """What a list is of, as conditions on rows of the index."""
     found: list[ColumnElement[bool]] = []
-    for name in ("team", "agent_id", "site", "rubric_id", "campaign", "disposition", "to_review", "waiting", "is_confirmed"):
+    for name in ("team", "agent_id", "site", "rubric_id", "campaign", "disposition", "sentiment", "to_review", "waiting", "is_confirmed"):
         value = getattr(wanted, name)
         if value is not None:
             found.append(_ROW[name] == value)
@@ -221,7 +231,7 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(_ROW.call_date >= wanted.since.isoformat())
     if wanted.until:
         found.append(_ROW.call_date <= wanted.until.isoformat())
-    for name in ("passed", "critical_failed"):
+    for name in ("passed", "critical_failed", "critical_state"):
         value = getattr(wanted, name)
         if value is not None:
             found.append(_ROW[f"effective_{name}"] == value)
@@ -230,9 +240,20 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(_ROW.is_disputed if wanted.is_disputed else not_(_ROW.is_disputed))
     if wanted.in_slice is not None:
         found += [_ROW.slice_place < wanted.in_slice, _ROW.purpose == "official"]
+    if wanted.criterion_id is not None:
+        found.append(_came_out(wanted.criterion_id, wanted.outcome))
     if wanted.is_decided is not None:
         found.append(_ROW.decided_count > 0 if wanted.is_decided else _ROW.decided_count == 0)
     return found
+
+
+def _came_out(criterion_id: str, outcome: Outcome | None) -> ColumnElement[bool]:
+    """Calls that a criterion judged, with this outcome."""
+    in_set = (criterion_sets.c.criteria == _ROW.criteria) & (criterion_sets.c.criterion_id == criterion_id)
+    place = select(criterion_sets.c.place).where(in_set).scalar_subquery()
+    if outcome is None:
+        return place.is_not(None)
+    return func.substr(_ROW.effective_outcomes, place, 1).in_(list(letters_of(outcome)))
 
 
 _ORDERS: dict[Order, tuple[ColumnElement[Any], bool]] = {
@@ -253,9 +274,12 @@ def _is_after(column: ColumnElement[Any], is_falling: bool, key: Key) -> ColumnE
 _LINES = select(*(_ROW[field.name] for field in fields(CallLine)))
 
 
-def _line(row: dict[str, Any]) -> CallLine:
-    row["call_date"] = None if row["call_date"] is None else date.fromisoformat(row["call_date"])
-    row["started_at"] = None if row["started_at"] is None else datetime.fromisoformat(row["started_at"])
-    row["waiting"] = None if row["waiting"] is None else Waiting(row["waiting"])
-    row["review_reasons"] = tuple(row["review_reasons"].split(",")) if row["review_reasons"] else ()
-    return CallLine(**row)
+def line_of(row: Mapping[str, Any]) -> CallLine:
+    """The line of a row of the index."""
+    values = {field.name: row[field.name] for field in fields(CallLine)}
+    values["call_date"] = None if row["call_date"] is None else date.fromisoformat(row["call_date"])
+    for name in ("started_at", "scored_at"):
+        values[name] = None if row[name] is None else datetime.fromisoformat(row[name])
+    values["waiting"] = None if row["waiting"] is None else Waiting(row["waiting"])
+    values["review_reasons"] = tuple(row["review_reasons"].split(",")) if row["review_reasons"] else ()
+    return CallLine(**values)

@@ -1,16 +1,20 @@
-"""Counts and means of scores by agent, team, week …, from the index: what people made of them beside what the machine said."""
+"""Counts and means of scores by agent, team, week …, from the index: what people made of them beside what the machine said.
+
+Criteria are counted there too (`count_criteria`), from the letters that calls carry (outcomes.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, Float, Integer, and_, case, cast, func, select
 
-from qa_pipeline.reading.index import call_index
-from qa_pipeline.reading.pages import Wanted, conditions, visible
+from qa_pipeline.reading.index import call_index, criterion_sets
+from qa_pipeline.reading.outcomes import CriterionTally, count_letters
+from qa_pipeline.reading.pages import ALL, Wanted, conditions, visible
 from qa_pipeline.reading.viewer import Matter, Viewer
 
 _ROW = call_index.c
@@ -53,8 +57,45 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """A figure of some calls: how many have it, and their sum."""
+
+    count: int
+    total: float
+
+    @property
+    def mean(self) -> float | None:
+        """Of those that have it; None where none has."""
+        return self.total / self.count if self.count else None
+
+    def __add__(self, other: Sum) -> Sum:
+        return Sum(count=self.count + other.count, total=self.total + other.total)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feelings:
+    """Calls by what the customer felt, from their words. Calls of which it was not told are in none."""
+
+    positive: int
+    neutral: int
+    negative: int
+
+    @property
+    def told(self) -> int:
+        """Calls of which it was told."""
+        return self.positive + self.neutral + self.negative
+
+    def __add__(self, other: Feelings) -> Feelings:
+        return Feelings(**{name: getattr(self, name) + getattr(other, name) for name in Feelings.__slots__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a summary: what it is of, its calls, of these to be reviewed and decided about, and scores by the machine and by people."""
+    """One line of a summary: what it is of, its calls, of these to be reviewed and decided about, and scores by the machine and by people.
+
+    `provisional`, `confirmed`: calls with a critical failure as they count, by the program alone and seen by a person. `coverage`: 0–1 of each score;
+    `expected_wrong`: findings of each that are expected to be wrong.
+    """
 
     key: tuple[str | None, ...]
     calls: int
@@ -62,6 +103,11 @@ class Line:
     decided: int
     machine: Scores
     effective: Scores
+    provisional: int
+    confirmed: int
+    coverage: Sum
+    expected_wrong: Sum
+    feelings: Feelings
 
     def __add__(self, other: Line) -> Line:
         names = [name for name in Line.__slots__ if name != "key"]
@@ -86,6 +132,9 @@ def count_scores(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Want
             counted(and_(_ROW[f"{prefix}critical_failed"])),
         ]
 
+    def summed(column: Any) -> list[Any]:
+        return [func.count(column), func.coalesce(func.sum(column), 0.0)]
+
     asked = select(
         *(_ROW[name] for name in columns),
         func.count(),
@@ -93,6 +142,10 @@ def count_scores(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Want
         counted(_ROW.decided_count > 0),
         *scores(""),
         *scores("effective_"),
+        *(counted(_ROW.effective_critical_state == state) for state in ("provisional", "confirmed")),
+        *summed(_ROW.coverage),
+        *summed(_ROW.expected_wrong),
+        *(counted(_ROW.sentiment == label) for label in Feelings.__slots__),
     ).where(_ROW.purpose == "official", *conditions(wanted), visible(viewer, Matter.FIGURES))
     with engine.connect() as connection:
         rows = connection.execute(asked.group_by(*(_ROW[name] for name in columns))).all()
@@ -100,10 +153,92 @@ def count_scores(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Want
     for row in rows:
         value = dict(zip(columns, row, strict=False))
         calls, to_review, decided, *figures = row[len(columns) :]
-        key = tuple(shown(*(value[name] for name in names)) for names, shown in (_DIMENSIONS[dimension] for dimension in by))
-        one = Line(key=key, calls=calls, to_review=to_review, decided=decided, machine=_scores(figures[:5]), effective=_scores(figures[5:]))
+        key = _key(by, value)
+        one = Line(
+            key=key,
+            calls=calls,
+            to_review=to_review,
+            decided=decided,
+            machine=_scores(figures[:5]),
+            effective=_scores(figures[5:10]),
+            provisional=figures[10],
+            confirmed=figures[11],
+            coverage=Sum(count=figures[12], total=float(figures[13])),
+            expected_wrong=Sum(count=figures[14], total=float(figures[15])),
+            feelings=Feelings(positive=figures[16], neutral=figures[17], negative=figures[18]),
+        )
         found[key] = found[key] + one if key in found else one
-    return [found[key] for key in sorted(found, key=lambda key: tuple(part or "" for part in key))]
+    return [found[key] for key in sorted(found, key=_in_order)]
+
+
+def count_percents(engine: Engine, viewer: Viewer, wanted: Wanted) -> tuple[int, ...]:
+    """Calls by effective percent, in ten steps: below 10, below 20 … and from 90 to 100. Raises AccessRefused for who sees no figures."""
+    viewer.require(Matter.FIGURES)
+    step = _step()
+    asked = (
+        select(step, func.count())
+        .where(_ROW.purpose == "official", _ROW.effective_percent.is_not(None), *conditions(wanted), visible(viewer, Matter.FIGURES))
+        .group_by(step)
+    )
+    with engine.connect() as connection:
+        found = {int(place): int(count) for place, count in connection.execute(asked)}
+    return tuple(found.get(place, 0) for place in range(10))
+
+
+CriterionKey = tuple[str, str]
+"""Rubric and criterion: equal ids in two rubrics may ask two things."""
+
+
+def count_criteria(
+    engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Wanted
+) -> dict[tuple[str | None, ...], dict[CriterionKey, CriterionTally]]:
+    """Criteria of official scores, as they count, by these dimensions of calls. Raises AccessRefused for who sees no figures."""
+    viewer.require(Matter.FIGURES)
+    columns = list(dict.fromkeys(["rubric_id", "criteria", *(name for dimension in by for name in _DIMENSIONS[dimension][0])]))
+    length = func.length(_ROW.effective_outcomes)
+    asked = (
+        select(*(_ROW[name] for name in columns), length, func.aggregate_strings(_ROW.effective_outcomes, ""))
+        .where(_ROW.purpose == "official", _ROW.effective_outcomes.is_not(None), *conditions(wanted), visible(viewer, Matter.FIGURES))
+        .group_by(*(_ROW[name] for name in columns), length)
+    )
+    of_set = select(criterion_sets.c.criteria, criterion_sets.c.criterion_id).order_by(criterion_sets.c.criteria, criterion_sets.c.place)
+    with engine.connect() as connection:
+        names: dict[str, list[str]] = {}
+        for name, criterion_id in connection.execute(of_set):
+            names.setdefault(name, []).append(criterion_id)
+        rows = connection.execute(asked).all()
+    found: dict[tuple[str | None, ...], dict[CriterionKey, CriterionTally]] = {}
+    for row in rows:
+        value = dict(zip(columns, row, strict=False))
+        several = found.setdefault(_key(by, value), {})
+        for criterion_id, tally in count_letters(names[value["criteria"]], row[-1]).items():
+            key = (value["rubric_id"], criterion_id)
+            several[key] = several[key] + tally if key in several else tally
+    return {key: found[key] for key in sorted(found, key=_in_order)}
+
+
+def values_of(engine: Engine, viewer: Viewer, wanted: Wanted = ALL) -> Mapping[str, tuple[str, ...]]:
+    """What calls can be chosen by: of each column, the values that calls they see have, in order. Raises AccessRefused as `count_scores`."""
+    viewer.require(Matter.FIGURES)
+    found = {}
+    with engine.connect() as connection:
+        for name in ("team", "agent_id", "campaign", "site", "rubric_id", "disposition"):
+            asked = select(_ROW[name]).distinct().where(_ROW[name].is_not(None), *conditions(wanted), visible(viewer, Matter.FIGURES))
+            found[name] = tuple(sorted(connection.execute(asked).scalars()))
+    return found
+
+
+def _step() -> Any:
+    """0 below 10 %, 1 below 20 % … 9 from 90 % on."""
+    return case(*((_ROW.effective_percent < 10 * (place + 1), place) for place in range(9)), else_=9)
+
+
+def _key(by: Sequence[str], value: Mapping[str, Any]) -> tuple[str | None, ...]:
+    return tuple(shown(*(value[name] for name in names)) for names, shown in (_DIMENSIONS[dimension] for dimension in by))
+
+
+def _in_order(key: tuple[str | None, ...]) -> tuple[str, ...]:
+    return tuple(part or "" for part in key)
 
 
 def _scores(figures: Sequence[Any]) -> Scores:

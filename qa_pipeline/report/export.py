@@ -139,7 +139,7 @@ def _in_zone(table: pa.Table, timezone: str) -> pa.Table:
 def _csv(table: pa.Table, path: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(table.column_names)
+        writer.writerow([_harmless(name) for name in table.column_names])
         for row in _rows(table):
             writer.writerow([_harmless(value) for value in row])
 
@@ -164,6 +164,7 @@ def _xlsx(table: pa.Table, path: Path) -> None:
     heading = []
     for number, (name, column) in enumerate(zip(heads, table.columns, strict=True), 1):
         cell = WriteOnlyCell(sheet, value=name)
+        cell.data_type = "s"
         cell.font = Font(bold=True)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
         heading.append(cell)

@@ -14,8 +14,9 @@ import duckdb
 from sqlalchemy import Engine
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.outcomes import CriterionTally
 from qa_pipeline.reading.pages import Wanted
-from qa_pipeline.reading.summary import CALL_DIMENSIONS, Scores, count_scores
+from qa_pipeline.reading.summary import CALL_DIMENSIONS, Scores, count_criteria, count_scores
 from qa_pipeline.reading.tables import OPEN_CURRENT_SCORES, connect
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.report.intervals import Estimate, Sample, mean_difference, mean_of, share, share_difference
@@ -233,6 +234,33 @@ def compare(store: Store, first: CallFilter, second: CallFilter) -> Comparison:
         groups = [several.get(name, _nothing(name)) for several in criteria]
         lines.append(_share_line(name, *groups))
     return Comparison(calls=(one.calls, other.calls), lines=tuple(lines))
+
+
+def compare_calls(engine: Engine, viewer: Viewer, first: Wanted, second: Wanted) -> Comparison:
+    """The same of what counts, from the index, of calls that somebody sees. Criteria are named RUBRIC/CRITERION. Raises as `compare`, and AccessRefused."""
+    groups = (first, second)
+    counted = [count_scores(engine, viewer, (), wanted) for wanted in groups]
+    for name, found in zip(("first", "second"), counted, strict=True):
+        if not found or not found[0].calls:
+            raise InputRefused(f"The {name} group has no scored calls.", advice="Choose other days or other calls.")
+    one, other = (found[0].effective for found in counted)
+    means = [_within_percents(mean_of(_sample(scores))) for scores in (one, other)]
+    lines = [
+        Line(
+            name="percent", first=means[0], second=means[1], difference=mean_difference(_sample(one), _sample(other)),
+            counts=(one.count, other.count),
+        ),
+        _shares("passed", (one.passed, one.count), (other.passed, other.count)),
+    ]  # fmt: skip
+    tallies = [count_criteria(engine, viewer, (), wanted).get((), {}) for wanted in groups]
+    for rubric_id, criterion in sorted({*tallies[0], *tallies[1]}):
+        met = [several.get((rubric_id, criterion), CriterionTally()) for several in tallies]
+        lines.append(_shares(f"{rubric_id}/{criterion}", *((tally.met, tally.judged) for tally in met)))
+    return Comparison(calls=(counted[0][0].calls, counted[1][0].calls), lines=tuple(lines))
+
+
+def _shares(name: str, one: tuple[int, int], other: tuple[int, int]) -> Line:
+    return Line(name=name, first=share(*one), second=share(*other), difference=share_difference(*one, *other), counts=(one[1], other[1]))
 
 
 def _share_line(name: str, one: Group, other: Group) -> Line:

@@ -60,8 +60,12 @@ def trends(calls: Sequence[CallReport], titles: dict[str, str]) -> list[Trend]:
     return [trend for trend in found if len(trend.points) > 1]
 
 
-def chart(trend: Trend) -> Markup:
-    """A line with its interval as a band; each point says its figures when pointed at, and the whole is told in words."""
+def chart(trend: Trend, *, said: Callable[[Point], str] | None = None) -> Markup:
+    """A line with its interval as a band; each point says its figures when pointed at, and the whole is told in words.
+
+    `said`: a point in words; by default in English.
+    """
+    tell = said or _said
     first, last = trend.points[0].week, trend.points[-1].week
     days = max(7, (last - first).days)
     across, down = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
@@ -86,11 +90,11 @@ def chart(trend: Trend) -> Markup:
     drawn.append(f'<polyline class="line" points="{" ".join(f"{x(p.week):.1f},{y(p.estimate.value or 0):.1f}" for p in told)}"/>')
     for point in told:
         drawn.append(
-            f'<circle cx="{x(point.week):.1f}" cy="{y(point.estimate.value or 0):.1f}" r="3"><title>{escape(_said(point))}</title></circle>'
+            f'<circle cx="{x(point.week):.1f}" cy="{y(point.estimate.value or 0):.1f}" r="3"><title>{escape(tell(point))}</title></circle>'
         )
     drawn.append(f'<text x="{_LEFT}" y="{_HEIGHT - 6}" class="from">{first:%Y-%m-%d}</text>')
     drawn.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}" class="to">{last:%Y-%m-%d}</text>')
-    words = escape(f"{trend.title}: " + "; ".join(map(_said, told)))
+    words = escape(f"{trend.title}: " + "; ".join(map(tell, told)))
     return Markup(f'<svg class="trend" role="img" viewBox="0 0 {_WIDTH} {_HEIGHT}" aria-label="{words}">{"".join(drawn)}</svg>')
 
 

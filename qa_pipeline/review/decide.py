@@ -40,7 +40,7 @@ from qa_pipeline.review.decisions import (
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.effective import EffectiveScore, Standing, effective, in_force
 from qa_pipeline.review.export import export
-from qa_pipeline.review.rule import require
+from qa_pipeline.review.rule import require, require_in_time
 from qa_pipeline.review.standing import closed_at, decisions_about, index_values, read_standing
 from qa_pipeline.review.tables import audit, corrections_due, decisions, outbox
 
@@ -89,6 +89,7 @@ def decide(
             if expected_version is not None and expected_version != (earlier[-1].version if earlier else 0):
                 raise _conflict(call_id, expected_version, earlier)
             require(viewer, now, what, earlier)
+            require_in_time(viewer, now, what, desk.dispute_days, datetime.now(UTC))
             decision = _decision(viewer, now, standing, what, earlier, criterion_id, reason, closed)
             before = effective(standing, earlier, closed) if standing else None
             after = effective(standing, [*earlier, decision], closed) if standing else None

@@ -64,7 +64,9 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """The agent does not agree: about a criterion, or about the whole score."""
+    """The agent does not agree: about a criterion, or about the whole score. `moment_ms`: where in the call; None: nowhere in particular."""
+
+    moment_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

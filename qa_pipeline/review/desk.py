@@ -20,17 +20,18 @@ from qa_pipeline.results.store import Store
 from qa_pipeline.review.decisions import as_text
 from qa_pipeline.review.tables import decisions, state
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Where people's decisions are read and written. `rubrics`: folder of the rubric files."""
+    """Where people's decisions are read and written. `rubrics`: folder of the rubric files. `dispute_days`: for how long agents may dispute a score."""
 
     engine: Engine
     store: Store
     rubrics: Path
+    dispute_days: int | None = None
 
 
 def bring_up(engine: Engine) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, inspect, update
 
 from qa_pipeline.reading.database import open_database, writing
-from qa_pipeline.review.tables import calibration_calls, claims, corrections_due, decisions, outbox, proposals, webhook_messages
+from qa_pipeline.review.tables import calibration_calls, claims, coaching, corrections_due, decisions, outbox, proposals, webhook_messages
 from qa_pipeline.settings import Settings
 
 # Ids in one statement: well below what either database takes.
@@ -27,6 +27,7 @@ def forget_decisions(settings: Settings, *, call_ids: Sequence[str], conversatio
             for some in _lots(call_ids):
                 for table in (outbox, claims, corrections_due, calibration_calls, proposals, webhook_messages, decisions):
                     connection.execute(delete(table).where(table.c.call_id.in_(some)))
+                connection.execute(update(coaching).where(coaching.c.call_id.in_(some)).values(call_id=None))
             for some in _lots(conversation_ids):
                 connection.execute(update(decisions).where(decisions.c.conversation_id.in_(some)).values(before=None, after=None))
                 connection.execute(update(proposals).where(proposals.c.conversation_id.in_(some)).values(words=None))

@@ -19,7 +19,7 @@ def open_desk(settings: Settings, store: Store) -> Desk:
     """The desk of a results root, ready. Raises EnvironmentNotReady, InputRefused as `open_database`."""
     engine = open_database(settings)
     bring_up(engine)
-    desk = Desk(engine=engine, store=store, rubrics=settings.rubrics)
+    desk = Desk(engine=engine, store=store, rubrics=settings.rubrics, dispute_days=settings.dispute_days)
     bring_up_to_date(desk)
     return desk
 

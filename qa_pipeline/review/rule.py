@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
-from qa_pipeline.errors import AccessRefused, NotThere
+from qa_pipeline.errors import AccessRefused, InputRefused, NotThere
 from qa_pipeline.reading.pages import CallLine
 from qa_pipeline.reading.viewer import Matter, Role, Viewer
 from qa_pipeline.review.decisions import (
@@ -44,6 +45,22 @@ MAY: Mapping[type[What], frozenset[Role]] = {
     TakeBack: frozenset({*_QUALITY, Role.AGENT}),
 }
 """Roles that may decide a kind of thing, about calls that they see (reading/viewer.py)."""
+
+
+def require_in_time(viewer: Viewer, call: CallLine, what: What, days: int | None, now: datetime) -> None:
+    """Refuse a dispute that comes too late: so many days after the score was made. Raises InputRefused."""
+    if not isinstance(what, Dispute) or viewer.is_local:
+        return
+    until = dispute_until(call, days)
+    if until is not None and now > until:
+        raise InputRefused(
+            f"Call {call.call_id} could be disputed until {until:%Y-%m-%d %H:%M} UTC.", advice="Speak with whoever leads the team."
+        )
+
+
+def dispute_until(call: CallLine, days: int | None) -> datetime | None:
+    """Until when a score may be disputed; None: for ever, or there is no score."""
+    return None if days is None or call.scored_at is None else call.scored_at + timedelta(days=days)
 
 
 def require(viewer: Viewer, call: CallLine, what: What, earlier: Sequence[Decision]) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.index import Effective
+from qa_pipeline.reading.outcomes import letter_of
 from qa_pipeline.reading.pages import CallLine, find_call, read_line
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.reading.waiting import DISPUTED, waiting_for
@@ -21,7 +22,7 @@ from qa_pipeline.results.versions import rubric_that_scored
 from qa_pipeline.review.blindness import without_unseen
 from qa_pipeline.review.decisions import Decision, from_row
 from qa_pipeline.review.desk import Desk
-from qa_pipeline.review.effective import EffectiveScore, Found, Standing, effective, in_force
+from qa_pipeline.review.effective import EffectiveFinding, EffectiveScore, Found, Standing, effective, in_force
 from qa_pipeline.review.tables import decisions
 from qa_pipeline.rubric.canonical import revive
 from qa_pipeline.rubric.schema import Rubric
@@ -131,6 +132,7 @@ def index_values(score: EffectiveScore) -> Effective:
         passed=score.totals.passed,
         critical_failed=score.totals.critical_failed,
         critical_state=score.critical_state,
+        outcomes="".join(_letter(found) for found in sorted(score.findings, key=lambda found: found.criterion.id)),
         to_review=score.to_review,
         waiting=waiting_for(score.review_reasons),
         is_disputed=DISPUTED in score.review_reasons,
@@ -139,6 +141,12 @@ def index_values(score: EffectiveScore) -> Effective:
         stale_count=score.stale,
         decisions_version=score.version,
     )
+
+
+def _letter(found: EffectiveFinding) -> str:
+    criterion = found.criterion
+    credit = found.points / criterion.weight if found.points is not None and criterion.weight else None
+    return letter_of(found.outcome, credit=credit, is_described=criterion.check == "sentiment")
 
 
 def _rubric(desk: Desk, score: dict[str, object]) -> Rubric:

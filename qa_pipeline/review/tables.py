@@ -255,4 +255,42 @@ identities = Table(
     Column("subject", String, primary_key=True, comment="as the issuer calls them, for ever"),
     Column("account", ForeignKey("accounts.account"), nullable=False),
 )
+coaching = Table(
+    "coaching",
+    PEOPLE,
+    Column("note", Integer, primary_key=True),
+    Column("agent_id", String, nullable=False),
+    Column("team", String, comment="the agent's on that day"),
+    Column("call_id", String, comment="where it came up; null: in none, or the call is kept no more"),
+    Column("criterion_id", String),
+    Column("is_shared", Boolean, nullable=False, comment="the agent reads it"),
+    Column("account", ForeignKey("accounts.account")),
+    Column("written_on", String, nullable=False),
+)
+Index("coaching_agent", coaching.c.agent_id)
+Index("coaching_team", coaching.c.team)
+coaching_entries = Table(
+    "coaching_entries",
+    PEOPLE,
+    Column("entry", Integer, primary_key=True),
+    Column("note", ForeignKey("coaching.note"), nullable=False),
+    Column("at", String, nullable=False),
+    Column("who", String),
+    Column("account", ForeignKey("accounts.account")),
+    Column("text", String, nullable=False),
+    Column("state", String, nullable=False, comment="open or done"),
+    Column("follow_up", String, comment="day to look again; null: none"),
+)
+Index("coaching_entries_note", coaching_entries.c.note)
+report_shapes = Table(
+    "report_shapes",
+    PEOPLE,
+    Column("number", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("account", ForeignKey("accounts.account"), comment="whose it is; null: of the command line"),
+    Column("shape", String, nullable=False, comment="JSON of a Shape (shapes.py)"),
+    Column("is_shared", Boolean, nullable=False),
+    Column("changed_at", String, nullable=False),
+    UniqueConstraint("account", "name", name="report_shapes_name"),
+)
 state = Table("review_state", PEOPLE, Column("name", String, primary_key=True), Column("value", BigInteger, nullable=False))

@@ -174,6 +174,7 @@ def test_decisions_stay_with_their_score_and_are_behind_under_another(store: Sto
         passed=False,
         critical_failed=False,
         critical_state="none",
+        outcomes="n",
         to_review=False,
         waiting=None,
         is_disputed=False,
@@ -189,6 +190,7 @@ def test_decisions_stay_with_their_score_and_are_behind_under_another(store: Sto
     with engine.connect() as connection:
         row = connection.execute(select(call_index).where(call_index.c.call_id == "c1")).mappings().one()
         assert (row["effective_percent"], row["decisions_version"], row["is_behind"]) == (50.0, 1, False)
+        assert (row["outcomes"], row["effective_outcomes"]) == ("m", "n")
         assert behind(connection) == []
     spoken = heard("one", "c1", started_at=started(DAYS[0]))
     store.write_scores([make_score(spoken, at_least=9)], purpose="official", run_id="r")

@@ -1,0 +1,53 @@
+"""What criteria are called, advise and weigh: of the newest version of each rubric that scores here were made by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from qa_pipeline.reading.log import version_of
+from qa_pipeline.reading.summary import CriterionKey
+from qa_pipeline.results.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCriterion:
+    """A criterion as its rubric has it now. `title`, `advice`: by language. `weight`: points at stake, or what a fault takes off. `place`: in the rubric."""
+
+    key: CriterionKey
+    title: Mapping[str, str]
+    advice: Mapping[str, str]
+    weight: float
+    is_critical: bool
+    is_draft: bool
+    place: int
+
+
+def known_criteria(store: Store) -> Mapping[CriterionKey, KnownCriterion]:
+    """All criteria, rubric by rubric in their order. Read anew when another version was published."""
+    return _read(store, version_of(store, "rubrics"))
+
+
+@lru_cache(maxsize=4)
+def _read(store: Store, version: int) -> Mapping[CriterionKey, KnownCriterion]:
+    rows = store.read("rubrics", columns=["rubric_id", "version", "resolved"]).to_pylist() if version >= 0 else []
+    newest = {row["rubric_id"]: row for row in sorted(rows, key=lambda row: row["version"])}
+    found = {}
+    for rubric_id in sorted(newest):
+        document = json.loads(newest[rubric_id]["resolved"])
+        takes_off = document.get("severities") or {}
+        for place, criterion in enumerate(one for section in document["sections"] for one in section["criteria"]):
+            key = (rubric_id, criterion["id"])
+            each = criterion.get("deduct") or takes_off.get(criterion.get("severity"))
+            found[key] = KnownCriterion(
+                key=key,
+                title=criterion.get("title") or {},
+                advice=criterion.get("advice") or {},
+                weight=float(each if document.get("scoring") == "deductions" and each else criterion.get("weight") or 0),
+                is_critical=criterion.get("critical") is True,
+                is_draft=criterion.get("status") == "draft",
+                place=place,
+            )
+    return found
