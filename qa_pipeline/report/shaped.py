@@ -196,25 +196,23 @@ def make_report(engine: Engine, viewer: Viewer, shape: Shape, today: date) -> Sh
     dimensions = tuple(name for name in shape.by if name != CRITERION)
     figures = [figures_of(shape.by)[name] for name in shape.columns]
 
-    def row(key: tuple[str | None, ...], criterion: CriterionKey | None, of: Line | CriterionTally) -> Row:
-        return Row(
-            key=key,
-            criterion=criterion,
-            cells=tuple(figure.of(of) for figure in figures),
-            wanted=_narrowed(wanted, dimensions, key, criterion),
-        )
+    def cells(of: Line | CriterionTally) -> tuple[Cell, ...]:
+        return tuple(figure.of(of) for figure in figures)
 
     rows: Iterable[Row]
     total = None
     if CRITERION in shape.by:
         counted = count_criteria(engine, viewer, dimensions, wanted)
         rows = (
-            row(key, criterion, tally) for key, several in counted.items() for criterion, tally in sorted(several.items()) if tally.calls
+            Row(key=key, criterion=criterion, cells=cells(tally), wanted=_narrowed(wanted, dimensions, key, criterion))
+            for key, several in counted.items()
+            for criterion, tally in sorted(several.items())
+            if tally.calls
         )
     else:
         lines = count_scores(engine, viewer, dimensions, wanted)
-        rows = (row(line.key, None, line) for line in lines)
-        total = replace(row((), None, reduce(add, lines)), wanted=wanted) if lines and dimensions else None
+        rows = (Row(key=line.key, criterion=None, cells=cells(line), wanted=_narrowed(wanted, dimensions, line.key)) for line in lines)
+        total = Row(key=(), criterion=None, cells=cells(reduce(add, lines)), wanted=wanted) if lines and dimensions else None
     return Shaped(
         dimensions=dimensions,
         of_criteria=CRITERION in shape.by,
@@ -264,7 +262,9 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 2)
 
 
-def _narrowed(wanted: Wanted, dimensions: Sequence[str], key: tuple[str | None, ...], criterion: CriterionKey | None) -> Wanted | None:
+def _narrowed(
+    wanted: Wanted, dimensions: Sequence[str], key: tuple[str | None, ...], criterion: CriterionKey | None = None
+) -> Wanted | None:
     """The calls of one row; None where a list cannot be asked for them: calls without a value, or a version of a rubric."""
     values: dict[str, Any] = {}
     for name, value in zip(dimensions, key, strict=True):
