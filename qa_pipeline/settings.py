@@ -137,6 +137,8 @@ class Settings(BaseSettings):
     )
     session_hours: float = Field(12.0, gt=0, description="`serve`: hours after which somebody signs in again")
     session_idle_minutes: float = Field(120.0, gt=0, description="`serve`: minutes without a page after which somebody signs in again")
+    api_per_minute: int = Field(600, ge=1, description="questions that one token of the API may ask in a minute")
+    webhook_private: bool = Field(False, description="whether webhooks may be addresses of this machine and its own network")
 
     keep_words_days: int | None = Field(
         None, ge=1, description="`retain`: days that transcripts and what quotes them are kept; by default for ever"
