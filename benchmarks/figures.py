@@ -15,7 +15,9 @@ import numpy as np
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from qa_pipeline.report.figures import CallFilter, compare, summarise
+from qa_pipeline.reading.counting import CallFilter
+from qa_pipeline.reading.viewer import MACHINE
+from qa_pipeline.report.figures import compare, summarise
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.running.environment import open_store
@@ -88,13 +90,15 @@ def main() -> None:
         calls = fill(store, given.findings)
         print(f"{calls} calls, {calls * len(CRITERIA)} findings written in {time.perf_counter() - began:.0f} s", flush=True)
         questions = {
-            "by team": lambda: summarise(store, ("team",)),
-            "by agent": lambda: summarise(store, ("agent",)),
-            "by team and week": lambda: summarise(store, ("team", "week")),
-            "criteria by team": lambda: summarise(store, ("team", "criterion")),
-            "criteria by team and week": lambda: summarise(store, ("team", "week", "criterion")),
+            "by team": lambda: summarise(store, MACHINE, ("team",)),
+            "by agent": lambda: summarise(store, MACHINE, ("agent",)),
+            "by team and week": lambda: summarise(store, MACHINE, ("team", "week")),
+            "criteria by team": lambda: summarise(store, MACHINE, ("team", "criterion")),
+            "criteria by team and week": lambda: summarise(store, MACHINE, ("team", "week", "criterion")),
             "two versions beside each other": lambda: (
-                compare(store, CallFilter(where=(("version", "followup v2"),)), CallFilter(where=(("version", "followup v1"),))).lines
+                compare(
+                    store, MACHINE, CallFilter(where=(("version", "followup v2"),)), CallFilter(where=(("version", "followup v1"),))
+                ).lines
             ),
         }
         for name, ask in questions.items():

@@ -174,7 +174,8 @@ from qa_pipeline.reading.pages import Order, Wanted, page
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
 from qa_pipeline.report.data import load_call
 from qa_pipeline.report.terminal import show_scorecard
-from qa_pipeline.report.figures import CallFilter, summarise_calls
+from qa_pipeline.reading.counting import CallFilter
+from qa_pipeline.report.figures import summarise_calls
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
 import io, sqlalchemy.dialects.sqlite

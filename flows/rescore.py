@@ -25,12 +25,13 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 
 from qa_pipeline.errors import InputRefused, QaError  # noqa: E402
+from qa_pipeline.reading.stored import Selection  # noqa: E402
 from qa_pipeline.results.versions import official_rubrics  # noqa: E402
 from qa_pipeline.rubric.load import load_rubric, readable_rubrics  # noqa: E402
 from qa_pipeline.rubric.schema import Rubric  # noqa: E402
 from qa_pipeline.running.environment import open_store  # noqa: E402
 from qa_pipeline.running.progress import Event  # noqa: E402
-from qa_pipeline.running.rescoring import RescoreSummary, Selection, plan_rescoring  # noqa: E402
+from qa_pipeline.running.rescoring import RescoreSummary, plan_rescoring  # noqa: E402
 from qa_pipeline.running.rescoring import rescore as carry_out  # noqa: E402
 from qa_pipeline.running.run import Run  # noqa: E402
 from qa_pipeline.settings import Settings, load_settings  # noqa: E402

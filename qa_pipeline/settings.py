@@ -140,6 +140,9 @@ class Settings(BaseSettings):
     api_per_minute: int = Field(600, ge=1, description="questions that one token of the API may ask in a minute")
     webhook_private: bool = Field(False, description="whether webhooks may be addresses of this machine and its own network")
 
+    query_outside: bool = Field(
+        False, description="`query` may read files and the network and write files too; by default the tables alone"
+    )
     keep_words_days: int | None = Field(
         None, ge=1, description="`retain`: days that transcripts and what quotes them are kept; by default for ever"
     )

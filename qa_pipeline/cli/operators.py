@@ -20,6 +20,7 @@ from qa_pipeline.cli.options import (
     profile_option,
     results_option,
     rubrics_for,
+    user_name,
     warn,
 )
 from qa_pipeline.cli.show import Progress, show_failures, show_plan, show_recorded, show_summary
@@ -155,7 +156,8 @@ def rescore_command(results: str | None, **options: Any) -> None:
     """
     from dataclasses import replace
 
-    from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
+    from qa_pipeline.reading.stored import Selection
+    from qa_pipeline.running.rescoring import plan_rescoring, rescore
     from qa_pipeline.running.run import Run
 
     settings = open_settings(results=results)
@@ -182,36 +184,32 @@ def rescore_command(results: str | None, **options: Any) -> None:
 @results_option
 def status(results: str | None) -> None:
     """Show what ran, what runs now, and what is there."""
-    from qa_pipeline.reading.tables import rows
+    from qa_pipeline.reading.runs import count_all, list_runs
+    from qa_pipeline.reading.viewer import local_viewer
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.results.lease import Claims
 
     store = open_results(open_settings(results=results))
-    shown = rows(store, "select * exclude (code_version) from runs order by started_at desc limit 20")
-    show_rows(shown)
+    viewer = local_viewer(user_name())
+    show_rows(list_runs(store, viewer))
     for working in Claims(store.root, "").living():
         click.echo(f"Working now: run {working.run_id}, {working.who}, {working.calls} calls.")
-    counts = rows(
-        store,
-        """select (select count(*) from current_calls) calls, (select count(*) from current_scores) scores,
-        (select count(*) from current_failures) failed, (select count(*) from current_failures where transient) passing,
-        (select max(processed_at) from calls) newest""",
-    )[0]
-    newest = f"; the newest of {counts['newest']:%Y-%m-%d %H:%M} UTC" if counts["newest"] else ""
-    click.echo(
-        f"{counts['calls']} calls, {counts['scores']} scored{newest}. {counts['failed']} failed, {counts['passing']} of them to be tried again."
-    )
+    counts = count_all(store, viewer)
+    newest = f"; the newest of {counts.newest:%Y-%m-%d %H:%M} UTC" if counts.newest else ""
+    click.echo(f"{counts.calls} calls, {counts.scores} scored{newest}. {counts.failed} failed, {counts.passing} of them to be tried again.")
 
 
 @click.command()
 @results_option
 def failures(results: str | None) -> None:
     """Show what could not be processed, why, and what to do."""
-    from qa_pipeline.reading.tables import rows
+    from qa_pipeline.reading.runs import list_failures
+    from qa_pipeline.reading.viewer import local_viewer
     from qa_pipeline.report.terminal import show_rows
 
-    sql = 'select source_uri, stage, attempt, message, advice, transient from current_failures order by "at" desc'
-    show_rows(rows(open_results(open_settings(results=results)), sql))
+    shown = ("source_uri", "stage", "attempt", "message", "advice", "transient")
+    found = list_failures(open_results(open_settings(results=results)), local_viewer(user_name()))
+    show_rows([{name: row[name] for name in shown} for row in found])
 
 
 @click.command()

@@ -17,7 +17,7 @@ from qa_pipeline.reading.viewer import local_viewer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qa_pipeline.report.figures import CallFilter
+    from qa_pipeline.reading.counting import CallFilter
     from qa_pipeline.report.intervals import Estimate
 
 
@@ -47,7 +47,7 @@ def report_command(results: str | None, html_path: str | None, no_html: bool, si
 
     settings = open_settings(results=results)
     chosen = Choice(since=as_day(since), until=as_day(until), team=team)
-    with open_report(open_results(settings), settings, chosen=chosen) as source:
+    with open_report(open_results(settings), settings, local_viewer(user_name()), chosen=chosen) as source:
         show_calls(source.overview)
         if no_html:
             return
@@ -82,7 +82,7 @@ def summary(results: str | None, by: str, **options: Any) -> None:
     if is_in_index(names, wanted):
         found = summarise_calls(open_lists(settings, store), local_viewer(user_name()), names, wanted)
     else:
-        found = summarise(store, names, wanted)
+        found = summarise(store, local_viewer(user_name()), names, wanted)
     if not any(group.calls for group in found):
         raise InputRefused("No scored call is like that.", advice="Run `qa-pipeline run` first, or choose other calls.")
     of_criteria, decided = "criterion" in names, any(group.decided for group in found)
@@ -130,6 +130,7 @@ def compare_command(results: str | None, first: tuple[str, ...], second: tuple[s
 
     found = compare(
         open_results(open_settings(results=results)),
+        local_viewer(user_name()),
         _call_filter({**options, "where": (*options["where"], *first)}),
         _call_filter({**options, "where": (*options["where"], *second)}),
     )
@@ -159,7 +160,7 @@ def export_command(path: Path, results: str | None, of_findings: bool, **options
     from qa_pipeline.report.export import export, flat_table
 
     settings = open_settings(results=results)
-    table = flat_table(open_results(settings), settings, _call_filter(options), of_findings=of_findings)
+    table = flat_table(open_results(settings), settings, local_viewer(user_name()), _call_filter(options), of_findings=of_findings)
     export(table, path, timezone=settings.timezone)
     click.echo(f"{path}: {table.num_rows} rows, {table.num_columns} columns")
 
@@ -177,7 +178,8 @@ def indices(rubric_id: str, results: str | None, by: tuple[str, ...], since: Any
     from qa_pipeline.rubric.load import load_rubric
 
     rubric = load_rubric(rubric_path(rubric_id))
-    found = survey_indices(open_results(open_settings(results=results)), rubric, by=by, since=as_day(since), until=as_day(until))
+    store = open_results(open_settings(results=results))
+    found = survey_indices(store, local_viewer(user_name()), rubric, by=by, since=as_day(since), until=as_day(until))
     show_rows([{"index": row.index_id, **row.group, "item": row.item, "answers": row.answers, "value": row.value} for row in found])
 
 
@@ -193,7 +195,8 @@ def contacts(rubric_id: str, results: str | None, as_of: str | None, every: bool
     from qa_pipeline.rubric.load import load_rubric
 
     rubric = load_rubric(rubric_path(rubric_id))
-    promises = contact_report(open_results(open_settings(results=results)), rubric, as_of=_moment(as_of, rubric.timezone))
+    store = open_results(open_settings(results=results))
+    promises = contact_report(store, local_viewer(user_name()), rubric, as_of=_moment(as_of, rubric.timezone))
     show_rows(
         [
             {
@@ -242,12 +245,12 @@ def periods_close(results: str | None, first: Any, last: Any, team: str | None, 
 @results_option
 def periods_list(results: str | None) -> None:
     """List periods, also those that were reopened."""
-    from qa_pipeline.reading.tables import rows
+    from dataclasses import asdict
+
+    from qa_pipeline.reading.runs import list_periods
     from qa_pipeline.report.terminal import show_rows
 
-    sql = """select p.period_id, p.first_date, p.last_date, p.team, p.closed_at, p.author, p.reason, r.reopened_at, r.author as reopened_by,
-        r.reason as reopened_because from periods p left join periods r on r.reopens = p.period_id where p.reopens is null order by p.closed_at"""
-    show_rows(rows(open_results(open_settings(results=results)), sql))
+    show_rows([asdict(period) for period in list_periods(open_results(open_settings(results=results)), local_viewer(user_name()))])
 
 
 @periods.command("reopen")
@@ -268,10 +271,11 @@ def periods_reopen(period_id: str, results: str | None, reason: str, author: str
 @results_option
 def query(sql: str, results: str | None) -> None:
     """Ask the tables in SQL (DuckDB), for example: select agent_id, avg(percent) from current_scores group by 1."""
-    from qa_pipeline.reading.tables import rows
+    from qa_pipeline.reading.asking import ask_anything
     from qa_pipeline.report.terminal import show_rows
 
-    show_rows(rows(open_results(open_settings(results=results)), sql))
+    settings = open_settings(results=results)
+    show_rows(ask_anything(open_results(settings), local_viewer(user_name()), sql, may_reach_outside=settings.query_outside))
 
 
 @click.command("decide")
@@ -310,7 +314,7 @@ def _call_filter(options: dict[str, Any]) -> CallFilter:
     """Options as a choice of calls. Raises InputRefused."""
     from datetime import date
 
-    from qa_pipeline.report.figures import CallFilter
+    from qa_pipeline.reading.counting import CallFilter
 
     days = {"since": as_day(options["since"]), "until": as_day(options["until"])}
     where = []

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_pipeline.cli.options import DATE, LANGUAGE, as_day, is_path, open_results, open_settings, open_store, results_option, rubric_path
+from qa_pipeline.cli.options import (
+    DATE,
+    LANGUAGE,
+    as_day,
+    is_path,
+    open_results,
+    open_settings,
+    open_store,
+    results_option,
+    rubric_path,
+    user_name,
+)
 from qa_pipeline.cli.show import with_bar
 from qa_pipeline.errors import Fault, InputRefused, RubricError
 
@@ -160,8 +171,8 @@ def rubric_try(name: str, dialogue: str, results: str | None, language: str | No
 @click.option("--rubric", "name", metavar="NAME|NAME@VERSION|PATH", help="Another rubric than the one that scored the call.")
 def rubric_explain(call_id: str, criterion: str, results: str | None, name: str | None) -> None:
     """Say why CRITERION came out as it did in CALL_ID, step by step."""
-    from qa_pipeline.reading.tables import rows
-    from qa_pipeline.results.store import sql_text
+    from qa_pipeline.reading.stored import score_of_call
+    from qa_pipeline.reading.viewer import local_viewer
     from qa_pipeline.results.versions import rubric_that_scored
     from qa_pipeline.running.scorecards import ready_scorecards
     from qa_pipeline.trainer.explain import explain, other_scoring
@@ -175,13 +186,9 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
         raise InputRefused(f"Call {call_id} is not in {settings.results}.", advice="`qa-pipeline report` lists the calls.")
     stored = None
     if name is None:
-        found = rows(
-            store,
-            f"select * from scores where call_id = {sql_text(call_id)} order by purpose, scored_at desc limit 1",
-        )
-        if not found:
+        stored = score_of_call(store, local_viewer(user_name()), call_id)
+        if stored is None:
             raise InputRefused(f"Call {call_id} has not been scored.", advice="Name a rubric with --rubric.")
-        stored = found[0]
         chosen = rubric_that_scored(stored, store, settings.rubrics)
     else:
         chosen = _rubric_of(name, settings, store)
@@ -332,11 +339,14 @@ def rubric_publish(names: tuple[str, ...], changed: bool, results: str | None, l
 @results_option
 def rubric_versions(name: str | None, results: str | None) -> None:
     """List the versions kept beside the results."""
-    from qa_pipeline.reading.tables import rows
+    from dataclasses import asdict
+
+    from qa_pipeline.reading.runs import list_rubrics
+    from qa_pipeline.reading.viewer import local_viewer
     from qa_pipeline.report.terminal import show_rows
 
-    sql = "select rubric_id, version, effective_from, published_at, rubric_sha256 from rubrics order by 1, 2"
-    show_rows([row for row in rows(open_results(open_settings(results=results)), sql) if name in (None, row["rubric_id"])])
+    kept = list_rubrics(open_results(open_settings(results=results)), local_viewer(user_name()))
+    show_rows([asdict(one) for one in kept if name in (None, one.rubric_id)])
 
 
 @rubric.command("schema")

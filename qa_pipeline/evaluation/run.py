@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.evaluation.compare import Evaluation, compare_conversation, compare_outcomes, compare_voices
 from qa_pipeline.evaluation.truth import read_truths
-from qa_pipeline.reading.tables import connect
+from qa_pipeline.reading.stored import current_conversations, judged_calls
+from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.ingest import ingest
 from qa_pipeline.results.versions import official_rubrics
@@ -38,16 +38,8 @@ def evaluate_folder(folder: Path, settings: Settings, *, on_event: OnEvent = ign
     calls = {call.call_id: call for call in intake.calls}
     listener = Listener(settings)
     evaluation = Evaluation()
-    with connect(store) as connection:
-
-        def ask(sql: str) -> list[dict[str, Any]]:
-            found: list[dict[str, Any]] = connection.sql(sql).to_arrow_table().to_pylist()
-            return [row for row in found if row["call_id"] in ids]
-
-        conversations = {row["call_id"]: row["conversation_id"] for row in ask("select call_id, conversation_id from current_calls")}
-        findings = _grouped(ask("select call_id, criterion_id, outcome, certainty, likely, reason, evidence_text from current_findings"))
-        scores = {row["call_id"]: row for row in ask("select call_id, disposition from current_scores")}
-        metrics = {row["call_id"]: row for row in ask("select call_id, customer_sentiment_label from current_metrics")}
+    conversations = current_conversations(store, MACHINE, list(ids))
+    judged = judged_calls(store, MACHINE, list(ids))
     stored = {c.call.call_id: c for c in store.load_conversations(conversations.values())}
     for call_id, stem in ids.items():
         truth = truths.get(stem)
@@ -58,22 +50,15 @@ def evaluate_folder(folder: Path, settings: Settings, *, on_event: OnEvent = ign
             evaluation.missing.append(stem)
             continue
         conversation = stored[call_id]
-        compare_outcomes(evaluation, stem, truth, findings.get(call_id, []))
+        compare_outcomes(evaluation, stem, truth, judged.findings.get(call_id, ()))
         compare_conversation(evaluation, stem, truth, conversation)
         if conversation.diarization_model and truth.turns:
             kept = listener.recognised_before(calls[call_id])
             if kept is not None and kept.turns is not None:
                 compare_voices(evaluation, stem, truth.turns, kept.turns)
         if truth.sentiment:
-            found = metrics.get(call_id, {}).get("customer_sentiment_label") or "undetermined"
+            found = judged.sentiments.get(call_id) or "undetermined"
             evaluation.sentiment[(truth.sentiment, found)] += 1
         if truth.disposition:
-            evaluation.disposition[(truth.disposition, (scores.get(call_id) or {}).get("disposition") or "none")] += 1
+            evaluation.disposition[(truth.disposition, judged.dispositions.get(call_id) or "none")] += 1
     return evaluation
-
-
-def _grouped(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        groups.setdefault(row["call_id"], []).append(row)
-    return groups

@@ -5,7 +5,7 @@ Rows have the columns of docs/tables.md. Which conversation and score are the cu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -14,14 +14,12 @@ from typing import Any, cast
 import pyarrow as pa
 from sqlalchemy import Engine
 
+from qa_pipeline.reading.asking import FrozenRow
 from qa_pipeline.reading.pages import CallLine, find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.results.store import Store
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-FrozenRow = Mapping[str, Any]
-"""A row by its columns; it cannot be written to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

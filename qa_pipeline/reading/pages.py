@@ -199,6 +199,12 @@ def _of(viewer: Viewer, wanted: Wanted, asked: Select[Any]) -> Select[Any]:
     return asked.where(*conditions(wanted), visible(viewer, Matter.SCORE))
 
 
+def visible_ids(engine: Engine, viewer: Viewer, matter: Matter) -> frozenset[str]:
+    """Ids of all calls of which somebody may see a matter."""
+    with engine.connect() as connection:
+        return frozenset(connection.execute(select(_ROW.call_id).where(visible(viewer, matter))).scalars())
+
+
 def visible(viewer: Viewer, matter: Matter) -> ColumnElement[bool]:
     """The rule of viewer.py as a condition on rows of the index: the same as `Viewer.sees` of each."""
     scopes = viewer.scopes(matter)

@@ -10,11 +10,12 @@ found. `current_failures`: failures that nothing has made good since.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.results.store import Store, sql_text
@@ -90,6 +91,9 @@ SHOWN_SCORES = """select * from current_scores union all by name
     qualify row_number() over (partition by t.call_id order by t.scored_at desc) = 1"""
 """The score that lists and reports show of a call: its current one, or the newest trial of one that was never scored officially."""
 
+# Tables that tell of no call.
+_OF_NO_CALL = ("rubrics", "periods")
+
 KNOWN_COLUMNS = tuple(name for name in CALLS.schema.names if name not in ("extra", "options"))
 """Columns of `calls` that hold one value; others of the metadata lie in `extra`."""
 
@@ -101,11 +105,18 @@ def call_column(column: str) -> str:
     return f"list_filter(c.extra, lambda pair: pair.key = {sql_text(column)})[1].value"
 
 
-def connect(store: Store, *questions: str, columns: Mapping[str, Sequence[str]] | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    store: Store,
+    *questions: str,
+    columns: Mapping[str, Sequence[str]] | None = None,
+    calls: Collection[str] | None = None,
+    may_reach_outside: bool = False,
+) -> duckdb.DuckDBPyConnection:
     """A connection in memory with every table and view. Close it when done.
 
     With `questions` (SQL), only tables that they name are read, the others are there without rows: the words of a hundred thousand calls need not
     be in memory for a question about scores. Of views, those that they name are there. `columns`: of a table, all that the questions read of it.
+    `calls`: ids of the only calls that may be told of; tables of calls that name none are empty then.
     """
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
@@ -114,23 +125,41 @@ def connect(store: Store, *questions: str, columns: Mapping[str, Sequence[str]] 
     named = _named("\n".join(questions)) if questions else {*TABLES, *VIEWS}
     for name, table in TABLES.items():
         wanted = (columns or {}).get(name)
-        connection.register(name, store.read(name, columns=wanted) if name in named else table.schema.empty_table())
+        found = _of_calls(store, name, wanted, calls) if name in named else table.schema.empty_table()
+        connection.register(name, found)
     # A view takes as long to make as a short question; what names nothing of ours may ask what there is.
     for name in [name for name in VIEWS if name in named] if named or columns else VIEWS:
         connection.execute(f"create view {name} as {VIEWS[name]}")
     # Questions read the tables and nothing else: no file, no network, and nothing is written (copy … to).
-    connection.execute("set enable_external_access = false")
+    if not may_reach_outside:
+        connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
+
+
+def _of_calls(store: Store, name: str, columns: Sequence[str] | None, calls: Collection[str] | None) -> pa.Table:
+    if calls is None or name in _OF_NO_CALL:
+        return store.read(name, columns=columns)
+    if "call_id" not in TABLES[name].schema.names:
+        return TABLES[name].schema.empty_table()
+    found = store.read(name, columns=columns and [*columns, "call_id"])
+    return found.filter(pc.is_in(found["call_id"], value_set=pa.array(sorted(calls), pa.string())))
 
 
 def query(store: Store, sql: str, *, columns: Mapping[str, Sequence[str]] | None = None) -> pa.Table:
     """Answer one SQL question; `columns` as of `connect`. Raises InputRefused with DuckDB's own words when it cannot be asked."""
     with connect(store, sql, columns=columns) as connection:
-        try:
-            return connection.sql(sql).to_arrow_table()
-        except duckdb.Error as error:
-            raise InputRefused(f"The query cannot be answered: {error}", advice=_cure(sql, error)) from error
+        return answered(connection, sql)
+
+
+def answered(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, object] | None = None) -> pa.Table:
+    """The answer of a connection. Raises InputRefused with DuckDB's own words when it cannot be asked."""
+    try:
+        # What yields nothing to read, as "set", has no rows.
+        found = connection.sql(sql, params=values)
+        return pa.table({}) if found is None else found.to_arrow_table()
+    except duckdb.Error as error:
+        raise InputRefused(f"The query cannot be answered: {error}", advice=_cure(sql, error)) from error
 
 
 def _cure(sql: str, error: duckdb.Error) -> str:

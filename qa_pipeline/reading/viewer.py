@@ -134,3 +134,7 @@ class Viewer:
 def local_viewer(name: str | None) -> Viewer:
     """The command line of this machine, by the name of its user."""
     return Viewer(name=name)
+
+
+MACHINE = local_viewer(None)
+"""Who asks when nobody does: a night, a watched folder."""

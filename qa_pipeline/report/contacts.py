@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Engine
+
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.reading.tables import call_column, rows
-from qa_pipeline.results.store import Store, sql_text
+from qa_pipeline.reading.customers import Contacted, calls_of_customers, promises_of
+from qa_pipeline.reading.viewer import Viewer
+from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Contact, Rubric
 
 Status = Literal["kept", "late", "missed", "open"]
@@ -61,29 +64,27 @@ class _Anchor:
     last: datetime
 
 
-def contact_report(store: Store, rubric: Rubric, *, as_of: datetime | None = None) -> list[Promise]:
+def contact_report(
+    store: Store, viewer: Viewer, rubric: Rubric, *, as_of: datetime | None = None, engine: Engine | None = None
+) -> list[Promise]:
     """Every promise of a rubric's rules. `as_of`: now, for what is still open; by default the newest call stored.
 
     Raises InputRefused when the rubric has no rules, or no stored call has a `customer_id`.
     """
     if not rubric.contacts:
         raise InputRefused(f"Rubric {rubric.id} has no contacts.", advice="Give it `contacts`; docs/rubric-language.md shows how.")
-    calls = rows(
-        store,
-        "select c.call_id, c.customer_id, c.started_at, s.rubric_id from current_calls c left join current_scores s using (conversation_id) "
-        "where c.customer_id is not null and c.started_at is not null order by c.started_at, c.call_id",
-    )
+    calls = calls_of_customers(store, viewer, engine=engine)
     if not calls:
         raise InputRefused("No stored call has a customer_id and a start.", advice="Fill the metadata columns customer_id and started_at.")
-    by_customer: dict[str, list[dict[str, Any]]] = {}
+    by_customer: dict[str, list[Contacted]] = {}
     for call in calls:
-        by_customer.setdefault(call["customer_id"], []).append(call)
-    now = as_of or max(call["started_at"] for call in calls)
+        by_customer.setdefault(call.customer_id, []).append(call)
+    now = as_of or max(call.started_at for call in calls)
     zone = ZoneInfo(rubric.timezone)
     return [
         _judged(rule, anchor, by_customer.get(anchor.customer_id, []), now, zone)
         for rule in rubric.contacts
-        for anchor in _anchors(store, rubric, rule, zone)
+        for anchor in _anchors(store, viewer, rubric, rule, zone, engine)
     ]
 
 
@@ -95,29 +96,17 @@ def counts_by_rule(promises: Iterable[Promise]) -> list[RuleCounts]:
     return [RuleCounts(rule=rule, **found) for rule, found in counts.items()]
 
 
-def _anchors(store: Store, rubric: Rubric, rule: Contact, zone: ZoneInfo) -> list[_Anchor]:
+def _anchors(store: Store, viewer: Viewer, rubric: Rubric, rule: Contact, zone: ZoneInfo, engine: Engine | None) -> list[_Anchor]:
     """What a rule counts from, in every call that has it."""
-    anchor = rule.counted_from
-    base = f"current_scores s join current_calls c using (conversation_id) where s.rubric_id = '{rubric.id}' and c.customer_id is not null"
-    columns = "c.call_id, c.customer_id, c.agent_id, c.started_at"
-    if anchor.capture:
-        sql = (
-            f"select {columns}, k.value, k.value_type from current_captures k join current_calls c using (conversation_id) "
-            f"where k.rubric_id = '{rubric.id}' and k.criterion_id = '{anchor.capture}' and k.n = 0 and c.customer_id is not null order by c.call_id"
-        )
-        spans = [(row, _span(row["value"], row["value_type"], zone)) for row in rows(store, sql)]
-    elif anchor.metadata:
-        sql = f"select {columns}, {call_column(anchor.metadata)} as value from {base} order by c.call_id"
-        spans = [(row, _span(row["value"], "datetime", zone)) for row in rows(store, sql)]
-    else:
-        answered = f" and f.answer = {sql_text(anchor.answer)}" if anchor.answer else ""
-        sql = (
-            f"select {columns} from current_findings f join current_calls c using (conversation_id) where f.rubric_id = '{rubric.id}' "
-            f"and f.criterion_id = '{anchor.criterion}' and f.outcome = '{anchor.outcome}'{answered} and c.customer_id is not null "
-            "and c.started_at is not null order by c.call_id"
-        )
-        spans = [(row, (row["started_at"], row["started_at"])) for row in rows(store, sql)]
-    return [_Anchor(row["call_id"], row["customer_id"], row["agent_id"], *span) for row, span in spans if span]
+    found = []
+    for call in promises_of(store, viewer, rubric.id, rule, engine=engine):
+        if call.value_type is not None:
+            span = _span(call.value, call.value_type, zone)
+        else:
+            span = None if call.started_at is None else (call.started_at, call.started_at)
+        if span:
+            found.append(_Anchor(call.call_id, call.customer_id, call.agent_id, *span))
+    return found
 
 
 def _span(value: str | None, value_type: str, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
@@ -136,25 +125,25 @@ def _span(value: str | None, value_type: str, zone: ZoneInfo) -> tuple[datetime,
     return moment, moment
 
 
-def _judged(rule: Contact, anchor: _Anchor, calls: Sequence[dict[str, Any]], now: datetime, zone: ZoneInfo) -> Promise:
+def _judged(rule: Contact, anchor: _Anchor, calls: Sequence[Contacted], now: datetime, zone: ZoneInfo) -> Promise:
     if rule.on_day is not None:
         day = anchor.first.astimezone(zone).date() + timedelta(days=rule.on_day)
         due_from, due_until = datetime.combine(day, time.min, zone), datetime.combine(day, time.max, zone)
     else:
         due_from = anchor.first + timedelta(hours=rule.from_hours)
         due_until = anchor.last + timedelta(hours=rule.to_hours or 0)
-    own = next((call["started_at"] for call in calls if call["call_id"] == anchor.call_id), None)
+    own = next((call.started_at for call in calls if call.call_id == anchor.call_id), None)
     later = [
         call
         for call in calls
-        if call["call_id"] != anchor.call_id
-        and (own is None or call["started_at"] > own)
-        and call["started_at"] >= due_from
-        and (not rule.rubrics or call["rubric_id"] in rule.rubrics)
+        if call.call_id != anchor.call_id
+        and (own is None or call.started_at > own)
+        and call.started_at >= due_from
+        and (not rule.rubrics or call.rubric_id in rule.rubrics)
     ]
     first = later[0] if later else None
     status: Status
-    if first and first["started_at"] <= due_until:
+    if first and first.started_at <= due_until:
         status = "kept"
     elif now <= due_until:
         status, first = "open", None
@@ -162,6 +151,6 @@ def _judged(rule: Contact, anchor: _Anchor, calls: Sequence[dict[str, Any]], now
         status = "late" if first else "missed"
     return Promise(
         rule=rule.id, customer_id=anchor.customer_id, call_id=anchor.call_id, agent_id=anchor.agent_id, counted_from=anchor.first,
-        due_from=due_from, due_until=due_until, status=status, kept_by=first["call_id"] if first else None,
-        kept_at=first["started_at"] if first else None,
+        due_from=due_from, due_until=due_until, status=status, kept_by=first.call_id if first else None,
+        kept_at=first.started_at if first else None,
     )  # fmt: skip

@@ -5,7 +5,7 @@ The overview of all calls is read at once, what belongs to single calls for as m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.call import read_call
-from qa_pipeline.reading.tables import SHOWN_SCORES, connect
+from qa_pipeline.reading.reports import ReportRows, report_rows
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.report.reasons import reason_of
 from qa_pipeline.report.sureness import sureness
@@ -26,9 +26,6 @@ from qa_pipeline.review.effective import EffectiveScore
 from qa_pipeline.settings import Settings
 
 Row = dict[str, Any]
-
-_SCORES = f"""select x.*, e.percent as effective_percent, coalesce(e.decided, 0) as decided
-    from ({SHOWN_SCORES}) x left join current_effective_scores e on e.score_id = x.score_id"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,19 +115,6 @@ class Choice:
 EVERY_CALL = Choice()
 
 
-_ASKED = {
-    "calls": "select * from current_calls order by started_at, call_id",
-    "scores": _SCORES,
-    "findings": f"select f.* from findings f semi join ({_SCORES}) s on f.score_id = s.score_id where f.call_id in (select unnest($ids))",
-    # What the overview of many calls counts.
-    "outcomes": f"""select f.call_id, f.criterion_id, f.criterion_sha256, f.rubric_sha256, f.rubric_id, f.outcome, f.answer, f.reason_code, f.critical
-        from findings f semi join ({_SCORES}) s on f.score_id = s.score_id""",
-    "utterances": "select * from current_utterances where call_id in (select unnest($ids)) order by utterance",
-    "metrics": "select * from current_metrics where call_id in (select unnest($ids))",
-    "failures": 'select * from current_failures order by "at" desc',
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSource:
     """The calls that a report is of, and what can be asked about them while it is open.
@@ -139,14 +123,15 @@ class ReportSource:
     """
 
     overview: ReportData
-    _ask: Callable[..., list[Row]]
+    _rows: ReportRows
+    _zone: ZoneInfo
 
     def report(self, calls: Sequence[CallReport] | None = None) -> ReportData:
         """Everything about some of the calls, by default all."""
         chosen = self.overview.calls if calls is None else tuple(calls)
         ids = [item.call["call_id"] for item in chosen]
-        findings, utterances = (_by_call(self._ask(_ASKED[name], ids=ids)) for name in ("findings", "utterances"))
-        metrics = {row["call_id"]: row for row in self._ask(_ASKED["metrics"], ids=ids)}
+        findings, utterances = (_by_call(_in_zone(rows, self._zone)) for rows in (self._rows.findings(ids), self._rows.utterances(ids)))
+        metrics = {row["call_id"]: row for row in _in_zone(self._rows.metrics(ids), self._zone)}
         order = self.overview.criteria
         here = {row["criterion_id"] for rows in findings.values() for row in rows}
         return replace(
@@ -166,27 +151,28 @@ class ReportSource:
 
 
 @contextmanager
-def open_report(store: Store, settings: Settings, *, chosen: Choice = EVERY_CALL) -> Iterator[ReportSource]:
-    """Open a report, of all calls or of some. Raises InputRefused when there is no such call, or no call at all."""
+def open_report(
+    store: Store, settings: Settings, viewer: Viewer, *, chosen: Choice = EVERY_CALL, engine: Engine | None = None
+) -> Iterator[ReportSource]:
+    """Open a report, of all calls or of some. `engine`: of the index, for a viewer who sees only some calls.
+
+    Raises InputRefused when there is no such call, or no call at all; AccessRefused.
+    """
     zone = ZoneInfo(settings.timezone)
-    with connect(store, *_ASKED.values()) as connection:
-
-        def ask(sql: str, **values: object) -> list[Row]:
-            return [in_zone(row, zone) for row in connection.sql(sql, params=values or None).to_arrow_table().to_pylist()]
-
-        calls = ask(_ASKED["calls"])
+    with report_rows(store, viewer, engine=engine) as stored:
+        calls = _in_zone(stored.calls(), zone)
         if chosen.is_part:
             calls = [row for row in calls if chosen.has(row)]
             if not calls:
                 raise InputRefused("No call is like that.", advice="Look at `qa-pipeline summary` for the days and teams there are.")
         # A report of some calls holds nothing of others.
-        failures = [] if chosen.is_part else ask(_ASKED["failures"])
+        failures = [] if chosen.is_part else _in_zone(stored.failures(), zone)
         if not calls and not failures:
             raise InputRefused(
                 f"There are no results in {store.root}.", advice="Run `qa-pipeline run FOLDER` first, or name the right --results."
             )
-        scores = {row["call_id"]: row for row in ask(_ASKED["scores"])}
-        findings = _by_call(ask(_ASKED["outcomes"]))
+        scores = {row["call_id"]: row for row in _in_zone(stored.scores(), zone)}
+        findings = _by_call(_in_zone(stored.outcomes(), zone))
         wording = load_wording(store, settings, [row for item in calls for row in findings.get(item["call_id"], ())])
         yield ReportSource(
             overview=ReportData(
@@ -201,13 +187,16 @@ def open_report(store: Store, settings: Settings, *, chosen: Choice = EVERY_CALL
                 words=wording.criteria,
                 timezone=settings.timezone,
             ),
-            _ask=ask,
+            _rows=stored,
+            _zone=zone,
         )  # fmt: skip
 
 
-def load_report(store: Store, settings: Settings, *, chosen: Choice = EVERY_CALL) -> ReportData:
-    """Read a whole report, of all calls or of some. Raises InputRefused as open_report does."""
-    with open_report(store, settings, chosen=chosen) as source:
+def load_report(
+    store: Store, settings: Settings, viewer: Viewer, *, chosen: Choice = EVERY_CALL, engine: Engine | None = None
+) -> ReportData:
+    """Read a whole report, of all calls or of some. Raises as open_report."""
+    with open_report(store, settings, viewer, chosen=chosen, engine=engine) as source:
         return source.report()
 
 
@@ -233,6 +222,10 @@ def load_call(
 def in_zone(row: Mapping[str, Any], zone: ZoneInfo) -> Row:
     """A row with its times by the clock of a zone."""
     return {name: value.astimezone(zone) if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+def _in_zone(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[Row]:
+    return [in_zone(row, zone) for row in rows]
 
 
 def _in_order(findings: Sequence[Row], order: Sequence[str]) -> tuple[Row, ...]:

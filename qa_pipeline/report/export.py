@@ -14,10 +14,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlalchemy import Engine
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.reading.tables import query
-from qa_pipeline.report.figures import CallFilter
+from qa_pipeline.reading.counting import CallFilter
+from qa_pipeline.reading.flat import flat_rows
+from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.report.reasons import reason_of
 from qa_pipeline.report.wording import NOTHING_SAID, CriterionWords, load_wording, title_of
 from qa_pipeline.results.store import Store
@@ -31,22 +33,6 @@ _MOST_XLSX_ROWS = 1_048_575
 # Characters; rows looked at for them. Chosen.
 _NARROWEST, _WIDEST, _MEASURED = 8, 48, 500
 
-_CALL = """s.call_id, s.call_date, c.started_at, s.agent_id, c.agent_name, s.team, s.site, s.campaign, c.direction, c.customer_id, c.language,
-    round(c.duration_ms / 1000.0, 1) as seconds, s.rubric_id, s.rubric_version, s.disposition, s.percent, s.points, s.max_points, s.passed,
-    s.critical_failed, s.critical_state, s.coverage, s.not_applicable_share, s.expected_wrong, s.disposition_certainty, s.needs_review, array_to_string(s.review_reasons, ', ') as review_reasons,
-    e.percent as effective_percent, e.passed as effective_passed, e.critical_state as effective_critical_state, e.decided, m.customer_sentiment, m.customer_sentiment_label, c.source_uri"""
-_FINDING = """s.call_id, s.call_date, s.agent_id, s.team, s.campaign, f.rubric_id, f.rubric_version, f.section_id, f.criterion_id, f.outcome,
-    f.certainty, f.likely, f.answer, f.points, f.max_points, f.critical, f.occurrences, f.reason as reason_en, f.evidence_text, f.evidence_start_ms, f.evidence_end_ms,
-    e.outcome as effective_outcome, e.decided_by"""
-_ABOUT = "f.call_id, f.criterion_id, f.criterion_sha256, f.rubric_sha256, f.rubric_id, f.outcome, f.points, f.reason, f.reason_code, f.reason_args, f.evidence, c.language"
-_FROM = (
-    "current_scores s left join current_calls c using (conversation_id) left join current_metrics m using (conversation_id) "
-    "left join current_effective_scores e on e.score_id = s.score_id"
-)
-_OF_FINDINGS = (
-    "current_findings f join current_scores s using (score_id) left join current_calls c on s.conversation_id = c.conversation_id "
-    "left join current_effective_findings e on e.score_id = f.score_id and e.criterion_id = f.criterion_id"
-)
 # What the columns are called on a sheet; criteria by their titles.
 _HEADINGS = {
     "call_id": "Call", "call_date": "Day", "started_at": "Started", "agent_id": "Agent", "agent_name": "Agent's name", "team": "Team", "site": "Site",
@@ -64,19 +50,23 @@ _HEADINGS = {
 _KEPT = b"headings"
 
 
-def flat_table(store: Store, settings: Settings, calls: CallFilter, *, of_findings: bool = False) -> pa.Table:
-    """The rows; reasons in the language of their calls. Raises InputRefused when there are none."""
-    about = query(store, f"select {_ABOUT} from {_OF_FINDINGS} where {calls.sql()} order by f.call_id, f.criterion_id").to_pylist()
+def flat_table(
+    store: Store, settings: Settings, viewer: Viewer, calls: CallFilter, *, of_findings: bool = False, engine: Engine | None = None
+) -> pa.Table:
+    """The rows; reasons in the language of their calls. Raises InputRefused when there are none, AccessRefused.
+
+    `engine`: of the index, for a viewer who sees only some calls.
+    """
+    flat = flat_rows(store, viewer, calls, of_findings=of_findings, engine=engine)
+    about, found = flat.about, flat.rows
     words = load_wording(store, settings, about).criteria
     headings = dict(_HEADINGS)
     if of_findings:
-        found = query(store, f"select {_FINDING} from {_OF_FINDINGS} where {calls.sql()} order by f.call_id, f.criterion_id")
         at = found.column_names.index("reason_en")
         found = found.add_column(at, "reason", pa.array(_reasons(about, words), pa.string()))
         at = found.column_names.index("criterion_id") + 1
         found = found.add_column(at, "criterion", pa.array([_title(row, words) for row in about], pa.string()))
     else:
-        found = query(store, f"select {_CALL} from {_FROM} where {calls.sql()} order by s.call_date, s.call_id")
         titles = {row["criterion_id"]: _title(row, words) for row in about}
         found, columns = _with_criteria(found, about)
         for column, (criterion, what) in columns.items():
@@ -89,15 +79,15 @@ def flat_table(store: Store, settings: Settings, calls: CallFilter, *, of_findin
     return found.replace_schema_metadata({_KEPT: json.dumps(headings).encode()})
 
 
-def _title(row: dict[str, Any], words: Mapping[str, CriterionWords], language: str | None = None) -> str:
+def _title(row: Mapping[str, Any], words: Mapping[str, CriterionWords], language: str | None = None) -> str:
     return title_of(words.get(row["criterion_sha256"], NOTHING_SAID).title, row["criterion_id"], language)[1]
 
 
-def _reasons(rows: Sequence[dict[str, Any]], words: Mapping[str, CriterionWords]) -> list[str]:
+def _reasons(rows: Sequence[Mapping[str, Any]], words: Mapping[str, CriterionWords]) -> list[str]:
     """Why each criterion of each call came out as it did, in the order of the rows and in the call's language."""
     titles = {(row["call_id"], row["criterion_id"]): _title(row, words, row["language"]) for row in rows}
 
-    def reason(row: dict[str, Any]) -> str:
+    def reason(row: Mapping[str, Any]) -> str:
         return reason_of(row, row["language"], lambda name: titles.get((row["call_id"], name), name.replace("_", " ")))[1]
 
     return [reason(row) for row in rows]
@@ -113,7 +103,7 @@ def export(table: pa.Table, path: Path, *, timezone: str) -> None:
         {".csv": _csv, ".xlsx": _xlsx, ".parquet": _parquet}[path.suffix.lower()](_in_zone(table, timezone), part)
 
 
-def _with_criteria(calls: pa.Table, findings: list[dict[str, Any]]) -> tuple[pa.Table, dict[str, tuple[str, str]]]:
+def _with_criteria(calls: pa.Table, findings: Sequence[Mapping[str, Any]]) -> tuple[pa.Table, dict[str, tuple[str, str]]]:
     """Two more columns for each criterion; and of which criterion, and what of it, each is."""
     columns: dict[str, tuple[str, str]] = {}
     place = {call_id: row for row, call_id in enumerate(calls["call_id"].to_pylist())}

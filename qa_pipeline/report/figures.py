@@ -7,69 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
-import duckdb
 from sqlalchemy import Engine
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.counting import DIMENSIONS, CallFilter, Counted, count_by
 from qa_pipeline.reading.outcomes import CriterionTally
 from qa_pipeline.reading.pages import Wanted
 from qa_pipeline.reading.summary import CALL_DIMENSIONS, Scores, count_criteria, count_scores
-from qa_pipeline.reading.tables import OPEN_CURRENT_SCORES, connect
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.report.intervals import Estimate, Sample, mean_difference, mean_of, share, share_difference
-from qa_pipeline.results.store import Store, sql_text
+from qa_pipeline.results.store import Store
 
-# Dimensions → SQL over current_scores (s), joined with its findings (f) where the criterion is one.
-DIMENSIONS = {
-    "agent": "s.agent_id",
-    "team": "s.team",
-    "site": "s.site",
-    "campaign": "s.campaign",
-    "rubric": "s.rubric_id",
-    "version": "s.rubric_id || ' v' || s.rubric_version",
-    "disposition": "s.disposition",
-    "day": "s.call_date",
-    "week": "cast(date_trunc('week', s.call_date) as date)",
-    "month": "strftime(s.call_date, '%Y-%m')",
-    "criterion": "f.criterion_id",
-}
 # Dimensions that choose calls in the index → the name there.
 _WANTED = {"agent": "agent_id", "team": "team", "site": "site", "campaign": "campaign", "rubric": "rubric_id", "disposition": "disposition"}
-# What these questions read: a table of a million findings is read in a few columns.
-_COLUMNS = {
-    "calls": ("call_id", "conversation_id", "processed_at"),
-    "scores": (
-        "call_id", "conversation_id", "score_id", "purpose", "agent_id", "team", "site", "campaign", "rubric_id", "rubric_version",
-        "disposition", "percent", "passed", "critical_failed", "coverage", "needs_review", "scored_at", "call_date",
-    ),
-    "findings": ("score_id", "criterion_id", "outcome"),
-    "periods": ("period_id", "first_date", "last_date", "team", "closed_at", "reopens", "reopened_at"),
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallFilter:
-    """Which calls are counted: dates, both included, and values of dimensions."""
-
-    first: date | None = None
-    last: date | None = None
-    where: tuple[tuple[str, str], ...] = ()
-
-    def sql(self) -> str:
-        """As an SQL condition. Raises InputRefused for a dimension that is none, or for a criterion: calls are chosen here."""
-        parts = ["true"]
-        parts += [f"s.call_date >= date '{self.first}'"] if self.first else []
-        parts += [f"s.call_date <= date '{self.last}'"] if self.last else []
-        for name, value in self.where:
-            if name not in DIMENSIONS or name == "criterion":
-                raise InputRefused(
-                    f"{name!r} is nothing to choose calls by.", advice=f"There are: {', '.join(d for d in DIMENSIONS if d != 'criterion')}."
-                )
-            parts.append(f"cast({DIMENSIONS[name]} as varchar) = {sql_text(value)}")
-        return " and ".join(parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +63,15 @@ def _within_percents(found: Estimate) -> Estimate:
     )
 
 
-def summarise(store: Store, by: Sequence[str], wanted: CallFilter | None = None) -> list[Group]:
-    """Calls, or findings where `criterion` is among the dimensions, by these dimensions, in their order. Raises InputRefused."""
-    return _summaries(store, [(by, wanted or CallFilter())])[0]
+def summarise(
+    store: Store, viewer: Viewer, by: Sequence[str], wanted: CallFilter | None = None, *, engine: Engine | None = None
+) -> list[Group]:
+    """Calls, or findings where `criterion` is among the dimensions, by these dimensions, in their order.
+
+    `engine`: of the index, for a viewer who sees only some calls. Raises InputRefused, AccessRefused.
+    """
+    (found,) = count_by(store, viewer, [(by, wanted or CallFilter())], engine=engine)
+    return [_group(one) for one in found]
 
 
 def summarise_calls(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: CallFilter | None = None) -> list[Group]:
@@ -156,44 +114,17 @@ def _sample(scores: Scores) -> Sample:
     return Sample(count=n, mean=mean, variance=variance)
 
 
-def _summaries(store: Store, questions: Sequence[tuple[Sequence[str], CallFilter]]) -> list[list[Group]]:
-    """Several summaries of tables that are read once."""
-    asked = [(by, _question(by, wanted)) for by, wanted in questions]
-    return [[_group(by, row) for row in rows] for (by, _), rows in zip(asked, _ask(store, [sql for _, sql in asked]), strict=True)]
-
-
-def _question(by: Sequence[str], wanted: CallFilter) -> str:
-    for name in by:
-        if name not in DIMENSIONS:
-            raise InputRefused(f"There is no dimension {name!r}.", advice=f"There are: {', '.join(DIMENSIONS)}.")
-    condition = wanted.sql()
-    keys = [f"coalesce(cast({DIMENSIONS[name]} as varchar), '–') as k{place}" for place, name in enumerate(by)]
-    of_criteria = "criterion" in by
-    if of_criteria:
-        figures = """count(*) filter (f.outcome = 'met') as met, count(*) filter (f.outcome in ('met', 'not_met')) as judged,
-            count(*) filter (f.outcome = 'undetermined') as undetermined, count(*) filter (f.outcome = 'not_applicable') as not_applicable,
-            0 as review, 0 as critical, 0 as n, null as mean, null as variance"""
-        source = "findings f join standing s using (score_id)"
-    else:
-        figures = """count(*) filter (s.passed) as met, count(s.passed) as judged, count(*) filter (s.percent is null) as undetermined,
-            0 as not_applicable, count(*) filter (s.needs_review) as review, count(*) filter (s.critical_failed) as critical,
-            count(s.percent) as n, avg(s.percent) as mean, var_samp(s.percent) as variance"""
-        source = "standing s"
-    grouped = f"group by {', '.join(f'k{place}' for place in range(len(by)))} order by all" if by else ""
-    return f"select {', '.join([*keys, 'count(*) as calls', figures])} from {source} where {condition} {grouped}"
-
-
-def _group(by: Sequence[str], row: dict[str, Any]) -> Group:
+def _group(counted: Counted) -> Group:
     return Group(
-        key={name: row[f"k{place}"] for place, name in enumerate(by)},
-        calls=row["calls"],
-        met=row["met"],
-        judged=row["judged"],
-        undetermined=row["undetermined"],
-        not_applicable=row["not_applicable"],
-        review=row["review"],
-        critical=row["critical"],
-        percent=Sample(count=row["n"], mean=row["mean"], variance=row["variance"]),
+        key=dict(counted.key),
+        calls=counted.calls,
+        met=counted.met,
+        judged=counted.judged,
+        undetermined=counted.undetermined,
+        not_applicable=counted.not_applicable,
+        review=counted.review,
+        critical=counted.critical,
+        percent=Sample(count=counted.with_percent, mean=counted.mean, variance=counted.variance),
     )
 
 
@@ -216,9 +147,10 @@ class Comparison:
     lines: tuple[Line, ...] = field(default_factory=tuple)
 
 
-def compare(store: Store, first: CallFilter, second: CallFilter) -> Comparison:
+def compare(store: Store, viewer: Viewer, first: CallFilter, second: CallFilter, *, engine: Engine | None = None) -> Comparison:
     """Put two groups beside each other: teams, variants of a script, before and after a version. Raises InputRefused where one is empty."""
-    (one,), (other,), *of_criteria = _summaries(store, [((), first), ((), second), (("criterion",), first), (("criterion",), second)])
+    asked: list[tuple[Sequence[str], CallFilter]] = [((), first), ((), second), (("criterion",), first), (("criterion",), second)]
+    (one,), (other,), *of_criteria = ([_group(counted) for counted in found] for found in count_by(store, viewer, asked, engine=engine))
     for name, group in (("first", one), ("second", other)):
         if not group.calls:
             raise InputRefused(f"The {name} group has no scored calls.", advice="Look at `qa-pipeline summary` for the values there are.")
@@ -271,14 +203,3 @@ def _share_line(name: str, one: Group, other: Group) -> Line:
 def _nothing(criterion: str) -> Group:
     empty = Sample(count=0, mean=None, variance=None)
     return Group(key={"criterion": criterion}, calls=0, met=0, judged=0, undetermined=0, not_applicable=0, percent=empty)
-
-
-def _ask(store: Store, questions: Sequence[str]) -> list[list[dict[str, Any]]]:
-    """Rows of each question. What they read: `findings`, and `standing`, the current scores, worked out once."""
-    with connect(store, "current_scores", *questions, columns=_COLUMNS) as connection:
-        try:
-            is_open = not connection.sql("select count(*) from current_periods").fetchall()[0][0]
-            connection.execute(f"create temp table standing as {OPEN_CURRENT_SCORES if is_open else 'select * from current_scores'}")
-            return [connection.sql(sql).to_arrow_table().to_pylist() for sql in questions]
-        except duckdb.Error as error:
-            raise InputRefused(f"This cannot be counted: {error}", advice="Say which dimensions with --by.") from error

@@ -12,7 +12,7 @@ from qa_pipeline.languages.load import is_language, language, table
 from qa_pipeline.languages.reason_tables import ReasonWords
 from qa_pipeline.scoring.reasons import SITUATION_NAMES, cause_sentence
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 
 # What stands for a reason whose words were deleted by retention.
 REASON_GONE = "The words of this call are not kept any more."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Any
 
@@ -104,7 +104,7 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
             console.print(Text(f"  {clock(word['start_ms'])} “{word['text'].strip()}”", style="dim"))
 
 
-def show_rows(rows: Sequence[Row], console: Console | None = None) -> None:
+def show_rows(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:
     """Any rows as a table."""
     console = console or open_console()
     if not rows:

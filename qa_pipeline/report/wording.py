@@ -48,7 +48,7 @@ class Wording:
     order: tuple[str, ...]
 
 
-def load_wording(store: Store, settings: Settings, findings: Iterable[Row]) -> Wording:
+def load_wording(store: Store, settings: Settings, findings: Iterable[Mapping[str, Any]]) -> Wording:
     """The words of everything that judged."""
     used: dict[str, None] = {}
     rubrics: dict[str, str] = {}

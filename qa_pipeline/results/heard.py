@@ -150,12 +150,12 @@ class Vectors(Mapping[int, NDArray[np.float32]]):
     __hash__ = None  # type: ignore[assignment]  # as of any mapping
 
 
-def call_from_row(row: Row) -> Call:
+def call_from_row(row: Mapping[str, Any]) -> Call:
     """The call that a row of `calls` tells of."""
     return Call(**{name: row[name] for name in CALL_COLUMNS}, language=row["given_language"], extra=mapping_of(row["extra"]))
 
 
-def recorded_norms(row: Row) -> dict[str, str] | None:
+def recorded_norms(row: Mapping[str, Any]) -> dict[str, str] | None:
     """What a row of `calls` says its norms were made with, by language; None in a row from before this was recorded."""
     pairs = row["norm_versions"]
     return None if pairs is None else mapping_of(pairs)
@@ -170,7 +170,7 @@ def with_norms_of_now(utterances: Sequence[Utterance], recorded: Mapping[str, st
     return [replace(u, norm=normalise(u.text, u.language)) if u.language in stale else u for u in utterances]
 
 
-def judged_now(row: Row) -> JudgedBy | None:
+def judged_now(row: Mapping[str, Any]) -> JudgedBy | None:
     """What would judge the conversation of a row of `calls` now; None in a row that does not say which languages are spoken in it."""
     recorded = recorded_norms(row)
     return None if recorded is None else judged_by(row["language"], recorded, row["acts_version"])

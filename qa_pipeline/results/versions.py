@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from qa_pipeline.call import Call
 from qa_pipeline.errors import InputRefused, RubricError
-from qa_pipeline.results.rows import Row
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.canonical import canonical_json, revive, rubric_sha256
 from qa_pipeline.rubric.load import choose_rubric, load_rubric, read_lock, readable_rubrics
@@ -201,7 +201,7 @@ def named_rubric(name: str, current: Mapping[str, Rubric], store: Store) -> Rubr
     return found[0]
 
 
-def rubric_that_scored(score: Row, store: Store, folder: Path) -> Rubric:
+def rubric_that_scored(score: Mapping[str, Any], store: Store, folder: Path) -> Rubric:
     """The very rubric of a row of `scores`: as kept in the root, or as its file in `folder` stands. Raises InputRefused when neither is that one any more."""
     rubric_id, version, digest = (score[name] for name in ("rubric_id", "rubric_version", "rubric_sha256"))
     kept = [rubric for rubric in frozen_rubrics(store, rubric_id) if rubric.version == version]

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
+from sqlalchemy import Connection, Engine, column, func, insert, inspect, select, table
 
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.log import version_of
@@ -22,6 +22,7 @@ from qa_pipeline.review.tables import decisions, state
 
 HEAD = "0005"
 """The newest migration."""
+_ALEMBIC = table("alembic_version", column("version_num"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,4 +96,4 @@ def _numbered(connection: Connection, call_id: str, rows: Iterable[Mapping[str, 
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.execute(text("select version_num from alembic_version")).scalar_one_or_none()
+    return connection.execute(select(_ALEMBIC.c.version_num)).scalar_one_or_none()

@@ -15,7 +15,8 @@ from qa_pipeline.conversation.announcements import Announcement, announcements_i
 from qa_pipeline.conversation.correct import Correction, at_moment, corrected_id, middle_of
 from qa_pipeline.conversation.put_right import put_right
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.reading.tables import rows
+from qa_pipeline.reading.stored import Selection, current_conversation, current_conversations, heard_lately
+from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.results.decisions import (
     PLAYS,
     REPETITION,
@@ -25,9 +26,9 @@ from qa_pipeline.results.decisions import (
     refused_announcements,
     role_corrections,
 )
-from qa_pipeline.results.store import Store, sql_text
+from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running.rescoring import RescoreSummary, Selection, plan_rescoring, rescore
+from qa_pipeline.running.rescoring import RescoreSummary, plan_rescoring, rescore
 from qa_pipeline.running.run import Run, new_run_id
 from qa_pipeline.settings import Settings
 
@@ -36,12 +37,12 @@ _LOT = 200
 
 
 def _current(store: Store, call_id: str) -> Conversation:
-    found = rows(store, f"select conversation_id from current_calls where call_id = {sql_text(call_id)}")
-    if not found:
+    found = current_conversation(store, MACHINE, call_id)
+    if found is None:
         raise InputRefused(
             f"There is no call {call_id!r} in the results.", advice="`qa-pipeline report` lists the calls; give --results ROOT."
         )
-    return store.load_conversations([found[0]["conversation_id"]])[0]
+    return store.load_conversations([found])[0]
 
 
 def _put_calls_right(store: Store, settings: Settings, rubrics: Mapping[str, Rubric], current: Mapping[str, str]) -> RescoreSummary:
@@ -104,12 +105,11 @@ def mark_announcements(
     The newest two thousand calls are compared with each other; in these, and in all heard after `since`, it is marked. `is_dry_run`: only say what would be.
     What somebody has called a person's words (`refuse_announcement`) stays that, in all calls.
     """
-    sql = "select call_id, conversation_id, processed_at from current_calls where layout <> 'text' order by processed_at desc, conversation_id"
-    newest, least = rows(store, sql), settings.announcement_calls
+    newest, least = heard_lately(store, MACHINE), settings.announcement_calls
     if not least or len(newest) < least:
         return Recorded(announcements=(), calls={})
-    compared = [row["conversation_id"] for row in newest[:_COMPARED_CALLS]]
-    later = [row["conversation_id"] for row in newest[_COMPARED_CALLS:] if since is not None and row["processed_at"] >= since]
+    compared = [heard.conversation_id for heard in newest[:_COMPARED_CALLS]]
+    later = [heard.conversation_id for heard in newest[_COMPARED_CALLS:] if since is not None and heard.processed_at >= since]
     played = [played_in(c) for c in store.stream_conversations(compared, with_vectors=False)]
     refused = _refused(store)
     known = [one for one in find_announcements(played, least_calls=least) if not any(is_same_recording(one, other) for other in refused)]
@@ -176,7 +176,4 @@ def _said_at(conversation: Conversation, moments: Iterable[int]) -> list[Announc
 
 
 def _current_ids(store: Store, call_ids: Sequence[str]) -> list[str]:
-    if not call_ids:
-        return []
-    found = rows(store, f"select conversation_id from current_calls where call_id in ({', '.join(map(sql_text, call_ids))})")
-    return [row["conversation_id"] for row in found]
+    return list(current_conversations(store, MACHINE, call_ids).values())

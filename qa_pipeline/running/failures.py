@@ -64,7 +64,8 @@ def write_failures(store: Store, failures: Iterable[Failure], run_id: str) -> No
 
 def given_up(store: Store, give_up_after: int) -> dict[str, Failure]:
     """Recordings that failed for good, or too often, by URI."""
-    from qa_pipeline.reading.tables import rows
+    from qa_pipeline.reading.runs import list_failures
+    from qa_pipeline.reading.viewer import MACHINE
 
     return {
         row["source_uri"]: Failure(
@@ -78,7 +79,8 @@ def given_up(store: Store, give_up_after: int) -> dict[str, Failure]:
             transient=False,
             is_known=True,
         )
-        for row in rows(store, f"select * from current_failures where not transient or attempt >= {give_up_after}")
+        for row in list_failures(store, MACHINE)
+        if not row["transient"] or row["attempt"] >= give_up_after
     }
 
 

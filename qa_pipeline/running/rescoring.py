@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any
 
-from qa_pipeline.reading.tables import query
+from qa_pipeline.reading.stored import Selection, counting_scores, selected_calls
+from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.results.heard import call_from_row, judged_now
-from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.results.versions import Choices, RubricsInForce, freeze, rubrics_in_force
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.failures import Failure
@@ -26,16 +24,6 @@ from qa_pipeline.running.record import ScoredLots, Summary, Tally, write_run
 from qa_pipeline.running.run import Run
 from qa_pipeline.running.score import Assignment, Scoring
 from qa_pipeline.running.scorecards import ready_scorecards
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which stored calls. None and empty leave a choice open; dates are call_date, both inclusive."""
-
-    since: date | None = None
-    until: date | None = None
-    call_ids: tuple[str, ...] = ()
-    agent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +72,11 @@ def plan_rescoring(run: Run, *, select: Selection, named: str | None = None, by_
     store = run.store
     # A file that is tried is tried on every call, whatever was in force when it was made.
     in_force = RubricsInForce(current=run.rubrics, older={}) if by_path else rubrics_in_force(run.rubrics, store)
-    scores, closed_periods, counting = StandingScores(store, in_force.rubrics), store.closed_periods(), _current_scores(store)
+    scores, closed_periods, counting = StandingScores(store, in_force.rubrics), store.closed_periods(), counting_scores(store, MACHINE)
     assignments: dict[str, Assignment] = {}
     choices = Choices(in_force)
     standing = unscored = closed = 0
-    for row in _selected(store, select):
+    for row in selected_calls(store, MACHINE, select):
         identity, call = row["conversation_id"], call_from_row(row)
         is_foreign = by_path and call.rubric not in (None, *run.rubrics)
         rubric = None if is_foreign else choices.key_for(replace(call, rubric=call.rubric or named))
@@ -135,27 +123,6 @@ def rescore(plan: RescorePlan, run: Run, *, workers: int | None = None) -> Resco
         run.store.tidy()
         bring_up_lists(run)
     return summary
-
-
-def _selected(store: Store, select: Selection) -> Iterator[dict[str, Any]]:
-    conditions = [
-        f"call_date >= date '{select.since}'" if select.since else "",
-        f"call_date <= date '{select.until}'" if select.until else "",
-        f"agent_id = {sql_text(select.agent_id)}" if select.agent_id is not None else "",
-        f"call_id in ({', '.join(map(sql_text, select.call_ids))})" if select.call_ids else "",
-    ]
-    where = " and ".join(condition for condition in conditions if condition) or "true"
-    found = query(store, f"select * from current_calls where {where} order by call_date, call_id")
-    # In pieces: a Python object for every value of every call at once would take gigabytes.
-    for batch in found.to_batches(max_chunksize=2_000):
-        yield from batch.to_pylist()
-
-
-def _current_scores(store: Store) -> dict[tuple[str, str], str]:
-    """(call_id, rubric_id) → id of the score that counts now."""
-    found = query(store, "select call_id, rubric_id, score_id from current_scores")
-    calls, rubrics, scores = (found[name].to_pylist() for name in ("call_id", "rubric_id", "score_id"))
-    return dict(zip(zip(calls, rubrics, strict=True), scores, strict=True))
 
 
 def _as_run(summary: RescoreSummary) -> Summary:

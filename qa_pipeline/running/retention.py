@@ -14,12 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import fsspec
 
 from qa_pipeline.conversation.recognised import stage_output
+from qa_pipeline.reading.runs import failures_before
 from qa_pipeline.reading.sound import kept_files
-from qa_pipeline.reading.tables import ID_COLUMNS, rows
+from qa_pipeline.reading.stored import conversations_before
+from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.results.columns import Kind
 from qa_pipeline.results.heard import mapping_of
 from qa_pipeline.results.lease import Claims
@@ -71,7 +74,7 @@ def expired(store: Store, retention: Retention, *, today: date, work: Path | Non
     return Expired(
         words=_older(store, retention.words_days, today, having="utterances"),
         calls=calls,
-        failures=0 if retention.failures_days is None else _old_failures(store, today - timedelta(days=retention.failures_days)),
+        failures=0 if retention.failures_days is None else failures_before(store, MACHINE, today - timedelta(days=retention.failures_days)),
         decided=() if retention.calls_days is None else _decided(store, calls, today - timedelta(days=retention.calls_days)),
         stage_outputs=() if limit is None or work is None else _stage_outputs(store, work, limit),
         nights=() if limit is None else _killed_nights(store, today - timedelta(days=_NIGHT_DAYS)),
@@ -103,19 +106,9 @@ def expire(store: Store, retention: Retention, *, today: date, work: Path | None
     return found
 
 
-def _older(store: Store, days: int | None, today: date, *, having: str) -> tuple[str, ...]:
+def _older(store: Store, days: int | None, today: date, *, having: Literal["metrics", "utterances"]) -> tuple[str, ...]:
     """Conversations older than so many days that still have rows in a table."""
-    if days is None:
-        return ()
-    limit = today - timedelta(days=days)
-    sql = f"""select conversation_id from calls semi join {having} using (conversation_id)
-        where coalesce(call_date, cast(processed_at as date)) < date '{limit}' order by conversation_id"""
-    return tuple(row["conversation_id"] for row in rows(store, sql, columns=ID_COLUMNS))
-
-
-def _old_failures(store: Store, limit: date) -> int:
-    found: int = rows(store, f"select count(*) n from failures where \"at\" < timestamptz '{limit} 00:00:00+00'")[0]["n"]
-    return found
+    return () if days is None else conversations_before(store, MACHINE, today - timedelta(days=days), having=having)
 
 
 def _decided(store: Store, going: Sequence[str], limit: date) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from qa_pipeline.call import Call, Conversation, Outcome
 from qa_pipeline.errors import RubricError
-from qa_pipeline.reading.tables import query
+from qa_pipeline.reading.stored import conversations_of_days
+from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.verdicts import Said
 from qa_pipeline.scoring.matching import Evidence
@@ -214,16 +215,8 @@ def judged(score: Score) -> Judged:
 
 def calls_to_compare(store: Store, old: Scorecard, new: Scorecard, *, since: date | None, until: date | None, every: bool) -> list[str]:
     """Conversations that either rubric has scored (`every`: all that are stored), in the order of their days. Raises RubricError when there are none."""
-    conditions = [
-        f"c.call_date >= date '{since}'" if since else "",
-        f"c.call_date <= date '{until}'" if until else "",
-        ""
-        if every
-        else f"c.conversation_id in (select conversation_id from scores where rubric_id in ('{old.rubric.id}', '{new.rubric.id}'))",
-    ]
-    where = " and ".join(condition for condition in conditions if condition) or "true"
-    sql = f"select c.conversation_id from current_calls c where {where} order by c.call_date, c.call_id"
-    found: list[str] = query(store, sql)["conversation_id"].to_pylist()
+    rubrics = None if every else (old.rubric.id, new.rubric.id)
+    found = list(conversations_of_days(store, MACHINE, since=since, until=until, scored_by=rubrics))
     if not found:
         raise RubricError(
             f"No stored call was scored by {old.rubric.id} or {new.rubric.id} in that time.",

@@ -228,13 +228,13 @@ def overlap_warnings(rubric: Rubric, settings: Settings, store: Store | None) ->
     told = overlaps(rubric, others.values())
     if not told or store is None:
         return told
-    from qa_pipeline.reading.tables import rows
-    from qa_pipeline.results.heard import CALL_COLUMNS, call_from_row
+    from qa_pipeline.reading.stored import calls_with_metadata
+    from qa_pipeline.reading.viewer import MACHINE
     from qa_pipeline.results.versions import Choices, RubricsInForce
 
     choices = Choices(RubricsInForce(current={**others, rubric.id: rubric}, older={}))
-    for row in rows(store, f"select extra, given_language, {', '.join(CALL_COLUMNS)} from current_calls"):
-        choices.key_for(call_from_row(row))
+    for call in calls_with_metadata(store, MACHINE):
+        choices.key_for(call)
     return [*told, *(f"of the stored calls, {line}" for line in choices.warnings if rubric.id in line)]
 
 
@@ -264,12 +264,12 @@ def _newest(versions: Mapping[str, str]) -> int:
 def stored_calls(store: Store) -> StoredCall:
     """Stored calls by id, for cases that point at one."""
 
-    from qa_pipeline.reading.tables import query
-    from qa_pipeline.results.store import sql_text
+    from qa_pipeline.reading.stored import current_conversation
+    from qa_pipeline.reading.viewer import MACHINE
 
     def read(call_id: str) -> Conversation | None:
-        ids = query(store, f"select conversation_id from current_calls where call_id = {sql_text(call_id)}")["conversation_id"].to_pylist()
-        found = store.load_conversations(ids)
+        conversation_id = current_conversation(store, MACHINE, call_id)
+        found = [] if conversation_id is None else store.load_conversations([conversation_id])
         return found[0] if found else None
 
     return read

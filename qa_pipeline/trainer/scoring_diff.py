@@ -15,9 +15,11 @@ import pyarrow as pa
 
 from qa_pipeline.call import Conversation, Outcome, Role
 from qa_pipeline.errors import RubricError
-from qa_pipeline.reading.tables import rows
-from qa_pipeline.results.heard import Row, judged_now
-from qa_pipeline.results.store import Store, sql_text
+from qa_pipeline.reading.asking import FrozenRow
+from qa_pipeline.reading.stored import official_scores_by, outcome_in
+from qa_pipeline.reading.viewer import MACHINE
+from qa_pipeline.results.heard import judged_now
+from qa_pipeline.results.store import Store
 from qa_pipeline.scoring.identity import JudgedBy, score_id_of
 from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.score import Scorecard, score_many
@@ -36,10 +38,8 @@ class StoredVerdict:
     outcome: Outcome | None
 
 
-def stored_verdict(store: Store, score: Row, criterion_id: str) -> StoredVerdict:
+def stored_verdict(store: Store, score: FrozenRow, criterion_id: str) -> StoredVerdict:
     """The verdict on a criterion in a stored score. `score`: its row."""
-    sql = f"select outcome from findings where score_id = {sql_text(score['score_id'])} and criterion_id = {sql_text(criterion_id)}"
-    found = rows(store, sql)
     by = None
     if score["scoring_version"] is not None:
         by = JudgedBy(
@@ -49,19 +49,15 @@ def stored_verdict(store: Store, score: Row, criterion_id: str) -> StoredVerdict
             certainty_digest=score.get("certainty_digest"),
             acts_version=score["acts_version"],
         )
-    return StoredVerdict(judged_by=by, outcome=Outcome(found[0]["outcome"]) if found else None)
+    return StoredVerdict(judged_by=by, outcome=outcome_in(store, MACHINE, score["score_id"], criterion_id))
 
 
-def scores_by_other_scoring(store: Store, scorecard: Scorecard, *, since: date | None, until: date | None) -> dict[str, Row]:
+def scores_by_other_scoring(store: Store, scorecard: Scorecard, *, since: date | None, until: date | None) -> dict[str, FrozenRow]:
     """Of each current conversation the newest official score by this very rubric that other scoring made, by conversation_id.
 
     Raises RubricError when the rubric has scored nothing at all in that time.
     """
-    days = [f"s.call_date >= date '{since}'" if since else "", f"s.call_date <= date '{until}'" if until else ""]
-    where = " and ".join([f"s.rubric_sha256 = '{scorecard.sha256}'", "s.purpose = 'official'", *(day for day in days if day)])
-    sql = f"""select s.score_id, s.conversation_id, s.percent, s.passed, s.critical_failed, c.language, c.norm_versions, c.acts_version
-        from scores s join current_calls c using (conversation_id) where {where} order by s.scored_at"""
-    found = rows(store, sql)
+    found = official_scores_by(store, MACHINE, scorecard.sha256, since=since, until=until)
     if not found:
         raise RubricError(
             f"No stored call was scored by {label(scorecard)} in that time.",
@@ -70,12 +66,12 @@ def scores_by_other_scoring(store: Store, scorecard: Scorecard, *, since: date |
     return {row["conversation_id"]: row for row in found if not _is_of_now(row, scorecard)}
 
 
-def _is_of_now(row: Row, scorecard: Scorecard) -> bool:
+def _is_of_now(row: FrozenRow, scorecard: Scorecard) -> bool:
     by = judged_now(row)
     return by is not None and row["score_id"] == score_id_of(row["conversation_id"], scorecard.sha256, by)
 
 
-def judge_again(store: Store, scorecard: Scorecard, before: Mapping[str, Row]) -> Iterator[tuple[Conversation, Judged, Judged]]:
+def judge_again(store: Store, scorecard: Scorecard, before: Mapping[str, FrozenRow]) -> Iterator[tuple[Conversation, Judged, Judged]]:
     """Each call with what is stored of it (`before`, of `scores_by_other_scoring`) and what the scoring of now makes of it."""
     stream = store.stream(before, size=_LOT)
     scores = [before[name] for name in stream.ids]
@@ -97,7 +93,7 @@ def scoring_diff(pairs: Iterable[tuple[Conversation, Judged, Judged]], scorecard
     return compare(pairs, old=f"{name} as stored", new=f"{name} as scored now", criteria=criteria, timezone=scorecard.rubric.timezone)
 
 
-def _stored_judgements(scores: list[Row], findings: pa.Table) -> list[Judged]:
+def _stored_judgements(scores: list[FrozenRow], findings: pa.Table) -> list[Judged]:
     criteria: list[dict[str, JudgedCriterion]] = [{} for _ in scores]
     for row in findings.to_pylist():
         criteria[row["place"]][row["criterion_id"]] = JudgedCriterion(
@@ -110,6 +106,6 @@ def _stored_judgements(scores: list[Row], findings: pa.Table) -> list[Judged]:
     ]
 
 
-def _evidence(stored: Iterable[Row] | None) -> Iterator[Evidence]:
+def _evidence(stored: Iterable[FrozenRow] | None) -> Iterator[Evidence]:
     for moment in stored or ():
         yield Evidence(**{**moment, "role": Role(moment["role"])})

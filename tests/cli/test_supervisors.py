@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from qa_pipeline.cli.main import main
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.packaged import packaged_folder
+from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.report.clips import Clips
 from qa_pipeline.report.data import load_report
 from qa_pipeline.report.html import render
@@ -95,7 +96,7 @@ def test_a_place_without_results_is_no_empty_one(tmp_path: Path, arguments: tupl
 
 def test_times_of_a_report_are_of_the_zone_of_the_settings(results: str) -> None:
     settings = load_settings(results=results, timezone="Europe/Warsaw")
-    data = load_report(open_store(settings), settings)
+    data = load_report(open_store(settings), settings, MACHINE)
     assert str(data.calls[0].call["started_at"]) == "2026-11-20 03:00:00+01:00"
     page = render(data, Clips(sounds={}, faults={}), folder=Path("/reports"))
     assert "2026-11-20 03:00" in page and "Times of the zone Europe/Warsaw" in page

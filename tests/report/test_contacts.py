@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.report.contacts import Promise, RuleCounts, contact_report, counts_by_rule
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
@@ -43,7 +44,7 @@ class Book:
         self.store.write_scores([score(heard, prepare(promising(name=name), {}))], purpose="official", run_id="r")
 
     def report(self, *contacts: dict[str, Any], as_of: datetime | None = LATER) -> list[Promise]:
-        return contact_report(self.store, promising(*contacts), as_of=as_of)
+        return contact_report(self.store, MACHINE, promising(*contacts), as_of=as_of)
 
     def statuses(self, *contacts: dict[str, Any], as_of: datetime | None = LATER) -> list[tuple[str, str, str | None]]:
         return [(p.call_id, p.status, p.kept_by) for p in self.report(*contacts, as_of=as_of)]
@@ -200,7 +201,7 @@ def test_counts_by_rule_and_the_share_of_what_was_due(book: Book) -> None:
 
 def test_without_rules_or_customers_there_is_no_report(book: Book) -> None:
     with pytest.raises(InputRefused, match="has no contacts"):
-        contact_report(book.store, rubric(CALLBACK))
+        contact_report(book.store, MACHINE, rubric(CALLBACK))
     book.call("first", FRIDAY, customer_id=None)
     book.call("second", None)
     with pytest.raises(InputRefused, match="No stored call has a customer_id and a start"):

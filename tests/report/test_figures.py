@@ -18,12 +18,13 @@ from report_rows import call_report, finding, report_data
 from qa_pipeline.cli.main import main
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.counting import CallFilter
 from qa_pipeline.reading.database import open_database
 from qa_pipeline.reading.index import catch_up
-from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
+from qa_pipeline.reading.viewer import MACHINE, Role, Tenure, Viewer, local_viewer
 from qa_pipeline.report.clips import Clips
 from qa_pipeline.report.export import export, flat_table
-from qa_pipeline.report.figures import CallFilter, Group, compare, summarise, summarise_calls
+from qa_pipeline.report.figures import Group, compare, summarise, summarise_calls
 from qa_pipeline.report.html import render
 from qa_pipeline.report.trends import chart, trends
 from qa_pipeline.results.store import Store
@@ -61,12 +62,12 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_calls_are_counted_by_any_dimensions(store: Store) -> None:
-    found = {group.key["team"]: group for group in summarise(store, ("team",))}
+    found = {group.key["team"]: group for group in summarise(store, MACHINE, ("team",))}
     assert [(g.calls, g.met, g.judged, g.percent.mean) for g in found.values()] == [(4, 3, 4, 87.5), (4, 1, 4, 62.5)]
     # 50 and three times 100: variance 625.
     assert found["A"].percent.variance == pytest.approx(625)
     assert found["A"].mean.high == 100.0
-    both = summarise(store, ("month", "agent"))
+    both = summarise(store, MACHINE, ("month", "agent"))
     assert [(g.key["month"], g.key["agent"], g.calls) for g in both] == [
         ("2026-05", "a0", 2), ("2026-05", "a1", 2), ("2026-06", "a0", 2), ("2026-06", "a1", 2),
     ]  # fmt: skip
@@ -87,7 +88,7 @@ def test_the_index_counts_as_the_tables_do(store: Store, by: tuple[str, ...], wa
         ]
 
     found = summarise_calls(engine, local_viewer("root"), by, wanted)
-    assert told(found) == told(summarise(store, by, wanted))
+    assert told(found) == told(summarise(store, MACHINE, by, wanted))
     assert all(group.effective == group.percent for group in found)
 
 
@@ -101,36 +102,36 @@ def test_a_supervisor_counts_their_own_team(store: Store) -> None:
 
 
 def test_criteria_are_counted_with_what_could_not_be_judged(store: Store) -> None:
-    found = {(g.key["team"], g.key["criterion"]): g for g in summarise(store, ("team", "criterion"))}
+    found = {(g.key["team"], g.key["criterion"]): g for g in summarise(store, MACHINE, ("team", "criterion"))}
     assert (found["A", "greets"].met, found["A", "greets"].judged) == (3, 4)
     assert (found["B", "turns"].met, found["B", "turns"].judged) == (4, 4)
 
 
 def test_only_some_calls_are_counted(store: Store) -> None:
     chosen = CallFilter(first=date(2026, 5, 5), last=date(2026, 6, 9), where=(("agent", "a1"),))
-    assert [g.calls for g in summarise(store, (), chosen)] == [3]
+    assert [g.calls for g in summarise(store, MACHINE, (), chosen)] == [3]
     with pytest.raises(InputRefused, match="no dimension 'colour'"):
-        summarise(store, ("colour",))
+        summarise(store, MACHINE, ("colour",))
     with pytest.raises(InputRefused, match="nothing to choose calls by"):
-        summarise(store, (), CallFilter(where=(("criterion", "turns"),)))
+        summarise(store, MACHINE, (), CallFilter(where=(("criterion", "turns"),)))
 
 
 def test_a_value_with_a_quote_is_a_value(store: Store) -> None:
-    assert [g.calls for g in summarise(store, (), CallFilter(where=(("team", "A' or '1'='1"),)))] == [0]
+    assert [g.calls for g in summarise(store, MACHINE, (), CallFilter(where=(("team", "A' or '1'='1"),)))] == [0]
 
 
 def test_two_groups_are_put_beside_each_other(store: Store) -> None:
-    found = compare(store, CallFilter(where=(("team", "A"),)), CallFilter(where=(("team", "B"),)))
+    found = compare(store, MACHINE, CallFilter(where=(("team", "A"),)), CallFilter(where=(("team", "B"),)))
     lines = {line.name: line for line in found.lines}
     assert (found.calls, lines["percent"].difference.value, lines["greets"].difference.value) == ((4, 4), 25.0, 0.5)
     assert not lines["greets"].difference.excludes_zero
     assert lines["turns"].difference.value == 0.0
     with pytest.raises(InputRefused, match="second group has no scored calls"):
-        compare(store, CallFilter(), CallFilter(where=(("team", "C"),)))
+        compare(store, MACHINE, CallFilter(), CallFilter(where=(("team", "C"),)))
 
 
 def test_calls_are_exported_flat(store: Store, tmp_path: Path) -> None:
-    table = flat_table(store, load_settings(), CallFilter(where=(("team", "A"),)))
+    table = flat_table(store, load_settings(), MACHINE, CallFilter(where=(("team", "A"),)))
     assert (table.num_rows, table["greets"].to_pylist(), table["greets_points"].to_pylist()) == (
         4,
         ["met"] * 3 + ["not_met"],
@@ -152,7 +153,7 @@ def test_calls_are_exported_flat(store: Store, tmp_path: Path) -> None:
 
 
 def test_exported_times_are_of_the_zone_and_say_so(store: Store, tmp_path: Path) -> None:
-    table = flat_table(store, load_settings(), CallFilter(where=(("team", "A"),)))
+    table = flat_table(store, load_settings(), MACHINE, CallFilter(where=(("team", "A"),)))
     for name in ("x.csv", "x.xlsx"):
         export(table, tmp_path / name, timezone="Asia/Shanghai")
     with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -164,7 +165,7 @@ def test_exported_times_are_of_the_zone_and_say_so(store: Store, tmp_path: Path)
 
 
 def test_a_sheet_can_be_filtered_and_its_columns_are_as_wide_as_what_they_hold(store: Store, tmp_path: Path) -> None:
-    table = flat_table(store, load_settings(), CallFilter(where=(("team", "A"),)))
+    table = flat_table(store, load_settings(), MACHINE, CallFilter(where=(("team", "A"),)))
     export(table, tmp_path / "x.xlsx", timezone="UTC")
     sheet = load_workbook(tmp_path / "x.xlsx").active
     assert sheet is not None
@@ -176,7 +177,7 @@ def test_a_sheet_can_be_filtered_and_its_columns_are_as_wide_as_what_they_hold(s
 
 
 def test_findings_are_exported_with_their_evidence(store: Store) -> None:
-    table = flat_table(store, load_settings(), CallFilter(where=(("team", "A"),)), of_findings=True)
+    table = flat_table(store, load_settings(), MACHINE, CallFilter(where=(("team", "A"),)), of_findings=True)
     assert (table.num_rows, table["evidence_text"].to_pylist()[0]) == (8, "hello")
     assert (table["reason"].to_pylist()[0], table["reason_en"].to_pylist()[0]) == (
         "Said in the window searched.",
@@ -189,7 +190,7 @@ def test_reasons_are_exported_in_the_language_of_the_call(tmp_path: Path) -> Non
     heard = replace(conversation("0:00 agent: dzień dobry.", "0:03 customer: hej.", language="pl", call_id="c1"), conversation_id="v")
     made.write_conversations([heard], run_id="r")
     made.write_scores([score(heard, prepare(Rubric.model_validate_json(json.dumps(RUBRIC)), {}))], purpose="official", run_id="r")
-    table = flat_table(made, load_settings(), CallFilter(), of_findings=True)
+    table = flat_table(made, load_settings(), MACHINE, CallFilter(), of_findings=True)
     told = dict(zip(table["criterion_id"].to_pylist(), table["reason"].to_pylist(), strict=True))
     assert told["turns"].startswith("Liczba zmian mówiącego: 2")
     assert "The rubric has no phrases" in str(table["reason_en"].to_pylist())
@@ -201,7 +202,7 @@ def test_a_criterion_called_as_a_column_is_has_a_column_of_its_own(tmp_path: Pat
     heard = replace(conversation("0:00 agent: hello there.", "0:03 customer: hi.", language="en", call_id="c1"), conversation_id="v")
     made.write_conversations([heard], run_id="r")
     made.write_scores([score(heard, prepare(Rubric.model_validate_json(json.dumps(named)), {}))], purpose="official", run_id="r")
-    export(flat_table(made, load_settings(), CallFilter()), tmp_path / "x.csv", timezone="Asia/Shanghai")
+    export(flat_table(made, load_settings(), MACHINE, CallFilter()), tmp_path / "x.csv", timezone="Asia/Shanghai")
     with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
         heading, row = csv.reader(file)
     told = dict(zip(heading, row, strict=True))
@@ -221,9 +222,9 @@ def test_what_was_said_never_becomes_a_formula(tmp_path: Path) -> None:
 
 def test_an_unknown_form_and_no_calls_are_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InputRefused, match="no ending of a known form"):
-        export(flat_table(store, load_settings(), CallFilter()), tmp_path / "x.doc", timezone="Asia/Shanghai")
+        export(flat_table(store, load_settings(), MACHINE, CallFilter()), tmp_path / "x.doc", timezone="Asia/Shanghai")
     with pytest.raises(InputRefused, match="No scored call"):
-        flat_table(store, load_settings(), CallFilter(where=(("team", "C"),)))
+        flat_table(store, load_settings(), MACHINE, CallFilter(where=(("team", "C"),)))
 
 
 @pytest.mark.parametrize(

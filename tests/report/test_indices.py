@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.report.indices import survey_indices
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
@@ -59,7 +60,7 @@ def store(tmp_path: Path) -> Store:
 
 def figures(store: Store, found: Rubric | None = None, **options: Any) -> dict[tuple[str | None, ...], tuple[int, float]]:
     """(group …, item) → (answers, value)."""
-    rows = survey_indices(store, found or surveyed(), **options)
+    rows = survey_indices(store, MACHINE, found or surveyed(), **options)
     return {(*row.group.values(), row.item): (row.answers, row.value) for row in rows}
 
 
@@ -88,7 +89,7 @@ def test_other_columns_group_too_and_who_has_none_is_a_group(store: Store) -> No
 
 def test_a_column_that_no_call_has_is_refused(store: Store) -> None:
     with pytest.raises(InputRefused, match=r"No call has a column sight\. There are: .*site.*ward"):
-        survey_indices(store, surveyed(), by=["site", "sight"])
+        survey_indices(store, MACHINE, surveyed(), by=["site", "sight"])
 
 
 def test_days_bound_the_calls(store: Store) -> None:
@@ -118,4 +119,4 @@ def test_trials_and_other_rubrics_count_nothing(store: Store) -> None:
 
 def test_a_rubric_without_indices_is_refused(store: Store) -> None:
     with pytest.raises(InputRefused, match="has no indices"):
-        survey_indices(store, rubric(*ITEMS))
+        survey_indices(store, MACHINE, rubric(*ITEMS))

@@ -15,7 +15,7 @@ from rich.console import Console
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.reading.database import open_database
 from qa_pipeline.reading.index import catch_up
-from qa_pipeline.reading.viewer import local_viewer
+from qa_pipeline.reading.viewer import MACHINE, local_viewer
 from qa_pipeline.report.clips import Clips
 from qa_pipeline.report.data import ReportData, load_call, load_report
 from qa_pipeline.report.html import render
@@ -82,7 +82,7 @@ def test_each_call_is_told_in_the_words_of_its_own_rubric(store: Store, settings
     put(store, "two", rubric("followup", "Says follow-up"))
     assert "Says hotline: not met" in written(report_of(store, settings, "one"), "one")
     assert "Says follow-up: not met" in written(report_of(store, settings, "two"), "two")
-    both = page(load_report(store, settings))
+    both = page(load_report(store, settings, MACHINE))
     assert "Says hotline, please." in both and "Says follow-up, please." in both
 
 
@@ -95,7 +95,7 @@ def test_a_call_keeps_the_words_of_the_version_that_scored_it(store: Store, sett
 def test_a_column_over_criteria_of_other_words_has_the_words_of_none(store: Store, settings: Settings) -> None:
     put(store, "one", rubric("hotline", "Says hotline"))
     put(store, "two", rubric("followup", "Says follow-up"))
-    data = load_report(store, settings)
+    data = load_report(store, settings, MACHINE)
     assert data.titles_of("greeting") == {}
     assert data.criteria == ("greeting", "turns")
 
@@ -114,7 +114,7 @@ def test_a_trial_is_shown_as_one_and_counts_nowhere(store: Store, settings: Sett
     told = written(report_of(store, settings, "one"), "one")
     assert "No rubric applies" not in told
     assert "A trial: it does not count." in told and "Says hotline: not met" in told
-    both = load_report(store, settings)
+    both = load_report(store, settings, MACHINE)
     assert "hotline (trial)" in written(both)
     assert "<dt>scored</dt><dd>0</dd>" in page(both)
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from qa_pipeline.cli.main import main
+from qa_pipeline.reading.stored import Selection
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.recordings.known_files import KnownFiles
 from qa_pipeline.results.columns import Kind
@@ -19,7 +20,7 @@ from qa_pipeline.running.batch import carry_out_piece, claimed
 from qa_pipeline.running.isolation import WorkerProcesses
 from qa_pipeline.running.pieces import write_piece
 from qa_pipeline.running.plan import plan
-from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
+from qa_pipeline.running.rescoring import plan_rescoring, rescore
 from qa_pipeline.settings import load_settings
 from qa_pipeline.text.norm_cache import save_norm_cache
 from tests.results.make_schema import calls

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
+from qa_pipeline.reading.stored import Selection
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.verify import verify_results
+from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.report.data import load_report
 from qa_pipeline.report.figures import summarise
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.running.environment import open_store
-from qa_pipeline.running.rescoring import Selection, plan_rescoring, rescore
+from qa_pipeline.running.rescoring import plan_rescoring, rescore
 from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import Settings, load_settings
@@ -45,8 +47,8 @@ def test_what_older_versions_wrote_is_read(settings: Settings) -> None:
     }
     scored = rows(store, "select call_id, percent is not null as told from current_scores order by 1")
     assert scored == [{"call_id": "good1", "told": True}, {"call_id": "good2", "told": True}]
-    assert [group.calls for group in summarise(store, ("team",))] == [2]
-    report = load_report(store, settings)
+    assert [group.calls for group in summarise(store, MACHINE, ("team",))] == [2]
+    report = load_report(store, settings, MACHINE)
     assert (len(report.calls), len(report.failures)) == (2, 1)
     assert all(item.utterances for item in report.calls)
 

@@ -22,6 +22,7 @@ from qa_pipeline.cli.main import main
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.packaged import PACKAGE_ROOT
+from qa_pipeline.reading.stored import Selection
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.commit import Commits
 from qa_pipeline.results.periods import close_period
@@ -30,7 +31,7 @@ from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running import lots, record, rescoring
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.lot_worker import Lot, score_file
-from qa_pipeline.running.rescoring import RescorePlan, RescoreSummary, Selection, plan_rescoring
+from qa_pipeline.running.rescoring import RescorePlan, RescoreSummary, plan_rescoring
 from qa_pipeline.running.run import Run
 from qa_pipeline.scoring import identity
 from qa_pipeline.scoring.identity import SCORING_VERSION

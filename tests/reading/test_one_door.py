@@ -1,0 +1,83 @@
+"""The tables are asked in reading/ alone, and whatever asks there says for whom."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import qa_pipeline
+
+ROOT = Path(qa_pipeline.__file__).parent
+MODULES = sorted(ROOT.rglob("*.py"))
+_SQL = re.compile(r"\bselect\b.*\bfrom\b|\binsert into\b|\bcreate (temp )?(table|view)\b", re.IGNORECASE | re.DOTALL)
+# What has SQL of its own, which is none over the tables for people.
+ELSEWHERE = {
+    # What its own commits look up in the tables' library: ids that are there, the newest time, a table laid by days.
+    "results/commit.py",
+    "results/store.py",
+    # A cache of files' hashes.
+    "recordings/known_files.py",
+}
+# Functions that reach what is stored and are no questions of people: what these are put together from.
+MADE_OF = {
+    # Of the index by itself: kept up to date by whoever comes by, whatever they may see.
+    "index": {"catch_up", "rebuild", "set_effective", "behind"},
+    "log": {"version_of", "changes_since"},
+    "database": {"writing"},
+    # A call's line, before the rule is asked of it.
+    "pages": {"known_line", "read_line"},
+    "tables": {"connect", "query", "rows"},
+    # Counts of faults, for who keeps the files.
+    "verify": {"verify_results"},
+}
+STORED = {"Store", "Engine", "Connection"}
+
+
+def _texts(path: Path) -> list[str]:
+    """Texts of a module without its docstrings; of one with values in it, its fixed parts together."""
+    tree = ast.parse(path.read_text("utf-8"))
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented) and _begins_with_text(node.body)}
+    parts: set[int] = set()
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            fixed = [part for part in node.values if isinstance(part, ast.Constant)]
+            parts |= {id(part) for part in fixed}
+            found.append(" ".join(str(part.value) for part in fixed))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings | parts:
+            found.append(node.value)
+    return found
+
+
+def _begins_with_text(body: list[ast.stmt]) -> bool:
+    return bool(body) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name != "reading"], ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_other_room_asks_in_sql(path: Path) -> None:
+    if str(path.relative_to(ROOT)) not in ELSEWHERE:
+        assert "import duckdb" not in path.read_text("utf-8")
+        assert [text for text in _texts(path) if _SQL.search(text)] == []
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "reading").glob("*.py") if path.stem != "__init__"))
+def test_every_question_says_who_asks(name: str) -> None:
+    module = import_module(f"qa_pipeline.reading.{name}")
+    reaching = {
+        found: function
+        for found, function in vars(module).items()
+        if inspect.isfunction(function) and function.__module__ == module.__name__ and not found.startswith("_")
+        if STORED & {parameter.annotation for parameter in inspect.signature(function).parameters.values()}
+    }
+    assert {found for found, function in reaching.items() if "Viewer" not in _annotations(function)} == MADE_OF.get(name, set())
+
+
+def _annotations(function: Callable[..., object]) -> set[object]:
+    return {parameter.annotation for parameter in inspect.signature(function).parameters.values()}
