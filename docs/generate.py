@@ -156,6 +156,7 @@ def _said(text: str) -> str:
 _MATTERS = {
     Matter.SCORE: "scores and findings of a call, with the words they quote",
     Matter.WORDS: "the transcript and the sound of a call",
+    Matter.NAMES: "who the people of a call are beside what is said: the agent's name, the customer's id, the file, further metadata",
     Matter.DECISIONS: "what people decided about a call, and who",
     Matter.FIGURES: "counts and means over calls",
     Matter.RUNS: "runs, failures, closed periods",
@@ -184,6 +185,9 @@ def who_sees_what_page() -> str:
         "**own**: calls in which they were the agent. **teams**: calls of a team on days on which they led it: a call belongs to the team it was of on its",
         "day, so that a supervisor for two months sees the calls of these two months, then and later, and a call without a day is seen only by who leads the",
         "team without a first or last day. A call that is not theirs to see is told as one that is not there.",
+        "",
+        "A trainer reads words without names: a rubric is made of what is said, whoever said it. The agent's id stays, as it tells whether several calls are one",
+        "person's. `qa-pipeline accounts names NAME --allow` lets a trainer see names too. What is said in a call may name people all the same.",
         "",
     ])  # fmt: skip
 

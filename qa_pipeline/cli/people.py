@@ -29,7 +29,7 @@ _last_option = click.option("--to", "last", type=DATE, metavar="DAY", help="Last
 
 @click.group()
 def accounts() -> None:
-    """Who may decide and see what: add, list, roles, deactivate."""
+    """Who may decide and see what: add, list, roles, names, deactivate."""
 
 
 @accounts.command("add")
@@ -63,6 +63,19 @@ def accounts_roles(name: str, roles: tuple[str, ...], agent_ids: tuple[str, ...]
     engine, by = _at_desk(results, as_name)
     changed = set_roles(engine, name, roles=map(Role, roles), agent_ids=agent_ids, by=by)
     click.echo(f"{changed.name}: {', '.join(sorted(changed.roles))}.")
+
+
+@accounts.command("names")
+@click.argument("name")
+@click.option("--allow/--withhold", "may", default=True, show_default=True, help="Whether they see them.")
+@deciding_options
+def accounts_names(name: str, may: bool, results: str | None, as_name: str | None) -> None:
+    """Let the trainer NAME see who the people of a call are; without it trainers see words without names."""
+    from qa_pipeline.review.people import allow_names
+
+    engine, by = _at_desk(results, as_name)
+    allow_names(engine, name, may=may, by=by)
+    click.echo(f"{name} {'sees' if may else 'does not see'} who the people of a call are.")
 
 
 @accounts.command("deactivate")

@@ -26,7 +26,7 @@ from qa_pipeline.cli.options import (
     user_name,
 )
 from qa_pipeline.cli.show import with_bar
-from qa_pipeline.errors import Fault, InputRefused, RubricError
+from qa_pipeline.errors import InputRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,27 +72,13 @@ def rubric_new(name: str, template: str, language: str, source: str | None) -> N
 @click.option("--strict", is_flag=True, help="Count warnings as faults.")
 def rubric_check(names: tuple[str, ...], strict: bool) -> None:
     """Check rubrics, by name or file; every fault with file, line, column and cure. Warnings tell what is allowed but hardly meant."""
-    from qa_pipeline.rubric.cases import stable_faults
-    from qa_pipeline.rubric.lint import lint
-    from qa_pipeline.rubric.load import load_rubric, name_faults, readable_rubrics, rubric_paths
-    from qa_pipeline.rubric.overlap import overlaps
-    from qa_pipeline.yaml_text import read_document
+    from qa_pipeline.rubric.load import rubric_paths
+    from qa_pipeline.trainer.checking import check_rubric
 
-    faults, warnings = [], []
     paths = [rubric_path(name) for name in names] or rubric_paths(open_settings().rubrics)
-    for path in paths:
-        try:
-            loaded = load_rubric(path)
-            misnamed = name_faults(loaded, path)
-            faults += [*misnamed, *stable_faults(loaded, path)]
-            document = read_document(path)
-            warnings += lint(loaded, document)
-            advice = "say more in `applies_to` of one, as its campaign; or leave it empty and name the rubric in the metadata"
-            # A file by another name stands beside nothing yet, and its neighbours tell their own faults.
-            beside = {} if misnamed else readable_rubrics(path.parent)[0]
-            warnings += [document.fault(("applies_to",), told, advice) for told in overlaps(loaded, beside.values())]
-        except RubricError as error:
-            faults += error.faults or (Fault(path=str(path), message=error.message, advice=error.advice),)
+    checked = [check_rubric(path) for path in paths]
+    faults = [fault for one in checked for fault in one.faults]
+    warnings = [warning for one in checked for warning in one.warnings]
     for fault in faults:
         click.echo(str(fault))
     for warning in warnings:
@@ -320,7 +306,10 @@ def rubric_publish(names: tuple[str, ...], changed: bool, results: str | None, l
         return
     if store:
         store.prepare()
-    for published in publish(chosen, settings, store, raises_versions=changed):
+    done = publish(chosen, settings, store, raises_versions=changed)
+    if store:
+        _note_published(done, settings)
+    for published in done:
         for warning in overlap_warnings(published, settings, store):
             click.echo(f"warning: {warning}", err=True)
         from_when = f", in force from {published.effective_from}" if published.effective_from else ""
@@ -332,6 +321,34 @@ def rubric_publish(names: tuple[str, ...], changed: bool, results: str | None, l
             "`rubric publish --changed` raises the `version` of each and publishes them.",
             err=True,
         )
+
+
+@rubric.command("roll-back")
+@click.argument("name")
+@click.argument("version", type=click.IntRange(1))
+@results_option
+def rubric_roll_back(name: str, version: int, results: str | None) -> None:
+    """Write VERSION of rubric NAME into its file once more, under the next version's number; publish it then.
+
+    Refused while the file is not as it was published: what is written in it would be lost.
+    """
+    from qa_pipeline.trainer.publish import changed_since_published
+    from qa_pipeline.trainer.roll_back import judges_as, kept_versions, text_to_go_back
+    from qa_pipeline.whole_file import write_whole
+
+    settings = open_settings(results=results)
+    store = open_results(settings)
+    text = text_to_go_back(store, settings.rubrics, name, version)
+    if name in {rubric.id for rubric in changed_since_published(settings)}:
+        raise InputRefused(
+            f"{name}.yaml is not as it was published.", advice="Publish it, or put it back, then go back to the earlier version."
+        )
+    path = settings.rubrics / f"{name}.yaml"
+    write_whole(path, text)
+    click.echo(f"written: {path}")
+    if not judges_as(path, next(kept for kept in kept_versions(store, name) if kept.version == version)):
+        click.echo(f"Lists or situations that it uses have changed since: it judges otherwise than version {version} did.", err=True)
+    click.echo(f"Next: qa-pipeline rubric publish {name}")
 
 
 @rubric.command("versions")
@@ -432,6 +449,20 @@ def _heard(dialogue: str, settings: Settings, bench: Workbench, name: str, langu
             advice="Give a dialogue's file, - for standard input, or a call id.",
         )
     return found
+
+
+def _note_published(rubrics: Sequence[Rubric], settings: Settings) -> None:
+    """Put on record who published, where people's record is kept."""
+    from qa_pipeline.cli.options import user_name
+    from qa_pipeline.reading.database import open_database
+    from qa_pipeline.reading.viewer import local_viewer
+    from qa_pipeline.review.desk import bring_up
+    from qa_pipeline.trainer.history import PUBLISHED, note
+
+    engine = open_database(settings)
+    bring_up(engine)
+    for published in rubrics:
+        note(engine, local_viewer(user_name()), PUBLISHED, f"{published.id} {published.version}")
 
 
 def _show_steps(steps: Sequence[Step]) -> None:

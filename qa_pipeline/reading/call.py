@@ -17,8 +17,11 @@ from sqlalchemy import Engine
 from qa_pipeline.reading.asking import FrozenRow
 from qa_pipeline.reading.pages import CallLine, find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
+from qa_pipeline.results.columns import Kind
 from qa_pipeline.results.store import Store
+from qa_pipeline.results.tables import CALLS
 
+_NAMES = frozenset(c.name for c in CALLS.columns if {Kind.PERSON, Kind.PATH} & set(c.kinds)) - {"agent_id"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -26,7 +29,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class OneCall:
     """A call: its line in lists, the rows of its current conversation and score. `score` is None for a call without a rubric.
 
-    `findings` stand in the order in which they were judged, `utterances` in that of the call. `utterances` is empty where the viewer may not read words.
+    `findings` stand in the order in which they were judged, `utterances` in that of the call. `utterances` is empty where the viewer may not read words;
+    `call` has no names where they are not for them.
     """
 
     line: CallLine
@@ -44,7 +48,9 @@ def read_call(store: Store, engine: Engine, viewer: Viewer, call_id: str) -> One
     Raises as `find_call`.
     """
     line = find_call(engine, viewer, call_id)
-    reads_words = viewer.sees(Matter.WORDS, agent_id=line.agent_id, team=line.team, day=line.call_date)
+    reads_words, reads_names = (
+        viewer.sees(matter, agent_id=line.agent_id, team=line.team, day=line.call_date) for matter in (Matter.WORDS, Matter.NAMES)
+    )
 
     def of_conversation(name: str) -> Sequence[FrozenRow]:
         return _frozen(store.read_of(name, "conversation_id", line.conversation_id, day=line.call_date))
@@ -56,13 +62,18 @@ def read_call(store: Store, engine: Engine, viewer: Viewer, call_id: str) -> One
     metrics = of_conversation("metrics")
     return OneCall(
         line=line,
-        call=of_conversation("calls")[0],
+        call=of_conversation("calls")[0] if reads_names else _without_names(of_conversation("calls")[0]),
         score=scores[0] if scores else None,
         findings=tuple(of_score("findings")),
         captures=tuple(sorted(of_score("captures"), key=lambda row: (row["criterion_id"], row["n"]))),
         utterances=tuple(sorted(of_conversation("utterances"), key=lambda row: row["utterance"])) if reads_words else (),
         metrics=metrics[0] if metrics else MappingProxyType({}),
     )
+
+
+def _without_names(row: FrozenRow) -> FrozenRow:
+    """A row of `calls` without what names people, or files that may. The agent's id stays: it tells whether several calls are one person's."""
+    return MappingProxyType({name: None if name in _NAMES else value for name, value in row.items()})
 
 
 def _frozen(rows: pa.Table) -> Sequence[FrozenRow]:

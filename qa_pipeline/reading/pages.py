@@ -7,7 +7,7 @@ doubles nothing when calls are scored meanwhile. Source: M. Winand, "We need too
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -151,14 +151,14 @@ def page(
     """
     if not 1 <= size <= MOST_ROWS:
         raise InputRefused(f"A page of {size} rows cannot be given.", advice=f"Ask for 1 to {MOST_ROWS}.")
-    asked = _of(viewer, wanted, _LINES)
+    asked = _of(viewer, wanted, LINES)
     column, is_falling = _ORDERS[order]
     if after is not None:
         asked = asked.where(_is_after(column, is_falling, after))
     ordered = column.desc().nulls_last() if is_falling else column.asc().nulls_last()
     with engine.connect() as connection:
         rows = connection.execute(asked.order_by(ordered, _ROW.call_id).offset(skip or None).limit(size + 1)).mappings().all()
-    lines = tuple(line_of(dict(row)) for row in rows[:size])
+    lines = tuple(as_seen(line_of(dict(row)), viewer) for row in rows[:size])
     end = Key(value=rows[size - 1][column.name], call_id=lines[-1].call_id) if len(rows) > size else None
     return Page(lines=lines, after=end)
 
@@ -177,7 +177,14 @@ def find_call(engine: Engine, viewer: Viewer, call_id: str, *, matter: Matter = 
     if found is None or not viewer.sees(matter, agent_id=found.agent_id, team=found.team, day=found.call_date):
         # Who may see only some calls must not learn which others there are.
         raise NotThere(f"There is no call {call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
-    return found
+    return as_seen(found, viewer)
+
+
+def as_seen(line: CallLine, viewer: Viewer) -> CallLine:
+    """A line without the names of people, where they are not for who asks."""
+    if viewer.sees(Matter.NAMES, agent_id=line.agent_id, team=line.team, day=line.call_date):
+        return line
+    return replace(line, agent_name=None, customer_id=None)
 
 
 def known_line(connection: Connection, call_id: str) -> CallLine:
@@ -190,7 +197,7 @@ def known_line(connection: Connection, call_id: str) -> CallLine:
 
 def read_line(connection: Connection, call_id: str) -> CallLine | None:
     """A call's line, whoever asks; None where there is no such call."""
-    row = connection.execute(_LINES.where(_ROW.call_id == call_id)).mappings().one_or_none()
+    row = connection.execute(LINES.where(_ROW.call_id == call_id)).mappings().one_or_none()
     return None if row is None else line_of(dict(row))
 
 
@@ -277,7 +284,8 @@ def _is_after(column: ColumnElement[Any], is_falling: bool, key: Key) -> ColumnE
     return or_(beyond, and_(column == key.value, _ROW.call_id > key.call_id), column.is_(None))
 
 
-_LINES = select(*(_ROW[field.name] for field in fields(CallLine)))
+LINES = select(*(_ROW[field.name] for field in fields(CallLine)))
+"""All that a list shows, of every row of the index."""
 
 
 def line_of(row: Mapping[str, Any]) -> CallLine:

@@ -31,6 +31,8 @@ class Matter(StrEnum):
     """Scores and findings of a call, with the words they quote."""
     WORDS = "words"
     """The transcript and the sound of a call."""
+    NAMES = "names"
+    """Who the people of a call are beside what is said: the agent's name, the customer's id, the file's name, further metadata."""
     DECISIONS = "decisions"
     """What people decided about a call, and who."""
     FIGURES = "figures"
@@ -57,17 +59,19 @@ class Scope(StrEnum):
 _AGENT = {
     Matter.SCORE: Scope.OWN,
     Matter.WORDS: Scope.OWN,
+    Matter.NAMES: Scope.OWN,
     Matter.DECISIONS: Scope.OWN,
     Matter.FIGURES: Scope.OWN,
     Matter.RUBRICS: Scope.ALL,
 }
-_TEAMS = dict.fromkeys((Matter.SCORE, Matter.WORDS, Matter.DECISIONS, Matter.FIGURES, Matter.PEOPLE), Scope.TEAMS)
+_TEAMS = dict.fromkeys((Matter.SCORE, Matter.WORDS, Matter.NAMES, Matter.DECISIONS, Matter.FIGURES, Matter.PEOPLE), Scope.TEAMS)
 _QUALITY = dict.fromkeys((Matter.SCORE, Matter.WORDS, Matter.DECISIONS, Matter.FIGURES, Matter.RUBRICS), Scope.ALL)
 
 RULE: Mapping[Role, Mapping[Matter, Scope]] = {
     Role.AGENT: _AGENT,
-    Role.REVIEWER: _QUALITY,
+    Role.REVIEWER: {**_QUALITY, Matter.NAMES: Scope.ALL},
     Role.SUPERVISOR: {**_TEAMS, Matter.RUBRICS: Scope.ALL},
+    # A rubric is made of what is said, not of who said it; an operator may allow an account more (Viewer.sees_names).
     Role.TRAINER: _QUALITY,
     # Who runs the nights answers for files and accounts, and needs nobody's words for it.
     Role.OPERATOR: {Matter.FIGURES: Scope.ALL, Matter.RUNS: Scope.ALL, Matter.RUBRICS: Scope.ALL, Matter.PEOPLE: Scope.ALL},
@@ -94,7 +98,7 @@ class Tenure:
 class Viewer:
     """Who asks. `account` None: this machine's own command line, which reads the files anyway and sees all; `name` is then its user.
 
-    `agent_ids`: whose calls are their own. `teams`: those they lead, with the days.
+    `agent_ids`: whose calls are their own. `teams`: those they lead, with the days. `sees_names`: a trainer who is allowed to.
     """
 
     name: str | None
@@ -102,6 +106,7 @@ class Viewer:
     roles: frozenset[Role] = frozenset()
     agent_ids: frozenset[str] = frozenset()
     teams: tuple[Tenure, ...] = field(default=())
+    sees_names: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -112,7 +117,8 @@ class Viewer:
         """How much of a matter they see by each of their roles, without `nothing`."""
         if self.is_local:
             return frozenset({Scope.ALL})
-        return frozenset(RULE[role].get(matter, Scope.NONE) for role in self.roles) - {Scope.NONE}
+        allowed = {Scope.ALL} if matter is Matter.NAMES and self.sees_names and Role.TRAINER in self.roles else set()
+        return frozenset({*allowed, *(RULE[role].get(matter, Scope.NONE) for role in self.roles)} - {Scope.NONE})
 
     def sees(self, matter: Matter, *, agent_id: str | None, team: str | None, day: date | None) -> bool:
         """Whether they see a matter of one call. `team`: of the call on its day."""

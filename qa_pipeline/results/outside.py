@@ -61,6 +61,10 @@ OUTSIDE: tuple[Outside, ...] = (
         until="at the end of the run; those of a killed one at the next",
     ),
     Outside(
+        name="drafts of rubrics", place=Place.CACHE, patterns=("drafts/*",), holds=(Kind.NOTE,),
+        by="the trainer's pages: drafts beside links to the rubrics, to check and try them", until="with the cache; the drafts are in the review database",
+    ),
+    Outside(
         name="norms of phrases and cases", place=Place.CACHE, patterns=("norms-*.json*",), holds=(Kind.NOTE,),
         by="whatever reads rubrics; no words of calls", until="with the cache",
     ),

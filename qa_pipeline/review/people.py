@@ -25,7 +25,7 @@ _ALWAYS = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Somebody who may work here. `agent_ids`: of the metadata, whose calls are theirs."""
+    """Somebody who may work here. `agent_ids`: of the metadata, whose calls are theirs. `sees_names`: a trainer who sees who speaks."""
 
     account: int
     name: str
@@ -33,6 +33,7 @@ class Account:
     is_active: bool
     roles: frozenset[Role]
     agent_ids: frozenset[str]
+    sees_names: bool = False
 
 
 # --- accounts ---------------------------------------------------------------------------------------------------------------------------
@@ -70,6 +71,15 @@ def set_roles(engine: Engine, name: str, *, roles: Iterable[Role], agent_ids: It
     with writing(engine) as connection:
         _set(connection, found.account, roles, agent_ids)
         _note(connection, by, "roles changed", name)
+    return account_of(engine, name)
+
+
+def allow_names(engine: Engine, name: str, *, may: bool, by: Viewer | None = None) -> Account:
+    """Let a trainer's account see who the people of a call are, or no longer."""
+    found = account_of(engine, name)
+    with writing(engine) as connection:
+        connection.execute(update(accounts).where(accounts.c.account == found.account).values(sees_names=may))
+        _note(connection, by, "names allowed" if may else "names withheld", name)
     return account_of(engine, name)
 
 
@@ -115,7 +125,14 @@ def read_account(connection: Connection, number: int) -> Account | None:
 def viewer_as(connection: Connection, account: Account) -> Viewer:
     """Who asks, by their account, whether it is active or not."""
     led = _led(connection, account.account) if Role.SUPERVISOR in account.roles else ()
-    return Viewer(name=account.name, account=account.account, roles=account.roles, agent_ids=account.agent_ids, teams=led)
+    return Viewer(
+        name=account.name,
+        account=account.account,
+        roles=account.roles,
+        agent_ids=account.agent_ids,
+        teams=led,
+        sees_names=account.sees_names,
+    )
 
 
 def _read_accounts(connection: Connection, *which: ColumnElement[bool]) -> tuple[Account, ...]:
@@ -140,6 +157,7 @@ def _read_accounts(connection: Connection, *which: ColumnElement[bool]) -> tuple
             is_active=row.is_active,
             roles=frozenset(roles.get(row.account, ())),
             agent_ids=frozenset(agents.get(row.account, ())),
+            sees_names=row.sees_names,
         )
         for row in rows
     )

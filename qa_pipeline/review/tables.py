@@ -5,7 +5,7 @@ Times are texts of one length in UTC (decisions.py), days are ISO dates; both so
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, false
 
 from qa_pipeline.reading.database import PEOPLE
 
@@ -17,6 +17,7 @@ accounts = Table(
     Column("display_name", String, nullable=False),
     Column("is_active", Boolean, nullable=False),
     Column("created_at", String, nullable=False),
+    Column("sees_names", Boolean, nullable=False, server_default=false(), comment="a trainer who sees who the people of a call are"),
 )
 account_roles = Table(
     "account_roles",
@@ -292,5 +293,14 @@ report_shapes = Table(
     Column("is_shared", Boolean, nullable=False),
     Column("changed_at", String, nullable=False),
     UniqueConstraint("account", "name", name="report_shapes_name"),
+)
+drafts = Table(
+    "drafts",
+    PEOPLE,
+    Column("account", ForeignKey("accounts.account"), primary_key=True),
+    Column("file", String, primary_key=True, comment="within the rubrics folder"),
+    Column("text", String, nullable=False),
+    Column("based_on", String, nullable=False, comment="hash of the file that the text was made of; empty: there was none"),
+    Column("at", String, nullable=False),
 )
 state = Table("review_state", PEOPLE, Column("name", String, primary_key=True), Column("value", BigInteger, nullable=False))

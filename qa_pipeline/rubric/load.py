@@ -287,7 +287,7 @@ def _from_files(
                 faults.append(document.fault((*place, "lists", number), f"no list file {name}", "check the path"))
                 continue
             shared.append(load_list(path))
-            faults.extend(_list_faults(path))
+            faults.extend(list_file_faults(path))
         update["phrases"] = _merged(criterion.phrases, *(one.phrases for one in shared))
         update["unlike"] = _merged(criterion.unlike, *(one.take_back for one in shared))
         if isinstance(criterion, ForbiddenCriterion):
@@ -301,8 +301,8 @@ def _from_files(
     return update
 
 
-def _list_faults(path: Path) -> list[Fault]:
-    """Phrases of a list file that cannot be compiled."""
+def list_file_faults(path: Path) -> list[Fault]:
+    """Phrases of a list file that cannot be compiled. Raises RubricError for a file that is no list."""
     stamp = path.stat()
     return _faults_of_list(path, stamp.st_mtime_ns, stamp.st_size)
 

@@ -18,7 +18,8 @@ from qa_pipeline.languages.desk_tables import DeskWords
 from qa_pipeline.languages.load import language_codes, table
 from qa_pipeline.phrases.search import compile_phrase
 from qa_pipeline.rubric.load import load_list
-from qa_pipeline.whole_file import replacing
+from qa_pipeline.trainer.additions import with_words
+from qa_pipeline.whole_file import write_whole
 
 KINDS = ("phrases", "whole_turn", "take_back", "like", "unlike")
 
@@ -167,32 +168,11 @@ def _cell(row: list[str], column: int | None) -> str:
 
 def _write(target: Path, rows: Sequence[_Row], list_id: str) -> int:
     """Add rows to the list file and leave all else as it stands, comments too. Returns how many were not there."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-
-    writer = YAML()
-    writer.preserve_quotes = True
-    writer.width = 10_000
-    writer.indent(mapping=2, sequence=4, offset=2)
+    before = ""
     if target.is_file():
         load_list(target)
-        content = writer.load(target.read_text("utf-8-sig"))
-    else:
-        content = {"id": list_id}
-    added = 0
-    for row in rows:
-        by_language = content.setdefault(row.kind, {})
-        texts = by_language.setdefault(row.language, [])
-        # Examples may be grouped into families; new ones get a family of their own.
-        families = list(texts.values()) if isinstance(texts, dict) else [texts]
-        if any(row.text in family for family in families):
-            continue
-        own = texts.setdefault("imported", []) if isinstance(texts, dict) else texts
-        # Quoted, so that no reader of YAML takes 10:00 or no for anything but text.
-        own.append(DoubleQuotedScalarString(row.text))
-        added += 1
-    if not added and target.is_file():
-        return 0
-    with replacing(target) as part, part.open("w", encoding="utf-8") as file:
-        writer.dump(content, file)
+        before = target.read_text("utf-8-sig")
+    text, added = with_words(before, [(row.language, row.kind, row.text) for row in rows], list_id=list_id)
+    if added or not before:
+        write_whole(target, text)
     return added

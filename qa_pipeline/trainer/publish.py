@@ -168,6 +168,15 @@ def fit_lists(settings: Settings) -> tuple[int, int]:
     return len(missing), vectors.save(_texts(rubrics, cases), shipped)
 
 
+def fit_missing(settings: Settings, names: Sequence[str]) -> None:
+    """Fit the meanings of lists that some rubrics use and that nobody has fitted as they stand, as `fit_lists` does. Where none is missing it costs nothing."""
+    rubrics = [load_rubric(path) for path in _paths_of(settings, names)]
+    manifest = choose_manifest(settings, "encoder")
+    _, missing = load_heads(rubrics, encoder_id=manifest.id, stores=settings.fitted_files(HEADS_NAME)[:2])
+    if missing:
+        fit_lists(settings)
+
+
 def publish(names: Sequence[str], settings: Settings, store: Store | None = None, *, raises_versions: bool = False) -> list[Rubric]:
     """Freeze rubrics in published.lock, and whole in `store` when one is given: all of them or, when one is refused, none.
 

@@ -10,8 +10,9 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.languages.desk_tables import DeskWords
 from qa_pipeline.languages.interface import interface_language, shown
 from qa_pipeline.languages.load import table
-from qa_pipeline.rubric.cases import Case, cases_path, load_cases
+from qa_pipeline.rubric.cases import cases_path, load_cases
 from qa_pipeline.rubric.load import NOT_RUBRICS, load_rubric
+from qa_pipeline.trainer.additions import case_lines
 from qa_pipeline.whole_file import write_whole
 
 _APPLIES_TO = """\
@@ -163,34 +164,6 @@ def _cases_text(template: _Template, language: str, shipped: Path) -> str:
     for case in sorted(cases, key=lambda case: case.language != language):
         shown = {(criterion, outcome) for criterion, outcome in case.expected.items() if criterion in wanted}
         if case.language == language or not shown <= seen:
-            lines += _case_lines(case, wanted)
+            lines += case_lines(case, wanted)
         seen |= shown
     return "\n".join(lines) + "\n"
-
-
-def _case_lines(case: Case, wanted: set[str]) -> list[str]:
-    def flow(mapping: dict[str, str]) -> str:
-        return "{" + ", ".join(f"{key}: {_quoted(value)}" for key, value in mapping.items()) + "}"
-
-    expected = {criterion: str(outcome) for criterion, outcome in case.expected.items() if criterion in wanted}
-    lines = [f"- name: {_quoted(case.name)}", f"  language: {case.language}", "  dialogue: |"]
-    lines += [f"    {line}" for line in (case.dialogue or "").splitlines()]
-    lines.append(f"  expected: {flow(expected)}")
-    if case.metadata:
-        lines.append(f"  metadata: {flow({key: str(value) for key, value in case.metadata.items()})}")
-    if case.sentiment:
-        lines.append(f"  sentiment: [{case.sentiment[0]}, {case.sentiment[1]}]")
-    for key in ("confidence", "role_confidence", "starts_cut", "ends_cut", "times"):
-        value = getattr(case, key)
-        if value != Case.model_fields[key].default:
-            lines.append(f"  {key}: {str(value).lower()}")
-    return lines
-
-
-def _quoted(text: str) -> str:
-    plain = (
-        text.replace("_", "").isalnum()
-        and not text[:1].isdigit()
-        and text.lower() not in ("yes", "no", "on", "off", "true", "false", "null")
-    )
-    return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

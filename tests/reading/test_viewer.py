@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -55,3 +56,13 @@ def test_a_call_without_a_day_is_seen_only_by_who_leads_the_team_without_an_end(
     assert viewer(Role.SUPERVISOR, teams=(Tenure(team="north"),)).sees(Matter.SCORE, agent_id=None, team="north", day=None)
     dated = viewer(Role.SUPERVISOR, teams=(Tenure(team="north", first=MAY),))
     assert not dated.sees(Matter.SCORE, agent_id=None, team="north", day=None)
+
+
+def test_a_trainer_sees_names_only_where_it_is_allowed() -> None:
+    trainer = viewer(Role.TRAINER)
+    assert trainer.sees(Matter.WORDS, agent_id="a1", team=None, day=MAY)
+    assert not trainer.sees(Matter.NAMES, agent_id="a1", team=None, day=MAY)
+    assert replace(trainer, sees_names=True).sees(Matter.NAMES, agent_id="a1", team=None, day=MAY)
+    assert viewer(Role.TRAINER, Role.REVIEWER).sees(Matter.NAMES, agent_id="a1", team=None, day=MAY)
+    # It allows trainers and nobody else.
+    assert not replace(viewer(Role.AGENT), sees_names=True).sees(Matter.NAMES, agent_id="a1", team=None, day=MAY)

@@ -16,6 +16,7 @@ from qa_pipeline.review.people import (
     add_account,
     add_member,
     add_team,
+    allow_names,
     deactivate,
     end_membership,
     list_accounts,
@@ -48,6 +49,14 @@ def test_an_account_has_its_roles_and_agents_until_they_are_changed(engine: Engi
     set_roles(engine, "anna", roles=[Role.REVIEWER, Role.TRAINER], agent_ids=[])
     changed = viewer_of(engine, "anna")
     assert (changed.roles, changed.agent_ids) == ({Role.REVIEWER, Role.TRAINER}, frozenset())
+
+
+def test_an_operator_lets_a_trainer_see_names_and_takes_it_back(engine: Engine) -> None:
+    add_account(engine, "piotr", roles=[Role.TRAINER])
+    assert not viewer_of(engine, "piotr").sees_names
+    allow_names(engine, "piotr", may=True)
+    assert viewer_of(engine, "piotr").sees_names
+    assert not allow_names(engine, "piotr", may=False).sees_names
 
 
 def test_a_name_is_given_once(engine: Engine) -> None:

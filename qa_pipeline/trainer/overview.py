@@ -1,0 +1,112 @@
+"""The rubrics of a folder at a glance: version, whether it is published as it stands, what is wrong with it, who is at work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from qa_pipeline.errors import RubricError
+from qa_pipeline.review.tables import accounts, drafts
+from qa_pipeline.rubric.canonical import rubric_sha256
+from qa_pipeline.rubric.load import load_rubric, name_faults, read_lock, rubric_paths
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+class Standing(StrEnum):
+    """How a rubric's file stands to what was published."""
+
+    PUBLISHED = "published"
+    EDITED = "edited"
+    """A version was published, and the file, or a list that it uses, says something else."""
+    DRAFT = "draft"
+    """Never published."""
+    FAULTY = "faulty"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RubricLine:
+    """A rubric in the list. `version` None: its file cannot be read. `published`: versions in published.lock, the newest last."""
+
+    rubric_id: str
+    title: Mapping[str, str]
+    version: int | None
+    standing: Standing
+    criteria: int
+    faults: int
+    published: tuple[int, ...]
+    at_work: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    title: Mapping[str, str]
+    version: int | None
+    sha256: str
+    criteria: int
+    faults: int
+
+
+def overview(folder: Path, engine: Engine | None = None) -> tuple[RubricLine, ...]:
+    """The rubrics of a folder by name. A file is read again only when it, or a file that it may be made of, has changed."""
+    lock, shared = read_lock(folder), _stamp(folder, shared_only=True)
+    working = _at_work(engine) if engine is not None else {}
+    every = _stamp(folder)
+    found = []
+    for path in rubric_paths(folder):
+        own = tuple(one for one in every if one[0] == path.name)
+        # What takes criteria over from another rubric changes with it.
+        read = _read(path, own, every if "same_as" in path.read_text("utf-8", errors="replace") else shared)
+        versions = tuple(sorted(map(int, lock.get(path.stem, {}))))
+        if read.faults:
+            standing = Standing.FAULTY
+        elif not versions:
+            standing = Standing.DRAFT
+        else:
+            standing = Standing.PUBLISHED if lock[path.stem].get(str(read.version)) == read.sha256 else Standing.EDITED
+        found.append(
+            RubricLine(
+                rubric_id=path.stem,
+                title=read.title,
+                version=read.version,
+                standing=standing,
+                criteria=read.criteria,
+                faults=read.faults,
+                published=versions,
+                at_work=working.get(path.stem, ()),
+            )
+        )
+    return tuple(found)
+
+
+def _stamp(folder: Path, *, shared_only: bool = False) -> Stamp:
+    """What tells that files have changed: name, time and size of each."""
+    places = [folder / "lists"] if shared_only else [folder, folder / "lists"]
+    files = [path for place in places for path in place.glob("*.yaml")] + ([folder / "situations.yaml"] if shared_only else [])
+    stats = [(path, path.stat()) for path in sorted(files) if path.is_file()]
+    return tuple((path.relative_to(folder).as_posix(), stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+
+
+@lru_cache(maxsize=512)
+def _read(path: Path, own: Stamp, others: Stamp) -> _Read:
+    try:
+        rubric = load_rubric(path)
+    except RubricError as error:
+        return _Read({}, None, "", 0, max(1, len(error.faults)))
+    faults = len(name_faults(rubric, path))
+    return _Read(rubric.title, rubric.version, rubric_sha256(rubric), len(tuple(rubric.criteria)), faults)
+
+
+def _at_work(engine: Engine) -> dict[str, tuple[str, ...]]:
+    """Who has unsaved drafts of a rubric or of its cases, by rubric."""
+    asked = select(drafts.c.file, accounts.c.name).join(accounts, accounts.c.account == drafts.c.account).order_by(accounts.c.name)
+    found: dict[str, dict[str, None]] = {}
+    with engine.connect() as connection:
+        for file, name in connection.execute(asked):
+            found.setdefault(file.removesuffix(".yaml").removesuffix(".cases"), {})[name] = None
+    return {rubric_id: tuple(names) for rubric_id, names in found.items()}

@@ -1,0 +1,139 @@
+"""What a trainer's page lets be done in a worker process (running/jobs.py): cases, a dialogue, a comparison over stored calls, publishing.
+
+Each takes `tell`, to say how far it is, then settings whose rubrics folder is the one to work with: for drafts that of `bench_settings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from qa_pipeline.call import Role
+from qa_pipeline.errors import Fault, InputRefused, RubricError
+from qa_pipeline.reading.pages import Wanted
+from qa_pipeline.reading.viewer import Viewer
+from qa_pipeline.reading.words import Spoken, find_words
+from qa_pipeline.results.versions import named_rubric
+from qa_pipeline.review.opening import open_lists
+from qa_pipeline.review.verdicts import said_by_people
+from qa_pipeline.rubric.cases import cases_path
+from qa_pipeline.rubric.load import load_rubric
+from qa_pipeline.running.environment import open_store
+from qa_pipeline.running.scorecards import ready_scorecards
+from qa_pipeline.scoring.score import score
+from qa_pipeline.settings import Settings
+from qa_pipeline.trainer.checking import check_rubric
+from qa_pipeline.trainer.diff import Diff, calls_to_compare, diff
+from qa_pipeline.trainer.pasted import read_pasted
+from qa_pipeline.trainer.publish import fit_missing, open_workbench, publish, stored_calls
+from qa_pipeline.trainer.trial import Tried, tried
+from qa_pipeline.yaml_text import read_document
+
+Tell = Callable[[int, int], None]
+T = TypeVar("T")
+MOST_COMPARED = 5_000
+"""Calls that a comparison of a page is over, at most: the newest. The command line compares without a limit."""
+AS_SAVED = ""
+"""Compare with the file as it stands on the disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLine:
+    """A case and what differs. `line`: where it is written, from 1."""
+
+    name: str
+    line: int
+    misses: tuple[str, ...]
+
+
+def run_cases_of(tell: Tell, settings: Settings, name: str) -> tuple[CaseLine, ...]:
+    """Run one rubric's cases. Raises RubricError with its faults, or those of its cases."""
+    path = settings.rubrics / f"{name}.yaml"
+    _require_in_order(path)
+    bench = open_workbench(settings, files=[path])
+    document = read_document(cases_path(path)) if cases_path(path).is_file() else None
+    found = []
+    for number, result in enumerate(bench.run(name, stored_calls(open_store(settings)))):
+        line = document.place((number,))[0] if document else 1
+        found.append(CaseLine(name=result.case.name, line=line, misses=result.misses))
+    return tuple(found)
+
+
+def try_dialogue(
+    tell: Tell, settings: Settings, name: str, text: str, language: str | None, columns: Mapping[str, str], call_id: str | None
+) -> Tried:
+    """What a rubric makes of a dialogue as it is typed, or of a stored call. Raises InputRefused, RubricError."""
+    path = settings.rubrics / f"{name}.yaml"
+    bench = open_workbench(settings, files=[path])
+    if call_id:
+        heard = stored_calls(open_store(settings))(call_id)
+        if heard is None:
+            raise InputRefused(f"There is no call {call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
+    else:
+        heard = read_pasted(text, name="the dialogue", language=language, columns=columns, encode=bench.encode_for(name))
+    return tried(score(heard, bench.scorecards[name]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A comparison. `found`: calls of those days; where there are more than were compared, the newest were."""
+
+    diff: Diff
+    found: int
+
+
+def compare_with(
+    tell: Tell, settings: Settings, saved: Path, name: str, before: str, since: date | None, until: date | None, every: bool
+) -> Compared:
+    """Which stored calls change when a rubric as it is at hand replaces another. `saved`: the rubrics folder itself.
+
+    `before`: AS_SAVED, or NAME@VERSION as kept beside the results. Raises RubricError.
+    """
+    store = open_store(settings)
+    new = load_rubric(settings.rubrics / f"{name}.yaml")
+    old = load_rubric(saved / f"{name}.yaml") if before == AS_SAVED else named_rubric(before, {}, store)
+    cards = ready_scorecards({"old": old, "new": new}, settings)
+    ids = calls_to_compare(store, cards["old"], cards["new"], since=since, until=until, every=every)
+    chosen = ids[-MOST_COMPARED:]
+    heard = counted(store.stream_conversations(chosen), len(chosen), tell)
+    people = said_by_people(store, {old.id, new.id})
+    return Compared(diff=diff(heard, cards["old"], cards["new"], people=people), found=len(ids))
+
+
+def counted(several: Iterable[T], total: int, tell: Tell) -> Iterator[T]:
+    """The same one after the other, telling how many have been taken: now and then, as a page does not look more often."""
+    tell(0, total)
+    for number, one in enumerate(several, 1):
+        yield one
+        if number % 10 == 0 or number == total:
+            tell(number, total)
+
+
+def publish_now(tell: Tell, settings: Settings, names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """Publish rubrics as their files stand, with the meanings of changed lists fitted before. Returns id and version of each. Raises RubricError."""
+    tell(0, 2)
+    fit_missing(settings, names)
+    tell(1, 2)
+    store = open_store(settings)
+    store.prepare()
+    return tuple((rubric.id, rubric.version) for rubric in publish(names, settings, store))
+
+
+def _require_in_order(path: Path) -> None:
+    """Refuse a rubric with faults, but for cases that it lacks: those that it has can be run."""
+    faults: tuple[Fault, ...] = tuple(
+        one for one in check_rubric(path).faults if Path(one.path) != cases_path(path) or one.line is not None
+    )
+    if faults:
+        raise RubricError(f"{path.name} cannot be used.", faults=faults)
+
+
+def search_words(
+    tell: Tell, settings: Settings, viewer: Viewer, words: str, wanted: Wanted, role: Role | None, most: int
+) -> tuple[Spoken, ...]:
+    """Stored calls in which something was said (reading/words.py)."""
+    store = open_store(settings)
+    return find_words(store, open_lists(settings, store), viewer, words, wanted, role=role, most=most, tell=tell)
