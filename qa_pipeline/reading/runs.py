@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
+from qa_pipeline.errors import NotThere
 from qa_pipeline.reading.asking import FrozenRow, ask
 from qa_pipeline.reading.viewer import Matter, Viewer
-from qa_pipeline.results.store import Store
+from qa_pipeline.results.store import Store, sql_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +89,13 @@ def list_rubrics(store: Store, viewer: Viewer) -> tuple[KeptRubric, ...]:
     """Versions kept, by rubric."""
     sql = "select rubric_id, version, effective_from, published_at, rubric_sha256 from rubrics order by 1, 2"
     return tuple(KeptRubric(**row) for row in ask(store, viewer, Matter.RUBRICS, sql))
+
+
+def read_rubric(store: Store, viewer: Viewer, rubric_id: str, version: int) -> dict[str, Any]:
+    """A version whole, lists included, as its hash was made from it. Raises NotThere, AccessRefused."""
+    sql = f"select resolved from rubrics where rubric_id = {sql_text(rubric_id)} and version = {version}"
+    kept = ask(store, viewer, Matter.RUBRICS, sql)
+    if not kept:
+        raise NotThere(f"Version {version} of {rubric_id!r} is not kept here.", advice="Look at the list of those that are.")
+    found: dict[str, Any] = json.loads(kept[0]["resolved"])
+    return found

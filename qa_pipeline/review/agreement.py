@@ -150,14 +150,14 @@ def _agreement(judged: Sequence[Judged], facts: _Facts, coefficients: _Coefficie
     calls = sum(count > 1 for count in several.values())
     if not calls:
         return Agreement(calls=0, observed=None, kappa=Figure(value=None), ac=Figure(value=None))
-    # In the order of their ids, so that the draw does not depend on the order of reading.
-    rows = np.array([by_call[call_id] for call_id in sorted(by_call)])
-    observed, kappa, ac = (float(values[0]) for values in coefficients(rows.sum(axis=0, keepdims=True)))
+    # Calls that are alike are drawn together: there are few kinds of them, and the order of reading does not matter.
+    kinds, counts = np.unique(np.array(list(by_call.values())), axis=0, return_counts=True)
+    observed, kappa, ac = (float(values[0]) for values in coefficients((counts @ kinds)[None, :]))
     chance, drawn = np.random.default_rng(_SEED), []
-    at_once = max(1, _NUMBERS // len(rows))
+    at_once = max(1, _NUMBERS // len(kinds))
     for begin in range(0, SAMPLES, at_once):
-        counts = chance.multinomial(len(rows), np.full(len(rows), 1.0 / len(rows)), size=min(at_once, SAMPLES - begin))
-        drawn.append(coefficients(counts @ rows)[1:])
+        samples = chance.multinomial(len(by_call), counts / len(by_call), size=min(at_once, SAMPLES - begin))
+        drawn.append(coefficients(samples @ kinds)[1:])
     kappas, acs = (np.concatenate(values) for values in zip(*drawn, strict=True))
     return Agreement(calls=calls, observed=observed, kappa=_figure(kappa, kappas, calls), ac=_figure(ac, acs, calls))
 

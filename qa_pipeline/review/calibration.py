@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from qa_pipeline.call import Outcome
-from qa_pipeline.errors import AccessRefused, Conflict, InputRefused
+from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, NotThere
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.pages import find_call, known_line
 from qa_pipeline.reading.viewer import Matter, Viewer
@@ -117,6 +117,21 @@ def session_of(desk: Desk, viewer: Viewer, name: str) -> Session:
     """A session by its name. Raises InputRefused where there is none."""
     _require_judging(viewer)
     return _named(desk, name)
+
+
+def session_numbered(desk: Desk, viewer: Viewer, session: int) -> Session:
+    """A session by its number. Raises NotThere."""
+    _require_judging(viewer)
+    with desk.engine.connect() as connection:
+        row = connection.execute(select(calibrations).where(calibrations.c.session == session)).one_or_none()
+        if row is None:
+            raise NotThere(f"There is no session {session}.", advice="Look at the list of sessions.")
+        return _session(connection, row)
+
+
+def people_who_judge(desk: Desk) -> tuple[str, ...]:
+    """Names of the accounts that can be asked into a session."""
+    return tuple(one.name for one in list_accounts(desk.engine) if one.is_active and one.roles & MAY[Calibration])
 
 
 def close_session(desk: Desk, viewer: Viewer, name: str) -> None:
@@ -258,11 +273,10 @@ def _require_asked(session: Session, viewer: Viewer) -> None:
 
 
 def _know(desk: Desk, people: Iterable[str]) -> None:
-    known = {account.name: account for account in list_accounts(desk.engine)}
+    able = people_who_judge(desk)
     for who in people:
-        if who not in known or not known[who].is_active or not known[who].roles & MAY[Calibration]:
-            able = ", ".join(name for name, account in known.items() if account.is_active and account.roles & MAY[Calibration])
-            raise InputRefused(f"{who} cannot judge in a session.", advice=f"Those who can: {able or 'none'}.")
+        if who not in able:
+            raise InputRefused(f"{who} cannot judge in a session.", advice=f"Those who can: {', '.join(able) or 'none'}.")
 
 
 def _judged(connection: Connection, session: int) -> list[Decision]:

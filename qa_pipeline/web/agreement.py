@@ -1,7 +1,311 @@
-"""How far people and the program agree, and calibration."""
+"""How far people and the program agree, criterion by criterion, and blind calibration: sessions, judging, comparing, settling."""
 
 from __future__ import annotations
 
-from qa_pipeline.web.routing import Section
+from datetime import date
+from typing import Annotated
 
-section = Section("agreement")
+from fastapi import Form, Request, Response
+
+from qa_pipeline.call import Outcome
+from qa_pipeline.errors import InputRefused, NotThere
+from qa_pipeline.evaluation.reliability import Judgement as Right
+from qa_pipeline.evaluation.reliability import calibration_error, reliability
+from qa_pipeline.reading.call import read_call
+from qa_pipeline.reading.pages import CallLine, Order, Wanted, page
+from qa_pipeline.reading.viewer import Matter, Role, local_viewer
+from qa_pipeline.report.charts import Part, bar
+from qa_pipeline.review.calibration import (
+    Session,
+    close_session,
+    compare,
+    criteria_of,
+    finish,
+    judge,
+    open_session,
+    own_judgements,
+    people_who_judge,
+    session_numbered,
+    sessions,
+    settle,
+)
+from qa_pipeline.review.decide import look
+from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.trust import Trust, trust
+from qa_pipeline.web.render import redirect, render
+from qa_pipeline.web.routing import Section
+from qa_pipeline.web.signed import AtDesk, Chosen, Who
+from qa_pipeline.web.translations import marked
+
+_QUALITY = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.TRAINER})
+# Answers that people give; what nobody can tell is left out.
+_OUTCOMES = (Outcome.MET, Outcome.NOT_MET, Outcome.NOT_APPLICABLE)
+
+
+def _session_example(desk: Desk, line: CallLine) -> str:
+    """A session over a call, begun once."""
+    name, somebody = f"example {line.call_id}", local_viewer(None)
+    there = next((one for one in sessions(desk, somebody) if one.name == name), None)
+    return str(there.session if there else open_session(desk, somebody, name, calls=[line.call_id]))
+
+
+section = Section(
+    "agreement",
+    examples={
+        "session": _session_example,
+        "agreed_rubric": lambda desk, line: line.rubric_id or "none",
+        "agreed_criterion": lambda desk, line: "long",
+    },
+)
+
+
+@section.get("/agreement", needs=_QUALITY, way=marked("Agreement"))
+def show_agreement(
+    request: Request, who: Who, desk: AtDesk, settings: Chosen, rubric: str = "", since: str = "", until: str = "", by_version: bool = False
+) -> Response:
+    """A line for each criterion that anybody judged; those below the bar first."""
+    lines = trust(desk, who.viewer, settings, since=_day(since), until=_day(until), by_version=by_version)
+    rubrics = sorted({line.rubric_id for line in lines})
+    shown = [line for line in lines if rubric in ("", line.rubric_id)]
+    bar_ = settings.agreement_bar, settings.agreement_calls
+    order = {"below": 0, "between": 1, "few": 2, "above": 3}
+    shown.sort(key=lambda line: (order[line.standing(*bar_).value], line.rubric_id, line.criterion_id))
+    return render(
+        request, who, "agreement.html", lines=shown, rubrics=rubrics, rubric=rubric, since=since, until=until, by_version=by_version,
+        settings=settings,
+    )  # fmt: skip
+
+
+@section.get("/agreement/{agreed_rubric}/{agreed_criterion}", needs=_QUALITY)
+def show_criterion(request: Request, who: Who, desk: AtDesk, settings: Chosen, agreed_rubric: str, agreed_criterion: str) -> Response:
+    """One criterion: version by version, whether its certainty means what it says, and the calls in which people saw it otherwise."""
+    versions = [
+        line
+        for line in trust(desk, who.viewer, settings, rubric_id=agreed_rubric, by_version=True)
+        if line.criterion_id == agreed_criterion
+    ]
+    whole = [line for line in trust(desk, who.viewer, settings, rubric_id=agreed_rubric) if line.criterion_id == agreed_criterion]
+    if not whole:
+        raise NotThere("Nobody has judged this criterion yet.", advice="Look at the list of those that were judged.")
+    bins, error = _reliability(whole[0])
+    differing = [one for one in whole[0].judged if one.program is not None and one.person.outcome is not one.program.outcome]
+    return render(
+        request, who, "agreement_criterion.html", line=whole[0], versions=versions, bins=bins, error=error, differing=differing[:200],
+        settings=settings,
+    )  # fmt: skip
+
+
+@section.get("/calibration", needs=_QUALITY, way=marked("Calibration"))
+def show_sessions(request: Request, who: Who, desk: AtDesk) -> Response:
+    """All sessions, and a form to begin one."""
+    return _sessions_page(request, who, desk)
+
+
+@section.post("/calibration", needs=_QUALITY)
+def begin_session(
+    request: Request,
+    who: Who,
+    desk: AtDesk,
+    name: Annotated[str, Form()] = "",
+    calls: Annotated[str, Form()] = "",
+    people: Annotated[list[str] | None, Form()] = None,
+) -> Response:
+    """Begin a session over calls, an id a line."""
+    try:
+        wanted = calls.split()
+        if not wanted:
+            raise InputRefused("No calls are given.", advice="Write an id a line, as the lists show them.")
+        session = open_session(desk, who.viewer, name, calls=wanted, people=people or ())
+    except InputRefused as refused:
+        return _sessions_page(request, who, desk, refused=refused, name=name, calls=calls)
+    return redirect(f"/calibration/{session}")
+
+
+@section.get("/calibration/{session:int}", needs=_QUALITY)
+def show_session(request: Request, who: Who, desk: AtDesk, session: int) -> Response:
+    """What is to be judged in a session; when it is over, what everybody judged."""
+    return _session_page(request, who, desk, session_numbered(desk, who.viewer, session))
+
+
+@section.post("/calibration/{session:int}/done", needs=_QUALITY)
+def be_done(request: Request, who: Who, desk: AtDesk, session: int) -> Response:
+    """Say that one has judged all."""
+    found = session_numbered(desk, who.viewer, session)
+    try:
+        finish(desk, who.viewer, found.name)
+    except InputRefused as refused:
+        return _session_page(request, who, desk, found, refused=refused)
+    return redirect(f"/calibration/{session}")
+
+
+@section.post("/calibration/{session:int}/close", needs=_QUALITY)
+def close(request: Request, who: Who, desk: AtDesk, session: int) -> Response:
+    """End a session, whoever is not done."""
+    found = session_numbered(desk, who.viewer, session)
+    try:
+        close_session(desk, who.viewer, found.name)
+    except InputRefused as refused:
+        return _session_page(request, who, desk, found, refused=refused)
+    return redirect(f"/calibration/{session}")
+
+
+@section.get("/calibration/{session:int}/{call_id}", needs=_QUALITY, matter=Matter.WORDS)
+def show_call(request: Request, who: Who, desk: AtDesk, session: int, call_id: str) -> Response:
+    """A call to judge: its words and sound, its criteria, and nothing of what the program or anybody else thinks."""
+    found = session_numbered(desk, who.viewer, session)
+    if found.is_over:
+        return redirect(f"/calibration/{session}")
+    look(desk, who.viewer, call_id)
+    return _call_page(request, who, desk, found, call_id)
+
+
+@section.post("/calibration/{session:int}/{call_id}", needs=_QUALITY, matter=Matter.WORDS)
+async def judge_call(request: Request, who: Who, desk: AtDesk, session: int, call_id: str) -> Response:
+    """Keep what was judged of a call, and go on to the next one that is not judged yet."""
+    from starlette.concurrency import run_in_threadpool
+
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    return await run_in_threadpool(_judge_call, request, who, desk, session, call_id, form)
+
+
+@section.post("/calibration/{session:int}/{call_id}/settle", needs=_QUALITY, matter=Matter.DECISIONS)
+def settle_criterion(
+    request: Request,
+    who: Who,
+    desk: AtDesk,
+    session: int,
+    call_id: str,
+    criterion: Annotated[str, Form()] = "",
+    outcome: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Write down what those who differed came to."""
+    found = session_numbered(desk, who.viewer, session)
+    try:
+        answer, meant = _answer(desk, who, call_id, criterion, outcome)
+        settle(desk, who.viewer, found.name, call_id, criterion, meant, answer=answer, reason=reason)
+    except InputRefused as refused:
+        return _session_page(request, who, desk, found, refused=refused)
+    return redirect(f"/calibration/{session}")
+
+
+def _sessions_page(
+    request: Request, who: Who, desk: Desk, *, refused: InputRefused | None = None, name: str = "", calls: str = ""
+) -> Response:
+    waiting = page(desk.engine, who.viewer, Wanted(), order=Order.NEWEST, size=20).lines
+    return render(
+        request,
+        who,
+        "calibration.html",
+        status=400 if refused else 200,
+        sessions=sessions(desk, who.viewer),
+        people=people_who_judge(desk),
+        recent=[line for line in waiting if line.score_id is not None],
+        refused=refused,
+        name=name,
+        calls=calls,
+    )
+
+
+def _session_page(request: Request, who: Who, desk: Desk, session: Session, *, refused: InputRefused | None = None) -> Response:
+    judged = {call_id: len(own_judgements(desk, who.viewer, session, call_id)) for call_id in session.calls}
+    compared = compare(desk, who.viewer, session.name) if session.is_over else ()
+    people = sorted({name for one in compared for name in one.outcomes})
+    levels = {
+        (call_id, criterion.id): tuple(criterion.credits)
+        for call_id in dict.fromkeys(one.call_id for one in compared if not one.is_agreed)
+        for criterion in criteria_of(desk, who.viewer, call_id)
+    }
+    return render(
+        request,
+        who,
+        "calibration_session.html",
+        status=400 if refused else 200,
+        session=session,
+        judged=judged,
+        compared=compared,
+        people=people,
+        levels=levels,
+        outcomes=_OUTCOMES,
+        is_mine=session.author == who.viewer.name,
+        is_asked=session.is_asked(who.viewer.name),
+        refused=refused,
+    )
+
+
+def _call_page(request: Request, who: Who, desk: Desk, session: Session, call_id: str, *, refused: InputRefused | None = None) -> Response:
+    found = read_call(desk.store, desk.engine, who.viewer, call_id)
+    return render(
+        request,
+        who,
+        "calibration_call.html",
+        status=400 if refused else 200,
+        session=session,
+        call=found,
+        criteria=criteria_of(desk, who.viewer, call_id),
+        own=own_judgements(desk, who.viewer, session, call_id),
+        outcomes=_OUTCOMES,
+        is_asked=session.is_asked(who.viewer.name),
+        place=session.calls.index(call_id) + 1 if call_id in session.calls else None,
+        refused=refused,
+    )
+
+
+def _judge_call(request: Request, who: Who, desk: Desk, number: int, call_id: str, form: dict[str, str]) -> Response:
+    session = session_numbered(desk, who.viewer, number)
+    before = own_judgements(desk, who.viewer, session, call_id)
+    try:
+        for criterion in criteria_of(desk, who.viewer, call_id):
+            given, reason = form.get(f"outcome-{criterion.id}", ""), form.get(f"reason-{criterion.id}", "").strip() or None
+            if not given:
+                continue
+            answer, outcome = _meant(criterion.credits, given)
+            own = before.get(criterion.id)
+            if own is None or (own.outcome, own.answer, own.reason) != (outcome, answer, reason):
+                judge(desk, who.viewer, session.name, call_id, criterion.id, outcome, answer=answer, reason=reason)
+    except InputRefused as refused:
+        return _call_page(request, who, desk, session, call_id, refused=refused)
+    left = [one for one in session.calls if one != call_id and not own_judgements(desk, who.viewer, session, one)]
+    return redirect(f"/calibration/{number}/{left[0]}" if left else f"/calibration/{number}")
+
+
+def _answer(desk: Desk, who: Who, call_id: str, criterion_id: str, given: str) -> tuple[str | None, Outcome]:
+    credits = {criterion.id: criterion.credits for criterion in criteria_of(desk, who.viewer, call_id)}
+    return _meant(credits.get(criterion_id, {}), given)
+
+
+def _meant(credits: dict[str, float], given: str) -> tuple[str | None, Outcome]:
+    """A level with its outcome, or an outcome. Raises InputRefused for what is neither."""
+    if given in credits:
+        return given, Outcome.MET if credits[given] > 0 else Outcome.NOT_MET
+    if given in set(Outcome):
+        return None, Outcome(given)
+    raise InputRefused("It is not said what the criterion is.", advice="Choose one of the answers.")
+
+
+def _reliability(line: Trust) -> tuple[list[dict[str, object]], float | None]:
+    """Of a criterion: for bins of certainty, how sure the program was and how often people agreed; and by how much both differ."""
+    bins = reliability(
+        Right(certainty=one.program.certainty, is_right=one.person.outcome is one.program.outcome)
+        for one in line.judged
+        if one.program is not None
+    )
+    shown: list[dict[str, object]] = [
+        {
+            "low": 100 * one.low,
+            "count": one.count,
+            "certainty": 100 * one.certainty / one.count,
+            "right": 100 * one.right / one.count,
+            "bar": bar((Part(kind="met", label="=", count=one.right), Part(kind="not_met", label="≠", count=one.count - one.right))),
+        }
+        for one in bins
+    ]
+    return shown, calibration_error(bins)
+
+
+def _day(text: str) -> date | None:
+    """A day of a form. Raises InputRefused for what is none."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise InputRefused(f"{text!r} is no day.", advice="Write it as 2026-05-11.") from error

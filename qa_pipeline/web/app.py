@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, NotThere, QaError
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.settings import Settings
-from qa_pipeline.web import agent, agreement, api, call, operator, queue, record, sign_in, sound, start, supervisor, trainer
+from qa_pipeline.web import access, agent, agreement, api, call, operator, queue, record, sign_in, sound, start, supervisor, trainer
+from qa_pipeline.web.programs import TooOften, problem
 from qa_pipeline.web.protection import Protection
 from qa_pipeline.web.render import render
 from qa_pipeline.web.signed import NotSignedIn, signed
@@ -31,6 +34,7 @@ SECTIONS = (
     trainer.section,
     operator.section,
     record.section,
+    access.section,
     api.section,
     sign_in.section,
 )
@@ -67,9 +71,11 @@ def _on_refusal(request: Request, error: Exception) -> Response:
     """An error of the library: told as a page, or as an object to programs; whoever is not signed in goes to sign in."""
     if not isinstance(error, QaError):
         raise error
+    if isinstance(error, TooOften):
+        return problem(429, error.message, advice=error.advice, headers={"retry-after": str(math.ceil(error.seconds))})
     if isinstance(error, NotSignedIn):
         if _wants_json(request):
-            return JSONResponse({"error": error.message, "advice": error.advice}, status_code=401)
+            return problem(401, error.message, advice=error.advice, headers={"www-authenticate": "Bearer"})
         here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
         to = f"/sign-in?next={quote(here, safe='')}" if request.method in ("GET", "HEAD") and here != "/" else "/sign-in"
         if request.headers.get("hx-request"):
@@ -93,5 +99,5 @@ def _on_form(request: Request, error: Exception) -> Response:
 
 def _tell(request: Request, status: int, message: str, advice: str) -> Response:
     if _wants_json(request):
-        return JSONResponse({"error": message, "advice": advice}, status_code=status)
+        return problem(status, message or HTTPStatus(status).phrase, advice=advice)
     return render(request, signed(request), "refused.html", status=status, code=status, message=message, advice=advice)

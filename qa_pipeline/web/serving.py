@@ -1,10 +1,10 @@
-"""The app behind a server: who it listens to, and how it follows what nights commit meanwhile."""
+"""The app behind a server: who it listens to, how it follows what nights commit meanwhile, and who is told of it."""
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -13,12 +13,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from qa_pipeline.errors import EnvironmentNotReady, QaError
 from qa_pipeline.review.correcting import apply_due
+from qa_pipeline.review.deliver import deliver
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.opening import bring_up_to_date
+from qa_pipeline.review.webhooks import collect
 from qa_pipeline.settings import Settings
 
 # How soon lists show what a night committed. A look costs a millisecond or two where nothing is new.
 _LOOK_SECONDS = 2.0
+# How soon webhooks hear of something: nobody waits for them at a screen.
+_TELL_SECONDS = 15.0
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -52,25 +56,48 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
         forwarded_allow_ips=",".join(settings.web_proxies),
         timeout_graceful_shutdown=5,
     )
-    with following(app.state.desk, settings):
+    with following(app.state.desk, settings), telling(app.state.desk, settings):
         uvicorn.Server(config).run(sockets=[listening])
 
 
 @contextmanager
 def following(desk: Desk, settings: Settings) -> Iterator[None]:
     """Let lists and effective scores follow what is committed by others, as long as this lasts."""
-    is_over = threading.Event()
 
     def follow() -> None:
-        while not is_over.wait(_LOOK_SECONDS):
+        bring_up_to_date(desk)
+        apply_due(desk, settings)
+
+    with _again_and_again("following", _LOOK_SECONDS, follow):
+        yield
+
+
+@contextmanager
+def telling(desk: Desk, settings: Settings) -> Iterator[None]:
+    """Let webhooks hear of what happens, as long as this lasts. It has a thread of its own: a receiver that is slow holds up nothing else."""
+
+    def tell() -> None:
+        collect(desk)
+        deliver(desk.engine, settings)
+
+    with _again_and_again("telling", _TELL_SECONDS, tell):
+        yield
+
+
+@contextmanager
+def _again_and_again(name: str, seconds: float, work: Callable[[], None]) -> Iterator[None]:
+    """Do something every so many seconds, beside what is done meanwhile."""
+    is_over = threading.Event()
+
+    def go_on() -> None:
+        while not is_over.wait(seconds):
             try:
-                bring_up_to_date(desk)
-                apply_due(desk, settings)
+                work()
             except (QaError, SQLAlchemyError, OSError):
                 # A disk or a database that does not answer now: pages say so where it matters, and the next look may find it well.
                 continue
 
-    thread = threading.Thread(target=follow, name="following", daemon=True)
+    thread = threading.Thread(target=go_on, name=name, daemon=True)
     thread.start()
     try:
         yield
