@@ -143,6 +143,9 @@ class Settings(BaseSettings):
     query_outside: bool = Field(
         False, description="`query` may read files and the network and write files too; by default the tables alone"
     )
+    privacy_policy: Path | None = Field(
+        None, description="file that says what is hidden from which role, and in files (docs/privacy.md); without one nothing is"
+    )
     keep_words_days: int | None = Field(
         None, ge=1, description="`retain`: days that transcripts and what quotes them are kept; by default for ever"
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from qa_pipeline.cli import agents, agreeing, operators, people, programs, reviewers, serving, supervisors, trainers
+from qa_pipeline.cli import agents, agreeing, operators, people, privacy, programs, reviewers, serving, supervisors, trainers
 from qa_pipeline.cli.options import show_error
 from qa_pipeline.errors import QaError
 from qa_pipeline.telemetry import disable_telemetry
@@ -22,7 +22,7 @@ from qa_pipeline.telemetry import disable_telemetry
 # Who a command is for; the help lists them so.
 KINDS_OF_USER = {
     "Operators": (*operators.COMMANDS, *serving.COMMANDS, *people.COMMANDS, *programs.COMMANDS),
-    "Supervisors": supervisors.COMMANDS,
+    "Supervisors": (*supervisors.COMMANDS, *privacy.COMMANDS),
     "Reviewers": (*reviewers.COMMANDS, *agreeing.COMMANDS),
     "Trainers": trainers.COMMANDS,
     "Agents": agents.COMMANDS,

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date, datetime
 
+    from qa_pipeline.privacy.policy import Hiding
+    from qa_pipeline.reading.viewer import Viewer
     from qa_pipeline.recordings.defaults import Defaults
     from qa_pipeline.results.store import Store
     from qa_pipeline.rubric.schema import Rubric
@@ -184,3 +186,23 @@ def defaults_from(settings: Settings, rubric: str | None, options: dict[str, Any
 
     names = ("direction", "agent_channel", "language", "encoding", "filename_pattern", "roles", "raw", "join", "mapping")
     return written_defaults(rubric=rubric, timezone=settings.timezone, **{name: options[name] for name in names})
+
+
+redacted_option = click.option(
+    "--redacted", is_flag=True, help="Without what identifies customers: placeholders in words, a tone in sound (docs/privacy.md)."
+)
+
+
+def hiding_of_files(settings: Settings, is_redacted: bool) -> Hiding:
+    """What is hidden in a file that may leave the house: by the policy, or all of the customer's."""
+    from qa_pipeline.privacy.policy import EVERYTHING, load_policy
+
+    of_policy = load_policy(settings.privacy_policy).files
+    return of_policy | EVERYTHING if is_redacted else of_policy
+
+
+def hiding_from(settings: Settings, viewer: Viewer) -> Hiding:
+    """What the policy hides from somebody."""
+    from qa_pipeline.privacy.policy import load_policy
+
+    return load_policy(settings.privacy_policy).of(viewer)

@@ -18,7 +18,16 @@ from qa_pipeline.cli.deciding import (
     tell_decided,
     tell_score,
 )
-from qa_pipeline.cli.options import open_settings, open_store, results_option, rubrics_for, user_name
+from qa_pipeline.cli.options import (
+    hiding_from,
+    hiding_of_files,
+    open_settings,
+    open_store,
+    redacted_option,
+    results_option,
+    rubrics_for,
+    user_name,
+)
 from qa_pipeline.cli.show import show_recorded
 
 
@@ -27,11 +36,13 @@ from qa_pipeline.cli.show import show_recorded
 @click.option(
     "--html", "html_path", type=click.Path(path_type=Path, dir_okay=False), help="Write a page of this call alone, to read or print."
 )
+@redacted_option
 @deciding_options
-def scorecard(call_id: str, html_path: Path | None, results: str | None, as_name: str | None) -> None:
+def scorecard(call_id: str, html_path: Path | None, redacted: bool, results: str | None, as_name: str | None) -> None:
     """Show one call: every criterion with its evidence, what people decided about it, and the transcript."""
     from qa_pipeline.report.data import load_call
     from qa_pipeline.report.html import write_html
+    from qa_pipeline.report.redacted import redact_report
     from qa_pipeline.report.terminal import show_scorecard
     from qa_pipeline.review.decide import look
     from qa_pipeline.review.standing import read_effective
@@ -39,6 +50,7 @@ def scorecard(call_id: str, html_path: Path | None, results: str | None, as_name
     settings, desk, viewer = open_desk_as(results, as_name)
     data = load_call(desk.store, desk.engine, settings, viewer, call_id, effective=read_effective(desk, call_id))
     look(desk, viewer, call_id)
+    data = redact_report(data, hiding_of_files(settings, redacted) if redacted or html_path else hiding_from(settings, viewer))
     if html_path is None:
         show_scorecard(data, call_id)
         return

@@ -10,7 +10,17 @@ from zoneinfo import ZoneInfo
 import click
 
 from qa_pipeline.cli.deciding import OUTCOME, deciding_options, open_desk_as, tell_decided
-from qa_pipeline.cli.options import DATE, as_day, open_results, open_settings, results_option, rubric_path, user_name
+from qa_pipeline.cli.options import (
+    DATE,
+    as_day,
+    hiding_of_files,
+    open_results,
+    open_settings,
+    redacted_option,
+    results_option,
+    rubric_path,
+    user_name,
+)
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.viewer import local_viewer
 
@@ -39,15 +49,20 @@ def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--since", type=DATE, metavar="DATE", help="Only calls of this date and later.")
 @click.option("--until", type=DATE, metavar="DATE", help="Only calls up to this date.")
 @click.option("--team", metavar="NAME", help="Only calls of this team.")
-def report_command(results: str | None, html_path: str | None, no_html: bool, since: Any, until: Any, team: str | None) -> None:
+@redacted_option
+def report_command(
+    results: str | None, html_path: str | None, no_html: bool, since: Any, until: Any, team: str | None, redacted: bool
+) -> None:
     """Show the scores: a table here, and one self-contained HTML page; of more than 500 calls one page a day, and one above them."""
     from qa_pipeline.report.data import Choice, open_report
     from qa_pipeline.report.pages import write_report
+    from qa_pipeline.report.redacted import redact_source
     from qa_pipeline.report.terminal import show_calls
 
     settings = open_settings(results=results)
     chosen = Choice(since=as_day(since), until=as_day(until), team=team)
-    with open_report(open_results(settings), settings, local_viewer(user_name()), chosen=chosen) as source:
+    with open_report(open_results(settings), settings, local_viewer(user_name()), chosen=chosen) as opened:
+        source = redact_source(opened, hiding_of_files(settings, redacted))
         show_calls(source.overview)
         if no_html:
             return
@@ -154,13 +169,21 @@ def compare_command(results: str | None, first: tuple[str, ...], second: tuple[s
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @results_option
 @click.option("--findings", "of_findings", is_flag=True, help="One row a finding with its evidence, instead of one a call.")
+@redacted_option
 @_filter_options
-def export_command(path: Path, results: str | None, of_findings: bool, **options: Any) -> None:
+def export_command(path: Path, results: str | None, of_findings: bool, redacted: bool, **options: Any) -> None:
     """Write scored calls to PATH: .csv, .xlsx or .parquet, one flat row a call with a column for each criterion."""
     from qa_pipeline.report.export import export, flat_table
 
     settings = open_settings(results=results)
-    table = flat_table(open_results(settings), settings, local_viewer(user_name()), _call_filter(options), of_findings=of_findings)
+    store, hiding = open_results(settings), hiding_of_files(settings, redacted)
+    table = flat_table(store, settings, local_viewer(user_name()), _call_filter(options), of_findings=of_findings)
+    if hiding:
+        from qa_pipeline.report.data import open_report
+        from qa_pipeline.report.redacted import redact_flat
+
+        with open_report(store, settings, local_viewer(user_name())) as source:
+            table = redact_flat(source, table, hiding)
     export(table, path, timezone=settings.timezone)
     click.echo(f"{path}: {table.num_rows} rows, {table.num_columns} columns")
 

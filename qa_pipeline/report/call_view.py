@@ -156,7 +156,7 @@ def recording_link(source_uri: str, folder: Path) -> str | None:
 def view_call(number: int, item: CallReport, data: ReportData, names: dict[Moment, str], clips: Clips, folder: Path) -> CallView:
     """What the page shows of a call. `number`: its place on the page; `names`: of the clips; `folder`: where the page will lie."""
     anchor = f"call-{number + 1}"
-    recording = None if item.call["layout"] == "text" else recording_link(item.call["source_uri"], folder)
+    recording = None if item.call["layout"] == "text" or item.is_redacted else recording_link(item.call["source_uri"], folder)
 
     def sound(moment: Moment | None) -> Sound | None:
         if moment is None:
@@ -341,7 +341,8 @@ def _facts(item: CallReport) -> Iterable[tuple[str, str]]:
         "Usual answer after": seconds("median_response_ms"), "Agent's longest monologue": seconds("agent_longest_monologue_ms"),
         "Recording": _TRACKS[call["layout"]], **not_heard(call),
         "Sure who is who": f"{100 * call['role_confidence']:.0f} %", "Recogniser": call["asr_model"],
-        "File": call["source_uri"].rsplit("/", 1)[-1],
+        # A file's name may name people.
+        "File": None if item.is_redacted else call["source_uri"].rsplit("/", 1)[-1],
     }  # fmt: skip
     yield from ((label, value) for label, value in known.items() if value)
     yield from ((pair["key"], pair["value"]) for pair in call["extra"] or ())

@@ -7,12 +7,13 @@ MP3 because every browser plays it; Safari before 18.4 does not play Ogg/Opus (c
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from qa_pipeline.errors import CallFailed
+from qa_pipeline.privacy.sound import hide
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.report.data import CallReport, ReportData, Row
 
@@ -57,13 +58,17 @@ def make_clips(data: ReportData, *, limit_bytes: int) -> Clips:
         if call_id not in wanted:
             continue
         try:
-            audio = decode(item.call["source_uri"])
+            audio = _without(decode(item.call["source_uri"]), item.hidden_spans)
         except CallFailed as error:
             faults[call_id] = error.message
             continue
         for moment in wanted[call_id]:
             sounds[moment] = cut_clip(audio, moment.start_ms, moment.end_ms)
     return Clips(sounds=sounds, faults=faults)
+
+
+def _without(audio: Audio, spans: Sequence[tuple[int, int]]) -> Audio:
+    return replace(audio, samples=hide(audio.samples, spans, sample_rate=SAMPLE_RATE)) if spans else audio
 
 
 def choose_moments(data: ReportData, *, limit_bytes: int) -> tuple[Moment, ...]:

@@ -33,6 +33,7 @@ class CallReport:
     """One call as reports show it. Rows have the columns of results/tables.py; `score` is None for a call without a rubric.
 
     Where there is no official score, `score` is the newest trial. `effective`: the score as it counts, where people decided anything about the call.
+    `is_redacted`: personal data is hidden in it; `hidden_spans`: stretches of the recording, in ms, that must not be heard (redacted.py).
     """
 
     call: Row
@@ -41,6 +42,8 @@ class CallReport:
     utterances: tuple[Row, ...]
     metrics: Row
     effective: EffectiveScore | None = None
+    is_redacted: bool = False
+    hidden_spans: tuple[tuple[int, int], ...] = ()
 
     @property
     def is_official(self) -> bool:

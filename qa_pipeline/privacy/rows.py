@@ -1,0 +1,108 @@
+"""Stored rows of a call without personal data: its utterances, and whatever quotes them. Which columns quote is declared in results/tables.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qa_pipeline.call import Role, Utterance, Word
+from qa_pipeline.privacy.find import find_personal
+from qa_pipeline.privacy.kinds import Found
+from qa_pipeline.privacy.policy import Hiding
+from qa_pipeline.privacy.redact import placeholder, redact_utterances
+from qa_pipeline.privacy.sound import hidden_spans
+from qa_pipeline.results.columns import Kind
+from qa_pipeline.results.tables import TABLES
+
+Row = Mapping[str, Any]
+_SHORTEST_QUOTE, _SHORTEST_HAN_QUOTE = 3, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """What a call has that is hidden. `pieces`: the words as they were said → what stands for them; `spans`: of the recording, in ms."""
+
+    hiding: Hiding
+    found: tuple[Found, ...]
+    pieces: Mapping[str, str]
+    spans: tuple[tuple[int, int], ...]
+
+
+def hidden_of(call: Row, utterances: Sequence[Row], hiding: Hiding) -> Hidden:
+    """Look for what is hidden of a call. `call`, `utterances`: rows of the tables of these names, utterances in order."""
+    said = [_utterance(row) for row in utterances]
+    found = tuple(one for one in find_personal(said, agent_name=call["agent_name"], known=_known(call)) if one.kind in hiding.words)
+    pieces = {said[one.utterance].text[one.start : one.end]: placeholder(one.kind) for one in found}
+    return Hidden(hiding=hiding, found=found, pieces=pieces, spans=hidden_spans(said, found))
+
+
+def redact_utterance_rows(call: Row, utterances: Sequence[Row], hidden: Hidden) -> list[dict[str, Any]]:
+    """Rows of `utterances` with placeholders in text and words, without norm where something was hidden."""
+    said = [_utterance(row) for row in utterances]
+    redacted = redact_utterances(said, agent_name=call["agent_name"], known=_known(call), kinds=hidden.hiding.words)
+    out = []
+    for row, before, after in zip(utterances, said, redacted, strict=True):
+        if before is after:
+            out.append(dict(row))
+            continue
+        words = [
+            {"text": word.text, "start_ms": word.start_ms, "end_ms": word.end_ms, "confidence": word.confidence} for word in after.words
+        ]
+        out.append({**row, "text": after.text, "words": words, "norm": ""})
+    return out
+
+
+def redact_row(table: str, row: Row, hidden: Hidden) -> dict[str, Any]:
+    """A row of any table with placeholders where it quotes what is hidden, and without the columns that are hidden."""
+    quoting = set(TABLES[table].holding(Kind.WORDS)) | set(TABLES[table].holding(Kind.NOTE))
+    out: dict[str, Any] = {}
+    for name, value in row.items():
+        if name in hidden.hiding.columns:
+            out[name] = None if not isinstance(value, list | tuple) else []
+        else:
+            out[name] = redact_quote(value, hidden) if name in quoting else value
+    return out
+
+
+def redact_quote(value: Any, hidden: Hidden) -> Any:
+    """A value that quotes a call, with placeholders: text, or lists and mappings of texts."""
+    if isinstance(value, str):
+        for piece, stead in sorted(hidden.pieces.items(), key=lambda pair: -len(pair[0])):
+            shortest = _SHORTEST_HAN_QUOTE if any("\u4e00" <= char <= "\u9fff" for char in piece) else _SHORTEST_QUOTE
+            if len(piece) >= shortest or value == piece:
+                value = value.replace(piece, stead)
+        return value
+    if isinstance(value, Mapping):
+        return {key: redact_quote(part, hidden) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [redact_quote(part, hidden) for part in value]
+    return value
+
+
+def _known(call: Row) -> tuple[str, ...]:
+    """Names of the customer among the metadata that nobody here knows: columns called so."""
+    extra = call.get("extra") or ()
+    pairs = extra.items() if isinstance(extra, Mapping) else ((pair["key"], pair["value"]) for pair in extra)
+    return tuple(value for key, value in pairs if "name" in key.casefold() and "customer" in key.casefold() and value)
+
+
+def _utterance(row: Row) -> Utterance:
+    words = tuple(
+        Word(text=w["text"], start_ms=w["start_ms"], end_ms=w["end_ms"], confidence=w["confidence"]) for w in row.get("words") or ()
+    )
+    language = row["language"]
+    text = row["text"]
+    joined = "".join(word.text for word in words)
+    # Words lead to times only where they join to the text, as the recogniser's do; typed text has none.
+    if joined.strip() != text:
+        words = ()
+    elif joined != text:
+        words = (
+            Word(text=words[0].text.lstrip(), start_ms=words[0].start_ms, end_ms=words[0].end_ms, confidence=words[0].confidence),
+            *words[1:],
+        )
+    return Utterance(
+        utterance=row["utterance"], role=Role(row["role"]), speaker=row["speaker"] or row["role"], channel=row["channel"],
+        start_ms=row["start_ms"], end_ms=row["end_ms"], text=text, confidence=row["confidence"], language=language, norm="", words=words,
+    )  # fmt: skip
