@@ -13,6 +13,7 @@ from pathlib import Path
 
 from qa_pipeline.report.data import CallReport, ReportSource
 from qa_pipeline.report.html import DayPage, Place, render_days, write_html
+from qa_pipeline.report.redacted import RedactedSource
 from qa_pipeline.whole_file import write_whole
 
 MOST_CALLS = 500
@@ -30,7 +31,7 @@ class _Part:
     calls: Sequence[CallReport]
 
 
-def write_report(source: ReportSource, target: Path, *, clip_megabytes: float) -> int:
+def write_report(source: ReportSource | RedactedSource, target: Path, *, clip_megabytes: float) -> int:
     """Write the page; of more than MOST_CALLS calls one above a page a day, in the folder `STEM_days` beside it. Returns how many pages of days.
 
     `clip_megabytes`: limit of sound in all of them, in 10⁶ bytes. Pages of days that an earlier report left there are deleted.

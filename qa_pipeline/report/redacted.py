@@ -27,9 +27,10 @@ def redact_source(source: ReportSource, hiding: Hiding) -> ReportSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RedactedSource(ReportSource):
+class RedactedSource:
     """A report without personal data. It is read whole, and what is hidden is looked for in what was read."""
 
+    overview: ReportData
     source: ReportSource
     hiding: Hiding
 
