@@ -17,13 +17,9 @@ def redact_report(data: ReportData, hiding: Hiding) -> ReportData:
     return replace(data, calls=tuple(redact_item(item, hiding) for item in data.calls)) if hiding else data
 
 
-def redact_source(source: ReportSource, hiding: Hiding) -> ReportSource:
+def redact_source(source: ReportSource, hiding: Hiding) -> ReportSource | RedactedSource:
     """A report that is still to be asked, which gives nothing that is hidden."""
-    return (
-        RedactedSource(overview=redact_report(source.overview, hiding), _ask=source._ask, source=source, hiding=hiding)
-        if hiding
-        else source
-    )
+    return RedactedSource(overview=redact_report(source.overview, hiding), source=source, hiding=hiding) if hiding else source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
