@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from report_rows import call_report, finding, report_data
 from test_html import chromium
 
-from qa_pipeline.report import data as report_module
 from qa_pipeline.report import pages
 from qa_pipeline.report.data import CallReport, ReportSource, Row
 from qa_pipeline.report.pages import write_report
@@ -31,18 +31,20 @@ def source_of(*calls: CallReport) -> ReportSource:
     """A report as it is read from tables that hold these calls."""
     whole = {item.call["call_id"]: item for item in calls}
 
-    def ask(sql: str, ids: list[str]) -> list[Row]:
-        name = next(name for name, question in report_module._ASKED.items() if question == sql)
-        items = [whole[call_id] for call_id in ids]
-        rows: dict[str, list[Row]] = {
-            "findings": [{**row, "call_id": item.call["call_id"]} for item in items for row in item.findings],
-            "utterances": [{**row, "call_id": item.call["call_id"]} for item in items for row in item.utterances],
-            "metrics": [{**item.metrics, "call_id": item.call["call_id"]} for item in items],
-        }
-        return rows[name]
+    class Stored:
+        """What the tables would give of some of them."""
+
+        def findings(self, ids: list[str]) -> list[Row]:
+            return [{**row, "call_id": call_id} for call_id in ids for row in whole[call_id].findings]
+
+        def utterances(self, ids: list[str]) -> list[Row]:
+            return [{**row, "call_id": call_id} for call_id in ids for row in whole[call_id].utterances]
+
+        def metrics(self, ids: list[str]) -> list[Row]:
+            return [{**whole[call_id].metrics, "call_id": call_id} for call_id in ids]
 
     overview = report_data(*(replace(item, utterances=(), metrics={}) for item in calls))
-    return ReportSource(overview=overview, _ask=ask)
+    return ReportSource(overview=overview, _rows=Stored(), _zone=ZoneInfo("UTC"))  # type: ignore[arg-type]  # as far as a report asks
 
 
 @pytest.fixture(autouse=True)
