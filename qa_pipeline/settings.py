@@ -127,6 +127,7 @@ class Settings(BaseSettings):
         0.6, ge=0, le=1, description="AC1 of program and people below which a criterion should leave the score (docs/review.md)"
     )
     agreement_calls: int = Field(30, ge=2, description="calls that people must have judged before the bar says anything of a criterion")
+    web_address: str = Field("http://localhost:8080", description="`serve`: address that people reach the app by; links to it begin so")
     web_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         ("localhost", "127.0.0.1", "[::1]"),
         description="`serve`: names and addresses that the app is reached by; what is asked under another one is refused. Comma-separated",

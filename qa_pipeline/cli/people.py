@@ -29,7 +29,7 @@ _last_option = click.option("--to", "last", type=DATE, metavar="DAY", help="Last
 
 @click.group()
 def accounts() -> None:
-    """Who may decide and see what: add, list, roles, names, deactivate."""
+    """Who may decide and see what: add, invite, reset, list, roles, names, deactivate, activate."""
 
 
 @accounts.command("add")
@@ -78,6 +78,22 @@ def accounts_names(name: str, may: bool, results: str | None, as_name: str | Non
     click.echo(f"{name} {'sees' if may else 'does not see'} who the people of a call are.")
 
 
+@accounts.command("invite")
+@click.argument("name")
+@deciding_options
+def accounts_invite(name: str, results: str | None, as_name: str | None) -> None:
+    """Make a one-time link by which the person of the account NAME chooses a passphrase. Whoever has the link can: give it to nobody else."""
+    _make_link(name, "invitation", results, as_name)
+
+
+@accounts.command("reset")
+@click.argument("name")
+@deciding_options
+def accounts_reset(name: str, results: str | None, as_name: str | None) -> None:
+    """Make a one-time link by which the person of the account NAME chooses another passphrase, where the first was forgotten."""
+    _make_link(name, "reset", results, as_name)
+
+
 @accounts.command("deactivate")
 @click.argument("name")
 @deciding_options
@@ -88,6 +104,18 @@ def accounts_deactivate(name: str, results: str | None, as_name: str | None) -> 
     engine, by = _at_desk(results, as_name)
     deactivate(engine, name, by=by)
     click.echo(f"{name} is not active any more.")
+
+
+@accounts.command("activate")
+@click.argument("name")
+@deciding_options
+def accounts_activate(name: str, results: str | None, as_name: str | None) -> None:
+    """Let the account NAME see and decide again, with the roles and the passphrase that it had."""
+    from qa_pipeline.review.people import activate
+
+    engine, by = _at_desk(results, as_name)
+    activate(engine, name, by=by)
+    click.echo(f"{name} is active.")
 
 
 @accounts.command("list")
@@ -208,6 +236,15 @@ def teams_list(results: str | None, as_name: str | None) -> None:
 
 
 COMMANDS = (accounts, teams)
+
+
+def _make_link(name: str, purpose: str, results: str | None, as_name: str | None) -> None:
+    from qa_pipeline.cli.options import open_settings
+    from qa_pipeline.review.invitations import Purpose, make_link
+
+    engine, by = _at_desk(results, as_name)
+    secret = make_link(engine, name, Purpose(purpose), by=by)
+    click.echo(f"{open_settings(results=results).web_address.rstrip('/')}/link/{secret}")
 
 
 def _at_desk(results: str | None, as_name: str | None) -> tuple[Engine, Viewer]:

@@ -44,7 +44,7 @@ def scorecard(call_id: str, html_path: Path | None, redacted: bool, results: str
     from qa_pipeline.report.html import write_html
     from qa_pipeline.report.redacted import redact_report
     from qa_pipeline.report.terminal import show_scorecard
-    from qa_pipeline.review.decide import look
+    from qa_pipeline.review.record import look
     from qa_pipeline.review.standing import read_effective
 
     settings, desk, viewer = open_desk_as(results, as_name)
@@ -175,7 +175,7 @@ def take_back_command(call_id: str, decision_id: str, reason: str | None, result
 def decisions_command(call_id: str, results: str | None, as_name: str | None) -> None:
     """List what was decided about CALL_ID, and what of it is in force."""
     from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.review.decide import look
+    from qa_pipeline.review.record import look
     from qa_pipeline.review.standing import told_decisions
 
     _, desk, viewer = open_desk_as(results, as_name)

@@ -115,14 +115,6 @@ def answer_of(desk: Desk, call_id: str, criterion_id: str, found: str) -> Answer
     return Answer(outcome=Outcome.MET if credits[found] > 0 else Outcome.NOT_MET, answer=found)
 
 
-def look(desk: Desk, viewer: Viewer, call_id: str) -> None:
-    """Put on record that somebody looked at a call."""
-    with writing(desk.engine) as connection:
-        connection.execute(
-            insert(audit).values(at=as_text(datetime.now(UTC)), who=viewer.name, account=viewer.account, did="looked", call_id=call_id)
-        )
-
-
 def puts_right(what: What, earlier: Sequence[Decision]) -> bool:
     """Whether the conversation changes by it, and so its score: somebody puts roles or words right, or takes that back."""
     if isinstance(what, TakeBack):

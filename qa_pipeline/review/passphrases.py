@@ -6,6 +6,7 @@ so that nobody can try many; the right one in the waiting time is not looked at 
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,9 +17,11 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.database import writing
+from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.review.decisions import as_text, from_text
 from qa_pipeline.review.people import Account, read_account
-from qa_pipeline.review.tables import accounts, audit, credentials, sessions
+from qa_pipeline.review.record import note
+from qa_pipeline.review.tables import accounts, credentials, sessions
 
 SHORTEST, LONGEST = 12, 200
 """Characters of a passphrase: NIST SP 800-63B asks for length and for a look at a list, and for no rules about kinds of characters."""
@@ -26,6 +29,10 @@ SHORTEST, LONGEST = 12, 200
 _FREE_FAILURES = 5
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=1)
+# Letters and figures that a passphrase has at least, different ones.
+_FEWEST_KINDS = 5
+# Each hash takes 64 MB of memory: so many at a time, however many sign in.
+_AT_ONCE = threading.BoundedSemaphore(4)
 _COMMON = Path(__file__).with_name("common_passphrases.txt")
 _SWAPPED = str.maketrans("@4310!$57+", "aaeioisstt")
 
@@ -38,16 +45,25 @@ class SignInRefused(AccessRefused):
         self.wait = wait
 
 
+class PassphraseRefused(InputRefused):
+    """A passphrase that is not good enough. `why`: short, long or guessed."""
+
+    def __init__(self, why: str, message: str, *, advice: str) -> None:
+        super().__init__(message, advice=advice)
+        self.why = why
+
+
 def check_passphrase(passphrase: str, *, name: str) -> None:
-    """Refuse a passphrase that is too short, too long, well known, or little more than the name. Raises InputRefused."""
+    """Refuse a passphrase that is too short, too long, well known, or little more than the name. Raises PassphraseRefused."""
     if len(passphrase) < SHORTEST:
-        raise InputRefused(f"The passphrase is shorter than {SHORTEST} characters.", advice="Take several words.")
+        raise PassphraseRefused("short", f"The passphrase is shorter than {SHORTEST} characters.", advice="Take several words.")
     if len(passphrase) > LONGEST:
-        raise InputRefused(f"The passphrase is longer than {LONGEST} characters.", advice="Take a shorter one.")
+        raise PassphraseRefused("long", f"The passphrase is longer than {LONGEST} characters.", advice="Take a shorter one.")
     plain = _plain(passphrase)
-    if plain in _common() or len(set(plain)) < 5 or len(plain.replace(_plain(name) or "\n", "")) < SHORTEST // 2:
-        raise InputRefused(
-            "The passphrase is one that is easily guessed.", advice="Take several words that have nothing to do with each other."
+    without_name = plain.replace(_plain(name), "") if _plain(name) else plain
+    if plain in _common() or without_name in _common() or len(set(plain)) < _FEWEST_KINDS or len(without_name) < SHORTEST // 2:
+        raise PassphraseRefused(
+            "guessed", "The passphrase is one that is easily guessed.", advice="Take several words that have nothing to do with each other."
         )
 
 
@@ -57,7 +73,7 @@ def set_passphrase(connection: Connection, account: Account, passphrase: str) ->
     connection.execute(delete(credentials).where(credentials.c.account == account.account))
     connection.execute(
         insert(credentials).values(
-            account=account.account, secret=_hasher().hash(passphrase), changed_at=as_text(datetime.now(UTC)), failures=0, locked_until=None
+            account=account.account, secret=_hash(passphrase), changed_at=as_text(datetime.now(UTC)), failures=0, locked_until=None
         )
     )
     connection.execute(delete(sessions).where(sessions.c.account == account.account))
@@ -82,18 +98,17 @@ def sign_in(engine: Engine, name: str, passphrase: str) -> Account:
         raise refused
     with writing(engine) as connection:
         account = read_account(connection, row.account)
-        if not is_right or not row.is_active or account is None:
-            _count_failure(connection, row.account, name, now)
-            raise_after = refused
+        is_let_in = is_right and account is not None and account.is_active
+        if is_let_in:
+            secret = _hash(passphrase) if _hasher().check_needs_rehash(row.secret) else row.secret
+            connection.execute(
+                update(credentials).where(credentials.c.account == row.account).values(secret=secret, failures=0, locked_until=None)
+            )
         else:
-            raise_after = None
-            connection.execute(update(credentials).where(credentials.c.account == row.account).values(failures=0, locked_until=None))
-            if _hasher().check_needs_rehash(row.secret):
-                connection.execute(
-                    update(credentials).where(credentials.c.account == row.account).values(secret=_hasher().hash(passphrase))
-                )
-            _note(connection, name, row.account, "signed in", now)
-    if raise_after is not None or account is None:
+            _count_failure(connection, row.account, now)
+        note(connection, Viewer(name=name, account=row.account), "signed in" if is_let_in else "sign-in refused", at=now)
+    # Raised out here: the failure is counted, whatever becomes of it.
+    if not is_let_in or account is None:
         raise refused
     return account
 
@@ -104,7 +119,7 @@ def has_passphrase(engine: Engine, account: int) -> bool:
         return connection.execute(select(credentials.c.account).where(credentials.c.account == account)).one_or_none() is not None
 
 
-def _count_failure(connection: Connection, account: int, name: str, now: datetime) -> None:
+def _count_failure(connection: Connection, account: int, now: datetime) -> None:
     failures = connection.execute(select(credentials.c.failures).where(credentials.c.account == account)).scalar_one() + 1
     beyond = failures - _FREE_FAILURES
     wait = min(_FIRST_WAIT * 2 ** min(beyond, 20), _LONGEST_WAIT) if beyond >= 0 else None
@@ -113,16 +128,18 @@ def _count_failure(connection: Connection, account: int, name: str, now: datetim
         .where(credentials.c.account == account)
         .values(failures=failures, locked_until=as_text(now + wait) if wait else None)
     )
-    _note(connection, name, account, "sign-in refused", now)
 
 
-def _note(connection: Connection, name: str, account: int, did: str, now: datetime) -> None:
-    connection.execute(insert(audit).values(at=as_text(now), who=name, account=account, did=did))
+def _hash(passphrase: str) -> str:
+    with _AT_ONCE:
+        return _hasher().hash(passphrase)
 
 
 def _fits(secret: str, passphrase: str) -> bool:
     try:
-        return _hasher().verify(secret, passphrase[:LONGEST])
+        with _AT_ONCE:
+            # What is longer than any passphrase that was ever kept need not be hashed to be wrong.
+            return len(passphrase) <= LONGEST and _hasher().verify(secret, passphrase)
     except (VerificationError, InvalidHashError):
         return False
 

@@ -17,8 +17,9 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer
 from qa_pipeline.review.decisions import as_text
-from qa_pipeline.review.tables import account_agents, account_roles, accounts, audit, memberships, team_names, teams
+from qa_pipeline.review.tables import account_agents, account_roles, accounts, audit, links, memberships, sessions, team_names, teams
 
+_LONGEST_NAME = 100
 _ALWAYS = ""
 """First day of a name that a team had from the beginning."""
 
@@ -49,20 +50,34 @@ def add_account(
     by: Viewer | None = None,
 ) -> Account:
     """Make an account. Raises InputRefused where the name is taken or empty."""
-    name = name.strip()
-    if not name:
-        raise InputRefused("An account needs a name.", advice="Give the name that the person logs in by.")
     with writing(engine) as connection:
-        if connection.execute(select(accounts.c.account).where(accounts.c.name == name)).one_or_none():
-            raise InputRefused(f"There is an account {name!r} already.", advice="`qa-pipeline accounts roles` changes its roles.")
-        made = connection.execute(
-            insert(accounts)
-            .values(name=name, display_name=display_name or name, is_active=True, created_at=as_text(datetime.now(UTC)))
-            .returning(accounts.c.account)
-        ).scalar_one()
-        _set(connection, made, roles, agent_ids)
-        _note(connection, by, "account added", name)
-    return account_of(engine, name)
+        return insert_account(connection, name.strip(), roles=roles, agent_ids=agent_ids, display_name=display_name, by=by)
+
+
+def insert_account(
+    connection: Connection,
+    name: str,
+    *,
+    roles: Iterable[Role],
+    agent_ids: Iterable[str] = (),
+    display_name: str | None = None,
+    by: Viewer | None = None,
+) -> Account:
+    """The same within a transaction."""
+    if not name or not name.isprintable() or len(name) > _LONGEST_NAME:
+        raise InputRefused(
+            f"An account needs a name, of at most {_LONGEST_NAME} characters.", advice="Give the name that the person logs in by."
+        )
+    if connection.execute(select(accounts.c.account).where(accounts.c.name == name)).one_or_none():
+        raise InputRefused(f"There is an account {name!r} already.", advice="`qa-pipeline accounts roles` changes its roles.")
+    made = connection.execute(
+        insert(accounts)
+        .values(name=name, display_name=display_name or name, is_active=True, created_at=as_text(datetime.now(UTC)))
+        .returning(accounts.c.account)
+    ).scalar_one()
+    _set(connection, made, roles, agent_ids)
+    _note(connection, by, "account added", name)
+    return _read_accounts(connection, accounts.c.account == made)[0]
 
 
 def set_roles(engine: Engine, name: str, *, roles: Iterable[Role], agent_ids: Iterable[str], by: Viewer | None = None) -> Account:
@@ -88,7 +103,17 @@ def deactivate(engine: Engine, name: str, *, by: Viewer | None = None) -> None:
     found = account_of(engine, name)
     with writing(engine) as connection:
         connection.execute(update(accounts).where(accounts.c.account == found.account).values(is_active=False))
+        for table in (sessions, links):
+            connection.execute(delete(table).where(table.c.account == found.account))
         _note(connection, by, "account deactivated", name)
+
+
+def activate(engine: Engine, name: str, *, by: Viewer | None = None) -> None:
+    """Let an account that was ended decide and see again, with the roles and the passphrase that it had."""
+    found = account_of(engine, name)
+    with writing(engine) as connection:
+        connection.execute(update(accounts).where(accounts.c.account == found.account).values(is_active=True))
+        _note(connection, by, "account activated", name)
 
 
 def list_accounts(engine: Engine) -> tuple[Account, ...]:

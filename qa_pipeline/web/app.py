@@ -21,6 +21,7 @@ from qa_pipeline.web.programs import TooOften, problem
 from qa_pipeline.web.protection import Protection
 from qa_pipeline.web.render import render
 from qa_pipeline.web.signed import NotSignedIn, signed
+from qa_pipeline.web.tries import TooMany, Tries
 
 STATIC = Path(__file__).with_name("static")
 SECTIONS = (
@@ -47,6 +48,7 @@ def create_app(desk: Desk, settings: Settings, *, is_demo: bool = False) -> Fast
     app.state.desk = desk
     app.state.settings = settings
     app.state.is_demo = is_demo
+    app.state.tries = Tries()
     app.state.sections = SECTIONS
     for section in SECTIONS:
         app.include_router(section.router)
@@ -59,7 +61,13 @@ def create_app(desk: Desk, settings: Settings, *, is_demo: bool = False) -> Fast
 
 
 def _status(error: Exception) -> int:
-    kinds: tuple[tuple[type[QaError], int], ...] = ((NotThere, 404), (AccessRefused, 403), (Conflict, 409), (InputRefused, 400))
+    kinds: tuple[tuple[type[QaError], int], ...] = (
+        (NotThere, 404),
+        (TooMany, 429),
+        (AccessRefused, 403),
+        (Conflict, 409),
+        (InputRefused, 400),
+    )
     return next((status for kind, status in kinds if isinstance(error, kind)), 503)
 
 

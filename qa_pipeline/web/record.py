@@ -1,7 +1,79 @@
-"""The record of who looked at what and decided what."""
+"""The record of who looked at what and decided what, to be searched by who looks after it."""
 
 from __future__ import annotations
 
+from fastapi import Request, Response
+
+from qa_pipeline.reading.viewer import Matter
+from qa_pipeline.review.record import Asked, search_record
+from qa_pipeline.web.fields import as_day
+from qa_pipeline.web.render import render
 from qa_pipeline.web.routing import Section
+from qa_pipeline.web.signed import AtDesk, Who
+from qa_pipeline.web.translations import marked
 
 section = Section("record")
+_ROWS = 100
+# What is on record, as people read it. Kinds that are not here are shown as they are kept.
+KINDS = {
+    "looked": marked("looked"),
+    "heard": marked("heard"),
+    "exported": marked("exported"),
+    "override": marked("override"),
+    "confirmation": marked("confirmation"),
+    "answer": marked("answer"),
+    "role_swap": marked("role swap"),
+    "word_correction": marked("word correction"),
+    "announcement": marked("announcement"),
+    "dispute": marked("dispute"),
+    "ruling": marked("answer to a dispute"),
+    "acknowledgement": marked("acknowledgement"),
+    "note": marked("note"),
+    "take_back": marked("taken back"),
+    "calibration": marked("calibration"),
+    "signed in": marked("signed in"),
+    "sign-in refused": marked("sign-in refused"),
+    "account added": marked("account added"),
+    "roles changed": marked("roles changed"),
+    "account deactivated": marked("account deactivated"),
+    "account activated": marked("account activated"),
+    "team added": marked("team added"),
+    "team renamed": marked("team renamed"),
+    "member added": marked("member added"),
+    "member left": marked("member left"),
+    "invitation made": marked("invitation made"),
+    "invitation used": marked("invitation used"),
+    "reset made": marked("reset made"),
+    "reset used": marked("reset used"),
+    "set-up used": marked("set-up used"),
+}
+
+
+@section.get("/record", needs=Matter.PEOPLE, way=marked("Record"))
+def show_record(
+    request: Request,
+    asking: Who,
+    desk: AtDesk,
+    who: str = "",
+    call: str = "",
+    did: str = "",
+    since: str = "",
+    until: str = "",
+    before: int | None = None,
+) -> Response:
+    """Entries, the newest first, a page at a time."""
+    asked = Asked(
+        who=who.strip() or None, call_id=call.strip() or None, did=did or None, since=as_day(since), until=as_day(until), zone=asking.zone
+    )
+    found = search_record(desk.engine, asking.viewer, asked, before=before, size=_ROWS + 1)
+    kinds = {kind: asking.gettext(text) for kind, text in KINDS.items()}
+    return render(
+        request,
+        asking,
+        "record.html",
+        entries=found[:_ROWS],
+        next=found[_ROWS - 1].number if len(found) > _ROWS else None,
+        kinds=kinds,
+        asked=asked,
+        before=before,
+    )

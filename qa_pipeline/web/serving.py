@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from qa_pipeline.errors import EnvironmentNotReady, QaError
-from qa_pipeline.review.correcting import apply_due
 from qa_pipeline.review.deliver import deliver
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.opening import bring_up_to_date
@@ -56,19 +55,14 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
         forwarded_allow_ips=",".join(settings.web_proxies),
         timeout_graceful_shutdown=5,
     )
-    with following(app.state.desk, settings), telling(app.state.desk, settings):
+    with following(app.state.desk), telling(app.state.desk, settings):
         uvicorn.Server(config).run(sockets=[listening])
 
 
 @contextmanager
-def following(desk: Desk, settings: Settings) -> Iterator[None]:
+def following(desk: Desk) -> Iterator[None]:
     """Let lists and effective scores follow what is committed by others, as long as this lasts."""
-
-    def follow() -> None:
-        bring_up_to_date(desk)
-        apply_due(desk, settings)
-
-    with _again_and_again("following", _LOOK_SECONDS, follow):
+    with _again_and_again("following", _LOOK_SECONDS, lambda: bring_up_to_date(desk)):
         yield
 
 

@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Signing in and out, and the one-time links by which somebody chooses a passphrase."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from typing import Annotated
 
 from fastapi import Form, Request, Response
 
-from qa_pipeline.review.passphrases import SignInRefused, sign_in
+from qa_pipeline.errors import InputRefused, NotThere
+from qa_pipeline.review.invitations import read_link, use_link
+from qa_pipeline.review.passphrases import SHORTEST, PassphraseRefused, SignInRefused, sign_in
 from qa_pipeline.review.sessions import begin_session, end_session, end_sessions
 from qa_pipeline.web.addresses import own_address
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import OPEN, SIGNED_IN, Section
-from qa_pipeline.web.signed import COOKIE, AtDesk, Chosen, MaybeWho, Who, set_cookie
+from qa_pipeline.web.signed import COOKIE, AtDesk, MaybeWho, Who, set_cookie
 
-section = Section("sign_in")
+section = Section("sign_in", examples={"secret": lambda _, __: "none"})
 
 
 @section.get("/sign-in", needs=OPEN)
@@ -28,12 +30,12 @@ def show_sign_in(request: Request, who: MaybeWho, next: str = "/") -> Response:
 def enter(
     request: Request,
     desk: AtDesk,
-    settings: Chosen,
     name: Annotated[str, Form()] = "",
     passphrase: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "/",
 ) -> Response:
     """Begin a session, or say that name and passphrase do not fit."""
+    _count(request)
     try:
         account = sign_in(desk.engine, name.strip(), passphrase)
     except SignInRefused as refused:
@@ -60,3 +62,41 @@ def leave(request: Request, who: Who, desk: AtDesk, everywhere: Annotated[bool, 
     response = redirect("/sign-in")
     response.delete_cookie(COOKIE, path="/")
     return response
+
+
+@section.get("/link/{secret}", needs=OPEN)
+def show_link(request: Request, desk: AtDesk, secret: str) -> Response:
+    """The form to choose a passphrase by, of whoever has a one-time link."""
+    return render(request, None, "link.html", link=read_link(desk.engine, secret), secret=secret, name="", refused=None, shortest=SHORTEST)
+
+
+@section.post("/link/{secret}", needs=OPEN)
+def follow_link(
+    request: Request,
+    desk: AtDesk,
+    secret: str,
+    name: Annotated[str, Form()] = "",
+    passphrase: Annotated[str, Form()] = "",
+    again: Annotated[str, Form()] = "",
+) -> Response:
+    """Give the account its passphrase, and begin a session."""
+    _count(request)
+    link = read_link(desk.engine, secret)
+    refused = "differs"
+    if passphrase == again:
+        try:
+            account = use_link(desk.engine, secret, passphrase, name=name)
+        except PassphraseRefused as error:
+            refused = error.why
+        except NotThere:
+            raise
+        except InputRefused:
+            refused = "name"
+        else:
+            return begin(request, account.account, to="/")
+    return render(request, None, "link.html", status=400, link=link, secret=secret, name=name, refused=refused, shortest=SHORTEST)
+
+
+def _count(request: Request) -> None:
+    """Count a try of whoever asks. Raises TooMany."""
+    request.app.state.tries.count(request.client.host if request.client else "")

@@ -16,12 +16,13 @@ from qa_pipeline.reading.index import call_index, catch_up, rebuild
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import Role, Viewer, local_viewer
 from qa_pipeline.results.periods import close_period, reopen_period
-from qa_pipeline.review.decide import decide, look
+from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Acknowledgement, Answer, Confirmation, Dispute, Note, Override, Ruling, TakeBack
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.export import export, refresh_behind
 from qa_pipeline.review.opening import bring_up_to_date, follow, open_lists
 from qa_pipeline.review.people import add_account, viewer_of
+from qa_pipeline.review.record import look
 from qa_pipeline.review.tables import audit
 from qa_pipeline.settings import Settings
 

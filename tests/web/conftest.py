@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from office import Office, make_template, open_office
+from office import Office, make_template, open_office, session_of
 from starlette.testclient import TestClient
 
-from qa_pipeline.review.people import account_of
-from qa_pipeline.review.sessions import begin_session, read_session
+from qa_pipeline.review.sessions import read_session
 from qa_pipeline.web.app import create_app
 from qa_pipeline.web.signed import COOKIE, FORM_HEADER
 
@@ -72,11 +71,6 @@ def client_as(app: FastAPI, office: Office) -> Iterator[Callable[[str], TestClie
     yield sign_in
     for one in made:
         one.close()
-
-
-def session_of(office: Office, name: str) -> str:
-    """What the cookie of a new session of an account holds."""
-    return begin_session(office.engine, account_of(office.engine, name).account, hours=12)
 
 
 # --- browsers ---------------------------------------------------------------------------------------------------------------------------

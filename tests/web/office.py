@@ -15,7 +15,8 @@ from qa_pipeline.reading.viewer import Role
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.opening import open_desk
-from qa_pipeline.review.people import add_account, add_member, add_team
+from qa_pipeline.review.people import account_of, add_account, add_member, add_team
+from qa_pipeline.review.sessions import begin_session
 from qa_pipeline.settings import Settings
 
 OWN, TEAM, OTHER = "own", "team", "other"
@@ -75,3 +76,8 @@ def open_office(template: Path, folder: Path) -> Office:
     store = make_store(folder)
     settings = Settings(results=store.root, rubrics=folder / "rubrics", cache=folder / "cache", timezone="Asia/Shanghai")
     return Office(desk=open_desk(settings, store), settings=settings)
+
+
+def session_of(office: Office, name: str) -> str:
+    """What the cookie of a new session of an account holds."""
+    return begin_session(office.engine, account_of(office.engine, name).account, hours=12)

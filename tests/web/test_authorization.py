@@ -48,7 +48,7 @@ def test_who_gets_what(app: FastAPI, office: Office, client: TestClient, client_
             status = ask(app, office, asking, rule, call_id)
             about = f"{as_ids(rule)} by {name} on {call_id}: {status}"
             if name is None:
-                assert status in ({403, *_ADMITTED} if rule.needs is OPEN else {303, 401}), about
+                assert status in ({403, 404, *_ADMITTED} if rule.needs is OPEN else {303, 401}), about
                 continue
             viewer = viewer_of(office.engine, name)
             line = find_call(office.engine, local_viewer(None), call_id)

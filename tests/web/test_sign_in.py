@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
-from office import PASSPHRASE, Office
+import pytest
+from fastapi import FastAPI
+from office import PASSPHRASE, Office, session_of
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from qa_pipeline.reading.database import writing
+from qa_pipeline.review.decisions import as_text
+from qa_pipeline.review.invitations import Purpose, make_link
 from qa_pipeline.review.passphrases import set_passphrase
 from qa_pipeline.review.people import account_of
+from qa_pipeline.review.sessions import begin_session, read_session
+from qa_pipeline.review.tables import sessions
+from qa_pipeline.web.addresses import own_address
 from qa_pipeline.web.signed import COOKIE, FORM_COOKIE
+from qa_pipeline.web.tries import Tries
 
 
 def give_passphrase(office: Office, name: str) -> None:
@@ -65,3 +75,68 @@ def test_pages_carry_what_protects_them(client: TestClient) -> None:
     assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
     assert client.get("/sign-in", headers={"host": "elsewhere.example"}).status_code == 421
     assert client.post("/sign-in", content=b"x" * 5_000_001).status_code == 413
+
+
+def test_an_invitation_leads_to_a_passphrase_and_a_session(office: Office, client: TestClient) -> None:
+    secret = make_link(office.engine, "mei", Purpose.INVITATION)
+    assert "mei" in client.get(f"/link/{secret}").text
+
+    def choose(passphrase: str, again: str) -> int:
+        form = {"passphrase": passphrase, "again": again, "csrf": client.cookies[FORM_COOKIE]}
+        return client.post(f"/link/{secret}", data=form).status_code
+
+    assert [choose(PASSPHRASE, "another"), choose("password1234", "password1234"), choose(PASSPHRASE, PASSPHRASE)] == [400, 400, 303]
+    assert client.get("/preferences").status_code == 200
+    assert client.get(f"/link/{secret}").status_code == 404
+
+
+def test_who_tries_too_often_waits(client: TestClient) -> None:
+    client.get("/sign-in")
+    form = {"name": "nobody", "passphrase": "", "csrf": client.cookies[FORM_COOKIE]}
+    app = client.app
+    app.state.tries = Tries(most=2)  # type: ignore[attr-defined]
+    assert [client.post("/sign-in", data=form).status_code for _ in range(3)] == [403, 403, 429]
+
+
+@pytest.mark.parametrize(
+    "to", ["//elsewhere.example", "https://elsewhere.example/", "/\\elsewhere.example", "javascript:alert(1)", "elsewhere", "/a\nb"]
+)
+def test_signing_in_leads_to_no_other_site(to: str) -> None:
+    assert own_address(to) == "/"
+    assert own_address("/calls/1?tab=2#x") == "/calls/1?tab=2#x"
+
+
+def test_a_session_ends_after_a_while_of_silence(office: Office, client_as: Callable[[str], TestClient]) -> None:
+    mei = client_as("mei")
+    assert mei.get("/preferences").status_code == 200
+    with writing(office.engine) as connection:
+        connection.execute(update(sessions).values(seen_at=as_text(datetime.now(UTC) - timedelta(minutes=121))))
+    assert mei.get("/preferences").status_code == 303
+
+
+def test_signing_in_again_ends_the_session_before(office: Office) -> None:
+    first = session_of(office, "mei")
+    token = begin_session(office.engine, account_of(office.engine, "mei").account, hours=1, instead_of=first)
+    assert read_session(office.engine, first, idle_minutes=9) is None
+    assert read_session(office.engine, token, idle_minutes=9) is not None
+
+
+def test_preferences_are_kept_for_the_account(client_as: Callable[[str], TestClient]) -> None:
+    mei = client_as("mei")
+    assert mei.post("/preferences", data={"language": "pl", "zone": "Europe/Warsaw", "theme": "dark"}).status_code == 303
+    page = client_as("mei").get("/preferences").text
+    assert '<html lang="pl" data-theme="dark"' in page and "Ustawienia" in page and 'value="Europe/Warsaw"' in page
+    assert mei.post("/preferences", data={"zone": "Mars/Olympus"}).status_code == 400
+    assert mei.post("/preferences", data={"language": "xx"}).status_code == 400
+
+
+def test_a_form_from_another_site_is_refused_even_with_the_token(client_as: Callable[[str], TestClient]) -> None:
+    mei = client_as("mei")
+    for headers in ({"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
+        assert mei.post("/preferences", data={}, headers=headers).status_code == 403
+
+
+def test_over_https_cookies_stay_there(app: FastAPI) -> None:
+    with TestClient(app, base_url="https://localhost", follow_redirects=False) as client:
+        answer = client.get("/sign-in")
+    assert "Secure" in answer.headers["set-cookie"] and "strict-transport-security" in answer.headers

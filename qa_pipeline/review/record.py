@@ -1,0 +1,112 @@
+"""The record of who looked at what and who decided what: added to by everything that shows or changes something, read by who looks after it.
+
+The database itself refuses to change or delete what is on record (migrations/versions/sign_in_0004.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from sqlalchemy import ColumnElement, Connection, Engine, exists, func, insert, select
+
+from qa_pipeline.reading.database import writing
+from qa_pipeline.reading.index import call_index
+from qa_pipeline.reading.pages import visible
+from qa_pipeline.reading.viewer import Matter, Scope, Viewer
+from qa_pipeline.review.decisions import as_text, from_text
+from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.tables import audit
+
+LOOKED, HEARD, EXPORTED = "looked", "heard", "exported"
+"""Kinds of looks: at a call's page, at its sound, at rows that leave the app."""
+# A page that asks for a part of itself again, or a player for the next second of sound, is the same look.
+_SAME_LOOK = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that somebody did. `about`: the decision, account or team; `call_id` None: it was about no call."""
+
+    number: int
+    at: datetime
+    who: str | None
+    did: str
+    call_id: str | None
+    about: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which entries are asked for; None leaves it open. Days are inclusive, by the clock of `zone`."""
+
+    who: str | None = None
+    call_id: str | None = None
+    did: str | None = None
+    since: date | None = None
+    until: date | None = None
+    zone: tzinfo = UTC
+
+
+def look(desk: Desk, viewer: Viewer, call_id: str, *, did: str = LOOKED) -> None:
+    """Put on record that somebody looked at a call, or heard it; once for what is asked for again within a few minutes."""
+    now = datetime.now(UTC)
+    column = audit.c
+    is_same = (
+        (column.call_id == call_id)
+        & (column.did == did)
+        & (column.at > as_text(now - _SAME_LOOK))
+        & (column.account.is_(None) if viewer.account is None else column.account == viewer.account)
+    )
+    if not viewer.is_local:
+        with desk.engine.connect() as connection:
+            if connection.execute(select(exists().where(is_same))).scalar_one():
+                return
+    with writing(desk.engine) as connection:
+        note(connection, viewer, did, call_id=call_id, at=now)
+
+
+def note(
+    connection: Connection,
+    viewer: Viewer | None,
+    did: str,
+    *,
+    call_id: str | None = None,
+    about: str | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Put on record what somebody does, within the transaction that does it."""
+    values = {"who": viewer.name if viewer else None, "account": viewer.account if viewer else None, "did": did, "call_id": call_id}
+    connection.execute(insert(audit).values(**values, at=as_text(at or datetime.now(UTC)), about=about))
+
+
+def search_record(engine: Engine, viewer: Viewer, asked: Asked, *, before: int | None = None, size: int = 100) -> Sequence[Entry]:
+    """Entries, the newest first; `before`: the number of the last one of the page before.
+
+    Who leads teams sees what was done about their calls; who looks after all people sees all. Raises AccessRefused for everybody else.
+    """
+    viewer.require(Matter.PEOPLE)
+    column = audit.c
+    conditions: list[ColumnElement[bool]] = []
+    if Scope.ALL not in viewer.scopes(Matter.PEOPLE):
+        conditions.append(exists().where(call_index.c.call_id == column.call_id, visible(viewer, Matter.PEOPLE)))
+    for name in ("call_id", "did"):
+        value = getattr(asked, name)
+        if value:
+            conditions.append(column[name] == value)
+    if asked.who:
+        conditions.append(func.lower(column.who) == asked.who.lower())
+    if asked.since:
+        conditions.append(column.at >= _begin(asked.since, asked.zone))
+    if asked.until:
+        conditions.append(column.at < _begin(asked.until + timedelta(days=1), asked.zone))
+    if before is not None:
+        conditions.append(column.number < before)
+    with engine.connect() as connection:
+        rows = connection.execute(select(audit).where(*conditions).order_by(column.number.desc()).limit(size)).all()
+    return [Entry(number=row.number, at=from_text(row.at), who=row.who, did=row.did, call_id=row.call_id, about=row.about) for row in rows]
+
+
+def _begin(day: date, zone: tzinfo) -> str:
+    return as_text(datetime.combine(day, time.min, zone))

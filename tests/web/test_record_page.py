@@ -1,0 +1,26 @@
+"""The page of the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from office import OTHER, OWN, Office
+from starlette.testclient import TestClient
+
+from qa_pipeline.review.people import viewer_of
+from qa_pipeline.review.record import HEARD, look
+
+
+def test_a_supervisor_finds_who_looked_at_calls_of_their_teams(office: Office, client_as: Callable[[str], TestClient]) -> None:
+    mei = viewer_of(office.engine, "mei")
+    look(office.desk, mei, OWN)
+    look(office.desk, mei, OTHER, did=HEARD)
+    page = client_as("anna").get("/record").text
+    assert f">{OWN}<" in page and f">{OTHER}<" not in page
+    assert f">{OTHER}<" in client_as("sven").get("/record?did=heard&who=mei").text
+    assert client_as("sven").get("/record?since=yesterday").status_code == 400
+
+
+def test_what_names_say_is_text(office: Office, client_as: Callable[[str], TestClient]) -> None:
+    page = client_as("sven").get("/record", params={"who": "<script>alert(1)</script>"}).text
+    assert "<script>alert" not in page and "&lt;script&gt;" in page
