@@ -26,7 +26,7 @@ def redact_command(call_id: str, folder: Path | None, dry_run: bool, silence: bo
     from qa_pipeline.privacy.rows import hidden_of
     from qa_pipeline.reading.call import read_call
     from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.review.decide import look
+    from qa_pipeline.review.record import look
 
     if folder is None and not dry_run:
         raise InputRefused("It is not said where to write.", advice="Give --to FOLDER, or --dry-run to see what would be hidden.")

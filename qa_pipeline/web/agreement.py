@@ -29,8 +29,8 @@ from qa_pipeline.review.calibration import (
     sessions,
     settle,
 )
-from qa_pipeline.review.decide import look
 from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.record import look
 from qa_pipeline.review.trust import Trust, trust
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section

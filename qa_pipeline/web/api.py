@@ -32,7 +32,7 @@ from qa_pipeline.report.figures import summarise_calls
 from qa_pipeline.report.intervals import Estimate
 from qa_pipeline.review.blindness import without_unseen
 from qa_pipeline.review.correcting import take_back
-from qa_pipeline.review.decide import decide, look
+from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import (
     Acknowledgement,
     Answer,
@@ -46,6 +46,7 @@ from qa_pipeline.review.decisions import (
 )
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.effective import EffectiveFinding, in_force
+from qa_pipeline.review.record import look
 from qa_pipeline.review.standing import decisions_about, known_decision, read_effective
 from qa_pipeline.review.tokens import May
 from qa_pipeline.review.trust import Trust, trust
