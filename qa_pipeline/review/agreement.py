@@ -23,6 +23,8 @@ _Array = NDArray[np.float64]
 _Facts = Callable[["Judged"], _Array]
 _Coefficients = Callable[[_Array], tuple[_Array, _Array, _Array]]
 SAMPLES = 1_000
+# Calls below which no interval is given. Chosen: of fewer, samples hold only a few values.
+_FEW = 5
 _SEED = 20_260_511
 # Samples worked out at once: a thousand samples of a hundred thousand calls would not fit into memory.
 _NUMBERS = 4_000_000
@@ -166,8 +168,8 @@ def _figure(value: float, drawn: _Array, calls: int) -> Figure:
     if np.isnan(value):
         return Figure(value=None)
     there = drawn[~np.isnan(drawn)]
-    # One call drawn a thousand times is one call; and of too few samples that say anything, none says where the others lie.
-    if calls < 2 or len(there) < SAMPLES // 2:
+    # A handful of calls drawn a thousand times is that handful; and too few samples that say anything say nothing of where the others lie.
+    if calls < _FEW or len(there) < SAMPLES // 2:
         return Figure(value=value)
     low, high = np.percentile(there, (2.5, 97.5))
     return Figure(value=value, low=float(low), high=float(high))
