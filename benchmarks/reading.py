@@ -1,9 +1,10 @@
 """One call among many, and a page of a list: `python benchmarks/reading.py [--sizes 10000 100000] [--keep FOLDER]`.
 
 For each size: fills a results root with so many calls over 365 days and 12 teams (4 utterances of 8 words with vectors and 7 findings each, a file a
-day and table, as `compact` leaves them), makes the index, and asks each in a process of its own: the scorecard of a call, a page of a team's calls to
-review (the first and the five-hundredth), a team's summary. Prints milliseconds of processor time beyond an empty root's, peak memory, and from size
-to size their ratio. `--keep` leaves the roots there and uses them again: a million calls take an hour to write.
+day and table, as `compact` leaves them), makes the index, and asks each in a process of its own, at a desk opened for it: the scorecard of a call, an
+override, a swap of roles, a page of a team's calls to review (the first and the five-hundredth; of these the question alone), a team's summary. Prints
+milliseconds beyond the start of the program, and peak memory. `--keep` leaves the roots there and uses them again: a million calls take a quarter of
+an hour to write.
 """
 
 from __future__ import annotations
@@ -165,47 +166,64 @@ def fill(settings: Settings, calls: int) -> None:
     print(file=sys.stderr)
 
 
-# What each question does, after everything is imported; told as JSON: s of processor, s by the clock, MB at its peak.
+# What each question does, after everything is imported; told as JSON: s of processor, s by the clock, MB at its peak. Everything is done once on a small
+# root before, which loads what is loaded when first used: the start of the program.
 _ASK = """
-import json, sys, time
+import io, json, sys, time
+import sqlalchemy.dialects.sqlite
+from rich.console import Console
+from qa_pipeline.call import Outcome
+from qa_pipeline.reading.counting import CallFilter
 from qa_pipeline.reading.database import open_database
 from qa_pipeline.reading.index import catch_up
 from qa_pipeline.reading.pages import Order, Wanted, page
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
 from qa_pipeline.report.data import load_call
-from qa_pipeline.report.terminal import show_scorecard
-from qa_pipeline.reading.counting import CallFilter
 from qa_pipeline.report.figures import summarise_calls
+from qa_pipeline.report.terminal import show_scorecard
+from qa_pipeline.review.correcting import apply_due, swap_roles
+from qa_pipeline.review.decide import decide
+from qa_pipeline.review.decisions import Override
+from qa_pipeline.review.opening import open_desk
+from qa_pipeline.review.standing import read_effective
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
-import io, sqlalchemy.dialects.sqlite
-from rich.console import Console
-settings = load_settings(results=sys.argv[1])
-calls = int(sys.argv[2])
-def scorecard():
-    store = open_store(settings); engine = open_database(settings); catch_up(engine, store)
-    for number in (calls // 2,):
-        show_scorecard(load_call(store, engine, settings, local_viewer("x"), f"call{number}"), f"call{number}", Console(file=io.StringIO()))
-def lists(skip):
+name, viewer, head = sys.argv[1], local_viewer("x"), Viewer(name="head", account=1, roles=frozenset({Role.SUPERVISOR}), teams=(Tenure(team="team3"),))
+def desk_of(settings):
+    desk = open_desk(settings, open_store(settings))
+    apply_due(desk, settings)
+    return desk
+def scorecard(settings, calls, turn):
+    desk, call_id = desk_of(settings), f"call{calls // 2 + turn}"
+    data = load_call(desk.store, desk.engine, settings, viewer, call_id, effective=read_effective(desk, call_id))
+    show_scorecard(data, call_id, Console(file=io.StringIO()))
+def override(settings, calls, turn):
+    decide(desk_of(settings), viewer, f"call{calls // 3 + turn}", Override(outcome=Outcome.MET), criterion_id="greeting", reason="it was said")
+def swap(settings, calls, turn):
+    swap_roles(desk_of(settings), viewer, settings, f"call{calls // 4 + turn}")
+def lists(settings, skip):
     engine = open_database(settings); catch_up(engine, open_store(settings))
-    head = Viewer(name="head", account=1, roles=frozenset({Role.SUPERVISOR}), teams=(Tenure(team="team3"),))
+    begin = time.perf_counter()
     page(engine, head, Wanted(team="team3", to_review=True), order=Order.DOUBT, skip=skip)
-def summary():
+    return time.perf_counter() - begin
+def summary(settings, calls, turn):
     engine = open_database(settings); catch_up(engine, open_store(settings))
-    summarise_calls(engine, local_viewer("x"), ("agent", "week"), CallFilter(where=(("team", "team3"),)))
-asked = {"scorecard": scorecard, "page 1": lambda: lists(0), "page 500": lambda: lists(500 * 50 if calls > 500_000 else calls // 80), "summary": summary}
-for name in sys.argv[3:]:
-    # Once to have the modules loaded that are loaded when first used: the start of the program.
+    summarise_calls(engine, head, ("agent", "week"), CallFilter(where=(("team", "team3"),)))
+asked = {"scorecard": scorecard, "override": override, "swap": swap, "page 1": lambda settings, calls, turn: lists(settings, 0),
+    "page 500": lambda settings, calls, turn: lists(settings, 500 * 50 if calls > 2_000_000 else max(0, calls // 80 - 50)), "summary": summary}
+small, large = load_settings(results=sys.argv[2]), load_settings(results=sys.argv[3])
+calls = int(sys.argv[4])
+asked[name](small, 365, int(time.time()) % 100)
+told = []
+for turn in range(2):
     wall, cpu = time.perf_counter(), time.process_time()
-    asked[name]()
-    first = time.perf_counter() - wall, time.process_time() - cpu
-    wall, cpu = time.perf_counter(), time.process_time()
-    asked[name]()
-    again = time.perf_counter() - wall, time.process_time() - cpu
-    # Of this process alone: what getrusage tells begins with the peak of the one that started it.
-    peak = next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
-    print(json.dumps([name, *first, *again, peak]))
+    alone = asked[name](large, calls, int(time.time()) % 1000 * 2 + turn)
+    told += [time.perf_counter() - wall if alone is None else alone, time.process_time() - cpu]
+# Of this process alone: what getrusage tells begins with the peak of the one that started it.
+peak = next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(json.dumps([*told, peak]))
 """
+_NAMES = ("scorecard", "override", "swap", "page 1", "page 500", "summary")
 
 
 def main() -> None:
@@ -215,13 +233,16 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        for size in given.sizes:
-            root = (given.keep or Path(scratch)) / f"calls{size}"
-            settings = load_settings(results=str(root))
-            if not (root / "scores").exists():
+        place = given.keep or Path(scratch)
+        small = load_settings(results=str(place / f"calls{DAYS}"))
+        for size in (DAYS, *given.sizes):
+            settings = load_settings(results=str(place / f"calls{size}"))
+            if not (Path(settings.results) / "scores").exists():
                 fill(settings, size)
             engine, store = open_database(settings), open_store(settings)
             catch_up(engine, store)
+            if size == DAYS:
+                continue
             begin, cpu = time.perf_counter(), time.process_time()
             made = rebuild(engine, store)
             took = time.perf_counter() - begin, time.process_time() - cpu
@@ -229,11 +250,15 @@ def main() -> None:
                 f"{size:,} calls: index made anew in {took[0]:.1f} s ({took[1]:.1f} s of processor), {made.calls / took[1]:,.0f} calls a second of processor",
                 flush=True,
             )
-            for name in ("scorecard", "page 1", "page 500", "summary"):
+            for name in _NAMES:
                 told = subprocess.run(
-                    [sys.executable, "-c", _ASK, str(root), str(size), name], check=True, capture_output=True, text=True, env=os.environ
+                    [sys.executable, "-c", _ASK, name, small.results, settings.results, str(size)],
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                    env=os.environ,
                 )
-                _, *figures, megabytes = json.loads(told.stdout)
+                *figures, megabytes = json.loads(told.stdout)
                 first, first_cpu, again, again_cpu = (1000 * f for f in figures)
                 print(
                     f"  {name:10} first {first_cpu:6.0f} ms of processor, {first:6.0f} by the clock; again {again_cpu:6.0f} and {again:6.0f}; peak {megabytes:.0f} MB",

@@ -13,7 +13,7 @@ One module, though long: its columns, the question that fills them and how they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -46,11 +46,12 @@ from qa_pipeline.reading.log import Change, changes_since, version_of
 from qa_pipeline.reading.outcomes import LETTER_SQL
 from qa_pipeline.reading.slice import place_in_slice, week_of
 from qa_pipeline.reading.tables import SHOWN_SCORES, VIEWS
+from qa_pipeline.reading.teams import Memberships, read_memberships
 from qa_pipeline.reading.waiting import GRAVE, Waiting
 from qa_pipeline.results.store import Store
 
 # Raised with any change of the tables below: an index of another form is made anew.
-FORM = 3
+FORM = 4
 # Rows written in one step: enough that the step's own cost does not count, little enough to stay in the processor's cache.
 _ROWS = 5_000
 # With more days than this to be read, reading every day once is quicker than asking for each.
@@ -67,7 +68,8 @@ call_index = Table(
     Column("started_at", String, comment="ISO time in UTC"),
     Column("agent_id", String),
     Column("agent_name", String),
-    Column("team", String, comment="of the metadata"),
+    Column("team", String, comment="of the metadata; where they name none, the agent's on that day (teams.py)"),
+    Column("given_team", String, comment="of the metadata"),
     Column("site", String),
     Column("campaign", String),
     Column("customer_id", String),
@@ -154,7 +156,7 @@ _JUDGED = f"""select score_id, string_agg(criterion_id, ',' order by criterion_i
     from (select distinct on (score_id, criterion_id) * from findings where score_id in (select score_id from shown)) f group by score_id"""
 # What an index row takes from its call and its score.
 _CURRENT = f"""select c.call_id, c.conversation_id, s.score_id, s.purpose, cast(c.call_date as varchar) as call_date,
-    {_TIMES["started_at"]}, c.agent_id, c.agent_name, c.team, c.site, c.campaign, c.customer_id, c.direction, c.language, c.layout, c.duration_ms,
+    {_TIMES["started_at"]}, c.agent_id, c.agent_name, c.team, c.team as given_team, c.site, c.campaign, c.customer_id, c.direction, c.language, c.layout, c.duration_ms,
     c.source_uri, s.rubric_id, s.rubric_version, coalesce(s.disposition, c.disposition) as disposition, s.percent, s.passed, s.critical_failed,
     s.critical_state, s.coverage, s.needs_review, array_to_string(s.review_reasons, ',') as review_reasons, s.expected_wrong,
     m.sentiment, md5(j.names) as criteria, j.outcomes, j.outcomes as effective_outcomes, j.names,
@@ -169,6 +171,8 @@ _CURRENT = f"""select c.call_id, c.conversation_id, s.score_id, s.purpose, cast(
     order by c.call_date, c.call_id"""
 _READ = {"calls": _CALL_COLUMNS, "scores": _SCORE_COLUMNS, "findings": _FINDING_COLUMNS, "metrics": _METRIC_COLUMNS, "periods": None}
 T = TypeVar("T")
+Report = Callable[[int, int], None]
+"""Told how many calls are done, of how many."""
 _COLUMNS = tuple(column.name for column in call_index.columns)
 # What decisions make of a row, kept where their score is still the current one.
 _DECIDED = (
@@ -203,6 +207,10 @@ class Effective:
     decisions_version: int
 
 
+def quiet(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
 def catch_up(engine: Engine, store: Store) -> Caught:
     """Take what was committed since the last time into the index, by whomever. Without anything new it costs a look at a folder."""
     with engine.connect() as connection:
@@ -221,10 +229,13 @@ def catch_up(engine: Engine, store: Store) -> Caught:
         return Caught(calls=calls, is_whole=False)
 
 
-def rebuild(engine: Engine, store: Store) -> Caught:
-    """Make the index anew from the tables. What people decided stays, as far as the index had this form; under another score its calls are `is_behind`."""
+def rebuild(engine: Engine, store: Store, *, report: Report = quiet) -> Caught:
+    """Make the index anew from the tables. What people decided stays, as far as the index had this form; under another score its calls are `is_behind`.
+
+    `report` is told how many calls are in it, of how many.
+    """
     with writing(engine) as connection:
-        return Caught(calls=_make_whole(connection, store), is_whole=True)
+        return Caught(calls=_make_whole(connection, store, report), is_whole=True)
 
 
 def set_effective(connection: Connection, call_id: str, effective: Effective) -> None:
@@ -248,6 +259,24 @@ def set_effective(connection: Connection, call_id: str, effective: Effective) ->
             is_behind=False,
         )
     )
+
+
+def retell_teams(connection: Connection, agent_ids: Sequence[str]) -> None:
+    """Put the calls of some agents into the teams that they were in on their days, as far as the metadata name none: somebody changed who was in which."""
+    column = call_index.c
+    if not inspect(connection).has_table(call_index.name) or column.given_team.name not in _there(connection):
+        return
+    told = read_memberships(connection, agent_ids)
+    for agent_id in agent_ids:
+        theirs = (column.agent_id == agent_id) & column.given_team.is_(None)
+        connection.execute(update(call_index).where(theirs).values(team=None))
+        # The later of two stays on one day counts.
+        for stay in told.stays.get(agent_id, ()):
+            in_time = [
+                *([column.call_date >= stay.first.isoformat()] if stay.first else []),
+                *([column.call_date <= stay.last.isoformat()] if stay.last else []),
+            ]
+            connection.execute(update(call_index).where(theirs, *in_time).values(team=stay.team))
 
 
 def behind(connection: Connection) -> list[str]:
@@ -296,7 +325,7 @@ def _redo(connection: Connection, store: Store, days: set[date | None]) -> int:
     while True:
         if len(days) > _MANY_DAYS:
             return _make_whole(connection, store)
-        rows = _current(store, days)
+        rows = _current(store, days, read_memberships(connection))
         known = _days_of(connection, rows["call_id"].to_pylist())
         # A call that was on another day until now is worked out with that day too.
         if known <= days:
@@ -312,7 +341,7 @@ def _redo(connection: Connection, store: Store, days: set[date | None]) -> int:
     return len(rows)
 
 
-def _make_whole(connection: Connection, store: Store) -> int:
+def _make_whole(connection: Connection, store: Store, report: Report = quiet) -> int:
     """Drop the index and make it of the tables. The versions are read first: what is committed meanwhile is taken the next time."""
     versions = {name: version_of(store, name) for name in _FOLLOWED}
     kept = _decided(connection)
@@ -322,8 +351,8 @@ def _make_whole(connection: Connection, store: Store) -> int:
     # Its indices are made when the rows are in, which takes a third of the time.
     indices = sorted(call_index.indexes, key=lambda index: str(index.name))
     connection.execute(CreateTable(call_index))
-    rows = _current(store, None)
-    _put(connection, rows, kept)
+    rows = _current(store, None, read_memberships(connection))
+    _put(connection, rows, kept, report)
     for index in indices:
         index.create(connection)
     _keep_state(connection, store, versions)
@@ -332,11 +361,15 @@ def _make_whole(connection: Connection, store: Store) -> int:
 
 def _decided(connection: Connection, *where: ColumnElement[bool]) -> dict[str, Mapping[str, Any]]:
     """Rows that people decided about, by call; none from an index of another form, whose decisions review/opening.py has worked out anew."""
-    there = inspect(connection)
-    if not there.has_table(call_index.name) or {column["name"] for column in there.get_columns(call_index.name)} != set(_COLUMNS):
+    if not inspect(connection).has_table(call_index.name) or _there(connection) != set(_COLUMNS):
         return {}
     asked = select(call_index).where(call_index.c.decisions_version > 0, *where)
     return {row["call_id"]: dict(row) for row in connection.execute(asked).mappings()}
+
+
+def _there(connection: Connection) -> set[str]:
+    """Columns that the index has."""
+    return {column["name"] for column in inspect(connection).get_columns(call_index.name)}
 
 
 def _days_of(connection: Connection, call_ids: Sequence[str]) -> set[date | None]:
@@ -348,7 +381,7 @@ def _days_of(connection: Connection, call_ids: Sequence[str]) -> set[date | None
     return found
 
 
-def _current(store: Store, days: Set[date | None] | None) -> pa.Table:
+def _current(store: Store, days: Set[date | None] | None, memberships: Memberships) -> pa.Table:
     """What is current among the calls of some days, or of all, as rows of the index."""
     where = None if days is None else _on_days(days)
     with duckdb.connect() as connection:
@@ -368,7 +401,19 @@ def _current(store: Store, days: Set[date | None] | None) -> pa.Table:
     for call_id, agent_id, day in zip(*named, strict=True):
         week = weeks.get(day) or weeks.setdefault(day, week_of(date.fromisoformat(day) if day else None))
         places.append(place_in_slice(call_id, agent_id, week))
+    if memberships.stays:
+        found = _in_teams(found, memberships)
     return found.append_column("slice_place", pa.array(places, pa.float64()))
+
+
+def _in_teams(rows: pa.Table, memberships: Memberships) -> pa.Table:
+    """Calls whose metadata name no team, in the team that their agent was in on that day."""
+    named = (rows[name].to_pylist() for name in ("team", "agent_id", "call_date"))
+    told = [
+        team if team is not None else memberships.team_on(agent_id, date.fromisoformat(day) if day else None)
+        for team, agent_id, day in zip(*named, strict=True)
+    ]
+    return rows.set_column(rows.column_names.index("team"), "team", pa.array(told, pa.string()))
 
 
 def _on_days(days: Set[date | None]) -> str:
@@ -377,18 +422,24 @@ def _on_days(days: Set[date | None]) -> str:
     return " or ".join([*conditions, *(["call_date is null"] if None in days else [])])
 
 
-def _put(connection: Connection, rows: pa.Table, kept: Mapping[str, Mapping[str, Any]]) -> None:
+def _put(connection: Connection, rows: pa.Table, kept: Mapping[str, Mapping[str, Any]], report: Report = quiet) -> None:
     """Put rows in, by the driver's own quickest way: a million of them are the price of making the index anew."""
     _put_sets(connection, rows)
     if connection.dialect.name == "postgresql":
         cursor = connection.connection.cursor()
         with cursor.copy(f"copy {call_index.name} ({', '.join(_COLUMNS)}) from stdin") as copy:
-            for row in _rows(rows, kept):
+            for done, row in enumerate(_rows(rows, kept), 1):
                 copy.write_row(row)
+                if done % _ROWS == 0:
+                    report(done, len(rows))
+        report(len(rows), len(rows))
         return
     sql = f"insert into {call_index.name} ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
+    done = 0
     for some in _lots(_rows(rows, kept)):
         connection.exec_driver_sql(sql, list(some))
+        done += len(some)
+        report(done, len(rows))
 
 
 def _put_sets(connection: Connection, rows: pa.Table) -> None:

@@ -39,6 +39,7 @@ class CallLine:
     agent_id: str | None
     agent_name: str | None
     team: str | None
+    given_team: str | None
     site: str | None
     campaign: str | None
     customer_id: str | None

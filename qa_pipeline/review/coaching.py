@@ -17,10 +17,10 @@ from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.pages import find_call
+from qa_pipeline.reading.teams import read_memberships
 from qa_pipeline.reading.viewer import Matter, Role, Scope, Viewer
 from qa_pipeline.review.decisions import as_text, from_text
 from qa_pipeline.review.desk import Desk
-from qa_pipeline.review.people import team_on
 from qa_pipeline.review.tables import audit, coaching, coaching_entries
 
 State = Literal["open", "done"]
@@ -192,7 +192,7 @@ def _require(viewer: Viewer, agent_id: str, team: str | None, day: date) -> None
 
 def _team(connection: Connection, agent_id: str, today: date) -> str | None:
     """The agent's team now; of one whom nobody put into a team, that of their last call."""
-    team = team_on(connection, agent_id, today)
+    team = read_memberships(connection, [agent_id]).team_on(agent_id, today)
     if team is not None:
         return team
     of_calls = select(call_index.c.team).where(call_index.c.agent_id == agent_id).order_by(call_index.c.call_date.desc()).limit(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, exists, inspect, or_, update
 
 from qa_pipeline.reading.database import open_database, writing
-from qa_pipeline.reading.index import call_index, catch_up
+from qa_pipeline.reading.index import Report, call_index, catch_up, quiet, rebuild
 from qa_pipeline.reading.log import version_of
 from qa_pipeline.results.decisions import CORRECTIONS
 from qa_pipeline.results.store import Store
@@ -36,6 +36,30 @@ def follow(settings: Settings, store: Store) -> None:
     engine = open_database(settings)
     try:
         _bring_up_lists(engine, settings, store)
+    finally:
+        engine.dispose()
+
+
+def rebuild_lists(settings: Settings, store: Store, *, with_decided: bool = False, report: Report = quiet) -> int:
+    """Make the lists anew from the tables. `with_decided`: what counts in calls that people decided about is worked out anew too, not taken over.
+
+    `report` is told how many calls are in them, of how many. Returns how many calls there are. Raises as `open_desk`.
+    """
+    engine = open_database(settings)
+    try:
+        is_desk = inspect(engine).has_table(decisions.name)
+        if is_desk:
+            bring_up(engine)
+        calls = rebuild(engine, store, report=report).calls
+        if is_desk:
+            desk = Desk(engine=engine, store=store, rubrics=settings.rubrics)
+            if with_decided:
+                with writing(engine) as connection:
+                    about = exists().where(decisions.c.call_id == call_index.c.call_id)
+                    connection.execute(update(call_index).where(call_index.c.score_id.is_not(None), about).values(is_behind=True))
+            _follow_decisions(desk)
+            bring_up_to_date(desk)
+        return calls
     finally:
         engine.dispose()
 

@@ -6,7 +6,7 @@ calls of the days on which they led the team. What anybody sees of that is readi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,9 +15,11 @@ from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Table, d
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.database import writing
+from qa_pipeline.reading.index import retell_teams
+from qa_pipeline.reading.teams import memberships, names_of_teams, team_names, teams, under_its_names
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer
 from qa_pipeline.review.decisions import as_text
-from qa_pipeline.review.tables import account_agents, account_roles, accounts, audit, links, memberships, sessions, team_names, teams
+from qa_pipeline.review.tables import account_agents, account_roles, accounts, audit, links, sessions
 
 _LONGEST_NAME = 100
 _ALWAYS = ""
@@ -215,6 +217,8 @@ def rename_team(engine: Engine, name: str, new: str, *, first: date, by: Viewer 
             raise InputRefused(f"{name} has its name since {began}.", advice="Give a later day with --from.")
         connection.execute(update(team_names).where(is_now).values(last=(first - timedelta(days=1)).isoformat()))
         connection.execute(insert(team_names).values(team=team, name=new, first=first.isoformat(), last=None))
+        members = select(memberships.c.agent_id).where(memberships.c.team == team, memberships.c.agent_id.is_not(None))
+        retell_teams(connection, sorted(set(connection.execute(members).scalars())))
         _note(connection, by, "team renamed", f"{name} → {new}")
 
 
@@ -247,6 +251,8 @@ def add_member(
             )
             connection.execute(update(memberships).where(is_before).values(last=(first - timedelta(days=1)).isoformat()))
         connection.execute(insert(memberships).values(team=team, account=account, agent_id=agent_id, first=_day(first), last=_day(last)))
+        if agent_id is not None:
+            retell_teams(connection, [agent_id])
         _note(connection, by, "member added", f"{agent_id or supervisor} → {team_name}")
 
 
@@ -259,6 +265,7 @@ def end_membership(engine: Engine, team_name: str, who: str, *, last: date, by: 
         is_open = (column.team == _known_team(connection, team_name)) & column.last.is_(None) & is_theirs
         if not connection.execute(update(memberships).where(is_open).values(last=last.isoformat())).rowcount:
             raise InputRefused(f"{who} is not in {team_name} now.", advice="`qa-pipeline teams list` shows who is.")
+        retell_teams(connection, [who])
         _note(connection, by, "member left", f"{who} → {team_name}")
 
 
@@ -301,33 +308,15 @@ def list_members(engine: Engine) -> tuple[Member, ...]:
         )
 
 
-def team_on(connection: Connection, agent_id: str, day: date | None) -> str | None:
-    """Name that an agent's team had on a day; None where nobody put them into one for that day."""
-    found = connection.execute(select(memberships).where(memberships.c.agent_id == agent_id).order_by(memberships.c.membership)).all()
-    covering = [row for row in found if Tenure(team="", first=_as_day(row.first), last=_as_day(row.last)).covers(day)]
-    if not covering:
-        return None
-    names = [tenure for tenure in _names(connection, [covering[-1].team]) if tenure[1].covers(day)]
-    return names[-1][1].team if names else None
-
-
 def _led(connection: Connection, account: int) -> tuple[Tenure, ...]:
     """The teams of a supervisor: a tenure for each name that a team had while they led it."""
     stays = connection.execute(select(memberships).where(memberships.c.account == account).order_by(memberships.c.membership)).all()
-    names = _names(connection, [stay.team for stay in stays])
-    found = []
-    for stay in stays:
-        for team, name in names:
-            first = max(filter(None, (name.first, _as_day(stay.first))), default=None)
-            last = min(filter(None, (name.last, _as_day(stay.last))), default=None)
-            if team == stay.team and (first is None or last is None or first <= last):
-                found.append(Tenure(team=name.team, first=first, last=last))
-    return tuple(found)
-
-
-def _names(connection: Connection, several: Sequence[int]) -> list[tuple[int, Tenure]]:
-    asked = select(team_names).where(team_names.c.team.in_(several)).order_by(team_names.c.first)
-    return [(row.team, Tenure(team=row.name, first=_as_day(row.first), last=_as_day(row.last))) for row in connection.execute(asked)]
+    names = names_of_teams(connection, [stay.team for stay in stays])
+    return tuple(
+        tenure
+        for stay in stays
+        for tenure in under_its_names(stay.team, Tenure(team="", first=_as_day(stay.first), last=_as_day(stay.last)), names)
+    )
 
 
 def _team(connection: Connection, name: str) -> int | None:

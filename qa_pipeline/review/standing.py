@@ -116,7 +116,7 @@ def read_effective(desk: Desk, call_id: str) -> EffectiveScore | None:
 
 def closed_at(desk: Desk, call: CallLine) -> datetime | None:
     """When the period that a call lies in was closed; None where it is open."""
-    return min((period.closed_at for period in desk.store.closed_periods() if period.covers(call.call_date, call.team)), default=None)
+    return min((period.closed_at for period in desk.store.closed_periods() if period.covers(call.call_date, call.given_team)), default=None)
 
 
 def kept_rubric(desk: Desk, rubric_id: str, version: int) -> Rubric | None:

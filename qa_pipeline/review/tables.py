@@ -31,27 +31,6 @@ account_agents = Table(
     Column("account", ForeignKey("accounts.account"), primary_key=True),
     Column("agent_id", String, primary_key=True, comment="an agent_id of the metadata whose calls are theirs"),
 )
-teams = Table("teams", PEOPLE, Column("team", Integer, primary_key=True), Column("created_at", String, nullable=False))
-team_names = Table(
-    "team_names",
-    PEOPLE,
-    Column("team", ForeignKey("teams.team"), primary_key=True),
-    Column("name", String, primary_key=True, comment="as the metadata of calls have it"),
-    Column("first", String, primary_key=True, comment="day; empty: from the beginning"),
-    Column("last", String, comment="day, inclusive; null: still"),
-)
-memberships = Table(
-    "memberships",
-    PEOPLE,
-    Column("membership", Integer, primary_key=True),
-    Column("team", ForeignKey("teams.team"), nullable=False),
-    Column("account", ForeignKey("accounts.account"), comment="a supervisor, who leads it; null for an agent"),
-    Column("agent_id", String, comment="an agent, who is in it; null for a supervisor"),
-    Column("first", String, comment="day; null: from the beginning"),
-    Column("last", String, comment="day, inclusive; null: still"),
-)
-Index("memberships_agent", memberships.c.agent_id)
-Index("memberships_account", memberships.c.account)
 
 decisions = Table(
     "decisions",

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.database import open_database
+from qa_pipeline.reading.teams import read_memberships
 from qa_pipeline.reading.viewer import Matter, Role, Tenure, Viewer
 from qa_pipeline.review.desk import bring_up
 from qa_pipeline.review.people import (
@@ -24,7 +25,6 @@ from qa_pipeline.review.people import (
     list_teams,
     rename_team,
     set_roles,
-    team_on,
     viewer_of,
 )
 from qa_pipeline.settings import Settings
@@ -100,8 +100,8 @@ def test_an_agent_who_changes_teams_leaves_past_calls_behind(engine: Engine) -> 
     add_member(engine, "north", agent_id="a1")
     add_member(engine, "south", agent_id="a1", first=JUNE)
     with engine.connect() as connection:
-        assert [team_on(connection, "a1", day) for day in (MAY, JUNE, JULY)] == ["north", "south", "south"]
-        assert team_on(connection, "a2", JUNE) is None
+        assert [read_memberships(connection).team_on("a1", day) for day in (MAY, JUNE, JULY)] == ["north", "south", "south"]
+        assert read_memberships(connection).team_on("a2", JUNE) is None
     assert [(m.team, m.tenure.last) for m in list_members(engine)] == [("north", date(2026, 5, 31)), ("south", None)]
 
 
@@ -110,7 +110,7 @@ def test_an_agents_team_has_the_name_of_the_day(engine: Engine) -> None:
     add_member(engine, "north", agent_id="a1")
     rename_team(engine, "north", "polar", first=JUNE)
     with engine.connect() as connection:
-        assert [team_on(connection, "a1", day) for day in (MAY, JUNE)] == ["north", "polar"]
+        assert [read_memberships(connection).team_on("a1", day) for day in (MAY, JUNE)] == ["north", "polar"]
 
 
 def test_who_leaves_a_team_is_in_it_until_that_day(engine: Engine) -> None:
@@ -118,7 +118,7 @@ def test_who_leaves_a_team_is_in_it_until_that_day(engine: Engine) -> None:
     add_member(engine, "north", agent_id="a1")
     end_membership(engine, "north", "a1", last=MAY)
     with engine.connect() as connection:
-        assert [team_on(connection, "a1", day) for day in (MAY, JUNE)] == ["north", None]
+        assert [read_memberships(connection).team_on("a1", day) for day in (MAY, JUNE)] == ["north", None]
     with pytest.raises(InputRefused, match="not in north"):
         end_membership(engine, "north", "a1", last=MAY)
 
