@@ -27,12 +27,13 @@ ELSEWHERE = {
 # Functions that reach what is stored and are no questions of people: what these are put together from.
 MADE_OF = {
     # Of the index by itself: kept up to date by whoever comes by, whatever they may see.
-    "index": {"catch_up", "rebuild", "set_effective", "behind"},
+    "index": {"catch_up", "rebuild", "set_effective", "retell_teams", "behind"},
     "log": {"version_of", "changes_since"},
     "database": {"writing"},
     # A call's line, before the rule is asked of it.
     "pages": {"known_line", "read_line"},
     "tables": {"connect", "query", "rows"},
+    "teams": {"read_memberships", "names_of_teams"},
     # Counts of faults, for who keeps the files.
     "verify": {"verify_results"},
 }
