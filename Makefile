@@ -11,6 +11,7 @@ RESULTS ?= results
 demo: models prefect
 	$(BIN)/qa-pipeline run sample_audio --results $(RESULTS)
 	$(BIN)/qa-pipeline report --results $(RESULTS)
+	@echo "The review app, at http://localhost:8080 with an account of each role: $(BIN)/qa-pipeline serve --demo --results $(RESULTS)"
 
 test: models prefect $(VENV)/.browser $(VENV)/.postgres
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder

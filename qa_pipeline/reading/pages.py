@@ -202,6 +202,16 @@ def read_line(connection: Connection, call_id: str) -> CallLine | None:
     return None if row is None else line_of(dict(row))
 
 
+def come_only_from(engine: Engine, viewer: Viewer, folder: str) -> bool:
+    """Whether there are calls, and the files of all of them lie in a folder of a name, wherever it is. Raises AccessRefused for who sees no runs."""
+    viewer.require(Matter.RUNS)
+    lies_there = _ROW.source_uri.like(f"%/{folder.replace('_', '!_')}/%", escape="!")
+    with engine.connect() as connection:
+        known = connection.execute(select(_ROW.call_id).limit(1)).one_or_none()
+        other = connection.execute(select(_ROW.call_id).where(or_(lies_there.is_(False), _ROW.source_uri.is_(None))).limit(1)).one_or_none()
+    return known is not None and other is None
+
+
 def _of(viewer: Viewer, wanted: Wanted, asked: Select[Any]) -> Select[Any]:
     viewer.require(Matter.SCORE)
     return asked.where(*conditions(wanted), visible(viewer, Matter.SCORE))

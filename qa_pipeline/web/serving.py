@@ -60,6 +60,22 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
 
 
 @contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The app served in a thread of this process, on a port that is free, as long as this lasts; gives the address. For tests and pictures."""
+    with listen("127.0.0.1", 0) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            while not server.started and thread.is_alive():
+                thread.join(0.01)
+            yield address_of(listening)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@contextmanager
 def following(desk: Desk) -> Iterator[None]:
     """Let lists and effective scores follow what is committed by others, as long as this lasts."""
     with _again_and_again("following", _LOOK_SECONDS, lambda: bring_up_to_date(desk)):

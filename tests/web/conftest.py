@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from office import Office, make_template, open_office, session_of
 from starlette.testclient import TestClient
 
 from qa_pipeline.review.sessions import read_session
 from qa_pipeline.web.app import create_app
+from qa_pipeline.web.serving import served
 from qa_pipeline.web.signed import COOKIE, FORM_HEADER
 
 if TYPE_CHECKING:
@@ -76,20 +74,6 @@ def client_as(app: FastAPI, office: Office) -> Iterator[Callable[[str], TestClie
 # --- browsers ---------------------------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """The app behind a real server on a port of its own; gives the address."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        threading.Event().wait(0.01)
-    yield f"http://localhost:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A real browser."""
@@ -108,7 +92,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def address(app: FastAPI) -> Iterator[str]:
     """Where the app over the office is served."""
-    with serving(app) as at:
+    with served(app) as at:
         yield at
 
 

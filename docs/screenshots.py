@@ -1,0 +1,122 @@
+"""Make pictures of every page of the review app: wide and on a phone, light and dark, as somebody sees it whom the page is for.
+
+    python -m docs.screenshots RESULTS FOLDER [PART]
+
+RESULTS are those of the sample calls (`make demo`); they are copied, and stay as they are. PART: only pages with this in their path. Pages are found by
+the routes, so that a new one cannot be forgotten; what stands in their paths is what the sections give as examples.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from qa_pipeline.reading.pages import MOST_ROWS, CallLine, page
+from qa_pipeline.reading.viewer import local_viewer
+from qa_pipeline.results.store import Store
+from qa_pipeline.review.demonstration import ACCOUNTS, seed_demonstration
+from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.opening import open_desk
+from qa_pipeline.review.people import account_of, viewer_of
+from qa_pipeline.review.sessions import begin_session
+from qa_pipeline.settings import load_settings
+from qa_pipeline.web.app import create_app
+from qa_pipeline.web.routing import OPEN, Example, Rule, examples, matrix
+from qa_pipeline.web.serving import served
+from qa_pipeline.web.signed import COOKIE
+
+_SIZES = {"wide": (1280, 900), "phone": (390, 844)}
+_PROGRAM = "/usr/bin/chromium"
+
+
+def take(results: Path, to: Path, part: str) -> None:
+    """Write the pictures, a file each: PATH-ROLE-SIZE-THEME.png."""
+    to.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as made:
+        root = Path(made) / "results"
+        shutil.copytree(results, root)
+        settings = load_settings(results=str(root))
+        desk = open_desk(settings, Store(str(root), timezone=settings.timezone, code_version="0"))
+        seed_demonstration(desk)
+        app = create_app(desk, settings, is_demo=True)
+        with served(app) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=_PROGRAM, args=["--no-sandbox"])
+            for rule, name in _pages(matrix(app)):
+                path = None if part and part not in rule.path else _filled(desk, rule, name, examples(app))
+                if path is None:
+                    continue
+                for size, (width, height) in _SIZES.items():
+                    for theme in ("light", "dark"):
+                        context = browser.new_context(
+                            base_url=address, viewport={"width": width, "height": height}, color_scheme=theme, locale="en-GB"
+                        )
+                        if name:
+                            token = begin_session(desk.engine, account_of(desk.engine, name).account, hours=1)
+                            context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
+                        _picture(context.new_page(), path, to / f"{_file_name(rule, name)}-{size}-{theme}.png")
+                        context.close()
+            browser.close()
+
+
+def _pages(rules: tuple[Rule, ...]) -> Iterator[tuple[Rule, str | None]]:
+    """Pages, each with the first account of the demonstration that may see it; None: nobody is signed in."""
+    for rule in rules:
+        if rule.method != "GET" or rule.path.startswith("/api/"):
+            continue
+        if rule.needs is OPEN:
+            yield rule, None
+            continue
+        fitting = [one.name for one in ACCOUNTS if rule.admits({one.role})]
+        if fitting:
+            yield rule, fitting[0]
+
+
+def _filled(desk: Desk, rule: Rule, name: str | None, values: Mapping[str, Example]) -> str | None:
+    """The path for the first call that somebody sees; None where there is none."""
+    path = rule.path
+    if not rule.parts:
+        return path
+    viewer = viewer_of(desk.engine, name) if name else local_viewer(None)
+    everything = page(desk.engine, local_viewer(None), size=MOST_ROWS).lines
+    matter = rule.matter
+    seen: list[CallLine] = [
+        line for line in everything if matter is None or viewer.sees(matter, agent_id=line.agent_id, team=line.team, day=line.call_date)
+    ]
+    if not seen:
+        return None
+    line = max(seen, key=lambda one: (one.critical_failed or False, one.doubt))
+    for part in rule.parts:
+        example = values.get(part)
+        value = line.call_id if part == "call_id" else example(desk, line) if example else None
+        if value is None:
+            return None
+        path = re.sub(rf"{{{part}(?::\w+)?}}", lambda _, value=value: str(value), path)
+    return path
+
+
+def _picture(shown: Page, path: str, file: Path) -> None:
+    answer = shown.goto(path, wait_until="networkidle")
+    if answer is None or "text/html" not in answer.headers.get("content-type", "") or answer.status != 200:
+        print(f"{path}: {answer.status if answer else 'nothing'}, no picture")
+        return
+    shown.screenshot(path=file, full_page=True)
+    print(file)
+
+
+def _file_name(rule: Rule, name: str | None) -> str:
+    return f"{re.sub(r'[^a-z0-9]+', '-', rule.path.lower()).strip('-') or 'start'}-{name or 'nobody'}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Make pictures of every page of the review app.")
+    parser.add_argument("results", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("part", nargs="?", default="")
+    given = parser.parse_args()
+    take(given.results, given.folder, given.part)
