@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from qa_pipeline.cli.deciding import deciding_options, open_desk_as
+from qa_pipeline.cli.options import results_option
 
 
 @click.command("redact")
@@ -54,4 +55,45 @@ def redact_command(call_id: str, folder: Path | None, dry_run: bool, silence: bo
         click.echo(str(path))
 
 
-COMMANDS = (redact_command,)
+@click.command("forget")
+@click.option("--call", "call_id", metavar="ID", help="The call to forget.")
+@click.option("--customer", "customer_id", metavar="ID", help="The customer whose calls to forget, by the metadata's customer_id.")
+@click.option("--recordings", is_flag=True, help="Delete the recordings too, where they lie.")
+@click.option("--dry-run", is_flag=True, help="Say what is held, and delete nothing.")
+@results_option
+def forget_command(call_id: str | None, customer_id: str | None, recordings: bool, dry_run: bool, results: str | None) -> None:
+    """Delete all that is held of a call or a customer: tables with their history, files of the cache and of nights, decisions, lists, reports.
+
+    A search through every file shows that nothing is left. A stone without personal data keeps later runs from bringing the call back. What was
+    killed half-way is ended by the same command again, with or without an id.
+    """
+    from qa_pipeline.errors import InputRefused
+    from qa_pipeline.privacy.forget import forget, told, under_way, what_goes
+
+    if call_id is not None and customer_id is not None:
+        raise InputRefused("Both a call and a customer are named.", advice="Name one of them.")
+    settings, desk, _ = open_desk_as(results, None)
+    going = [] if dry_run else under_way(desk.store)
+    if not going and call_id is None and customer_id is None:
+        raise InputRefused("It is not said what to forget.", advice="Give --call ID or --customer ID.")
+    if call_id is not None or customer_id is not None:
+        try:
+            going.append(what_goes(desk.store, settings, call_id=call_id, customer_id=customer_id))
+        except InputRefused:
+            # What was begun before it was killed may be all there was.
+            if not going:
+                raise
+    for one in going:
+        if dry_run:
+            click.echo(f"{len(one.calls)} calls, {len(one.conversations)} conversations of them: {', '.join(one.calls)}")
+            for uri in one.recordings:
+                click.echo(f"  recording {uri}")
+            continue
+        gone = forget(desk.store, settings, one, with_recordings=recordings, tell=lambda step: click.echo(f"… {step}", err=True))
+        for line in told(gone):
+            click.echo(line)
+        if gone.found:
+            raise click.exceptions.Exit(1)
+
+
+COMMANDS = (redact_command, forget_command)

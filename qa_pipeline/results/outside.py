@@ -88,6 +88,10 @@ OUTSIDE: tuple[Outside, ...] = (
         by="the nightly flow: calls with their metadata, and dialogues that came as text", until="at the end of the night; those of a killed one with `retain`",
     ),
     Outside(
+        name="stones of forgotten calls", place=Place.RESULTS, patterns=("_forgotten/*",), holds=(Kind.ID, Kind.PERSON, Kind.WORDS),
+        by="`forget`: empty files named by salted hashes; while it works, a note of what is to go", until="the note at its end; the stones stay",
+    ),
+    Outside(
         name="review database", place=Place.RESULTS, patterns=("review.db", "review.db-wal", "review.db-shm"),
         holds=(Kind.PERSON, Kind.ID, Kind.LABEL, Kind.FIGURE, Kind.NOTE, Kind.PATH, Kind.WORDS), by="whatever lists calls or decides about them; elsewhere with `review_database`",
         until="decisions and their words with `retain`; accounts and the record of who looked are yours to keep",

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 
-from sqlalchemy import delete, inspect, update
+from sqlalchemy import delete, inspect, text, update
 
 from qa_pipeline.reading.database import open_database, writing
-from qa_pipeline.review.tables import calibration_calls, claims, coaching, corrections_due, decisions, outbox, proposals, webhook_messages
+from qa_pipeline.reading.index import call_index
+from qa_pipeline.review.tables import (
+    audit,
+    calibration_calls,
+    claims,
+    coaching,
+    corrections_due,
+    decisions,
+    outbox,
+    proposals,
+    webhook_messages,
+)
 from qa_pipeline.settings import Settings
 
 # Ids in one statement: well below what either database takes.
@@ -33,6 +45,47 @@ def forget_decisions(settings: Settings, *, call_ids: Sequence[str], conversatio
                 connection.execute(update(proposals).where(proposals.c.conversation_id.in_(some)).values(words=None))
     finally:
         engine.dispose()
+
+
+def erase_reviews(
+    settings: Settings, *, call_ids: Sequence[str], conversation_ids: Sequence[str], stands_for: Callable[[str], str]
+) -> None:
+    """Leave nothing of calls in the review database: decisions, lists, and the freed pages of its file.
+
+    Who looked at them stays on record, under what stands for their ids (`stands_for`): the record is only added to but for this.
+    """
+    forget_decisions(settings, call_ids=call_ids, conversation_ids=conversation_ids)
+    engine = open_database(settings)
+    try:
+        if not inspect(engine).has_table(audit.name):
+            return
+        with writing(engine) as connection:
+            is_postgresql = connection.dialect.name == "postgresql"
+            connection.execute(
+                text(f"alter table audit disable trigger {_KEEPS}" if is_postgresql else f"drop trigger if exists {_KEEPS}_update")
+            )
+            for call_id in call_ids:
+                connection.execute(update(audit).where(audit.c.call_id == call_id).values(call_id=stands_for(call_id)))
+            if is_postgresql:
+                connection.execute(text(f"alter table audit enable trigger {_KEEPS}"))
+            else:
+                connection.execute(
+                    text(f"create trigger {_KEEPS}_update before update on audit begin select raise(abort, '{_REFUSED}'); end")
+                )
+            for some in _lots(call_ids):
+                connection.execute(delete(call_index).where(call_index.c.call_id.in_(some)))
+        if not is_postgresql:
+            # Deleted rows stay in free pages and in the log until both are written anew.
+            with closing(engine.raw_connection()) as raw:
+                cursor = raw.cursor()
+                cursor.execute("vacuum")
+                cursor.execute("pragma wal_checkpoint(truncate)")
+    finally:
+        engine.dispose()
+
+
+_KEEPS = "audit_stays"
+_REFUSED = "the record of who looked at what and decided what is only added to"
 
 
 def _lots(ids: Sequence[str]) -> list[Sequence[str]]:

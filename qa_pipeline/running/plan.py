@@ -13,6 +13,7 @@ from qa_pipeline.conversation.read import reading_manifests, reading_options, te
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.ingest import Intake, Unavailable
 from qa_pipeline.results.decisions import role_corrections
+from qa_pipeline.results.forgotten import Forgotten
 from qa_pipeline.results.heard import CALL_COLUMNS, call_from_row, judged_now
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.versions import Choices, RubricsInForce, rubrics_in_force
@@ -95,7 +96,9 @@ def plan(
     failed_before = {} if retry_failed or force else given_up(store, settings.give_up_after)
     corrections = role_corrections(store)
     listen, rescore, redescribe, skipped, known = [], {}, [], [], []
-    for call in intake.calls:
+    gone = Forgotten(store.root)
+    calls = [call for call in intake.calls if not gone.has(call.call_id, None if call.call_id in intake.dialogues else call.audio_sha256)]
+    for call in calls:
         identity = identity_of(call)
         rubric = rubric_of[call.call_id]
         if force or identity not in described:
@@ -125,11 +128,17 @@ def plan(
         unavailable=intake.unavailable,
         rubric_of=rubric_of,
         older=in_force.older,
-        warnings=(*intake.warnings, *choices.warnings),
+        warnings=(*intake.warnings, *choices.warnings, *_left_out(len(intake.calls) - len(calls))),
         decided=intake.decided,
         found=len(intake.calls) + len(intake.unavailable),
         dialogues={call.call_id: intake.dialogues[call.call_id] for call in listen if call.call_id in intake.dialogues},
     )
+
+
+def _left_out(count: int) -> list[str]:
+    if not count:
+        return []
+    return [f"{count} {'call was' if count == 1 else 'calls were'} forgotten on purpose (`qa-pipeline forget`) and left out."]
 
 
 def _is_as_before(call: Call, failure: Failure, dialogue: Dialogue | None) -> bool:
