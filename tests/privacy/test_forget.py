@@ -21,7 +21,14 @@ from qa_pipeline.settings import load_settings
 pytestmark = pytest.mark.models
 
 SECRETS = (b"call-to-forget", b"customer-4711", b"martin.fisk@mail.com", b"0770 900 1234")
-STEPS = ("files of the cache, of nights, and pages of reports", "review database", "table utterances", "table scores", "table calls", "history of the tables")
+STEPS = (
+    "files of the cache, of nights, and pages of reports",
+    "review database",
+    "table utterances",
+    "table scores",
+    "table calls",
+    "history of the tables",
+)
 
 
 def lines(name: str, phone: str, mail: str) -> str:
