@@ -54,6 +54,43 @@ def agreement(rubric_id: str | None, by_version: bool, since: Any, until: Any, r
         click.echo("Nobody has judged anything yet.")
 
 
+@click.command()
+@click.argument("rubric_id", metavar="[RUBRIC]", required=False)
+@click.option("--publish", is_flag=True, help="Publish it: RUBRIC gets its next version.")
+@deciding_options
+def assist(rubric_id: str | None, publish: bool, results: str | None, as_name: str | None) -> None:
+    """List criteria that should leave the score, as people agree with them too rarely, or come back into it.
+
+    With --publish they do: their `status` becomes assist, which is shown and does not count, or stable again. New scores follow it; `rescore` makes those
+    of stored calls.
+    """
+    from qa_pipeline.errors import InputRefused
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.trainer.assist import advise, publish_statuses
+
+    settings, desk, viewer = open_desk_as(results, as_name)
+    found = [one for one in advise(desk, viewer, settings) if rubric_id in (None, one.rubric_id)]
+    show_rows(
+        [
+            {
+                "rubric": one.rubric_id,
+                "criterion": one.criterion_id,
+                "AC1": _figure(one.trust.program.ac),
+                "calls": one.trust.program.calls,
+                "should": "leave the score" if one.to == "assist" else "come back",
+            }
+            for one in found
+        ]
+    )
+    if not found:
+        click.echo(f"Nothing should leave the score or come back: the bar is {settings.agreement_bar:g}.")
+    elif publish:
+        if rubric_id is None:
+            raise InputRefused("It is not said which rubric is published.", advice="Name it: `qa-pipeline assist RUBRIC --publish`.")
+        published = publish_statuses(desk, settings, rubric_id, {one.criterion_id: one.to for one in found})
+        click.echo(f"{published.id}: version {published.version} is published.")
+
+
 @click.group()
 def calibration() -> None:
     """Sessions in which several judge the same calls apart from each other: open, judge, done, close, compare, settle, list."""
@@ -192,7 +229,7 @@ def calibration_list(results: str | None, as_name: str | None) -> None:
     )
 
 
-COMMANDS = (agreement, calibration)
+COMMANDS = (agreement, assist, calibration)
 
 
 def _figure(figure: Figure) -> str:

@@ -10,10 +10,12 @@ What the program said stands in the findings of the very score that was looked a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -113,6 +115,33 @@ def levels_of(desk: Desk, several: Iterable[Judgement]) -> dict[tuple[str, str],
         rubric = kept_rubric(desk, rubric_id, version)
         found |= {(rubric_id, criterion.id): criterion.credits for criterion in (rubric.criteria if rubric else ()) if criterion.credits}
     return found
+
+
+def as_it_says_now(desk: Desk, several: Sequence[Judgement]) -> list[Judgement]:
+    """Judgements of criteria that say what they say in the newest version kept, whatever their status; those of rubrics that are not kept stay."""
+    contents: dict[tuple[str, int], Mapping[str, str]] = {}
+    newest: dict[str, int] = {}
+    rubrics = sorted({one.rubric_id for one in several})
+    where = f"rubric_id in ({', '.join(map(sql_text, rubrics))})" if rubrics else "false"
+    for row in desk.store.read("rubrics", columns=("rubric_id", "version", "resolved"), where=where).to_pylist():
+        contents[row["rubric_id"], row["version"]] = _contents(row["resolved"])
+        newest[row["rubric_id"]] = max(newest.get(row["rubric_id"], 0), row["version"])
+
+    def says(one: Judgement, version: int) -> str | None:
+        return contents.get((one.rubric_id, version), {}).get(one.criterion_id)
+
+    return [one for one in several if says(one, one.rubric_version) == says(one, newest.get(one.rubric_id, one.rubric_version))]
+
+
+@lru_cache(maxsize=256)
+def _contents(resolved: str) -> Mapping[str, str]:
+    """What each criterion of a rubric says, without its status."""
+    sections = json.loads(resolved)["sections"]
+    return {
+        criterion["id"]: json.dumps({name: value for name, value in criterion.items() if name != "status"}, sort_keys=True)
+        for section in sections
+        for criterion in section["criteria"]
+    }
 
 
 def _asked(viewer: Viewer, since: date | None, until: date | None) -> Any:

@@ -15,7 +15,7 @@ from qa_pipeline.call import Outcome
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.review.agreement import Agreement, Judged, Scale, agreement_of_many, agreement_of_two, nominal, ordered
 from qa_pipeline.review.desk import Desk
-from qa_pipeline.review.judged import Judgement, Said, Sight, judgements, levels_of
+from qa_pipeline.review.judged import Judgement, Said, Sight, as_it_says_now, judgements, levels_of
 from qa_pipeline.settings import Settings
 
 _PROGRAM, _PERSON = "program", "person"
@@ -92,8 +92,14 @@ def trust(
     until: date | None = None,
     by_version: bool = False,
 ) -> tuple[Trust, ...]:
-    """A line for each criterion that anybody judged in calls that `viewer` may see. Days are the calls', inclusive. Raises AccessRefused."""
+    """A line for each criterion that anybody judged in calls that `viewer` may see. Days are the calls', inclusive. Raises AccessRefused.
+
+    Without `by_version`, of each criterion as the newest version says it: judgements of versions that said something else do not count, so that a
+    criterion that was mended begins anew. Whether it counts in the score (`status`) makes it no other criterion.
+    """
     several = [one for one in judgements(desk, viewer, since=since, until=until) if rubric_id in (None, one.rubric_id)]
+    if not by_version:
+        several = as_it_says_now(desk, several)
     return weigh(several, share=settings.random_slice, levels=levels_of(desk, several), by_version=by_version)
 
 

@@ -13,7 +13,7 @@ from qa_pipeline.rubric.atoms import AnswerName, Identifier, Language, Location,
 from qa_pipeline.rubric.lists import Meaning
 from qa_pipeline.rubric.windows import Window
 
-Status = Literal["draft", "trial", "stable"]
+Status = Literal["draft", "trial", "assist", "stable"]
 Situation = Literal["agent_absent", "voicemail", "wrong_person", "customer_busy", "customer_ended_first", "customer_hung_up"]
 Severity = Literal["light", "middle", "heavy"]
 Party = Literal["agent", "customer", "any"]

@@ -51,6 +51,10 @@ def test_agreement_of_nobody_says_so(store: Store) -> None:
     assert "Nobody has judged anything yet." in run("agreement")
 
 
+def test_what_should_leave_the_score_is_listed_and_published_by_name(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "the bar is 0.6" in run("assist")
+
+
 def test_a_token_is_shown_once(store: Store) -> None:
     made = run("tokens", "add", "dashboard", "--account", "bi", "--scope", "figures")
     secret = made.splitlines()[0]

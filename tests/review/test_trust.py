@@ -9,13 +9,15 @@ import pytest
 from desks import commit, make_desk, make_rubric, reopen
 
 from qa_pipeline.call import Outcome
+from qa_pipeline.reading.pages import Order, page
 from qa_pipeline.reading.slice import place_in_slice
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Answer, Confirmation, Dispute, Override, Ruling, TakeBack
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.judged import Judgement, Said, Sight, judgements, levels_of
-from qa_pipeline.review.trust import Share, Standing, weigh
+from qa_pipeline.review.trust import Share, Standing, trust, weigh
+from qa_pipeline.settings import Settings
 
 WU, LI = local_viewer("Wu"), local_viewer("Li")
 MET, NOT_MET, UNDETERMINED = Outcome.MET, Outcome.NOT_MET, Outcome.UNDETERMINED
@@ -70,6 +72,29 @@ def test_an_answered_dispute_counts_and_belongs_to_the_version_that_was_looked_a
     decide(desk, LI, "c1", Confirmation(), criterion_id="long")
     found = {one.who: (one.rubric_version, one.program and one.program.outcome) for one in judgements(desk, WU)}
     assert found == {"Wu": (1, NOT_MET), "Li": (2, MET)}
+
+
+def test_a_criterion_that_was_mended_begins_anew_and_one_that_left_the_score_does_not(desk: Desk, tmp_path: Path) -> None:
+    for criterion in ("long", "turns"):
+        decide(desk, WU, "c1", Confirmation(), criterion_id=criterion)
+    changed = make_rubric(version=2, long={"at_least": 1}, turns={"status": "assist"})
+    commit(desk.store, "c1", rubric=changed)
+    desk = reopen(tmp_path)
+    decide(desk, LI, "c1", Confirmation(), criterion_id="long")
+    settings = Settings(results=desk.store.root)
+    lines = {line.criterion_id: {one.who for one in line.judged} for line in trust(desk, WU, settings)}
+    assert lines == {"long": {"Li"}, "turns": {"Wu"}}
+    assert {(line.criterion_id, line.rubric_version) for line in trust(desk, WU, settings, by_version=True)} == {
+        ("long", 1),
+        ("long", 2),
+        ("turns", 1),
+    }
+
+
+def test_what_only_assists_is_shown_and_does_not_count(desk: Desk, tmp_path: Path) -> None:
+    commit(desk.store, "c1", rubric=make_rubric(version=2, long={"status": "assist"}, grave={"status": "assist"}))
+    (line, _) = page(reopen(tmp_path).engine, WU, order=Order.NEWEST).lines
+    assert (line.call_id, line.percent, line.critical_failed) == ("c1", 100.0, False)
 
 
 def test_answers_of_items_that_only_people_judge_have_nothing_of_the_program_and_their_levels(desk: Desk) -> None:
