@@ -144,3 +144,26 @@ def bar(parts: Sequence[Part]) -> Markup:
         drawn.append("</g>")
         left += share
     return Markup(f'<svg class="bar" role="img" aria-label="{escape(words)}">{"".join(drawn)}</svg>')
+
+
+_STEPS_WIDTH, _STEPS_HEIGHT, _FOOT, _HEAD = 320, 150, 20, 16
+
+
+def steps(counts: Sequence[int], labels: Sequence[str], words: str) -> Markup:
+    """Columns side by side, one a step, with their counts above and labels below. `words`: the same for those who do not see it."""
+    most = max((*counts, 1))
+    across, down = _STEPS_WIDTH / max(1, len(counts)), _STEPS_HEIGHT - _FOOT - _HEAD
+    drawn = []
+    for place, (count, label) in enumerate(zip(counts, labels, strict=True)):
+        height, middle = down * count / most, across * (place + 0.5)
+        drawn.append(
+            f"<g><title>{escape(label)}: {count}</title>"
+            f'<rect x="{across * place + 2:.1f}" y="{_HEAD + down - height:.1f}" width="{across - 4:.1f}" height="{max(height, 1 if count else 0):.1f}"/>'
+            f'<text x="{middle:.1f}" y="{_STEPS_HEIGHT - 6}" class="step">{escape(label)}</text>'
+        )
+        if count:
+            drawn.append(f'<text x="{middle:.1f}" y="{_HEAD + down - height - 4:.1f}" class="count">{count}</text>')
+        drawn.append("</g>")
+    return Markup(
+        f'<svg class="steps" role="img" viewBox="0 0 {_STEPS_WIDTH} {_STEPS_HEIGHT}" aria-label="{escape(words)}">{"".join(drawn)}</svg>'
+    )

@@ -9,12 +9,16 @@ from functools import lru_cache
 
 from qa_pipeline.reading.log import version_of
 from qa_pipeline.reading.summary import CriterionKey
+from qa_pipeline.report.wording import title_of
 from qa_pipeline.results.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCriterion:
-    """A criterion as its rubric has it now. `title`, `advice`: by language. `weight`: points at stake, or what a fault takes off. `place`: in the rubric."""
+    """A criterion as its rubric has it now. `title`, `advice`: by language. `weight`: points at stake, or what a fault takes off. `place`: in the rubric.
+
+    `is_described`: it says what a call was like, and judges nobody.
+    """
 
     key: CriterionKey
     title: Mapping[str, str]
@@ -22,6 +26,7 @@ class KnownCriterion:
     weight: float
     is_critical: bool
     is_draft: bool
+    is_described: bool
     place: int
 
 
@@ -48,6 +53,12 @@ def _read(store: Store, version: int) -> Mapping[CriterionKey, KnownCriterion]:
                 weight=float(each if document.get("scoring") == "deductions" and each else criterion.get("weight") or 0),
                 is_critical=criterion.get("critical") is True,
                 is_draft=criterion.get("status") == "draft",
+                is_described=criterion.get("check") == "sentiment",
                 place=place,
             )
     return found
+
+
+def titles_in(known: Mapping[CriterionKey, KnownCriterion], language: str) -> dict[CriterionKey, str]:
+    """What criteria are called in a language, else in that of the interface."""
+    return {key: title_of(one.title, key[1], language)[1] for key, one in known.items()}

@@ -173,7 +173,7 @@ def compare_calls(engine: Engine, viewer: Viewer, first: Wanted, second: Wanted)
     groups = (first, second)
     counted = [count_scores(engine, viewer, (), wanted) for wanted in groups]
     for name, found in zip(("first", "second"), counted, strict=True):
-        if not found or not found[0].calls:
+        if not found[0].calls:
             raise InputRefused(f"The {name} group has no scored calls.", advice="Choose other days or other calls.")
     one, other = (found[0].effective for found in counted)
     means = [_within_percents(mean_of(_sample(scores))) for scores in (one, other)]
@@ -187,6 +187,8 @@ def compare_calls(engine: Engine, viewer: Viewer, first: Wanted, second: Wanted)
     tallies = [count_criteria(engine, viewer, (), wanted).get((), {}) for wanted in groups]
     for rubric_id, criterion in sorted({*tallies[0], *tallies[1]}):
         met = [several.get((rubric_id, criterion), CriterionTally()) for several in tallies]
+        if not any(tally.judged for tally in met):
+            continue
         lines.append(_shares(f"{rubric_id}/{criterion}", *((tally.met, tally.judged) for tally in met)))
     return Comparison(calls=(counted[0][0].calls, counted[1][0].calls), lines=tuple(lines))
 

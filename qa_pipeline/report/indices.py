@@ -6,16 +6,20 @@ a call's is the mean (or sum) over the items it answered; a group's is the mean 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy import Engine
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.log import version_of
 from qa_pipeline.reading.survey import SURVEY_DIMENSIONS, count_answers, metadata_columns
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.results.store import Store
+from qa_pipeline.rubric.canonical import revive
 from qa_pipeline.rubric.schema import Rubric
 
 
@@ -28,6 +32,18 @@ class IndexRow:
     item: str
     answers: int
     value: float
+
+
+def rubrics_with_indices(store: Store) -> tuple[Rubric, ...]:
+    """The newest version of each rubric that scores here were made by and that has an index."""
+    return _with_indices(store, version_of(store, "rubrics"))
+
+
+@lru_cache(maxsize=4)
+def _with_indices(store: Store, version: int) -> tuple[Rubric, ...]:
+    rows = store.read("rubrics", columns=["rubric_id", "version", "resolved"]).to_pylist() if version >= 0 else []
+    newest = {row["rubric_id"]: row["resolved"] for row in sorted(rows, key=lambda row: row["version"])}
+    return tuple(revive(newest[name]) for name in sorted(newest) if json.loads(newest[name]).get("indices"))
 
 
 def survey_indices(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-
-from sqlalchemy import insert
+from datetime import date, datetime
 
 from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer
 from qa_pipeline.results.periods import Period, close_period, reopen_period
-from qa_pipeline.review.decisions import as_text
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.opening import bring_up_to_date
-from qa_pipeline.review.tables import audit
+from qa_pipeline.review.record import note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +92,6 @@ def _require(viewer: Viewer, team: str | None, first: date, last: date) -> None:
 def _note(desk: Desk, viewer: Viewer, did: str, period: Period) -> None:
     about = f"{period.period_id}: {period.first_date} to {period.last_date}, {period.team or 'all teams'}"
     with writing(desk.engine) as connection:
-        connection.execute(
-            insert(audit).values(at=as_text(datetime.now(UTC)), who=viewer.name, account=viewer.account, did=did, about=about)
-        )
+        note(connection, viewer, did, about=about)
     # Lists follow before the next one is asked for.
     bring_up_to_date(desk)

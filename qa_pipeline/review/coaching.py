@@ -13,7 +13,7 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select
 
-from qa_pipeline.errors import AccessRefused, InputRefused
+from qa_pipeline.errors import AccessRefused, InputRefused, NotThere
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.pages import find_call
@@ -21,7 +21,8 @@ from qa_pipeline.reading.teams import read_memberships
 from qa_pipeline.reading.viewer import Matter, Role, Scope, Viewer
 from qa_pipeline.review.decisions import as_text, from_text
 from qa_pipeline.review.desk import Desk
-from qa_pipeline.review.tables import audit, coaching, coaching_entries
+from qa_pipeline.review.record import note as record
+from qa_pipeline.review.tables import coaching, coaching_entries
 
 State = Literal["open", "done"]
 _MAY = frozenset({Role.SUPERVISOR})
@@ -97,7 +98,7 @@ def write_note(
 
 
 def add_to_note(desk: Desk, viewer: Viewer, note: int, text: str, *, state: State = "open", follow_up: date | None = None) -> None:
-    """Add to a note: how it went, another day, that it is done. Raises InputRefused where there is none that they see, AccessRefused for an agent."""
+    """Add to a note: how it went, another day, that it is done. Raises InputRefused for an empty text, NotThere, AccessRefused for an agent."""
     text = _given(text)
     found = read_note(desk, viewer, note)
     _require(viewer, found.agent_id, found.team, found.written_on)
@@ -106,11 +107,11 @@ def add_to_note(desk: Desk, viewer: Viewer, note: int, text: str, *, state: Stat
 
 
 def read_note(desk: Desk, viewer: Viewer, note: int) -> Coaching:
-    """One note. Raises InputRefused where there is none that they see."""
+    """One note. Raises NotThere where there is none that they see."""
     for found in _read(desk, coaching.c.note == note):
         if _sees(viewer, found):
             return found
-    raise InputRefused(f"There is no coaching note {note}.", advice="Look at the list of notes that are yours to see.")
+    raise NotThere(f"There is no coaching note {note}.", advice="Look at the list of notes that are yours to see.")
 
 
 def list_notes(desk: Desk, viewer: Viewer, *, agent_id: str | None = None, state: State | None = None) -> list[Coaching]:
@@ -203,7 +204,7 @@ def _add(connection: Connection, viewer: Viewer, note: int, text: str, state: St
     at = as_text(datetime.now(UTC))
     said = {"note": note, "at": at, "who": viewer.name, "account": viewer.account, "text": text, "state": state}
     connection.execute(insert(coaching_entries).values(follow_up=follow_up.isoformat() if follow_up else None, **said))
-    connection.execute(insert(audit).values(at=at, who=viewer.name, account=viewer.account, did="coached", about=str(note)))
+    record(connection, viewer, "coached", about=str(note))
 
 
 def _given(text: str) -> str:

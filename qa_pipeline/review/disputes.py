@@ -85,7 +85,7 @@ def list_disputes(
     return found, None if last is None else f"{as_text(last.at)}|{last.decision_id}"
 
 
-def count_waiting(engine: Engine, viewer: Viewer) -> tuple[int, datetime | None]:
+def count_waiting(engine: Engine, viewer: Viewer, *, team: str | None = None) -> tuple[int, datetime | None]:
     """How many disputes about calls that somebody sees wait, and since when the oldest does. Raises AccessRefused as `list_disputes`."""
     viewer.require(Matter.DECISIONS)
     ruled = and_(_holds(_answer), _answer.c.call_id == _made.c.call_id, _answer.c.kind == "ruling", _answer.c.about == _made.c.decision_id)
@@ -99,6 +99,8 @@ def count_waiting(engine: Engine, viewer: Viewer) -> tuple[int, datetime | None]
             visible(viewer, Matter.DECISIONS),
         )
     )
+    if team is not None:
+        asked = asked.where(call_index.c.team == team)
     with engine.connect() as connection:
         count, oldest = connection.execute(asked).one()
     return int(count), from_text(oldest) if oldest else None

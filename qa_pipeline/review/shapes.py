@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, or_, select, update
 
-from qa_pipeline.errors import InputRefused
+from qa_pipeline.errors import InputRefused, NotThere
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.review.decisions import as_text
@@ -89,10 +89,10 @@ def list_shapes(desk: Desk, viewer: Viewer) -> list[SavedShape]:
 
 
 def read_shape(desk: Desk, viewer: Viewer, number: int) -> SavedShape:
-    """One shape. Raises InputRefused where there is none that they may open."""
+    """One shape. Raises NotThere where there is none that they may open."""
     found = _read(desk, viewer, number)
     if not found:
-        raise InputRefused(f"There is no report {number}.", advice="Look at the list of reports.")
+        raise NotThere(f"There is no report {number}.", advice="Look at the list of reports.")
     return found[0]
 
 

@@ -16,7 +16,25 @@ from starlette.staticfiles import StaticFiles
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, NotThere, QaError
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.settings import Settings
-from qa_pipeline.web import access, agent, agreement, api, call, operator, queue, record, sign_in, sound, start, supervisor, trainer
+from qa_pipeline.web import (
+    access,
+    agent,
+    agreement,
+    api,
+    call,
+    coaching,
+    disputes,
+    operator,
+    periods,
+    queue,
+    record,
+    reports,
+    sign_in,
+    sound,
+    start,
+    supervisor,
+    trainer,
+)
 from qa_pipeline.web.programs import TooOften, problem
 from qa_pipeline.web.protection import Protection
 from qa_pipeline.web.render import render
@@ -31,6 +49,10 @@ SECTIONS = (
     sound.section,
     agent.section,
     supervisor.section,
+    reports.section,
+    disputes.section,
+    coaching.section,
+    periods.section,
     agreement.section,
     trainer.section,
     operator.section,

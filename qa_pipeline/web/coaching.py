@@ -1,0 +1,121 @@
+"""What is agreed with agents: notes with a day to look again, and how it went since."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import Form, Request, Response
+
+from qa_pipeline.errors import AccessRefused, InputRefused
+from qa_pipeline.reading.pages import find_call
+from qa_pipeline.reading.summary import values_of
+from qa_pipeline.reading.viewer import Role
+from qa_pipeline.report.criteria import known_criteria, titles_in
+from qa_pipeline.review.coaching import add_to_note, list_notes, read_note, write_note
+from qa_pipeline.web.choosing import read_day, today
+from qa_pipeline.web.render import redirect, render
+from qa_pipeline.web.routing import Section
+from qa_pipeline.web.signed import AtDesk, Chosen, Who
+from qa_pipeline.web.translations import marked
+
+section = Section("coaching", examples={"note": lambda desk, line: "1"})
+
+
+@section.get("/coaching", needs=Role.SUPERVISOR, way=marked("Coaching"))
+def show_notes(request: Request, who: Who, desk: AtDesk, chosen: Chosen, agent: str = "", call: str = "", criterion: str = "") -> Response:
+    """Notes, what is to be looked at again first; and a new one, from a call where it came up."""
+    given = {"agent": agent, "call": call, "criterion": criterion}
+    if call and not agent:
+        given["agent"] = find_call(desk.engine, who.viewer, call).agent_id or ""
+    return _page(request, who, desk, chosen, given=given, only=agent if not call else "")
+
+
+@section.post("/coaching", needs=Role.SUPERVISOR)
+def write(
+    request: Request,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    agent: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+    call: Annotated[str, Form()] = "",
+    criterion: Annotated[str, Form()] = "",
+    follow_up: Annotated[str, Form()] = "",
+    is_shared: Annotated[str, Form()] = "",
+) -> Response:
+    """Write a note."""
+    try:
+        note = write_note(
+            desk, who.viewer, agent.strip(), text, call_id=call.strip() or None, criterion_id=criterion.strip() or None, follow_up=_day(follow_up),
+            is_shared=is_shared == "yes",
+        )  # fmt: skip
+    except (InputRefused, AccessRefused) as error:
+        given = {"agent": agent, "call": call, "criterion": criterion, "text": text, "follow_up": follow_up}
+        return _page(request, who, desk, chosen, given=given, refused=error)
+    return redirect(f"/coaching/{note}")
+
+
+@section.get("/coaching/{note:int}", needs=Role.SUPERVISOR)
+def show_note(request: Request, note: int, who: Who, desk: AtDesk, chosen: Chosen) -> Response:
+    """One note with all that was added to it."""
+    return _one(request, who, desk, chosen, note)
+
+
+@section.post("/coaching/{note:int}", needs=Role.SUPERVISOR)
+def add(
+    request: Request,
+    note: int,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    text: Annotated[str, Form()] = "",
+    state: Annotated[Literal["open", "done"], Form()] = "open",
+    follow_up: Annotated[str, Form()] = "",
+) -> Response:
+    """Add how it went, another day, or that it is done."""
+    try:
+        add_to_note(desk, who.viewer, note, text, state=state, follow_up=_day(follow_up))
+    except InputRefused as error:
+        return _one(request, who, desk, chosen, note, refused=error)
+    return redirect(f"/coaching/{note}")
+
+
+def _page(
+    request: Request,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    *,
+    given: dict[str, str],
+    only: str = "",
+    refused: InputRefused | AccessRefused | None = None,
+) -> Response:
+    return render(
+        request,
+        who,
+        "coaching.html",
+        status=400 if refused else 200,
+        notes=list_notes(desk, who.viewer, agent_id=only or None),
+        agents=values_of(desk.engine, who.viewer)["agent_id"],
+        titles=_titles(desk, who),
+        today=today(chosen),
+        given={"agent": "", "call": "", "criterion": "", "text": "", "follow_up": "", **given},
+        only=only,
+        refused=refused,
+    )
+
+
+def _one(request: Request, who: Who, desk: AtDesk, chosen: Chosen, number: int, *, refused: InputRefused | None = None) -> Response:
+    note = read_note(desk, who.viewer, number)
+    return render(
+        request, who, "coaching_note.html", status=400 if refused else 200, note=note, titles=_titles(desk, who), today=today(chosen), refused=refused
+    )  # fmt: skip
+
+
+def _titles(desk: AtDesk, who: Who) -> dict[str, str]:
+    return {key[1]: title for key, title in titles_in(known_criteria(desk.store), who.language).items()}
+
+
+def _day(text: str) -> date | None:
+    return read_day(text) if text.strip() else None

@@ -1,0 +1,116 @@
+"""Close dates whose scores are paid out or reported, and open them again: what is at stake is shown before either is done."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Form, Request, Response
+
+from qa_pipeline.errors import AccessRefused, InputRefused, NotThere
+from qa_pipeline.reading.pages import Wanted
+from qa_pipeline.reading.summary import count_scores
+from qa_pipeline.reading.viewer import Role
+from qa_pipeline.review.closing import close, list_periods, may_close, reopen
+from qa_pipeline.review.disputes import count_waiting
+from qa_pipeline.web.choosing import read_day
+from qa_pipeline.web.render import redirect, render
+from qa_pipeline.web.routing import Section
+from qa_pipeline.web.signed import AtDesk, Who
+from qa_pipeline.web.translations import marked
+
+CLOSERS = frozenset({Role.SUPERVISOR, Role.OPERATOR})
+
+section = Section("periods", examples={"period_id": lambda desk, line: "none"})
+
+
+@section.get("/periods", needs=CLOSERS, way=marked("Periods"))
+def show_periods(request: Request, who: Who, desk: AtDesk, first: str = "", last: str = "", team: str = "") -> Response:
+    """The periods there are; with dates in the address, what closing them would hold."""
+    return _page(request, who, desk, first=first, last=last, team=team)
+
+
+@section.post("/periods", needs=CLOSERS)
+def close_days(
+    request: Request,
+    who: Who,
+    desk: AtDesk,
+    first: Annotated[str, Form()] = "",
+    last: Annotated[str, Form()] = "",
+    team: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+    confirmed: Annotated[str, Form()] = "",
+) -> Response:
+    """Close them, once it is confirmed."""
+    try:
+        if confirmed != "yes":
+            raise InputRefused("It is not confirmed.", advice="Tick that scores are to stand as they are.")
+        close(desk, who.viewer, read_day(first), read_day(last), team=team or None, reason=reason)
+    except (InputRefused, AccessRefused) as error:
+        return _page(request, who, desk, first=first, last=last, team=team, reason=reason, refused=error)
+    return redirect("/periods")
+
+
+@section.get("/periods/{period_id}", needs=CLOSERS)
+def show_period(request: Request, period_id: str, who: Who, desk: AtDesk) -> Response:
+    """One period, to be opened again."""
+    return _one(request, who, desk, period_id)
+
+
+@section.post("/periods/{period_id}/reopen", needs=CLOSERS)
+def reopen_days(
+    request: Request, period_id: str, who: Who, desk: AtDesk, reason: Annotated[str, Form()] = "", confirmed: Annotated[str, Form()] = ""
+) -> Response:
+    """Open it again, once it is confirmed."""
+    try:
+        if confirmed != "yes":
+            raise InputRefused("It is not confirmed.", advice="Tick that the period is to be opened again.")
+        reopen(desk, who.viewer, period_id, reason=reason)
+    except (InputRefused, AccessRefused) as error:
+        return _one(request, who, desk, period_id, refused=error)
+    return redirect("/periods")
+
+
+def _page(
+    request: Request,
+    who: Who,
+    desk: AtDesk,
+    *,
+    first: str,
+    last: str,
+    team: str,
+    reason: str = "",
+    refused: InputRefused | AccessRefused | None = None,
+) -> Response:
+    stake, waiting = None, None
+    if first and last and refused is None:
+        try:
+            days = read_day(first), read_day(last)
+            if not may_close(who.viewer, team or None, *days):
+                raise InputRefused("These days are not yours to close.", advice="Choose a team that you lead on all of them.")
+            lines = count_scores(desk.engine, who.viewer, (), Wanted(since=days[0], until=days[1], team=team or None))
+            stake = lines[0] if lines[0].calls else None
+            waiting = count_waiting(desk.engine, who.viewer, team=team or None)[0] if Role.SUPERVISOR in who.viewer.roles else None
+        except InputRefused as error:
+            refused = error
+    is_asked = bool(first and last) and refused is None
+    return render(
+        request,
+        who,
+        "periods.html",
+        status=400 if refused else 200,
+        periods=list_periods(desk, who.viewer),
+        teams=sorted({tenure.team for tenure in who.viewer.teams}),
+        may_all=Role.OPERATOR in who.viewer.roles,
+        given={"first": first, "last": last, "team": team, "reason": reason},
+        is_asked=is_asked,
+        stake=stake,
+        waiting=waiting,
+        refused=refused,
+    )
+
+
+def _one(request: Request, who: Who, desk: AtDesk, period_id: str, *, refused: InputRefused | AccessRefused | None = None) -> Response:
+    found = next((one for one in list_periods(desk, who.viewer) if one.period.period_id == period_id), None)
+    if found is None:
+        raise NotThere(f"There is no period {period_id!r}.", advice="Look at the list of periods.")
+    return render(request, who, "period.html", status=400 if refused else 200, one=found, refused=refused)
