@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 from sqlalchemy import Engine
 
@@ -20,6 +19,9 @@ from qa_pipeline.reading.pages import visible_ids
 from qa_pipeline.reading.tables import answered, connect
 from qa_pipeline.reading.viewer import Matter, Scope, Viewer
 from qa_pipeline.results.store import Store
+
+if TYPE_CHECKING:
+    import duckdb
 
 FrozenRow = Mapping[str, Any]
 """A row by its columns; it cannot be written to."""
@@ -45,6 +47,8 @@ class Asking:
 
     def keep(self, name: str, sql: str) -> None:
         """Work an answer out once, for several questions that read it under a name."""
+        import duckdb
+
         try:
             self._connection.execute(f"create temp table {name} as {sql}")
         except duckdb.Error as error:

@@ -19,7 +19,6 @@ from datetime import date
 from itertools import islice
 from typing import Any, TypeVar
 
-import duckdb
 import pyarrow as pa
 from sqlalchemy import (
     BigInteger,
@@ -383,6 +382,8 @@ def _days_of(connection: Connection, call_ids: Sequence[str]) -> set[date | None
 
 def _current(store: Store, days: Set[date | None] | None, memberships: Memberships) -> pa.Table:
     """What is current among the calls of some days, or of all, as rows of the index."""
+    import duckdb
+
     where = None if days is None else _on_days(days)
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import unquote
 
-from qa_pipeline.results.commit import file_system, open_table
+from qa_pipeline.results.files import file_system, open_table
 from qa_pipeline.results.store import Store
 
 # In the folders of days, a call without one.

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.results.tables import CALLS, TABLES
+
+if TYPE_CHECKING:
+    import duckdb
 
 VIEWS: dict[str, str] = {
     "current_periods": """select p.* exclude (reopens, reopened_at) from periods p
@@ -118,6 +119,9 @@ def connect(
     be in memory for a question about scores. Of views, those that they name are there. `columns`: of a table, all that the questions read of it.
     `calls`: ids of the only calls that may be told of; tables of calls that name none are empty then.
     """
+    # Lists and single calls do without it: 20 MB, a tenth of a second.
+    import duckdb
+
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     # Its own bar would go to standard output, among what is asked for.
@@ -142,6 +146,8 @@ def _of_calls(store: Store, name: str, columns: Sequence[str] | None, calls: Col
         return store.read(name, columns=columns)
     if "call_id" not in TABLES[name].schema.names:
         return TABLES[name].schema.empty_table()
+    import pyarrow.compute as pc
+
     found = store.read(name, columns=columns and [*columns, "call_id"])
     return found.filter(pc.is_in(found["call_id"], value_set=pa.array(sorted(calls), pa.string())))
 
@@ -154,6 +160,8 @@ def query(store: Store, sql: str, *, columns: Mapping[str, Sequence[str]] | None
 
 def answered(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, object] | None = None) -> pa.Table:
     """The answer of a connection. Raises InputRefused with DuckDB's own words when it cannot be asked."""
+    import duckdb
+
     try:
         # What yields nothing to read, as "set", has no rows.
         found = connection.sql(sql, params=values)
@@ -163,6 +171,8 @@ def answered(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[st
 
 
 def _cure(sql: str, error: duckdb.Error) -> str:
+    import duckdb
+
     if isinstance(error, duckdb.ParserException) and re.search(r'(?<!")\bat\b(?!")', sql, re.IGNORECASE):
         return 'The column at has the name of a word of SQL: write it in double quotes, "at".'
     if isinstance(error, duckdb.PermissionException):

@@ -14,7 +14,7 @@ from deltalake import DeltaTable
 
 from qa_pipeline.reading.tables import ID_COLUMNS, connect
 from qa_pipeline.results.columns import Table
-from qa_pipeline.results.commit import file_system, in_arrow, open_table
+from qa_pipeline.results.files import file_system, in_arrow, open_table
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 

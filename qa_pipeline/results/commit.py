@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 import pyarrow as pa
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
-from arro3.core.types import ArrowStreamExportable
 from deltalake import DeltaTable, QueryBuilder, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
-from deltalake.fs import DeltaStorageHandler
+from deltalake.exceptions import DeltaError
 
 from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.results.columns import Table
+from qa_pipeline.results.files import file_paths, file_system, in_arrow, lies_by_days, open_table, rows_of_day
 from qa_pipeline.results.tables import TABLES
 
 # Chosen: the words of some 50 calls. One call is read with its group, so small ones; each costs a kilobyte at the file's end.
@@ -47,6 +45,35 @@ class Commits:
                 data = data.filter(self._are_in(data, standing, negated=True))
             if data.num_rows:
                 self._commit(name, data)
+
+    def write_few(self, rows: Mapping[str, pa.Table], *, days: Iterable[date | None]) -> None:
+        """The same for the rows of a call or two, which may stand on some days and nowhere else: only there it is looked whether they do.
+
+        It takes the same time however much is stored.
+        """
+        for name in self._tables:
+            data, table = rows[name], TABLES[name]
+            if not data.num_rows:
+                continue
+            delta = self._deltas.get(name)
+            if delta is None:
+                delta = open_table(self._path(name))
+            else:
+                delta.update_incremental()
+            ids = set(data[self._id_column].to_pylist())
+            there: set[str] = set()
+            if delta is not None and lies_by_days(delta):
+                for day in set(days):
+                    there.update(
+                        rows_of_day(table, delta, self._id_column, ids, day=day, columns=[self._id_column])[self._id_column].to_pylist()
+                    )
+            elif delta is not None:
+                there = ids & read_ids(delta, self._id_column)
+            for write, is_new in ((append, True), (merge, False)):
+                part = data.filter(self._are_in(data, there, negated=is_new))
+                if part.num_rows:
+                    delta = write(table, self._path(name), delta, part)
+            self._deltas[name] = delta
 
     def _commit(self, name: str, data: pa.Table) -> None:
         known = self._known[name]
@@ -86,14 +113,6 @@ class Commits:
         if delta is not None:
             self._versions[name] = delta.version()
             self._files[name] = file_paths(delta)
-
-
-def open_table(path: str) -> DeltaTable | None:
-    """A table, or None when nothing was written to it yet."""
-    try:
-        return DeltaTable(path)
-    except TableNotFoundError:
-        return None
 
 
 def append(table: Table, path: str, delta: DeltaTable | None, data: pa.Table) -> DeltaTable:
@@ -159,22 +178,6 @@ def read_ids(delta: DeltaTable | None, column: str) -> set[str]:
     if delta is None:
         return set()
     return set(in_arrow(QueryBuilder().register("data", delta).execute(f"select distinct {column} from data"))[column].to_pylist())
-
-
-def in_arrow(answered: ArrowStreamExportable) -> pa.Table:
-    """What the tables' library answers, as Arrow. `pa.table` would do it too, and load pandas to look whether it is from there: 120 MB."""
-    return pa.RecordBatchReader.from_stream(answered).read_all()
-
-
-def file_paths(delta: DeltaTable) -> set[str]:
-    """Paths of a table's files, below the table."""
-    return set(in_arrow(delta.get_add_actions(flatten=True))["path"].to_pylist())
-
-
-def file_system(delta: DeltaTable) -> pafs.FileSystem:
-    """What opens files of a table by their paths, wherever they lie."""
-    handler = DeltaStorageHandler.from_table(delta._table, delta._storage_options, delta._table.get_add_file_sizes())
-    return pafs.PyFileSystem(handler)
 
 
 def _ids_in(delta: DeltaTable, paths: Iterable[str], column: str) -> set[str]:

@@ -13,7 +13,6 @@ from typing import Any, overload
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from qa_pipeline.call import Call, Conversation, Layout, Metrics, Role, Utterance, Word
@@ -222,6 +221,8 @@ def _vectors(table: pa.Table, count: int) -> list[Vectors]:
     numbers = table["utterance"].to_numpy().astype(np.int64)
     upto = np.searchsorted(table["place"].to_numpy(), np.arange(count + 1))
     # All rows of a conversation are of one width; those of conversations whose acts were read are wider.
+    import pyarrow.compute as pc
+
     begin = np.concatenate([[0], np.cumsum(pc.list_value_length(column).to_numpy(zero_copy_only=False))]).astype(np.int64)
     found = []
     for first, last in pairwise(upto.tolist()):

@@ -7,7 +7,7 @@ so writing the same thing twice changes nothing. How commits are made is in comm
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -18,8 +18,10 @@ from deltalake import DeltaTable, QueryBuilder
 
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
+from qa_pipeline.results.arrow import leave_pandas_out
 from qa_pipeline.results.columns import Table
-from qa_pipeline.results.commit import ROW_GROUPS, Commits, append, in_arrow, laid_by_days, merge, open_table, revise
+from qa_pipeline.results.commit import ROW_GROUPS, Commits, append, laid_by_days, merge, revise
+from qa_pipeline.results.files import all_rows, in_arrow, lies_by_days, newest_bound, open_table, rows_of_day
 from qa_pipeline.results.heard import UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.lease import Lock
 from qa_pipeline.results.periods import Period, in_force
@@ -37,6 +39,7 @@ class Store:
     """Tables under one root: a folder, or an object-store URI that deltalake understands."""
 
     def __init__(self, root: str, *, timezone: str, code_version: str) -> None:
+        leave_pandas_out()
         self.root = root.rstrip("/")
         self._timezone = timezone
         self._code_version = code_version
@@ -81,6 +84,8 @@ class Store:
         wanted = [c for c in table.schema.names if columns is None or c in columns]
         if delta is None:
             return table.schema.empty_table().select(wanted)
+        if where is None and table.partition is None:
+            return all_rows(table, delta, wanted)
         # A table written by an older version lacks newer columns: they read as null.
         there = {field.name for field in delta.schema().fields}
         sql = f"select {', '.join(column for column in wanted if column in there)} from data" + (f" where {where}" if where else "")
@@ -109,14 +114,16 @@ class Store:
         day = call_date(call, self._timezone)
         return any(period.covers(day, call.team) for period in closed)
 
-    def write_conversations(self, conversations: Sequence[Conversation], *, run_id: str) -> None:
-        """Commit conversations: details first, then `calls`."""
+    def write_conversations(
+        self, conversations: Sequence[Conversation], *, run_id: str, days: Collection[date | None] | None = None
+    ) -> None:
+        """Commit conversations: details first, then `calls`. `days`: of a call or two, on which alone they may stand already."""
         if not conversations:
             return
         with self.lock:
-            self._write_conversations(conversations, run_id=run_id)
+            self._write_conversations(conversations, run_id=run_id, days=days)
 
-    def _write_conversations(self, conversations: Sequence[Conversation], *, run_id: str) -> None:
+    def _write_conversations(self, conversations: Sequence[Conversation], *, run_id: str, days: Collection[date | None] | None) -> None:
         at = self.now("calls", "processed_at")
         rows: dict[str, list[Row]] = {
             "utterances": [row for c in conversations for row in utterance_rows(c, run_id=run_id, timezone=self._timezone)],
@@ -129,24 +136,36 @@ class Store:
                 for i, c in enumerate(conversations)
             ],
         }
-        self._conversations.write({name: _table(name, several) for name, several in rows.items()})
+        tables = {name: _table(name, several) for name, several in rows.items()}
+        if days is None:
+            self._conversations.write(tables)
+        else:
+            self._conversations.write_few(tables, days={*days, *tables["calls"]["call_date"].to_pylist()})
 
-    def write_scores(self, scores: Sequence[Score], *, purpose: str, run_id: str) -> int:
-        """Commit scores: findings and captures first, then `scores`. Returns how many official ones a closed period made trials."""
+    def write_scores(self, scores: Sequence[Score], *, purpose: str, run_id: str, days: Collection[date | None] | None = None) -> int:
+        """Commit scores: findings and captures first, then `scores`. Returns how many official ones a closed period made trials.
+
+        `days`: of a call or two, on which alone their scores may stand already.
+        """
         closed = self.closed_periods() if scores and purpose == "official" else ()
         purposes = ["trial" if self.is_closed(score.conversation.call, closed) else purpose for score in scores]
-        self.write_score_tables(score_tables(scores, purposes=purposes, run_id=run_id, timezone=self._timezone))
+        self.write_score_tables(score_tables(scores, purposes=purposes, run_id=run_id, timezone=self._timezone), days=days)
         return sum(found != purpose for found in purposes)
 
-    def write_score_tables(self, tables: ScoreTables, *, keep_details: bool = False) -> None:
-        """Commit scores that are rows already. `keep_details`: findings of scores that stand under another purpose are not written again."""
+    def write_score_tables(self, tables: ScoreTables, *, keep_details: bool = False, days: Collection[date | None] | None = None) -> None:
+        """Commit scores that are rows already. `keep_details`: findings of scores that stand under another purpose are not written again.
+
+        `days`: as of `write_scores`.
+        """
         if not tables.scores.num_rows:
             return
         with self.lock:
             stamped = stamp(tables, self.now("scores", "scored_at"))
-            self._scores.write(
-                {"findings": stamped.findings, "captures": stamped.captures, "scores": stamped.scores}, keep_details=keep_details
-            )
+            parts = {"findings": stamped.findings, "captures": stamped.captures, "scores": stamped.scores}
+            if days is None:
+                self._scores.write(parts, keep_details=keep_details)
+            else:
+                self._scores.write_few(parts, days={*days, *stamped.scores["call_date"].to_pylist()})
 
     def write_rows(self, name: str, rows: Sequence[Row]) -> None:
         """Merge rows of any table by its key."""
@@ -226,14 +245,12 @@ class Store:
 
         Looked for everywhere where that day has none: a table that was begun before it lay by days, or a call whose day was put right.
         """
-        is_it = f"{column} = {sql_text(value)}"
         delta = open_table(self.path(name))
-        if delta is not None and "call_date" in {field.name for field in delta.schema().fields}:
-            of_day = "call_date is null" if day is None else f"call_date = date '{day}'"
-            found = self.read(name, columns=columns, where=f"{of_day} and {is_it}")
-            if found.num_rows:
+        if delta is not None:
+            found = rows_of_day(TABLES[name], delta, column, [value], day=day, columns=columns)
+            if found.num_rows or not lies_by_days(delta):
                 return found
-        return self.read(name, columns=columns, where=is_it)
+        return self.read(name, columns=columns, where=f"{column} = {sql_text(value)}")
 
     def load_one(self, conversation_id: str, *, day: date | None) -> Conversation:
         """One stored conversation with its vectors, without touching other calls' rows. Raises InputRefused when it is not stored."""
@@ -346,6 +363,8 @@ class Store:
         """Now, or just after the newest stored time where the clock has run backwards."""
         delta, now = open_table(self.path(name)), datetime.now(UTC)
         if delta is None:
+            return now
+        if (bound := newest_bound(delta, column)) is not None and bound < now:
             return now
         stored = in_arrow(QueryBuilder().register("data", delta).execute(f"select max({column}) as newest from data"))["newest"][0].as_py()
         return now if stored is None or stored < now else stored + timedelta(microseconds=1)

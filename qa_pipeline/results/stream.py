@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from numpy.typing import NDArray
 
-from qa_pipeline.results.commit import file_system, in_arrow
+from qa_pipeline.results.files import file_system, in_arrow
 from qa_pipeline.results.heard import METRIC_COLUMNS, UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.tables import TABLES
 

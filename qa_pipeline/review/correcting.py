@@ -236,9 +236,9 @@ def _apply(desk: Desk, settings: Settings, call_id: str) -> None:
     conversation, scored = remade
     run_id = f"decided-{uuid.uuid4().hex[:12]}"
     # It is written anew where it is there already: of a call's conversations the one committed last counts.
-    desk.store.write_conversations([conversation], run_id=run_id)
+    desk.store.write_conversations([conversation], run_id=run_id, days=[call.call_date])
     if scored is not None:
-        desk.store.write_scores([scored], purpose=call.purpose or "official", run_id=run_id)
+        desk.store.write_scores([scored], purpose=call.purpose or "official", run_id=run_id, days=[call.call_date])
 
 
 def _remade(

@@ -150,7 +150,7 @@ def _letter(found: EffectiveFinding) -> str:
 
 
 def _rubric(desk: Desk, score: dict[str, object]) -> Rubric:
-    kept = desk.store.read("rubrics", columns=["resolved"], where=f"rubric_sha256 = {sql_text(str(score['rubric_sha256']))}")
+    kept = desk.store.read_of("rubrics", "rubric_sha256", str(score["rubric_sha256"]), day=None, columns=["resolved"])
     if len(kept):
         return _revived(kept["resolved"][0].as_py())
     return rubric_that_scored(score, desk.store, desk.rubrics)

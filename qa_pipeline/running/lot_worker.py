@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import gc
 import pickle
-import sys
 from dataclasses import dataclass
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from qa_pipeline.results.arrow import leave_pandas_out
 from qa_pipeline.results.heard import StoredConversations
 from qa_pipeline.running.processes import prepare_process
 from qa_pipeline.running.score import Assignment, Scored, Scoring, score_assigned
@@ -57,14 +56,6 @@ def result_path(path: str) -> Path:
     return Path(f"{path}.scored")
 
 
-class _WithoutPandas(MetaPathFinder):
-    """Arrow loads pandas at the first value that it converts, if it finds it. Nothing here uses it, and loading it takes as long as scoring 60 calls."""
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError("pandas is left out of this process", name=fullname)
-
-
 _scoring: Scoring | None = None
 
 
@@ -73,7 +64,7 @@ def start_worker(folder: str) -> None:
     global _scoring
     # Utterances by the thousand come and go, none of them in cycles: looking for cycles among them took a quarter of the time of making them.
     gc.set_threshold(100_000, 20, 20)
-    sys.meta_path.insert(0, _WithoutPandas())
+    leave_pandas_out()
     prepare_process()
     _scoring = pickle.loads((Path(folder) / SCORING).read_bytes())
     open_norm_cache(_scoring.cache)

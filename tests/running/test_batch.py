@@ -14,7 +14,7 @@ from qa_pipeline.call import Conversation
 from qa_pipeline.errors import EnvironmentNotReady, ModelError
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.recordings.ingest import Intake
-from qa_pipeline.results.commit import open_table
+from qa_pipeline.results.files import open_table
 from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.norms import renew_norms
 from qa_pipeline.results.periods import close_period

@@ -1,0 +1,133 @@
+"""A table's files: opened, listed, and the rows of one call read from those of its day."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+from arro3.core.types import ArrowStreamExportable
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+from deltalake.fs import DeltaStorageHandler
+
+from qa_pipeline.results.columns import Table
+
+# What tables lie by.
+_DAY = "call_date"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LEFT_OUT_US = 1_000
+
+
+def open_table(path: str) -> DeltaTable | None:
+    """A table, or None when nothing was written to it yet."""
+    try:
+        return DeltaTable(path)
+    except TableNotFoundError:
+        return None
+
+
+def in_arrow(answered: ArrowStreamExportable) -> pa.Table:
+    """What the tables' library answers, as Arrow. `pa.table` would do it too, and load pandas to look whether it is from there: 120 MB."""
+    return pa.RecordBatchReader.from_stream(answered).read_all()
+
+
+def file_paths(delta: DeltaTable) -> set[str]:
+    """Paths of a table's files, below the table."""
+    return set(in_arrow(delta.get_add_actions(flatten=True))["path"].to_pylist())
+
+
+def file_system(delta: DeltaTable) -> pafs.FileSystem:
+    """What opens files of a table by their paths, wherever they lie."""
+    handler = DeltaStorageHandler.from_table(delta._table, delta._storage_options, delta._table.get_add_file_sizes())
+    return pafs.PyFileSystem(handler)
+
+
+def lies_by_days(delta: DeltaTable) -> bool:
+    """Whether a table lies by days: one that was begun before tables did does not."""
+    return _DAY in delta.metadata().partition_columns
+
+
+def newest_bound(delta: DeltaTable, column: str) -> datetime | None:
+    """A time that no row's in a column is later than, from what the log says of each file; None where it does not say of all.
+
+    The log may leave out what is less than a millisecond.
+    """
+    files = in_arrow(delta.get_add_actions(flatten=True))
+    name = f"max.{column}"
+    if name not in files.column_names or not len(files) or files[name].null_count:
+        return None
+    newest = max(files[name].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_pylist())
+    return _EPOCH + timedelta(microseconds=newest + _LEFT_OUT_US)
+
+
+def rows_of_day(
+    table: Table, delta: DeltaTable, column: str, values: Collection[str], *, day: date | None, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """Rows of a day (None: of calls without one) that have one of some values in a text column; of a table that does not lie by days, all such rows.
+
+    Only groups of rows that may hold them are read, without the engine of the tables' library: that is 60 MB.
+    """
+    wanted = [name for name in table.schema.names if columns is None or name in columns]
+    schema = pa.schema([table.schema.field(name) for name in wanted])
+    system, looked_for, found = file_system(delta), frozenset(values), []
+    for path in _files_of(delta, day):
+        with pq.ParquetFile(system.open_input_file(path)) as file:
+            groups = list(_groups_with(file, column, values))
+            if not groups:
+                continue
+            # In Python: Arrow's own comparisons are a library of 40 MB, loaded at the first.
+            are_they = [value in looked_for for value in file.read_row_groups(groups, columns=[column])[column].to_pylist()]
+            if not any(are_they):
+                continue
+            there = set(file.schema_arrow.names)
+            rows = file.read_row_groups(groups, columns=[name for name in wanted if name in there])
+            found.append(_as_table(rows, schema, day).filter(pa.array(are_they)))
+    return pa.concat_tables(found) if found else schema.empty_table()
+
+
+def all_rows(table: Table, delta: DeltaTable, columns: Sequence[str]) -> pa.Table:
+    """All rows of a small table that lies in one folder, in these columns."""
+    schema = pa.schema([table.schema.field(name) for name in table.schema.names if name in columns])
+    system, found = file_system(delta), []
+    for path in sorted(file_paths(delta)):
+        with pq.ParquetFile(system.open_input_file(path)) as file:
+            there = set(file.schema_arrow.names)
+            found.append(_as_table(file.read(columns=[name for name in schema.names if name in there]), schema, None))
+    return pa.concat_tables(found) if found else schema.empty_table()
+
+
+def _files_of(delta: DeltaTable, day: date | None) -> list[str]:
+    """Paths below the table of the files of a day."""
+    files = in_arrow(delta.get_add_actions(flatten=True))
+    if not lies_by_days(delta):
+        return sorted(files["path"].to_pylist())
+    days = files[f"partition.{_DAY}"].to_pylist()
+    return [path for path, of_day in zip(files["path"].to_pylist(), days, strict=True) if of_day == day]
+
+
+def _groups_with(file: pq.ParquetFile, column: str, values: Collection[str]) -> Iterator[int]:
+    """Numbers of the groups of rows whose bounds leave room for one of the values."""
+    place = file.schema_arrow.names.index(column) if column in file.schema_arrow.names else None
+    number = next((n for n in range(file.metadata.num_columns) if file.schema.column(n).path == column), None)
+    if place is None or number is None:
+        return
+    for group in range(file.metadata.num_row_groups):
+        bounds = file.metadata.row_group(group).column(number).statistics
+        if bounds is None or not bounds.has_min_max or any(bounds.min <= value <= bounds.max for value in values):
+            yield group
+
+
+def _as_table(rows: pa.Table, schema: pa.Schema, day: date | None) -> pa.Table:
+    """Rows of a file as the table has them: what only its folder says, and nulls for columns that are newer than the file."""
+    arrays = []
+    for field in schema:
+        if field.name == _DAY and field.name not in rows.column_names:
+            arrays.append(pa.array([day] * len(rows), field.type))
+        elif field.name in rows.column_names:
+            arrays.append(rows[field.name].cast(field.type))
+        else:
+            arrays.append(pa.nulls(len(rows), field.type))
+    return pa.Table.from_arrays([pa.chunked_array(one) if isinstance(one, pa.Array) else one for one in arrays], schema=schema)
