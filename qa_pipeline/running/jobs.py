@@ -17,6 +17,7 @@ from enum import StrEnum
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from multiprocessing.util import Finalize
 from typing import Any, NoReturn
 
 from qa_pipeline.errors import Fault, InputRefused, QaError
@@ -28,6 +29,7 @@ Tell = Callable[[int, int], None]
 _KEPT = 60
 _MOST_WAITING = 40
 _SECONDS_TO_END = 10.0
+_AT_EXIT = 20
 
 
 class State(StrEnum):
@@ -234,6 +236,8 @@ class _Lane:
             self._process = context.Process(target=_serve, args=(theirs,))
             self._process.start()
             theirs.close()
+            # Where nobody closes the jobs, as the program ends all the same: it would wait for a process that waits for work.
+            Finalize(None, self._process.terminate, exitpriority=_AT_EXIT)
         return self._pipe
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa_pipeline.errors import Fault, RubricError
@@ -11,6 +11,7 @@ from qa_pipeline.rubric.cases import load_cases, stable_faults
 from qa_pipeline.rubric.lint import lint
 from qa_pipeline.rubric.load import SITUATIONS_NAME, list_file_faults, load_rubric, name_faults, readable_rubrics
 from qa_pipeline.rubric.overlap import overlaps
+from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.trainer.known_good import load_known_good
 from qa_pipeline.trainer.shelf import FileKind, kind_of
 from qa_pipeline.yaml_text import read_document
@@ -24,29 +25,39 @@ class Checked:
     warnings: tuple[Fault, ...] = ()
 
 
-def check_rubric(path: Path) -> Checked:
-    """Check a rubric with its cases and its neighbours."""
+def check_rubric(path: Path, *, beside: Mapping[str, Rubric] | None = None) -> Checked:
+    """Check a rubric with its cases and its neighbours. `beside`: these, by id, where they are read already."""
     try:
         loaded = load_rubric(path)
         misnamed = name_faults(loaded, path)
         document = read_document(path)
         advice = "say more in `applies_to` of one, as its campaign; or leave it empty and name the rubric in the metadata"
         # A file by another name stands beside nothing yet, and its neighbours tell their own faults.
-        beside = {} if misnamed else readable_rubrics(path.parent)[0]
-        warnings = [*lint(loaded, document), *(document.fault(("applies_to",), told, advice) for told in overlaps(loaded, beside.values()))]
+        others = {} if misnamed else readable_rubrics(path.parent)[0] if beside is None else beside
+        warnings = [*lint(loaded, document), *(document.fault(("applies_to",), told, advice) for told in overlaps(loaded, others.values()))]
         return Checked(faults=(*misnamed, *stable_faults(loaded, path)), warnings=tuple(warnings))
     except RubricError as error:
         return Checked(faults=faults_of(error, path))
 
 
-def check_file(folder: Path, file: str) -> Checked:
-    """Check any file of a folder, by its path within it. Raises InputRefused for what is none."""
-    return _CHECKS[kind_of(file)](folder / file)
+def check_file(folder: Path, file: str, *, beside: Mapping[str, Rubric] | None = None) -> Checked:
+    """Check any file of a folder, by its path within it; `beside` as of `check_rubric`. Raises InputRefused for what is none."""
+    kind = kind_of(file)
+    return check_rubric(folder / file, beside=beside) if kind is FileKind.RUBRIC else _CHECKS[kind](folder / file)
 
 
 def faults_of(error: RubricError, path: Path) -> tuple[Fault, ...]:
     """The faults that an error tells; itself as one, where it tells none."""
     return error.faults or (Fault(path=str(path), message=error.message, advice=error.advice),)
+
+
+def within(faults: Sequence[Fault], folder: Path) -> tuple[Fault, ...]:
+    """Faults with the paths of their files within a folder, to show to who knows the files by these."""
+    found = []
+    for fault in faults:
+        path = Path(fault.path)
+        found.append(replace(fault, path=path.relative_to(folder).as_posix()) if path.is_relative_to(folder) else fault)
+    return tuple(found)
 
 
 def _loads(load: Callable[[Path], object]) -> Callable[[Path], Checked]:
@@ -79,7 +90,6 @@ def _shared(path: Path) -> Checked:
 
 
 _CHECKS: Mapping[FileKind, Callable[[Path], Checked]] = {
-    FileKind.RUBRIC: check_rubric,
     FileKind.CASES: _loads(load_cases),
     FileKind.LIST: _list,
     FileKind.SHARED: _shared,

@@ -14,6 +14,7 @@ from qa_pipeline.errors import RubricError
 from qa_pipeline.review.tables import accounts, drafts
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.load import load_rubric, name_faults, read_lock, rubric_paths
+from qa_pipeline.rubric.schema import Rubric
 
 Stamp = tuple[tuple[str, int, int], ...]
 
@@ -31,13 +32,13 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RubricLine:
-    """A rubric in the list. `version` None: its file cannot be read. `published`: versions in published.lock, the newest last."""
+    """A rubric in the list. `version` None: its file cannot be read. `criteria`: their ids; `published`: versions in published.lock, the newest last."""
 
     rubric_id: str
     title: Mapping[str, str]
     version: int | None
     standing: Standing
-    criteria: int
+    criteria: tuple[str, ...]
     faults: int
     published: tuple[int, ...]
     at_work: tuple[str, ...] = ()
@@ -45,43 +46,54 @@ class RubricLine:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    title: Mapping[str, str]
-    version: int | None
+    rubric: Rubric | None
     sha256: str
-    criteria: int
     faults: int
 
 
 def overview(folder: Path, engine: Engine | None = None) -> tuple[RubricLine, ...]:
     """The rubrics of a folder by name. A file is read again only when it, or a file that it may be made of, has changed."""
-    lock, shared = read_lock(folder), _stamp(folder, shared_only=True)
+    lock = read_lock(folder)
     working = _at_work(engine) if engine is not None else {}
-    every = _stamp(folder)
     found = []
-    for path in rubric_paths(folder):
-        own = tuple(one for one in every if one[0] == path.name)
-        # What takes criteria over from another rubric changes with it.
-        read = _read(path, own, every if "same_as" in path.read_text("utf-8", errors="replace") else shared)
-        versions = tuple(sorted(map(int, lock.get(path.stem, {}))))
-        if read.faults:
+    for rubric_id, read in _all_read(folder).items():
+        versions = tuple(sorted(map(int, lock.get(rubric_id, {}))))
+        if read.rubric is None or read.faults:
             standing = Standing.FAULTY
         elif not versions:
             standing = Standing.DRAFT
         else:
-            standing = Standing.PUBLISHED if lock[path.stem].get(str(read.version)) == read.sha256 else Standing.EDITED
+            standing = Standing.PUBLISHED if lock[rubric_id].get(str(read.rubric.version)) == read.sha256 else Standing.EDITED
         found.append(
             RubricLine(
-                rubric_id=path.stem,
-                title=read.title,
-                version=read.version,
+                rubric_id=rubric_id,
+                title=read.rubric.title if read.rubric else {},
+                version=read.rubric.version if read.rubric else None,
                 standing=standing,
-                criteria=read.criteria,
+                criteria=tuple(one.id for one in read.rubric.criteria) if read.rubric else (),
                 faults=read.faults,
                 published=versions,
-                at_work=working.get(path.stem, ()),
+                at_work=working.get(rubric_id, ()),
             )
         )
     return tuple(found)
+
+
+def rubrics_in_order(folder: Path) -> dict[str, Rubric]:
+    """The rubrics of a folder that have no faults, by id; read again only as `overview` does."""
+    return {name: read.rubric for name, read in _all_read(folder).items() if read.rubric is not None and not read.faults}
+
+
+def _all_read(folder: Path) -> dict[str, _Read]:
+    """Every rubric file as it was read last."""
+    shared, every = _stamp(folder, shared_only=True), _stamp(folder)
+    found = {}
+    for path in rubric_paths(folder):
+        own = tuple(one for one in every if one[0] == path.name)
+        # What takes criteria over from another rubric changes with it.
+        takes_over = "same_as" in path.read_text("utf-8", errors="replace")
+        found[path.stem] = _read(path, own, every if takes_over else shared)
+    return found
 
 
 def _stamp(folder: Path, *, shared_only: bool = False) -> Stamp:
@@ -97,9 +109,8 @@ def _read(path: Path, own: Stamp, others: Stamp) -> _Read:
     try:
         rubric = load_rubric(path)
     except RubricError as error:
-        return _Read({}, None, "", 0, max(1, len(error.faults)))
-    faults = len(name_faults(rubric, path))
-    return _Read(rubric.title, rubric.version, rubric_sha256(rubric), len(tuple(rubric.criteria)), faults)
+        return _Read(None, "", max(1, len(error.faults)))
+    return _Read(rubric, rubric_sha256(rubric), len(name_faults(rubric, path)))
 
 
 def _at_work(engine: Engine) -> dict[str, tuple[str, ...]]:

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from qa_pipeline.call import Role
-from qa_pipeline.errors import Fault, InputRefused, RubricError
+from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.database import open_database
 from qa_pipeline.reading.pages import Wanted
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.reading.words import Spoken, find_words
 from qa_pipeline.results.versions import named_rubric
+from qa_pipeline.review.desk import bring_up
 from qa_pipeline.review.opening import open_lists
 from qa_pipeline.review.verdicts import said_by_people
 from qa_pipeline.rubric.cases import cases_path
@@ -25,8 +27,8 @@ from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import Settings
-from qa_pipeline.trainer.checking import check_rubric
 from qa_pipeline.trainer.diff import Diff, calls_to_compare, diff
+from qa_pipeline.trainer.history import PUBLISHED, note
 from qa_pipeline.trainer.pasted import read_pasted
 from qa_pipeline.trainer.publish import fit_missing, open_workbench, publish, stored_calls
 from qa_pipeline.trainer.trial import Tried, tried
@@ -52,7 +54,6 @@ class CaseLine:
 def run_cases_of(tell: Tell, settings: Settings, name: str) -> tuple[CaseLine, ...]:
     """Run one rubric's cases. Raises RubricError with its faults, or those of its cases."""
     path = settings.rubrics / f"{name}.yaml"
-    _require_in_order(path)
     bench = open_workbench(settings, files=[path])
     document = read_document(cases_path(path)) if cases_path(path).is_file() else None
     found = []
@@ -112,23 +113,22 @@ def counted(several: Iterable[T], total: int, tell: Tell) -> Iterator[T]:
             tell(number, total)
 
 
-def publish_now(tell: Tell, settings: Settings, names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    """Publish rubrics as their files stand, with the meanings of changed lists fitted before. Returns id and version of each. Raises RubricError."""
+def publish_now(tell: Tell, settings: Settings, names: tuple[str, ...], by: Viewer) -> tuple[tuple[str, int], ...]:
+    """Publish rubrics as their files stand, with the meanings of changed lists fitted before, and put on record who did.
+
+    Returns id and version of each. Raises RubricError.
+    """
     tell(0, 2)
     fit_missing(settings, names)
     tell(1, 2)
     store = open_store(settings)
     store.prepare()
-    return tuple((rubric.id, rubric.version) for rubric in publish(names, settings, store))
-
-
-def _require_in_order(path: Path) -> None:
-    """Refuse a rubric with faults, but for cases that it lacks: those that it has can be run."""
-    faults: tuple[Fault, ...] = tuple(
-        one for one in check_rubric(path).faults if Path(one.path) != cases_path(path) or one.line is not None
-    )
-    if faults:
-        raise RubricError(f"{path.name} cannot be used.", faults=faults)
+    done = publish(names, settings, store)
+    engine = open_database(settings)
+    bring_up(engine)
+    for rubric in done:
+        note(engine, by, PUBLISHED, f"{rubric.id} {rubric.version}")
+    return tuple((rubric.id, rubric.version) for rubric in done)
 
 
 def search_words(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
@@ -10,11 +12,13 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, NotThere, QaError
 from qa_pipeline.review.desk import Desk
+from qa_pipeline.running.jobs import Jobs
 from qa_pipeline.settings import Settings
 from qa_pipeline.web import (
     access,
@@ -24,6 +28,7 @@ from qa_pipeline.web import (
     call,
     coaching,
     disputes,
+    lessons,
     operator,
     periods,
     queue,
@@ -34,6 +39,7 @@ from qa_pipeline.web import (
     start,
     supervisor,
     trainer,
+    working,
 )
 from qa_pipeline.web.programs import TooOften, problem
 from qa_pipeline.web.protection import Protection
@@ -55,6 +61,8 @@ SECTIONS = (
     periods.section,
     agreement.section,
     trainer.section,
+    lessons.section,
+    working.section,
     operator.section,
     record.section,
     access.section,
@@ -66,11 +74,12 @@ SECTIONS = (
 
 def create_app(desk: Desk, settings: Settings, *, is_demo: bool = False) -> FastAPI:
     """The app over a desk. `is_demo`: its pages say that accounts and calls are made up."""
-    app = FastAPI(title="qa-pipeline", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="qa-pipeline", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_closed)
     app.state.desk = desk
     app.state.settings = settings
     app.state.is_demo = is_demo
     app.state.tries = Tries()
+    app.state.jobs = Jobs()
     app.state.sections = SECTIONS
     for section in SECTIONS:
         app.include_router(section.router)
@@ -80,6 +89,13 @@ def create_app(desk: Desk, settings: Settings, *, is_demo: bool = False) -> Fast
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_form)
     return app
+
+
+@asynccontextmanager
+async def _until_closed(app: FastAPI) -> AsyncIterator[None]:
+    """Jobs end with the server."""
+    yield
+    await run_in_threadpool(app.state.jobs.close)
 
 
 def _status(error: Exception) -> int:

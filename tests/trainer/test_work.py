@@ -28,6 +28,9 @@ CALLS = (
 STRICTER = SERVICE.replace("phrases: {en: [hello there]}", "phrases: {en: [good morning]}").replace("version: 1", "version: 2")
 
 
+TRAINER = Viewer(name="piotr", account=None)
+
+
 def quiet(done: int, total: int) -> None:
     pass
 
@@ -95,22 +98,20 @@ def test_of_many_calls_the_newest_are_compared(settings: Settings, store: Store,
 def test_publishing_going_back_and_its_history(settings: Settings, store: Store) -> None:
     engine = open_database(settings)
     bring_up(engine)
-    trainer = Viewer(name="piotr", account=None)
-    assert work.publish_now(quiet, settings, ("service",)) == (("service", 1),)
-    note(engine, trainer, PUBLISHED, "service 1")
+    assert work.publish_now(quiet, settings, ("service",), TRAINER) == (("service", 1),)
     edit(settings.rubrics / "service.yaml", "version: 1", "version: 2")
     edit(settings.rubrics / "service.yaml", "weight: 20", "weight: 30")
-    note(engine, trainer, SAVED, "service.yaml")
-    work.publish_now(quiet, settings, ("service",))
+    note(engine, TRAINER, SAVED, "service.yaml")
+    work.publish_now(quiet, settings, ("service",), TRAINER)
     text = text_to_go_back(store, settings.rubrics, "service", 1)
     assert text == SERVICE.replace("version: 1", "version: 3")
     (settings.rubrics / "service.yaml").write_text(text, "utf-8")
-    assert work.publish_now(quiet, settings, ("service",)) == (("service", 3),)
+    assert work.publish_now(quiet, settings, ("service",), TRAINER) == (("service", 3),)
     newest, second, first = kept_versions(store, "service")
     assert [one.version for one in (newest, second, first)] == [3, 2, 1]
     assert judges_as(settings.rubrics / "service.yaml", first) and not judges_as(settings.rubrics / "service.yaml", second)
     told = [(event.did, event.version, event.who) for event in history_of(engine, store, "service")]
-    assert told == [(PUBLISHED, 3, None), (PUBLISHED, 2, None), (SAVED, None, "piotr"), (PUBLISHED, 1, "piotr")]
+    assert told == [(PUBLISHED, 3, "piotr"), (PUBLISHED, 2, "piotr"), (SAVED, None, "piotr"), (PUBLISHED, 1, "piotr")]
     with pytest.raises(RubricError, match="Version 9 of service is not kept"):
         text_to_go_back(store, settings.rubrics, "service", 9)
 
@@ -118,7 +119,7 @@ def test_publishing_going_back_and_its_history(settings: Settings, store: Store)
 def test_a_publication_that_is_refused_says_every_reason(settings: Settings, store: Store) -> None:
     (settings.rubrics / "service.yaml").write_text(STRICTER, "utf-8")
     with pytest.raises(RubricError) as refused:
-        work.publish_now(quiet, settings, ("service",))
+        work.publish_now(quiet, settings, ("service",), TRAINER)
     assert any("a good call: greeting: not_met" in fault.message for fault in refused.value.faults)
 
 
@@ -150,9 +151,9 @@ def test_the_overview_says_how_each_file_stands(settings: Settings, store: Store
     def standing() -> dict[str, Standing]:
         return {line.rubric_id: line.standing for line in overview(settings.rubrics)}
 
-    work.publish_now(quiet, settings, ("service",))
+    work.publish_now(quiet, settings, ("service",), TRAINER)
     assert standing() == {"broken": Standing.FAULTY, "complaint": Standing.DRAFT, "service": Standing.PUBLISHED}
     edit(settings.rubrics / "service.yaml", "weight: 20", "weight: 40")
     assert standing()["service"] is Standing.EDITED
     (line,) = [line for line in overview(settings.rubrics) if line.rubric_id == "service"]
-    assert (line.version, line.published, line.criteria) == (1, (1,), 4)
+    assert (line.version, line.published, len(line.criteria)) == (1, (1,), 4)

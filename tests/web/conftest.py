@@ -13,6 +13,7 @@ from office import Office, make_template, open_office, session_of
 from starlette.testclient import TestClient
 
 from qa_pipeline.review.sessions import read_session
+from qa_pipeline.running.jobs import Jobs
 from qa_pipeline.web.app import create_app
 from qa_pipeline.web.serving import served
 from qa_pipeline.web.signed import COOKIE, FORM_HEADER
@@ -40,9 +41,20 @@ def office(office_template: Path, tmp_path: Path) -> Office:
 
 
 @pytest.fixture
-def app(office: Office) -> FastAPI:
+def app(office: Office) -> Iterator[FastAPI]:
     """The app over the office."""
-    return create_app(office.desk, office.settings)
+    made = create_app(office.desk, office.settings)
+    own: Jobs = made.state.jobs
+    yield made
+    own.close()
+
+
+@pytest.fixture(scope="session")
+def jobs_of_tests() -> Iterator[Jobs]:
+    """Jobs that several tests may have done by one process, to be put into `app.state.jobs`: it need not begin anew for each."""
+    jobs = Jobs()
+    yield jobs
+    jobs.close()
 
 
 @pytest.fixture
