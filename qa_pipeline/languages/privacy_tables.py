@@ -21,13 +21,15 @@ class Privacy(Table):
 
     `letters`: letter → words by which it is spelled. `spelled_as`: words between a letter and its example (as in).
     `at`, `dot`, `joiner`: how the signs of an address on the net are said; `domains`: last parts, behind a dot; `hosts`: well-known ones, which need none; `before_mail`: words at which such an
-    address begins at the latest. `plates`: whole plates, written together or said sign by sign, over the text in which digits and letters stand as signs.
+    address begins at the latest. `plates`: whole plates as their signs alone (ab12cde); `postcodes` likewise.
 
     `streets`: addresses known by their own words, over the text with numbers in digits. `address_stop`: where an answer to a question for one ends.
-    `months`: names of months, as in a date of birth. `date_words`: what stands between its parts.
+    `lives`: words right behind which an address is told (i live at); `street_words`: words of which an address has one.
+    `months`: names of months, as in a date of birth; `years`: years by their own words. `date_words`: what stands between its parts; `articles`: right before it.
 
     `called`: patterns with a group `name`: how somebody who is not speaking is named or spoken to (Mr …, 王先生). `own`: the same of how the
-    agent says their own name, beside names.yaml.
+    agent says their own name, beside names.yaml. `first_names`, `last_names`: folded; written in Han characters, further surnames. `name_follows`: what
+    stands right before a name that has no capital. `name_ends`: what stands right behind one that no pause ends. `spelt_out`: Han characters: how a character of a name is explained, behind it.
     """
 
     FILE: ClassVar[str] = "privacy.yaml"
@@ -49,9 +51,19 @@ class Privacy(Table):
     hosts: Words = ()
     before_mail: Words = ()
     plates: tuple[Pattern, ...] = ()
+    postcodes: Pattern = NEVER
     streets: tuple[Pattern, ...] = ()
     address_stop: Pattern = NEVER
+    lives: Pattern = NEVER
+    street_words: Pattern = NEVER
     months: Pattern = NEVER
+    years: Pattern = NEVER
     date_words: Words = ()
+    articles: Words = ()
     called: tuple[Pattern, ...] = ()
     own: tuple[Pattern, ...] = ()
+    name_follows: Pattern = NEVER
+    name_ends: Pattern = NEVER
+    spelt_out: Pattern = NEVER
+    first_names: Words = ()
+    last_names: Words = ()

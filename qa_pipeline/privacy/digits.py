@@ -39,6 +39,7 @@ _LENGTHS = {
     Personal.BIRTH_DATE: (4, 8),
 }
 _SHORTEST_TAIL = 3
+_TAIL_LENGTHS = (3, 4)
 _DATE = re.compile(r"(?<!\d)(?:\d{4}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{1,2}|\d{1,2}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{2,4})(?!\d)")
 # Digits and at most one sign at the end that is none, as identity numbers of some states have.
 _CHECK_SIGN = re.compile(r"^[\s,，.、-]*(?:x|×)(?![a-z])")
@@ -89,20 +90,21 @@ def cue_of(passage: Passage, start: int, end: int, after_place: int, said: Priva
     """
     reach, after = (_BEFORE_HAN, _AFTER_HAN) if is_han(passage.language) else (_BEFORE, _AFTER)
     near = passage.plain[max(after_place, start - reach) : start]
-    if (found := _last_cue(near, said)) is not None:
+    if (found := last_cue(near, said)) is not None:
         return found[0], True
-    asked = _last_cue(passage.asked, said)
+    asked = last_cue(passage.asked, said)
     if asked is not None and start <= reach:
         return asked[0], True
     following = re.split(r"[.!?。！？\n]", passage.plain[end : end + after])[0]
-    if (found := _last_cue(following, said)) is not None:
+    if (found := last_cue(following, said)) is not None:
         return found[0], True
-    if after_place and (found := _last_cue(passage.plain[max(0, start - reach) : start], said)) is not None:
+    if after_place and (found := last_cue(passage.plain[max(0, start - reach) : start], said)) is not None:
         return found[0], True
     return None, False
 
 
-def _last_cue(text: str, said: Privacy) -> tuple[Personal | None] | None:
+def last_cue(text: str, said: Privacy) -> tuple[Personal | None] | None:
+    """What the last word of a text says that says anything; (None,): something that is no person's."""
     best: tuple[int, int, Personal | None] | None = None
     for kind, pattern in said.cues.items():
         for match in pattern.finditer(text):
@@ -126,6 +128,8 @@ def _kind(passage: Passage, run: Run, after_place: int, said: Privacy) -> Person
         shortest, longest = _LENGTHS[cue]
         near = passage.plain[max(0, run.start - _BEFORE) : run.end + _AFTER]
         is_tail = bool(said.tail.search(near) or said.tail.search(passage.asked))
+        # Of a card or an account people tell the end: four digits and no other number.
+        is_tail = is_tail or (cue in (Personal.CARD, Personal.ACCOUNT) and len(digits) in _TAIL_LENGTHS)
         if (_SHORTEST_TAIL if is_tail else shortest) <= len(digits) <= longest:
             # An eighteen-digit id told after "your mobile" is what its shape says.
             return checked if checked is not None and len(digits) > 11 else cue

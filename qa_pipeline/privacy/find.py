@@ -11,12 +11,14 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from qa_pipeline.call import Utterance
+from qa_pipeline.privacy.addresses import find_addresses, find_again
+from qa_pipeline.privacy.births import find_births, find_births_again
 from qa_pipeline.privacy.digits import find_numbers_of_persons, runs
 from qa_pipeline.privacy.kinds import Found, Personal
+from qa_pipeline.privacy.mail import find_mail
 from qa_pipeline.privacy.names import find_customers_names
 from qa_pipeline.privacy.passages import Passage, passages
-from qa_pipeline.privacy.places import find_addresses, find_births
-from qa_pipeline.privacy.signs import find_mail, find_signs
+from qa_pipeline.privacy.signs import find_signs
 
 # Of two that overlap the one that tells more is kept, then the one that stands earlier here.
 _ORDER = (
@@ -33,6 +35,8 @@ def find_personal(utterances: Sequence[Utterance], *, agent_name: str | None = N
     several = passages(utterances)
     found = [one for passage in several for one in _in_passage(passage)]
     found += _read_back(several, found)
+    found += find_again(utterances, found)
+    found += find_births_again(several, found)
     found += find_customers_names(utterances, agent_name=agent_name, known=known)
     return _without_overlaps(found)
 

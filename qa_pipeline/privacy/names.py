@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
+from itertools import islice
 
 from qa_pipeline.call import Role, Utterance
-from qa_pipeline.languages.load import is_han, table
+from qa_pipeline.languages.load import is_han, table, word_file
 from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.languages.writing_tables import FirstNames
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.passages import fold_text
+from qa_pipeline.text.segment import pieces
 from qa_pipeline.values.names import answered_name, asks_name, find_names, spoken_to
 from qa_pipeline.values.value import fold
 
@@ -23,6 +25,8 @@ _SHORTEST_PART = 2
 _WORDS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 # How far back a question for a name may stand, in utterances.
 _ASKED_WITHIN = 3
+_FEW_WORDS = 3
+_HAN_WORDS = re.compile(r"[^\W\d_a-zA-Z]+")
 
 
 def find_customers_names(utterances: Sequence[Utterance], *, agent_name: str | None, known: Sequence[str]) -> list[Found]:
@@ -66,9 +70,9 @@ def _places(utterances: Sequence[Utterance], at: int) -> Iterator[tuple[int, int
     """Where an utterance names somebody who is not the agent."""
     utterance = utterances[at]
     language = utterance.language
+    before = [u for u in utterances[max(0, at - _ASKED_WITHIN) : at] if u.role is not utterance.role]
+    is_asked = utterance.role is not Role.AGENT and bool(before) and asks_name(before[-1].text, language)
     if utterance.role is not Role.AGENT:
-        before = [u for u in utterances[max(0, at - _ASKED_WITHIN) : at] if u.role is not utterance.role]
-        is_asked = bool(before) and asks_name(before[-1].text, language)
         for value in find_names(utterance.text, language):
             # A word alone is a name where one was asked for, or where it is known as one.
             if is_asked or _tells_more(utterance.text, value.value) or _is_known(value.value, language):
@@ -82,8 +86,74 @@ def _places(utterances: Sequence[Utterance], at: int) -> Iterator[tuple[int, int
         for match in pattern.finditer(utterance.text if is_han(language) else _keeping_capitals(utterance.text, plain)):
             start, end = match.span("name")
             yield from _as_name(utterance, start, end)
-    if not is_han(language):
-        yield from _first_names(utterance)
+    if is_han(language):
+        yield from _apart_in_han(utterance, said)
+    else:
+        yield from _first_names(
+            utterance, is_asked=is_asked or bool(before and said.cues["name"].search(fold_text(before[-1].text, language)))
+        )
+        yield from _following(utterance, plain, said)
+
+
+def _following(utterance: Utterance, plain: str, said: Privacy) -> Iterator[tuple[int, int]]:
+    """What stands right behind words that a name follows, without capitals: a known name, or no word of the language's own."""
+    known, ordinary = _known_names(utterance.language), _ordinary(utterance.language)
+    for match in said.name_follows.finditer(plain):
+        words = list(islice(_WORDS.finditer(plain, match.end()), 3))
+        name: list[re.Match[str]] = []
+        for word in words:
+            is_near = not name or word.start() - name[-1].end() == 1
+            is_name = word.group() in known or (word.group() not in ordinary and len(word.group()) > 2)
+            if not (is_near and is_name) or word.start() - match.end() > 40 or (not name and word.start() > match.end() + 1):
+                break
+            name.append(word)
+        if name:
+            yield name[0].start(), name[-1].end()
+
+
+def _apart_in_han(utterance: Utterance, said: Privacy) -> Iterator[tuple[int, int]]:
+    """Names between pauses, or behind words that one follows: a surname and one or two characters that make no word of the language."""
+    plain = fold_text(utterance.text, utterance.language)
+    names = table(utterance.language, Names)
+    surnames = {*names.surnames, *said.last_names}
+    for match in _HAN_WORDS.finditer(plain):
+        starts = {match.start(), *(follow.end() for follow in said.name_follows.finditer(plain, match.start(), match.end()))}
+        for start in sorted(starts):
+            length = _name_length(plain[start : match.end()], surnames, names.double_surnames, utterance.language)
+            if length and not names.begins_no_name.match(plain[start:]):
+                end = start + length
+                explained = said.spelt_out.match(plain, end)
+                yield start, explained.end() if explained else end
+    for match in said.name_follows.finditer(plain):
+        # 姓蔺草头那个蔺: a surname alone, with how it is written.
+        start = match.end()
+        explained = said.spelt_out.match(plain, start + 1) if plain[start : start + 1] in surnames else None
+        if explained:
+            yield start, explained.end()
+
+
+def _name_length(text: str, surnames: set[str], doubles: Sequence[str], language: str) -> int:
+    """How many characters at the beginning of a text are a person's name; 0 where none is."""
+    double = next((one for one in doubles if text.startswith(one)), "")
+    if not double and text[:1] not in surnames:
+        return 0
+    first = len(double) or 1
+    after = table(language, Privacy).name_ends
+    for length in (first + 2, first + 1):
+        candidate, rest = text[:length], text[length:]
+        if len(candidate) < length or not (rest == "" or after.match(rest)):
+            continue
+        if double or not _is_word(candidate, language):
+            return length
+    return 0
+
+
+@lru_cache(maxsize=20_000)
+def _is_word(text: str, language: str) -> bool:
+    """Whether a text is words of the language: all of it in pieces of two characters and more, or frequent ones."""
+    return all(piece.makes_sense for piece in pieces(text, language)) and any(
+        piece.end - piece.start > 1 for piece in pieces(text, language)
+    )
 
 
 def _tells_more(text: str, name: str) -> bool:
@@ -124,25 +194,65 @@ def _surname(plain: str, start: int, end: int, language: str) -> int | None:
     return None
 
 
-def _first_names(utterance: Utterance) -> Iterator[tuple[int, int]]:
-    """First names with a capital, with the surname behind them."""
-    known = _known_first_names(utterance.language)
+def _first_names(utterance: Utterance, *, is_asked: bool) -> Iterator[tuple[int, int]]:
+    """First names with a capital, with the surname behind them; asked for a name, any word with a capital or a known name in small letters."""
+    known, ordinary = _known_first_names(utterance.language), _ordinary(utterance.language)
+    last = set(table(utterance.language, Privacy).last_names)
     words = list(_WORDS.finditer(utterance.text))
     months = table(utterance.language, Privacy).months
+    skip = -1
     for at, word in enumerate(words):
-        if months.fullmatch(fold(word.group())):
+        plain = fold(word.group())
+        if at <= skip or months.fullmatch(plain):
             continue
-        if word.group()[0].isupper() and fold(word.group()) in known:
-            end = word.end()
-            following = words[at + 1] if at + 1 < len(words) else None
-            if following and following.group()[0].isupper() and utterance.text[end : following.start()] == " ":
-                end = following.end()
-            yield word.start(), end
+        is_capital = word.group()[0].isupper() and not (len(word.group()) > 1 and word.group().isupper())
+        is_name = is_capital and plain in known
+        # Behind the first word of an utterance a capital is no beginning of a sentence.
+        is_name = is_name or (is_capital and is_asked and plain not in ordinary and len(plain) > 2 and (at > 0 or len(words) <= _FEW_WORDS))
+        is_name = is_name or (plain in known and plain not in ordinary and at + 1 < len(words) and fold(words[at + 1].group()) in last)
+        is_name = is_name or (is_asked and plain in known and plain not in ordinary)
+        is_name = is_name or (is_capital and utterance.role is not Role.AGENT and _begins_two(words, at, utterance.text, ordinary))
+        if not is_name:
+            continue
+        end, skip = word.end(), at
+        while skip + 1 < len(words) and utterance.text[end : words[skip + 1].start()] == " ":
+            following = words[skip + 1].group()
+            goes_on = (following[0].isupper() and is_capital and fold(following) not in ordinary) or (
+                fold(following) in last and fold(following) not in ordinary
+            )
+            if not goes_on:
+                break
+            skip, end = skip + 1, words[skip + 1].end()
+        yield word.start(), end
+
+
+def _begins_two(words: Sequence[re.Match[str]], at: int, text: str, ordinary: frozenset[str]) -> bool:
+    """Whether two words with capitals stand together, neither of them an ordinary one: customers name firms seldom, and people often."""
+    if at + 1 >= len(words) or text[words[at].end() : words[at + 1].start()] != " ":
+        return False
+    pair = [words[at].group(), words[at + 1].group()]
+    return all(one[0].isupper() and len(one) > 2 and not one.isupper() and fold(one) not in ordinary for one in pair)
 
 
 @cache
 def _known_first_names(language: str) -> frozenset[str]:
-    return frozenset(fold(name) for name in table(language, FirstNames).names)
+    return frozenset({*(fold(name) for name in table(language, FirstNames).names), *table(language, Privacy).first_names})
+
+
+@cache
+def _known_names(language: str) -> frozenset[str]:
+    return _known_first_names(language) | frozenset(table(language, Privacy).last_names)
+
+
+@cache
+def _ordinary(language: str) -> frozenset[str]:
+    """Words of the language that are no names, or names more seldom than words."""
+    words = set(table(language, Names).no_names)
+    path = word_file(language)
+    if path is not None:
+        listed = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()]
+        words |= {parts[0] for parts in listed} - _known_names(language)
+    return frozenset(words)
 
 
 def _again(utterances: Sequence[Utterance], name: str, language: str, own: set[str]) -> Iterator[Found]:

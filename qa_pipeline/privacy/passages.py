@@ -22,6 +22,8 @@ Taken = frozenset[int]
 """Places of a passage that something was found at already."""
 _MOST_WORDS_BETWEEN, _MOST_CHARACTERS_BETWEEN = 4, 6
 _LONGEST_PAUSE_MS = 20_000
+# How far back a question may stand, in utterances, and how many of the other party's are read.
+_LOOKED_BACK, _QUESTIONS = 6, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +114,14 @@ def _passage(utterances: Sequence[Utterance], group: Sequence[int]) -> Passage:
 
 
 def _asked(utterances: Sequence[Utterance], at: int) -> str:
-    """What the other party said last, back over words that only listen, folded."""
+    """What the other party said last, folded: the two last times it said more than that it listens, as far as they are near."""
     said: list[str] = []
-    for other in reversed(utterances[max(0, at - 4) : at]):
+    heavy = 0
+    for other in reversed(utterances[max(0, at - _LOOKED_BACK) : at]):
         if other.role is utterances[at].role and other.speaker == utterances[at].speaker:
-            if not is_light(other):
-                break
             continue
         said.insert(0, fold_text(other.text, other.language))
-        if not is_light(other):
+        heavy += not is_light(other)
+        if heavy == _QUESTIONS:
             break
-    return " ".join(said)
+    return "\n".join(said)

@@ -1,176 +1,184 @@
-"""What is told sign by sign, letters and digits mixed: e-mail addresses, plates, documents with letters, IBANs.
+"""What is told sign by sign, letters and digits mixed: plates, postcodes, documents and accounts with letters. E-mail is in mail.py.
 
-The passage is rewritten with its digits and spelled letters as signs (a as in apple → a, dwa → 2); places lead back to what was said.
+A sign is a letter alone (also its name, or a word it is spelled with: B as in Bravo) or digits. Signs one after the other are a run, read without what
+stands between: k r twelve a b c → kr12abc.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 
 from stdnum import iban
 
 from qa_pipeline.languages.load import is_han, table
+from qa_pipeline.languages.number_tables import Numbers
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.digits import cue_of
 from qa_pipeline.privacy.kinds import Personal
 from qa_pipeline.privacy.passages import Passage, Taken, since
 from qa_pipeline.values.phones import digit_pieces
-from qa_pipeline.values.value import Rewritten
 from qa_pipeline.values.word_numbers import WORD
 
-_WRITTEN_MAIL = re.compile(r"[A-Za-z0-9_.+-]+\s?@\s?[A-Za-z0-9-]+(?:\s?\.\s?[A-Za-z0-9-]+)+", re.ASCII)
 _WRITTEN_IBAN = re.compile(r"\b[A-Z]{2}\s?\d{2}(?:[\s-]?[A-Z0-9]{1,4}){3,8}\b")
-_LATIN = re.compile(r"[a-z0-9][a-z0-9_.+-]*", re.ASCII)
-_MOST_WORDS_OF_MAIL, _MOST_WORDS_OF_HOST, _MOST_DOTS = 9, 6, 4
-# Signs of a document or plate, told one by one.
-_SIGNS = re.compile(r"(?<![a-z\d])[a-z\d](?:[ ,、，.-]{0,2}[a-z\d])*(?![a-z\d])")
-_SIGN_LENGTHS = {Personal.PLATE: (4, 8), Personal.NATIONAL_ID: (6, 18), Personal.ACCOUNT: (8, 34)}
+_LENGTHS = {Personal.NATIONAL_ID: (6, 18), Personal.ACCOUNT: (8, 34), Personal.PLATE: (3, 9)}
+_MOST_BETWEEN = 2
+# Letters written together: of a plate or a document, as HUK 440.
+_MOST_TOGETHER = 3
+_FEWEST_LETTERS, _FEWEST_DIGITS = 2, 2
 
 
-def find_mail(passage: Passage, taken: Taken) -> Iterator[tuple[Personal, int, int, str]]:
-    """E-mail addresses, written or said (anna dot berg at gmail dot com)."""
-    there: set[int] = set()
-    for match in _WRITTEN_MAIL.finditer(passage.text):
-        there |= set(range(*match.span()))
-        start = _mail_begins(passage, match.start())
-        yield Personal.EMAIL, start, match.end(), re.sub(r"\s", "", match.group()).lower()
-    said = table(passage.language, Privacy)
-    for at in said.at.finditer(passage.plain):
-        if at.start() in there or not (end := _host_ends(passage, at.end(), said)):
-            continue
-        start = _mail_begins(passage, at.start())
-        if start < at.start():
-            there |= set(range(start, end))
-            yield Personal.EMAIL, start, end, re.sub(r"\s+", " ", passage.plain[start:end])
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One letter, or digits. `start`/`end`: where it was said, with the word it was spelled by."""
+
+    text: str
+    start: int
+    end: int
 
 
 def find_signs(passage: Passage, taken: Taken) -> Iterator[tuple[Personal, int, int, str]]:
-    """Plates, and numbers of documents and accounts that have letters."""
+    """Plates, postcodes, and numbers of documents and accounts that have letters."""
     for match in _WRITTEN_IBAN.finditer(passage.text):
         written = re.sub(r"[\s-]", "", match.group())
         if iban.is_valid(written) or (len(written) >= 15 and sum(char.isdigit() for char in written) >= 10):
             yield Personal.ACCOUNT, *match.span(), written
     said = table(passage.language, Privacy)
-    signs = as_signs(passage)
     there = set(taken)
-    for pattern in said.plates:
-        for match in pattern.finditer(signs.text):
-            start, end = signs.original(*match.span())
-            is_sure = is_han(passage.language)
-            kind, is_said = cue_of(passage, start, end, since(taken, start), said)
-            if kind is Personal.PLATE or (is_sure and not (is_said and kind is None)):
-                there |= set(range(start, end))
-                yield Personal.PLATE, start, _trimmed(passage, start, end), re.sub(r"[\W_]", "", match.group()).upper()
-    for match in _SIGNS.finditer(signs.text):
-        written = re.sub(r"[^a-z\d]", "", match.group())
-        has_both = bool(re.search(r"[a-z]", written) and re.search(r"\d", written))
-        start, end = signs.original(*match.span())
-        kind, _ = cue_of(passage, start, end, since(taken, start), said)
-        if has_both and start not in there and kind in _SIGN_LENGTHS and _SIGN_LENGTHS[kind][0] <= len(written) <= _SIGN_LENGTHS[kind][1]:
-            yield kind, start, end, written.upper()
+    for run in sign_runs(passage):
+        if run[0].start in there:
+            continue
+        kind, is_said = cue_of(passage, run[0].start, run[-1].end, since(frozenset(there), run[0].start), said)
+        for found_kind, start, end, written in _in_run(run, kind, is_said, said):
+            there |= set(range(start, end))
+            yield found_kind, start, end, written
 
 
-def as_signs(passage: Passage) -> Rewritten:
-    """The passage with digits and spelled letters as single signs, all else as it was."""
+def _in_run(run: Sequence[Sign], kind: Personal | None, is_said: bool, said: Privacy) -> Iterator[tuple[Personal, int, int, str]]:
+    written = "".join(sign.text for sign in run)
+    if is_said and kind is None:
+        return
+    if kind in (Personal.NATIONAL_ID, Personal.ACCOUNT) and _has_both(written):
+        shortest, longest = _LENGTHS[kind]
+        if shortest <= len(written) <= longest:
+            yield kind, run[0].start, run[-1].end, written.upper()
+            return
+    at = 0
+    while at < len(run):
+        found = _longest(run, at, said, is_told=kind is Personal.PLATE)
+        if found is None:
+            at += 1
+            continue
+        found_kind, end = found
+        yield found_kind, run[at].start, run[end - 1].end, "".join(sign.text for sign in run[at:end]).upper()
+        at = end
+
+
+def _longest(run: Sequence[Sign], at: int, said: Privacy, *, is_told: bool) -> tuple[Personal, int] | None:
+    """Kind and end of the longest plate or postcode that begins at a sign. `is_told`: the words say that a plate follows, so a part of one will do."""
+    for end in range(len(run), at + 1, -1):
+        written = "".join(sign.text for sign in run[at:end])
+        if len(written) > _LENGTHS[Personal.PLATE][1]:
+            continue
+        letters = sum(not char.isdigit() for char in written)
+        if any(pattern.fullmatch(written) for pattern in said.plates) and (
+            is_told or (letters >= _FEWEST_LETTERS and len(written) - letters >= _FEWEST_DIGITS)
+        ):
+            return Personal.PLATE, end
+        if said.postcodes.fullmatch(written) and letters:
+            return Personal.ADDRESS, end
+    rest = "".join(sign.text for sign in run[at:])
+    is_part = is_told and at == 0 and _has_both(rest) and rest[0].isalpha()
+    return (Personal.PLATE, len(run)) if is_part and _LENGTHS[Personal.PLATE][0] <= len(rest) <= _LENGTHS[Personal.PLATE][1] else None
+
+
+def _has_both(written: str) -> bool:
+    return any(char.isdigit() for char in written) and any(char.isalpha() for char in written)
+
+
+def sign_runs(passage: Passage) -> list[list[Sign]]:
+    """Runs of signs with at least one letter, of two and more."""
+    found: list[list[Sign]] = []
+    fillers = set(table(passage.language, Numbers).between_digits)
+    for sign in signs(passage):
+        between = [word.group() for word in WORD.finditer(passage.plain, found[-1][-1].end, sign.start)] if found else []
+        gap = passage.plain[found[-1][-1].end : sign.start] if found else ""
+        if (
+            found
+            and len(between) <= _MOST_BETWEEN
+            and all(word in fillers for word in between)
+            and not re.search(r"[.!?。！？]\s|\n.*\n", gap)
+        ):
+            found[-1].append(sign)
+        else:
+            found.append([sign])
+    return [run for run in found if len(run) > 1 and any(sign.text.isalpha() for sign in run)]
+
+
+def signs(passage: Passage) -> list[Sign]:
+    """Every letter said alone and every piece of digits, in order."""
     said = table(passage.language, Privacy)
-    spans: dict[int, tuple[int, str]] = {p.start: (p.end, p.digits) for p in digit_pieces(passage.text, passage.language)}
-    taken = {at for start, (end, _) in spans.items() for at in range(start, end)}
-    letters = _letters(passage.language)
+    found = [Sign(piece.digits, piece.start, piece.end) for piece in digit_pieces(passage.text, passage.language)]
+    taken = {at for sign in found for at in range(sign.start, sign.end)}
+    names = _letters(passage.language)
     words = [word for word in WORD.finditer(passage.plain) if word.start() not in taken]
-    is_letter = [(len(word.group()) == 1 and word.group().isascii()) or word.group() in letters for word in words]
+    skip = -1
     for at, word in enumerate(words):
-        if not is_letter[at] or word.start() in taken:
-            continue
         text, end = word.group(), word.end()
-        is_single = len(text) == 1 and text.isascii()
-        # A word stands for a letter only beside other signs: hotel alone is a hotel.
-        beside = [passage.plain[max(0, word.start() - 2) : word.start()].strip(" ,"), ""]
-        near = any(abs(word.start() - start) <= 14 or abs(word.start() - other) <= 3 for start, (other, _) in spans.items())
-        near = near or any(is_letter[other] for other in (at - 1, at + 1) if 0 <= other < len(words)) or bool(beside[0].isdigit())
-        if not (is_single or near):
+        if at <= skip:
             continue
-        letter = text if is_single else letters[text]
+        letter = text if _is_letter(passage, word, said) else names.get(text, "")
+        if not letter:
+            continue
         follow = at + 1
-        # B as in Bertil, A jak Anna: the example goes with its letter.
         while follow < len(words) and words[follow].group() in said.spelled_as:
             follow += 1
-        if follow > at + 1 and follow < len(words) and words[follow].group()[:1] == letter:
-            end = words[follow].end()
-            taken |= set(range(word.start(), end))
-        spans[word.start()] = (end, letter)
-    out, origins, position = [], [], 0
-    for start in sorted(spans):
-        end, sign = spans[start]
-        if start < position:
+        is_spelled = follow > at + 1 and follow < len(words) and words[follow].group()[:1] == letter[:1]
+        if is_spelled:
+            end, skip = words[follow].end(), follow
+        elif letter != text and not _stands_among(passage, words, at, taken, names, said):
+            # A word stands for a letter only beside other signs: hotel alone is a hotel.
             continue
-        out.append(passage.plain[position:start])
-        origins += [(at, at + 1) for at in range(position, start)]
-        out.append(sign)
-        origins += [(start, end)] * len(sign)
-        position = end
-    out.append(passage.plain[position:])
-    origins += [(at, at + 1) for at in range(position, len(passage.plain))]
-    return Rewritten("".join(out), tuple(origins))
+        found.append(Sign(letter, word.start(), end))
+    return sorted(found, key=lambda sign: sign.start)
+
+
+def _is_letter(passage: Passage, word: re.Match[str], said: Privacy) -> bool:
+    """Whether a word is a letter, or a few written together as signs are: HUK, rz9; or a sign of plates written in Han characters."""
+    text, start, end = word.group(), word.start(), word.end()
+    if len(text) == 1:
+        if text.isascii():
+            return True
+        # The sign of a province stands right before a letter.
+        after = passage.plain[end : end + 1]
+        return is_han(passage.language) and after.isascii() and after.isalpha() and any(p.fullmatch(text + after) for p in said.plates)
+    is_together = len(text) <= _MOST_TOGETHER and text.isascii()
+    beside = passage.plain[max(0, start - 1) : start].isdigit() or passage.plain[end : end + 1].isdigit()
+    return is_together and (passage.text[start:end].isupper() or beside)
+
+
+def _stands_among(
+    passage: Passage, words: Sequence[re.Match[str]], at: int, taken: set[int], names: Mapping[str, str], said: Privacy
+) -> bool:
+    """Whether signs stand right beside a word on both sides it has, or two on one."""
+
+    def is_sign(place: int) -> bool:
+        if not 0 <= place < len(words):
+            return False
+        text = words[place].group()
+        return text in names or (len(text) == 1 and text.isascii())
+
+    def digits_near(position: int, step: int) -> bool:
+        return any(position + step * offset in taken for offset in range(3))
+
+    before = (is_sign(at - 1) and words[at].start() - words[at - 1].end() <= 2) or digits_near(words[at].start() - 1, -1)
+    after = (is_sign(at + 1) and words[at + 1].start() - words[at].end() <= 2) or digits_near(words[at].end(), 1)
+    return before or after
 
 
 @cache
 def _letters(language: str) -> Mapping[str, str]:
     """Word → letter that it spells."""
     return {word: letter for letter, words in table(language, Privacy).letters.items() for word in words}
-
-
-def _mail_begins(passage: Passage, at: int) -> int:
-    """Where an address begins whose sign at stands here: back over words that may be of it."""
-    said = table(passage.language, Privacy)
-    words = list(WORD.finditer(passage.plain, 0, at))
-    start, count = at, 0
-    while words and count < _MOST_WORDS_OF_MAIL:
-        word = words.pop()
-        gap = passage.plain[word.end() : start]
-        if word.group() in said.before_mail or re.search(r"[?!。！？:：]", gap) or (re.search(r"[.,，]\s", gap) and count >= 2):
-            break
-        if is_han(passage.language) and not (_LATIN.fullmatch(word.group()) or _is_sign(passage, word.group(), word.start())):
-            break
-        start, count = word.start(), count + 1
-    return start
-
-
-def _is_sign(passage: Passage, word: str, at: int) -> bool:
-    said = table(passage.language, Privacy)
-    digits = {place for piece in digit_pieces(passage.text, passage.language) for place in range(piece.start, piece.end)}
-    near = passage.plain[max(0, at - 3) : at + 4]
-    return at in digits or word in _letters(passage.language) or any(p.search(near) and word in near for p in (said.joiner, said.dot))
-
-
-def _host_ends(passage: Passage, at: int, said: Privacy) -> int:
-    """Where the host of an address ends that begins here; 0 where none does: a few words and a last part behind a dot, or a host that all know."""
-    end, has_dot, count = 0, False, 0
-    last = at
-    for word in islice(WORD.finditer(passage.plain, at), _MOST_WORDS_OF_HOST + _MOST_DOTS):
-        gap, text = passage.plain[last : word.start()], word.group()
-        if re.search(r"[?!。！？,，]|[.]\s", gap) and last > at:
-            break
-        last = word.end()
-        if said.dot.fullmatch(text):
-            has_dot = True
-            continue
-        has_dot = has_dot or "." in gap
-        if has_dot and text in said.domains:
-            end, has_dot = word.end(), False
-            continue
-        if end:
-            break
-        is_sign = not is_han(passage.language) or text.isascii() or _is_sign(passage, text, word.start())
-        count += 1
-        if count > _MOST_WORDS_OF_HOST or not is_sign:
-            break
-        if text in said.hosts:
-            end = word.end()
-    return end
-
-
-def _trimmed(passage: Passage, start: int, end: int) -> int:
-    return start + len(passage.text[start:end].rstrip(" ,，、."))

@@ -24,7 +24,7 @@ CASES = [
     ("en", ["customer: My card is four nine two nine, one two three four, five six seven eight, nine oh one two."],
      [("card", "four nine two nine, one two three four, five six seven eight, nine oh one two")]),
     ("en", ["agent: Your date of birth?", "customer: The fourteenth of May nineteen eighty two."],
-     [("birth_date", "fourteenth of May nineteen eighty two")]),
+     [("birth_date", "The fourteenth of May nineteen eighty two")]),
     ("en", ["customer: My email is martin dot fisk at gmail dot com."], [("email", "martin dot fisk at gmail dot com")]),
     ("en", ["customer: I live at 14 Elm Grove, Leeds."], [("address", "14 Elm Grove, Leeds")]),
     ("zh", ["customer: 我的手机是一三八，零零幺三，八零零零。"], [("phone", "一三八，零零幺三，八零零零")]),

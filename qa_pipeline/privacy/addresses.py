@@ -1,0 +1,107 @@
+"""Where somebody lives: by the words of addresses, as the answer to a question for one, and where a part of it is said again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from qa_pipeline.call import Utterance
+from qa_pipeline.languages.load import is_han, table
+from qa_pipeline.languages.privacy_tables import Privacy
+from qa_pipeline.privacy.digits import cue_of, last_cue
+from qa_pipeline.privacy.kinds import Found, Personal
+from qa_pipeline.privacy.passages import Passage, Taken, fold_text, since
+from qa_pipeline.values.numbers import with_digits
+from qa_pipeline.values.phones import digit_pieces
+from qa_pipeline.values.word_numbers import WORD
+
+_SHORTEST_HAN = 4
+_FEWEST_WORDS = 2
+_SHORTEST_WORD, _SHORTEST_HAN_PART = 4, 3
+
+
+def find_addresses(passage: Passage, taken: Taken) -> Iterator[tuple[Personal, int, int, str]]:
+    """Addresses with a street and a number, and what answers a question for one."""
+    said = table(passage.language, Privacy)
+    plain = with_digits(passage.text, passage.language)
+    there = set(taken)
+    for start, end in _answers(passage, taken, said):
+        there |= set(range(start, end))
+        yield Personal.ADDRESS, start, end, passage.text[start:end]
+    for pattern in said.streets:
+        for match in pattern.finditer(plain.text):
+            if not match.group().strip() or not _is_address(match.group(), passage.language):
+                continue
+            start, end = plain.original(*match.span())
+            if start in there:
+                continue
+            cue, is_said = cue_of(passage, start, end, since(frozenset(there), start), said)
+            if not (is_said and cue is None):
+                there |= set(range(start, end))
+                yield Personal.ADDRESS, start, end, passage.text[start:end]
+
+
+def find_again(utterances: Sequence[Utterance], found: Sequence[Found]) -> list[Found]:
+    """Parts of addresses that were found, wherever they are said again: two words of one, or its street alone."""
+    again: list[Found] = []
+    for value in dict.fromkeys(one.value for one in found if one.kind is Personal.ADDRESS):
+        for at, utterance in enumerate(utterances):
+            for start, end in _common(value, utterance):
+                again.append(Found(kind=Personal.ADDRESS, utterance=at, start=start, end=end, value=value))
+    return again
+
+
+def _answers(passage: Passage, taken: Taken, said: Privacy) -> Iterator[tuple[int, int]]:
+    """Clauses that answer a question for an address, or follow the words that one is told by, as far as they hold a number or a word of streets."""
+    begins = []
+    if last_cue(passage.asked, said) == (Personal.ADDRESS,):
+        begins.append(0)
+    begins += [match.end() for match in said.lives.finditer(passage.plain)]
+    for begin in begins:
+        stop = said.address_stop.search(passage.plain, begin)
+        end = stop.start() if stop else len(passage.plain)
+        begin = _without_lead(passage, begin, end, said)
+        # What was found in it otherwise ends it: a telephone number, an e-mail.
+        end = min([end, *(at for at in taken if at >= begin)])
+        end = begin + len(passage.plain[begin:end].rstrip(" ,，、"))
+        part = passage.plain[begin:end]
+        has_number = any(begin <= piece.start < end for piece in digit_pieces(passage.text, passage.language))
+        words = list(WORD.finditer(part))
+        if words and (said.street_words.search(part) or (has_number and len(words) >= _FEWEST_WORDS)):
+            yield begin, end
+
+
+def _without_lead(passage: Passage, begin: int, end: int, said: Privacy) -> int:
+    for word in WORD.finditer(passage.plain, begin, end):
+        if word.group() not in said.before_mail:
+            return word.start()
+    return begin
+
+
+def _is_address(text: str, language: str) -> bool:
+    """Whether it tells a place closely enough: in Han characters, which have no capitals, with a number."""
+    return not is_han(language) or (len(text) >= _SHORTEST_HAN and any(char.isdigit() for char in text))
+
+
+def _common(value: str, utterance: Utterance) -> Iterator[tuple[int, int]]:
+    """Spans of an utterance that repeat a part of an address."""
+    plain, wanted = fold_text(utterance.text, utterance.language), fold_text(value, utterance.language)
+    if is_han(utterance.language):
+        at = 0
+        while at < len(plain):
+            length = 0
+            while at + length < len(plain) and plain[at : at + length + 1] in wanted:
+                length += 1
+            if length >= _SHORTEST_HAN_PART and re.search(r"\w", plain[at : at + length]):
+                yield at, at + length
+            at += max(length, 1)
+        return
+    parts = {word.group() for word in WORD.finditer(wanted)}
+    run: list[re.Match[str]] = []
+    for word in [*WORD.finditer(plain), None]:
+        if word is not None and word.group() in parts:
+            run.append(word)
+            continue
+        if len(run) >= _FEWEST_WORDS and any(len(one.group()) >= _SHORTEST_WORD for one in run):
+            yield run[0].start(), run[-1].end()
+        run = []
