@@ -58,11 +58,13 @@ def report_command(
     from qa_pipeline.report.pages import write_report
     from qa_pipeline.report.redacted import redact_source
     from qa_pipeline.report.terminal import show_calls
+    from qa_pipeline.review.record import REPORTED, keep_on_record
 
     settings = open_settings(results=results)
     chosen = Choice(since=as_day(since), until=as_day(until), team=team)
     with open_report(open_results(settings), settings, local_viewer(user_name()), chosen=chosen) as opened:
         source = redact_source(opened, hiding_of_files(settings, redacted))
+        keep_on_record(settings, local_viewer(user_name()), REPORTED, about=f"{len(source.overview.calls)} calls")
         show_calls(source.overview)
         if no_html:
             return
@@ -174,6 +176,7 @@ def compare_command(results: str | None, first: tuple[str, ...], second: tuple[s
 def export_command(path: Path, results: str | None, of_findings: bool, redacted: bool, **options: Any) -> None:
     """Write scored calls to PATH: .csv, .xlsx or .parquet, one flat row a call with a column for each criterion."""
     from qa_pipeline.report.export import export, flat_table
+    from qa_pipeline.review.record import EXPORTED, keep_on_record
 
     settings = open_settings(results=results)
     store, hiding = open_results(settings), hiding_of_files(settings, redacted)
@@ -184,6 +187,7 @@ def export_command(path: Path, results: str | None, of_findings: bool, redacted:
 
         with open_report(store, settings, local_viewer(user_name())) as source:
             table = redact_flat(source, table, hiding)
+    keep_on_record(settings, local_viewer(user_name()), EXPORTED, about=f"{path.name}: {table.num_rows} rows")
     export(table, path, timezone=settings.timezone)
     click.echo(f"{path}: {table.num_rows} rows, {table.num_columns} columns")
 
@@ -296,9 +300,12 @@ def query(sql: str, results: str | None) -> None:
     """Ask the tables in SQL (DuckDB), for example: select agent_id, avg(percent) from current_scores group by 1."""
     from qa_pipeline.reading.asking import ask_anything
     from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.review.record import ASKED, keep_on_record
 
-    settings = open_settings(results=results)
-    show_rows(ask_anything(open_results(settings), local_viewer(user_name()), sql, may_reach_outside=settings.query_outside))
+    settings, viewer = open_settings(results=results), local_viewer(user_name())
+    found = ask_anything(open_results(settings), viewer, sql, may_reach_outside=settings.query_outside)
+    keep_on_record(settings, viewer, ASKED, about=sql)
+    show_rows(found)
 
 
 @click.command("decide")

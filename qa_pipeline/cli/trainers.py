@@ -160,6 +160,7 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
     from qa_pipeline.reading.stored import score_of_call
     from qa_pipeline.reading.viewer import local_viewer
     from qa_pipeline.results.versions import rubric_that_scored
+    from qa_pipeline.review.record import LOOKED, keep_on_record
     from qa_pipeline.running.scorecards import ready_scorecards
     from qa_pipeline.trainer.explain import explain, other_scoring
     from qa_pipeline.trainer.publish import stored_calls
@@ -183,6 +184,7 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
         raise InputRefused(f"Rubric {chosen.id} has no criterion {criterion!r}.", advice=f"There are: {known}.")
     scorecard = ready_scorecards({chosen.id: chosen}, settings)[chosen.id]
     steps = explain(conversation, scorecard, criterion)
+    keep_on_record(settings, local_viewer(user_name()), LOOKED, call_id=call_id)
     if stored is not None:
         verdict = stored_verdict(store, stored, criterion)
         other = other_scoring(conversation, verdict.outcome, verdict.judged_by)
@@ -209,6 +211,8 @@ def rubric_diff(
 
     With --stored: which verdicts of OLD have moved because the program, or its language data, changed since they were made.
     """
+    from qa_pipeline.reading.viewer import local_viewer
+    from qa_pipeline.review.record import COMPARED, keep_on_record
     from qa_pipeline.review.verdicts import said_by_people
     from qa_pipeline.running.scorecards import ready_scorecards
     from qa_pipeline.trainer.diff import calls_to_compare, diff
@@ -224,12 +228,16 @@ def rubric_diff(
     if stored:
         earlier = scores_by_other_scoring(store, scorecards["old"], since=since, until=until)
         pairs = with_bar(judge_again(store, scorecards["old"], earlier), len(earlier))
-        _show_diff(scoring_diff(pairs, scorecards["old"]), html_path, most)
+        found = scoring_diff(pairs, scorecards["old"])
+        keep_on_record(settings, local_viewer(user_name()), COMPARED, about=f"{found.old}, {found.new}: {len(earlier)} calls")
+        _show_diff(found, html_path, most)
         return
     ids = calls_to_compare(store, scorecards["old"], scorecards["new"], since=since, until=until, every=every)
     conversations = with_bar(store.stream_conversations(ids), len(ids))
     people = said_by_people(store, {before.id, after.id})
-    _show_diff(diff(conversations, scorecards["old"], scorecards["new"], people=people), html_path, most)
+    found = diff(conversations, scorecards["old"], scorecards["new"], people=people)
+    keep_on_record(settings, local_viewer(user_name()), COMPARED, about=f"{found.old}, {found.new}: {len(ids)} calls")
+    _show_diff(found, html_path, most)
 
 
 def _show_diff(difference: Diff, html_path: str | None, most: int) -> None:
@@ -433,6 +441,8 @@ def _rubric_of(name: str, settings: Settings, store: Store) -> Rubric:
 
 def _heard(dialogue: str, settings: Settings, bench: Workbench, name: str, language: str | None, columns: dict[str, str]) -> Conversation:
     """A dialogue to try: a stored call, or a text as cases write them, with the vectors that meanings need."""
+    from qa_pipeline.reading.viewer import local_viewer
+    from qa_pipeline.review.record import LOOKED, keep_on_record
     from qa_pipeline.trainer.pasted import read_pasted
     from qa_pipeline.trainer.publish import stored_calls
 
@@ -448,6 +458,7 @@ def _heard(dialogue: str, settings: Settings, bench: Workbench, name: str, langu
             f"{dialogue!r} is neither a file nor a call in {settings.results}.",
             advice="Give a dialogue's file, - for standard input, or a call id.",
         )
+    keep_on_record(settings, local_viewer(user_name()), LOOKED, call_id=dialogue)
     return found
 
 

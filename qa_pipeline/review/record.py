@@ -10,17 +10,22 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import ColumnElement, Connection, Engine, exists, func, insert, select
+from sqlalchemy.exc import OperationalError
 
-from qa_pipeline.reading.database import writing
+from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.pages import visible
 from qa_pipeline.reading.viewer import Matter, Scope, Viewer
 from qa_pipeline.review.decisions import as_text, from_text
-from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.desk import Desk, bring_up
 from qa_pipeline.review.tables import audit
+from qa_pipeline.settings import Settings
 
 LOOKED, HEARD, EXPORTED = "looked", "heard", "exported"
 """Kinds of looks: at a call's page, at its sound, at rows that leave the app."""
+REPORTED, ASKED, COMPARED = "reported", "asked", "compared"
+"""Looks at many calls at once: a report of them, a question in SQL, what a rubric changes in them."""
 # A page that asks for a part of itself again, or a player for the next second of sound, is the same look.
 _SAME_LOOK = timedelta(minutes=5)
 
@@ -65,6 +70,25 @@ def look(desk: Desk, viewer: Viewer, call_id: str, *, did: str = LOOKED) -> None
                 return
     with writing(desk.engine) as connection:
         note(connection, viewer, did, call_id=call_id, at=now)
+
+
+def keep_on_record(settings: Settings, viewer: Viewer, did: str, *, call_id: str | None = None, about: str | None = None) -> None:
+    """Put on record what somebody is shown who sits at no desk: a command's words of one call, or of many. Raises EnvironmentNotReady where it cannot be.
+
+    To be called when what is shown is at hand, and before it is shown.
+    """
+    engine = open_database(settings)
+    try:
+        bring_up(engine)
+        with writing(engine) as connection:
+            note(connection, viewer, did, call_id=call_id, about=about)
+    except OperationalError as error:
+        raise EnvironmentNotReady(
+            "Words of calls are shown only where that can be put on record, and the review database cannot be written.",
+            advice=f"Give this user the right to write to {settings.results}, or set review_database.",
+        ) from error
+    finally:
+        engine.dispose()
 
 
 def note(
