@@ -55,7 +55,9 @@ def test_a_look_is_on_record(store: Store, tmp_path: Path, command: tuple[str, .
     assert (last[3] or "").endswith(entry[3] or "")
 
 
-@pytest.mark.parametrize("command", [("summary",), ("status",), ("failures",), ("periods", "list"), ("queue",)], ids=lambda command: command[0])
+@pytest.mark.parametrize(
+    "command", [("summary",), ("status",), ("failures",), ("periods", "list"), ("queue",)], ids=lambda command: command[0]
+)
 def test_figures_are_no_look_at_a_call(store: Store, command: tuple[str, ...]) -> None:
     assert CliRunner().invoke(main, list(command), catch_exceptions=False).exit_code == 0
     assert on_record() == []
