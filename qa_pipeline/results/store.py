@@ -24,6 +24,7 @@ from qa_pipeline.results.commit import ROW_GROUPS, Commits, append, laid_by_days
 from qa_pipeline.results.files import all_rows, in_arrow, lies_by_days, newest_bound, open_table, rows_of_day
 from qa_pipeline.results.heard import UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.lease import Lock
+from qa_pipeline.results.opened import Opened
 from qa_pipeline.results.periods import Period, in_force
 from qa_pipeline.results.rows import Row, call_date, call_row, embedding_rows, metric_row, utterance_rows
 from qa_pipeline.results.scored import ScoreTables, score_tables, stamp
@@ -45,6 +46,7 @@ class Store:
         self._code_version = code_version
         self._conversations = Commits(("utterances", "embeddings", "metrics", "calls"), "conversation_id", path=self.path)
         self._scores = Commits(("findings", "captures", "scores"), "score_id", path=self.path)
+        self._opened = Opened()
         self.lock = Lock(self.root)
         """One writer at a time; every method that writes takes it."""
 
@@ -80,7 +82,7 @@ class Store:
         Read by delta-rs itself: pyarrow 26 cannot filter the string_view columns that its merges write.
         """
         table = TABLES[name]
-        delta = open_table(self.path(name))
+        delta = self._opened.table(self.path(name))
         wanted = [c for c in table.schema.names if columns is None or c in columns]
         if delta is None:
             return table.schema.empty_table().select(wanted)
@@ -245,7 +247,7 @@ class Store:
 
         Looked for everywhere where that day has none: a table that was begun before it lay by days, or a call whose day was put right.
         """
-        delta = open_table(self.path(name))
+        delta = self._opened.table(self.path(name))
         if delta is not None:
             found = rows_of_day(TABLES[name], delta, column, [value], day=day, columns=columns)
             if found.num_rows or not lies_by_days(delta):
