@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
-from sqlalchemy import delete, inspect, text, update
+from sqlalchemy import delete, inspect, select, text, update
 
 from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.index import call_index
+from qa_pipeline.review.judged import program_said
 from qa_pipeline.review.tables import (
     audit,
     calibration_calls,
@@ -35,8 +36,12 @@ def forget_decisions(settings: Settings, *, call_ids: Sequence[str], conversatio
     try:
         if not inspect(engine).has_table(decisions.name):
             return
+        has_said = inspect(engine).has_table(program_said.name)
         with writing(engine) as connection:
             for some in _lots(call_ids):
+                if has_said:
+                    looked_at = select(decisions.c.score_id).where(decisions.c.call_id.in_(some))
+                    connection.execute(delete(program_said).where(program_said.c.score_id.in_(looked_at)))
                 for table in (outbox, claims, corrections_due, calibration_calls, proposals, webhook_messages, decisions):
                     connection.execute(delete(table).where(table.c.call_id.in_(some)))
                 connection.execute(update(coaching).where(coaching.c.call_id.in_(some)).values(call_id=None))

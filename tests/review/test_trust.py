@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from desks import commit, make_desk, make_rubric, reopen
+from sqlalchemy import select
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.reading.pages import Order, page
@@ -15,7 +16,9 @@ from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Answer, Confirmation, Dispute, Override, Ruling, TakeBack
 from qa_pipeline.review.desk import Desk
-from qa_pipeline.review.judged import Judgement, Said, Sight, judgements, levels_of
+from qa_pipeline.review.forgetting import forget_decisions
+from qa_pipeline.review.judged import Judgement, Said, Sight, judgements, levels_of, program_said
+from qa_pipeline.review.tables import decisions
 from qa_pipeline.review.trust import Share, Standing, trust, weigh
 from qa_pipeline.settings import Settings
 
@@ -104,6 +107,17 @@ def test_answers_of_items_that_only_people_judge_have_nothing_of_the_program_and
     assert levels_of(desk, [one]) == {("tested", "tone"): {"warm": 1, "cool": 0.5, "rude": 0}}
     (line,) = weigh([one], share=0, levels=levels_of(desk, [one]), by_version=True)
     assert (line.program.calls, line.judged) == (0, ())
+
+
+def test_what_is_forgotten_of_a_call_is_what_the_program_had_said_too(desk: Desk) -> None:
+    for call_id in ("c1", "c2"):
+        decide(desk, WU, call_id, Confirmation(), criterion_id="long")
+    judgements(desk, WU)
+    forget_decisions(Settings(results=desk.store.root), call_ids=["c1"], conversation_ids=[])
+    with desk.engine.connect() as connection:
+        left = connection.execute(select(program_said.c.score_id).distinct()).scalars().all()
+        (kept,) = connection.execute(select(decisions.c.score_id)).scalars()
+    assert left == [kept]
 
 
 def test_nobody_learns_of_calls_that_are_not_theirs(desk: Desk) -> None:

@@ -11,13 +11,13 @@ from desks import commit
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from office import OTHER, OWN, TEAM, Office
+from office import ACCOUNTS, OTHER, OWN, TEAM, Office
 from starlette.testclient import TestClient
 
 from qa_pipeline.reading.viewer import local_viewer
 from qa_pipeline.review.opening import bring_up_to_date
 from qa_pipeline.review.tokens import May, make_token, revoke_token
-from qa_pipeline.web.api import openapi
+from qa_pipeline.web.api import openapi, section
 from qa_pipeline.web.programs import Pace, TooOften
 
 ROOT = local_viewer("root")
@@ -177,6 +177,20 @@ def test_the_description_names_every_route_and_what_it_answers(by_token: Callabl
         )
     }  # fmt: skip
     assert all(method.get("description") for path in described["paths"].values() for method in path.values())
+
+
+@pytest.mark.parametrize("name", list(ACCOUNTS))
+def test_a_token_gets_what_its_account_gets_at_a_browser(
+    client: TestClient, client_as: Callable[[str], TestClient], by_token: Callable[..., TestClient], name: str
+) -> None:
+    person, program = client_as(name), by_token(name)
+    for rule in section.rules:
+        for call_id in (OWN, TEAM, OTHER):
+            path = rule.path.replace("{call_id}", call_id).replace("{rubric_id}", "tested").replace("{version:int}", "1")
+            body = {"kind": "confirmation", "criterion_id": "long"} if rule.method == "POST" else None
+            # A program goes first, so that nothing is left of what a person decided.
+            asked = [one.request(rule.method, path, json=body).status_code for one in (program, person)]
+            assert len(set(asked)) == 1, (rule.method, path, asked)
 
 
 def _parameters() -> list[tuple[str, str, dict[str, Any]]]:
