@@ -9,11 +9,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 
 from qa_pipeline.errors import RecordingError
-from qa_pipeline.reading.pages import find_call
+from qa_pipeline.reading.pages import CallLine, find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.recordings.address import path_of
 from qa_pipeline.recordings.playback import DECODED_TYPE, Peaks, load_peaks, make_playable, type_played
@@ -73,6 +74,25 @@ def read_peaks(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id
             f"The peaks of call {call_id} could not be kept.", advice="Check space and rights in the cache.", stage="decode"
         )
     return found
+
+
+def read_turns(store: Store, engine: Engine, viewer: Viewer, call_id: str) -> list[dict[str, Any]]:
+    """Who speaks when: rows with `role`, `channel`, `start_ms`, `end_ms`. Raises as `find_call` for a call that is not theirs to hear."""
+    line = find_call(engine, viewer, call_id, matter=Matter.WORDS)
+    columns = ["role", "channel", "start_ms", "end_ms"]
+    found: list[dict[str, Any]] = store.read_of(
+        "utterances", "conversation_id", line.conversation_id, day=line.call_date, columns=columns
+    ).to_pylist()
+    return found
+
+
+def has_recording(store: Store, line: CallLine) -> bool:
+    """Whether a call has a recording that is still there; of one that lies on another machine, nobody looks."""
+    if line.layout == "text":
+        return False
+    rows = store.read_of("calls", "conversation_id", line.conversation_id, day=line.call_date, columns=["source_uri"]).to_pylist()
+    path = path_of(rows[0]["source_uri"]) if rows else ""
+    return "://" in path or Path(path).is_file()
 
 
 def kept_files(work: Path, audio_sha256: str) -> tuple[Path, Path]:

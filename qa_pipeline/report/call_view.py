@@ -86,19 +86,22 @@ class FindingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A stretch of an utterance shown alike. `kinds`: classes; `note`: what they mean, in words."""
+    """A stretch of an utterance shown alike. `kinds`: classes; `note`: what they mean, in words; times where words have them."""
 
     text: str
     kinds: str
     note: str
+    start_ms: int | None = None
+    end_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One utterance. `findings`: those it is evidence of."""
+    """One utterance. `segments`: its text in stretches of equal look; `words`: the same word by word. `findings`: those it is evidence of."""
 
     row: Row
     segments: tuple[Segment, ...]
+    words: tuple[Segment, ...]
     findings: tuple[FindingView, ...]
     feeling: Mark | None
     href: str | None
@@ -156,7 +159,9 @@ def recording_link(source_uri: str, folder: Path) -> str | None:
 def view_call(number: int, item: CallReport, data: ReportData, names: dict[Moment, str], clips: Clips, folder: Path) -> CallView:
     """What the page shows of a call. `number`: its place on the page; `names`: of the clips; `folder`: where the page will lie."""
     anchor = f"call-{number + 1}"
-    recording = None if item.call["layout"] == "text" or item.is_redacted else recording_link(item.call["source_uri"], folder)
+    # Whoever sees no names sees none of files either.
+    uri = item.call["source_uri"]
+    recording = None if uri is None or item.call["layout"] == "text" or item.is_redacted else recording_link(uri, folder)
 
     def sound(moment: Moment | None) -> Sound | None:
         if moment is None:
@@ -170,7 +175,7 @@ def view_call(number: int, item: CallReport, data: ReportData, names: dict[Momen
         window, part = _window(item, row, searched)
         words = data.words_of(row)
         language = item.call["language"]
-        title_language, title = title_of(words.title, row["criterion_id"])
+        title_language, title = title_of(words.title, row["criterion_id"], data.language)
         findings.append(
             FindingView(
                 anchor=f"{anchor}-f{place + 1}",
@@ -245,9 +250,11 @@ def _line(row: Row, findings: Sequence[FindingView], recording: str | None) -> L
         if _is_shown(finding.row, e) and _touches(e, row)
     ]
     label = row["sentiment_label"]
+    words = tuple(_words(row, touching))
     return Line(
         row=row,
-        segments=tuple(_segments(row, touching)),
+        segments=tuple(_segments(words)),
+        words=words,
         findings=tuple(finding for finding in findings if any(finding is other for other, _ in touching)),
         feeling=Mark(kind=label, sign=_FEELING_MARKS[label], words=label) if label else None,
         href=_from_moment(recording, row["start_ms"]),
@@ -268,11 +275,10 @@ def _touches(evidence: Row, utterance: Row) -> bool:
     return bool(evidence["utterance"] < utterance["utterance"] and utterance["start_ms"] < evidence["end_ms"])
 
 
-def _segments(utterance: Row, touching: Sequence[tuple[FindingView, Row]]) -> Iterable[Segment]:
-    """The text in stretches of equal look: what is evidence, what was recognised badly. Text without words (chats) is cut by the words quoted."""
+def _words(utterance: Row, touching: Sequence[tuple[FindingView, Row]]) -> Iterable[Segment]:
+    """The words, each with its look: what is evidence, what was recognised badly. Text without words (chats) is cut by the words quoted."""
     words: list[Row] = utterance["words"] or _stretches(utterance["text"], [e["text"] for _, e in touching])
-
-    def look(word: Row) -> tuple[str, str]:
+    for word in words:
         kinds, notes = [], []
         for finding, e in touching:
             if word["start_ms"] is None:
@@ -286,10 +292,21 @@ def _segments(utterance: Row, touching: Sequence[tuple[FindingView, Row]]) -> It
                 notes.append(f"{finding.title}: {finding.mark.words}")
         if word["confidence"] is not None and word["confidence"] < LOW_CONFIDENCE:
             kinds.append("doubtful")
-        return " ".join(dict.fromkeys(kinds)), "; ".join(dict.fromkeys(notes))
+        yield Segment(
+            text=word["text"],
+            kinds=" ".join(dict.fromkeys(kinds)),
+            note="; ".join(dict.fromkeys(notes)),
+            start_ms=word["start_ms"],
+            end_ms=word["end_ms"],
+        )
 
-    for (kinds, note), run in groupby(words, key=look):
-        yield Segment(text="".join(word["text"] for word in run), kinds=kinds, note=note)
+
+def _segments(words: Sequence[Segment]) -> Iterable[Segment]:
+    """Neighbouring words of equal look as one."""
+    for (kinds, note), run in groupby(words, key=lambda word: (word.kinds, word.note)):
+        several = list(run)
+        text = "".join(word.text for word in several)
+        yield Segment(text=text, kinds=kinds, note=note, start_ms=several[0].start_ms, end_ms=several[-1].end_ms)
 
 
 def _stretches(text: str, quotes: Sequence[str]) -> list[Row]:
@@ -342,7 +359,7 @@ def _facts(item: CallReport) -> Iterable[tuple[str, str]]:
         "Recording": _TRACKS[call["layout"]], **not_heard(call),
         "Sure who is who": f"{100 * call['role_confidence']:.0f} %", "Recogniser": call["asr_model"],
         # A file's name may name people.
-        "File": None if item.is_redacted else call["source_uri"].rsplit("/", 1)[-1],
+        "File": None if item.is_redacted or call["source_uri"] is None else call["source_uri"].rsplit("/", 1)[-1],
     }  # fmt: skip
     yield from ((label, value) for label, value in known.items() if value)
     yield from ((pair["key"], pair["value"]) for pair in call["extra"] or ())

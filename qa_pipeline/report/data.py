@@ -55,7 +55,7 @@ class CallReport:
 class ReportData:
     """Everything a report shows. `criteria`: ids in the order of the rubrics; `words`: what each criterion said when it judged, by its hash.
 
-    Times of the rows are in the zone `timezone`.
+    Times of the rows are in the zone `timezone`. `language`: of whoever reads it; None: reasons are in each call's own.
     """
 
     calls: tuple[CallReport, ...]
@@ -63,20 +63,21 @@ class ReportData:
     criteria: tuple[str, ...]
     words: Mapping[str, CriterionWords] = field(default_factory=dict)
     timezone: str = "UTC"
+    language: str | None = None
 
     def words_of(self, finding: Row) -> CriterionWords:
         """What the criterion of a finding said when it judged."""
         return self.words.get(finding["criterion_sha256"], NOTHING_SAID)
 
     def reason_of(self, item: CallReport, finding: Row) -> tuple[str, str]:
-        """Language and sentence of why a criterion of a call came out as it did, in the call's language where it has the words."""
-        language = item.call["language"]
+        """Language and sentence of why a criterion of a call came out as it did, in the reader's or the call's language where it has the words."""
+        language = self.language or item.call["language"]
         by_id = {row["criterion_id"]: self.words_of(row).title for row in item.findings}
         return reason_of(finding, language, lambda criterion: title_of(by_id.get(criterion, {}), criterion, language)[1])
 
     def sureness_of(self, item: CallReport, finding: Row) -> tuple[str, str] | None:
-        """Language and words of how sure a finding is, in the call's language; None where it asserts nothing."""
-        return sureness(finding, item.call["language"])
+        """Language and words of how sure a finding is, in the reader's or the call's language; None where it asserts nothing."""
+        return sureness(finding, self.language or item.call["language"])
 
     def is_draft(self, criterion: str) -> bool:
         """Whether all that judged here under this id was a draft."""
@@ -204,9 +205,16 @@ def load_report(
 
 
 def load_call(
-    store: Store, engine: Engine, settings: Settings, viewer: Viewer, call_id: str, *, effective: EffectiveScore | None = None
+    store: Store,
+    engine: Engine,
+    settings: Settings,
+    viewer: Viewer,
+    call_id: str,
+    *,
+    effective: EffectiveScore | None = None,
+    language: str | None = None,
 ) -> ReportData:
-    """Read a report of one call. `effective`: its score as it counts. Raises as `find_call`."""
+    """Read a report of one call. `effective`: its score as it counts; `language`: of whoever reads it. Raises as `find_call`."""
     zone = ZoneInfo(settings.timezone)
     found = read_call(store, engine, viewer, call_id)
     findings = [in_zone(row, zone) for row in found.findings]
@@ -219,7 +227,9 @@ def load_call(
         metrics=dict(found.metrics),
         effective=effective,
     )
-    return ReportData(calls=(item,), failures=(), criteria=wording.order, words=wording.criteria, timezone=settings.timezone)
+    return ReportData(
+        calls=(item,), failures=(), criteria=wording.order, words=wording.criteria, timezone=settings.timezone, language=language
+    )
 
 
 def in_zone(row: Mapping[str, Any], zone: ZoneInfo) -> Row:

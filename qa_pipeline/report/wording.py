@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from qa_pipeline.errors import RubricError
 from qa_pipeline.languages.interface import shown
 from qa_pipeline.results.store import Store
+from qa_pipeline.results.versions import kept_text
 from qa_pipeline.rubric.canonical import canonical_json
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.settings import Settings
@@ -57,38 +59,55 @@ def load_wording(store: Store, settings: Settings, findings: Iterable[Mapping[st
         rubrics.setdefault(row["rubric_sha256"], row["rubric_id"])
     criteria: dict[str, CriterionWords] = {}
     order: list[str] = []
-    for document in _documents(store, settings, rubrics):
-        ids = [criterion["id"] for criterion in _criteria_of(document)]
-        for place, criterion in enumerate(_criteria_of(document)):
-            # As canonical_json writes a criterion: its hash is the one in the findings.
-            text = json.dumps(criterion, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-            criteria[hashlib.sha256(text.encode()).hexdigest()] = CriterionWords(
-                title=criterion.get("title") or {}, advice=criterion.get("advice") or {}, is_draft=criterion.get("status") == "draft"
-            )
-            if criterion["id"] in used and criterion["id"] not in order:
+    for document in sorted((_read(text) for text in _texts(store, settings, rubrics)), key=lambda document: document.place):
+        ids = [name for name, _, _ in document.criteria]
+        for place, (criterion_id, digest, words) in enumerate(document.criteria):
+            criteria[digest] = words
+            if criterion_id in used and criterion_id not in order:
                 # A criterion that another rubric has too keeps its place in the call: before what follows it there.
                 following = [name for name in ids[place + 1 :] if name in order]
-                order.insert(order.index(following[0]) if following else len(order), criterion["id"])
+                order.insert(order.index(following[0]) if following else len(order), criterion_id)
     return Wording(criteria=criteria, order=(*order, *(name for name in used if name not in order)))
 
 
-def _documents(store: Store, settings: Settings, wanted: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """The rubrics of some hashes as plain data, by rubric and version. `wanted`: hash → rubric id.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Document:
+    """A version of a rubric: where it stands among others, and its criteria in order, each with its hash and words."""
+
+    place: tuple[bool, str, int]
+    criteria: tuple[tuple[str, str, CriterionWords], ...]
+
+
+def _texts(store: Store, settings: Settings, wanted: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
+    """The rubrics of some hashes as JSON, each with whether it is kept. `wanted`: hash → rubric id.
 
     Of one that is kept nowhere, the file of that name follows: what did not change in it since has its words.
     """
-    kept = store.read("rubrics", columns=["rubric_id", "version", "rubric_sha256", "resolved"]).to_pylist()
-    found = [row for row in sorted(kept, key=lambda row: (row["rubric_id"], row["version"])) if row["rubric_sha256"] in wanted]
-    for row in found:
-        yield json.loads(row["resolved"])
-    missing = {wanted[digest] for digest in wanted.keys() - {row["rubric_sha256"] for row in found}}
+    missing = set()
+    for digest, rubric_id in wanted.items():
+        text = kept_text(store, digest)
+        if text is None:
+            missing.add(rubric_id)
+        else:
+            yield text, True
     for name in sorted(missing):
         try:
-            yield json.loads(canonical_json(load_rubric(settings.rubrics / f"{name}.yaml")))
+            yield canonical_json(load_rubric(settings.rubrics / f"{name}.yaml")), False
         except RubricError:
             # Its author is still at work on it; ids in words stand for the titles.
             continue
 
 
-def _criteria_of(document: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
-    return [criterion for section in document["sections"] for criterion in section["criteria"]]
+@lru_cache(maxsize=64)
+def _read(given: tuple[str, bool]) -> _Document:
+    text, is_kept = given
+    document = json.loads(text)
+    criteria = []
+    for criterion in (one for section in document["sections"] for one in section["criteria"]):
+        # As canonical_json writes a criterion: its hash is the one in the findings.
+        written = json.dumps(criterion, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        words = CriterionWords(
+            title=criterion.get("title") or {}, advice=criterion.get("advice") or {}, is_draft=criterion.get("status") == "draft"
+        )
+        criteria.append((criterion["id"], hashlib.sha256(written.encode()).hexdigest(), words))
+    return _Document(place=(not is_kept, document["id"], document["version"]), criteria=tuple(criteria))

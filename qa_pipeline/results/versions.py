@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -199,6 +200,23 @@ def named_rubric(name: str, current: Mapping[str, Rubric], store: Store) -> Rubr
         known = ", ".join(f"{rubric.id}@{rubric.version}" for rubric in frozen) or "none"
         raise RubricError(f"Version {version} of {rubric_id!r} is not kept in {store.root}.", advice=f"There are: {known}.")
     return found[0]
+
+
+def kept_text(store: Store, digest: str) -> str | None:
+    """The version of a rubric with a hash, as it is kept in the root: its JSON; None where it is not kept. Read once in a process: it never changes."""
+    try:
+        return _kept_text(store, digest)
+    except LookupError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _kept_text(store: Store, digest: str) -> str:
+    kept = store.read_of("rubrics", "rubric_sha256", digest, day=None, columns=["resolved"])
+    if not len(kept):
+        # It may be kept by and by: an error is not remembered.
+        raise LookupError(digest)
+    return str(kept["resolved"][0].as_py())
 
 
 def rubric_that_scored(score: Mapping[str, Any], store: Store, folder: Path) -> Rubric:

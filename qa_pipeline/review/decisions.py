@@ -86,7 +86,9 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """Something to be remembered about a call; the text is the reason."""
+    """Something to be remembered about a call, or about a moment of it; the text is the reason."""
+
+    moment_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,3 +87,13 @@ def require(viewer: Viewer, call: CallLine, what: What, earlier: Sequence[Decisi
             raise AccessRefused(
                 f"That was decided by {about.author or 'somebody else'}.", advice="Whoever decided it takes it back, or a supervisor."
             )
+
+
+def may(viewer: Viewer, call: CallLine, kind: type[What]) -> bool:
+    """Whether somebody may decide a kind of thing about a call, as far as that does not depend on what it is about: what pages offer."""
+    if viewer.is_local:
+        return True
+    sees = viewer.sees(Matter.DECISIONS, agent_id=call.agent_id, team=call.team, day=call.call_date)
+    is_own = call.agent_id is not None and call.agent_id in viewer.agent_ids
+    is_for_own = kind in (Dispute, Acknowledgement)
+    return sees and bool(viewer.roles & MAY[kind]) and (kind is TakeBack or is_own == is_for_own)

@@ -18,7 +18,7 @@ from qa_pipeline.reading.pages import CallLine, find_call, read_line
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.reading.waiting import DISPUTED, waiting_for
 from qa_pipeline.results.store import sql_text
-from qa_pipeline.results.versions import rubric_that_scored
+from qa_pipeline.results.versions import kept_text, rubric_that_scored
 from qa_pipeline.review.blindness import without_unseen
 from qa_pipeline.review.decisions import Decision, from_row
 from qa_pipeline.review.desk import Desk
@@ -150,9 +150,9 @@ def _letter(found: EffectiveFinding) -> str:
 
 
 def _rubric(desk: Desk, score: dict[str, object]) -> Rubric:
-    kept = desk.store.read_of("rubrics", "rubric_sha256", str(score["rubric_sha256"]), day=None, columns=["resolved"])
-    if len(kept):
-        return _revived(kept["resolved"][0].as_py())
+    kept = kept_text(desk.store, str(score["rubric_sha256"]))
+    if kept is not None:
+        return _revived(kept)
     return rubric_that_scored(score, desk.store, desk.rubrics)
 
 

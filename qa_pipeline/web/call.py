@@ -1,7 +1,500 @@
-"""A call's page, and what is decided on it."""
+"""A call's page: what was heard, how each criterion came out by the program and as it counts, and what a person decides about it.
+
+Every decision is a form of its own that works without scripts; it goes to review/ and comes back to the criterion that it was about. What somebody else
+decided since the page was made is told, and what was typed is kept.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Form, Query, Request, Response
+
+from qa_pipeline.call import Outcome
+from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, QaError
+from qa_pipeline.reading.sound import has_recording
+from qa_pipeline.reading.viewer import Matter, Role
+from qa_pipeline.report.call_view import FindingView, Line, view_call
+from qa_pipeline.report.clips import Clips
+from qa_pipeline.report.data import load_call
+from qa_pipeline.report.waveform import find_silences
+from qa_pipeline.review.claims import release
+from qa_pipeline.review.correcting import Preview, correct_word, preview_swap, preview_word, swap_roles, take_back
+from qa_pipeline.review.decide import answer_of, decide
+from qa_pipeline.review.decisions import Answer, Confirmation, Decision, Note, Override, RoleSwap, TakeBack, WordCorrection
+from qa_pipeline.review.effective import EffectiveFinding
+from qa_pipeline.review.looking import Looked, look_at
+from qa_pipeline.review.proposals import Proposal, Teaches, list_proposals, propose
+from qa_pipeline.review.record import look
+from qa_pipeline.rubric.criteria import Criterion
+from qa_pipeline.web.addresses import own_address
+from qa_pipeline.web.queue import REVIEWING, call_address, next_address, reasons_of
+from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
+from qa_pipeline.web.signed import AtDesk, Chosen, Signed, Who
+from qa_pipeline.web.translations import marked
 
 section = Section("call")
+QUALITY = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.TRAINER})
+KIND_NAMES: Mapping[str, str] = {
+    "override": marked("override"),
+    "confirmation": marked("confirmation"),
+    "answer": marked("answer"),
+    "role_swap": marked("roles swapped"),
+    "word_correction": marked("word put right"),
+    "announcement": marked("announcement"),
+    "dispute": marked("dispute"),
+    "ruling": marked("answer to a dispute"),
+    "acknowledgement": marked("read by the agent"),
+    "note": marked("note"),
+    "calibration": marked("calibration"),
+    "take_back": marked("taken back"),
+}
+_SPEEDS = ("0.75", "1", "1.25", "1.5", "1.75", "2")
+
+Version = Annotated[int | None, Form()]
+Text = Annotated[str, Form(max_length=20_000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A criterion on the page: what the program found, and what counts. `answers`: a person can give; `words`: its first quote, to be proposed."""
+
+    view: FindingView
+    counts: EffectiveFinding | None
+    answers: tuple[str, ...]
+    is_manual: bool
+    words: str
+
+    @property
+    def criterion_id(self) -> str:
+        """Its id."""
+        return str(self.view.row["criterion_id"])
+
+
+@section.get("/calls/{call_id}", needs=QUALITY, matter=Matter.WORDS)
+def show(
+    request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen, back: Annotated[str, Query(max_length=2_000)] = "/queue"
+) -> Response:
+    """The page; that somebody looks is put on record."""
+    look(desk, who.viewer, call_id)
+    return _page(request, call_id, who, desk, chosen, own_address(back, "/queue"))
+
+
+@section.post("/calls/{call_id}/override", needs=REVIEWING)
+def override(
+    request: Request,
+    call_id: str,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    criterion_id: Text = "",
+    found: Text = "",
+    reason: Text = "",
+    version: Version = None,
+    back: Text = "/queue",
+) -> Response:
+    """A criterion came out otherwise; a reason is needed."""
+
+    def done() -> None:
+        answer = answer_of(desk, call_id, criterion_id, found)
+        what = Override(outcome=answer.outcome, answer=answer.answer)
+        decide(desk, who.viewer, call_id, what, criterion_id=criterion_id, reason=reason, expected_version=version)
+
+    return _decided(request, call_id, who, desk, chosen, back, done, criterion_id=criterion_id, reason=reason)
+
+
+@section.post("/calls/{call_id}/confirm", needs=REVIEWING)
+def confirm(
+    request: Request,
+    call_id: str,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    criterion_id: Text = "",
+    reason: Text = "",
+    version: Version = None,
+    back: Text = "/queue",
+) -> Response:
+    """Somebody looked, and a criterion is as it stands."""
+
+    def done() -> None:
+        decide(desk, who.viewer, call_id, Confirmation(), criterion_id=criterion_id or None, reason=reason, expected_version=version)
+
+    return _decided(request, call_id, who, desk, chosen, back, done, criterion_id=criterion_id, reason=reason)
+
+
+@section.post("/calls/{call_id}/answer", needs=REVIEWING)
+def answer(
+    request: Request,
+    call_id: str,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    criterion_id: Text = "",
+    found: Text = "",
+    reason: Text = "",
+    version: Version = None,
+    back: Text = "/queue",
+) -> Response:
+    """What a person found for a criterion that only people judge."""
+
+    def done() -> None:
+        what: Answer = answer_of(desk, call_id, criterion_id, found)
+        decide(desk, who.viewer, call_id, what, criterion_id=criterion_id, reason=reason, expected_version=version)
+
+    return _decided(request, call_id, who, desk, chosen, back, done, criterion_id=criterion_id, reason=reason)
+
+
+@section.post("/calls/{call_id}/note", needs=QUALITY)
+def note(
+    request: Request,
+    call_id: str,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    reason: Text = "",
+    moment: Text = "",
+    version: Version = None,
+    back: Text = "/queue",
+) -> Response:
+    """Something to be remembered about the call, or a moment of it (`m:ss`)."""
+
+    def done() -> None:
+        decide(desk, who.viewer, call_id, Note(moment_ms=moment_ms(moment)), reason=reason, expected_version=version)
+
+    return _decided(request, call_id, who, desk, chosen, back, done, reason=reason, fragment="decisions")
+
+
+@section.post("/calls/{call_id}/take-back", needs=QUALITY)
+def undo(request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen, decision_id: Text = "", back: Text = "/queue") -> Response:
+    """A decision does not hold any more."""
+    return _decided(
+        request,
+        call_id,
+        who,
+        desk,
+        chosen,
+        back,
+        lambda: take_back(desk, who.viewer, chosen, call_id, decision_id),
+        fragment="decisions",
+    )
+
+
+@section.post("/calls/{call_id}/teach", needs=QUALITY)
+def teach(
+    request: Request,
+    call_id: str,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    criterion_id: Text = "",
+    kind: Text = "",
+    words: Text = "",
+    found: Text = "",
+    moment: Text = "",
+    note: Text = "",
+    back: Text = "/queue",
+) -> Response:
+    """Put a moment on the trainer's desk: as a case, or as words for the criterion's lists."""
+
+    def done() -> None:
+        if kind not in set(Teaches):
+            raise InputRefused("It is not said what the words are to become.", advice="Choose a case, like or unlike.")
+        outcome = Outcome(found) if found in set(Outcome) else None
+        start_ms = moment_ms(moment)
+        propose(
+            desk, who.viewer, call_id, Teaches(kind), criterion_id=criterion_id, words=words, outcome=outcome, start_ms=start_ms, note=note
+        )
+
+    return _decided(request, call_id, who, desk, chosen, back, done, criterion_id=criterion_id)
+
+
+@section.post("/calls/{call_id}/finish", needs=REVIEWING)
+def finish(
+    request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen, version: Version = None, back: Text = "/queue"
+) -> Response:
+    """The whole score was looked at: confirm it, let the call go, and go to the next of the list."""
+    back = own_address(back, "/queue")
+    try:
+        decide(desk, who.viewer, call_id, Confirmation(), expected_version=version)
+    except AccessRefused:
+        raise
+    except InputRefused as error:
+        return _page(request, call_id, who, desk, chosen, back, refused=error)
+    release(desk, who.viewer, call_id)
+    return redirect(next_address(who, desk, chosen, back, but=frozenset({call_id})))
+
+
+@section.get("/calls/{call_id}/swap", needs=QUALITY, matter=Matter.WORDS)
+def show_swap(
+    request: Request,
+    call_id: str,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    agent: Annotated[str, Query(max_length=200)] = "",
+    back: Annotated[str, Query(max_length=2_000)] = "/queue",
+) -> Response:
+    """What would change if the other party were the agent; nothing is kept yet."""
+    return _preview(request, call_id, who, desk, back, "swap", {"agent": agent}, lambda: preview_swap(desk, who.viewer, chosen, call_id, agent=agent or None))  # fmt: skip
+
+
+@section.post("/calls/{call_id}/swap", needs=QUALITY)
+def swap(
+    request: Request,
+    call_id: str,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    agent: Text = "",
+    reason: Text = "",
+    version: Version = None,
+    back: Text = "/queue",
+) -> Response:
+    """Make the other party, or the voice named, the agent."""
+
+    def done() -> None:
+        swap_roles(desk, who.viewer, chosen, call_id, agent=agent or None, reason=reason, expected_version=version)
+
+    return _decided(request, call_id, who, desk, chosen, back, done, reason=reason, fragment="heard")
+
+
+@section.get("/calls/{call_id}/word", needs=QUALITY, matter=Matter.WORDS)
+def show_word(
+    request: Request,
+    call_id: str,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    at: int | None = None,
+    before: Annotated[str, Query(max_length=20_000)] = "",
+    after: Annotated[str, Query(max_length=20_000)] = "",
+    back: Annotated[str, Query(max_length=2_000)] = "/queue",
+) -> Response:
+    """What would change if something else were said at a moment; nothing is kept yet."""
+    given = {"at": at, "before": before, "after": after}
+    if not after:
+        return _preview(request, call_id, who, desk, back, "word", given, None)
+    return _preview(request, call_id, who, desk, back, "word", given, lambda: preview_word(desk, who.viewer, chosen, call_id, before=before, after=after, moment_ms=at))  # fmt: skip
+
+
+@section.post("/calls/{call_id}/word", needs=QUALITY)
+def word(
+    request: Request,
+    call_id: str,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    at: Version = None,
+    before: Text = "",
+    after: Text = "",
+    reason: Text = "",
+    version: Version = None,
+    back: Text = "/queue",
+) -> Response:
+    """Put right what was recognised."""
+
+    def done() -> None:
+        correct_word(desk, who.viewer, chosen, call_id, before=before, after=after, moment_ms=at, reason=reason, expected_version=version)
+
+    return _decided(request, call_id, who, desk, chosen, back, done, reason=reason, fragment="heard")
+
+
+def moment_ms(text: str) -> int | None:
+    """A moment as people write it: `1:05`, `1:02:03`; None for nothing. Raises InputRefused."""
+    if not text.strip():
+        return None
+    parts = text.strip().split(":")
+    if not 2 <= len(parts) <= 3 or not all(part.isdecimal() and len(part) <= 4 for part in parts):
+        raise InputRefused(f"{text!r} is no moment.", advice="Write it as 1:05.")
+    seconds = 0
+    for part in parts:
+        seconds = 60 * seconds + int(part)
+    return seconds * 1000
+
+
+def _decided(
+    request: Request,
+    call_id: str,
+    who: Signed,
+    desk: AtDesk,
+    chosen: Chosen,
+    back: str,
+    done: Callable[[], Any],
+    *,
+    criterion_id: str = "",
+    reason: str = "",
+    fragment: str = "",
+) -> Response:
+    """Do it, and go back to the place on the page that it was about; where it is refused, the page says why and keeps what was typed."""
+    back = own_address(back, "/queue")
+    try:
+        done()
+    except AccessRefused:
+        raise
+    except InputRefused as error:
+        return _page(request, call_id, who, desk, chosen, back, refused=error, about=criterion_id, typed=reason)
+    place = f"c-{criterion_id}" if criterion_id else fragment
+    return redirect(call_address(call_id, back) + (f"#{place}" if place else ""))
+
+
+def _page(
+    request: Request,
+    call_id: str,
+    who: Signed,
+    desk: AtDesk,
+    chosen: Chosen,
+    back: str,
+    *,
+    refused: QaError | None = None,
+    about: str = "",
+    typed: str = "",
+) -> Response:
+    looked = look_at(desk, who.viewer, call_id)
+    data = load_call(desk.store, desk.engine, chosen, who.viewer, call_id, effective=looked.score, language=who.language)
+    view = view_call(0, data.calls[0], data, {}, Clips(sounds={}, faults={}), Path("/"))
+    counting = {finding.criterion.id: finding for finding in looked.score.findings} if looked.score else {}
+    rows = [_row(found, counting.get(found.row["criterion_id"])) for found in view.findings]
+    status = 409 if isinstance(refused, Conflict) else 400 if refused else 200
+    return render(
+        request,
+        who,
+        "call.html",
+        status=status,
+        looked=looked,
+        call=data.calls[0].call,
+        score=data.calls[0].score,
+        view=view,
+        rows=rows,
+        sections=_sections(rows),
+        heard=has_recording(desk.store, looked.line),
+        silence_before=_silences(view.lines),
+        why=reasons_of(who, looked.line),
+        decisions=[_told(who, one, looked) for one in reversed(looked.decisions)],
+        proposals=_proposals(desk, who, call_id),
+        may={
+            "judge": looked.may(Override) and looked.score is not None,
+            "note": looked.may(Note),
+            "swap": looked.may(RoleSwap),
+            "word": looked.may(WordCorrection),
+        },
+        outcomes=list(Outcome),
+        speeds=_SPEEDS,
+        here=call_address(call_id),
+        back=back,
+        self_address=call_address(call_id, back),
+        refused=refused,
+        about=about,
+        typed=typed,
+    )
+
+
+def _row(found: FindingView, counts: EffectiveFinding | None) -> Row:
+    criterion: Criterion | None = counts.criterion if counts else None
+    quotes = [quote.row for quote in found.quotes]
+    return Row(
+        view=found,
+        counts=counts,
+        answers=tuple(criterion.credits) if criterion else (),
+        is_manual=criterion is not None and criterion.check == "manual",
+        words=str(quotes[0]["text"]) if quotes else "",
+    )
+
+
+def _silences(lines: Sequence[Line]) -> dict[int, int]:
+    """How long nobody spoke before an utterance, in ms, where it is long enough to be told; by its number."""
+    spans = find_silences([line.row for line in lines], 0)
+    return {line.row["utterance"]: end - start for line in lines for start, end in spans if line.row["start_ms"] == end}
+
+
+def _sections(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """Criteria by the sections of their rubric, in its order."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(str(row.view.row["section_id"]), []).append(row)
+    return list(found.items())
+
+
+def _told(who: Signed, decision: Decision, looked: Looked) -> dict[str, Any]:
+    """A decision as the page lists it."""
+    what = decision.what
+    named = next((looked_at for looked_at in looked.decisions if looked_at.decision_id == getattr(what, "about", None)), None)
+    return {
+        "id": decision.decision_id,
+        "at": decision.at,
+        "who": decision.author or "?",
+        "kind": who.gettext(KIND_NAMES[decision.kind]),
+        "criterion": decision.criterion_id,
+        "outcome": getattr(what, "outcome", None),
+        "answer": getattr(what, "answer", None),
+        "before": getattr(what, "before", None),
+        "after": getattr(what, "after", None),
+        "moment_ms": getattr(what, "moment_ms", None),
+        "about": who.gettext(KIND_NAMES[named.kind]) if named else None,
+        "reason": decision.reason,
+        "holds": decision.decision_id in looked.holding,
+        "may_take_back": (
+            decision.decision_id in looked.holding
+            and looked.may(TakeBack)
+            and (Role.SUPERVISOR in who.viewer.roles or decision.account == who.viewer.account)
+        ),
+    }
+
+
+def _proposals(desk: AtDesk, who: Signed, call_id: str) -> dict[str, list[Proposal]]:
+    """What was proposed of the call, by criterion."""
+    found: dict[str, list[Proposal]] = {}
+    for one in list_proposals(desk, who.viewer, state=None, call_id=call_id):
+        found.setdefault(one.criterion_id, []).append(one)
+    return found
+
+
+def _preview(
+    request: Request,
+    call_id: str,
+    who: Signed,
+    desk: AtDesk,
+    back: str,
+    action: str,
+    given: Mapping[str, Any],
+    ask: Callable[[], Preview] | None,
+) -> Response:
+    refused: InputRefused | None = None
+    preview: Preview | None = None
+    try:
+        preview = ask() if ask else None
+    except AccessRefused:
+        raise
+    except InputRefused as error:
+        refused = error
+    changed_lines = (
+        [
+            (one, other)
+            for one, other in zip(preview.before.utterances, preview.after.utterances, strict=True)
+            if (one.text, one.role) != (other.text, other.role)
+        ]
+        if preview
+        else []
+    )
+    return render(
+        request,
+        who,
+        "preview.html",
+        status=400 if refused else 200,
+        looked=look_at(desk, who.viewer, call_id),
+        action=action,
+        given=given,
+        preview=preview,
+        lines=changed_lines[:12],
+        more_lines=max(0, len(changed_lines) - 12),
+        refused=refused,
+        here=call_address(call_id),
+        back=own_address(back, "/queue"),
+        self_address=call_address(call_id, own_address(back, "/queue")),
+        query=urlencode({name: value for name, value in given.items() if value is not None}),
+    )

@@ -1,7 +1,52 @@
-"""The sound of a call, and the peaks of its waveform."""
+"""The sound of a call: any stretch of it, for who may hear it, and what its waveform is drawn from."""
 
 from __future__ import annotations
 
+import gzip
+import json
+
+from fastapi import Request, Response
+from starlette.responses import FileResponse
+
+from qa_pipeline.errors import RecordingError
+from qa_pipeline.reading.sound import find_sound, read_peaks, read_turns
+from qa_pipeline.reading.viewer import Matter
+from qa_pipeline.report.waveform import draw_waveform
+from qa_pipeline.review.record import HEARD, look
 from qa_pipeline.web.routing import Section
+from qa_pipeline.web.signed import AtDesk, Chosen, Who
 
 section = Section("sound")
+
+
+@section.get("/calls/{call_id}/sound", needs=Matter.WORDS)
+def play(call_id: str, who: Who, desk: AtDesk, chosen: Chosen) -> Response:
+    """The recording, or the stretch of it that the browser asks for (RFC 9110, 14): every hearing is on record."""
+    try:
+        sound = find_sound(desk.store, desk.engine, chosen.work, who.viewer, call_id)
+    except RecordingError as error:
+        return _gone(error)
+    look(desk, who.viewer, call_id, did=HEARD)
+    # The browser may keep it as long as the page is open, and asks again before it plays it another time.
+    return FileResponse(sound.path, media_type=sound.media_type, headers={"cache-control": "private, no-cache"})
+
+
+@section.get("/calls/{call_id}/waveform", needs=Matter.WORDS)
+def draw(request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen) -> Response:
+    """Lanes by role and silences, as JSON."""
+    try:
+        peaks = read_peaks(desk.store, desk.engine, chosen.work, who.viewer, call_id)
+    except RecordingError as error:
+        return _gone(error)
+    drawn = draw_waveform(peaks, read_turns(desk.store, desk.engine, who.viewer, call_id))
+    told = {"duration_ms": drawn.duration_ms, "step_ms": drawn.step_ms, "lanes": drawn.lanes, "silences": drawn.silences}
+    body = json.dumps(told, separators=(",", ":")).encode()
+    headers = {"vary": "accept-encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body, headers["content-encoding"] = gzip.compress(body, 5), "gzip"
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def _gone(error: RecordingError) -> Response:
+    """The call is theirs to hear, and there is nothing to be heard."""
+    return Response(f"{error.message} {error.advice}\n", status_code=410, media_type="text/plain")

@@ -220,7 +220,7 @@ EACH: tuple[What, ...] = (
     Dispute(),
     Ruling(about="d1", is_upheld=True, outcome=Outcome.MET),
     Acknowledgement(),
-    Note(),
+    Note(moment_ms=12),
     Calibration(session=1, outcome=Outcome.MET),
     TakeBack(about="d1"),
 )

@@ -14,7 +14,7 @@ from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.pages import CallLine
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
 from qa_pipeline.review.decisions import KINDS, What
-from qa_pipeline.review.rule import MAY, require
+from qa_pipeline.review.rule import MAY, may, require
 
 # What the rule asks of a call; the rest is left empty.
 _ASKED: dict[str, Any] = {"call_id": "c1", "call_date": date(2026, 5, 11), "agent_id": "a1", "team": "north"}
@@ -62,3 +62,16 @@ def test_nobody_judges_calls_of_their_own_or_of_another_team(what: What) -> None
         require(somebody(Role.SUPERVISOR, team="south"), CALL, what, ())
     with pytest.raises(InputRefused):
         require(somebody(Role.AGENT, agent_id="a2"), CALL, what, ())
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("is_own", [True, False])
+@pytest.mark.parametrize("what", EACH, ids=lambda what: type(what).__name__)
+def test_pages_offer_what_is_not_refused(role: Role, is_own: bool, what: What) -> None:
+    viewer = somebody(role, agent_id="a1" if is_own else "a9")
+    try:
+        require(viewer, CALL, what, [])
+    except InputRefused:
+        assert not may(viewer, CALL, type(what))
+    else:
+        assert may(viewer, CALL, type(what))

@@ -18,8 +18,8 @@ from qa_pipeline.web.routing import OPEN, Rule, examples, matrix
 
 RULES = [rule for section in SECTIONS for rule in section.rules]
 NAMES = (None, *ACCOUNTS)
-# What a route may answer to whoever may use it: done, gone on, nothing to be shown, and a form that lacks something.
-_ADMITTED = frozenset({200, 204, 206, 303, 304, 400, 409, 422, 503})
+# What a route may answer to whoever may use it: done, gone on, nothing to be shown, what is gone, and a form that lacks something.
+_ADMITTED = frozenset({200, 204, 206, 303, 304, 400, 409, 410, 422, 503})
 
 
 def as_ids(rule: Rule) -> str:

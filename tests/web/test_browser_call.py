@@ -1,0 +1,211 @@
+"""A reviewer at work in a real browser: hears, follows, decides by keys, and sees what others did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from desks import commit
+from office import OWN, Office
+from recorded import add_recorded
+
+from qa_pipeline.reading.tables import rows
+from qa_pipeline.reading.viewer import local_viewer
+from qa_pipeline.review.claims import held_claims
+from qa_pipeline.review.decide import decide
+from qa_pipeline.review.decisions import Note
+from qa_pipeline.review.opening import bring_up_to_date
+from qa_pipeline.review.standing import decisions_about
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+BrowserAs = Callable[..., "Page"]
+MUST_SEE = "/queue?kind=must_see"
+_AUDIO = "document.getElementById('audio')"
+
+
+@pytest.fixture
+def recorded(office: Office, tmp_path: Path) -> Office:
+    add_recorded(office, tmp_path)
+    return office
+
+
+def kinds(office: Office, call_id: str) -> list[str]:
+    with office.engine.connect() as connection:
+        return [decision.kind for decision in decisions_about(connection, call_id)]
+
+
+def plays_from(page: Page, second: float) -> None:
+    """The recording really plays, from about a second on, and goes on."""
+    page.wait_for_function(f"() => !{_AUDIO}.paused && {_AUDIO}.currentTime > {second - 0.4}")
+    first = page.evaluate(f"{_AUDIO}.currentTime")
+    assert second - 0.4 <= first <= second + 1.5
+    page.wait_for_function(f"() => {_AUDIO}.currentTime > {first + 0.15}")
+
+
+@pytest.mark.parametrize("call_id", ["plain", "old"])
+def test_a_click_on_a_word_plays_it_and_the_transcript_follows(recorded: Office, browser_as: BrowserAs, call_id: str) -> None:
+    page = browser_as("mei")
+    page.goto(f"/calls/{call_id}")
+    page.click(".line.customer [data-s]")
+    plays_from(page, 3.0)
+    assert page.locator(".line.now").inner_text().startswith("0:03")
+    page.keyboard.press("Space")
+    assert page.evaluate(f"{_AUDIO}.paused")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(f"() => {_AUDIO}.currentTime < 0.5")
+    page.wait_for_selector(".line.agent.now")
+    page.keyboard.press("]")
+    assert page.evaluate(f"{_AUDIO}.playbackRate") == 1.25
+
+
+def test_the_waveform_is_drawn_and_a_click_on_it_goes_there(recorded: Office, browser_as: BrowserAs) -> None:
+    page = browser_as("mei")
+    page.goto("/calls/plain")
+    page.wait_for_selector("#wave canvas")
+    page.wait_for_selector("#minimap canvas")
+    page.keyboard.press("f")
+    assert page.get_attribute("[data-does=fold]", "aria-pressed") == "false"
+    page.wait_for_timeout(200)
+    box = page.locator("#wave").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 30)
+    page.wait_for_function(f"() => Math.abs({_AUDIO}.currentTime - 3) < 0.2")
+
+
+def test_an_override_counts_without_leaving_the_page_and_the_program_keeps_its_own(recorded: Office, browser_as: BrowserAs) -> None:
+    page = browser_as("mei")
+    page.goto("/calls/plain")
+    page.evaluate("() => { window.stayed = true; }")
+    long = page.locator("#c-long")
+    long.click(position={"x": 5, "y": 5})
+    page.keyboard.press("o")
+    long.locator("select[name=found]").first.select_option("met")
+    long.locator("textarea[name=reason]").fill("she did")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#standing >> text=80%")
+    assert page.locator("#c-long .sides").inner_text().split() == ["Program", "not", "met", "Counts", "met", "10/10"]
+    assert page.locator("#c-long").evaluate("e => e.classList.contains('chosen')")
+    assert page.evaluate("window.stayed")
+    (row,) = rows(recorded.store, "select percent, machine_percent from current_effective_scores where call_id = 'plain'")
+    assert tuple(row.values()) == (80.0, 40.0)
+
+
+def test_roles_are_swapped_and_a_word_is_put_right_after_a_look_at_what_changes(recorded: Office, browser_as: BrowserAs) -> None:
+    page = browser_as("mei")
+    page.goto("/calls/plain")
+    page.click("text=Swap roles …")
+    page.wait_for_selector("text=No criterion would come out otherwise.")
+    assert kinds(recorded, "plain") == []
+    page.click("text=Keep it so")
+    page.wait_for_selector(".line.customer >> nth=0")
+    assert page.locator(".line").first.get_attribute("class") == "line customer"
+    page.locator(".line p span").first.dblclick()
+    page.keyboard.press("w")
+    assert page.input_value("textarea[name=before]") == "hello"
+    page.fill("textarea[name=after]", "hallo")
+    page.click("text=Show what would change")
+    page.wait_for_selector("ins >> text=hallo there.")
+    page.click("text=Keep it so")
+    page.wait_for_selector(".line >> text=hallo")
+    assert kinds(recorded, "plain") == ["role_swap", "word_correction"]
+
+
+def test_two_reviewers_at_once_get_two_calls_and_the_second_is_told(office: Office, browser_as: BrowserAs) -> None:
+    mei, rolf = browser_as("mei"), browser_as("rolf")
+    for page in (mei, rolf):
+        page.goto(MUST_SEE)
+        page.keyboard.press("n")
+        page.wait_for_selector(".call")
+    assert len(held_claims(office.desk)) == 2
+    assert mei.locator("h1").inner_text() != rolf.locator("h1").inner_text()
+    rolf.goto(f"/calls/{mei.locator('h1').inner_text()}")
+    assert "mei looks at this call until" in rolf.locator(".headline").inner_text()
+
+
+def test_what_another_decided_is_told_and_what_was_typed_is_kept(office: Office, browser_as: BrowserAs) -> None:
+    page = browser_as("mei")
+    page.goto(f"/calls/{OWN}")
+    decide(office.desk, local_viewer("rolf"), OWN, Note(), reason="mine first")
+    page.evaluate("document.querySelectorAll('form').forEach(form => [...form.attributes].filter(a => a.name.startsWith('hx-')).forEach(a => form.removeAttribute(a.name)))")  # fmt: skip
+    page.click("#c-long summary >> nth=0")
+    page.fill("#c-long textarea >> nth=0", "my words")
+    with page.expect_response(lambda response: response.request.method == "POST") as got:
+        page.evaluate("document.querySelector('#c-long [data-deed=override] form').submit()")
+    assert got.value.status == 409
+    page.wait_for_selector("#refused >> text=rolf: note")
+    assert page.input_value("#c-long textarea >> nth=0") == "my words"
+    # Chromium calls a refusal an error of the console.
+    browser_as.errors[:] = [error for error in browser_as.errors if "409" not in error]  # type: ignore[attr-defined]
+
+
+def test_ten_calls_by_the_keyboard_alone(office: Office, browser_as: BrowserAs) -> None:
+    for number in range(4):
+        commit(office.store, f"more-{number}", agent_id="a1", team="north")
+    bring_up_to_date(office.desk)
+    page = browser_as("mei")
+    page.goto(MUST_SEE)
+    page.keyboard.press("n")
+    seen = []
+    for number in range(10):
+        page.wait_for_selector(".call")
+        page.wait_for_function("() => document.documentElement.classList.contains('scripted')")
+        seen.append(page.locator("h1").inner_text())
+        while page.locator(".criterion.chosen").get_attribute("id") != "c-grave":
+            page.keyboard.press("j")
+        if number % 2:
+            page.keyboard.press("c")
+        else:
+            page.keyboard.press("o")
+            page.keyboard.press("Tab")
+            page.keyboard.type("not so grave")
+            page.keyboard.press("Control+Enter")
+        page.wait_for_selector("#c-grave .by")
+        with page.expect_navigation():
+            page.keyboard.press("n")
+    assert len(set(seen)) == 10
+    assert "10 calls finished today" in page.locator("main").inner_text()
+
+
+def test_marks_and_long_words_in_a_call_do_no_harm(office: Office, browser_as: BrowserAs, no_sideways: Callable[[Page], None]) -> None:
+    nasty = "<script>document.title='hit'</script><img src=x onerror=\"document.title='hit'\">\u202e 😀 " + "x" * 10_000
+    decide(office.desk, local_viewer("Wu"), OWN, Note(), reason=nasty)
+    page = browser_as("mei")
+    page.goto(f"/calls/{OWN}")
+    page.wait_for_timeout(200)
+    assert page.title() == f"{OWN} · qa-pipeline"
+    no_sideways(page)
+
+
+def test_pages_are_accessible_and_fit_a_phone(
+    recorded: Office, browser_as: BrowserAs, axe: Callable[[Page], None], no_sideways: Callable[[Page], None]
+) -> None:
+    for scheme in ("light", "dark"):
+        page = browser_as("mei", color_scheme=scheme)
+        for path in (MUST_SEE, "/calls/plain", "/calls/plain/swap", "/calls/plain/word?at=100&before=hello&after=hallo"):
+            page.goto(path)
+            page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+            page.wait_for_timeout(300)
+            axe(page)
+            no_sideways(page)
+            page.set_viewport_size({"width": 1280, "height": 800})
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "pl-PL", "sv-SE"])
+def test_pages_speak_the_language_of_the_browser(office: Office, browser_as: BrowserAs, locale: str) -> None:
+    page = browser_as("mei", locale=locale)
+    page.goto(MUST_SEE)
+    assert page.locator("h1").inner_text() == {"zh-CN": "待审队列", "pl-PL": "Kolejka", "sv-SE": "Kö"}[locale]
+    page.goto(f"/calls/{OWN}")
+    assert page.get_attribute("html", "lang") == locale[:2]
+
+
+def test_keys_are_listed(office: Office, browser_as: BrowserAs) -> None:
+    page = browser_as("mei")
+    page.goto(f"/calls/{OWN}")
+    page.keyboard.press("?")
+    assert "play and pause" in page.locator("#keys").inner_text()
