@@ -136,6 +136,7 @@ class Settings(BaseSettings):
         ("127.0.0.1",),
         description="`serve`: addresses of proxies in front of the app, whose word on HTTPS and on who asks is taken. Comma-separated",
     )
+    prefect_pages: str | None = Field(None, description="`serve`: address of Prefect's own pages, which the operator's page then leads to")
     session_hours: float = Field(12.0, gt=0, description="`serve`: hours after which somebody signs in again")
     session_idle_minutes: float = Field(120.0, gt=0, description="`serve`: minutes without a page after which somebody signs in again")
     api_per_minute: int = Field(600, ge=1, description="questions that one token of the API may ask in a minute")

@@ -201,19 +201,25 @@ def pull(manifest: Manifest, settings: Settings, *, report: Progress = lambda te
     return folder
 
 
-def verify(manifest: Manifest, settings: Settings) -> list[str]:
-    """Faults of the assembled model, empty when it is whole and is what the manifest pins."""
-    folder = settings.model_cache / manifest.id
-    record_path = folder / _RECORD
+def record_fault(manifest: Manifest, settings: Settings) -> str | None:
+    """What is wrong with an assembled model by its record alone, without reading its files; None where nothing is."""
+    record_path = settings.model_cache / manifest.id / _RECORD
     if not record_path.is_file():
-        return [f"{manifest.id}: not pulled"]
+        return f"{manifest.id}: not pulled"
     try:
         record = json.loads(record_path.read_text("utf-8"))
-        same, files = record["manifest"] == json.loads(manifest.model_dump_json()), dict(record["files"])
+        same, _ = record["manifest"] == json.loads(manifest.model_dump_json()), dict(record["files"])
     except (ValueError, KeyError, TypeError):
-        return [f"{manifest.id}: {_RECORD} is damaged"]
-    if not same:
-        return [f"{manifest.id}: was assembled from another manifest"]
+        return f"{manifest.id}: {_RECORD} is damaged"
+    return None if same else f"{manifest.id}: was assembled from another manifest"
+
+
+def verify(manifest: Manifest, settings: Settings) -> list[str]:
+    """Faults of the assembled model, empty when it is whole and is what the manifest pins."""
+    if fault := record_fault(manifest, settings):
+        return [fault]
+    folder = settings.model_cache / manifest.id
+    files = dict(json.loads((folder / _RECORD).read_text("utf-8"))["files"])
     faults = []
     for name, sha256 in files.items():
         if not (folder / name).is_file():
