@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from qa_pipeline.call import Utterance
 from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.privacy_tables import Privacy
-from qa_pipeline.privacy.digits import cue_of, last_cue
+from qa_pipeline.privacy.digits import asked_for
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.passages import Passage, Taken, fold_text, since
 from qa_pipeline.values.numbers import with_digits
@@ -16,6 +16,7 @@ from qa_pipeline.values.phones import digit_pieces
 from qa_pipeline.values.word_numbers import WORD
 
 _SHORTEST_HAN = 4
+_RIGHT_BEFORE = 24
 _FEWEST_WORDS = 2
 _SHORTEST_WORD, _SHORTEST_HAN_PART = 4, 3
 
@@ -35,8 +36,8 @@ def find_addresses(passage: Passage, taken: Taken) -> Iterator[tuple[Personal, i
             start, end = plain.original(*match.span())
             if start in there:
                 continue
-            cue, is_said = cue_of(passage, start, end, since(frozenset(there), start), said)
-            if not (is_said and cue is None):
+            # What is said right before says whose it is: our address is …
+            if not said.no_person.search(passage.plain[max(since(frozenset(there), start), start - _RIGHT_BEFORE) : start]):
                 there |= set(range(start, end))
                 yield Personal.ADDRESS, start, end, passage.text[start:end]
 
@@ -54,7 +55,7 @@ def find_again(utterances: Sequence[Utterance], found: Sequence[Found]) -> list[
 def _answers(passage: Passage, taken: Taken, said: Privacy) -> Iterator[tuple[int, int]]:
     """Clauses that answer a question for an address, or follow the words that one is told by, as far as they hold a number or a word of streets."""
     begins = []
-    if last_cue(passage.asked, said) == (Personal.ADDRESS,):
+    if asked_for(passage.asked, said) == (Personal.ADDRESS,):
         begins.append(0)
     begins += [match.end() for match in said.lives.finditer(passage.plain)]
     for begin in begins:

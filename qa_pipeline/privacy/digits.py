@@ -31,6 +31,7 @@ _MOST_BETWEEN = 6
 _BEFORE, _AFTER = 110, 28
 _BEFORE_HAN, _AFTER_HAN = 40, 12
 _SHORTEST_ALONE = 7
+_SHORTEST_ASKED, _SHORTEST_PROVED = 9, 15
 _LENGTHS = {
     Personal.PHONE: (5, 16),
     Personal.CARD: (8, 19),
@@ -92,8 +93,8 @@ def cue_of(passage: Passage, start: int, end: int, after_place: int, said: Priva
     near = passage.plain[max(after_place, start - reach) : start]
     if (found := last_cue(near, said)) is not None:
         return found[0], True
-    asked = last_cue(passage.asked, said)
-    if asked is not None and start <= reach:
+    asked = asked_for(passage.asked, said)
+    if asked is not None and asked[0] is not None and start <= reach:
         return asked[0], True
     following = re.split(r"[.!?。！？\n]", passage.plain[end : end + after])[0]
     if (found := last_cue(following, said)) is not None:
@@ -101,6 +102,17 @@ def cue_of(passage: Passage, start: int, end: int, after_place: int, said: Priva
     if after_place and (found := last_cue(passage.plain[max(0, start - reach) : start], said)) is not None:
         return found[0], True
     return None, False
+
+
+def asked_for(questions: str, said: Privacy) -> tuple[Personal | None] | None:
+    """As last_cue, of what the other party asked, a line each: in a question for the phone number of an order the phone is meant."""
+    for line in reversed(questions.split("\n")):
+        kinds = {kind for kind, pattern in said.cues.items() if pattern.search(line)}
+        if len(kinds) == 1:
+            return (Personal(kinds.pop()),)
+        if (found := last_cue(line, said)) is not None:
+            return found
+    return None
 
 
 def last_cue(text: str, said: Privacy) -> tuple[Personal | None] | None:
@@ -123,7 +135,10 @@ def _kind(passage: Passage, run: Run, after_place: int, said: Privacy) -> Person
         return checked
     cue, is_said = cue_of(passage, run.start, run.end, after_place, said)
     if is_said and cue is None:
-        return checked if checked is not None and len(digits) >= 15 else None
+        return checked if checked is not None and len(digits) >= _SHORTEST_PROVED else None
+    if not is_said and asked_for(passage.asked, said) == (None,):
+        # Asked for something else, people may give a number of theirs all the same; its shape must say so.
+        return checked if len(digits) >= _SHORTEST_ASKED else None
     if cue is not None and cue in _LENGTHS:
         shortest, longest = _LENGTHS[cue]
         near = passage.plain[max(0, run.start - _BEFORE) : run.end + _AFTER]
