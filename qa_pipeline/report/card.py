@@ -39,7 +39,7 @@ class Quote:
 class CardLine:
     """A criterion. `found`: by the program; `outcome`: as it counts; `decision`: a person's in force. `dispute`: their own that waits. `history`: all, oldest first.
 
-    `is_described`: it says what the call was like, and judges nobody."""
+    `is_described`: it says what the call was like, and judges nobody. `is_counted`: it is part of the score, and not only shown."""
 
     criterion_id: str
     title: str
@@ -49,6 +49,7 @@ class CardLine:
     found: Outcome
     is_critical: bool
     is_described: bool
+    is_counted: bool
     points: float | None
     max_points: float
     reason: str
@@ -96,7 +97,7 @@ def read_card(desk: Desk, settings: Settings, viewer: Viewer, call_id: str, lang
         lines=tuple(
             _line(data, row, by_id[row["criterion_id"]], told, language)
             for row in item.findings
-            if row["criterion_id"] in by_id and by_id[row["criterion_id"]].criterion.status == "stable"
+            if row["criterion_id"] in by_id and by_id[row["criterion_id"]].criterion.status != "draft"
         ),
         utterances=item.utterances,
         history=tuple(d for d in told if d.criterion_id is None),
@@ -128,6 +129,7 @@ def _line(data: ReportData, row: Row, finding: EffectiveFinding, about: Sequence
         found=finding.machine.outcome,
         is_critical=finding.criterion.critical is True,
         is_described=row["reason_code"] == "sentiment",
+        is_counted=finding.criterion.status == "stable",
         points=finding.points,
         max_points=finding.criterion.weight,
         reason=reason,

@@ -17,7 +17,7 @@ from qa_pipeline.results.store import Store
 class KnownCriterion:
     """A criterion as its rubric has it now. `title`, `advice`: by language. `weight`: points at stake, or what a fault takes off. `place`: in the rubric.
 
-    `is_described`: it says what a call was like, and judges nobody.
+    `is_counted`: it is part of the score. `is_described`: it says what a call was like, and judges nobody.
     """
 
     key: CriterionKey
@@ -26,6 +26,7 @@ class KnownCriterion:
     weight: float
     is_critical: bool
     is_draft: bool
+    is_counted: bool
     is_described: bool
     place: int
 
@@ -53,6 +54,7 @@ def _read(store: Store, version: int) -> Mapping[CriterionKey, KnownCriterion]:
                 weight=float(each if document.get("scoring") == "deductions" and each else criterion.get("weight") or 0),
                 is_critical=criterion.get("critical") is True,
                 is_draft=criterion.get("status") == "draft",
+                is_counted=criterion.get("status") == "stable",
                 is_described=criterion.get("check") == "sentiment",
                 place=place,
             )

@@ -65,7 +65,7 @@ def what_costs_most(
     found = [
         Loss(criterion=known[key], tally=tally, points=known[key].weight * tally.lost / tally.judged)
         for key, tally in counted.items()
-        if key in known and not known[key].is_draft and tally.lost > 0
+        if key in known and known[key].is_counted and tally.lost > 0
     ]
     # What weighs nothing and is critical costs the whole call.
     return sorted(found, key=lambda loss: (-loss.points * loss.tally.judged, -loss.tally.not_met, loss.criterion.key))[:most]

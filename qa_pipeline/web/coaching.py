@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
+import pyarrow as pa
 from fastapi import Form, Request, Response
 
 from qa_pipeline.errors import AccessRefused, InputRefused
@@ -12,8 +13,10 @@ from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.summary import values_of
 from qa_pipeline.reading.viewer import Role
 from qa_pipeline.report.criteria import known_criteria, titles_in
+from qa_pipeline.results.tables import TIME
 from qa_pipeline.review.coaching import add_to_note, list_notes, read_note, write_note
 from qa_pipeline.web.choosing import read_day, today
+from qa_pipeline.web.files import file_of
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
 from qa_pipeline.web.signed import AtDesk, Chosen, Who
@@ -54,6 +57,25 @@ def write(
         given = {"agent": agent, "call": call, "criterion": criterion, "text": text, "follow_up": follow_up}
         return _page(request, who, desk, chosen, given=given, refused=error)
     return redirect(f"/coaching/{note}")
+
+
+@section.get("/coaching/file", needs=Role.SUPERVISOR)
+def download_notes(who: Who, desk: AtDesk, chosen: Chosen, agent: str = "", form: str = "csv") -> Response:
+    """Notes as a file, a row an entry."""
+    said = [(note, entry) for note in list_notes(desk, who.viewer, agent_id=agent or None) for entry in note.entries]
+    columns = {
+        "note": pa.array([note.note for note, _ in said], pa.int64()),
+        "agent": pa.array([note.agent_id for note, _ in said], pa.string()),
+        "team": pa.array([note.team for note, _ in said], pa.string()),
+        "call": pa.array([note.call_id for note, _ in said], pa.string()),
+        "criterion": pa.array([note.criterion_id for note, _ in said], pa.string()),
+        "at": pa.array([entry.at for _, entry in said], TIME),
+        "by": pa.array([entry.who for _, entry in said], pa.string()),
+        "text": pa.array([entry.text for _, entry in said], pa.string()),
+        "state": pa.array([entry.state for _, entry in said], pa.string()),
+        "follow_up": pa.array([entry.follow_up for _, entry in said], pa.date32()),
+    }
+    return file_of(pa.table(columns), "coaching", form, chosen, who, desk)
 
 
 @section.get("/coaching/{note:int}", needs=Role.SUPERVISOR)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import pyarrow as pa
 from fastapi import Form, Request, Response
 
 from qa_pipeline.errors import Conflict, InputRefused
 from qa_pipeline.reading.viewer import Role
 from qa_pipeline.report.card import read_card
 from qa_pipeline.report.criteria import known_criteria, titles_in
+from qa_pipeline.results.tables import TIME
 from qa_pipeline.review.decide import answer_of, decide
 from qa_pipeline.review.decisions import Ruling
-from qa_pipeline.review.disputes import Stage, list_disputes
+from qa_pipeline.review.disputes import DisputeLine, Stage, list_disputes
 from qa_pipeline.review.record import look
+from qa_pipeline.web.files import file_of
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
 from qa_pipeline.web.signed import AtDesk, Chosen, Who
@@ -29,6 +32,33 @@ def show_disputes(request: Request, who: Who, desk: AtDesk, stage: str = "waitin
     found, more = list_disputes(desk.engine, who.viewer, chosen, after=after)
     titles = titles_in(known_criteria(desk.store), who.language)
     return render(request, who, "disputes.html", stage=chosen, disputes=found, after=more, titles=titles)
+
+
+@section.get("/disputes/file", needs=Role.SUPERVISOR)
+def download_disputes(who: Who, desk: AtDesk, chosen: Chosen, stage: str = "waiting", form: str = "csv") -> Response:
+    """All of them as a file."""
+    found: list[DisputeLine] = []
+    after: str | None = None
+    while True:
+        some, after = list_disputes(desk.engine, who.viewer, "answered" if stage == "answered" else "waiting", after=after)
+        found += some
+        if after is None:
+            break
+    columns = {
+        "call": [one.call.call_id for one in found],
+        "agent": [one.call.agent_id for one in found],
+        "team": [one.call.team for one in found],
+        "criterion": [one.dispute.criterion_id for one in found],
+        "disputed": [one.dispute.at for one in found],
+        "reason": [one.dispute.reason for one in found],
+        "answered": [one.ruling.at if one.ruling else None for one in found],
+        "upheld": [one.ruling.what.is_upheld if one.ruling and isinstance(one.ruling.what, Ruling) else None for one in found],
+        "answer": [one.ruling.reason if one.ruling else None for one in found],
+        "by": [one.ruling.author if one.ruling else None for one in found],
+    }
+    kinds = {"disputed": TIME, "answered": TIME, "upheld": pa.bool_()}
+    table = pa.table({name: pa.array(values, kinds.get(name, pa.string())) for name, values in columns.items()})
+    return file_of(table, "disputes", form, chosen, who, desk)
 
 
 @section.get("/disputes/{call_id}/{decision_id}", needs=Role.SUPERVISOR)

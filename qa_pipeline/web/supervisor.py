@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import reduce
+from operator import add
 from typing import Any
 
+import pyarrow as pa
 from fastapi import Request, Response
 from starlette.datastructures import QueryParams
 
-from qa_pipeline.errors import InputRefused
+from qa_pipeline.errors import InputRefused, NotThere
 from qa_pipeline.reading.counting import CallFilter
-from qa_pipeline.reading.pages import Key, Order, Wanted, count, page
-from qa_pipeline.reading.summary import count_percents, count_scores, values_of
+from qa_pipeline.reading.pages import Key, Order, count, page
+from qa_pipeline.reading.summary import Line, count_percents, count_scores, values_of
 from qa_pipeline.reading.viewer import Role
 from qa_pipeline.report.criteria import known_criteria, titles_in
 from qa_pipeline.report.export import flat_table
@@ -48,23 +52,23 @@ def show_figures(request: Request, who: Who, desk: AtDesk, chosen: Chosen) -> Re
     day = today(chosen)
     shape = shape_of(request.query_params, by=("team",), columns=_COLUMNS, period="last_30_days")
     wanted = wanted_of(shape, day)
-    lines = count_scores(desk.engine, who.viewer, (), wanted)
-    if "period" not in request.query_params and not lines[0].calls:
+    weeks = count_scores(desk.engine, who.viewer, ("week",), wanted)
+    if "period" not in request.query_params and not weeks:
         # Nothing new for a month: rather all there is than an empty page.
         shape = replace(shape, period="all")
         wanted = wanted_of(shape, day)
-        lines = count_scores(desk.engine, who.viewer, (), wanted)
+        weeks = count_scores(desk.engine, who.viewer, ("week",), wanted)
     if CRITERION in shape.by:
         shape = replace(shape, columns=tuple(figures_of(shape.by)))
     report = make_report(desk.engine, who.viewer, shape, day)
     criteria = report if report.of_criteria else make_report(desk.engine, who.viewer, replace(shape, by=(CRITERION,), columns=()), day)
-    trend = _trend(desk, who, wanted)
+    trend, whole = _trend(who, weeks), reduce(add, weeks) if weeks else None
     is_leading = Role.SUPERVISOR in who.viewer.roles
     return render(
         request,
         who,
         "supervisor.html",
-        all_calls={name: figure.of(lines[0]) for name, figure in OF_CALLS.items()} if lines[0].calls else None,
+        all_calls={name: figure.of(whole) for name, figure in OF_CALLS.items()} if whole else None,
         figures_of_calls=OF_CALLS,
         shape=shape,
         report=None if report.of_criteria else report,
@@ -154,10 +158,41 @@ def show_comparison(request: Request, who: Who, desk: AtDesk, chosen: Chosen) ->
         shapes=shapes,
         found=found,
         refused=refused,
+        query=str(request.url.query),
         names=names_in(who),
         titles={f"{key[0]}/{key[1]}": title for key, title in titles_in(known_criteria(desk.store), who.language).items()},
         **_form(desk, who),
     )
+
+
+@section.get("/figures/compare/file", needs=READERS)
+def download_comparison(request: Request, who: Who, desk: AtDesk, chosen: Chosen, form: str = "csv") -> Response:
+    """The same as a file."""
+    groups = [wanted_of(_group(request.query_params, prefix), today(chosen)) for prefix in ("a", "b")]
+    found = compare_calls(desk.engine, who.viewer, *groups)
+    columns: dict[str, list[object]] = {"figure": [line.name for line in found.lines]}
+    for name, place in (("A", 0), ("B", 1)):
+        columns |= _three(name, [(line.first, line.second)[place] for line in found.lines]) | {
+            f"{name} of": [line.counts[place] for line in found.lines]
+        }
+    return file_of(pa.table(columns | _three("A - B", [line.difference for line in found.lines])), "comparison", form, chosen, who, desk)
+
+
+@section.get("/figures/indices/file", needs=READERS)
+def download_indices(who: Who, desk: AtDesk, chosen: Chosen, rubric: str = "", by: str = "month", form: str = "csv") -> Response:
+    """Survey indices as a file."""
+    picked = next((one for one in rubrics_with_indices(desk.store) if one.id == rubric), None)
+    if picked is None:
+        raise NotThere(f"No rubric {rubric!r} has an index.", advice="Look at the page of survey indices.")
+    found = survey_indices(desk.store, who.viewer, picked, by=(by,), engine=desk.engine)
+    columns = {
+        by: [row.group.get(by) for row in found],
+        "index": [row.index_id for row in found],
+        "question": [row.item for row in found],
+        "value": [row.value for row in found],
+        "answers": [row.answers for row in found],
+    }
+    return file_of(pa.table(columns), "indices", form, chosen, who, desk)
 
 
 @section.get("/figures/indices", needs=READERS)
@@ -176,6 +211,15 @@ def show_indices(request: Request, who: Who, desk: AtDesk, rubric: str | None = 
         request, who, "indices.html", rubrics=rubrics, picked=picked, by=by, found=found, refused=refused, names=names_in(who),
         dimensions=("month", "week", "team", "site", "campaign", "agent_id"),
     )  # fmt: skip
+
+
+def _three(name: str, several: Sequence[Estimate]) -> dict[str, list[object]]:
+    """Estimates as three columns; means are percents, shares 0-1, as they are worked out."""
+    return {
+        name: [one.value for one in several],
+        f"{name} from": [one.low for one in several],
+        f"{name} to": [one.high for one in several],
+    }
 
 
 def _stable(desk: AtDesk, report: Shaped) -> Shaped:
@@ -204,9 +248,9 @@ def _form(desk: AtDesk, who: Signed) -> dict[str, Any]:
     }
 
 
-def _trend(desk: AtDesk, who: Signed, wanted: Wanted) -> Trend:
+def _trend(who: Signed, weeks: Sequence[Line]) -> Trend:
     points = []
-    for line in count_scores(desk.engine, who.viewer, ("week",), wanted):
+    for line in weeks:
         cell = percent_of(line.effective)
         if line.key[0] is not None and cell.value is not None:
             points.append(

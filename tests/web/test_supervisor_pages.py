@@ -99,6 +99,23 @@ def test_files_hold_what_is_theirs_in_three_forms(client_as: As, office: Office,
         assert connection.execute(select(audit.c.who).where(audit.c.did == "exported")).scalars().all() == ["anna"] * 3
 
 
+def test_other_tables_are_files_too(client_as: As, office: Office) -> None:
+    dispute(office)
+    anna = client_as("anna")
+    anna.post("/coaching", data={"agent": "a1", "text": "=slower", "is_shared": "yes"})
+    for address, words in (
+        ("/figures/compare/file?compare=yes&a.agent=a1&b.agent=a2", "tested/long"),
+        ("/disputes/file?stage=waiting", "I did <i>say</i> it"),
+        ("/disputes/file?stage=answered", "answered"),
+        ("/coaching/file?agent=a1", "'=slower"),
+    ):
+        for form in ("csv", "xlsx", "parquet"):
+            answer = anna.get(f"{address}&form={form}")
+            assert answer.status_code == 200
+        assert words in anna.get(f"{address}&form=csv").content.decode("utf-8-sig")
+    assert anna.get("/figures/indices/file?rubric=tested").status_code == 404
+
+
 def test_a_shape_is_shown_kept_shared_and_deleted(client_as: As) -> None:
     anna, mei = client_as("anna"), client_as("mei")
     fields = {
