@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -137,6 +137,22 @@ class Settings(BaseSettings):
         description="`serve`: addresses of proxies in front of the app, whose word on HTTPS and on who asks is taken. Comma-separated",
     )
     prefect_pages: str | None = Field(None, description="`serve`: address of Prefect's own pages, which the operator's page then leads to")
+    oidc_issuer: str | None = Field(
+        None, description="`serve`: address of the provider of single sign-on (OpenID Connect); by default none"
+    )
+    oidc_client_id: str | None = Field(None, description="`serve`: name of this app at that provider")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="`serve`: its secret there; better in a file, or in the environment alone"
+    )
+    oidc_client_secret_file: Path | None = Field(None, description="`serve`: file that holds this secret")
+    oidc_scope: str = Field("openid profile email", description="`serve`: what the provider is asked for about somebody")
+    oidc_groups: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="`serve`: groups there and the role that each gives here, as qa-leads=supervisor; comma-separated in the environment",
+    )
+    oidc_groups_claim: str = Field("groups", description="`serve`: where the provider says somebody's groups")
+    oidc_name_claim: str = Field("preferred_username", description="`serve`: where it says the name that their account goes by")
+    oidc_agent_claim: str | None = Field(None, description="`serve`: where it says an agent's ids of the metadata; by default nowhere")
     session_hours: float = Field(12.0, gt=0, description="`serve`: hours after which somebody signs in again")
     session_idle_minutes: float = Field(120.0, gt=0, description="`serve`: minutes without a page after which somebody signs in again")
     api_per_minute: int = Field(600, ge=1, description="questions that one token of the API may ask in a minute")
@@ -157,7 +173,7 @@ class Settings(BaseSettings):
     metrics_file: Path | None = Field(None, description="file that counts of each run are written to in Prometheus' text form")
     metrics_port: int | None = Field(None, ge=1, le=65535, description="watch mode: port on which Prometheus may ask for these counts")
 
-    @field_validator("languages", "web_hosts", "web_proxies", mode="before")
+    @field_validator("languages", "web_hosts", "web_proxies", "oidc_groups", mode="before")
     @classmethod
     def _split_languages(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value

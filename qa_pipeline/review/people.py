@@ -77,7 +77,7 @@ def insert_account(
         .values(name=name, display_name=display_name or name, is_active=True, created_at=as_text(datetime.now(UTC)))
         .returning(accounts.c.account)
     ).scalar_one()
-    _set(connection, made, roles, agent_ids)
+    assign(connection, made, roles, agent_ids)
     _note(connection, by, "account added", name)
     return _read_accounts(connection, accounts.c.account == made)[0]
 
@@ -86,7 +86,7 @@ def set_roles(engine: Engine, name: str, *, roles: Iterable[Role], agent_ids: It
     """Give an account these roles and agent ids instead of those it has."""
     found = account_of(engine, name)
     with writing(engine) as connection:
-        _set(connection, found.account, roles, agent_ids)
+        assign(connection, found.account, roles, agent_ids)
         _note(connection, by, "roles changed", name)
     return account_of(engine, name)
 
@@ -334,7 +334,8 @@ def _known_team(connection: Connection, name: str) -> int:
     return found
 
 
-def _set(connection: Connection, account: int, roles: Iterable[Role], agent_ids: Iterable[str]) -> None:
+def assign(connection: Connection, account: int, roles: Iterable[Role], agent_ids: Iterable[str]) -> None:
+    """Give an account these roles and agent ids, within a transaction."""
     connection.execute(delete(account_roles).where(account_roles.c.account == account))
     connection.execute(delete(account_agents).where(account_agents.c.account == account))
     for role in sorted(set(roles)):

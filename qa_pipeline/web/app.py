@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, NotThere, QaError
 from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.sign_on import read_groups
 from qa_pipeline.running.jobs import Jobs
 from qa_pipeline.settings import Settings
 from qa_pipeline.web import (
@@ -35,6 +36,7 @@ from qa_pipeline.web import (
     record,
     reports,
     sign_in,
+    sign_on,
     sound,
     start,
     supervisor,
@@ -43,6 +45,7 @@ from qa_pipeline.web import (
 )
 from qa_pipeline.web.programs import TooOften, problem
 from qa_pipeline.web.protection import Protection
+from qa_pipeline.web.provider import Provider
 from qa_pipeline.web.render import render
 from qa_pipeline.web.signed import NotSignedIn, signed
 from qa_pipeline.web.tries import TooMany, Tries
@@ -68,6 +71,7 @@ SECTIONS = (
     access.section,
     api.section,
     sign_in.section,
+    sign_on.section,
 )
 """In the order of the navigation."""
 
@@ -80,6 +84,8 @@ def create_app(desk: Desk, settings: Settings, *, is_demo: bool = False) -> Fast
     app.state.is_demo = is_demo
     app.state.tries = Tries()
     app.state.jobs = Jobs()
+    read_groups(settings.oidc_groups)
+    app.state.provider = Provider(settings) if settings.oidc_issuer else None
     app.state.sections = SECTIONS
     for section in SECTIONS:
         app.include_router(section.router)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -112,7 +112,9 @@ def when(context: Context, value: datetime | str | None) -> str:
     if not value:
         return "–"
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return format_datetime(at, format="short", tzinfo=context["zone"], locale=_texts(context).locale)
+    local, locale = at.astimezone(context["zone"]), _texts(context).locale
+    # Days and months in figures would be read one way here and the other way there.
+    return f"{format_date(local, format='medium', locale=locale)} {format_time(local, format='HH:mm', locale=locale)}"
 
 
 def moment(value: int | None) -> str:

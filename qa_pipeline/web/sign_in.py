@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from math import ceil
 from typing import Annotated
 
 from fastapi import Form, Request, Response
@@ -10,6 +12,7 @@ from qa_pipeline.errors import InputRefused, NotThere
 from qa_pipeline.review.invitations import read_link, use_link
 from qa_pipeline.review.passphrases import SHORTEST, PassphraseRefused, SignInRefused, sign_in
 from qa_pipeline.review.sessions import begin_session, end_session, end_sessions
+from qa_pipeline.review.sign_on import SignOnRefused
 from qa_pipeline.web.addresses import own_address
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import OPEN, SIGNED_IN, Section
@@ -23,7 +26,7 @@ def show_sign_in(request: Request, who: MaybeWho, next: str = "/") -> Response:
     """The form; who is signed in already goes on."""
     if who is not None:
         return redirect(own_address(next))
-    return render(request, None, "sign_in.html", name="", to=own_address(next), refused=None)
+    return _form(request, to=own_address(next))
 
 
 @section.post("/sign-in", needs=OPEN)
@@ -39,8 +42,29 @@ def enter(
     try:
         account = sign_in(desk.engine, name.strip(), passphrase)
     except SignInRefused as refused:
-        return render(request, None, "sign_in.html", status=403, name=name, to=own_address(next), refused=refused)
+        return _form(request, to=own_address(next), name=name, refused="wait" if refused.wait else "passphrase", wait=refused.wait)
     return begin(request, account.account, to=own_address(next))
+
+
+def show_refused(request: Request, refused: SignOnRefused) -> Response:
+    """The form again, saying why single sign-on led to no session."""
+    return _form(request, to="/", refused=refused.why)
+
+
+def _form(request: Request, *, to: str, name: str = "", refused: str | None = None, wait: timedelta | None = None) -> Response:
+    minutes = ceil(wait.total_seconds() / 60) if wait else 0
+    has_sign_on = request.app.state.provider is not None
+    return render(
+        request,
+        None,
+        "sign_in.html",
+        status=403 if refused else 200,
+        name=name,
+        to=to,
+        refused=refused,
+        minutes=minutes,
+        has_sign_on=has_sign_on,
+    )
 
 
 def begin(request: Request, account: int, *, to: str) -> Response:
