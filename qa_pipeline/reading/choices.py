@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from sqlalchemy import Engine, select
@@ -24,7 +25,9 @@ _SECONDS = 60
 def read_choices(engine: Engine, viewer: Viewer) -> Mapping[str, tuple[str, ...]]:
     """Values there are, by the name of their column, in order; looked up once a minute. Raises AccessRefused for who sees no scores."""
     viewer.require(Matter.SCORE)
-    return _read(engine, viewer, int(time.monotonic() // _SECONDS))
+    # Whoever sees the same calls is given the same.
+    anybody = replace(viewer, name=None, account=None if viewer.is_local else 0)
+    return _read(engine, anybody, int(time.monotonic() // _SECONDS))
 
 
 @lru_cache(maxsize=64)

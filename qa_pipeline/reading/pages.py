@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, false, func, or_, select
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import InputRefused, NotThere
@@ -261,7 +261,7 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
             found.append(_ROW[f"effective_{name}"] == value)
     if wanted.is_disputed is not None:
         # Written as the condition of its partial index: disputes are few.
-        found.append(_ROW.is_disputed if wanted.is_disputed else not_(_ROW.is_disputed))
+        found.append(_ROW.is_disputed.is_(wanted.is_disputed))
     if wanted.in_slice is not None:
         found += [_ROW.slice_place < wanted.in_slice, _ROW.purpose == "official"]
     if wanted.criterion_id is not None:

@@ -106,3 +106,5 @@ def test_no_list_reads_all_calls(tmp_path: Path, kind: Kind) -> None:
     found = queue_page(engine, WU, Queue(kind=kind, share=0.02), size=5)
     assert len(found.lines) == 5
     assert steps and not any(step == "SCAN call_index" for step in steps)
+    # Disputes are few; a list of them must not go through the days of all calls.
+    assert kind is not Kind.DISPUTED or any("call_index_disputed" in step for step in steps)
