@@ -7,9 +7,12 @@ from typing import Annotated, Any
 from fastapi import Form, Request, Response
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.asking import FrozenRow
+from qa_pipeline.reading.log import version_of
 from qa_pipeline.reading.runs import list_failures, list_runs
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.results.lease import Claims
+from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.invitations import Purpose, make_link
 from qa_pipeline.review.people import (
     activate,
@@ -37,23 +40,35 @@ from qa_pipeline.web.working import AtWork, answer, owner_of, shows
 
 section = Section("operator", examples={"account_name": lambda desk, line: "mei", "team_name": lambda desk, line: "north"})
 _MOST_FAILURES = 200
+Rows = tuple[FrozenRow, ...]
 
 
 @section.get("/operator", needs=Matter.RUNS, way=marked("Nights"))
 def show_nights(request: Request, who: Who, desk: AtDesk, settings: Chosen) -> Response:
     """The last runs, what failed, and what works now."""
-    failures = list_failures(desk.store, who.viewer)
+    runs, failures = _nights(request, who, desk)
     return render(
         request,
         who,
         "operator.html",
-        runs=list_runs(desk.store, who.viewer),
+        runs=runs,
         failures=failures[:_MOST_FAILURES],
         count=len(failures),
         working=list(Claims(desk.store.root, "").living()),
         models=models_at_hand(settings),
         prefect=settings.prefect_pages,
     )
+
+
+def _nights(request: Request, who: Signed, desk: Desk) -> tuple[Rows, Rows]:
+    """Runs and failures: asked of the tables when something was committed since they were asked last, else as they were."""
+    versions = tuple(version_of(desk.store, name) for name in ("runs", "failures", "calls", "scores"))
+    who.viewer.require(Matter.RUNS)
+    kept: tuple[tuple[int, ...], tuple[Rows, Rows]] | None = getattr(request.app.state, "nights", None)
+    if kept is None or kept[0] != versions:
+        kept = versions, (list_runs(desk.store, who.viewer), list_failures(desk.store, who.viewer))
+        request.app.state.nights = kept
+    return kept[1]
 
 
 @section.get("/operator/room", needs=Matter.RUNS)

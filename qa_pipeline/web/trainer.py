@@ -38,7 +38,11 @@ from qa_pipeline.web.working import AtWork, answer, owner_of, shows
 
 section = Section(
     "trainer",
-    examples={"sheet": lambda desk, line: "service.yaml", "rubric": lambda desk, line: "service", "kept": lambda desk, line: "1"},
+    examples={
+        "sheet": lambda desk, line: f"{line.rubric_id or 'none'}.yaml",
+        "rubric": lambda desk, line: line.rubric_id or "none",
+        "kept": lambda desk, line: "1",
+    },
 )
 _PAGE = 40
 """Calls of a comparison on one page."""

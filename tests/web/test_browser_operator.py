@@ -1,0 +1,50 @@
+"""The operator's pages in a real browser: a failure tried again with its progress, accounts and teams, on a phone too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from fastapi import FastAPI
+from office import Office
+from test_operator_pages import fail
+
+from qa_pipeline.review.people import account_of
+from qa_pipeline.running.jobs import Jobs
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_failure_is_tried_again(
+    office: Office, app: FastAPI, jobs_of_tests: Jobs, tmp_path: Path, browser_as: Callable[..., Page], axe: Callable, no_sideways: Callable
+) -> None:
+    app.state.jobs = jobs_of_tests
+    fail(office, str(tmp_path / ("a_very_long_name_" * 8) / "gone.wav"), call_id="gone")
+    page = browser_as("sven")
+    page.goto("/operator")
+    page.get_by_text("GB").wait_for()
+    axe(page)
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Try the chosen again").click()
+    page.locator("#retried :is(.error, .fault)").first.wait_for(timeout=60_000)
+    axe(page)
+    no_sideways(page)
+
+
+def test_accounts_and_teams(office: Office, browser_as: Callable[..., Page], axe: Callable, no_sideways: Callable) -> None:
+    page = browser_as("sven")
+    page.goto("/accounts")
+    page.get_by_text("A new account").click()
+    axe(page)
+    page.get_by_label("Name to sign in by").fill("kim")
+    page.locator("form[action='/accounts']").get_by_label("reviewer").check()
+    page.get_by_role("button", name="Make and invite").click()
+    page.get_by_text("/link/").wait_for()
+    assert account_of(office.engine, "kim").is_active
+    axe(page)
+    no_sideways(page)
