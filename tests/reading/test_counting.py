@@ -28,12 +28,12 @@ AGENT = Viewer(name="lin", account=2, roles=frozenset({Role.AGENT}), agent_ids=f
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path: Path, database: str | None) -> Desk:
     store = make_store(tmp_path)
     commit(store, "c1")
     commit(store, "c2", agent_id="a2", started_at=datetime(2026, 5, 19, 4, tzinfo=UTC))
     commit(store, "c3", agent_id="a3", team="south", campaign="spring")
-    opened = open_desk(Settings(results=store.root, rubrics=tmp_path / "rubrics"), store)
+    opened = open_desk(Settings(results=store.root, review_database=database, rubrics=tmp_path / "rubrics"), store)
     decide(opened, LOCAL, "c1", Override(outcome=Outcome.NOT_APPLICABLE), criterion_id="long", reason="the caller hung up")
     return opened
 

@@ -17,8 +17,8 @@ from qa_pipeline.settings import Settings
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return make_desk(tmp_path)
+def desk(tmp_path: Path, database: str | None) -> Desk:
+    return make_desk(tmp_path, database=database)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_note_needs_words_and_a_call_of_the_agent(desk: Desk, anna: Viewer) ->
         write_note(desk, anna, "a1", "look", call_id="c9")
 
 
-def test_a_call_that_goes_leaves_the_note(desk: Desk, anna: Viewer) -> None:
+def test_a_call_that_goes_leaves_the_note(desk: Desk, anna: Viewer, database: str | None) -> None:
     note = write_note(desk, anna, "a1", "look", call_id="c1")
-    forget_decisions(Settings(results=desk.store.root), call_ids=["c1"], conversation_ids=[])
+    forget_decisions(Settings(results=desk.store.root, review_database=database), call_ids=["c1"], conversation_ids=[])
     assert read_note(desk, anna, note).call_id is None

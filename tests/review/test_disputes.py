@@ -26,8 +26,8 @@ LOCAL = local_viewer("x")
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return make_desk(tmp_path, calls=("c1", "c2", "c3"))
+def desk(tmp_path: Path, database: str | None) -> Desk:
+    return make_desk(tmp_path, database=database, calls=("c1", "c2", "c3"))
 
 
 def dispute(desk: Desk, call_id: str, criterion_id: str | None = "long", moment_ms: int | None = None) -> str:

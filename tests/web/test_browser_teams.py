@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from office import OTHER, OWN, TEAM, Office
+from recorded import add_recorded
 
 from qa_pipeline.review.coaching import write_note
 from qa_pipeline.review.decide import decide
@@ -77,6 +79,20 @@ def test_an_agent_sees_nothing_of_others(browser_as: Callable[..., Page]) -> Non
         assert answer.status in (403, 404)
     # What was refused is an error of the console, and meant here.
     browser_as.errors.clear()  # type: ignore[attr-defined]
+
+
+def test_an_agent_hears_a_moment_of_their_call_from_the_right_second(
+    browser_as: Callable[..., Page], office: Office, tmp_path: Path
+) -> None:
+    add_recorded(office, tmp_path)
+    page = browser_as("lin")
+    for address, act in (("/mine/calls/plain", True), ("/mine/calls/old?at=3000#sound", False)):
+        page.goto(address)
+        if act:
+            page.get_by_text("What was said").click()
+            page.locator(".said.customer .play").click()
+        page.wait_for_function("() => { const a = document.querySelector('audio'); return !a.paused && a.currentTime > 3.1; }")
+        assert page.evaluate("document.querySelector('audio').currentTime") < 5
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
