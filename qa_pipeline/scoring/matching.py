@@ -92,12 +92,13 @@ class Search:
         roles, numbers = self._of(searched)
         return self._together.hits(phrases, roles, self._place, numbers)
 
-    def meaning_hits(self, meaning: Meaning | None, searched: Searched) -> list[tuple[Utterance, float]]:
-        """Utterances whose probability for the list's meaning reaches the threshold, in order."""
+    def meaning_hits(self, meaning: Meaning | None, searched: Searched, *, at_least: float | None = None) -> list[tuple[Utterance, float]]:
+        """Utterances whose probability for the list's meaning reaches its threshold, or another one, in order."""
         if meaning is None or meaning.examples is None:
             return []
         probabilities = self._together.probabilities(meaning.examples.id, self._place)
-        return [(u, p) for u in searched.utterances if (p := probabilities.get(u.utterance, 0.0)) >= meaning.at_least]
+        least = meaning.at_least if at_least is None else at_least
+        return [(u, p) for u in searched.utterances if (p := probabilities.get(u.utterance, 0.0)) >= least]
 
     def probability(self, meaning: Meaning | None, utterance: int) -> float | None:
         """How probable a meaning is in one utterance; None where it was not judged."""

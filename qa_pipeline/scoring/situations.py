@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from qa_pipeline.call import Conversation, Disposition, Role
+from qa_pipeline.phrases.search import Hit
 from qa_pipeline.rubric.schema import SituationRule, Situations
 from qa_pipeline.rubric.shared_keys import Situation
 from qa_pipeline.scoring.matching import Evidence, Search
@@ -19,6 +20,13 @@ from qa_pipeline.scoring.windows import turn_numbers
 _MOST_WORDS_OF_MACHINE_SIDE = 2
 # "Before it could be asked": the agent has had at most this many turns when the customer says so.
 _EARLY_AGENT_TURNS = 3
+# Situations that others hang on need two signs: a sound-alike or a likely meaning counts where this much of the meaning is there as well, or what follows
+# bears it out. Chosen on written dialogues (models/certainty/dialogues).
+_SUPPORTED_FROM = 0.5
+_LIKELY_FROM = {"wrong_person": 0.9, "customer_busy": 0.8, "refused": 0.9}
+_BORNE_OUT_FROM = 0.8
+# The other side's next turns, in which a sign is borne out.
+_FOLLOWING = 4
 # Regrets, when to reach the right one, thanks and leave-taking; more turns than this are the call itself.
 _MOST_TURNS_WITH_STRANGER = 6
 
@@ -34,10 +42,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """Something a rule found. Its evidence is made only where it is shown: most signs just stand in some utterance."""
+    """Something a rule found. Its evidence is made only where it is shown: most signs just stand in some utterance.
+
+    `is_sure`: said in so many words, or as surely meant as the rule wants; else it counts only where something else bears it out.
+    """
 
     utterance: int
     make: Callable[[], Evidence]
+    is_sure: bool = True
 
     @property
     def shown(self) -> tuple[Evidence, ...]:
@@ -49,7 +61,7 @@ def find_facts(search: Search, rules: Situations) -> Facts:
     """Recognise the situations of a conversation. Pure."""
     conversation = search.conversation
     situations: dict[Situation, tuple[Evidence, ...]] = {}
-    said = {name: _said(search, getattr(rules, name)) for name in Situations.model_fields}
+    said = _borne_out(search, rules, {name: _said(search, getattr(rules, name), name) for name in Situations.model_fields})
     if not conversation.utterances:
         return Facts(situations=situations, disposition=given_disposition(conversation))
     if not conversation.by_role(Role.AGENT) and not conversation.by_role(Role.UNKNOWN):
@@ -76,21 +88,55 @@ def find_facts(search: Search, rules: Situations) -> Facts:
     return Facts(situations=situations, disposition=disposition, disposition_evidence=evidence)
 
 
-def _said(search: Search, rule: SituationRule) -> list[_Sign]:
+def _said(search: Search, rule: SituationRule, name: str) -> list[_Sign]:
     """Everything a rule finds, in order of time."""
     roles = {"agent": (Role.AGENT,), "customer": (Role.CUSTOMER,), "other": (Role.OTHER, Role.CUSTOMER)}[rule.who]
     searched = search.select(roles, rule.within)
     hits = search.hits(search.phrases(rule.phrases), searched)
-    meant = search.meaning_hits(rule.meaning, searched)
+    likely_from = _LIKELY_FROM.get(name)
+    meant = search.meaning_hits(rule.meaning, searched, at_least=likely_from)
     if not hits and not meant:
         return []
     taken_back = {hit.utterance for hit in search.hits(search.phrases(rule.unlike, "exact"), searched)}
-    signs = [_Sign(hit.utterance, partial(search.evidence, hit)) for hit in hits if hit.utterance not in taken_back]
-    known = {sign.utterance for sign in signs} | taken_back
+    to_the_letter = {hit.utterance for hit in search.hits(search.phrases(rule.phrases, "exact"), searched)} if hits and likely_from else set()
+    signs = [
+        _Sign(
+            hit.utterance,
+            partial(search.evidence, hit),
+            is_sure=not likely_from or hit.utterance in to_the_letter or _is_supported(search, rule, hit.utterance),
+        )
+        for hit in hits
+        if hit.utterance not in taken_back
+    ]
+    known = {sign.utterance for sign in signs if sign.is_sure} | taken_back
     for utterance, probability in meant:
         if utterance.utterance not in known and rule.meaning:
-            signs.append(_Sign(utterance.utterance, partial(search.utterance_evidence, utterance, rule.meaning.list, probability)))
+            make = partial(search.utterance_evidence, utterance, rule.meaning.list, probability)
+            signs.append(_Sign(utterance.utterance, make, is_sure=probability >= rule.meaning.at_least))
     return sorted(signs, key=lambda sign: sign.utterance)
+
+
+def _is_supported(search: Search, rule: SituationRule, utterance: int) -> bool:
+    """Whether a sound-alike means what it was taken for."""
+    probability = search.probability(rule.meaning, utterance)
+    return probability is not None and probability >= _SUPPORTED_FROM
+
+
+def _borne_out(search: Search, rules: Situations, said: dict[str, list[_Sign]]) -> dict[str, list[_Sign]]:
+    """Signs that are sure, and those that what was said next bears out."""
+    return {name: [sign for sign in signs if sign.is_sure or _follows(search, rules, said, name, sign)] for name, signs in said.items()}
+
+
+def _follows(search: Search, rules: Situations, said: dict[str, list[_Sign]], name: str, sign: _Sign) -> bool:
+    """A stranger: something else is said of the wrong person. Somebody busy: a later call is offered. A refusal: the agent soon ends."""
+    later = [u for u in search.conversation.utterances if u.utterance > sign.utterance]
+    if name == "wrong_person":
+        chances = (search.probability(rules.wrong_person.meaning, u.utterance) for u in later[:_FOLLOWING])
+        return any(chance is not None and chance >= _BORNE_OUT_FROM for chance in chances)
+    agent = [u.utterance for u in later if u.role is Role.AGENT]
+    if name == "customer_busy":
+        return any(other.utterance in agent[:_FOLLOWING] for other in said["call_back"])
+    return len(agent) <= _FOLLOWING
 
 
 def _machine_answered(search: Search, announcements: list[_Sign]) -> bool:
