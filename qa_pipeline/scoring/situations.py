@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from qa_pipeline.call import Conversation, Disposition, Role
-from qa_pipeline.phrases.search import Hit
 from qa_pipeline.rubric.schema import SituationRule, Situations
 from qa_pipeline.rubric.shared_keys import Situation
 from qa_pipeline.scoring.matching import Evidence, Search
@@ -98,7 +97,9 @@ def _said(search: Search, rule: SituationRule, name: str) -> list[_Sign]:
     if not hits and not meant:
         return []
     taken_back = {hit.utterance for hit in search.hits(search.phrases(rule.unlike, "exact"), searched)}
-    to_the_letter = {hit.utterance for hit in search.hits(search.phrases(rule.phrases, "exact"), searched)} if hits and likely_from else set()
+    to_the_letter = (
+        {hit.utterance for hit in search.hits(search.phrases(rule.phrases, "exact"), searched)} if hits and likely_from else set()
+    )
     signs = [
         _Sign(
             hit.utterance,
@@ -117,7 +118,9 @@ def _said(search: Search, rule: SituationRule, name: str) -> list[_Sign]:
 
 
 def _is_supported(search: Search, rule: SituationRule, utterance: int) -> bool:
-    """Whether a sound-alike means what it was taken for."""
+    """Whether a sound-alike means what it was taken for. Calls without vectors have nothing to ask: there it is believed as it was found."""
+    if not search.conversation.vectors:
+        return True
     probability = search.probability(rule.meaning, utterance)
     return probability is not None and probability >= _SUPPORTED_FROM
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from qa_pipeline.call import Disposition
-from qa_pipeline.conversation.written import conversation
+from qa_pipeline.conversation.written import conversation, with_vectors
+from qa_pipeline.meaning.encoder import WIDTH
 from qa_pipeline.scoring.matching import Search
+from qa_pipeline.scoring.meanings import Head
 from qa_pipeline.scoring.situations import Facts, find_facts
 from tests.rubric.built_rubrics import shipped_situations
 
@@ -140,3 +144,50 @@ def test_a_call_without_words_has_no_situation_and_no_disposition() -> None:
 
 def test_situations_are_read_from_the_right_party_only() -> None:
     assert facts("0:00 agent: 您好，您是不是打错了？", "0:04 customer: 没有。").situations.keys() == set()
+
+
+def facts_by_meaning(list_id: str, chances: dict[str, float], *lines: str, language: str = "zh") -> Facts:
+    """Facts of a call in which each text has this much of one list's meaning, and others have none."""
+
+    def encode(texts: Any) -> NDArray[np.float32]:
+        vectors = np.zeros((len(texts), WIDTH), np.float32)
+        for row, text in enumerate(texts):
+            share = next((chance for part, chance in chances.items() if part in text), 0.01)
+            vectors[row, 0] = np.log(share / (1 - share))
+        return vectors
+
+    weights = np.zeros(WIDTH, np.float32)
+    weights[0] = 1
+    spoken = with_vectors(conversation(*lines, language=language, direction="outbound"), encode)
+    return find_facts(Search(spoken, {list_id: Head(list_id=list_id, weights=weights, bias=0.0)}, {}), shipped_situations())
+
+
+def test_what_only_sounds_like_a_stranger_is_none_unless_it_means_that() -> None:
+    lines = ("0:00 agent: 合同您看过吧？", "0:05 customer: 我不识几个字。", "0:07 agent: 好的。")
+    assert "wrong_person" not in facts_by_meaning("wrong_person", {}, *lines).situations
+    assert "wrong_person" in facts_by_meaning("wrong_person", {"我不识": 0.6}, *lines).situations
+
+
+@pytest.mark.parametrize(("next_words", "is_stranger"), [(0.85, True), (0.5, False)])
+def test_a_likely_stranger_counts_where_the_next_words_bear_it_out(next_words: float, is_stranger: bool) -> None:
+    found = facts_by_meaning(
+        "wrong_person", {"两年": 0.93, "换号": next_words},
+        "0:00 agent: 麻烦找一下俞国华。", "0:05 customer: 这个号我用了两年。", "0:09 agent: 那可能是他换号啦。",
+    )  # fmt: skip
+    assert ("wrong_person" in found.situations) is is_stranger
+
+
+@pytest.mark.parametrize(("answer", "is_busy"), [("那我明天下午再给您打过去。", True), ("那您说说用得怎么样？", False)])
+def test_somebody_likely_busy_is_so_where_a_later_call_is_offered(answer: str, is_busy: bool) -> None:
+    found = facts_by_meaning(
+        "customer_busy", {"吊车": 0.85}, "0:00 agent: 您好。", "0:05 customer: 我人在吊车上头。", f"0:09 agent: {answer}"
+    )
+    assert ("customer_busy" in found.situations) is is_busy
+
+
+@pytest.mark.parametrize(("turns", "disposition"), [(1, Disposition.REFUSED), (5, Disposition.COMPLETED)])
+def test_a_likely_refusal_is_one_where_the_agent_soon_ends(turns: int, disposition: Disposition) -> None:
+    lines = ["0:00 agent: 您好。", "0:05 customer: 这种访问我从来都没兴致的。"]
+    for turn in range(turns):
+        lines += [f"0:{10 + 5 * turn} agent: 嗯嗯好的。", f"0:{12 + 5 * turn} customer: 哦。"]
+    assert facts_by_meaning("refuses", {"没兴致": 0.92}, *lines).disposition is disposition
