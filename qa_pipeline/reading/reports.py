@@ -14,15 +14,20 @@ from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.results.store import Store
 
 _SCORES = f"""select x.*, e.percent as effective_percent, e.passed as effective_passed, e.critical_failed as effective_critical_failed,
-        e.critical_state as effective_critical_state, coalesce(e.decided, 0) as decided
+        e.critical_state as effective_critical_state, e.needs_review as effective_needs_review, e.review_reasons as effective_review_reasons,
+        coalesce(e.decided, 0) as decided
     from ({SHOWN_SCORES}) x left join current_effective_scores e on e.score_id = x.score_id"""
 _ASKED = {
     "calls": "select * from current_calls order by started_at, call_id",
     "scores": _SCORES,
-    "findings": f"select f.* from findings f semi join ({_SCORES}) s on f.score_id = s.score_id where f.call_id in (select unnest($ids))",
+    "findings": f"""select f.*, e.outcome as effective_outcome, e.answer as effective_answer, e.points as effective_points, e.decided_by, e.is_stale
+        from findings f semi join ({_SCORES}) s on f.score_id = s.score_id left join current_effective_findings e
+        on e.score_id = f.score_id and e.criterion_id = f.criterion_id and e.decision_id is not null where f.call_id in (select unnest($ids))""",
     # What the overview of many calls counts.
-    "outcomes": f"""select f.call_id, f.criterion_id, f.criterion_sha256, f.rubric_sha256, f.rubric_id, f.outcome, f.answer, f.reason_code, f.critical
-        from findings f semi join ({_SCORES}) s on f.score_id = s.score_id""",
+    "outcomes": f"""select f.call_id, f.criterion_id, f.criterion_sha256, f.rubric_sha256, f.rubric_id, f.outcome, f.answer, f.reason_code, f.critical,
+        e.outcome as effective_outcome, e.answer as effective_answer, e.decided_by
+        from findings f semi join ({_SCORES}) s on f.score_id = s.score_id left join current_effective_findings e
+        on e.score_id = f.score_id and e.criterion_id = f.criterion_id and e.decision_id is not null""",
     "utterances": "select * from current_utterances where call_id in (select unnest($ids)) order by utterance",
     "metrics": "select * from current_metrics where call_id in (select unnest($ids))",
     "failures": 'select * from current_failures order by "at" desc',
@@ -44,11 +49,11 @@ class ReportRows:
         return self._tables.rows(_ASKED["scores"])
 
     def outcomes(self) -> tuple[FrozenRow, ...]:
-        """Findings of all calls, without evidence and reasons."""
+        """Findings of all calls, without evidence and reasons; `effective_…` and `decided_by` where a person decided about the criterion."""
         return self._tables.rows(_ASKED["outcomes"])
 
     def findings(self, call_ids: Sequence[str]) -> tuple[FrozenRow, ...]:
-        """Findings of some calls, whole."""
+        """Findings of some calls, whole; `effective_…` and `decided_by` where a person decided about the criterion."""
         return self._tables.rows(_ASKED["findings"], ids=list(call_ids))
 
     def utterances(self, call_ids: Sequence[str]) -> tuple[FrozenRow, ...]:

@@ -201,7 +201,7 @@ def view_call(number: int, item: CallReport, data: ReportData, names: dict[Momen
         state=call_state(item),
         first=first_line(item.score, item.findings) if item.score else None,
         expected_wrong=expected_wrong(item.score) if item.score else None,
-        review_rank=-(item.score.get("expected_wrong") or 0.0) if item.score and item.score["needs_review"] else 1.0,
+        review_rank=-(item.score.get("expected_wrong") or 0.0) if item.score and item.counting and item.counting.needs_review else 1.0,
         reasons=review_reasons(item),
         cells=tuple(by_criterion.get(name) for name in data.criteria),
         findings=tuple(findings),

@@ -55,6 +55,7 @@ class CallCount:
     critical: int
     confirmed: int
     review: int
+    decided: int
     no_rubric: int
     mean_percent: float | None
 
@@ -69,23 +70,24 @@ class Part:
 
 
 def count_calls(calls: Sequence[CallReport]) -> CallCount:
-    """Count calls; scored are those with an official percentage."""
-    scores = [item.score for item in calls if item.score and item.is_official]
-    percents = [score["percent"] for score in scores if score["percent"] is not None]
+    """Count calls as they count, with what people decided; scored are those with an official percentage."""
+    scores = [counting for item in calls if item.is_official and (counting := item.counting)]
+    percents = [score.percent for score in scores if score.percent is not None]
     return CallCount(
         calls=len(calls),
         scored=len(percents),
-        passed=sum(bool(score["passed"]) for score in scores),
-        critical=sum(bool(score["critical_failed"]) for score in scores),
-        confirmed=sum(score["critical_state"] == "confirmed" for score in scores),
-        review=sum(bool(score["needs_review"]) for score in scores),
+        passed=sum(bool(score.passed) for score in scores),
+        critical=sum(bool(score.critical_failed) for score in scores),
+        confirmed=sum(score.critical_state == "confirmed" for score in scores),
+        review=sum(score.needs_review for score in scores),
+        decided=sum(score.decided > 0 for score in scores),
         no_rubric=sum(item.score is None for item in calls),
         mean_percent=mean(percents) if percents else None,
     )
 
 
 def count_criterion(criterion: str, findings: Iterable[Row]) -> CriterionCount:
-    """Count one criterion. A sentiment that was told counts as its label, not as met or not met."""
+    """Count one criterion as it counts, with what people decided. A sentiment that was told counts as its label, not as met or not met."""
     outcomes: Counter[str] = Counter()
     feelings: Counter[str] = Counter()
     for finding in findings:
@@ -94,7 +96,7 @@ def count_criterion(criterion: str, findings: Iterable[Row]) -> CriterionCount:
         if finding["reason_code"] == "sentiment":
             feelings[finding["answer"]] += 1
         else:
-            outcomes[finding["outcome"]] += 1
+            outcomes[finding.get("effective_outcome") or finding["outcome"]] += 1
     return CriterionCount(criterion=criterion, tally=Tally(**outcomes), feelings=feelings, total=outcomes.total() + feelings.total())
 
 
@@ -118,13 +120,13 @@ def call_parts(calls: Sequence[CallReport]) -> tuple[Part, ...]:
 
 
 def call_state(item: CallReport) -> str:
-    """critical, passed, not passed, or not scored."""
-    score = item.score
-    if score is None:
+    """critical, passed, not passed, or not scored: as it counts."""
+    counting = item.counting
+    if counting is None:
         return "not scored"
-    if score["critical_failed"]:
+    if counting.critical_failed:
         return "critical"
-    return {True: "passed", False: "not passed", None: "not scored"}[score["passed"]]
+    return {True: "passed", False: "not passed", None: "not scored"}[counting.passed]
 
 
 def bar(parts: Sequence[Part]) -> Markup:

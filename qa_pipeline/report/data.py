@@ -29,6 +29,19 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counting:
+    """A score as it counts: what the program found where nobody decided anything. `decided`: decisions in force."""
+
+    percent: float | None
+    passed: bool | None
+    critical_failed: bool | None
+    critical_state: str | None
+    needs_review: bool
+    review_reasons: tuple[str, ...]
+    decided: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallReport:
     """One call as reports show it. Rows have the columns of results/tables.py; `score` is None for a call without a rubric.
 
@@ -49,6 +62,35 @@ class CallReport:
     def is_official(self) -> bool:
         """Whether its score counts: trials are shown and not counted."""
         return self.score is not None and self.score["purpose"] == "official"
+
+    @property
+    def counting(self) -> Counting | None:
+        """The score as it counts; None for a call without a rubric."""
+        score, effective = self.score, self.effective
+        if score is None:
+            return None
+        if effective is not None:
+            totals = effective.totals
+            return Counting(
+                percent=totals.percent,
+                passed=totals.passed,
+                critical_failed=totals.critical_failed,
+                critical_state=effective.critical_state,
+                needs_review=effective.to_review,
+                review_reasons=effective.review_reasons,
+                decided=effective.decided,
+            )
+        # Rows of many calls have it beside the program's own, where anything was decided.
+        prefix = "effective_" if score.get("effective_needs_review") is not None and score.get("decided") else ""
+        return Counting(
+            percent=score[f"{prefix}percent"],
+            passed=score[f"{prefix}passed"],
+            critical_failed=score[f"{prefix}critical_failed"],
+            critical_state=score.get(f"{prefix}critical_state"),
+            needs_review=bool(score[f"{prefix}needs_review"]),
+            review_reasons=tuple(score.get(f"{prefix}review_reasons") or ()),
+            decided=score.get("decided") or 0,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +259,7 @@ def load_call(
     """Read a report of one call. `effective`: its score as it counts; `language`: of whoever reads it. Raises as `find_call`."""
     zone = ZoneInfo(settings.timezone)
     found = read_call(store, engine, viewer, call_id)
-    findings = [in_zone(row, zone) for row in found.findings]
+    findings = [in_zone(row, zone) | _decided(row["criterion_id"], effective) for row in found.findings]
     wording = load_wording(store, settings, findings)
     item = CallReport(
         call=in_zone(found.call, zone),
@@ -230,6 +272,20 @@ def load_call(
     return ReportData(
         calls=(item,), failures=(), criteria=wording.order, words=wording.criteria, timezone=settings.timezone, language=language
     )
+
+
+def _decided(criterion_id: str, effective: EffectiveScore | None) -> Row:
+    """What a person decided about a criterion, as rows of many calls have it."""
+    found = next((f for f in effective.findings if f.criterion.id == criterion_id and f.decision), None) if effective else None
+    if found is None or found.decision is None:
+        return {}
+    return {
+        "effective_outcome": found.outcome.value,
+        "effective_answer": found.answer,
+        "effective_points": found.points,
+        "decided_by": found.decision.author,
+        "is_stale": found.is_stale,
+    }
 
 
 def in_zone(row: Mapping[str, Any], zone: ZoneInfo) -> Row:

@@ -17,12 +17,14 @@ _REVIEW_REASONS = {
     "sound_lost": "a part of the recording is lost",
     "speech_without_words": "much speech got no words",
     "unsure": "unsure of a finding",
+    "disputed": "the agent does not agree",
 }
 
 
 def review_reasons(item: CallReport) -> tuple[str, ...]:
-    """Why a call needs review."""
-    return tuple(_REVIEW_REASONS.get(reason, reason.replace("_", " ")) for reason in (item.score or {}).get("review_reasons") or ())
+    """Why a call needs review, as it counts."""
+    counting = item.counting
+    return tuple(_REVIEW_REASONS.get(reason, reason.replace("_", " ")) for reason in (counting.review_reasons if counting else ()))
 
 
 def not_heard(call: Row) -> Mapping[str, str]:

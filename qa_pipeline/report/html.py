@@ -80,12 +80,12 @@ def render(data: ReportData, clips: Clips, *, folder: Path, is_alone: bool = Fal
 def render_days(data: ReportData, days: Sequence[DayPage]) -> str:
     """The page above pages of days: figures of all calls, the days, what to look at first, and where each call is."""
     places = [(item, f"{day.href}#call-{number}") for day in days for number, item in enumerate(day.calls, 1)]
-    wanting = [(item, href) for item, href in reversed(places) if item.is_official and item.score and item.score["needs_review"]]
+    wanting = [(item, href) for item, href in reversed(places) if item.is_official and item.counting and item.counting.needs_review]
     wanting.sort(key=lambda pair: call_state(pair[0]) != "critical")
     first = [
         {
             "id": item.call["call_id"], "href": href, "agent": _agent(item), "started": moment_text(item.call["started_at"]), "score": item.score,
-            "state": call_state(item), "reasons": ", ".join(review_reasons(item)),
+            "counting": item.counting, "state": call_state(item), "reasons": ", ".join(review_reasons(item)),
         }
         for item, href in wanting[:_MOST_FIRST]
     ]  # fmt: skip

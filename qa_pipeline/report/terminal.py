@@ -12,7 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from qa_pipeline.report.data import CallReport, ReportData, Row
+from qa_pipeline.report.data import CallReport, Counting, ReportData, Row
 from qa_pipeline.report.doubts import not_heard, review_reasons
 from qa_pipeline.report.sureness import expected_wrong, first_line
 from qa_pipeline.report.wording import title_of
@@ -82,7 +82,7 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
             console.print("A trial: it does not count.", style="yellow")
         if item.effective is not None:
             _show_effective(item.effective, console)
-        if score["needs_review"]:
+        if item.counting is not None and item.counting.needs_review:
             console.print(f"needs review: {', '.join(review_reasons(item))}", style="yellow")
         if wrong := expected_wrong(score):
             console.print(wrong, style="dim")
@@ -150,30 +150,33 @@ def _call_cells(item: CallReport, data: ReportData, criteria: Sequence[str]) -> 
     if score and score.get("decided"):
         # What the program found, and what counts since people decided.
         percent += f" → {'–' if score['effective_percent'] is None else format(score['effective_percent'], '.0f')}"
-    passed = {True: Text("yes", "green"), False: Text("no", "red"), None: Text("")}[score["passed"] if score else None]
-    return [*cells, percent, passed, Text("review", "yellow") if score and score["needs_review"] else ""]
+    counting = item.counting
+    passed = {True: Text("yes", "green"), False: Text("no", "red"), None: Text("")}[counting.passed if counting else None]
+    return [*cells, percent, passed, Text("review", "yellow") if counting and counting.needs_review else ""]
 
 
 def _show_agents(data: ReportData, console: Console) -> None:
-    by_agent: dict[str, list[Row]] = {}
+    by_agent: dict[str, list[Counting]] = {}
     for item in data.calls:
-        if item.score and item.is_official:
-            by_agent.setdefault(item.call["agent_id"] or "unknown", []).append(item.score)
+        if (counting := item.counting) and item.is_official:
+            by_agent.setdefault(item.call["agent_id"] or "unknown", []).append(counting)
     table = Table(title="\nAgents", header_style="bold", box=None, pad_edge=False, title_justify="left")
     for name in ("agent", "calls", "mean percent", "passed", "critical", "to review"):
         table.add_column(name, justify="left" if name == "agent" else "right")
     for agent, scores in sorted(by_agent.items()):
-        percents = [s["percent"] for s in scores if s["percent"] is not None]
+        percents = [s.percent for s in scores if s.percent is not None]
         table.add_row(
-            escape(agent), str(len(scores)), f"{mean(percents):.0f}" if percents else "–", str(sum(bool(s["passed"]) for s in scores)),
-            str(sum(s["critical_failed"] for s in scores)), str(sum(s["needs_review"] for s in scores)),
+            escape(agent), str(len(scores)), f"{mean(percents):.0f}" if percents else "–", str(sum(bool(s.passed) for s in scores)),
+            str(sum(bool(s.critical_failed) for s in scores)), str(sum(s.needs_review for s in scores)),
         )  # fmt: skip
     console.print(table)
 
 
 def _show_reviews(data: ReportData, console: Console) -> None:
     """Calls that a person should look at: those first in which most is expected to be wrong."""
-    waiting = [(item, item.score) for item in data.calls if item.score and item.score["needs_review"] and item.is_official]
+    waiting = [
+        (item, item.score) for item in data.calls if item.score and item.counting and item.counting.needs_review and item.is_official
+    ]
     if not waiting:
         return
     table = Table(title="\nTo review, what is least sure first", header_style="bold", box=None, pad_edge=False, title_justify="left")

@@ -44,13 +44,13 @@ def trends(calls: Sequence[CallReport], titles: dict[str, str]) -> list[Trend]:
     scored = [
         (week, call)
         for call in calls
-        if (week := _week(call)) is not None and call.is_official and call.score and call.score["percent"] is not None
+        if (week := _week(call)) is not None and call.is_official and call.counting and call.counting.percent is not None
     ]
     if len({week for week, _ in scored}) < 2:
         return []
     found = [
         Trend(title="Percent, mean of all calls", points=_points(scored, _mean_percent)),
-        Trend(title="Passed", points=_points(scored, lambda group: _share([bool(c.score and c.score["passed"]) for c in group]))),
+        Trend(title="Passed", points=_points(scored, lambda group: _share([bool(c.counting and c.counting.passed) for c in group]))),
     ]
     teams = Counter(call.call["team"] for _, call in scored if call.call["team"])
     for team, _ in teams.most_common(_MOST_TEAMS) if len(teams) > 1 else ():
@@ -119,7 +119,7 @@ def _points(calls: Iterable[tuple[date, CallReport]], figure: Callable[[list[Cal
 
 
 def _mean_percent(calls: list[CallReport]) -> tuple[Estimate, int]:
-    values = [call.score["percent"] for call in calls if call.score]
+    values = [counting.percent for call in calls if (counting := call.counting) and counting.percent is not None]
     sample = Sample(count=len(values), mean=mean(values) if values else None, variance=variance(values) if len(values) > 1 else None)
     return mean_of(sample), len(values)
 
