@@ -36,6 +36,7 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    text,
     update,
 )
 from sqlalchemy.schema import CreateTable
@@ -128,7 +129,7 @@ Index("call_index_slice", call_index.c.slice_place)
 Index("call_index_day", call_index.c.call_date.desc(), call_index.c.call_id)
 Index("call_index_team_day", call_index.c.team, call_index.c.call_date.desc(), call_index.c.call_id)
 Index("call_index_agent_day", call_index.c.agent_id, call_index.c.call_date.desc(), call_index.c.call_id)
-Index("call_index_behind", call_index.c.is_behind, sqlite_where=call_index.c.is_behind, postgresql_where=call_index.c.is_behind)
+Index("call_index_behind", call_index.c.is_behind, sqlite_where=text("is_behind = 1"), postgresql_where=call_index.c.is_behind)
 
 criterion_sets = Table(
     "criterion_sets",

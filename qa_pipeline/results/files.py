@@ -75,16 +75,16 @@ def rows_of_day(
     system, looked_for, found = file_system(delta), frozenset(values), []
     for path in _files_of(delta, day):
         with pq.ParquetFile(system.open_input_file(path)) as file:
-            groups = list(_groups_with(file, column, values))
-            if not groups:
-                continue
-            # In Python: Arrow's own comparisons are a library of 40 MB, loaded at the first.
-            are_they = [value in looked_for for value in file.read_row_groups(groups, columns=[column])[column].to_pylist()]
-            if not any(are_they):
-                continue
-            there = set(file.schema_arrow.names)
-            rows = file.read_row_groups(groups, columns=[name for name in wanted if name in there])
-            found.append(_as_table(rows, schema, day).filter(pa.array(are_they)))
+            there = [name for name in wanted if name in set(file.schema_arrow.names)]
+            for group in _groups_with(file, column, values):
+                # In Python: Arrow's own comparisons are a library of 40 MB, loaded at the first.
+                ids = file.read_row_group(group, columns=[column], use_threads=False)[column].to_pylist()
+                if not looked_for.isdisjoint(ids):
+                    places = [place for place, value in enumerate(ids) if value in looked_for]
+                    first, count = places[0], places[-1] - places[0] + 1
+                    rows = file.read_row_group(group, columns=there, use_threads=False).slice(first, count)
+                    are_they = [value in looked_for for value in ids[first : first + count]]
+                    found.append(_as_table(rows, schema, day).filter(pa.array(are_they)))
     return pa.concat_tables(found) if found else schema.empty_table()
 
 

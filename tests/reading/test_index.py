@@ -268,3 +268,14 @@ def test_the_state_says_which_versions_were_seen(store: Store, engine: Engine) -
     with engine.connect() as connection:
         row = connection.execute(select(index_state)).mappings().one()
     assert (row["root"], row["calls_version"], row["scores_version"], row["periods_version"]) == (store.root, 0, 0, -1)
+
+
+def test_calls_that_are_behind_are_found_without_looking_at_all(store: Store, engine: Engine) -> None:
+    commit(store, "v1", "c1")
+    catch_up(engine, store)
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect() as connection:
+        asked = select(call_index.c.call_id).where(call_index.c.is_behind).compile(dialect=engine.dialect)
+        plan = connection.execute(text(f"explain query plan {asked}")).all()
+    assert "USING INDEX call_index_behind" in str(plan)

@@ -65,7 +65,8 @@ def _begins_with_text(body: list[ast.stmt]) -> bool:
 def test_no_other_room_asks_in_sql(path: Path) -> None:
     if str(path.relative_to(ROOT)) not in ELSEWHERE:
         assert "import duckdb" not in path.read_text("utf-8")
-        assert [text for text in _texts(path) if _SQL.search(text)] == []
+        # Advice may say what to ask with the command of that name.
+        assert [text for text in _texts(path) if _SQL.search(text) and "qa-pipeline query" not in text] == []
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "reading").glob("*.py") if path.stem != "__init__"))
