@@ -34,6 +34,8 @@ MADE_OF = {
     "pages": {"known_line", "read_line"},
     "tables": {"connect", "query", "rows"},
     "teams": {"read_memberships", "names_of_teams"},
+    # Of a line that somebody was given.
+    "sound": {"has_recording"},
     # Counts of faults, for who keeps the files.
     "verify": {"verify_results"},
 }
