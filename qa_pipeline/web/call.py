@@ -16,12 +16,15 @@ from fastapi import Form, Query, Request, Response
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, QaError
+from qa_pipeline.languages.load import is_language, table
+from qa_pipeline.languages.reason_tables import ReasonWords
 from qa_pipeline.reading.sound import has_recording
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.report.call_view import FindingView, Line, view_call
 from qa_pipeline.report.clips import Clips
 from qa_pipeline.report.data import load_call
 from qa_pipeline.report.waveform import find_silences
+from qa_pipeline.report.wording import title_of
 from qa_pipeline.review.claims import release
 from qa_pipeline.review.correcting import Preview, correct_word, preview_swap, preview_word, swap_roles, take_back
 from qa_pipeline.review.decide import answer_of, decide
@@ -198,6 +201,7 @@ def teach(
     found: Text = "",
     moment: Text = "",
     note: Text = "",
+    decision_id: Text = "",
     back: Text = "/queue",
 ) -> Response:
     """Put a moment on the trainer's desk: as a case, or as words for the criterion's lists."""
@@ -208,7 +212,16 @@ def teach(
         outcome = Outcome(found) if found in set(Outcome) else None
         start_ms = moment_ms(moment)
         propose(
-            desk, who.viewer, call_id, Teaches(kind), criterion_id=criterion_id, words=words, outcome=outcome, start_ms=start_ms, note=note
+            desk,
+            who.viewer,
+            call_id,
+            Teaches(kind),
+            criterion_id=criterion_id,
+            words=words,
+            outcome=outcome,
+            start_ms=start_ms,
+            decision_id=decision_id or None,
+            note=note,
         )
 
     return _decided(request, call_id, who, desk, chosen, back, done, criterion_id=criterion_id)
@@ -371,7 +384,9 @@ def _page(
         score=data.calls[0].score,
         view=view,
         rows=rows,
-        sections=_sections(rows),
+        sections=_sections(rows, looked, who),
+        titles={row.criterion_id: row.view.title for row in rows},
+        in_words=_answers(who),
         heard=has_recording(desk.store, looked.line),
         silence_before=_silences(view.lines),
         why=reasons_of(who, looked.line),
@@ -412,12 +427,19 @@ def _silences(lines: Sequence[Line]) -> dict[int, int]:
     return {line.row["utterance"]: end - start for line in lines for start, end in spans if line.row["start_ms"] == end}
 
 
-def _sections(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """Criteria by the sections of their rubric, in its order."""
+def _sections(rows: Sequence[Row], looked: Looked, who: Signed) -> list[tuple[str, list[Row]]]:
+    """Criteria by the sections of their rubric, in its order, each with its title."""
+    named = {section.id: section.title for section in looked.score.standing.rubric.sections} if looked.score else {}
     found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(str(row.view.row["section_id"]), []).append(row)
-    return list(found.items())
+    return [(title_of(named.get(name, {}), name, who.language)[1], several) for name, several in found.items()]
+
+
+def _answers(who: Signed) -> Callable[[str | None], str]:
+    """Answers and levels in words, where the language has them."""
+    words = table(who.language, ReasonWords).words if is_language(who.language) else {}
+    return lambda answer: "" if answer is None else words.get(answer, answer.replace("_", " "))
 
 
 def _told(who: Signed, decision: Decision, looked: Looked) -> dict[str, Any]:
@@ -490,6 +512,8 @@ def _preview(
         action=action,
         given=given,
         preview=preview,
+        title=lambda criterion: title_of(criterion.title, criterion.id, who.language)[1],
+        in_words=_answers(who),
         lines=changed_lines[:12],
         more_lines=max(0, len(changed_lines) - 12),
         refused=refused,
