@@ -234,7 +234,7 @@ class _Block:
                 "calls", [call_row(c, run_id="made", processed_at=_FIRST_DAY, timezone="UTC", code_version="0") for c in spoken]
             ),
             "utterances": _rows("utterances", [row for c in spoken for row in utterance_rows(c, run_id="made", timezone="UTC")]),
-            "metrics": _rows("metrics", [metric_row(c, run_id="made") for c in spoken]),
+            "metrics": _rows("metrics", [metric_row(c, run_id="made", timezone="UTC") for c in spoken]),
         }
         utterances = self._tables["utterances"]
         words = utterances["words"].combine_chunks()

@@ -19,7 +19,7 @@ from qa_pipeline.phrases.lexicon import INSERT, INSERT_FILLER, UNIT
 from qa_pipeline.phrases.speech import Speech
 from qa_pipeline.phrases.written import Form, token_and_writing, written_phrase
 from qa_pipeline.text.respell import frequencies
-from qa_pipeline.text.segment import has_vocabulary, pieces
+from qa_pipeline.text.segment import has_vocabulary
 from qa_pipeline.text.sounds import token_cost
 
 # Confidence of the recogniser. Below the first its words are doubtful, from the second on they were said as they stand. Chosen on recorded calls.
@@ -107,7 +107,7 @@ def _swallowed(pairs: Sequence[_Pair], forms: Sequence[Form]) -> bool:
 
 def _ends_in_a_word(speech: Speech, start: int, end: int) -> bool:
     """Whether what is written as the phrase is ends in the middle of a word: 您好 in 您好像."""
-    word, _ = _word_at(speech, end - 1)
+    word, _ = speech.word_at(end - 1)
     return word.stop > end and word.start >= start
 
 
@@ -133,7 +133,7 @@ def _han(speech: Speech, fixed: Sequence[_Pair], same: int, *, is_whole: bool) -
         return False
     words, frequent = 0, 0
     for pair in others:
-        word, makes_sense = _word_at(speech, pair.position)
+        word, makes_sense = speech.word_at(pair.position)
         if len(word) > 1 and not places.issuperset(word):
             # Half of a word that goes on outside the phrase.
             return is_doubtful and same >= _OUTWEIGH * len(others)
@@ -160,7 +160,7 @@ def _han(speech: Speech, fixed: Sequence[_Pair], same: int, *, is_whole: bool) -
 
 
 def _is_frequent(speech: Speech, position: int) -> bool:
-    word, makes_sense = _word_at(speech, position)
+    word, makes_sense = speech.word_at(position)
     return len(word) == 1 and makes_sense
 
 
@@ -181,25 +181,11 @@ def _runs_over_clause_end(speech: Speech, first: int, last: int) -> bool:
     return last not in speech.clause(first)
 
 
-def _word_at(speech: Speech, position: int) -> tuple[range, bool]:
-    """The tokens of the word that a token is in, and whether it makes sense."""
-    clause = speech.clause(position)
-    forms = speech.forms(clause.start, clause.stop)
-    if any(len(form.written) != 1 for form in forms):
-        # Numbers and words in letters: each stands for itself, of one character between.
-        forms = tuple(form if len(form.written) == 1 else Form(form.token, "〇", form.start, form.end) for form in forms)
-    text = "".join(form.written for form in forms)
-    for piece in pieces(text, speech.language):
-        if clause.start + piece.start <= position < clause.start + piece.end:
-            return range(clause.start + piece.start, clause.start + piece.end), piece.makes_sense
-    return range(position, position + 1), False
-
-
 def _says_nothing_else(speech: Speech, first: int, last: int) -> bool:
     """Whether the clauses from a token to another hold hardly anything besides."""
     start, stop = speech.clause(first).start, speech.clause(last).stop
     beside = [*range(start, first), *range(last + 1, stop)]
-    return len(beside) <= _BESIDE and all(len(_word_at(speech, position)[0]) == 1 for position in beside)
+    return len(beside) <= _BESIDE and all(len(speech.word_at(position)[0]) == 1 for position in beside)
 
 
 def _aligned(phrase: Phrase, forms: Sequence[Form], budget: float) -> tuple[_Pair, ...]:

@@ -6,21 +6,24 @@ Positions in texts are worked out only for what was found: most utterances are s
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qa_pipeline.call import Utterance, Word
 from qa_pipeline.languages.load import glue
 from qa_pipeline.phrases.lexicon import UNIT, Lexicon, lexicon_of
-from qa_pipeline.phrases.written import CLAUSE_ENDS, Form, clauses_of, forms_of
-from qa_pipeline.text.normalise import Token, tokens_of, unit_spans
+from qa_pipeline.phrases.written import CLAUSE_ENDS, Form, Forms
+from qa_pipeline.text.normalise import Token, tokens_of
+from qa_pipeline.text.segment import Piece, pieces
 
 # Cost in units of a match that runs on into the party's next utterance, and past somebody else's words.
 NEXT_UTTERANCE = round(0.35 * UNIT)
 OTHER_SPEAKER = UNIT
 # How many words of degree may stand between a negation and what it denies.
 _DENIAL_REACH = 3
+# Stands in a text for what is no character of a script without blanks.
+_NO_WORD = "〇"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ class Speech:
         self._read(read or self.lexicon.read)
         self._numbered = [utterance.utterance for utterance in self.utterances]
         self.place = {number: index for index, number in enumerate(self._numbered)}
-        self._spans: dict[int, Sequence[tuple[int, int]]] = {}
+        self._forms: dict[int, Forms] = {}
+        self._pieces: dict[int, tuple[Piece, ...]] = {}
         self._quotes: dict[tuple[int, int], Quote] = {}
 
     def _read(self, read: Callable[[str], Sequence[int]]) -> None:
@@ -83,22 +87,32 @@ class Speech:
         found: list[Form] = []
         owner = self.owner(start)
         while start < end:
-            utterance, first, last = self.utterances[owner], self.offsets[owner], self.offsets[owner + 1]
-            inside = forms_of(utterance.norm, utterance.text, self.language)[start - first : min(end, last) - first]
+            first, last = self.offsets[owner], self.offsets[owner + 1]
+            inside = self._forms_of(owner).between(start - first, min(end, last) - first)
             # Where `norm` has more units than the text the rest is written as nothing.
-            found += (*inside, *[Form("", "", 0, 0)] * (min(end, last) - start - len(inside)))
+            found += inside + [Form("", "", 0, 0)] * (min(end, last) - start - len(inside))
             start, owner = max(start, last), owner + 1
         return tuple(found)
 
     def clause(self, position: int) -> range:
         """The tokens of the clause that a token stands in."""
         owner = self.owner(position)
-        utterance, offset = self.utterances[owner], self.offsets[owner]
-        numbers = clauses_of(utterance.norm, utterance.text, self.language)
-        index = position - offset
-        if index >= len(numbers):
+        offset, forms = self.offsets[owner], self._forms_of(owner)
+        if position - offset >= len(forms):
             return range(position, position + 1)
-        return range(offset + bisect_left(numbers, numbers[index]), offset + bisect_right(numbers, numbers[index]))
+        inside = forms.clause(position - offset)
+        return range(offset + inside.start, offset + inside.stop)
+
+    def word_at(self, position: int) -> tuple[range, bool]:
+        """The tokens of the word that a token is in, in a language with a list of words, and whether the word makes sense."""
+        clause = self.clause(position)
+        found = self._pieces.get(clause.start)
+        if found is None:
+            found = self._pieces[clause.start] = self._cut(clause)
+        for piece in found:
+            if clause.start + piece.start <= position < clause.start + piece.end:
+                return range(clause.start + piece.start, clause.start + piece.end), piece.makes_sense
+        return range(position, position + 1), False
 
     def confidence(self, positions: Sequence[int]) -> float | None:
         """Mean confidence of the words that some tokens are in; None without words."""
@@ -112,7 +126,7 @@ class Speech:
     def span(self, position: int) -> tuple[int, int]:
         """Character span of a token in the text of its utterance; nothing at its end where `norm` has more units than the text."""
         owner = self.owner(position)
-        spans, index = self._spans_of(owner), position - self.offsets[owner]
+        spans, index = self._forms_of(owner).spans, position - self.offsets[owner]
         if index < len(spans):
             return spans[index]
         end = len(self.utterances[owner].text)
@@ -165,17 +179,18 @@ class Speech:
         small = self.lexicon.is_small
         return all(small[number] for number in self.numbers[first:start]) and all(small[number] for number in self.numbers[end:last])
 
-    def _spans_of(self, owner: int) -> Sequence[tuple[int, int]]:
-        """Character spans of the tokens of an utterance."""
-        found = self._spans.get(owner)
+    def _forms_of(self, owner: int) -> Forms:
+        """The tokens of an utterance, located and written."""
+        found = self._forms.get(owner)
         if found is None:
             utterance = self.utterances[owner]
-            if "/" in utterance.norm or "+" in utterance.norm:
-                found = [(token.start, token.end) for token in tokens_of(utterance.norm, utterance.text)]
-            else:
-                found = unit_spans(utterance.text)
-            self._spans[owner] = found
+            found = self._forms[owner] = Forms(utterance.norm, utterance.text, self.language)
         return found
+
+    def _cut(self, clause: range) -> tuple[Piece, ...]:
+        """A clause cut into words. Numbers and words in letters stand each for itself, as one character between."""
+        writings = [form.written for form in self.forms(clause.start, clause.stop)]
+        return pieces("".join(written if len(written) == 1 else _NO_WORD for written in writings), self.language)
 
     def _quote(self, start: int, end: int) -> Quote:
         parts: list[str] = []

@@ -15,9 +15,11 @@ from qa_pipeline.languages.phrase_tables import PhraseWords
 from qa_pipeline.phrases.grammar import Element, Node, parsed_with
 from qa_pipeline.text.fold import fold
 from qa_pipeline.text.norm_cache import cached_norm
-from qa_pipeline.text.normalise import Token, simplify, tokens_of
+from qa_pipeline.text.normalise import simplify, tokens_of, unit_spans
 
 _SIGN = "\t"
+# How `norm` marks a token that denies.
+_NEGATES = "!"
 CLAUSE_ENDS = frozenset("，。？！、,.?!;；:：")
 
 
@@ -32,37 +34,65 @@ class Form:
     is_negation: bool = False
 
 
-@lru_cache(maxsize=50_000)
-def forms_of(norm: str, text: str, language: str) -> tuple[Form, ...]:
-    """The tokens of a text, each with how it is written."""
-    simplified = simplify(text) if is_han(language) else text
-    tokens = tokens_of(norm, text)
-    return tuple(
-        Form(token.text, _written(tokens, index, simplified, language), token.start, token.end, token.is_negation)
-        for index, token in enumerate(tokens)
-    )
+class Forms:
+    """The tokens of a text, and how they are written. Of most texts few are asked for, so each form is made when it is.
+
+    `spans`: (start, end) of each token in the text, and possibly of what stands behind the last token.
+    """
+
+    __slots__ = ("_alone", "_language", "_text", "_tokens", "spans")
+
+    def __init__(self, norm: str, text: str, language: str) -> None:
+        self._text, self._language = text, language
+        self.spans: Sequence[tuple[int, int]]
+        # Without these signs each token is one unit of the text.
+        self._alone = "/" not in norm and "+" not in norm
+        if self._alone:
+            self._tokens: Sequence[str] = norm.split()
+            self.spans = unit_spans(text)
+        else:
+            located = tokens_of(norm, text)
+            self._tokens = [_NEGATES + token.text if token.is_negation else token.text for token in located]
+            self.spans = [(token.start, token.end) for token in located]
+
+    def __len__(self) -> int:
+        """How many tokens have a place in the text."""
+        return min(len(self._tokens), len(self.spans))
+
+    def between(self, first: int, last: int) -> list[Form]:
+        """The forms of a half-open range of tokens, fewer where the text has no more."""
+        return [self._form(index) for index in range(first, min(last, len(self)))]
+
+    def clause(self, index: int) -> range:
+        """The tokens of the clause that a token stands in."""
+        first, last, count = index, index + 1, len(self)
+        while first > 0 and not self._ends_before(first):
+            first -= 1
+        while last < count and not self._ends_before(last):
+            last += 1
+        return range(first, last)
+
+    def _ends_before(self, index: int) -> bool:
+        """Whether a clause ends between a token and the one before."""
+        return not CLAUSE_ENDS.isdisjoint(self._text[self.spans[index - 1][1] : self.spans[index][0]])
+
+    def _form(self, index: int) -> Form:
+        token = self._tokens[index]
+        start, end = self.spans[index]
+        text = token.lstrip(_NEGATES)
+        is_plain = text.isdigit() or (not self._alone and self._shares_unit(index))
+        return Form(text, text if is_plain else _written(self._text[start:end], self._language), start, end, token.startswith(_NEGATES))
+
+    def _shares_unit(self, index: int) -> bool:
+        start = self.spans[index][0]
+        return any(0 <= other < len(self) and self.spans[other][0] == start for other in (index - 1, index + 1))
 
 
-@lru_cache(maxsize=50_000)
-def clauses_of(norm: str, text: str, language: str) -> tuple[int, ...]:
-    """For each token of a text the number of its clause, from 0."""
-    found: list[int] = []
-    before: Form | None = None
-    for form in forms_of(norm, text, language):
-        ends = before is not None and not CLAUSE_ENDS.isdisjoint(text[before.end : form.start])
-        found.append((found[-1] if found else 0) + ends)
-        before = form
-    return tuple(found)
-
-
-def _written(tokens: Sequence[Token], index: int, text: str, language: str) -> str:
-    token = tokens[index]
-    shares_unit = any(0 <= other < len(tokens) and tokens[other].start == token.start for other in (index - 1, index + 1))
-    if token.text.isdigit() or shares_unit:
-        return token.text
-    unit = text[token.start : token.end]
+def _written(unit: str, language: str) -> str:
+    """How a unit of a text is written, what is taken for the same written the same."""
     if is_han(language):
-        return _alike(language).get(unit, unit if len(unit) == 1 else fold(unit, language))
+        simplified = simplify(unit)
+        return _alike(language).get(simplified, simplified if len(simplified) == 1 else fold(simplified, language))
     return "".join(char for char in fold(unit, language) if char.isalnum())
 
 
@@ -100,12 +130,18 @@ def token_and_writing(token: str) -> tuple[str, str]:
     return sound, writing
 
 
+def forms_of(text: str, language: str) -> list[Form]:
+    """All tokens of a text that was not stored, with how they are written."""
+    forms = Forms(cached_norm(text, language), text, language)
+    return forms.between(0, len(forms))
+
+
 @lru_cache(maxsize=50_000)
 def _elements(text: str, language: str) -> tuple[Element, ...]:
     light = table(language, PhraseWords).light
     return tuple(
         Element("token", frozenset((form.token + _SIGN + form.written,)), 0.4 if form.token in light else 1.0, form.is_negation)
-        for form in forms_of(cached_norm(text, language), text, language)
+        for form in forms_of(text, language)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -81,12 +82,18 @@ class Context:
     @property
     def _zone(self) -> str:
         own = self.search.conversation.call.extra.get(ZONE_COLUMN)
-        if own in available_timezones():
+        if own is not None and own in known_zones():
             return own
         language = self.search.language
         of_language = table(language, Times).zone if language in language_codes() else None
         is_told = "timezone" in self.rubric.model_fields_set
         return self.rubric.timezone if is_told or of_language is None else of_language
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """The zones there are, read once: the list comes from hundreds of files, which takes longer than scoring a call."""
+    return frozenset(available_timezones())
 
 
 def search_window(criterion: SearchingCriterion, context: Context) -> Searched:

@@ -9,6 +9,7 @@ import pytest
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.written import conversation
+from qa_pipeline.scoring import verdict
 from tests.rubric.built_rubrics import finding, scored
 
 BEGAN = datetime(2025, 11, 12, 10, 30, tzinfo=ZoneInfo("Asia/Shanghai"))  # a Wednesday
@@ -198,3 +199,19 @@ def test_times_are_of_the_zone_that_the_call_is_in(
 ) -> None:
     spoken = conversation(f"0:00 customer: {said}", language=language, started_at=BEGAN, extra=extra)
     assert finding(spoken, {"check": "capture", "capture": "datetime"}, **told).captures[0].value == value
+
+
+def test_the_zones_of_the_system_are_listed_once_for_all_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[None] = []
+
+    def zones() -> set[str]:
+        listed.append(None)
+        return {"Europe/Warsaw"}
+
+    monkeypatch.setattr(verdict, "available_timezones", zones)
+    verdict.known_zones.cache_clear()
+    spoken = conversation("0:00 customer: tomorrow at three", language="en", started_at=BEGAN, extra={"timezone": "Europe/Warsaw"})
+    for _ in range(3):
+        finding(spoken, {"check": "capture", "capture": "datetime"})
+    verdict.known_zones.cache_clear()
+    assert len(listed) == 1
