@@ -101,7 +101,7 @@ def show_plan(plan: Plan, settings: Settings, *, deadline: datetime | None = Non
         for fault in dialogue.faults:
             click.echo(f"  {fault}")
     for missing in plan.unavailable:
-        click.echo(f"  not there: {missing.source_uri}")
+        click.echo(f"  not taken: {missing.message}")
     end = datetime.now(ZoneInfo(settings.timezone)) + timedelta(hours=hours)
     click.echo(
         f"Models: profile {settings.profile}, {_models_state(settings)}. Results need about {minutes * _MEGABYTES_A_MINUTE:.1f} MB; {_free(settings)}."

@@ -17,28 +17,19 @@ from qa_pipeline.recordings.address import USUAL_FORMS, as_raw, path_of
 from qa_pipeline.recordings.audio import EMPTY_BYTES, holds_nothing
 from qa_pipeline.recordings.columns import Row, validated, values_in_name
 from qa_pipeline.recordings.defaults import Defaults
-from qa_pipeline.recordings.dialogue import Dialogue, Note
+from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.files import read_bytes, sha256_of
 from qa_pipeline.recordings.joins import Group, groups_by_name, groups_by_rows
 from qa_pipeline.recordings.metadata import read_metadata
 from qa_pipeline.recordings.remarks import Remarks
 from qa_pipeline.recordings.sources import METADATA_NAMES, Names, beside, collect_files, file_state, left_line, still_growing
+from qa_pipeline.recordings.taken import Taken, Unavailable
 from qa_pipeline.recordings.transcript_warnings import about_transcripts
 from qa_pipeline.recordings.transcripts import JSON_SUFFIXES, OPEN_SUFFIXES, is_transcript, parse_transcripts, why_no_dialogue
 
 CALL_ID_LENGTH = 16
 # A file of chats is held in memory; larger exports are split.
 _MOST_TEXT_BYTES = 256_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unavailable:
-    """A file that was named but cannot be had."""
-
-    source_uri: str
-    call_id: str | None
-    message: str
-    advice: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +83,7 @@ def ingest(
     remarks = Remarks()
     rows = [row for path in found.metadata for row in read_metadata(path, defaults.encoding, remarks, defaults.mapping)]
     described = _Described(has_metadata=bool(found.metadata))
-    taken = _Taken(hash_of=hash_of)
+    taken = Taken(hash_of=hash_of)
     if found.left:
         taken.warnings.append(_about_left(found.left))
     for link in found.linked:
@@ -145,8 +136,8 @@ def ingest(
     if taken.dialogues or taken.no_dialogues:
         taken.warnings += about_transcripts(taken.no_dialogues, taken.noted, taken.calls, taken.dialogues)
     return Intake(
-        calls=tuple(taken.calls.values()), warnings=tuple(taken.warnings), unavailable=tuple(taken.unavailable), dialogues=taken.dialogues,
-        decided=tuple(remarks.decided),
+        calls=tuple(taken.calls.values()), warnings=tuple(taken.warnings), unavailable=(*taken.unavailable, *taken.contested()),
+        dialogues=taken.dialogues, decided=tuple(remarks.decided),
     )  # fmt: skip
 
 
@@ -164,50 +155,7 @@ def _file_of(row: Row, names: Names, remarks: Remarks) -> str:
     return fitting[0] if len(fitting) == 1 else uri
 
 
-@dataclass(slots=True)
-class _Taken:
-    """The calls so far. `hash_of`: SHA-256 of a file. `by_sha256`: the first call with that content, and whether somebody gave it its call id.
-
-    `empty`: names of recordings that hold no sound at all; `no_dialogues`: files whose ending could mean a transcript, and what they are instead;
-    `noted`: transcripts in which something was put in order.
-    """
-
-    hash_of: Callable[[str], str]
-    calls: dict[str, Call] = field(default_factory=dict)
-    by_sha256: dict[str, tuple[Call, bool]] = field(default_factory=dict)
-    dialogues: dict[str, Dialogue] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    unavailable: list[Unavailable] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)
-    no_dialogues: list[str] = field(default_factory=list)
-    noted: dict[Note, list[str]] = field(default_factory=dict)
-
-    def add(self, call: Call, dialogue: Dialogue | None, *, is_id_given: bool) -> None:
-        """Take one call, unless it is there already. Two texts whose ids were given are two calls: short chats may well say the same."""
-        name = PurePosixPath(call.source_uri).name
-        twin, is_twin_id_given = self.by_sha256.get(call.audio_sha256, (None, False))
-        are_apart = dialogue is not None and twin is not None and is_id_given and is_twin_id_given and twin.call_id != call.call_id
-        if twin and not are_apart:
-            kind = "audio" if dialogue is None else "text"
-            other = PurePosixPath(twin.source_uri).name
-            # Of one name in two folders, which is meant is in the path.
-            names = (name, other) if name != other else (call.source_uri, twin.source_uri)
-            self.warnings.append(f"{names[0]} is the same {kind} as {names[1]}; it is one call, processed once.")
-            return
-        if call.call_id in self.calls:
-            first = self.calls[call.call_id].source_uri
-            other = PurePosixPath(first).name
-            told = (other, name) if other != name else (first, call.source_uri)
-            raise MetadataError(
-                f"Call id {call.call_id} is given to {told[0]} and to {told[1]}.", advice="Give each recording its own call_id."
-            )
-        self.calls[call.call_id] = call
-        self.by_sha256.setdefault(call.audio_sha256, (call, is_id_given))
-        if dialogue is not None:
-            self.dialogues[call.call_id] = dialogue
-
-
-def _take_recording(uri: str, described: _Described, defaults: Defaults, taken: _Taken) -> None:
+def _take_recording(uri: str, described: _Described, defaults: Defaults, taken: Taken) -> None:
     values = _values(uri, described, defaults, taken)
     if _is_empty(uri, defaults):
         taken.empty.append(PurePosixPath(uri).name)
@@ -215,7 +163,7 @@ def _take_recording(uri: str, described: _Described, defaults: Defaults, taken: 
     _take_sound(_with_form(uri, defaults), values, defaults, taken)
 
 
-def _take_group(group: Group, described: _Described, defaults: Defaults, taken: _Taken) -> None:
+def _take_group(group: Group, described: _Described, defaults: Defaults, taken: Taken) -> None:
     """Take several files as one call. What the metadata say of the first counts first; the others fill what it leaves open."""
     told = [described.values[file, None] for file in group.files if (file, None) in described.values]
     values: dict[str, object] = {} if told else _values(group.files[0], described, defaults, taken)
@@ -230,7 +178,7 @@ def _take_group(group: Group, described: _Described, defaults: Defaults, taken: 
     _take_sound(replace(group, files=tuple(_with_form(file, defaults) for file in group.files)).address, values, defaults, taken)
 
 
-def _take_sound(uri: str, values: Mapping[str, object], defaults: Defaults, taken: _Taken) -> None:
+def _take_sound(uri: str, values: Mapping[str, object], defaults: Defaults, taken: Taken) -> None:
     try:
         sha256 = taken.hash_of(uri)
     except (RecordingError, ReadFailed) as error:
@@ -239,7 +187,7 @@ def _take_sound(uri: str, values: Mapping[str, object], defaults: Defaults, take
     taken.add(_call(uri, sha256, values, defaults), None, is_id_given="call_id" in values)
 
 
-def _take_text(uri: str, described: _Described, defaults: Defaults, taken: _Taken, *, is_guess: bool) -> None:
+def _take_text(uri: str, described: _Described, defaults: Defaults, taken: Taken, *, is_guess: bool) -> None:
     """The calls of a transcript. `is_guess`: only its ending says that it is one."""
     try:
         raw = read_bytes(uri, at_most=_MOST_TEXT_BYTES)
@@ -291,7 +239,7 @@ def _take_text(uri: str, described: _Described, defaults: Defaults, taken: _Take
     )
 
 
-def _values(uri: str, described: _Described, defaults: Defaults, taken: _Taken, *, is_told: bool = True) -> dict[str, object]:
+def _values(uri: str, described: _Described, defaults: Defaults, taken: Taken, *, is_told: bool = True) -> dict[str, object]:
     """What the metadata, else the name of the file, say of it. `is_told`: warn where the metadata do not name it."""
     if (uri, None) in described.values:
         return dict(described.values[uri, None])
@@ -335,7 +283,7 @@ def _groups_of_rows(described: _Described, faults: list[Fault]) -> list[Group]:
     return groups
 
 
-def _groups_of_names(uris: Sequence[str], known: Sequence[Group], taken: _Taken, *, join: bool) -> list[Group]:
+def _groups_of_names(uris: Sequence[str], known: Sequence[Group], taken: Taken, *, join: bool) -> list[Group]:
     """Files whose names say that they are one call, if they are to be joined; else the operator is told that they look so."""
     in_known = {file for group in known for file in group.files}
     groups = groups_by_name([uri for uri in uris if uri not in in_known and not is_transcript(uri)])

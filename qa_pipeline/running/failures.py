@@ -12,7 +12,7 @@ from qa_pipeline.errors import CallFailed, QaError
 
 # Workers that score load this module, and need neither what reads recordings nor the tables.
 if TYPE_CHECKING:
-    from qa_pipeline.recordings.ingest import Unavailable
+    from qa_pipeline.recordings.taken import Unavailable
     from qa_pipeline.results.store import Store
 
 

@@ -11,7 +11,8 @@ from qa_pipeline.conversation.correct import corrected_id
 from qa_pipeline.conversation.listen import conversation_id, conversation_options
 from qa_pipeline.conversation.read import reading_manifests, reading_options, text_conversation_id, unreadable
 from qa_pipeline.recordings.dialogue import Dialogue
-from qa_pipeline.recordings.ingest import Intake, Unavailable
+from qa_pipeline.recordings.ingest import Intake
+from qa_pipeline.recordings.taken import Unavailable
 from qa_pipeline.results.decisions import role_corrections
 from qa_pipeline.results.forgotten import Forgotten
 from qa_pipeline.results.heard import CALL_COLUMNS, call_from_row, judged_now

@@ -182,10 +182,35 @@ def test_the_same_audio_twice_is_one_call_and_the_warning_names_both(folder: Pat
     assert intake.warnings == ("c.wav is the same audio as a.wav; it is one call, processed once.",)
 
 
-def test_one_call_id_for_two_recordings_is_refused(folder: Path) -> None:
-    (folder / "calls.csv").write_text("file,call_id\na.wav,1\nb.wav,1\n")
-    with pytest.raises(MetadataError, match=r"Call id 1 is given to a\.wav and to b\.wav"):
-        taken(folder)
+def test_one_call_id_for_two_recordings_costs_that_call_alone_and_both_are_named(folder: Path) -> None:
+    (folder / "c.wav").write_bytes(b"third")
+    (folder / "calls.csv").write_text("file,call_id\na.wav,1\nb.wav,1\nc.wav,2\n")
+    intake = taken(folder)
+    assert [call.call_id for call in intake.calls] == ["2"]
+    (contested,) = intake.unavailable
+    assert (contested.call_id, contested.message) == ("1", "Call id 1 is given to a.wav and to b.wav.")
+    assert contested.advice.startswith("Give each recording its own call_id")
+
+
+def test_a_third_recording_of_one_call_id_is_named_with_the_others(folder: Path) -> None:
+    (folder / "c.wav").write_bytes(b"third")
+    (folder / "calls.csv").write_text("file,call_id\na.wav,1\nb.wav,1\nc.wav,1\n")
+    intake = taken(folder)
+    assert not intake.calls
+    assert [contested.message for contested in intake.unavailable] == ["Call id 1 is given to a.wav and to b.wav and to c.wav."]
+
+
+def test_what_a_contested_id_stood_for_is_a_call_under_an_id_of_its_own(folder: Path) -> None:
+    (folder / "c.wav").write_bytes((folder / "a.wav").read_bytes())
+    (folder / "calls.csv").write_text("file,call_id\na.wav,1\nb.wav,1\nc.wav,2\n")
+    intake = taken(folder)
+    assert [(call.call_id, call.source_uri.rpartition("/")[2]) for call in intake.calls] == [("2", "c.wav")]
+
+
+def test_each_recording_with_its_own_call_id_is_taken_again(folder: Path) -> None:
+    (folder / "calls.csv").write_text("file,call_id\na.wav,1\nb.wav,2\n")
+    intake = taken(folder)
+    assert ([call.call_id for call in intake.calls], intake.unavailable) == (["1", "2"], ())
 
 
 def test_a_file_that_is_not_there_is_unavailable_and_the_others_go_on(folder: Path) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.call import Call, Role
-from qa_pipeline.errors import MetadataError
 from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.ingest import Intake, ingest
 from qa_pipeline.recordings.labels import parse_roles
@@ -107,11 +106,12 @@ def test_two_chats_that_say_the_same_are_two_calls_when_their_ids_are_given(tmp_
     assert list(by_id(taken(tmp_path))) == ["1", "2"]
 
 
-def test_one_call_id_in_two_files_is_refused(tmp_path: Path) -> None:
-    many(tmp_path / "a.jsonl", "c1")
+def test_one_call_id_in_two_files_costs_that_call_alone(tmp_path: Path) -> None:
+    many(tmp_path / "a.jsonl", "c1", "c2")
     (tmp_path / "b.jsonl").write_text('{"call_id": "c1", "role": "agent", "text": "other"}\n')
-    with pytest.raises(MetadataError, match=r"Call id c1 is given to a\.jsonl#c1 and to b\.jsonl#c1"):
-        taken(tmp_path)
+    intake = taken(tmp_path)
+    assert list(by_id(intake)) == list(intake.dialogues) == ["c2"]
+    assert [contested.message for contested in intake.unavailable] == ["Call id c1 is given to a.jsonl#c1 and to b.jsonl#c1."]
 
 
 def test_other_text_in_a_folder_is_left_with_a_warning_but_read_when_named(tmp_path: Path) -> None:
