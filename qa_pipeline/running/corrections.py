@@ -132,6 +132,27 @@ def mark_announcements(
     return Recorded(announcements=tuple(known), calls={text: tuple(ids) for text, ids in calls.items()}, failed=failed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """A recording that is marked in calls: its words, and the calls, the last marked last."""
+
+    text: str
+    calls: tuple[str, ...]
+
+
+def marked_announcements(store: Store) -> tuple[Marked, ...]:
+    """What is marked as a recording in the thousand calls marked last, what plays most often first."""
+    holds = {name: correction for name, correction in role_corrections(store).items() if correction.announcements}
+    calls: dict[str, dict[str, None]] = {}
+    for conversation in store.stream_conversations(_current_ids(store, list(holds)[-_REFUSED_CALLS:]), with_vectors=False):
+        call_id = conversation.call.call_id
+        for moment in holds[call_id].announcements:
+            if spoken := at_moment(conversation, moment):
+                calls.setdefault(spoken.text, {})[call_id] = None
+    found = [Marked(text=text, calls=tuple(ids)) for text, ids in calls.items()]
+    return tuple(sorted(found, key=lambda one: (-len(one.calls), one.text)))
+
+
 def refuse_announcement(store: Store, settings: Settings, rubrics: Mapping[str, Rubric], call_id: str, *, author: str | None) -> Refused:
     """Say that what was marked as recorded in a call is a person's words: there and in every call that has it.
 

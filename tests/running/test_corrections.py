@@ -19,7 +19,7 @@ from qa_pipeline.reading.tables import rows
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.load import LOCK_NAME, load_rubric, load_rubrics
 from qa_pipeline.running import corrections
-from qa_pipeline.running.corrections import refuse_announcement
+from qa_pipeline.running.corrections import marked_announcements, refuse_announcement
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings, load_settings
@@ -203,8 +203,11 @@ def test_what_plays_in_several_calls_becomes_nobodys_words(settings: Settings) -
 def test_a_person_may_say_that_it_is_no_recording(settings: Settings) -> None:
     stored_calls(settings, 4)
     announce(settings)
+    (marked,) = marked_announcements(open_store(settings))
+    assert (sorted(marked.calls), bool(marked.text)) == (["c0", "c1", "c2", "c3"], True)
     assert "Calls put back: 4." in announce(settings, "--refuse", "c1", "--author", "Wu")
     assert set(first_roles(settings).values()) == {"agent"}
+    assert marked_announcements(open_store(settings)) == ()
     stored_calls(settings, 1, first=4)
     assert "0 recordings" in announce(settings)
     with pytest.raises(InputRefused, match="Nothing in call 'c1'"):
