@@ -133,23 +133,20 @@ def days_of(role: Role, calls: int, routes: frozenset[str]) -> Callable[[User], 
 
     def supervise(user: User) -> None:
         paths = {
-            "dashboard": "/dashboard", "team": "/team", "disputes": "/disputes", "agreement": "/agreement", "calibration": "/calibration",
-            "list by API": "/api/v1/calls", "figures by API": "/api/v1/figures",
+            "figures": "/figures", "list of calls": "/figures/calls", "disputes": "/disputes", "coaching": "/coaching", "agreement": "/agreement",
+            "calibration": "/calibration", "figures by API": "/api/v1/figures",
         }  # fmt: skip
         name, path = user.chance.choice([(name, path) for name, path in paths.items() if path in routes])
         user.ask(name, path, params={"by": "team,month"} if name == "figures by API" else {})
 
     def own(user: User) -> None:
-        path = next((path for path in ("/mine", "/own", "/me") if path in routes), "/api/v1/mine/calls")
-        user.ask("own scorecards", path)
+        user.ask("own scorecards", "/mine")
 
     def train(user: User) -> None:
-        path = next((path for path in ("/rubrics", "/trainer") if path in routes), "/agreement")
-        user.ask("rubrics" if path != "/agreement" else "agreement", path)
+        user.ask("rubrics", "/rubrics")
 
     def operate(user: User) -> None:
-        path = next((path for path in ("/operator", "/nights", "/runs") if path in routes), "/access")
-        user.ask("operator's page", path)
+        user.ask("operator's page", next(path for path in ("/nights", "/operator", "/access") if path in routes))
 
     return {Role.REVIEWER: review, Role.SUPERVISOR: supervise, Role.AGENT: own, Role.TRAINER: train, Role.OPERATOR: operate}[role]
 
