@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -177,8 +178,9 @@ def started(root: str) -> tuple[subprocess.Popen[str], str]:
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
     assert server.stdout is not None
     for line in server.stdout:
-        if "http://" in line:
-            return server, "http://" + line.rsplit("http://", 1)[1].strip()
+        # A link to begin with, or the address alone.
+        if found := re.search(r"http://[^/\s]+", line):
+            return server, found[0]
     raise SystemExit("The server did not start.")
 
 

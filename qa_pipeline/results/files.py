@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -40,9 +41,24 @@ def file_paths(delta: DeltaTable) -> set[str]:
 
 
 def file_system(delta: DeltaTable) -> pafs.FileSystem:
-    """What opens files of a table by their paths, wherever they lie."""
+    """What opens files of a table by their paths, wherever they lie: of a folder the system's own files, which takes a tenth of the time."""
+    uri = urlsplit(delta.table_uri)
+    if uri.scheme in ("", "file"):
+        return pafs.SubTreeFileSystem(unquote(uri.path), pafs.LocalFileSystem())
     handler = DeltaStorageHandler.from_table(delta._table, delta._storage_options, delta._table.get_add_file_sizes())
     return pafs.PyFileSystem(handler)
+
+
+def files_by_day(delta: DeltaTable) -> Mapping[date | None, Sequence[str]]:
+    """Paths of a table's files below it, by day; those of a table that does not lie by days are of no day."""
+    files = in_arrow(delta.get_add_actions(flatten=True))
+    paths = files["path"].to_pylist()
+    if not lies_by_days(delta):
+        return {None: sorted(paths)}
+    found: dict[date | None, list[str]] = {}
+    for path, day in zip(paths, files[f"partition.{_DAY}"].to_pylist(), strict=True):
+        found.setdefault(day, []).append(path)
+    return found
 
 
 def lies_by_days(delta: DeltaTable) -> bool:
@@ -64,16 +80,24 @@ def newest_bound(delta: DeltaTable, column: str) -> datetime | None:
 
 
 def rows_of_day(
-    table: Table, delta: DeltaTable, column: str, values: Collection[str], *, day: date | None, columns: Sequence[str] | None = None
+    table: Table,
+    delta: DeltaTable,
+    column: str,
+    values: Collection[str],
+    *,
+    day: date | None,
+    columns: Sequence[str] | None = None,
+    files: Mapping[date | None, Sequence[str]] | None = None,
 ) -> pa.Table:
     """Rows of a day (None: of calls without one) that have one of some values in a text column; of a table that does not lie by days, all such rows.
 
-    Only groups of rows that may hold them are read, without the engine of the tables' library: that is 60 MB.
+    `files`: of the table by day, where they are known already. Only groups of rows that may hold them are read, without the engine of the tables' library: that is 60 MB.
     """
     wanted = [name for name in table.schema.names if columns is None or name in columns]
     schema = pa.schema([table.schema.field(name) for name in wanted])
     system, looked_for, found = file_system(delta), frozenset(values), []
-    for path in _files_of(delta, day):
+    by_day = files_by_day(delta) if files is None else files
+    for path in by_day.get(day if lies_by_days(delta) else None, ()):
         with pq.ParquetFile(system.open_input_file(path)) as file:
             there = [name for name in wanted if name in set(file.schema_arrow.names)]
             for group in _groups_with(file, column, values):
@@ -97,15 +121,6 @@ def all_rows(table: Table, delta: DeltaTable, columns: Sequence[str]) -> pa.Tabl
             there = set(file.schema_arrow.names)
             found.append(_as_table(file.read(columns=[name for name in schema.names if name in there]), schema, None))
     return pa.concat_tables(found) if found else schema.empty_table()
-
-
-def _files_of(delta: DeltaTable, day: date | None) -> list[str]:
-    """Paths below the table of the files of a day."""
-    files = in_arrow(delta.get_add_actions(flatten=True))
-    if not lies_by_days(delta):
-        return sorted(files["path"].to_pylist())
-    days = files[f"partition.{_DAY}"].to_pylist()
-    return [path for path, of_day in zip(files["path"].to_pylist(), days, strict=True) if of_day == day]
 
 
 def _groups_with(file: pq.ParquetFile, column: str, values: Collection[str]) -> Iterator[int]:

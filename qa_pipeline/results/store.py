@@ -249,7 +249,8 @@ class Store:
         """
         delta = self._opened.table(self.path(name))
         if delta is not None:
-            found = rows_of_day(TABLES[name], delta, column, [value], day=day, columns=columns)
+            files = self._opened.files(self.path(name), delta)
+            found = rows_of_day(TABLES[name], delta, column, [value], day=day, columns=columns, files=files)
             if found.num_rows or not lies_by_days(delta):
                 return found
         return self.read(name, columns=columns, where=f"{column} = {sql_text(value)}")
