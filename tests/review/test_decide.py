@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from desks import DAY, commit, make_desk, make_rubric, reopen
-from sqlalchemy import inspect, select, text
+from sqlalchemy import func, inspect, select, text
 from stored import make_store
 
 from qa_pipeline.call import Outcome
@@ -16,6 +21,7 @@ from qa_pipeline.reading.index import call_index, catch_up, rebuild
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import Role, Viewer, local_viewer
 from qa_pipeline.results.periods import close_period, reopen_period
+from qa_pipeline.results.store import Store
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Acknowledgement, Answer, Confirmation, Dispute, Note, Override, Ruling, TakeBack
 from qa_pipeline.review.desk import Desk
@@ -23,7 +29,7 @@ from qa_pipeline.review.export import export, refresh_behind
 from qa_pipeline.review.opening import bring_up_to_date, follow, open_lists
 from qa_pipeline.review.people import add_account, viewer_of
 from qa_pipeline.review.record import look
-from qa_pipeline.review.tables import audit
+from qa_pipeline.review.tables import audit, outbox
 from qa_pipeline.settings import Settings
 
 WU = local_viewer("Wu")
@@ -248,3 +254,39 @@ def test_where_nobody_decided_a_run_makes_lists_alone(tmp_path: Path) -> None:
     settings = Settings(results=store.root, rubrics=tmp_path)
     follow(settings, store)
     assert inspect(open_database(settings)).get_table_names() == ["call_index", "criterion_sets", "index_state"]
+
+
+def test_who_decide_at_once_are_written_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = tuple(f"c{number}" for number in range(6))
+    desk = make_desk(tmp_path, calls=calls)
+    lots: list[int] = []
+    write, is_free = Store.append_rows, threading.Event()
+
+    def counted(store: Store, name: str, several: Sequence[Mapping[str, Any]]) -> None:
+        if name == "decisions" and several:
+            lots.append(len(several))
+        write(store, name, several)
+
+    def hold() -> None:
+        with make_store(tmp_path).lock:
+            is_free.wait()
+
+    monkeypatch.setattr(Store, "append_rows", counted)
+    with ThreadPoolExecutor(len(calls) + 1) as people:
+        holder = people.submit(hold)
+        override = Override(outcome=Outcome.MET)
+        done = [people.submit(decide, desk, local_viewer(name), name, override, criterion_id="long", reason="x") for name in calls]
+        while waiting(desk) < len(calls):
+            time.sleep(0.01)
+        is_free.set()
+        for one in (holder, *done):
+            one.result()
+    # One may have asked for the lock before the others' decisions stood.
+    assert sum(lots) == len(calls)
+    assert len(lots) <= 2
+    assert [in_tables(desk, name)[0] for name in calls] == [80.0] * len(calls)
+
+
+def waiting(desk: Desk) -> int:
+    with desk.engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(outbox)).scalar_one())
