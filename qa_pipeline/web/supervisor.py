@@ -13,7 +13,7 @@ import pyarrow as pa
 from fastapi import Request, Response
 from starlette.datastructures import QueryParams
 
-from qa_pipeline.errors import InputRefused, NotThere
+from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.counting import CallFilter
 from qa_pipeline.reading.pages import Key, Order, count, page
 from qa_pipeline.reading.summary import Line, count_percents, count_scores, values_of
@@ -183,7 +183,7 @@ def download_indices(who: Who, desk: AtDesk, chosen: Chosen, rubric: str = "", b
     """Survey indices as a file."""
     picked = next((one for one in rubrics_with_indices(desk.store) if one.id == rubric), None)
     if picked is None:
-        raise NotThere(f"No rubric {rubric!r} has an index.", advice="Look at the page of survey indices.")
+        raise InputRefused(f"No rubric {rubric!r} has an index.", advice="Look at the page of survey indices.")
     found = survey_indices(desk.store, who.viewer, picked, by=(by,), engine=desk.engine)
     columns = {
         by: [row.group.get(by) for row in found],

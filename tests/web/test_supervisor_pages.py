@@ -113,7 +113,7 @@ def test_other_tables_are_files_too(client_as: As, office: Office) -> None:
             answer = anna.get(f"{address}&form={form}")
             assert answer.status_code == 200
         assert words in anna.get(f"{address}&form=csv").content.decode("utf-8-sig")
-    assert anna.get("/figures/indices/file?rubric=tested").status_code == 404
+    assert anna.get("/figures/indices/file?rubric=tested").status_code == 400
 
 
 def test_a_shape_is_shown_kept_shared_and_deleted(client_as: As) -> None:
