@@ -61,7 +61,7 @@ OUTSIDE: tuple[Outside, ...] = (
         until="at the end of the run; those of a killed one at the next",
     ),
     Outside(
-        name="drafts of rubrics", place=Place.CACHE, patterns=("drafts/*",), holds=(Kind.NOTE,),
+        name="drafts of rubrics", place=Place.CACHE, patterns=("drafts/*",), holds=(Kind.NOTE, Kind.WORDS),
         by="the trainer's pages: drafts beside links to the rubrics, to check and try them", until="with the cache; the drafts are in the review database",
     ),
     Outside(
