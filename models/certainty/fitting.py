@@ -144,7 +144,8 @@ def rising(points: Iterable[tuple[float, bool, float]]) -> Curve:
     at, level, mass = [], [], []
     for low, high in zip(edges, edges[1:], strict=False):
         chosen = (sums > low) & (sums <= high)
-        if chosen.any():
+        # Between two knots at one place no line can be drawn.
+        if chosen.any() and not (at and np.isclose(np.average(shares[chosen], weights=weight[chosen]), at[-1], rtol=0, atol=1e-6)):
             mass.append(float(weight[chosen].sum()))
             at.append(float(np.average(shares[chosen], weights=weight[chosen])))
             level.append(float(np.average(right[chosen], weights=weight[chosen])))
