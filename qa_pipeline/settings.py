@@ -130,7 +130,7 @@ class Settings(BaseSettings):
     web_address: str = Field("http://localhost:8080", description="`serve`: address that people reach the app by; links to it begin so")
     web_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         ("localhost", "127.0.0.1", "[::1]"),
-        description="`serve`: names and addresses that the app is reached by; what is asked under another one is refused. Comma-separated",
+        description="`serve`: names and addresses that the app is reached by, besides that in `web_address`; under any other one it refuses. Comma-separated",
     )
     web_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         ("127.0.0.1",),

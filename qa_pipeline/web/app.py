@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -92,7 +92,7 @@ def create_app(desk: Desk, settings: Settings, *, is_demo: bool = False) -> Fast
     for section in SECTIONS:
         app.include_router(section.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Protection, hosts=settings.web_hosts)
+    app.add_middleware(Protection, hosts=(*settings.web_hosts, urlsplit(settings.web_address).hostname or ""))
     app.add_exception_handler(QaError, _on_refusal)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_form)

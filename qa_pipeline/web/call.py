@@ -255,6 +255,7 @@ def show_swap(
     back: Annotated[str, Query(max_length=2_000)] = "/queue",
 ) -> Response:
     """What would change if the other party were the agent; nothing is kept yet."""
+    look(desk, who.viewer, call_id)
     return _preview(request, call_id, who, desk, back, "swap", {"agent": agent}, lambda: preview_swap(desk, who.viewer, chosen, call_id, agent=agent or None))  # fmt: skip
 
 
@@ -291,6 +292,7 @@ def show_word(
     back: Annotated[str, Query(max_length=2_000)] = "/queue",
 ) -> Response:
     """What would change if something else were said at a moment; nothing is kept yet."""
+    look(desk, who.viewer, call_id)
     given = {"at": at, "before": before, "after": after}
     if not after:
         return _preview(request, call_id, who, desk, back, "word", given, None)

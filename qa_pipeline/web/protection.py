@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -43,16 +44,14 @@ class Protection:
             await PlainTextResponse("That is too much to be sent.\n", status_code=413)(scope, receive, with_policies)
             return
         seen = 0
-        is_too_much = False
 
         async def counted() -> Message:
-            # A body that does not say beforehand how long it is.
-            nonlocal seen, is_too_much
+            # A body that does not say beforehand how long it is: read no further than it may be.
+            nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > MOST_BYTES:
-                is_too_much = True
-                return {"type": "http.disconnect"}
+                raise HTTPException(413)
             return message
 
         await self._app(scope, counted, with_policies)

@@ -7,17 +7,19 @@ from collections.abc import Callable
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from office import ACCOUNTS, OTHER, OWN, TEAM, Office
+from office import OTHER, OWN, TEAM, Office
 from starlette.testclient import TestClient
 
 from qa_pipeline.reading.pages import find_call
-from qa_pipeline.reading.viewer import local_viewer
+from qa_pipeline.reading.viewer import Matter, local_viewer
 from qa_pipeline.review.people import viewer_of
+from qa_pipeline.review.record import Asked, search_record
 from qa_pipeline.web.app import SECTIONS
 from qa_pipeline.web.routing import OPEN, Rule, examples, matrix
 
 RULES = [rule for section in SECTIONS for rule in section.rules]
-NAMES = (None, *ACCOUNTS)
+# One account of each role, and nobody.
+NAMES = (None, "mei", "anna", "piotr", "lin", "sven")
 # What a route may answer to whoever may use it: done, gone on, nothing to be shown, what is gone, and a form that lacks something.
 _ADMITTED = frozenset({200, 204, 206, 303, 304, 400, 409, 410, 422, 503})
 
@@ -40,17 +42,17 @@ def ask(app: FastAPI, office: Office, client: TestClient, rule: Rule, call_id: s
 def test_who_gets_what(app: FastAPI, office: Office, client: TestClient, client_as: Callable[[str], TestClient], rule: Rule) -> None:
     missing = set(rule.parts) - {"call_id"} - set(examples(app))
     assert not missing, f"give Section({rule.section!r}, examples=…) values for {missing}"
-    calls = (OWN, TEAM, OTHER) if rule.matter is not None else (OWN,)
-    for name in NAMES:
-        for call_id in calls:
+    # As they are before anything is sent: a form may change an account.
+    for name, viewer in {name: viewer_of(office.engine, name) if name else None for name in NAMES}.items():
+        is_for_some = rule.matter is not None and viewer is not None and rule.admits(viewer.roles)
+        for call_id in (OWN, TEAM, OTHER) if is_for_some else (OTHER,):
             # A new client each time: a route may sign out.
             asking = client_as(name) if name else client
             status = ask(app, office, asking, rule, call_id)
             about = f"{as_ids(rule)} by {name} on {call_id}: {status}"
-            if name is None:
+            if viewer is None:
                 assert status in ({403, 404, *_ADMITTED} if rule.needs is OPEN else {303, 401}), about
                 continue
-            viewer = viewer_of(office.engine, name)
             line = find_call(office.engine, local_viewer(None), call_id)
             if not rule.admits(viewer.roles):
                 assert status == 403, about
@@ -58,7 +60,21 @@ def test_who_gets_what(app: FastAPI, office: Office, client: TestClient, client_
                 assert status in (403, 404), about
             elif rule.matter is not None or not rule.parts:
                 # Whether one may decide about a call of one's own is another rule (review/rule.py).
-                assert status in (_ADMITTED | {403} if rule.method == "POST" else _ADMITTED), about
+                further = {403} if rule.method == "POST" else set() if rule.matter is not None else {404}
+                assert status in _ADMITTED | further, about
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.method == "GET" and rule.matter is not None], ids=as_ids)
+def test_whatever_shows_a_call_puts_on_record_who_looked(
+    app: FastAPI, office: Office, client_as: Callable[[str], TestClient], rule: Rule
+) -> None:
+    for name in filter(None, NAMES):
+        viewer = viewer_of(office.engine, name)
+        line = find_call(office.engine, local_viewer(None), OWN)
+        if not rule.admits(viewer.roles) or not viewer.sees(Matter.SCORE, agent_id=line.agent_id, team=line.team, day=line.call_date):
+            continue
+        if ask(app, office, client_as(name), rule, OWN) in (200, 206):
+            assert search_record(office.engine, local_viewer(None), Asked(who=name, call_id=OWN)), f"{as_ids(rule)} by {name}"
 
 
 def test_every_route_of_the_app_has_a_rule(app: FastAPI) -> None:

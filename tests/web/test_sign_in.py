@@ -19,6 +19,7 @@ from qa_pipeline.review.people import account_of
 from qa_pipeline.review.sessions import begin_session, read_session
 from qa_pipeline.review.tables import sessions
 from qa_pipeline.web.addresses import own_address
+from qa_pipeline.web.app import create_app
 from qa_pipeline.web.signed import COOKIE, FORM_COOKIE
 from qa_pipeline.web.tries import Tries
 
@@ -75,6 +76,9 @@ def test_pages_carry_what_protects_them(client: TestClient) -> None:
     assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
     assert client.get("/sign-in", headers={"host": "elsewhere.example"}).status_code == 421
     assert client.post("/sign-in", content=b"x" * 5_000_001).status_code == 413
+    # Told nothing about its length beforehand.
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert client.post("/sign-in", content=iter([b"name=" + b"x" * 3_000_000] * 2), headers=form).status_code == 413
 
 
 def test_an_invitation_leads_to_a_passphrase_and_a_session(office: Office, client: TestClient) -> None:
@@ -134,6 +138,14 @@ def test_a_form_from_another_site_is_refused_even_with_the_token(client_as: Call
     mei = client_as("mei")
     for headers in ({"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
         assert mei.post("/preferences", data={}, headers=headers).status_code == 403
+
+
+def test_it_answers_under_its_own_address_and_the_further_names(office: Office) -> None:
+    more = {"web_address": "https://qa.example.com:8443", "web_hosts": ["qa", "[::1]", "*.inside.example"]}
+    app = create_app(office.desk, type(office.settings)(**office.settings.model_dump() | more))
+    with TestClient(app) as client:
+        hosts = ("qa.example.com", "qa", "QA:8080", "[::1]:80", "a.inside.example", "localhost", "inside.example", "")
+        assert [client.get("/sign-in", headers={"host": host}).status_code for host in hosts] == [200] * 5 + [421] * 3
 
 
 def test_over_https_cookies_stay_there(app: FastAPI) -> None:
