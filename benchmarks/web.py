@@ -147,7 +147,7 @@ def days_of(role: Role, calls: int, routes: frozenset[str]) -> Callable[[User], 
         user.ask("rubrics", "/rubrics")
 
     def operate(user: User) -> None:
-        user.ask("operator's page", next(path for path in ("/nights", "/operator", "/access") if path in routes))
+        user.ask("operator's page", "/operator")
 
     return {Role.REVIEWER: review, Role.SUPERVISOR: supervise, Role.AGENT: own, Role.TRAINER: train, Role.OPERATOR: operate}[role]
 
