@@ -5,9 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from qa_pipeline.results import retention
 from qa_pipeline.results.columns import Column, Kind
 from qa_pipeline.results.tables import TABLES
+from qa_pipeline.running import retention
 
 COLUMNS = [pytest.param(column, id=f"{table.name}.{column.name}") for table in TABLES.values() for column in table.columns]
 
