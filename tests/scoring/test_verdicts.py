@@ -8,7 +8,7 @@ from qa_pipeline.settings import load_settings
 from tests.scoring.verdicts import Verdicts, fault, moved, read_lock, verdicts_now
 
 LOCKED = Verdicts(
-    scoring_version=4,
+    scoring_version=3,
     languages={"en": "data norms", "sv": "data norms"},
     cases={"r/en/one": ("made", "found"), "r/en/two": ("made", "found"), "r/sv/one": ("made", "found")},
 )
