@@ -22,6 +22,7 @@ def test_commands_stand_under_the_kind_of_user_they_are_for() -> None:
     assert list(found) == ["Operators", "Supervisors", "Reviewers", "Trainers", "Agents"]
     assert found["Reviewers"] == [
         "scorecard", "queue", "claim", "override", "confirm", "answer", "swap-roles", "correct-word", "note", "decisions", "take-back", "announcements",
+        "agreement", "assist", "calibration",
     ]  # fmt: skip
     assert found["Agents"] == ["acknowledge", "dispute"]
     assert found["Trainers"] == ["rubric"]
