@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -116,18 +117,30 @@ class Manifest(BaseModel):
 def load_manifest(path: Path) -> Manifest:
     """Read one manifest. Raises InputRefused that names the file and what is wrong in it."""
     try:
-        data = YAML(typ="safe").load(path.read_text("utf-8"))
-        return Manifest.model_validate_json(json.dumps(data))
+        return _parse_manifest(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise InputRefused(f"No model manifest {path}.", advice="`qa-pipeline models list` shows those that exist.") from error
     except (ValidationError, YAMLError, TypeError) as error:
         raise InputRefused(f"{path}: {error}", advice="See docs/models.md for the form of a manifest.") from error
 
 
+@lru_cache(maxsize=64)
+def _parse_manifest(text: str) -> Manifest:
+    """A manifest, parsed once for each text: it is asked for again with every call, and YAML is slow to parse."""
+    return Manifest.model_validate_json(json.dumps(YAML(typ="safe").load(text)))
+
+
+@lru_cache(maxsize=16)
+def _parse_profiles(text: str) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """Profiles, parsed once for each text: name → purpose → language or `default` → manifest."""
+    profiles: Mapping[str, Mapping[str, Mapping[str, str]]] = YAML(typ="safe").load(text)
+    return profiles
+
+
 def profile_manifests(settings: Settings) -> dict[str, dict[str, Manifest]]:
     """Manifests of the chosen profile: purpose → language or `default` → manifest."""
     path = settings.manifests / "profiles.yaml"
-    profiles = YAML(typ="safe").load(path.read_text("utf-8"))
+    profiles = _parse_profiles(path.read_text("utf-8"))
     if settings.profile not in profiles:
         raise InputRefused(f"No model profile {settings.profile!r} in {path}.", advice=f"There are: {', '.join(sorted(profiles))}.")
     return {

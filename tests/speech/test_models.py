@@ -210,6 +210,15 @@ def test_a_bad_manifest_is_refused(tmp_path: Path, text: str, said: str) -> None
         load_manifest(tmp_path / "bad.yaml")
 
 
+def test_a_manifest_is_parsed_once_and_again_when_it_was_changed(tmp_path: Path) -> None:
+    path = tmp_path / "made-up.yaml"
+    path.write_text(manifest().model_dump_json(), "utf-8")
+    first = load_manifest(path)
+    assert load_manifest(path) is first
+    path.write_text(manifest(title="Another").model_dump_json(), "utf-8")
+    assert load_manifest(path).title == "Another"
+
+
 def test_a_manifest_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputRefused, match="No model manifest"):
         load_manifest(tmp_path / "none.yaml")
