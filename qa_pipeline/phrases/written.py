@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.phrase_tables import PhraseWords
@@ -23,9 +24,8 @@ _NEGATES = "!"
 CLAUSE_ENDS = frozenset("，。？！、,.?!;；:：")
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A token with how it is written. `start`/`end`: characters in the text it came from."""
+class Form(NamedTuple):
+    """A token with how it is written. `start`/`end`: characters in the text it came from. A tuple, which is quickly made: there are very many."""
 
     token: str
     written: str
