@@ -1,15 +1,23 @@
-"""A call as files that may leave the house: its words with placeholders, its recording with a tone over them."""
+"""A call as files: what may leave the house, its words with placeholders and its recording with a tone over them; and the same recording to be played."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import Engine
 
-from qa_pipeline.privacy.rows import Hidden, redact_utterance_rows
+from qa_pipeline.errors import CallFailed, RecordingError
+from qa_pipeline.privacy.policy import Hiding
+from qa_pipeline.privacy.rows import Hidden, hidden_of, redact_utterance_rows
 from qa_pipeline.privacy.sound import hide
-from qa_pipeline.reading.call import OneCall
+from qa_pipeline.reading.call import OneCall, read_call
+from qa_pipeline.reading.pages import find_call
+from qa_pipeline.reading.sound import kept_files
+from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
+from qa_pipeline.results.store import Store
 from qa_pipeline.whole_file import replacing, write_whole
 
 
@@ -32,6 +40,31 @@ def write_redacted(found: OneCall, hidden: Hidden, folder: Path, *, is_silent: b
     with replacing(sound) as part:
         _write_flac(part, Audio(samples=hide(audio.samples, hidden.spans, sample_rate=SAMPLE_RATE, is_silent=is_silent)))
     return text, sound
+
+
+def hidden_sound(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id: str, hiding: Hiding) -> Path | None:
+    """The recording of a call for somebody who may not hear all of it, as FLAC kept beside decoded sound; None where nothing is hidden in it.
+
+    Raises as `find_sound` of reading/sound.py.
+    """
+    find_call(engine, viewer, call_id, matter=Matter.WORDS)
+    found = read_call(store, engine, viewer, call_id)
+    spans = hidden_of(found.call, found.utterances, hiding).spans
+    if found.call["layout"] == "text" or not spans:
+        return None
+    (recording,) = store.read_of(
+        "calls", "conversation_id", found.line.conversation_id, day=found.line.call_date, columns=["source_uri", "audio_sha256"]
+    ).to_pylist()
+    decoded, _ = kept_files(work, recording["audio_sha256"])
+    path = decoded.with_name(f"{decoded.stem}-{hashlib.sha256(repr(spans).encode()).hexdigest()[:16]}.flac")
+    if not path.is_file():
+        try:
+            audio = decode(recording["source_uri"])
+        except CallFailed as error:
+            raise RecordingError(error.message, advice=error.advice, stage="decode") from error
+        with replacing(path) as part:
+            _write_flac(part, Audio(samples=hide(audio.samples, spans, sample_rate=SAMPLE_RATE)))
+    return path
 
 
 def _clock(start_ms: int | None) -> str:

@@ -98,7 +98,9 @@ def what_goes(store: Store, settings: Settings, *, call_id: str | None = None, c
     mine = [row for row in rows if row["call_id"] in names]
     conversations = {row["conversation_id"] for row in mine}
     kept = [(row, mapping_of(row["options"])) for row in mine]
-    files = {str(path) for row, _ in kept for path in kept_files(settings.work, row["audio_sha256"])}
+    # Beside decoded sound also that in which words were hidden, for who may not hear them.
+    sounds = {(path.parent, path.stem) for row, _ in kept for path in kept_files(settings.work, row["audio_sha256"])}
+    files = {str(path) for folder, stem in sounds for path in folder.glob(f"{stem}*")}
     files |= {
         str(
             stage_output(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qa_pipeline.call import Role, Utterance, Word
@@ -12,6 +12,7 @@ from qa_pipeline.privacy.kinds import Found
 from qa_pipeline.privacy.policy import Hiding
 from qa_pipeline.privacy.redact import placeholder, redact_utterances
 from qa_pipeline.privacy.sound import hidden_spans
+from qa_pipeline.reading.call import OneCall
 from qa_pipeline.results.columns import Kind
 from qa_pipeline.results.tables import TABLES
 
@@ -35,6 +36,20 @@ def hidden_of(call: Row, utterances: Sequence[Row], hiding: Hiding) -> Hidden:
     found = tuple(one for one in find_personal(said, agent_name=call["agent_name"], known=_known(call)) if one.kind in hiding.words)
     pieces = {said[one.utterance].text[one.start : one.end]: placeholder(one.kind) for one in found}
     return Hidden(hiding=hiding, found=found, pieces=pieces, spans=hidden_spans(said, found))
+
+
+def redact_call(found: OneCall, hiding: Hiding) -> OneCall:
+    """A call as it was read, without what is hidden."""
+    if not hiding:
+        return found
+    hidden = hidden_of(found.call, found.utterances, hiding)
+    return replace(
+        found,
+        call=redact_row("calls", found.call, hidden),
+        findings=tuple(redact_row("findings", row, hidden) for row in found.findings),
+        captures=tuple(redact_row("captures", row, hidden) for row in found.captures),
+        utterances=tuple(redact_utterance_rows(found.call, found.utterances, hidden)),
+    )
 
 
 def redact_utterance_rows(call: Row, utterances: Sequence[Row], hidden: Hidden) -> list[dict[str, Any]]:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from qa_pipeline.call import Outcome
+from qa_pipeline.privacy.policy import load_policy
 from qa_pipeline.reading.pages import CallLine, find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.report.data import ReportData, Row, load_call
 from qa_pipeline.report.reasons import reason_of
+from qa_pipeline.report.redacted import redact_report
 from qa_pipeline.report.sureness import sureness
 from qa_pipeline.report.wording import title_of
 from qa_pipeline.review.decisions import Calibration, Decision, Dispute, Note
@@ -87,7 +89,8 @@ def read_card(desk: Desk, settings: Settings, viewer: Viewer, call_id: str, lang
         about = decisions_about(connection, call_id)
     standing = read_standing(desk, line)
     score = effective(standing, about, closed_at(desk, line)) if standing else None
-    data = load_call(desk.store, desk.engine, settings, viewer, call_id, effective=score)
+    whole = load_call(desk.store, desk.engine, settings, viewer, call_id, effective=score)
+    data = redact_report(whole, load_policy(settings.privacy_policy).of(viewer))
     told = [decision for decision in about if not isinstance(decision.what, _NOT_TOLD)]
     by_id = {finding.criterion.id: finding for finding in score.findings} if score else {}
     (item,) = data.calls

@@ -131,6 +131,8 @@ def _stage_outputs(store: Store, work: Path, limit: date) -> tuple[Path, ...]:
         if (row["call_date"] or row["processed_at"].date()) < limit:
             of_calls |= {
                 *kept_files(work, row["audio_sha256"]),
+                # And with words hidden, for who may not hear them.
+                *(path for kept in kept_files(work, row["audio_sha256"])[:1] for path in kept.parent.glob(f"{kept.stem}-*")),
                 stage_output(
                     work,
                     audio_sha256=row["audio_sha256"],

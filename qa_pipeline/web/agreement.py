@@ -11,6 +11,8 @@ from qa_pipeline.call import Outcome
 from qa_pipeline.errors import InputRefused, NotThere
 from qa_pipeline.evaluation.reliability import Judgement as Right
 from qa_pipeline.evaluation.reliability import calibration_error, reliability
+from qa_pipeline.privacy.policy import load_policy
+from qa_pipeline.privacy.rows import redact_call
 from qa_pipeline.reading.call import read_call
 from qa_pipeline.reading.pages import CallLine, Order, Wanted, page
 from qa_pipeline.reading.viewer import Matter, Role, local_viewer
@@ -34,7 +36,7 @@ from qa_pipeline.review.record import look
 from qa_pipeline.review.trust import Trust, trust
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
-from qa_pipeline.web.signed import AtDesk, Chosen, Who
+from qa_pipeline.web.signed import AtDesk, Chosen, Who, settings_of
 from qa_pipeline.web.translations import marked
 
 _QUALITY = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.TRAINER})
@@ -234,7 +236,8 @@ def _session_page(request: Request, who: Who, desk: Desk, session: Session, *, r
 
 
 def _call_page(request: Request, who: Who, desk: Desk, session: Session, call_id: str, *, refused: InputRefused | None = None) -> Response:
-    found = read_call(desk.store, desk.engine, who.viewer, call_id)
+    policy = load_policy(settings_of(request).privacy_policy)
+    found = redact_call(read_call(desk.store, desk.engine, who.viewer, call_id), policy.of(who.viewer))
     return render(
         request,
         who,

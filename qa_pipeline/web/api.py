@@ -21,6 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.privacy.policy import load_policy
+from qa_pipeline.privacy.rows import redact_call
 from qa_pipeline.reading.asking import FrozenRow
 from qa_pipeline.reading.call import OneCall as CallRead
 from qa_pipeline.reading.call import read_call
@@ -208,9 +210,9 @@ def list_own_calls(request: Request, who: Asking, desk: AtDesk, asked: ListAsked
 
 
 @section.get("/calls/{call_id}", needs=Matter.SCORE, response_model=OneCall, **_for(May.CALLS))
-def show_call(request: Request, who: Asking, desk: AtDesk, call_id: str) -> Response:
+def show_call(request: Request, who: Asking, desk: AtDesk, chosen: Chosen, call_id: str) -> Response:
     """A call with its score and findings, as the program made them and as they count."""
-    found = read_call(desk.store, desk.engine, who.viewer, call_id)
+    found = redact_call(read_call(desk.store, desk.engine, who.viewer, call_id), load_policy(chosen.privacy_policy).of(who.viewer))
     look(desk, who.viewer, call_id)
     one = OneCall(
         line=found.line,
@@ -225,9 +227,9 @@ def show_call(request: Request, who: Asking, desk: AtDesk, call_id: str) -> Resp
 
 
 @section.get("/calls/{call_id}/transcript", needs=Matter.WORDS, **_for(May.WORDS))
-def show_transcript(request: Request, who: Asking, desk: AtDesk, call_id: str) -> Response:
+def show_transcript(request: Request, who: Asking, desk: AtDesk, chosen: Chosen, call_id: str) -> Response:
     """What was said, utterance by utterance with its words and their times in ms."""
-    found = read_call(desk.store, desk.engine, who.viewer, call_id)
+    found = redact_call(read_call(desk.store, desk.engine, who.viewer, call_id), load_policy(chosen.privacy_policy).of(who.viewer))
     look(desk, who.viewer, call_id)
     return answer(request, {"call_id": call_id, "utterances": [dict(row) for row in found.utterances]})
 

@@ -19,11 +19,13 @@ from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, QaError
 from qa_pipeline.languages.load import is_language, table
 from qa_pipeline.languages.reason_tables import ReasonWords
+from qa_pipeline.privacy.policy import load_policy
 from qa_pipeline.reading.sound import has_recording
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.report.call_view import FindingView, Line, view_call
 from qa_pipeline.report.clips import Clips
 from qa_pipeline.report.data import load_call
+from qa_pipeline.report.redacted import redact_report
 from qa_pipeline.report.waveform import find_silences
 from qa_pipeline.report.wording import title_of
 from qa_pipeline.review.claims import release
@@ -372,7 +374,8 @@ def _page(
     typed: str = "",
 ) -> Response:
     looked = look_at(desk, who.viewer, call_id)
-    data = load_call(desk.store, desk.engine, chosen, who.viewer, call_id, effective=looked.score, language=who.language)
+    whole = load_call(desk.store, desk.engine, chosen, who.viewer, call_id, effective=looked.score, language=who.language)
+    data = redact_report(whole, load_policy(chosen.privacy_policy).of(who.viewer))
     view = view_call(0, data.calls[0], data, {}, Clips(sounds={}, faults={}), Path("/"))
     counting = {finding.criterion.id: finding for finding in looked.score.findings} if looked.score else {}
     rows = [_row(found, counting.get(found.row["criterion_id"])) for found in view.findings]

@@ -9,8 +9,11 @@ from fastapi import Request, Response
 from starlette.responses import FileResponse
 
 from qa_pipeline.errors import RecordingError
-from qa_pipeline.reading.sound import find_sound, read_peaks, read_turns
+from qa_pipeline.privacy.files import hidden_sound
+from qa_pipeline.privacy.policy import load_policy
+from qa_pipeline.reading.sound import Sound, find_sound, read_peaks, read_turns
 from qa_pipeline.reading.viewer import Matter
+from qa_pipeline.recordings.playback import DECODED_TYPE
 from qa_pipeline.report.waveform import draw_waveform
 from qa_pipeline.review.record import HEARD, look
 from qa_pipeline.web.routing import Section
@@ -22,8 +25,10 @@ section = Section("sound")
 @section.get("/calls/{call_id}/sound", needs=Matter.WORDS)
 def play(call_id: str, who: Who, desk: AtDesk, chosen: Chosen) -> Response:
     """The recording, or the stretch of it that the browser asks for (RFC 9110, 14): every hearing is on record."""
+    hiding = load_policy(chosen.privacy_policy).of(who.viewer)
     try:
-        sound = find_sound(desk.store, desk.engine, chosen.work, who.viewer, call_id)
+        path = hidden_sound(desk.store, desk.engine, chosen.work, who.viewer, call_id, hiding) if hiding.words else None
+        sound = Sound(path=path, media_type=DECODED_TYPE) if path else find_sound(desk.store, desk.engine, chosen.work, who.viewer, call_id)
     except RecordingError as error:
         return _gone(error)
     look(desk, who.viewer, call_id, did=HEARD)
