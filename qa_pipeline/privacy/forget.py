@@ -25,6 +25,7 @@ from qa_pipeline.reading.sound import kept_files
 from qa_pipeline.recordings.address import parse_address
 from qa_pipeline.results.forgotten import FOLDER, Forgotten
 from qa_pipeline.results.heard import mapping_of
+from qa_pipeline.results.history import erase_history
 from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
@@ -151,7 +152,7 @@ def forget(
             if column in columns:
                 rows[name] = rows.get(name, 0) + store.forget(name, column, values)
     tell("history of the tables")
-    store.erase_history()
+    erase_history(store)
     found = left_of(store, settings, going)
     note.delete()
     recordings = () if with_recordings else tuple(uri for uri in going.recordings if _is_there(uri))

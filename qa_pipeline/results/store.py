@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import fsspec
 import numpy as np
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
@@ -281,7 +280,7 @@ class Store:
         return TableFiles(name, open_table(self.path(name)), folder=folder)
 
     def forget(self, name: str, column: str, values: Sequence[str]) -> int:
-        """Delete rows by an id column. Returns how many there were; they stay in the table's history (`compact`, `erase_history`)."""
+        """Delete rows by an id column. Returns how many there were; they stay in the table's history (`compact`; history.py)."""
         if not values:
             return 0
         with self.lock:
@@ -343,25 +342,6 @@ class Store:
                 left[name] = len(delta.file_uris())
         return left
 
-    def erase_history(self) -> None:
-        """Leave nothing of the tables but what they say now: no replaced file, and no log of what was deleted, which names it.
-
-        Whoever reads an older version at that moment is told that it is gone.
-        """
-        for name in TABLES:
-            with self.lock:
-                delta = open_table(self.path(name))
-                if delta is None:
-                    continue
-                delta.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
-                # The checkpoint stands on a commit that deletes nothing: the last one's own entry would stay beside it.
-                delta.alter.set_table_properties(
-                    {"qa_pipeline.history": f"erased before version {delta.version() + 1}"}, raise_if_not_exists=False
-                )
-                delta = open_table(self.path(name)) or delta
-                delta.create_checkpoint()
-                _drop_log_before(self.path(name), delta.version())
-
     def now(self, name: str, column: str) -> datetime:
         """Now, or just after the newest stored time where the clock has run backwards."""
         delta, now = open_table(self.path(name)), datetime.now(UTC)
@@ -371,14 +351,6 @@ class Store:
             return now
         stored = in_arrow(QueryBuilder().register("data", delta).execute(f"select max({column}) as newest from data"))["newest"][0].as_py()
         return now if stored is None or stored < now else stored + timedelta(microseconds=1)
-
-
-def _drop_log_before(path: str, version: int) -> None:
-    fs, log = fsspec.core.url_to_fs(f"{path}/_delta_log")
-    for name in fs.ls(log, detail=False):
-        number = str(name).rstrip("/").rpartition("/")[2].partition(".")[0]
-        if number.isdigit() and int(number) < version:
-            fs.rm(str(name))
 
 
 def _in_order(table: Table, delta: DeltaTable, path: str) -> DeltaTable:

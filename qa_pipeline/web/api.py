@@ -1,6 +1,8 @@
 """The JSON API, /api/v1: what the pages show, for other programs. docs/api.md tells how it is used; /api/v1/openapi.json what there is.
 
 Questions go to reading/, decisions to review/decide.py, with the viewer of the token's account: nothing is seen here that is not seen on a page.
+
+One module, though long: a route a question, each of them short, with the forms of what it takes and gives.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Every decision is a form of its own that works without scripts; it goes to review/ and comes back to the criterion that it was about. What somebody else
 decided since the page was made is told, and what was typed is kept.
+
+One module, though long: a route a decision, each of them short, and the one page that all of them come back to.
 """
 
 from __future__ import annotations
