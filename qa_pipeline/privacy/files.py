@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,9 @@ from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.results.store import Store
 from qa_pipeline.whole_file import replacing, write_whole
+
+# One after the other: a player asks for several stretches at once, and each would decode the whole.
+_HIDING = threading.Lock()
 
 
 def write_redacted(found: OneCall, hidden: Hidden, folder: Path, *, is_silent: bool = False) -> tuple[Path, ...]:
@@ -50,20 +54,27 @@ def hidden_sound(store: Store, engine: Engine, work: Path, viewer: Viewer, call_
     find_call(engine, viewer, call_id, matter=Matter.WORDS)
     found = read_call(store, engine, viewer, call_id)
     spans = hidden_of(found.call, found.utterances, hiding).spans
-    if found.call["layout"] == "text" or not spans:
+    if found.call["layout"] == "text":
+        return None
+    if not found.utterances:
+        raise RecordingError(
+            f"Nobody knows any more where in call {call_id} what is said is hidden.", advice="Its words are kept no more.", stage="decode"
+        )
+    if not spans:
         return None
     (recording,) = store.read_of(
         "calls", "conversation_id", found.line.conversation_id, day=found.line.call_date, columns=["source_uri", "audio_sha256"]
     ).to_pylist()
     decoded, _ = kept_files(work, recording["audio_sha256"])
     path = decoded.with_name(f"{decoded.stem}-{hashlib.sha256(repr(spans).encode()).hexdigest()[:16]}.flac")
-    if not path.is_file():
-        try:
-            audio = decode(recording["source_uri"])
-        except CallFailed as error:
-            raise RecordingError(error.message, advice=error.advice, stage="decode") from error
-        with replacing(path) as part:
-            _write_flac(part, Audio(samples=hide(audio.samples, spans, sample_rate=SAMPLE_RATE)))
+    with _HIDING:
+        if not path.is_file():
+            try:
+                audio = decode(recording["source_uri"])
+            except CallFailed as error:
+                raise RecordingError(error.message, advice=error.advice, stage="decode") from error
+            with replacing(path) as part:
+                _write_flac(part, Audio(samples=hide(audio.samples, spans, sample_rate=SAMPLE_RATE)))
     return path
 
 

@@ -43,8 +43,10 @@ def redact_call(found: OneCall, hiding: Hiding) -> OneCall:
     if not hiding:
         return found
     hidden = hidden_of(found.call, found.utterances, hiding)
+    names = dict.fromkeys(hiding.columns & {"customer_id", "agent_name", "agent_id"})
     return replace(
         found,
+        line=replace(found.line, **names),  # type: ignore[arg-type]  # columns of lists that may be null
         call=redact_row("calls", found.call, hidden),
         findings=tuple(redact_row("findings", row, hidden) for row in found.findings),
         captures=tuple(redact_row("captures", row, hidden) for row in found.captures),

@@ -52,7 +52,7 @@ def open_database(settings: Settings) -> Engine:
                 f"The review database cannot be {url.get_backend_name()}.",
                 advice="Set review_database to postgresql://USER:PASSWORD@HOST/NAME, or unset it for a file in the results root.",
             )
-        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
         with engine.connect():
             return engine
     except (ArgumentError, NoSuchModuleError) as error:
@@ -79,7 +79,7 @@ def _sqlite(url: str, path: str | None) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     # A connection costs a millisecond; one that is kept would be shared by threads, and outlive a fork.
-    engine = create_engine(url, poolclass=None if path in (None, "", ":memory:") else NullPool)
+    engine = create_engine(url, poolclass=None if path in (None, "", ":memory:") else NullPool, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fsspec
 
-from qa_pipeline.results.commit import open_table
+from qa_pipeline.results.files import open_table
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 
@@ -21,7 +21,9 @@ def erase_history(store: Store) -> None:
                 continue
             delta.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
             # The checkpoint stands on a commit that deletes nothing: the last one's own entry would stay beside it.
-            delta.alter.set_table_properties({"qa_pipeline.history": f"erased before version {delta.version() + 1}"}, raise_if_not_exists=False)
+            delta.alter.set_table_properties(
+                {"qa_pipeline.history": f"erased before version {delta.version() + 1}"}, raise_if_not_exists=False
+            )
             delta = open_table(store.path(name)) or delta
             delta.create_checkpoint()
             _drop_log_before(store.path(name), delta.version())

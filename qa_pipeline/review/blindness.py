@@ -1,4 +1,4 @@
-"""What of others' judgements in a calibration session somebody may know: nothing, until the session is over.
+"""What of others' decisions somebody may know: of a calibration session nothing until it is over; agents nothing of what reviewers keep among themselves.
 
 Asked by whatever shows decisions about a call one by one; the effective score knows nothing of calibration anyway.
 """
@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, or_, select
 
+from qa_pipeline.reading.pages import CallLine
 from qa_pipeline.reading.viewer import Viewer
-from qa_pipeline.review.decisions import Calibration, Decision
+from qa_pipeline.review.decisions import Calibration, Decision, Note
 from qa_pipeline.review.tables import calibration_people, calibrations
 
 
@@ -22,6 +23,13 @@ def sessions_over(connection: Connection) -> frozenset[int]:
     return frozenset(
         connection.execute(select(calibrations.c.session).where(or_(calibrations.c.closed_at.is_not(None), is_done))).scalars()
     )
+
+
+def seen_by(connection: Connection, viewer: Viewer, line: CallLine, several: Iterable[Decision]) -> list[Decision]:
+    """Decisions about a call that somebody may read: of calibration only what is over, and of their own calls no notes and no calibration at all."""
+    found = without_unseen(connection, viewer, several)
+    is_own = not viewer.is_local and line.agent_id is not None and line.agent_id in viewer.agent_ids
+    return [one for one in found if not isinstance(one.what, Note | Calibration)] if is_own else found
 
 
 def without_unseen(connection: Connection, viewer: Viewer, several: Iterable[Decision]) -> list[Decision]:

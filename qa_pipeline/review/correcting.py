@@ -270,7 +270,7 @@ def _place_of(conversation: Conversation, before: str, moment_ms: int | None) ->
     if moment_ms is not None:
         said = at_moment(conversation, moment_ms)
         if said is None or before not in said.text:
-            raise InputRefused(f"{before!r} does not stand there.", advice=f"There stands: {said.text if said else 'nothing'}")
+            raise InputRefused(f"{before!r} does not stand there.", advice="Copy it from the transcript at that moment.")
         return moment_ms
     found = [u for u in conversation.utterances if before in u.text]
     if len(found) != 1 or found[0].text.count(before) > 1:

@@ -109,9 +109,9 @@ def _send(url: str, secret: str, body: bytes, message: str, event: str, settings
     """The status of the answer, None without one, and what to show of it: nothing that the receiver wrote."""
     import httpx
 
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         address = _address(host, port, is_private_allowed=settings.webhook_private)
         shown = f"[{address}]" if ":" in address else address
         called = urlunsplit((parts.scheme, f"{shown}:{port}", parts.path or "/", parts.query, ""))
@@ -128,7 +128,7 @@ def _send(url: str, secret: str, body: bytes, message: str, event: str, settings
             return answer.status_code, f"answered {answer.status_code}"
     except _Refused as error:
         return None, str(error)
-    except (httpx.HTTPError, OSError, UnicodeError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         return None, f"no answer: {type(error).__name__}"
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from qa_pipeline.reading.pages import CallLine, find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
+from qa_pipeline.review.blindness import seen_by
 from qa_pipeline.review.claims import Claim, held_claims
 from qa_pipeline.review.decisions import Decision, What
 from qa_pipeline.review.desk import Desk
@@ -29,11 +30,7 @@ class Looked:
     claim: Claim | None
     closed: datetime | None
     viewer: Viewer
-
-    @property
-    def version(self) -> int:
-        """Number of the newest decision; 0 where there is none."""
-        return self.decisions[-1].version if self.decisions else 0
+    version: int
 
     @property
     def is_held_by_another(self) -> bool:
@@ -50,10 +47,13 @@ def look_at(desk: Desk, viewer: Viewer, call_id: str) -> Looked:
     line = find_call(desk.engine, viewer, call_id, matter=Matter.DECISIONS)
     with desk.engine.connect() as connection:
         about = decisions_about(connection, call_id)
+        # What is not shown counts for nothing, and the version stays that of all.
+        seen = seen_by(connection, viewer, line, about)
     standing, closed = read_standing(desk, line), closed_at(desk, line)
     return Looked(
         line=line,
-        decisions=tuple(about),
+        decisions=tuple(seen),
+        version=about[-1].version if about else 0,
         holding=frozenset(d.decision_id for d in in_force(about)),
         score=effective(standing, about, closed) if standing else None,
         claim=held_claims(desk).get(call_id),

@@ -98,7 +98,9 @@ def sign_in(engine: Engine, name: str, passphrase: str) -> Account:
         raise refused
     with writing(engine) as connection:
         account = read_account(connection, row.account)
-        is_let_in = is_right and account is not None and account.is_active
+        # Tries side by side: what the others came to counts for this one too.
+        until = connection.execute(select(credentials.c.locked_until).where(credentials.c.account == row.account)).scalar_one_or_none()
+        is_let_in = is_right and (until is None or from_text(until) <= now) and account is not None and account.is_active
         if is_let_in:
             secret = _hash(passphrase) if _hasher().check_needs_rehash(row.secret) else row.secret
             connection.execute(

@@ -81,9 +81,15 @@ def require(viewer: Viewer, call: CallLine, what: What, earlier: Sequence[Decisi
         raise AccessRefused(f"Call {call.call_id} is {viewer.name}'s own.", advice="Somebody else has to decide about it; dispute it.")
     if not is_own and isinstance(what, Dispute | Acknowledgement):
         raise AccessRefused(f"Call {call.call_id} is another agent's.", advice="Agents dispute and acknowledge their own calls.")
-    if isinstance(what, TakeBack) and Role.SUPERVISOR not in viewer.roles:
+    if isinstance(what, TakeBack):
         about = next((d for d in earlier if d.decision_id == what.about), None)
-        if about is not None and about.account != viewer.account:
+        if about is None:
+            return
+        # Of their own calls even a supervisor takes back only what they said themselves as an agent.
+        is_theirs = about.account == viewer.account
+        if is_own and not (is_theirs and isinstance(about.what, Dispute | Acknowledgement)):
+            raise AccessRefused(f"Call {call.call_id} is {viewer.name}'s own.", advice="Somebody else has to decide about it; dispute it.")
+        if not is_theirs and Role.SUPERVISOR not in viewer.roles:
             raise AccessRefused(
                 f"That was decided by {about.author or 'somebody else'}.", advice="Whoever decided it takes it back, or a supervisor."
             )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, exists, insert, select
+from sqlalchemy import Connection, Engine, delete, exists, insert, select
 
 from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.viewer import Role, Viewer
 from qa_pipeline.review.people import Account, assign, insert_account, read_account
 from qa_pipeline.review.record import note
-from qa_pipeline.review.tables import accounts, credentials, identities
+from qa_pipeline.review.tables import accounts, credentials, identities, sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,7 @@ def sign_on(engine: Engine, who: Identity, roles_of: Mapping[str, Role]) -> Acco
     """The account of whom a provider sent, made or brought up. Raises SignOnRefused for who is in no group, or whose name another one has."""
     roles = frozenset(roles_of[group] for group in who.groups if group in roles_of)
     if not roles:
+        _take_roles(engine, who)
         raise SignOnRefused("group", f"{who.name} is in no group that has a role here.", advice="Ask whoever looks after the groups.")
     with writing(engine) as connection:
         known = connection.execute(
@@ -69,6 +70,19 @@ def sign_on(engine: Engine, who: Identity, roles_of: Mapping[str, Role]) -> Acco
             note(connection, viewer, "roles changed", about=account.name)
         note(connection, viewer, "signed in")
     return replace(account, roles=roles, agent_ids=frozenset(agent_ids))
+
+
+def _take_roles(engine: Engine, who: Identity) -> None:
+    """Whoever left all groups keeps no role, no session, and no token that could do anything."""
+    with writing(engine) as connection:
+        known = connection.execute(
+            select(identities.c.account).where(identities.c.issuer == who.issuer, identities.c.subject == who.subject)
+        ).scalar_one_or_none()
+        account = read_account(connection, known) if known is not None else None
+        if account is not None and account.roles:
+            assign(connection, account.account, frozenset(), account.agent_ids)
+            connection.execute(delete(sessions).where(sessions.c.account == account.account))
+            note(connection, Viewer(name=account.name, account=account.account), "roles changed", about=account.name)
 
 
 def _taken_over(connection: Connection, who: Identity) -> Account | None:

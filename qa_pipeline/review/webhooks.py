@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
@@ -82,7 +82,7 @@ def add_webhook(engine: Engine, by: Viewer, url: str, *, account: str, events: I
     Raises InputRefused for an address that is none, AccessRefused for who looks after no accounts.
     """
     _require(by)
-    wanted, parts = frozenset(events), urlsplit(url)
+    wanted, parts = frozenset(events), _parts(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
         raise InputRefused("That is no address of a web service.", advice="Write it as https://HOST/PATH, without a user.")
     if not wanted:
@@ -101,6 +101,18 @@ def add_webhook(engine: Engine, by: Viewer, url: str, *, account: str, events: I
         # The address is a note of ours; what stands in its query may be a secret of theirs.
         _note(connection, by, "webhook added", f"{parts.scheme}://{parts.netloc} → {account}")
     return next(one for one in list_webhooks(engine, by) if one.webhook == made), secret
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        # Looked at for its number: one that is none, or too large, is told here and not when a message is to go.
+        _ = parts.port
+    except ValueError as error:
+        raise InputRefused(
+            f"That is no address of a web service: {error}.", advice="Write it as https://HOST/PATH, without a user."
+        ) from error
+    return parts
 
 
 def list_webhooks(engine: Engine, by: Viewer) -> tuple[Webhook, ...]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -185,7 +185,7 @@ def _with_opposites(examples: ExampleList, path: Path) -> ExampleList:
     unlike = dict(examples.unlike)
     own = set(examples.likes())
     for name in examples.against:
-        if not (path.parent / name).is_file():
+        if _list_beside(name, path.parent) is None:
             raise RubricError(
                 f"{path.name} cannot be used.",
                 faults=[Fault(path=str(path), message=f"against: no list file {name}", advice="check the name")],
@@ -351,4 +351,7 @@ def list_path(name: str, folder: Path) -> Path | None:
 
 
 def _list_beside(name: str, *folders: Path) -> Path | None:
+    """A file that is named below one of the folders; a name that leads out of them names none."""
+    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+        return None
     return next((folder / name for folder in folders if (folder / name).is_file()), None)

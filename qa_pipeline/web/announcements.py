@@ -7,15 +7,19 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from qa_pipeline.errors import AccessRefused
+from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.results.versions import official_rubrics
+from qa_pipeline.review.decisions import Announcement
+from qa_pipeline.review.rule import may
 from qa_pipeline.running.corrections import Marked, mark_announcements, marked_announcements, refuse_announcement
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.jobs import Job, Tell
 from qa_pipeline.settings import Settings
 from qa_pipeline.web.render import render
 from qa_pipeline.web.routing import Section
-from qa_pipeline.web.signed import Chosen, Signed, Who
+from qa_pipeline.web.signed import AtDesk, Chosen, Signed, Who
 from qa_pipeline.web.translations import marked
 from qa_pipeline.web.working import AtWork, answer, owner_of, shows
 
@@ -57,8 +61,11 @@ def mark(request: Request, who: Who, settings: Chosen, jobs: AtWork) -> Response
 
 
 @section.post("/announcements/refuse/{call_id}", needs=READERS, matter=Matter.WORDS)
-def give_back(request: Request, who: Who, settings: Chosen, jobs: AtWork, call_id: str) -> Response:
+def give_back(request: Request, who: Who, desk: AtDesk, settings: Chosen, jobs: AtWork, call_id: str) -> Response:
     """Say that a person speaks what is marked in a call: there and wherever it was found."""
+    line = find_call(desk.engine, who.viewer, call_id, matter=Matter.DECISIONS)
+    if not may(who.viewer, line, Announcement):
+        raise AccessRefused(f"{who.viewer.name} may not decide this about {call_id}.", advice="Of their own calls somebody else decides.")
     return answer(request, who, jobs.start(owner_of(who), "put-right", _refuse, settings, call_id, who.viewer.name))
 
 

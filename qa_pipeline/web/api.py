@@ -34,7 +34,7 @@ from qa_pipeline.reading.runs import KeptRubric, list_rubrics, list_runs, read_r
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.report.figures import summarise_calls
 from qa_pipeline.report.intervals import Estimate
-from qa_pipeline.review.blindness import without_unseen
+from qa_pipeline.review.blindness import seen_by
 from qa_pipeline.review.correcting import take_back
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import (
@@ -239,9 +239,9 @@ def show_transcript(request: Request, who: Asking, desk: AtDesk, chosen: Chosen,
 @section.get("/calls/{call_id}/decisions", needs=Matter.DECISIONS, **_for(May.CALLS))
 def list_decisions(request: Request, who: Asking, desk: AtDesk, call_id: str) -> Response:
     """What people decided about a call, the first first; of calibration that is not over only one's own."""
-    find_call(desk.engine, who.viewer, call_id, matter=Matter.DECISIONS)
+    line = find_call(desk.engine, who.viewer, call_id, matter=Matter.DECISIONS)
     with desk.engine.connect() as connection:
-        about = without_unseen(connection, who.viewer, decisions_about(connection, call_id))
+        about = seen_by(connection, who.viewer, line, decisions_about(connection, call_id))
     look(desk, who.viewer, call_id)
     holding = {one.decision_id for one in in_force(about)}
     rows = [{**as_row(one), "is_in_force": one.decision_id in holding} for one in about]

@@ -260,7 +260,7 @@ def show_swap(
 ) -> Response:
     """What would change if the other party were the agent; nothing is kept yet."""
     look(desk, who.viewer, call_id)
-    return _preview(request, call_id, who, desk, back, "swap", {"agent": agent}, lambda: preview_swap(desk, who.viewer, chosen, call_id, agent=agent or None))  # fmt: skip
+    return _preview(request, call_id, who, desk, chosen, back, "swap", {"agent": agent}, lambda: preview_swap(desk, who.viewer, chosen, call_id, agent=agent or None))  # fmt: skip
 
 
 @section.post("/calls/{call_id}/swap", needs=QUALITY)
@@ -299,8 +299,8 @@ def show_word(
     look(desk, who.viewer, call_id)
     given = {"at": at, "before": before, "after": after}
     if not after:
-        return _preview(request, call_id, who, desk, back, "word", given, None)
-    return _preview(request, call_id, who, desk, back, "word", given, lambda: preview_word(desk, who.viewer, chosen, call_id, before=before, after=after, moment_ms=at))  # fmt: skip
+        return _preview(request, call_id, who, desk, chosen, back, "word", given, None)
+    return _preview(request, call_id, who, desk, chosen, back, "word", given, lambda: preview_word(desk, who.viewer, chosen, call_id, before=before, after=after, moment_ms=at))  # fmt: skip
 
 
 @section.post("/calls/{call_id}/word", needs=QUALITY)
@@ -502,6 +502,7 @@ def _preview(
     call_id: str,
     who: Signed,
     desk: AtDesk,
+    chosen: Chosen,
     back: str,
     action: str,
     given: Mapping[str, Any],
@@ -524,6 +525,9 @@ def _preview(
         if preview
         else []
     )
+    hiding = load_policy(chosen.privacy_policy).of(who.viewer)
+    # Somebody from whom words are hidden puts no others right by guessing at them.
+    shown_lines = [] if hiding.words else changed_lines[:12]
     return render(
         request,
         who,
@@ -535,8 +539,8 @@ def _preview(
         preview=preview,
         title=lambda criterion: title_of(criterion.title, criterion.id, who.language)[1],
         in_words=_answers(who),
-        lines=changed_lines[:12],
-        more_lines=max(0, len(changed_lines) - 12),
+        lines=shown_lines,
+        more_lines=len(changed_lines) - len(shown_lines),
         refused=refused,
         here=call_address(call_id),
         back=own_address(back, "/queue"),

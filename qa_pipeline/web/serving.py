@@ -103,7 +103,7 @@ def _again_and_again(name: str, seconds: float, work: Callable[[], None]) -> Ite
         while not is_over.wait(seconds):
             try:
                 work()
-            except (QaError, SQLAlchemyError, OSError):
+            except (QaError, SQLAlchemyError, OSError, ValueError):
                 # A disk or a database that does not answer now: pages say so where it matters, and the next look may find it well.
                 continue
 

@@ -42,7 +42,13 @@ def hiding(office_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             for text, start, end in (("My number is", 0, 900), (" 0770 900 1234,", 1000, 4000), (" thank you.", 4500, 5000))
         )
         told = [
-            replace(one, utterances=(replace(one.utterances[0], text=SAID, words=words, language="en", start_ms=0, end_ms=5000), *one.utterances[1:]))
+            replace(
+                one,
+                utterances=(
+                    replace(one.utterances[0], text=SAID, words=words, language="en", start_ms=0, end_ms=5000),
+                    *one.utterances[1:],
+                ),
+            )
             for one in conversations
         ]
         real(store, told, run_id=run_id)

@@ -73,6 +73,18 @@ def test_roles_are_those_of_the_groups_at_each_sign_in(office: Office, client: T
     assert account_of(office.engine, "nora").roles == {Role.REVIEWER, Role.SUPERVISOR}
 
 
+def test_who_left_all_groups_keeps_no_role_and_no_session(office: Office, client: TestClient, provider: Provider) -> None:
+    there_and_back(client)
+    assert client.get("/queue").status_code == 200
+    provider.claims["groups"] = ["staff"]
+    kept = dict(client.cookies)
+    assert there_and_back(client).status_code == 403
+    assert account_of(office.engine, "nora").roles == frozenset()
+    for name, value in kept.items():
+        client.cookies.set(name, value, domain="localhost.local")
+    assert client.get("/queue").status_code != 200
+
+
 def test_an_agents_ids_are_those_that_the_provider_says(office: Office, provider: Provider) -> None:
     provider.claims |= {"groups": "agents", "employee": ["a2", "a9"]}
     with TestClient(app_with(office, provider, oidc_agent_claim="employee"), base_url="http://localhost", follow_redirects=False) as client:
