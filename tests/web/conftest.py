@@ -119,6 +119,8 @@ def browser_as(chromium: Browser, office: Office, address: str) -> Iterator[Call
     def open_page(name: str | None, **options: object) -> Page:
         context = chromium.new_context(base_url=address, **{"locale": "en-GB", "timezone_id": "Asia/Shanghai"} | options)
         contexts.append(context)
+        # Against what hangs for ever, not a measure of speed: slow machines take several times as long.
+        context.set_default_timeout(900_000)
         if name is not None:
             context.add_cookies([{"name": COOKIE, "value": session_of(office, name), "url": address}])
         page = context.new_page()

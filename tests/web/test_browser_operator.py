@@ -31,7 +31,7 @@ def test_a_failure_is_tried_again(
     axe(page)
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Try the chosen again").click()
-    page.locator("#retried :is(.error, .fault)").first.wait_for(timeout=60_000)
+    page.locator("#retried :is(.error, .fault)").first.wait_for(timeout=900_000)
     axe(page)
     no_sideways(page)
 

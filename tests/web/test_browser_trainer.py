@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
-LONG = 60_000
+LONG = 900_000
 
 
 @pytest.fixture
