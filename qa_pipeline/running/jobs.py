@@ -18,6 +18,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.util import Finalize
+from pickle import PicklingError
 from typing import Any, NoReturn
 
 from qa_pipeline.errors import Fault, InputRefused, QaError
@@ -204,7 +205,8 @@ class _Lane:
                     continue
                 note(**value)
                 return
-        except (EOFError, OSError):
+        except (EOFError, OSError, PicklingError, AttributeError, ImportError, TypeError, ValueError):
+            # Also what could not be handed over: the thread must live on, or every later job would wait for ever.
             note(state=State.FAILED, message="The process that worked on it ended.", advice="Try again; the server's log says more.")
             self.end()
 

@@ -34,7 +34,7 @@ def fail(office: Office, uri: str, call_id: str | None = None, stage: str = "dec
 
 
 def done(client: TestClient, address: str) -> str:
-    for _ in range(18_000):
+    for _ in range(3_000):
         text = client.get(address).text
         if "aria-busy" not in text:
             return text

@@ -42,7 +42,7 @@ def account(office: Office) -> int:
 
 def done(client: TestClient, address: str) -> str:
     """The page of a job once it is over."""
-    for _ in range(18_000):
+    for _ in range(3_000):
         text = client.get(address).text
         if "aria-busy" not in text:
             return text
