@@ -17,8 +17,8 @@ from enum import StrEnum
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from multiprocessing.reduction import ForkingPickler
 from multiprocessing.util import Finalize
-from pickle import PicklingError
 from typing import Any, NoReturn
 
 from qa_pipeline.errors import Fault, InputRefused, QaError
@@ -67,36 +67,35 @@ class Job:
         return self.state not in (State.WAITING, State.WORKING)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    work: Callable[..., Any]
-    arguments: tuple[Any, ...]
-
-
 class Jobs:
     """Jobs of one server. Processes are begun with the first job that needs them; `close` ends them."""
 
     def __init__(self, lanes: int = 1) -> None:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
-        self._waiting: deque[tuple[str, _Asked]] = deque()
+        self._waiting: deque[tuple[str, bytes]] = deque()
         self._changed = threading.Condition()
         self._lanes = [_Lane() for _ in range(lanes)]
         self._threads: list[threading.Thread] = []
         self._is_closed = False
 
     def start(self, owner: str, name: str, work: Callable[..., Any], *arguments: Any) -> Job:
-        """Let `work(tell, *arguments)` be done. Raises InputRefused while too much waits already.
+        """Let `work(tell, *arguments)` be done. Raises InputRefused while too much waits already, and once all is ended.
 
         Of jobs of one owner and name the last one counts: earlier ones that have not ended are stopped, as nobody waits for them any more.
         """
+        # Here and not in the thread that hands it over: what cannot be handed over is told to whoever asks, and stops nothing else.
+        asked = bytes(ForkingPickler.dumps((work, arguments)))
         with self._changed:
+            if self._is_closed:
+                # Nothing would ever take it up.
+                raise InputRefused("The server is ending.", advice="Start it again, then try again.")
             for job in [job for job in self._jobs.values() if (job.owner, job.name) == (owner, name) and not job.is_over]:
                 self._stop(job)
             if len(self._waiting) >= _MOST_WAITING:
                 raise InputRefused("Too much work waits already.", advice="Try again in a minute.")
             job = Job(number=uuid.uuid4().hex[:12], owner=owner, name=name)
             self._keep(job)
-            self._waiting.append((job.number, _Asked(work, arguments)))
+            self._waiting.append((job.number, asked))
             if not self._threads:
                 self._threads = [threading.Thread(target=self._drive, args=(lane,), daemon=True) for lane in self._lanes]
                 for thread in self._threads:
@@ -193,11 +192,11 @@ class _Lane:
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
 
-    def carry_out(self, asked: _Asked, note: Callable[..., None]) -> None:
+    def carry_out(self, asked: bytes, note: Callable[..., None]) -> None:
         """Let the process do it, and note what it tells until it is over or the process has ended."""
         pipe = self._begun()
         try:
-            pipe.send((asked.work, asked.arguments))
+            pipe.send_bytes(asked)
             while True:
                 kind, value = pipe.recv()
                 if kind == "tell":
@@ -205,8 +204,7 @@ class _Lane:
                     continue
                 note(**value)
                 return
-        except (EOFError, OSError, PicklingError, AttributeError, ImportError, TypeError, ValueError):
-            # Also what could not be handed over: the thread must live on, or every later job would wait for ever.
+        except (EOFError, OSError):
             note(state=State.FAILED, message="The process that worked on it ended.", advice="Try again; the server's log says more.")
             self.end()
 

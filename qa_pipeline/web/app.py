@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -81,12 +82,13 @@ SECTIONS = (
 
 def create_app(desk: Desk, settings: Settings, *, is_demo: bool = False) -> FastAPI:
     """The app over a desk. `is_demo`: its pages say that accounts and calls are made up."""
-    app = FastAPI(title="qa-pipeline", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_closed)
+    jobs = Jobs()
+    app = FastAPI(title="qa-pipeline", docs_url=None, redoc_url=None, openapi_url=None, lifespan=partial(_until_closed, jobs))
     app.state.desk = desk
     app.state.settings = settings
     app.state.is_demo = is_demo
     app.state.tries = Tries()
-    app.state.jobs = Jobs()
+    app.state.jobs = jobs
     read_groups(settings.oidc_groups)
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
     app.state.sections = SECTIONS
@@ -101,10 +103,10 @@ def create_app(desk: Desk, settings: Settings, *, is_demo: bool = False) -> Fast
 
 
 @asynccontextmanager
-async def _until_closed(app: FastAPI) -> AsyncIterator[None]:
-    """Jobs end with the server."""
+async def _until_closed(jobs: Jobs, app: FastAPI) -> AsyncIterator[None]:
+    """The app's own jobs end with the server; others that were put in their place are whoever's who put them there."""
     yield
-    await run_in_threadpool(app.state.jobs.close)
+    await run_in_threadpool(jobs.close)
 
 
 def _status(error: Exception) -> int:
