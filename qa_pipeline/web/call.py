@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Form, Query, Request, Response
+from fastapi import Depends, Form, Query, Request, Response
 from markupsafe import Markup, escape
 
 from qa_pipeline.call import Outcome
@@ -33,7 +33,7 @@ from qa_pipeline.report.wording import title_of
 from qa_pipeline.review.claims import release
 from qa_pipeline.review.correcting import Preview, correct_word, preview_swap, preview_word, swap_roles, take_back
 from qa_pipeline.review.decide import answer_of, decide
-from qa_pipeline.review.decisions import Answer, Confirmation, Decision, Note, Override, RoleSwap, TakeBack, WordCorrection
+from qa_pipeline.review.decisions import Confirmation, Decision, Note, Override, RoleSwap, TakeBack, What, WordCorrection
 from qa_pipeline.review.effective import EffectiveFinding
 from qa_pipeline.review.looking import Looked, look_at
 from qa_pipeline.review.proposals import Proposal, Teaches, list_proposals, propose
@@ -84,6 +84,66 @@ class Row:
         return str(self.view.row["criterion_id"])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentForm:
+    """What every form of the page brings along. `version`: of the decisions that its sender saw; `back`: where the page was come to from."""
+
+    request: Request
+    call_id: str
+    who: Signed
+    desk: AtDesk
+    chosen: Chosen
+    criterion_id: str
+    reason: str
+    version: int | None
+    back: str
+
+    def decide(self, what: What) -> None:
+        """Decide it, about the criterion that the form is about, or the call. Raises as review/decide.py."""
+        decide(
+            self.desk, self.who.viewer, self.call_id, what,
+            criterion_id=self.criterion_id or None, reason=self.reason, expected_version=self.version,
+        )  # fmt: skip
+
+    def carried_out(self, done: Callable[[], Any], *, fragment: str = "") -> Response:
+        """Do it, and go back to the place on the page that it was about; where it is refused, the page says why and keeps what was typed."""
+        try:
+            done()
+        except AccessRefused:
+            raise
+        except InputRefused as error:
+            return self.page(error)
+        place = f"c-{self.criterion_id}" if self.criterion_id else fragment
+        return redirect(call_address(self.call_id, self.back) + (f"#{place}" if place else ""))
+
+    def page(self, refused: InputRefused) -> Response:
+        """The page once more, with what is wrong."""
+        return _page(
+            self.request, self.call_id, self.who, self.desk, self.chosen, self.back,
+            refused=refused, about=self.criterion_id, typed=self.reason,
+        )  # fmt: skip
+
+
+def _sent(
+    request: Request,
+    call_id: str,
+    who: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    criterion_id: Text = "",
+    reason: Text = "",
+    version: Version = None,
+    back: Text = "/queue",
+) -> SentForm:
+    return SentForm(
+        request=request, call_id=call_id, who=who, desk=desk, chosen=chosen,
+        criterion_id=criterion_id, reason=reason, version=version, back=own_address(back, "/queue"),
+    )  # fmt: skip
+
+
+Sent = Annotated[SentForm, Depends(_sent)]
+
+
 @section.get("/calls/{call_id}", needs=QUALITY, matter=Matter.WORDS)
 def show(
     request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen, back: Annotated[str, Query(max_length=2_000)] = "/queue"
@@ -94,158 +154,76 @@ def show(
 
 
 @section.post("/calls/{call_id}/override", needs=REVIEWING)
-def override(
-    request: Request,
-    call_id: str,
-    who: Who,
-    desk: AtDesk,
-    chosen: Chosen,
-    criterion_id: Text = "",
-    found: Text = "",
-    reason: Text = "",
-    version: Version = None,
-    back: Text = "/queue",
-) -> Response:
+def override(sent: Sent, found: Text = "") -> Response:
     """A criterion came out otherwise; a reason is needed."""
 
     def done() -> None:
-        answer = answer_of(desk, call_id, criterion_id, found)
-        what = Override(outcome=answer.outcome, answer=answer.answer)
-        decide(desk, who.viewer, call_id, what, criterion_id=criterion_id, reason=reason, expected_version=version)
+        answer = answer_of(sent.desk, sent.call_id, sent.criterion_id, found)
+        sent.decide(Override(outcome=answer.outcome, answer=answer.answer))
 
-    return _decided(request, call_id, who, desk, chosen, back, done, criterion_id=criterion_id, reason=reason)
+    return sent.carried_out(done)
 
 
 @section.post("/calls/{call_id}/confirm", needs=REVIEWING)
-def confirm(
-    request: Request,
-    call_id: str,
-    who: Who,
-    desk: AtDesk,
-    chosen: Chosen,
-    criterion_id: Text = "",
-    reason: Text = "",
-    version: Version = None,
-    back: Text = "/queue",
-) -> Response:
+def confirm(sent: Sent) -> Response:
     """Somebody looked, and a criterion is as it stands."""
-
-    def done() -> None:
-        decide(desk, who.viewer, call_id, Confirmation(), criterion_id=criterion_id or None, reason=reason, expected_version=version)
-
-    return _decided(request, call_id, who, desk, chosen, back, done, criterion_id=criterion_id, reason=reason)
+    return sent.carried_out(lambda: sent.decide(Confirmation()))
 
 
 @section.post("/calls/{call_id}/answer", needs=REVIEWING)
-def answer(
-    request: Request,
-    call_id: str,
-    who: Who,
-    desk: AtDesk,
-    chosen: Chosen,
-    criterion_id: Text = "",
-    found: Text = "",
-    reason: Text = "",
-    version: Version = None,
-    back: Text = "/queue",
-) -> Response:
+def answer(sent: Sent, found: Text = "") -> Response:
     """What a person found for a criterion that only people judge."""
-
-    def done() -> None:
-        what: Answer = answer_of(desk, call_id, criterion_id, found)
-        decide(desk, who.viewer, call_id, what, criterion_id=criterion_id, reason=reason, expected_version=version)
-
-    return _decided(request, call_id, who, desk, chosen, back, done, criterion_id=criterion_id, reason=reason)
+    return sent.carried_out(lambda: sent.decide(answer_of(sent.desk, sent.call_id, sent.criterion_id, found)))
 
 
 @section.post("/calls/{call_id}/note", needs=QUALITY)
-def note(
-    request: Request,
-    call_id: str,
-    who: Who,
-    desk: AtDesk,
-    chosen: Chosen,
-    reason: Text = "",
-    moment: Text = "",
-    version: Version = None,
-    back: Text = "/queue",
-) -> Response:
+def note(sent: Sent, moment: Text = "") -> Response:
     """Something to be remembered about the call, or a moment of it (`m:ss`)."""
-
-    def done() -> None:
-        decide(desk, who.viewer, call_id, Note(moment_ms=moment_ms(moment)), reason=reason, expected_version=version)
-
-    return _decided(request, call_id, who, desk, chosen, back, done, reason=reason, fragment="decisions")
+    return sent.carried_out(lambda: sent.decide(Note(moment_ms=moment_ms(moment))), fragment="decisions")
 
 
 @section.post("/calls/{call_id}/take-back", needs=QUALITY)
-def undo(request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen, decision_id: Text = "", back: Text = "/queue") -> Response:
+def undo(sent: Sent, decision_id: Text = "") -> Response:
     """A decision does not hold any more."""
-    return _decided(
-        request,
-        call_id,
-        who,
-        desk,
-        chosen,
-        back,
-        lambda: take_back(desk, who.viewer, chosen, call_id, decision_id),
-        fragment="decisions",
-    )
+    return sent.carried_out(lambda: take_back(sent.desk, sent.who.viewer, sent.chosen, sent.call_id, decision_id), fragment="decisions")
 
 
 @section.post("/calls/{call_id}/teach", needs=QUALITY)
 def teach(
-    request: Request,
-    call_id: str,
-    who: Who,
-    desk: AtDesk,
-    chosen: Chosen,
-    criterion_id: Text = "",
-    kind: Text = "",
-    words: Text = "",
-    found: Text = "",
-    moment: Text = "",
-    note: Text = "",
-    decision_id: Text = "",
-    back: Text = "/queue",
+    sent: Sent, kind: Text = "", words: Text = "", found: Text = "", moment: Text = "", note: Text = "", decision_id: Text = ""
 ) -> Response:
     """Put a moment on the trainer's desk: as a case, or as words for the criterion's lists."""
 
     def done() -> None:
         if kind not in set(Teaches):
             raise InputRefused("It is not said what the words are to become.", advice="Choose a case, like or unlike.")
-        outcome = Outcome(found) if found in set(Outcome) else None
-        start_ms = moment_ms(moment)
         propose(
-            desk,
-            who.viewer,
-            call_id,
+            sent.desk,
+            sent.who.viewer,
+            sent.call_id,
             Teaches(kind),
-            criterion_id=criterion_id,
+            criterion_id=sent.criterion_id,
             words=words,
-            outcome=outcome,
-            start_ms=start_ms,
+            outcome=Outcome(found) if found in set(Outcome) else None,
+            start_ms=moment_ms(moment),
             decision_id=decision_id or None,
             note=note,
         )
 
-    return _decided(request, call_id, who, desk, chosen, back, done, criterion_id=criterion_id)
+    return sent.carried_out(done)
 
 
 @section.post("/calls/{call_id}/finish", needs=REVIEWING)
-def finish(
-    request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen, version: Version = None, back: Text = "/queue"
-) -> Response:
+def finish(sent: Sent) -> Response:
     """The whole score was looked at: confirm it, let the call go, and go to the next of the list."""
-    back = own_address(back, "/queue")
     try:
-        decide(desk, who.viewer, call_id, Confirmation(), expected_version=version)
+        decide(sent.desk, sent.who.viewer, sent.call_id, Confirmation(), expected_version=sent.version)
     except AccessRefused:
         raise
     except InputRefused as error:
-        return _page(request, call_id, who, desk, chosen, back, refused=error)
-    release(desk, who.viewer, call_id)
-    return redirect(next_address(who, desk, chosen, back, but=frozenset({call_id})))
+        return sent.page(error)
+    release(sent.desk, sent.who.viewer, sent.call_id)
+    return redirect(next_address(sent.who, sent.desk, sent.chosen, sent.back, but=frozenset({sent.call_id})))
 
 
 @section.get("/calls/{call_id}/swap", needs=QUALITY, matter=Matter.WORDS)
@@ -264,23 +242,15 @@ def show_swap(
 
 
 @section.post("/calls/{call_id}/swap", needs=QUALITY)
-def swap(
-    request: Request,
-    call_id: str,
-    who: Who,
-    desk: AtDesk,
-    chosen: Chosen,
-    agent: Text = "",
-    reason: Text = "",
-    version: Version = None,
-    back: Text = "/queue",
-) -> Response:
+def swap(sent: Sent, agent: Text = "") -> Response:
     """Make the other party, or the voice named, the agent."""
 
     def done() -> None:
-        swap_roles(desk, who.viewer, chosen, call_id, agent=agent or None, reason=reason, expected_version=version)
+        swap_roles(
+            sent.desk, sent.who.viewer, sent.chosen, sent.call_id, agent=agent or None, reason=sent.reason, expected_version=sent.version
+        )
 
-    return _decided(request, call_id, who, desk, chosen, back, done, reason=reason, fragment="heard")
+    return sent.carried_out(done, fragment="heard")
 
 
 @section.get("/calls/{call_id}/word", needs=QUALITY, matter=Matter.WORDS)
@@ -304,25 +274,16 @@ def show_word(
 
 
 @section.post("/calls/{call_id}/word", needs=QUALITY)
-def word(
-    request: Request,
-    call_id: str,
-    who: Who,
-    desk: AtDesk,
-    chosen: Chosen,
-    at: Version = None,
-    before: Text = "",
-    after: Text = "",
-    reason: Text = "",
-    version: Version = None,
-    back: Text = "/queue",
-) -> Response:
+def word(sent: Sent, at: Version = None, before: Text = "", after: Text = "") -> Response:
     """Put right what was recognised."""
 
     def done() -> None:
-        correct_word(desk, who.viewer, chosen, call_id, before=before, after=after, moment_ms=at, reason=reason, expected_version=version)
+        correct_word(
+            sent.desk, sent.who.viewer, sent.chosen, sent.call_id,
+            before=before, after=after, moment_ms=at, reason=sent.reason, expected_version=sent.version,
+        )  # fmt: skip
 
-    return _decided(request, call_id, who, desk, chosen, back, done, reason=reason, fragment="heard")
+    return sent.carried_out(done, fragment="heard")
 
 
 def moment_ms(text: str) -> int | None:
@@ -336,31 +297,6 @@ def moment_ms(text: str) -> int | None:
     for part in parts:
         seconds = 60 * seconds + int(part)
     return seconds * 1000
-
-
-def _decided(
-    request: Request,
-    call_id: str,
-    who: Signed,
-    desk: AtDesk,
-    chosen: Chosen,
-    back: str,
-    done: Callable[[], Any],
-    *,
-    criterion_id: str = "",
-    reason: str = "",
-    fragment: str = "",
-) -> Response:
-    """Do it, and go back to the place on the page that it was about; where it is refused, the page says why and keeps what was typed."""
-    back = own_address(back, "/queue")
-    try:
-        done()
-    except AccessRefused:
-        raise
-    except InputRefused as error:
-        return _page(request, call_id, who, desk, chosen, back, refused=error, about=criterion_id, typed=reason)
-    place = f"c-{criterion_id}" if criterion_id else fragment
-    return redirect(call_address(call_id, back) + (f"#{place}" if place else ""))
 
 
 def _page(
