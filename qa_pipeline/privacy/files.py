@@ -32,9 +32,7 @@ def write_redacted(found: OneCall, hidden: Hidden, folder: Path, *, is_silent: b
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = "".join(char if char.isalnum() or char in "-_." else "_" for char in found.line.call_id)
-    lines = [
-        f"{_clock(row['start_ms'])}{row['role']}: {row['text']}\n" for row in redact_utterance_rows(found.call, found.utterances, hidden)
-    ]
+    lines = [f"{_clock(row['start_ms'])}{row['role']}: {row['text']}\n" for row in redact_utterance_rows(found.utterances, hidden)]
     text = folder / f"{name}.txt"
     write_whole(text, "".join(lines))
     if found.call["layout"] == "text":

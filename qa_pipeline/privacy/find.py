@@ -6,7 +6,6 @@ said again. What an agent reads back of a number that was found is found too.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -82,8 +81,3 @@ def _without_overlaps(found: Iterable[Found]) -> tuple[Found, ...]:
                 merged.append(one)
         kept += merged
     return tuple(kept)
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether a text is nothing but a placeholder of redact.py."""
-    return bool(re.fullmatch(r"\[[a-z_]+\]", text))

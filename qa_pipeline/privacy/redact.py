@@ -76,11 +76,15 @@ def redact_text(text: str, found: Iterable[Found]) -> Redacted:
 def redact_utterances(
     utterances: Sequence[Utterance], *, agent_name: str | None = None, known: Sequence[str] = (), kinds: Collection[Personal] = ALL
 ) -> tuple[Utterance, ...]:
-    """Utterances without personal data of some kinds, in text, words and norm; words keep their times.
+    """Utterances without personal data of some kinds, as `hide_found`."""
+    return hide_found(utterances, [one for one in find_personal(utterances, agent_name=agent_name, known=known) if one.kind in kinds])
+
+
+def hide_found(utterances: Sequence[Utterance], found: Iterable[Found]) -> tuple[Utterance, ...]:
+    """Utterances without what was found in them, in text, words and norm; words keep their times, and those without it stay what they are.
 
     `norm` is emptied where something was hidden: it spells out what matching read, and nothing is scored on a redacted text.
     """
-    found = [one for one in find_personal(utterances, agent_name=agent_name, known=known) if one.kind in kinds]
     of: dict[int, list[Found]] = {}
     for one in found:
         of.setdefault(one.utterance, []).append(one)

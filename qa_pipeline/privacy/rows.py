@@ -10,7 +10,7 @@ from qa_pipeline.call import Role, Utterance, Word
 from qa_pipeline.privacy.find import find_personal
 from qa_pipeline.privacy.kinds import Found
 from qa_pipeline.privacy.policy import Hiding
-from qa_pipeline.privacy.redact import placeholder, redact_utterances
+from qa_pipeline.privacy.redact import hide_found, placeholder
 from qa_pipeline.privacy.sound import hidden_spans
 from qa_pipeline.reading.call import OneCall
 from qa_pipeline.results.columns import Kind
@@ -50,14 +50,14 @@ def redact_call(found: OneCall, hiding: Hiding) -> OneCall:
         call=redact_row("calls", found.call, hidden),
         findings=tuple(redact_row("findings", row, hidden) for row in found.findings),
         captures=tuple(redact_row("captures", row, hidden) for row in found.captures),
-        utterances=tuple(redact_utterance_rows(found.call, found.utterances, hidden)),
+        utterances=tuple(redact_utterance_rows(found.utterances, hidden)),
     )
 
 
-def redact_utterance_rows(call: Row, utterances: Sequence[Row], hidden: Hidden) -> list[dict[str, Any]]:
+def redact_utterance_rows(utterances: Sequence[Row], hidden: Hidden) -> list[dict[str, Any]]:
     """Rows of `utterances` with placeholders in text and words, without norm where something was hidden."""
     said = [_utterance(row) for row in utterances]
-    redacted = redact_utterances(said, agent_name=call["agent_name"], known=_known(call), kinds=hidden.hiding.words)
+    redacted = hide_found(said, hidden.found)
     out = []
     for row, before, after in zip(utterances, said, redacted, strict=True):
         if before is after:

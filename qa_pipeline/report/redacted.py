@@ -44,7 +44,7 @@ def redact_item(item: CallReport, hiding: Hiding) -> CallReport:
         item,
         call=redact_row("calls", item.call, hidden),
         findings=tuple(redact_row("findings", row, hidden) for row in item.findings),
-        utterances=tuple(redact_utterance_rows(item.call, item.utterances, hidden)),
+        utterances=tuple(redact_utterance_rows(item.utterances, hidden)),
         is_redacted=True,
         hidden_spans=hidden.spans,
     )
