@@ -48,7 +48,8 @@ def redact_command(call_id: str, folder: Path | None, dry_run: bool, silence: bo
                 for one in hidden.found
             ]
         )
-        click.echo(f"{call_id}: {len(hidden.found)} places would be hidden.")
+        count = len(hidden.found)
+        click.echo(f"{call_id}: {count} {'place' if count == 1 else 'places'} would be hidden.")
         return
     assert folder is not None
     for path in write_redacted(found, hidden, folder, is_silent=silence):
