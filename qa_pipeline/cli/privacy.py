@@ -28,6 +28,7 @@ def redact_command(call_id: str, folder: Path | None, dry_run: bool, silence: bo
     from qa_pipeline.reading.call import read_call
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.review.record import look
+    from qa_pipeline.review.written import Sort, keep_written
 
     if folder is None and not dry_run:
         raise InputRefused("It is not said where to write.", advice="Give --to FOLDER, or --dry-run to see what would be hidden.")
@@ -52,7 +53,9 @@ def redact_command(call_id: str, folder: Path | None, dry_run: bool, silence: bo
         click.echo(f"{call_id}: {count} {'place' if count == 1 else 'places'} would be hidden.")
         return
     assert folder is not None
-    for path in write_redacted(found, hidden, folder, is_silent=silence):
+    paths = write_redacted(found, hidden, folder, is_silent=silence)
+    keep_written(settings, paths, Sort.REDACTED, author=viewer.name)
+    for path in paths:
         click.echo(str(path))
 
 
@@ -60,20 +63,26 @@ def redact_command(call_id: str, folder: Path | None, dry_run: bool, silence: bo
 @click.option("--call", "call_id", metavar="ID", help="The call to forget.")
 @click.option("--customer", "customer_id", metavar="ID", help="The customer whose calls to forget, by the metadata's customer_id.")
 @click.option("--recordings", is_flag=True, help="Delete the recordings too, where they lie.")
+@click.option("--exports", is_flag=True, help="Delete exports and pages too that were written elsewhere and hold anything of them.")
 @click.option("--dry-run", is_flag=True, help="Say what is held, and delete nothing.")
 @results_option
-def forget_command(call_id: str | None, customer_id: str | None, recordings: bool, dry_run: bool, results: str | None) -> None:
+def forget_command(
+    call_id: str | None, customer_id: str | None, recordings: bool, exports: bool, dry_run: bool, results: str | None
+) -> None:
     """Delete all that is held of a call or a customer: tables with their history, files of the cache and of nights, decisions, lists, reports.
 
-    A search through every file shows that nothing is left. A stone without personal data keeps later runs from bringing the call back. What was
-    killed half-way is ended by the same command again, with or without an id.
+    Drafts and cases that were made of the calls go too. A search through every file shows that nothing is left. A stone without personal data keeps
+    later runs from bringing the call back. What was killed half-way is ended by the same command again, with or without an id.
     """
     from qa_pipeline.errors import InputRefused
-    from qa_pipeline.privacy.forget import forget, told, under_way, what_goes
+    from qa_pipeline.privacy.forget import forget, told, under_way
+    from qa_pipeline.privacy.going import what_goes
+    from qa_pipeline.privacy.places import RECORDINGS, WRITTEN, Ground, places
 
     if call_id is not None and customer_id is not None:
         raise InputRefused("Both a call and a customer are named.", advice="Name one of them.")
     settings, desk, _ = open_desk_as(results, None)
+    ground = Ground(store=desk.store, settings=settings, engine=desk.engine)
     going = [] if dry_run else under_way(desk.store)
     if not going and call_id is None and customer_id is None:
         raise InputRefused("It is not said what to forget.", advice="Give --call ID or --customer ID.")
@@ -84,13 +93,17 @@ def forget_command(call_id: str | None, customer_id: str | None, recordings: boo
             # What was begun before it was killed may be all there was.
             if not going:
                 raise
+    also = [*([RECORDINGS] if recordings else ()), *([WRITTEN] if exports else ())]
     for one in going:
         if dry_run:
             click.echo(f"{len(one.calls)} calls, {len(one.conversations)} conversations of them: {', '.join(one.calls)}")
-            for uri in one.recordings:
-                click.echo(f"  recording {uri}")
+            for place in places():
+                if held := place.holds(ground, one):
+                    click.echo(f"  {place.name}: {len(held.rows) or len(held.files)}")
+                    for path in held.files:
+                        click.echo(f"    {path}")
             continue
-        gone = forget(desk.store, settings, one, with_recordings=recordings, tell=lambda step: click.echo(f"… {step}", err=True))
+        gone = forget(ground, one, also=also, tell=lambda step: click.echo(f"… {step}", err=True))
         for line in told(gone):
             click.echo(line)
         if gone.found:

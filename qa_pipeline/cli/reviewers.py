@@ -46,6 +46,7 @@ def scorecard(call_id: str, html_path: Path | None, redacted: bool, results: str
     from qa_pipeline.report.terminal import show_scorecard
     from qa_pipeline.review.record import look
     from qa_pipeline.review.standing import read_effective
+    from qa_pipeline.review.written import Sort, keep_written
 
     settings, desk, viewer = open_desk_as(results, as_name)
     data = load_call(desk.store, desk.engine, settings, viewer, call_id, effective=read_effective(desk, call_id))
@@ -54,6 +55,7 @@ def scorecard(call_id: str, html_path: Path | None, redacted: bool, results: str
     if html_path is None:
         show_scorecard(data, call_id)
         return
+    keep_written(settings, [html_path], Sort.PAGE, author=viewer.name)
     write_html(data, html_path, clip_megabytes=settings.clip_megabytes, is_alone=True)
     click.echo(f"Page of {call_id}: {html_path.resolve()}")
 

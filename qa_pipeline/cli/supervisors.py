@@ -59,6 +59,7 @@ def report_command(
     from qa_pipeline.report.redacted import redact_source
     from qa_pipeline.report.terminal import show_calls
     from qa_pipeline.review.record import REPORTED, keep_on_record
+    from qa_pipeline.review.written import Sort, keep_written
 
     settings = open_settings(results=results)
     chosen = Choice(since=as_day(since), until=as_day(until), team=team)
@@ -69,6 +70,7 @@ def report_command(
         if no_html:
             return
         target = Path(html_path or f"{settings.results}/report.html")
+        keep_written(settings, [target], Sort.REPORT, author=user_name())
         days = write_report(source, target, clip_megabytes=settings.clip_megabytes)
     click.echo(f"\nReport: {target.resolve()}" + (f" and {days} pages of days in {target.stem}_days/" if days else ""))
 
@@ -177,6 +179,7 @@ def export_command(path: Path, results: str | None, of_findings: bool, redacted:
     """Write scored calls to PATH: .csv, .xlsx or .parquet, one flat row a call with a column for each criterion."""
     from qa_pipeline.report.export import export, flat_table
     from qa_pipeline.review.record import EXPORTED, keep_on_record
+    from qa_pipeline.review.written import Sort, keep_written
 
     settings = open_settings(results=results)
     store, hiding = open_results(settings), hiding_of_files(settings, redacted)
@@ -188,6 +191,7 @@ def export_command(path: Path, results: str | None, of_findings: bool, redacted:
         with open_report(store, settings, local_viewer(user_name())) as source:
             table = redact_flat(source, table, hiding)
     keep_on_record(settings, local_viewer(user_name()), EXPORTED, about=f"{path.name}: {table.num_rows} rows")
+    keep_written(settings, [path], Sort.EXPORT, author=user_name())
     export(table, path, timezone=settings.timezone)
     click.echo(f"{path}: {table.num_rows} rows, {table.num_columns} columns")
 

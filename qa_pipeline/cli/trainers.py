@@ -230,21 +230,23 @@ def rubric_diff(
         pairs = with_bar(judge_again(store, scorecards["old"], earlier), len(earlier))
         found = scoring_diff(pairs, scorecards["old"])
         keep_on_record(settings, local_viewer(user_name()), COMPARED, about=f"{found.old}, {found.new}: {len(earlier)} calls")
-        _show_diff(found, html_path, most)
+        _show_diff(found, html_path, most, settings)
         return
     ids = calls_to_compare(store, scorecards["old"], scorecards["new"], since=since, until=until, every=every)
     conversations = with_bar(store.stream_conversations(ids), len(ids))
     people = said_by_people(store, {before.id, after.id})
     found = diff(conversations, scorecards["old"], scorecards["new"], people=people)
     keep_on_record(settings, local_viewer(user_name()), COMPARED, about=f"{found.old}, {found.new}: {len(ids)} calls")
-    _show_diff(found, html_path, most)
+    _show_diff(found, html_path, most, settings)
 
 
-def _show_diff(difference: Diff, html_path: str | None, most: int) -> None:
+def _show_diff(difference: Diff, html_path: str | None, most: int, settings: Settings) -> None:
     from qa_pipeline.report.diff import show_diff, write_diff_html
+    from qa_pipeline.review.written import Sort, keep_written
 
     show_diff(difference, most_calls=most)
     if html_path:
+        keep_written(settings, [Path(html_path)], Sort.DIFFERENCES, author=user_name())
         write_diff_html(difference, Path(html_path))
         click.echo(f"\nPage: {Path(html_path).resolve()}")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from qa_pipeline.recordings.files import sha256_of
@@ -53,6 +54,29 @@ class KnownFiles:
             except _UNKEPT:
                 return found
         return found
+
+
+def forget_known(path: Path, *, hashes: Collection[str], uris: Collection[str]) -> int:
+    """Leave nothing of some recordings, by hash or by place, in such a database. Returns how many it knew."""
+    if not path.is_file():
+        return 0
+    database = sqlite3.connect(path, timeout=10, isolation_level=None)
+    try:
+        known = [(key,) for key, found in database.execute("select path, sha256 from files") if found in hashes or key in uris]
+        database.executemany("delete from files where path = ?", known)
+        if known:
+            # Deleted rows stay in the file and its log until both are written anew.
+            database.execute("vacuum")
+            database.execute("pragma wal_checkpoint(truncate)")
+        return len(known)
+    except sqlite3.Error:
+        # It only saves time: without it, files are read again.
+        database.close()
+        for end in ("", "-wal", "-shm"):
+            Path(f"{path}{end}").unlink(missing_ok=True)
+        return 0
+    finally:
+        database.close()
 
 
 def _state(uri: str) -> tuple[int, int, int] | None:

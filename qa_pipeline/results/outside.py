@@ -115,8 +115,8 @@ OUTSIDE: tuple[Outside, ...] = (
         holds=(Kind.ID, Kind.FIGURE), by="`rubric publish`, `rubric fit`", until="part of the rubrics",
     ),
     Outside(
-        name="exports", place=Place.NAMED, patterns=("the file that `export` names",), holds=(Kind.WORDS, Kind.PERSON, Kind.FIGURE), by="`export`",
-        until="yours to delete",
+        name="exports", place=Place.NAMED, patterns=("the file that `export` names", "of `scorecard --html`", "of `redact --to`", "of `access-report --to`"), holds=(Kind.WORDS, Kind.PERSON, Kind.FIGURE), by="whoever asks for them; where they lie is on record",
+        until="yours to delete, or `forget --exports`",
     ),
     Outside(
         name="pages of differences", place=Place.NAMED, patterns=("the file of `rubric diff --html`",), holds=(Kind.WORDS, Kind.PERSON, Kind.FIGURE),

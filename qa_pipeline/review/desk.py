@@ -20,7 +20,7 @@ from qa_pipeline.results.store import Store
 from qa_pipeline.review.decisions import as_text
 from qa_pipeline.review.tables import decisions, state
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration."""
 _ALEMBIC = table("alembic_version", column("version_num"))
 

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 
-from sqlalchemy import delete, inspect, select, text, update
+from sqlalchemy import Connection, Engine, and_, delete, inspect, select, text, update
 
 from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.index import call_index
+from qa_pipeline.review.held import HELD, lots, quoting
 from qa_pipeline.review.judged import program_said
 from qa_pipeline.review.tables import (
     audit,
     calibration_calls,
     claims,
     coaching,
+    coaching_entries,
+    consent_decisions,
     corrections_due,
     decisions,
+    holds,
     outbox,
     proposals,
     webhook_messages,
+    written_files,
 )
 from qa_pipeline.settings import Settings
 
-# Ids in one statement: well below what either database takes.
-_LOT = 500
+GONE = "[forgotten]"
+"""What stands where something was said of a call that is kept no more."""
 
 
 def forget_decisions(settings: Settings, *, call_ids: Sequence[str], conversation_ids: Sequence[str]) -> None:
@@ -38,14 +43,14 @@ def forget_decisions(settings: Settings, *, call_ids: Sequence[str], conversatio
             return
         has_said = inspect(engine).has_table(program_said.name)
         with writing(engine) as connection:
-            for some in _lots(call_ids):
+            for some in lots(call_ids):
                 if has_said:
                     looked_at = select(decisions.c.score_id).where(decisions.c.call_id.in_(some))
                     connection.execute(delete(program_said).where(program_said.c.score_id.in_(looked_at)))
                 for table in (outbox, claims, corrections_due, calibration_calls, proposals, webhook_messages, decisions):
                     connection.execute(delete(table).where(table.c.call_id.in_(some)))
                 connection.execute(update(coaching).where(coaching.c.call_id.in_(some)).values(call_id=None))
-            for some in _lots(conversation_ids):
+            for some in lots(conversation_ids):
                 connection.execute(update(decisions).where(decisions.c.conversation_id.in_(some)).values(before=None, after=None))
                 connection.execute(update(proposals).where(proposals.c.conversation_id.in_(some)).values(words=None))
     finally:
@@ -53,45 +58,83 @@ def forget_decisions(settings: Settings, *, call_ids: Sequence[str], conversatio
 
 
 def erase_reviews(
-    settings: Settings, *, call_ids: Sequence[str], conversation_ids: Sequence[str], stands_for: Callable[[str], str]
+    settings: Settings,
+    *,
+    call_ids: Sequence[str],
+    conversation_ids: Sequence[str],
+    stands_for: Callable[[str], str],
+    rewrite: Callable[[str, str], str],
+    likely: Sequence[str] = (),
 ) -> None:
-    """Leave nothing of calls in the review database: decisions, lists, and the freed pages of its file.
+    """Leave nothing of calls in the review database: decisions, lists, what texts say of them, and the freed pages of its file.
 
-    Who looked at them stays on record, under what stands for their ids (`stands_for`): the record is only added to but for this.
+    Who looked at them stays on record, under what stands for their ids (`stands_for`): the record is only added to but for this. `rewrite`: a text of
+    a table (its name, the text) without what it says of these calls; `likely`: what such a text contains at least.
     """
-    forget_decisions(settings, call_ids=call_ids, conversation_ids=conversation_ids)
     engine = open_database(settings)
     try:
         if not inspect(engine).has_table(audit.name):
             return
         with writing(engine) as connection:
-            is_postgresql = connection.dialect.name == "postgresql"
-            connection.execute(
-                text(f"alter table audit disable trigger {_KEEPS}" if is_postgresql else f"drop trigger if exists {_KEEPS}_update")
-            )
-            for call_id in call_ids:
-                connection.execute(update(audit).where(audit.c.call_id == call_id).values(call_id=stands_for(call_id)))
-            if is_postgresql:
-                connection.execute(text(f"alter table audit enable trigger {_KEEPS}"))
-            else:
-                connection.execute(
-                    text(f"create trigger {_KEEPS}_update before update on audit begin select raise(abort, '{_REFUSED}'); end")
-                )
-            for some in _lots(call_ids):
-                connection.execute(delete(call_index).where(call_index.c.call_id.in_(some)))
-        if not is_postgresql:
-            # Deleted rows stay in free pages and in the log until both are written anew.
-            with closing(engine.raw_connection()) as raw:
-                cursor = raw.cursor()
-                cursor.execute("vacuum")
-                cursor.execute("pragma wal_checkpoint(truncate)")
+            for some in lots(call_ids):
+                # What is agreed with an agent is the agent's and stays; what is told there of the call is not.
+                notes = select(coaching.c.note).where(coaching.c.call_id.in_(some))
+                connection.execute(update(coaching_entries).where(coaching_entries.c.note.in_(notes)).values(text=GONE))
+        forget_decisions(settings, call_ids=call_ids, conversation_ids=conversation_ids)
+        with writing(engine) as connection:
+            with _record_open(connection):
+                for call_id in call_ids:
+                    connection.execute(update(audit).where(audit.c.call_id == call_id).values(call_id=stands_for(call_id)))
+                _rewrite_texts(connection, rewrite, likely)
+            for some in lots(call_ids):
+                for table in (call_index, consent_decisions, holds):
+                    connection.execute(delete(table).where(table.c.call_id.in_(some)))
+        _write_anew(engine)
     finally:
         engine.dispose()
 
 
+@contextmanager
+def _record_open(connection: Connection) -> Iterator[None]:
+    """The record may be written over within the block, in this transaction alone."""
+    is_postgresql = connection.dialect.name == "postgresql"
+    connection.execute(text(f"alter table audit disable trigger {_KEEPS}" if is_postgresql else f"drop trigger if exists {_KEEPS}_update"))
+    yield
+    if is_postgresql:
+        connection.execute(text(f"alter table audit enable trigger {_KEEPS}"))
+    else:
+        connection.execute(text(f"create trigger {_KEEPS}_update before update on audit begin select raise(abort, '{_REFUSED}'); end"))
+
+
+def _rewrite_texts(connection: Connection, rewrite: Callable[[str, str], str], likely: Sequence[str]) -> None:
+    """What texts of any table say of the calls. Of a file named by a call, what is on record goes: it lies where its name says, or nowhere."""
+    there = set(inspect(connection).get_table_names())
+    for held in (held for held in HELD if held.table.name in there):
+        keys = list(held.table.primary_key)
+        for row in quoting(connection, held, likely):
+            changed = {
+                name: new for name in held.texts if row[name] is not None and (new := rewrite(held.table.name, row[name])) != row[name]
+            }
+            here = and_(*(key == row[key.name] for key in keys))
+            if changed and held.table is written_files:
+                connection.execute(delete(held.table).where(here))
+            elif changed:
+                connection.execute(update(held.table).where(here).values(changed))
+
+
+def _write_anew(engine: Engine) -> None:
+    """Deleted rows stay in the file, and in the log of SQLite, until both are written anew."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            there = set(inspect(connection).get_table_names())
+            for held in (held for held in HELD if held.table.name in there):
+                connection.execute(text(f'vacuum full "{held.table.name}"'))
+        return
+    with closing(engine.raw_connection()) as raw:
+        cursor = raw.cursor()
+        cursor.execute("vacuum")
+        cursor.execute("pragma wal_checkpoint(truncate)")
+
+
 _KEEPS = "audit_stays"
 _REFUSED = "the record of who looked at what and decided what is only added to"
-
-
-def _lots(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[first : first + _LOT] for first in range(0, len(ids), _LOT)]

@@ -282,4 +282,40 @@ drafts = Table(
     Column("based_on", String, nullable=False, comment="hash of the file that the text was made of; empty: there was none"),
     Column("at", String, nullable=False),
 )
+holds = Table(
+    "holds",
+    PEOPLE,
+    Column("hold", Integer, primary_key=True),
+    Column("call_id", String, comment="the call that is held; null: a customer"),
+    Column("customer_id", String, comment="the customer whose calls are held; null: one call"),
+    Column("reason", String, nullable=False),
+    Column("author", String),
+    Column("account", ForeignKey("accounts.account")),
+    Column("at", String, nullable=False),
+    Column("released_at", String, comment="null: it holds"),
+    Column("released_by", String),
+    Column("released_reason", String),
+)
+written_files = Table(
+    "written_files",
+    PEOPLE,
+    Column("number", Integer, primary_key=True),
+    Column("path", String, nullable=False, comment="whole, on the machine that wrote it"),
+    Column("sort", String, nullable=False, comment="export, report, page of differences or of a call, redacted call, access report"),
+    Column("author", String),
+    Column("at", String, nullable=False),
+    UniqueConstraint("path", name="written_files_path"),
+)
+consent_decisions = Table(
+    "consent_decisions",
+    PEOPLE,
+    Column("number", Integer, primary_key=True),
+    Column("kind", String, nullable=False, comment="released, held_back, withdrawn"),
+    Column("call_id", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("author", String),
+    Column("account", ForeignKey("accounts.account")),
+    Column("at", String, nullable=False),
+)
+Index("consent_decisions_call", consent_decisions.c.call_id, consent_decisions.c.number)
 state = Table("review_state", PEOPLE, Column("name", String, primary_key=True), Column("value", BigInteger, nullable=False))
