@@ -176,7 +176,8 @@ def _other_texts(store: Store, conversations: set[str]) -> Iterator[pa.Array]:
         with files.open_input_file(path) as source:
             for batch in pq.ParquetFile(source).iter_batches(columns=["conversation_id", "text"]):
                 others = pc.invert(pc.is_in(batch["conversation_id"].cast(pa.string()), value_set=mine))
-                yield batch["text"].filter(others).cast(pa.large_string())
+                # Merges write views of strings, which Arrow cannot filter.
+                yield batch["text"].cast(pa.large_string()).filter(others)
 
 
 def _contained(store: Store, ids: Sequence[str]) -> tuple[str, ...]:
