@@ -36,19 +36,23 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT.parent)))
-def test_no_code_names_a_language(path: Path) -> None:
+@pytest.fixture(scope="module")
+def said() -> list[tuple[str, int, str]]:
+    """Module, line and text of every string of the code."""
+    return [(str(path.relative_to(ROOT.parent)), line, text) for path in MODULES for line, text in strings(path)]
+
+
+def test_no_code_names_a_language(said: list[tuple[str, int, str]]) -> None:
     codes = {folder.name for folder in FOLDERS}
-    assert [(line, text) for line, text in strings(path) if text.casefold() in codes] == []
+    assert [found for found in said if found[2].casefold() in codes] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT.parent)))
-def test_no_code_holds_words_of_a_language(path: Path) -> None:
+def test_no_code_holds_words_of_a_language(said: list[tuple[str, int, str]]) -> None:
     def is_word(text: str) -> bool:
         # Ranges of characters in patterns, and the one letter that Unicode does not take apart, are no words.
         return len(text) > 1 and (bool(LETTERS & set(text)) or sum("\u4e00" < char < "\u9fff" for char in text) > 1)
 
-    assert [(line, text) for line, text in strings(path) if is_word(text)] == []
+    assert [found for found in said if is_word(found[2])] == []
 
 
 def kinds() -> list[type[Table]]:

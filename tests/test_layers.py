@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import json
 import os
@@ -49,6 +50,16 @@ MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__
 FOLDERS = sorted({path.parent for path in MODULES})
 
 
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Everything that a module is written of. Read once for all tests: there are hundreds of modules."""
+    return tuple(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT.parent))
+
+
 def part_of(module: str) -> str:
     return module.split(".")[1]
 
@@ -56,7 +67,7 @@ def part_of(module: str) -> str:
 def imported(path: Path) -> set[str]:
     """Parts of this package that a module imports anywhere, also inside functions."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.module == "qa_pipeline":
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("qa_pipeline."):
@@ -68,16 +79,12 @@ def imported(path: Path) -> set[str]:
 
 def neighbours(path: Path) -> set[str]:
     """Modules of its own folder that a module imports, also inside functions; what only type checkers import does not count."""
-    tree = ast.parse(path.read_text("utf-8"))
     for_types = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        for inner in ast.walk(node)
+        inner for node in nodes(path) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test) for inner in ast.walk(node)
     }
     folder = ".".join(path.relative_to(ROOT.parent).parent.parts)
     found = set()
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if node in for_types:
             continue
         if isinstance(node, ast.ImportFrom) and node.module == folder:
@@ -111,17 +118,20 @@ def test_every_part_has_its_place_in_the_order() -> None:
     assert parts <= set(HEIGHT)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_imports_only_its_own_part_and_those_above(path: Path) -> None:
+def below(path: Path) -> set[str]:
+    """Parts that a module imports although they stand below its own."""
     own = path.relative_to(ROOT).parts[0].removesuffix(".py")
     allowed = {name for name, height in HEIGHT.items() if height < HEIGHT[own]} | {own, *LAYERS[HEIGHT[own]]}
-    assert imported(path) - allowed == set()
+    return imported(path) - allowed
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_modules_of_a_folder_import_each_other_in_no_circle(folder: Path) -> None:
-    circle = circle_of({path.stem: neighbours(path) for path in sorted(folder.glob("*.py"))})
-    assert not circle, f"circle in {folder.name}/: {' imports '.join(circle)}"
+def test_a_module_imports_only_its_own_part_and_those_above() -> None:
+    assert {named(path): wrong for path in MODULES if (wrong := below(path))} == {}
+
+
+def test_the_modules_of_a_folder_import_each_other_in_no_circle() -> None:
+    circles = {folder: circle_of({path.stem: neighbours(path) for path in sorted(folder.glob("*.py"))}) for folder in FOLDERS}
+    assert [f"circle in {named(folder)}/: {' imports '.join(circle)}" for folder, circle in circles.items() if circle] == []
 
 
 def test_a_circle_is_told_by_its_modules() -> None:
@@ -148,15 +158,18 @@ def test_which_imports_are_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
     assert neighbours(path) == ({"load"} if counts else set())
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_library_knows_nothing_of_prefect(path: Path) -> None:
-    names = {
+def tops(path: Path) -> set[str]:
+    """Packages that a module imports anything of."""
+    return {
         name.split(".")[0]
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
     }
-    assert names & {"prefect", "flows"} == set()
+
+
+def test_the_library_knows_nothing_of_prefect() -> None:
+    assert {named(path): wrong for path in MODULES if (wrong := tops(path) & {"prefect", "flows"})} == {}
 
 
 @pytest.mark.parametrize(
@@ -212,26 +225,30 @@ def test_telemetry_is_off_after_the_switch(monkeypatch: pytest.MonkeyPatch) -> N
     ]
 
 
-@pytest.mark.parametrize("path", [*MODULES, *sorted((ROOT.parent / "flows").glob("*.py"))], ids=lambda path: path.name)
-def test_telemetry_is_switched_off_before_what_reports_is_imported(path: Path) -> None:
-    tree = ast.parse(path.read_text("utf-8"))
+def switches_off_too_late(path: Path) -> bool:
+    """Whether a module imports what reports before it calls the switch, if it does at all."""
     typing_only = {
         inner
-        for block in ast.walk(tree)
+        for block in nodes(path)
         if isinstance(block, ast.If) and getattr(block.test, "id", "") == "TYPE_CHECKING"
         for inner in ast.walk(block)
     }
     imports = [
         node.lineno
-        for node in ast.walk(tree)
+        for node in nodes(path)
         if node not in typing_only
         and (
             (isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("pyannote.audio", "prefect")))
             or (isinstance(node, ast.Import) and any(alias.name.startswith(("pyannote.audio", "prefect")) for alias in node.names))
         )
     ]
-    calls = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "disable_telemetry"]
-    assert not imports or min(calls, default=min(imports)) < min(imports)
+    calls = [node.lineno for node in nodes(path) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "disable_telemetry"]
+    return bool(imports) and min(calls, default=min(imports)) >= min(imports)
+
+
+def test_telemetry_is_switched_off_before_what_reports_is_imported() -> None:
+    flows = sorted((ROOT.parent / "flows").glob("*.py"))
+    assert [named(path) for path in [*MODULES, *flows] if switches_off_too_late(path)] == []
 
 
 def test_prefect_is_told_not_to_report_before_it_is_imported() -> None:
