@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from copies import copy
 from stored import heard, make_store
 
 from qa_pipeline.call import Conversation
@@ -51,10 +52,20 @@ def commit(
 
 
 def make_desk(folder: Path, *, database: str | None = None, calls: tuple[str, ...] = ("c1",)) -> Desk:
+    """A desk over some calls; with a database of its own, as it is opened for the first time."""
+    copy(_begin if database is None else _score, folder, calls)
+    return reopen(folder, database=database)
+
+
+def _score(folder: Path, calls: tuple[str, ...]) -> None:
     store = make_store(folder)
     for call_id in calls:
         commit(store, call_id)
-    return reopen(folder, database=database)
+
+
+def _begin(folder: Path, calls: tuple[str, ...]) -> None:
+    copy(_score, folder, calls)
+    reopen(folder).engine.dispose()
 
 
 def reopen(folder: Path, *, database: str | None = None) -> Desk:

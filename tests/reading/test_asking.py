@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from copies import copy
 from sqlalchemy import Engine
 from stored import heard, make_score, make_store
 
@@ -24,16 +25,20 @@ LEADS_NORTH = Viewer(name="head", account=1, roles=frozenset({Role.SUPERVISOR}),
 OPERATOR = Viewer(name="op", account=2, roles=frozenset({Role.OPERATOR}))
 
 
-@pytest.fixture
-def results(tmp_path: Path) -> tuple[Store, Engine]:
-    store = make_store(tmp_path / "results")
+def make_results(folder: Path) -> None:
+    store = make_store(folder)
     for number, (team, day) in enumerate((("north", 11), ("south", 11), ("north", 25))):
         spoken = heard(f"v{number}", f"c{number}", team=team, agent_id=f"a{number}", started_at=datetime(2026, 5, day, 4, tzinfo=UTC))
         store.write_conversations([spoken], run_id="r")
         store.write_scores([make_score(spoken)], purpose="official", run_id="r")
-    engine = open_database(load_settings(results=str(tmp_path / "results")))
-    catch_up(engine, store)
-    return store, engine
+    catch_up(open_database(load_settings(results=store.root)), store)
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> tuple[Store, Engine]:
+    copy(make_results, tmp_path)
+    store = make_store(tmp_path)
+    return store, open_database(load_settings(results=store.root))
 
 
 def test_who_sees_some_calls_counts_these(results: tuple[Store, Engine]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fastapi import FastAPI
-from office import Office, make_template, open_office, session_of
+from office import Office, open_office, session_of
 from starlette.testclient import TestClient
 
 from qa_pipeline.review.sessions import read_session
@@ -26,18 +26,10 @@ CHROMIUM = Path("/usr/bin/chromium")
 ADDRESS = "http://localhost"
 
 
-@pytest.fixture(scope="session")
-def office_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The office that those of the tests are copied from."""
-    folder = tmp_path_factory.mktemp("office")
-    make_template(folder)
-    return folder
-
-
 @pytest.fixture
-def office(office_template: Path, tmp_path: Path) -> Office:
+def office(tmp_path: Path) -> Office:
     """Scored calls and accounts, to be changed as a test likes."""
-    return open_office(office_template, tmp_path)
+    return open_office(tmp_path)
 
 
 @pytest.fixture

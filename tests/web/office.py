@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from copies import copy
 from desks import commit
 from sqlalchemy import Engine
 from stored import make_store
@@ -70,9 +70,9 @@ def make_template(folder: Path) -> None:
     engine.dispose()
 
 
-def open_office(template: Path, folder: Path) -> Office:
+def open_office(folder: Path) -> Office:
     """A copy of the office in a folder of a test."""
-    shutil.copytree(template, folder, dirs_exist_ok=True)
+    copy(make_template, folder)
     store = make_store(folder)
     settings = Settings(results=store.root, rubrics=folder / "rubrics", cache=folder / "cache", timezone="Asia/Shanghai")
     return Office(desk=open_desk(settings, store), settings=settings)

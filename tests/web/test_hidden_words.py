@@ -27,11 +27,11 @@ ADDRESS = "http://localhost"
 
 
 @pytest.fixture
-def hiding(office_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Office, TestClient]]:
+def hiding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Office, TestClient]]:
     """An office in which reviewers get telephone numbers hidden; a recorded call that tells one between the first and the fourth second."""
     policy = tmp_path / "privacy.yaml"
     policy.write_text("roles:\n  reviewer: {words: [phone], columns: [customer_id]}\n", "utf-8")
-    office = open_office(office_template, tmp_path)
+    office = open_office(tmp_path)
     office = replace(office, settings=office.settings.model_copy(update={"privacy_policy": policy}))
     path = record(tmp_path / "told.wav")
     real = Store.write_conversations
