@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import multiprocessing
+import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from desks import commit, make_desk, make_rubric, reopen
+from killed import decide_until
 from sqlalchemy import select
 from stored import make_store
 
@@ -28,38 +29,6 @@ from qa_pipeline.review.tables import outbox
 
 pytestmark = pytest.mark.slow
 MET, NOT_MET = Override(outcome=Outcome.MET), Override(outcome=Outcome.NOT_MET)
-
-# Each function that changes something, with what wraps it: the process kills itself at the given entry or exit.
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-sys.path[:0] = sys.argv[3:]
-import qa_pipeline.review.decide as deciding, qa_pipeline.review.export as exporting
-from qa_pipeline.results.store import Store
-steps = int(sys.argv[1])
-def count():
-    global steps
-    if steps == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    steps -= 1
-def wrap(owner, name):
-    plain = getattr(owner, name)
-    def wrapped(*arguments, **options):
-        count()
-        result = plain(*arguments, **options)
-        count()
-        return result
-    setattr(owner, name, wrapped)
-from desks import reopen
-from qa_pipeline.call import Outcome
-from qa_pipeline.reading.viewer import local_viewer
-from qa_pipeline.review.decisions import Override
-desk = reopen(Path(sys.argv[2]))
-for owner, name in ((deciding, "_write"), (exporting, "_write_lot"), (Store, "append_rows"), (exporting, "note_seen")):
-    wrap(owner, name)
-deciding.decide(desk, local_viewer("Wu"), "c1", Override(outcome=Outcome.MET), criterion_id="long", reason="she did")
-"""
-PATHS = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 
 def indexed(desk: Desk, call_id: str = "c1") -> dict[str, object]:
@@ -160,18 +129,23 @@ def test_a_decision_in_the_same_second_as_commits(tmp_path: Path, database: str 
 
 def test_whoever_is_killed_at_any_step_loses_and_doubles_nothing(tmp_path: Path) -> None:
     kept: list[int] = []
+    # Begun from a process that has loaded everything and done nothing: loading takes ten times as long as the decision.
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["killed"])
     for step in range(40):
         folder = tmp_path / str(step)
         make_desk(folder).engine.dispose()
-        done = subprocess.run([sys.executable, "-c", KILLED, str(step), str(folder), *PATHS], capture_output=True, text=True, check=False)
+        process = processes.Process(target=decide_until, args=(step, folder))
+        process.start()
+        process.join()
         desk = reopen(folder)
         with desk.engine.connect() as connection:
             kept.append(len(decisions_about(connection, "c1")))
         assert indexed(desk)["effective_percent"] == (80.0 if kept[-1] else 40.0)
         agrees(desk, kept[-1])
-        if done.returncode == 0:
+        if process.exitcode == 0:
             break
-        assert done.returncode == -9, done.stderr
+        assert process.exitcode == -signal.SIGKILL
         decide(desk, local_viewer("Wu"), "c1", MET, criterion_id="long", reason="she did")
         agrees(desk, kept[-1] + 1)
     else:
