@@ -257,9 +257,10 @@ def test_after_any_commits_it_says_what_the_tables_say(store: Store, engine: Eng
         chance.choice(actions)()
         if chance.random() < 0.6:
             catch_up(engine, store)
-            official = {call_id for call_id, row in stored(store).items() if row[1]}
-            assert {k: v for k, v in indexed(engine).items() if k in official} == {k: v for k, v in stored(store).items() if k in official}
-            assert indexed(engine).keys() == stored(store).keys()
+            wanted, found = stored(store), indexed(engine)
+            official = {call_id for call_id, row in wanted.items() if row[1]}
+            assert {k: v for k, v in found.items() if k in official} == {k: v for k, v in wanted.items() if k in official}
+            assert found.keys() == wanted.keys()
 
 
 def test_the_state_says_which_versions_were_seen(store: Store, engine: Engine) -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from copies import copy
 from openpyxl import load_workbook
 from report_rows import call_report, finding, report_data
 
@@ -41,10 +42,13 @@ RUBRIC = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
+def open_results(folder: Path) -> Store:
+    return Store(str(folder / "results"), timezone="UTC", code_version="0")
+
+
+def make_results(folder: Path) -> None:
     """Team A: three calls that greet, one that does not; team B: one and three. A of May, B of June."""
-    made = Store(str(tmp_path / "results"), timezone="UTC", code_version="0")
+    made = open_results(folder)
     scorecard = prepare(Rubric.model_validate_json(json.dumps(RUBRIC)), {})
     scores, conversations = [], []
     for number in range(8):
@@ -58,7 +62,12 @@ def store(tmp_path: Path) -> Store:
         scores.append(score(conversations[-1], scorecard))
     made.write_conversations(conversations, run_id="r")
     made.write_scores(scores, purpose="official", run_id="r")
-    return made
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    copy(make_results, tmp_path)
+    return open_results(tmp_path)
 
 
 def test_calls_are_counted_by_any_dimensions(store: Store) -> None:

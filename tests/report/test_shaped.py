@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from copies import copy
 from desks import commit
 from stored import make_store
 
@@ -32,15 +33,25 @@ LIN = Viewer(name="lin", account=2, roles=frozenset({Role.AGENT, Role.REVIEWER})
 TODAY = date(2026, 5, 20)
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    store = make_store(tmp_path)
+def open_desk_in(folder: Path) -> Desk:
+    store = make_store(folder)
+    return open_desk(Settings(results=store.root, rubrics=folder / "rubrics"), store)
+
+
+def make_office(folder: Path) -> None:
+    """Three calls of two agents, and two decisions about them."""
+    store = make_store(folder)
     for call_id, agent, team, day in (("c1", "a1", "north", 11), ("c2", "a1", "north", 19), ("c3", "a2", "south", 19)):
         commit(store, call_id, agent_id=agent, team=team, started_at=datetime(2026, 5, day, 4, tzinfo=UTC))
-    opened = open_desk(Settings(results=store.root, rubrics=tmp_path / "rubrics"), store)
+    opened = open_desk_in(folder)
     decide(opened, LOCAL, "c1", Override(outcome=Outcome.MET), criterion_id="long", reason="heard it")
     decide(opened, LOCAL, "c2", Answer(outcome=Outcome.MET, answer="cool"), criterion_id="tone")
-    return opened
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    copy(make_office, tmp_path)
+    return open_desk_in(tmp_path)
 
 
 def test_rows_say_what_counts_and_lead_to_their_calls(desk: Desk) -> None:
