@@ -101,12 +101,14 @@ def _filled(desk: Desk, rule: Rule, name: str | None, values: Mapping[str, Examp
 
 
 def _picture(shown: Page, path: str, file: Path) -> None:
-    answer = shown.goto(path, wait_until="networkidle")
-    if answer is None or "text/html" not in answer.headers.get("content-type", "") or answer.status != 200:
-        print(f"{path}: {answer.status if answer else 'nothing'}, no picture")
+    first = shown.request.get(path, max_redirects=0, timeout=0)  # asked before it is shown: a browser plays sound and stores files without end
+    if first.status != 200 or "text/html" not in first.headers.get("content-type", ""):
+        print(f"{path}: {first.status} {first.headers.get('content-type', '')}, no picture", flush=True)
         return
-    shown.screenshot(path=file, full_page=True)
-    print(file)
+    shown.goto(path, wait_until="load", timeout=0)  # 0: as long as it takes, since machines differ
+    shown.wait_for_load_state("networkidle", timeout=0)
+    shown.screenshot(path=file, full_page=True, timeout=0)
+    print(file, flush=True)
 
 
 def _file_name(rule: Rule, name: str | None) -> str:
