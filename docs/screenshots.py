@@ -101,7 +101,9 @@ def _filled(desk: Desk, rule: Rule, name: str | None, values: Mapping[str, Examp
 
 
 def _picture(shown: Page, path: str, file: Path) -> None:
-    first = shown.request.get(path, max_redirects=0, timeout=0)  # asked before it is shown: a browser plays sound and stores files without end
+    first = shown.request.get(
+        path, max_redirects=0, timeout=0
+    )  # asked before it is shown: a browser plays sound and stores files without end
     if first.status != 200 or "text/html" not in first.headers.get("content-type", ""):
         print(f"{path}: {first.status} {first.headers.get('content-type', '')}, no picture", flush=True)
         return
