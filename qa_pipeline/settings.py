@@ -168,6 +168,17 @@ class Settings(BaseSettings):
         None, ge=1, description="`retain`: days that transcripts and what quotes them are kept; by default for ever"
     )
     keep_calls_days: int | None = Field(None, ge=1, description="`retain`: days that anything about a call is kept; by default for ever")
+    keep_sound_days: int | None = Field(
+        None, ge=1, description="`retain`: days that decoded sound and its peaks are kept in the cache; by default as long as the words"
+    )
+    keep_notes_days: int | None = Field(
+        None,
+        ge=1,
+        description="`retain`: days that reasons, notes and what else people write about calls are kept; by default as long as the call",
+    )
+    keep_exports_days: int | None = Field(
+        None, ge=1, description="`retain`: days that exports and pages on record are kept where they were written; by default for ever"
+    )
     keep_failures_days: int | None = Field(None, ge=1, description="`retain`: days that failures and runs are kept; by default for ever")
     log_format: Literal["text", "json"] = Field("text", description="form of log lines on standard error: text, or a JSON object a line")
     metrics_file: Path | None = Field(None, description="file that counts of each run are written to in Prometheus' text form")

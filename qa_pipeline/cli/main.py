@@ -14,14 +14,27 @@ from typing import Any
 
 import click
 
-from qa_pipeline.cli import agents, agreeing, lists, operators, people, privacy, programs, reviewers, serving, supervisors, trainers
+from qa_pipeline.cli import (
+    agents,
+    agreeing,
+    keeping,
+    lists,
+    operators,
+    people,
+    privacy,
+    programs,
+    reviewers,
+    serving,
+    supervisors,
+    trainers,
+)
 from qa_pipeline.cli.options import show_error
 from qa_pipeline.errors import QaError
 from qa_pipeline.telemetry import disable_telemetry
 
 # Who a command is for; the help lists them so.
 KINDS_OF_USER = {
-    "Operators": (*operators.COMMANDS, *serving.COMMANDS, *people.COMMANDS, *lists.COMMANDS, *programs.COMMANDS),
+    "Operators": (*operators.COMMANDS, *serving.COMMANDS, *people.COMMANDS, *lists.COMMANDS, *programs.COMMANDS, *keeping.COMMANDS),
     "Supervisors": (*supervisors.COMMANDS, *privacy.COMMANDS),
     "Reviewers": (*reviewers.COMMANDS, *agreeing.COMMANDS),
     "Trainers": trainers.COMMANDS,

@@ -273,41 +273,6 @@ def verify_results_command(results: str | None) -> None:
 
 
 @click.command()
-@results_option
-@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
-def retain(results: str | None, dry_run: bool) -> None:
-    """Delete what is older than the retention windows of the settings: keep_words_days, keep_calls_days, keep_failures_days.
-
-    With the words go stage outputs in the cache and files that killed nights left; with whole calls what was decided about them.
-    """
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from qa_pipeline.review.forgetting import forget_decisions
-    from qa_pipeline.running.retention import Retention, expire, expired
-
-    settings = open_settings(results=results)
-    retention = Retention(
-        words_days=settings.keep_words_days, calls_days=settings.keep_calls_days, failures_days=settings.keep_failures_days
-    )
-    if retention == Retention():
-        raise InputRefused("No retention window is set.", advice="Set keep_words_days, keep_calls_days or keep_failures_days.")
-    store, today = open_store(settings), datetime.now(ZoneInfo(settings.timezone)).date()
-    found = expired(store, retention, today=today, work=settings.work)
-    if not dry_run:
-        forget_decisions(settings, call_ids=found.decided, conversation_ids=found.words)
-        found = expire(store, retention, today=today, work=settings.work)
-    lose, go = ("would lose", "would go") if dry_run else ("lost", "went")
-    click.echo(f"{len(found.words)} calls {lose} their words, {len(found.calls)} everything; {found.failures} failures {go}.")
-    click.echo(
-        f"Decisions on {len(found.decided)} calls, {len(found.stage_outputs)} stage outputs and files of {len(found.nights)} killed nights {go}."
-    )
-    if not dry_run and (found.words or found.calls or found.failures or found.decided):
-        store.compact()
-        click.echo("The tables were compacted: the rows are in no file any more.")
-
-
-@click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))
 @results_option
 @profile_option
@@ -390,7 +355,7 @@ def config_check() -> None:
     show_rows([{"setting": n, "value": str(getattr(settings, n)), "meaning": f.description} for n, f in Settings.model_fields.items()])
 
 
-COMMANDS = (run_command, watch, rescore_command, status, failures, compact, verify_results_command, retain, models, config, evaluate)
+COMMANDS = (run_command, watch, rescore_command, status, failures, compact, verify_results_command, models, config, evaluate)
 
 
 def _progress(settings: Settings, total: int) -> Progress | JsonLog:

@@ -110,4 +110,34 @@ def forget_command(
             raise click.exceptions.Exit(1)
 
 
-COMMANDS = (redact_command, forget_command)
+@click.command("access-report")
+@click.option("--call", "call_id", metavar="ID", help="The call to tell of.")
+@click.option("--customer", "customer_id", metavar="ID", help="The customer whose calls to tell of, by the metadata's customer_id.")
+@click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="Write both files into this folder.")
+@results_option
+def access_report_command(call_id: str | None, customer_id: str | None, folder: Path, results: str | None) -> None:
+    """Gather all that is held of a call or a customer: access-report.html to read, access-report.json as data, for this user's eyes only.
+
+    It asks every place that `forget` erases. Look it over before you hand it out: it names agents and reviewers too.
+    """
+    from qa_pipeline.errors import InputRefused
+    from qa_pipeline.privacy.access import NAMES, gather, write_access_report
+    from qa_pipeline.privacy.going import what_goes
+    from qa_pipeline.privacy.places import Ground
+    from qa_pipeline.review.record import EXPORTED, look
+    from qa_pipeline.review.written import Sort, keep_written
+
+    if (call_id is None) == (customer_id is None):
+        raise InputRefused("It is not said what to tell of.", advice="Give --call ID or --customer ID.")
+    settings, desk, viewer = open_desk_as(results, None)
+    going = what_goes(desk.store, settings, call_id=call_id, customer_id=customer_id)
+    report = gather(Ground(store=desk.store, settings=settings, engine=desk.engine), going)
+    for one in going.calls:
+        look(desk, viewer, one, did=EXPORTED)
+    keep_written(settings, [folder / name for name in NAMES], Sort.ACCESS, author=viewer.name)
+    for path in write_access_report(report, folder):
+        click.echo(str(path))
+    click.echo(f"{len(going.calls)} {'call' if len(going.calls) == 1 else 'calls'}, held in {len(report.held)} places.")
+
+
+COMMANDS = (redact_command, access_report_command, forget_command)

@@ -19,10 +19,13 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.privacy.going import Going
 from qa_pipeline.privacy.places import Ground, places
 from qa_pipeline.privacy.traces import files_outside, left_in_database, left_in_tables, made_again
+from qa_pipeline.reading.index import catch_up
 from qa_pipeline.results.forgotten import FOLDER, Forgotten
 from qa_pipeline.results.history import erase_history
 from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.store import Store
+from qa_pipeline.review.forgetting import write_anew
+from qa_pipeline.review.holds import refuse_held
 
 _UNDER_WAY = "under-way-"
 
@@ -43,12 +46,14 @@ class Gone:
 def forget(ground: Ground, going: Going, *, also: Sequence[str] = (), tell: Callable[[str], None] = lambda _: None) -> Gone:
     """Let it go, and look whether anything is left. `also`: places that are somebody else's and are to be erased too.
 
-    `tell` gets a line before each step. Raises InputRefused while a night or a run works on one of the calls.
+    `tell` gets a line before each step. Raises InputRefused while a night or a run works on one of the calls, and
+    where one of them is held.
     """
     store = ground.store
     busy = set(going.calls) & Claims(store.root, "").others()
     if busy:
         raise InputRefused(f"A run works on {', '.join(sorted(busy))} now.", advice="Wait until it has ended, then forget again.")
+    refuse_held(ground.engine, going.calls, going.customers)
     note = _write_down(store, going)
     stones = Forgotten(store.root)
     stones.add([*going.calls, *going.hashes])
@@ -63,6 +68,10 @@ def forget(ground: Ground, going: Going, *, also: Sequence[str] = (), tell: Call
         tell(place.name)
         if count := place.erase(ground, going):
             erased[place.name] = count
+    tell("lists")
+    # While the log still says what changed; without it, the lists would be made anew whole.
+    catch_up(ground.engine, store)
+    write_anew(ground.engine)
     tell("history of the tables")
     erase_history(store)
     tell("a search through everything")

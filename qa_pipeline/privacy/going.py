@@ -42,7 +42,7 @@ _SHORTEST_UTTERANCE = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Going:
-    """A call or a customer's calls, to be forgotten or told of. `contained`: those of the ids that ids of other calls contain.
+    """A call or a customer's calls, to be forgotten or told of.
 
     `words`: what identifies people and their longest utterances, as far as nobody said it in another call; `quotable`: of these, whole utterances of
     the customer, by which a copy is known; `hashes`: of recordings; `files`: stage outputs and sound in the cache; `recordings`: where they lie.
@@ -56,16 +56,13 @@ class Going:
     recordings: tuple[str, ...]
     words: tuple[str, ...]
     quotable: tuple[str, ...] = ()
-    contained: tuple[str, ...] = ()
 
     @property
     def needles(self) -> Needles:
         """What is looked for in files and texts."""
-        ids = [name for name in (*self.calls, *self.customers) if len(name) >= SHORTEST]
-        contained = set(self.contained)
         return Needles(
-            words=(*(name for name in ids if name not in contained), *self.conversations, *self.hashes, *self.words),
-            ids=tuple(name for name in ids if name in contained),
+            words=(*self.conversations, *self.hashes, *self.words),
+            ids=tuple(name for name in (*self.calls, *self.customers) if len(name) >= SHORTEST),
         )
 
 
@@ -109,7 +106,6 @@ def what_goes(
         recordings=tuple(sorted({row["source_uri"] for row in (*mine, *failed)})),
         words=known,
         quotable=tuple(word for word in known if word in quotable),
-        contained=_contained(store, [*names, *customers]),
     )
 
 
@@ -178,14 +174,3 @@ def _other_texts(store: Store, conversations: set[str]) -> Iterator[pa.Array]:
                 others = pc.invert(pc.is_in(batch["conversation_id"].cast(pa.string()), value_set=mine))
                 # Merges write views of strings, which Arrow cannot filter.
                 yield batch["text"].cast(pa.large_string()).filter(others)
-
-
-def _contained(store: Store, ids: Sequence[str]) -> tuple[str, ...]:
-    """Those of some ids that other ids contain, so that finding them as a part of something proves nothing."""
-    others: set[str] = set()
-    mine = set(ids)
-    for column in ("call_id", "customer_id"):
-        for name in ids:
-            found = store.read("calls", columns=[column], where=f"strpos({column}, {sql_text(name)}) > 0")
-            others |= set(found[column].to_pylist()) - mine
-    return tuple(sorted(name for name in ids if any(name in other for other in others)))

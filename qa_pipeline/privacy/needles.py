@@ -1,6 +1,6 @@
 """What is looked for when nothing of a call may be left: ids, and words that stand nowhere else; in bytes as in values of tables.
 
-An id that other ids contain (`call-1` in `call-12`) counts only where nothing goes on beside it. Words that are said in other calls too prove nothing and
+Ids may be contained in others (`call-1` in `call-12`) and count only where nothing goes on beside them. Words that are said in other calls too prove nothing and
 are no needles (`unique_words`).
 """
 
@@ -53,7 +53,7 @@ class Needles:
         return self._bounded.search(content.decode("utf-8", "replace")) is not None
 
     def words_are_in(self, content: bytes) -> bool:
-        """The same without ids that others contain: of a file in which values stand side by side with nothing between them."""
+        """The same without ids: of a file in which values stand side by side with nothing between them, `call-1` before a `2`."""
         return any(needle in content for needle in self._raw)
 
     def are_in_text(self, text: str) -> bool:

@@ -151,7 +151,7 @@ def left_in_database(engine: Engine, going: Going) -> Iterator[str]:
     """Places in the review database where anything of it is found: in tables by their values, and in a file of SQLite as bytes."""
     needles = going.needles
     is_file = engine.dialect.name == "sqlite" and bool(engine.url.database)
-    # In the bytes of a file values stand side by side: there, only what no other id contains can be told from it.
+    # In the bytes of a file values stand side by side: ids are looked for in the values.
     likely = needles.ids if is_file else needles.all
     place = func.instr if engine.dialect.name == "sqlite" else func.strpos
     of_ids = {"call_id": going.calls, "conversation_id": going.conversations, "customer_id": going.customers}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -70,12 +71,11 @@ def list_failures(store: Store, viewer: Viewer) -> tuple[FrozenRow, ...]:
     return ask(store, viewer, Matter.RUNS, 'select * from current_failures order by "at" desc')
 
 
-def failures_before(store: Store, viewer: Viewer, limit: date) -> int:
-    """How many rows of failures are from before a day (UTC)."""
-    count: int = ask(store, viewer, Matter.RUNS, f"select count(*) n from failures where \"at\" < timestamptz '{limit} 00:00:00+00'")[0][
-        "n"
-    ]
-    return count
+def failures_before(store: Store, viewer: Viewer, limit: date, but: Collection[str] = ()) -> int:
+    """How many rows of failures are from before a day (UTC), without those of some calls."""
+    others = f" and (call_id is null or call_id not in ({', '.join(map(sql_text, sorted(but)))}))" if but else ""
+    sql = f"select count(*) n from failures where \"at\" < timestamptz '{limit} 00:00:00+00'{others}"
+    return int(ask(store, viewer, Matter.RUNS, sql)[0]["n"])
 
 
 def list_periods(store: Store, viewer: Viewer) -> tuple[ClosedPeriod, ...]:

@@ -1,4 +1,4 @@
-"""The results root: Delta Lake tables, written so that nothing is doubled and nothing half-written is seen.
+"""The results root: Delta Lake tables, written so that nothing is doubled and nothing half-written is seen. One module, though long: it is their only writer.
 
 Detail tables are committed first, `calls` or `scores` last; readers count only conversations and scores that stand there. All ids come from content,
 so writing the same thing twice changes nothing. How commits are made is in commit.py, how many conversations are read in stream.py.
@@ -298,12 +298,19 @@ class Store:
             if delta is not None:
                 delta.update(updates=dict(blanks), predicate=f"{column} in ({_quoted(values)})")
 
-    def forget_before(self, name: str, column: str, day: date) -> None:
-        """Delete rows whose time in a column is before a day (UTC)."""
+    def forget_before(self, name: str, column: str, day: date, *, but: Collection[str] = ()) -> None:
+        """Delete rows whose time in a column is before a day (UTC), without those of some calls."""
         with self.lock:
             delta = open_table(self.path(name))
             if delta is not None:
-                delta.delete(f"\"{column}\" < arrow_cast('{day}T00:00:00Z', 'Timestamp(Microsecond, Some(\"UTC\"))')")
+                delta.delete(_before(column, day, but))
+
+    def blank_before(self, name: str, column: str, day: date, blanks: Mapping[str, str], *, but: Collection[str] = ()) -> None:
+        """Overwrite columns of rows whose time is before a day (UTC), without those of some calls: column → SQL, as `blank`."""
+        with self.lock:
+            delta = open_table(self.path(name))
+            if delta is not None:
+                delta.update(updates=dict(blanks), predicate=_before(column, day, but))
 
     def tidy(self) -> list[str]:
         """Join the small files that many commits leave, in tables that have gathered some; returns these tables.
@@ -379,6 +386,11 @@ def _placed(rows: pa.Table) -> pa.Table:
 def sql_text(value: str) -> str:
     """A value as an SQL string."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def _before(column: str, day: date, but: Collection[str]) -> str:
+    others = f" and (call_id is null or call_id not in ({_quoted(sorted(but))}))" if but else ""
+    return f"\"{column}\" < arrow_cast('{day}T00:00:00Z', 'Timestamp(Microsecond, Some(\"UTC\"))'){others}"
 
 
 def _quoted(values: Iterable[str]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime, time
 
-from sqlalchemy import Connection, Engine, and_, delete, inspect, select, text, update
+from sqlalchemy import Connection, Engine, and_, delete, func, inspect, not_, select, text, update
 
 from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.index import call_index
+from qa_pipeline.review.decisions import as_text
 from qa_pipeline.review.held import HELD, lots, quoting
 from qa_pipeline.review.judged import program_said
 from qa_pipeline.review.tables import (
@@ -66,7 +68,7 @@ def erase_reviews(
     rewrite: Callable[[str, str], str],
     likely: Sequence[str] = (),
 ) -> None:
-    """Leave nothing of calls in the review database: decisions, lists, what texts say of them, and the freed pages of its file.
+    """Leave nothing of calls in the review database: decisions, lists, what texts say of them; `write_anew` then frees what they took in its file.
 
     Who looked at them stays on record, under what stands for their ids (`stands_for`): the record is only added to but for this. `rewrite`: a text of
     a table (its name, the text) without what it says of these calls; `likely`: what such a text contains at least.
@@ -89,7 +91,28 @@ def erase_reviews(
             for some in lots(call_ids):
                 for table in (call_index, consent_decisions, holds):
                     connection.execute(delete(table).where(table.c.call_id.in_(some)))
-        _write_anew(engine)
+    finally:
+        engine.dispose()
+
+
+def forget_notes(settings: Settings, *, before: date, but: Collection[str] = (), only_count: bool = False) -> int:
+    """Blank what people wrote about calls before a day (UTC), without those of some calls. Returns of how many rows."""
+    engine, limit, count = open_database(settings), as_text(datetime.combine(before, time.min, UTC)), 0
+    try:
+        there = set(inspect(engine).get_table_names())
+        with writing(engine) as connection:
+            for held in (held for held in HELD if held.notes and held.table.name in there):
+                column = held.table.c
+                for name in held.notes:
+                    gone = None if column[name].nullable else GONE
+                    written = column[name].is_not(None) if gone is None else column[name] != gone
+                    conditions = [column.at < limit, written]
+                    if but and held.by is not None:
+                        conditions.append(not_(held.by(sorted(but))))
+                    count += connection.execute(select(func.count()).select_from(held.table).where(*conditions)).scalar_one()
+                    if not only_count:
+                        connection.execute(update(held.table).where(*conditions).values({name: gone}))
+        return count
     finally:
         engine.dispose()
 
@@ -122,8 +145,8 @@ def _rewrite_texts(connection: Connection, rewrite: Callable[[str, str], str], l
                 connection.execute(update(held.table).where(here).values(changed))
 
 
-def _write_anew(engine: Engine) -> None:
-    """Deleted rows stay in the file, and in the log of SQLite, until both are written anew."""
+def write_anew(engine: Engine) -> None:
+    """Write the file of the database anew: deleted rows stay in it, and in the log of SQLite, until then."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             there = set(inspect(connection).get_table_names())

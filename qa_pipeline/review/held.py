@@ -53,12 +53,14 @@ LOT = 500
 class Held:
     """How rows about calls are found in a table. `by`: of a column, rows that have one of some calls; through another table where it has none.
 
-    `texts`: columns in which people or this program write freely, and which may name or quote any call.
+    `texts`: columns in which people or this program write freely, and which may name or quote any call. `notes`: of these, what people wrote about calls,
+    in tables that say when (`at`).
     """
 
     table: Table
     by: Callable[[Sequence[str]], ColumnElement[bool]] | None = None
     texts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def _of(table: Table) -> Callable[[Sequence[str]], ColumnElement[bool]]:
@@ -75,15 +77,16 @@ HELD: tuple[Held, ...] = (
     Held(table=claims, by=_of(claims)),
     Held(table=corrections_due, by=_of(corrections_due)),
     Held(table=calibration_calls, by=_of(calibration_calls)),
-    Held(table=proposals, by=_of(proposals), texts=("words", "note", "settled_reason")),
+    Held(table=proposals, by=_of(proposals), texts=("words", "note", "settled_reason"), notes=("note", "settled_reason")),
     Held(table=webhook_messages, by=_of(webhook_messages), texts=("body", "answer")),
-    Held(table=consent_decisions, by=_of(consent_decisions), texts=("reason",)),
+    Held(table=consent_decisions, by=_of(consent_decisions), texts=("reason",), notes=("reason",)),
     Held(table=holds, by=_of(holds), texts=("customer_id", "reason", "released_reason")),
-    Held(table=decisions, by=_of(decisions), texts=("before", "after", "reason")),
+    Held(table=decisions, by=_of(decisions), texts=("before", "after", "reason"), notes=("reason",)),
     Held(
         table=coaching_entries,
         by=lambda call_ids: coaching_entries.c.note.in_(select(coaching.c.note).where(coaching.c.call_id.in_(call_ids))),
         texts=("text",),
+        notes=("text",),
     ),
     Held(table=coaching, by=_of(coaching)),
     Held(table=call_index, by=_of(call_index)),
