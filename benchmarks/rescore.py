@@ -320,8 +320,8 @@ def _vectors(utterances: pa.Table, numbers: np.random.Generator) -> pa.Table:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     flat = pa.array(vectors.astype(np.float16).astype(np.float32).ravel())
     lists = pa.ListArray.from_arrays(pa.array(np.arange(count + 1, dtype=np.int32) * 384), flat)
-    columns = [utterances["conversation_id"], utterances["utterance"], lists, utterances["run_id"]]
-    return pa.table(columns, schema=TABLES["embeddings"].schema)
+    shared = {name: utterances[name] for name in ("conversation_id", "utterance", "run_id", "call_date")}
+    return pa.table({**shared, "vector": lists}).select(TABLES["embeddings"].schema.names).cast(TABLES["embeddings"].schema)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +31,8 @@ _FEW_TOKENS = 400
 _MOST_TOKENS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A fit. `speech`: index in the corpus; `start`/`end`: half-open range of that speech's tokens."""
+class Match(NamedTuple):
+    """A fit. `speech`: index in the corpus; `start`/`end`: half-open range of that speech's tokens. A tuple, which is quickly made: there are very many."""
 
     speech: int
     similarity: float
@@ -100,10 +100,8 @@ def _align(sought: Sought, corpus: Corpus, stretches: _Stretches, best_reading: 
     last = stretches.position[ends - 1] + 1
     speech = corpus.speech_of[np.searchsorted(corpus.first, last - 1, side="right") - 1]
     local = last - corpus.start_of[speech]
-    return [
-        Match(speech=s, similarity=value, start=end - size, end=end)
-        for s, value, end, size in zip(speech.tolist(), similarity.tolist(), local.tolist(), length.tolist(), strict=True)
-    ]
+    parts = zip(speech.tolist(), similarity.tolist(), (local - length).tolist(), local.tolist(), strict=True)
+    return list(map(Match._make, parts))
 
 
 class _Alignment:

@@ -9,8 +9,9 @@ the letter. All of this narrows what alignment found; it never finds more. Why, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.phrase_tables import PhraseWords
@@ -38,8 +39,7 @@ _OUT_OF_QUESTION = 1_000.0
 _SOUNDS_THE_SAME = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(NamedTuple):
     """A token of the speech in a place of the phrase. `is_open`: the place takes anything; `is_same`: it is what is written there.
 
     A place that was left out has the position −1, and the tokens it takes in `left_out`.
@@ -96,7 +96,7 @@ def _is_to_the_letter(phrase: Phrase, speech: Speech, start: int, end: int) -> b
 
 def _placed(pairs: Sequence[_Pair], start: int) -> list[_Pair]:
     """Pairs counted from the first token of a stretch, counted from the first of the speech."""
-    return [replace(pair, position=start + pair.position) for pair in pairs]
+    return [_Pair(start + pair[0], *pair[1:]) for pair in pairs]
 
 
 def _swallowed(pairs: Sequence[_Pair], forms: Sequence[Form]) -> bool:

@@ -67,14 +67,25 @@ class Corpus:
         within = np.arange(int(self.blocks_of[-1])) - np.repeat(self.blocks_of[:-1], np.diff(self.blocks_of))
         self.block_first = np.append(np.repeat(self.first[:-1], np.diff(self.blocks_of)) + within * _BLOCK, self.tokens.size)
         self.block_rows: dict[int, Rows] = {}
+        self._lowest: dict[int, int] = {}
         self._rows: dict[int, Rows] = {}
         self._windows: dict[int, _Windows] = {}
 
     def __len__(self) -> int:
         return len(self.step)
 
-    def prepare(self, phrases: Sequence[Sought]) -> None:
-        """Work out ahead, all at once, what many phrases will ask for."""
+    def prepare(self, phrases: Sequence[Sought]) -> list[Sought]:
+        """Work out ahead, all at once, what many phrases will ask for. Returns those that some of the tokens heard could make up; nothing else is found.
+
+        Of most phrases on a list some words were said by nobody.
+        """
+        self._prepare_lowest(phrases)
+        possible = [sought for sought in phrases if _lowest(sought.terms, self._lowest) <= sought.budget // COARSE]
+        self.prepare_all(possible)
+        return possible
+
+    def prepare_all(self, phrases: Sequence[Sought]) -> None:
+        """Work out ahead what `bound` and `may_match` ask for, also of phrases that cannot be found."""
         self._prepare_rows(list(dict.fromkeys(place for sought in phrases for place in sought.places if place not in self._rows)))
         by_reach: dict[int, list[Sought]] = {}
         for sought in phrases:
@@ -101,6 +112,17 @@ class Corpus:
     def bound(self, sought: Sought) -> Rows:
         """Lowest cost of a prepared phrase in each utterance, in hundredths."""
         return _bound(sought.terms, self._rows, len(self))
+
+    def _prepare_lowest(self, phrases: Sequence[Sought]) -> None:
+        """Lowest cost of each place for any token heard, in hundredths."""
+        places = list(dict.fromkeys(place for sought in phrases for place in sought.places if place not in self._lowest))
+        if not places:
+            return
+        if not len(self):
+            self._lowest.update((place, NEVER_COARSE) for place in places)
+            return
+        lowest = self.lexicon.coarse()[np.array(places)][:, self._heard[0]].min(axis=1)
+        self._lowest.update(zip(places, lowest.tolist(), strict=True))
 
     def _prepare_rows(self, places: Sequence[int]) -> None:
         """Lowest cost of each place in each block and in each utterance, in hundredths."""
@@ -204,6 +226,17 @@ def _bound(terms: Terms, rows: Mapping[int, Rows], size: int) -> Rows:
         for other in others:
             np.minimum(best, other, out=best)
         total += best
+    return total
+
+
+def _lowest(terms: Terms, lowest: Mapping[int, int]) -> int:
+    """The same where each place has the cheapest token that there is."""
+    total = 0
+    for term in terms:
+        if isinstance(term, int):
+            total += lowest[term]
+        elif term is not None:
+            total += min(_lowest(part, lowest) + price for part, price in term)
     return total
 
 

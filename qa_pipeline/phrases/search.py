@@ -23,7 +23,7 @@ from qa_pipeline.phrases.belief import is_believed
 from qa_pipeline.phrases.grammar import MatchMode, Phrase, compile_phrase, names_call
 from qa_pipeline.phrases.lexicon import UNIT
 from qa_pipeline.phrases.screen import Corpus
-from qa_pipeline.phrases.speech import Speech, words_between
+from qa_pipeline.phrases.speech import Quote, Speech, words_between
 from qa_pipeline.text.normalise import normalise, simplify
 
 __all__ = [
@@ -53,24 +53,29 @@ class Hit:
         self.utterance = speech.utterances[speech.owner(start)].utterance
 
     @property
+    def quote(self) -> Quote:
+        """The words found, with their times."""
+        return self._speech.quote(self.start, self.end)
+
+    @property
     def text(self) -> str:
         """The words found."""
-        return self._speech.quote(self.start, self.end).text
+        return self.quote.text
 
     @property
     def start_ms(self) -> int | None:
         """When they begin."""
-        return self._speech.quote(self.start, self.end).start_ms
+        return self.quote.start_ms
 
     @property
     def end_ms(self) -> int | None:
         """When they end."""
-        return self._speech.quote(self.start, self.end).end_ms
+        return self.quote.end_ms
 
     @property
     def confidence(self) -> float | None:
         """Mean confidence of the words; None without words."""
-        return self._speech.quote(self.start, self.end).confidence
+        return self.quote.confidence
 
 
 def find_phrase(phrase: Phrase, speech: Speech) -> list[Hit]:
@@ -84,8 +89,14 @@ def match_phrases(phrases: Sequence[Phrase], corpus: Corpus) -> list[dict[int, l
     """For each phrase, by the index of a speech in the corpus, every way it fits; they may overlap (`best_apart`)."""
     lexicon = corpus.lexicon
     sought = {phrase: lexicon.sought(phrase) for phrase in phrases if phrase.regex is None}
-    corpus.prepare(list(sought.values()))
-    return [_by_speech(_regex(phrase.regex, corpus) if phrase.regex else align(sought[phrase], corpus)) for phrase in phrases]
+    possible = set(corpus.prepare(list(sought.values())))
+    found: list[dict[int, list[Match]]] = []
+    for phrase in phrases:
+        if phrase.regex:
+            found.append(_by_speech(_regex(phrase.regex, corpus)))
+        else:
+            found.append(_by_speech(align(sought[phrase], corpus)) if sought[phrase] in possible else {})
+    return found
 
 
 def best_apart(phrase: Phrase, speech: Speech, matches: Sequence[Match]) -> list[Hit]:
@@ -95,7 +106,7 @@ def best_apart(phrase: Phrase, speech: Speech, matches: Sequence[Match]) -> list
     """
     taken: list[Match] = []
     not_believed: set[int] = set()
-    for match in sorted(matches, key=lambda match: (-match.similarity, match.start, match.end)):
+    for match in sorted(matches, key=_best_first) if len(matches) > 1 else matches:
         if phrase.regex:
             taken.append(match)
             continue
@@ -127,8 +138,7 @@ def best_similarity(phrase: Phrase, speech: Speech) -> tuple[float, Hit | None]:
         return 0.0, None
     sought = speech.lexicon.sought(phrase, NEAREST)
     corpus = alone(speech)
-    corpus.prepare([sought])
-    found = align(sought, corpus)
+    found = align(sought, corpus) if corpus.prepare([sought]) else []
     best = max(found, key=lambda match: (match.similarity, match.start, match.end), default=None)
     return (best.similarity, Hit(phrase, speech, best.similarity, best.start, best.end)) if best else (0.0, None)
 
@@ -148,7 +158,7 @@ def nearness(phrases: Sequence[Phrase], corpus: Corpus) -> Nearness:
     """Compare every utterance with every phrase, roughly."""
     share, chosen = np.zeros(len(corpus)), np.zeros(len(corpus), dtype=np.intp)
     wanted = {index: corpus.lexicon.sought(phrase, NEAREST) for index, phrase in enumerate(phrases) if phrase.regex is None}
-    corpus.prepare(list(wanted.values()))
+    corpus.prepare_all(list(wanted.values()))
     for index, sought in wanted.items():
         similarity = 1.0 - corpus.bound(sought) * (NEAREST * UNIT / 100 / sought.budget)
         is_nearer = similarity > share
@@ -187,6 +197,10 @@ def speech_from_text(text: str, language: str) -> Speech:
         confidence=None, language=language, norm=normalise(text, language), words=(),
     )  # fmt: skip
     return Speech([utterance], language)
+
+
+def _best_first(match: Match) -> tuple[float, int, int]:
+    return -match.similarity, match.start, match.end
 
 
 def _by_speech(found: Iterable[Match]) -> dict[int, list[Match]]:

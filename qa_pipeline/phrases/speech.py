@@ -6,7 +6,7 @@ Positions in texts are worked out only for what was found: most utterances are s
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -36,11 +36,34 @@ class Quote:
     confidence: float | None
 
 
+class Located:
+    """Tokens and words of a conversation's utterances, located in their texts: worked out once, and only for those that something is found in."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._forms: dict[int, Forms] = {}
+        self._word_ends: dict[int, list[int]] = {}
+
+    def forms(self, utterance: Utterance) -> Forms:
+        """The tokens of an utterance, located and written."""
+        found = self._forms.get(utterance.utterance)
+        if found is None:
+            found = self._forms[utterance.utterance] = Forms(utterance.norm, utterance.text, self._language)
+        return found
+
+    def word_ends(self, utterance: Utterance) -> list[int]:
+        """Where in the text each word of an utterance ends."""
+        found = self._word_ends.get(utterance.utterance)
+        if found is None:
+            found = self._word_ends[utterance.utterance] = _ends(utterance.words)
+        return found
+
+
 class Speech:
     """Utterances of one party laid end to end as tokens, in order of time.
 
     `numbers`: the tokens as the lexicon numbers them; `offsets`: where each utterance begins, and the end; `place`: index of each
-    utterance by its number; `corpus`: this speech laid out for searching it alone, kept here by who searches (search.py).
+    utterance by its number; `located`: shared by all speeches of a conversation; `corpus`: this speech laid out for searching it alone, kept here by who searches (search.py).
     """
 
     def __init__(
@@ -49,6 +72,7 @@ class Speech:
         language: str,
         lexicon: Lexicon | None = None,
         read: Callable[[str], Sequence[int]] | None = None,
+        located: Located | None = None,
     ) -> None:
         self.language = language
         self.lexicon = lexicon or lexicon_of(language)
@@ -56,7 +80,7 @@ class Speech:
         self._read(read or self.lexicon.read)
         self._numbered = [utterance.utterance for utterance in self.utterances]
         self.place = {number: index for index, number in enumerate(self._numbered)}
-        self._forms: dict[int, Forms] = {}
+        self._located = located or Located(language)
         self._pieces: dict[int, tuple[Piece, ...]] = {}
         self._quotes: dict[tuple[int, int], Quote] = {}
 
@@ -116,7 +140,7 @@ class Speech:
 
     def confidence(self, positions: Sequence[int]) -> float | None:
         """Mean confidence of the words that some tokens are in; None without words."""
-        words = [word for position in positions for word in words_between(self.utterances[self.owner(position)], *self.span(position))]
+        words = [word for position in positions for word in self._words_between(self.owner(position), *self.span(position))]
         return sum(word.confidence for word in words) / len(words) if words else None
 
     def owner(self, position: int) -> int:
@@ -181,11 +205,12 @@ class Speech:
 
     def _forms_of(self, owner: int) -> Forms:
         """The tokens of an utterance, located and written."""
-        found = self._forms.get(owner)
-        if found is None:
-            utterance = self.utterances[owner]
-            found = self._forms[owner] = Forms(utterance.norm, utterance.text, self.language)
-        return found
+        return self._located.forms(self.utterances[owner])
+
+    def _words_between(self, owner: int, start: int, end: int) -> Sequence[Word]:
+        """The words of an utterance that overlap a character span of its text; where they end is worked out once."""
+        utterance = self.utterances[owner]
+        return _overlapping(utterance.words, self._located.word_ends(utterance), start, end)
 
     def _cut(self, clause: range) -> tuple[Piece, ...]:
         """A clause cut into words. Numbers and words in letters stand each for itself, as one character between."""
@@ -202,7 +227,7 @@ class Speech:
             utterance = self.utterances[owner]
             first, last = self.span(covered[0])[0], self.span(covered[-1])[1]
             parts.append(utterance.text[first:last])
-            words += words_between(utterance, first, last)
+            words += self._words_between(owner, first, last)
         return Quote(
             text=glue(self.language).join(parts),
             start_ms=words[0].start_ms if words else first_ms,
@@ -211,14 +236,15 @@ class Speech:
         )
 
 
-def words_between(utterance: Utterance, start: int, end: int) -> list[Word]:
+def words_between(utterance: Utterance, start: int, end: int) -> Sequence[Word]:
     """The words of an utterance that overlap a character span of its text."""
-    found = []
-    position = 0
-    for word in utterance.words:
-        if position >= end:
-            break
-        if position + len(word.text) > start:
-            found.append(word)
-        position += len(word.text)
-    return found
+    return _overlapping(utterance.words, _ends(utterance.words), start, end)
+
+
+def _ends(words: Sequence[Word]) -> list[int]:
+    """Where each word ends in the text of its utterance."""
+    return list(itertools.accumulate(len(word.text) for word in words))
+
+
+def _overlapping(words: Sequence[Word], ends: Sequence[int], start: int, end: int) -> Sequence[Word]:
+    return words[bisect_right(ends, start) : bisect_left(ends, end) + 1] if end > 0 else ()

@@ -6,6 +6,7 @@ Matching goes by sound (alignment.py). What is written says afterwards whether t
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -40,7 +41,7 @@ class Forms:
     `spans`: (start, end) of each token in the text, and possibly of what stands behind the last token.
     """
 
-    __slots__ = ("_alone", "_language", "_text", "_tokens", "spans")
+    __slots__ = ("_alone", "_clauses", "_count", "_language", "_made", "_text", "_tokens", "spans")
 
     def __init__(self, norm: str, text: str, language: str) -> None:
         self._text, self._language = text, language
@@ -54,23 +55,25 @@ class Forms:
             located = tokens_of(norm, text)
             self._tokens = [_NEGATES + token.text if token.is_negation else token.text for token in located]
             self.spans = [(token.start, token.end) for token in located]
+        self._count = min(len(self._tokens), len(self.spans))
+        self._made: list[Form | None] = [None] * self._count
+        self._clauses: list[int] | None = None
 
     def __len__(self) -> int:
         """How many tokens have a place in the text."""
-        return min(len(self._tokens), len(self.spans))
+        return self._count
 
     def between(self, first: int, last: int) -> list[Form]:
         """The forms of a half-open range of tokens, fewer where the text has no more."""
-        return [self._form(index) for index in range(first, min(last, len(self)))]
+        made = self._made[first:last]
+        return [made[place] or self._form(first + place) for place in range(len(made))]
 
     def clause(self, index: int) -> range:
         """The tokens of the clause that a token stands in."""
-        first, last, count = index, index + 1, len(self)
-        while first > 0 and not self._ends_before(first):
-            first -= 1
-        while last < count and not self._ends_before(last):
-            last += 1
-        return range(first, last)
+        if self._clauses is None:
+            self._clauses = [0, *(place for place in range(1, self._count) if self._ends_before(place)), self._count]
+        after = bisect_right(self._clauses, index)
+        return range(self._clauses[after - 1], self._clauses[after])
 
     def _ends_before(self, index: int) -> bool:
         """Whether a clause ends between a token and the one before."""
@@ -81,13 +84,16 @@ class Forms:
         start, end = self.spans[index]
         text = token.lstrip(_NEGATES)
         is_plain = text.isdigit() or (not self._alone and self._shares_unit(index))
-        return Form(text, text if is_plain else _written(self._text[start:end], self._language), start, end, token.startswith(_NEGATES))
+        written = text if is_plain else _written(self._text[start:end], self._language)
+        found = self._made[index] = Form(text, written, start, end, token.startswith(_NEGATES))
+        return found
 
     def _shares_unit(self, index: int) -> bool:
         start = self.spans[index][0]
         return any(0 <= other < len(self) and self.spans[other][0] == start for other in (index - 1, index + 1))
 
 
+@lru_cache(maxsize=50_000)
 def _written(unit: str, language: str) -> str:
     """How a unit of a text is written, what is taken for the same written the same."""
     if is_han(language):

@@ -108,7 +108,7 @@ class WordColumn:
         self._offsets = column.offsets.to_numpy()
         values = column.values
         self._texts: pa.StringArray = values.field("text")
-        self._start_ms, self._end_ms, self._confidence = (values.field(name) for name in ("start_ms", "end_ms", "confidence"))
+        self._start_ms, self._end_ms, self._confidence = (_figures(values.field(name)) for name in ("start_ms", "end_ms", "confidence"))
 
     def lists(self) -> list[Words]:
         """One for each row; a null row has no words."""
@@ -117,11 +117,15 @@ class WordColumn:
 
     def words(self, start: int, stop: int) -> tuple[Word, ...]:
         """Words of a span of the column."""
-        columns = (
-            column.slice(start, stop - start).to_pylist() for column in (self._texts, self._start_ms, self._end_ms, self._confidence)
-        )
+        columns = (column[start:stop].tolist() for column in (self._start_ms, self._end_ms, self._confidence))
+        texts = self._texts.slice(start, stop - start).to_pylist()
         # Confidence is stored as float32: what was 0.9 comes back as 0.9.
-        return tuple(Word(text=t, start_ms=s, end_ms=e, confidence=round(c, 4)) for t, s, e, c in zip(*columns, strict=True))
+        return tuple(Word(text=t, start_ms=s, end_ms=e, confidence=round(c, 4)) for t, s, e, c in zip(texts, *columns, strict=True))
+
+
+def _figures(column: pa.Array) -> NDArray[Any]:
+    """A column of numbers: one object for each would cost more than reading the rest of a row. Nulls stay None."""
+    return column.to_numpy() if not column.null_count else np.array(column.to_pylist(), dtype=object)
 
 
 class Vectors(Mapping[int, NDArray[np.float32]]):

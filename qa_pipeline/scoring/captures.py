@@ -8,10 +8,10 @@ from datetime import date, datetime
 
 from qa_pipeline.call import Outcome, Utterance
 from qa_pipeline.languages.load import glue, is_han
-from qa_pipeline.phrases.search import speech_from_text, words_between
+from qa_pipeline.phrases.search import Hit, speech_from_text, words_between
 from qa_pipeline.rubric.criteria import CaptureCriterion
 from qa_pipeline.scoring.matching import Evidence, Search
-from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, as_heard, in_order, search_window
+from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, in_order, search_window
 from qa_pipeline.scoring.windows import Searched, runs_of
 from qa_pipeline.text.normalise import unit_spans
 from qa_pipeline.values.find import Value, digits_of, find_values, names_day
@@ -60,7 +60,7 @@ def check_capture(criterion: CaptureCriterion, context: Context) -> Verdict:
         values = [item for passage in passages for item in _values(criterion, context, passage)]
     unique = _first_of_each(values)
     if not unique:
-        heard = (as_heard(cue) for cue in cues)
+        heard = (context.search.evidence(cue, "heard") for cue in cues)
         return Verdict(
             outcome=Outcome.NOT_MET, reason_code="not_captured", reason_args={"what": criterion.capture}, evidence=in_order(heard),
             searched=searched,
@@ -75,7 +75,7 @@ def check_capture(criterion: CaptureCriterion, context: Context) -> Verdict:
     )  # fmt: skip
 
 
-def _passages(criterion: CaptureCriterion, context: Context, searched: Searched) -> tuple[list[list[Utterance]], list[Evidence]]:
+def _passages(criterion: CaptureCriterion, context: Context, searched: Searched) -> tuple[list[list[Utterance]], list[Hit]]:
     """Runs of utterances in which the value may be said: after each cue, or everything searched; and the cues."""
     search = context.search
     if not criterion.phrases and criterion.meaning is None:
@@ -84,12 +84,13 @@ def _passages(criterion: CaptureCriterion, context: Context, searched: Searched)
     hits = search.hits(search.phrases(criterion.phrases), everybody) if criterion.capture != "reason" else []
     inside = searched.numbers
     first = min(inside, default=0)
-    passages, cues = [], []
+    passages: list[list[Utterance]] = []
+    cues: list[Hit] = []
     for hit in hits:
         after = [u for u in searched.utterances if u.utterance >= hit.utterance]
         if hit.utterance < first - 1 or not after:
             continue
-        cues.append(search.evidence(hit))
+        cues.append(hit)
         # A text that anybody may say begins after its cue; one party's own cue ("please tell him …") begins the text itself.
         is_own_cue = search.by_number[hit.utterance].role in ROLES[criterion.party]
         if is_own_cue and (criterion.capture != "text" or criterion.party != "any"):

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Literal
 
 from qa_pipeline.call import Conversation, Role, Utterance
 from qa_pipeline.languages.load import language_codes
 from qa_pipeline.meaning.acts import Act
-from qa_pipeline.phrases.search import Hit, MatchMode, Phrase, compile_phrase, names_call
+from qa_pipeline.phrases.search import Hit, MatchMode, Phrase
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.lists import Meaning
 from qa_pipeline.rubric.windows import Window
 from qa_pipeline.scoring.meanings import Heads
 from qa_pipeline.scoring.together import Roles, Together
-from qa_pipeline.scoring.windows import Searched, select
+from qa_pipeline.scoring.windows import Party, Searched, select
 from qa_pipeline.values.companies import short_forms
 
 
@@ -59,7 +59,9 @@ class Search:
         )
         self._together = together or Together([conversation], heads)
         self._place = place
+        self._parties: dict[tuple[Role, ...], Party] = {}
         self._selected: dict[tuple[tuple[Role, ...], int, int | None, int | None], tuple[Searched, Window | None]] = {}
+        self._hits: dict[tuple[int, int], list[Hit]] = {}
         self._searched: dict[int, tuple[Searched, Roles, Sequence[int]]] = {}
 
     @cached_property
@@ -75,22 +77,35 @@ class Search:
     def phrases(self, lists: PhraseLists, mode: MatchMode = "tolerant", *, whole_turn: bool = False) -> tuple[Phrase, ...]:
         """The phrases of this conversation's language, compiled."""
         texts = tuple(lists.get(self.language, ()))  # type: ignore[call-overload]  # any string may be asked for
-        return _compiled(texts, self.language, mode, self.slots if _names_call(texts) else (), whole_turn)
+        return self._together.compiled(texts, mode, self.slots, whole_turn=whole_turn)
+
+    def party(self, roles: tuple[Role, ...]) -> Party:
+        """What some roles say."""
+        found = self._parties.get(roles)
+        if found is None:
+            found = self._parties[roles] = Party(self.conversation, roles)
+        return found
 
     def select(self, roles: tuple[Role, ...], window: Window | None, *, before: int | None = None, after: int | None = None) -> Searched:
         """Like windows.select in this conversation, each part worked out once."""
         key = (roles, id(window), before, after)
-        if key not in self._selected:
+        known = self._selected.get(key)
+        if known is None:
             # Found by identity, so the window must live as long.
-            self._selected[key] = select(self.conversation, roles, window, before=before, after=after), window
-        return self._selected[key][0]
+            known = self._selected[key] = select(self.party(roles), window, before=before, after=after), window
+        return known[0]
 
     def hits(self, phrases: Sequence[Phrase], searched: Searched) -> list[Hit]:
         """Places where any phrase is said, in order of time. They begin in the searched utterances, and may run on into the next."""
         if not phrases or not searched.utterances:
             return []
         roles, numbers = self._of(searched)
-        return self._together.hits(phrases, roles, self._place, numbers)
+        # Both are kept: the phrases by `together`, what is searched by `_of`.
+        key = id(phrases), id(searched)
+        known = self._hits.get(key)
+        if known is None:
+            known = self._hits[key] = self._together.hits(phrases, roles, self._place, numbers)
+        return known
 
     def meaning_hits(self, meaning: Meaning | None, searched: Searched, *, at_least: float | None = None) -> list[tuple[Utterance, float]]:
         """Utterances whose probability for the list's meaning reaches its threshold, or another one, in order."""
@@ -135,9 +150,10 @@ class Search:
 
     def evidence(self, hit: Hit, kind: Literal["hit", "answer", "heard"] = "hit") -> Evidence:
         """A phrase hit as evidence."""
+        quote = hit.quote
         return Evidence(
-            kind=kind, utterance=hit.utterance, role=self.by_number[hit.utterance].role, text=hit.text, start_ms=hit.start_ms,
-            end_ms=hit.end_ms, expected=hit.phrase, similarity=hit.similarity,
+            kind=kind, utterance=hit.utterance, role=self.by_number[hit.utterance].role, text=quote.text, start_ms=quote.start_ms,
+            end_ms=quote.end_ms, expected=hit.phrase, similarity=hit.similarity,
         )  # fmt: skip
 
     def utterance_evidence(
@@ -176,20 +192,3 @@ def searches_of(conversations: Sequence[Conversation], heads: Heads, names: Mapp
         for index, place in enumerate(members):
             searches[place] = Search(conversations[place], heads, names, together, index)
     return [searches[place] for place in range(len(conversations))]
-
-
-@lru_cache(maxsize=4_000)
-def _compiled(
-    texts: tuple[str, ...], language: str, mode: MatchMode, slots: tuple[tuple[str, tuple[str, ...]], ...], whole_turn: bool
-) -> tuple[Phrase, ...]:
-    return tuple(_compiled_one(text, language, mode, slots if names_call(text) else (), whole_turn) for text in texts)
-
-
-@lru_cache(maxsize=40_000)
-def _compiled_one(text: str, language: str, mode: MatchMode, slots: tuple[tuple[str, tuple[str, ...]], ...], whole_turn: bool) -> Phrase:
-    return compile_phrase(text, language, mode=mode, slots=dict(slots), whole_turn=whole_turn)
-
-
-@lru_cache(maxsize=4_000)
-def _names_call(texts: tuple[str, ...]) -> bool:
-    return any(names_call(text) for text in texts)

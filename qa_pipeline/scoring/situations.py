@@ -13,7 +13,6 @@ from qa_pipeline.call import Conversation, Disposition, Role
 from qa_pipeline.rubric.schema import SituationRule, Situations
 from qa_pipeline.rubric.shared_keys import Situation
 from qa_pipeline.scoring.matching import Evidence, Search
-from qa_pipeline.scoring.windows import turn_numbers
 
 # A machine answers with an announcement and then listens: more than this from the called side is a person.
 _MOST_WORDS_OF_MACHINE_SIDE = 2
@@ -152,21 +151,17 @@ def _machine_answered(search: Search, announcements: list[_Sign]) -> bool:
 
 def _went_no_further(search: Search, stranger: _Sign) -> bool:
     """Whether the call ended soon after somebody else had answered, instead of going on with them."""
-    conversation = search.conversation
-    agent = conversation.by_role(Role.AGENT)
-    turns = turn_numbers(agent, conversation)
-    return len({turns[u.utterance] for u in agent if u.utterance > stranger.utterance}) <= _MOST_TURNS_WITH_STRANGER
+    turns = search.party((Role.AGENT,)).turns
+    return len({turn for number, turn in turns.items() if number > stranger.utterance}) <= _MOST_TURNS_WITH_STRANGER
 
 
 def _early(search: Search, busy: list[_Sign], questions: list[_Sign]) -> _Sign | None:
     if not busy:
         return None
-    conversation = search.conversation
-    agent = conversation.by_role(Role.AGENT)
-    turns = turn_numbers(agent, conversation)
+    turns = search.party((Role.AGENT,)).turns
     first_question = min((q.utterance for q in questions), default=None)
     for evidence in busy:
-        before = {turns[u.utterance] for u in agent if u.utterance < evidence.utterance}
+        before = {turn for number, turn in turns.items() if number < evidence.utterance}
         if len(before) <= _EARLY_AGENT_TURNS and (first_question is None or evidence.utterance < first_question):
             return evidence
     return None

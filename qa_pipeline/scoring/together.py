@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +22,18 @@ from qa_pipeline.phrases.search import (
     Corpus,
     Hit,
     Match,
+    MatchMode,
     Nearness,
     Phrase,
     Speech,
     best_apart,
+    compile_phrase,
     match_phrases,
     names_call,
     nearest_in,
     nearness,
 )
+from qa_pipeline.phrases.speech import Located
 from qa_pipeline.scoring.meanings import SHORTEST_UNITS, Heads
 from qa_pipeline.text.normalise import unit_spans
 
@@ -76,23 +79,39 @@ class Together:
         self._edition = self._lexicon.edition
         # Words of one utterance are read for several sets of roles.
         self._read = cache(self._lexicon.read)
+        self._located = [Located(self.language) for _ in conversations]
         self._speeches: dict[Roles, list[Speech]] = {}
         self._corpora: dict[tuple[Roles, Scope], Corpus] = {}
         self._lookups: dict[tuple[int, Roles], _Lookups] = {}
         # Lookups are found by the identity of their list, so the lists must live as long.
         self._asked: list[Sequence[Phrase]] = []
+        # The texts are kept for the same reason; phrases that name the call are different for each, and not kept here.
+        self._compiled: dict[tuple[int, MatchMode, bool], tuple[tuple[str, ...], tuple[Phrase, ...] | None]] = {}
         self._by_phrases: dict[tuple[tuple[tuple[int, Phrase], ...], Roles], _Lookup] = {}
         self._probabilities: dict[int, dict[str, dict[int, float]]] = {}
         self._acts: dict[int, dict[int, dict[Act, float]]] = {}
 
+    def compiled(
+        self, texts: tuple[str, ...], mode: MatchMode, slots: tuple[tuple[str, tuple[str, ...]], ...], *, whole_turn: bool
+    ) -> tuple[Phrase, ...]:
+        """Texts as phrases. `slots`: what is known of the call, for those that name it."""
+        # By identity: hashing a list of some hundred texts for each call would take longer than finding what it was compiled to.
+        key = (id(texts), mode, whole_turn)
+        known = self._compiled.get(key)
+        if known is None:
+            phrases = None if _names_call(texts) else _compiled(texts, self.language, mode, (), whole_turn)
+            known = self._compiled[key] = (texts, phrases)
+        return known[1] if known[1] is not None else _compiled(texts, self.language, mode, slots, whole_turn)
+
     def speeches(self, roles: Roles) -> list[Speech]:
         """All words of some roles, laid end to end, for each conversation."""
-        if roles not in self._speeches:
-            self._speeches[roles] = [
-                Speech([u for u in conversation.utterances if u.role in roles], self.language, self._lexicon, self._read)
-                for conversation in self.conversations
+        found = self._speeches.get(roles)
+        if found is None:
+            found = self._speeches[roles] = [
+                Speech([u for u in conversation.utterances if u.role in roles], self.language, self._lexicon, self._read, located)
+                for conversation, located in zip(self.conversations, self._located, strict=True)
             ]
-        return self._speeches[roles]
+        return found
 
     def hits(self, phrases: Sequence[Phrase], roles: Roles, place: int, numbers: Sequence[int]) -> list[Hit]:
         """Where any of the phrases is said in some utterances of one conversation, in order of time; the better of equally early ones first."""
@@ -243,3 +262,20 @@ def _range(scope: Scope, count: int) -> tuple[int, int]:
     if scope < 0:
         return max(0, count + scope), count
     return 0, min(scope or count, count)
+
+
+@lru_cache(maxsize=4_000)
+def _compiled(
+    texts: tuple[str, ...], language: str, mode: MatchMode, slots: tuple[tuple[str, tuple[str, ...]], ...], whole_turn: bool
+) -> tuple[Phrase, ...]:
+    return tuple(_compiled_one(text, language, mode, slots if names_call(text) else (), whole_turn) for text in texts)
+
+
+@lru_cache(maxsize=40_000)
+def _compiled_one(text: str, language: str, mode: MatchMode, slots: tuple[tuple[str, tuple[str, ...]], ...], whole_turn: bool) -> Phrase:
+    return compile_phrase(text, language, mode=mode, slots=dict(slots), whole_turn=whole_turn)
+
+
+@lru_cache(maxsize=4_000)
+def _names_call(texts: tuple[str, ...]) -> bool:
+    return any(names_call(text) for text in texts)

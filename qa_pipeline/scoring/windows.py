@@ -24,52 +24,54 @@ class Searched:
         return frozenset(utterance.utterance for utterance in self.utterances)
 
 
-def select(
-    conversation: Conversation,
-    roles: Sequence[Role],
-    window: Window | None,
-    *,
-    before: int | None = None,
-    after: int | None = None,
-) -> Searched:
-    """Utterances of the roles inside a window. `before`/`after`: utterance numbers that bound it, exclusive.
+class Party:
+    """What some roles say in a conversation, and when they take the floor: worked out once for all windows."""
+
+    def __init__(self, conversation: Conversation, roles: Sequence[Role]) -> None:
+        self.conversation = conversation
+        self.own = [u for u in conversation.utterances if u.role in roles]
+
+    @cached_property
+    def turns(self) -> dict[int, int]:
+        """Utterance number → how many times the party had taken the floor before (from 0). Menus and machines end no turn."""
+        numbers: dict[int, int] = {}
+        mine = {u.utterance for u in self.own}
+        turn, was_mine = -1, False
+        for utterance in self.conversation.utterances:
+            if utterance.utterance in mine:
+                if not was_mine:
+                    turn += 1
+                was_mine = True
+                numbers[utterance.utterance] = turn
+            elif utterance.role in (Role.AGENT, Role.CUSTOMER, Role.UNKNOWN):
+                was_mine = False
+        return numbers
+
+
+def select(party: Party, window: Window | None, *, before: int | None = None, after: int | None = None) -> Searched:
+    """A party's utterances inside a window. `before`/`after`: utterance numbers that bound it, exclusive.
 
     `first` counts from the party's first words, `last` back from its last; seconds or turns, whichever reaches further. Without times, only
     turns count. The words with which a party began are no part of `last` where it took the floor again: what opens a call does not close it.
     """
-    own = [u for u in conversation.utterances if u.role in roles]
+    own, conversation = party.own, party.conversation
     inside = own
     start, end = 0, conversation.duration_ms
     if window and window.first:
-        inside = _first(own, conversation, window.first)
+        inside = _first(party, window.first)
         if own and own[0].start_ms is not None:
             start = own[0].start_ms
             end = _limit_ms(inside, start, window.first)
     elif window and window.last:
-        inside = _last(own, conversation, window.last)
+        inside = _last(party, window.last)
         if own and own[-1].end_ms is not None:
             end = own[-1].end_ms
             reach = end - round((window.last.seconds or 0) * 1000)
             start = max(0, min([reach, *(u.start_ms for u in inside if u.start_ms is not None)]))
-    bounded = tuple(u for u in inside if (before is None or u.utterance < before) and (after is None or u.utterance > after))
+    if before is not None or after is not None:
+        inside = [u for u in inside if (before is None or u.utterance < before) and (after is None or u.utterance > after)]
     has_times = conversation.duration_ms > 0
-    return Searched(utterances=bounded, start_ms=start if has_times else None, end_ms=end if has_times else None)
-
-
-def turn_numbers(own: Sequence[Utterance], conversation: Conversation) -> dict[int, int]:
-    """Utterance number → how many times the party had taken the floor before (from 0). Menus and machines end no turn."""
-    numbers: dict[int, int] = {}
-    mine = {u.utterance for u in own}
-    turn, was_mine = -1, False
-    for utterance in conversation.utterances:
-        if utterance.utterance in mine:
-            if not was_mine:
-                turn += 1
-            was_mine = True
-            numbers[utterance.utterance] = turn
-        elif utterance.role in (Role.AGENT, Role.CUSTOMER, Role.UNKNOWN):
-            was_mine = False
-    return numbers
+    return Searched(utterances=tuple(inside), start_ms=start if has_times else None, end_ms=end if has_times else None)
 
 
 def runs_of(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
@@ -83,8 +85,9 @@ def runs_of(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
     return runs
 
 
-def _first(own: Sequence[Utterance], conversation: Conversation, extent: Extent) -> list[Utterance]:
-    turns = turn_numbers(own, conversation) if extent.turns is not None else {}
+def _first(party: Party, extent: Extent) -> list[Utterance]:
+    own = party.own
+    turns = party.turns if extent.turns is not None else {}
     limit = own[0].start_ms + extent.seconds * 1000 if own and extent.seconds and own[0].start_ms is not None else None
     return [
         u
@@ -94,8 +97,8 @@ def _first(own: Sequence[Utterance], conversation: Conversation, extent: Extent)
     ]
 
 
-def _last(own: Sequence[Utterance], conversation: Conversation, extent: Extent) -> list[Utterance]:
-    turns = turn_numbers(own, conversation)
+def _last(party: Party, extent: Extent) -> list[Utterance]:
+    own, turns = party.own, party.turns
     final = max(turns.values(), default=-1)
     limit = own[-1].end_ms - extent.seconds * 1000 if own and extent.seconds and own[-1].end_ms is not None else None
     return [

@@ -11,7 +11,7 @@ from qa_pipeline.rubric.lists import Meaning
 from qa_pipeline.rubric.shared_keys import SearchingCriterion
 from qa_pipeline.scoring.matching import Search
 from qa_pipeline.scoring.verdict import ROLES
-from qa_pipeline.scoring.windows import select
+from qa_pipeline.scoring.windows import Party, select
 from qa_pipeline.trainer.publish import Workbench
 from qa_pipeline.whole_file import write_whole
 from qa_pipeline.yaml_text import read_document
@@ -55,7 +55,7 @@ def _calibration(criterion: SearchingCriterion, meaning: Meaning, bench: Workben
             continue
         heard = heard_in(case, scorecard.rubric, bench.vectors)
         search = Search(heard, scorecard.heads, {})
-        likeliest = search.most_probable(meaning, select(heard, ROLES[criterion.party], criterion.within))
+        likeliest = search.most_probable(meaning, select(Party(heard, ROLES[criterion.party]), criterion.within))
         has_meaning = (outcome == "met") != (criterion.check == "forbidden")
         (said if has_meaning else unsaid).append(likeliest.similarity if likeliest else 0.0)
     suggested, errors = _threshold(said, unsaid)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qa_pipeline.call import Role
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.rubric.windows import Window
-from qa_pipeline.scoring.windows import select, turn_numbers
+from qa_pipeline.scoring.windows import Party, select
 
 # 0 machine, 1–2 agent's first turn, 3 customer, 4 agent's second, 5 machine, 6 agent still in the second, 7 customer, 8 third.
 CALL = conversation(
@@ -31,11 +31,11 @@ AGENT = (Role.AGENT,)
 
 
 def inside(**window: Any) -> list[int]:
-    return sorted(select(CALL, AGENT, Window.model_validate(window)).numbers)
+    return sorted(select(Party(CALL, AGENT), Window.model_validate(window)).numbers)
 
 
 def test_turns_are_counted_by_taking_the_floor_and_machines_end_none() -> None:
-    assert turn_numbers(CALL.by_role(Role.AGENT), CALL) == {1: 0, 2: 0, 4: 1, 6: 1, 8: 2}
+    assert Party(CALL, AGENT).turns == {1: 0, 2: 0, 4: 1, 6: 1, 8: 2}
 
 
 @pytest.mark.parametrize(
@@ -70,29 +70,29 @@ def test_last_counts_back_from_the_partys_own_last_words(extent: dict[str, Any],
 
 
 def test_without_a_window_everything_of_the_party_is_searched() -> None:
-    searched = select(CALL, AGENT, None)
+    searched = select(Party(CALL, AGENT), None)
     assert (sorted(searched.numbers), searched.start_ms, searched.end_ms) == ([1, 2, 4, 6, 8], 0, CALL.duration_ms)
 
 
 def test_the_span_searched_begins_with_the_partys_first_words() -> None:
-    searched = select(CALL, AGENT, Window.model_validate({"first": {"seconds": 15}}))
+    searched = select(Party(CALL, AGENT), Window.model_validate({"first": {"seconds": 15}}))
     assert (searched.start_ms, searched.end_ms) == (10_000, 25_000)
 
 
 def test_before_and_after_leave_the_bound_itself_out() -> None:
-    assert sorted(select(CALL, AGENT, None, before=4).numbers) == [1, 2]
-    assert sorted(select(CALL, AGENT, None, after=4).numbers) == [6, 8]
+    assert sorted(select(Party(CALL, AGENT), None, before=4).numbers) == [1, 2]
+    assert sorted(select(Party(CALL, AGENT), None, after=4).numbers) == [6, 8]
 
 
 def test_without_times_turns_count() -> None:
     untimed = replace(CALL, duration_ms=0, utterances=tuple(replace(u, start_ms=None, end_ms=None) for u in CALL.utterances))
-    searched = select(untimed, AGENT, Window.model_validate({"first": {"seconds": 60, "turns": 1}}))
+    searched = select(Party(untimed, AGENT), Window.model_validate({"first": {"seconds": 60, "turns": 1}}))
     assert (sorted(searched.numbers), searched.start_ms, searched.end_ms) == ([1, 2], None, None)
 
 
 def test_a_party_that_never_speaks_has_an_empty_window() -> None:
     silent = conversation("0:00 customer: hello?", language="en")
-    assert select(silent, AGENT, Window.model_validate({"first": {"seconds": 15, "turns": 2}})).utterances == ()
+    assert select(Party(silent, AGENT), Window.model_validate({"first": {"seconds": 15, "turns": 2}})).utterances == ()
 
 
 @given(st.floats(0.1, 100), st.floats(0.1, 100), st.sampled_from(["first", "last"]))
