@@ -140,4 +140,93 @@ def access_report_command(call_id: str | None, customer_id: str | None, folder: 
     click.echo(f"{len(going.calls)} {'call' if len(going.calls) == 1 else 'calls'}, held in {len(report.held)} places.")
 
 
-COMMANDS = (redact_command, access_report_command, forget_command)
+@click.group("consent")
+def consent_group() -> None:
+    """What callers agreed to, and calls that are held back for want of it: list, release, hold back, note that it was withdrawn."""
+
+
+@consent_group.command("list")
+@click.option("--call", "call_id", metavar="ID", help="Of this call alone.")
+@click.option("--customer", "customer_id", metavar="ID", help="Of this customer's calls alone.")
+@click.option("--held", "only_held", is_flag=True, help="Only calls that are held back.")
+@deciding_options
+def consent_list(call_id: str | None, customer_id: str | None, only_held: bool, results: str | None, as_name: str | None) -> None:
+    """List calls whose rubric asks for consent: what was found, in which words, what was decided, and whether the call is held back."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.review.consent import list_register
+    from qa_pipeline.review.record import look
+
+    _, desk, viewer = open_desk_as(results, as_name)
+    found = list_register(desk, viewer, call_id=call_id, customer_id=customer_id, only_held=only_held)
+    for one in found:
+        look(desk, viewer, one.call_id)
+    if not found:
+        click.echo("No call is held back." if only_held else "No rubric asks for consent, or no call is like that.")
+        return
+    show_rows(
+        [
+            {
+                "call": one.call_id,
+                "day": one.day or "",
+                "customer": one.customer_id or "",
+                "consent": one.state or "",
+                "words": one.words or "",
+                "decided": "; ".join(f"{ruling.kind.value.replace('_', ' ')}: {ruling.reason}" for ruling in one.rulings),
+                "held back": "yes" if one.is_held_back else "no",
+            }
+            for one in found
+        ]
+    )
+
+
+_consent_reason = click.option("--reason", required=True, metavar="TEXT", help="What it rests on; kept on record.")
+
+
+@consent_group.command("release")
+@click.argument("call_ids", metavar="CALL_ID…", nargs=-1, required=True)
+@_consent_reason
+@deciding_options
+def consent_release(call_ids: tuple[str, ...], reason: str, results: str | None, as_name: str | None) -> None:
+    """Let people see calls that are held back."""
+    from qa_pipeline.reading.consents import Ruled
+    from qa_pipeline.review.consent import rule
+
+    _, desk, viewer = open_desk_as(results, as_name)
+    for name in rule(desk, viewer, call_ids, Ruled.RELEASED, reason=reason):
+        click.echo(f"{name} may be seen.")
+
+
+@consent_group.command("hold-back")
+@click.argument("call_ids", metavar="CALL_ID…", nargs=-1, required=True)
+@_consent_reason
+@deciding_options
+def consent_hold_back(call_ids: tuple[str, ...], reason: str, results: str | None, as_name: str | None) -> None:
+    """Keep calls from people."""
+    from qa_pipeline.reading.consents import Ruled
+    from qa_pipeline.review.consent import rule
+
+    _, desk, viewer = open_desk_as(results, as_name)
+    for name in rule(desk, viewer, call_ids, Ruled.HELD_BACK, reason=reason):
+        click.echo(f"{name} is held back.")
+
+
+@consent_group.command("withdraw")
+@click.option("--call", "call_id", metavar="ID", help="Of this call.")
+@click.option("--customer", "customer_id", metavar="ID", help="Of all calls of this customer.")
+@_consent_reason
+@deciding_options
+def consent_withdraw(call_id: str | None, customer_id: str | None, reason: str, results: str | None, as_name: str | None) -> None:
+    """Note that the caller took the consent back: their calls are held back from now on."""
+    from qa_pipeline.errors import InputRefused
+    from qa_pipeline.reading.consents import Ruled
+    from qa_pipeline.review.consent import calls_of, rule
+
+    if (call_id is None) == (customer_id is None):
+        raise InputRefused("It is not said whose consent.", advice="Give --call ID or --customer ID.")
+    _, desk, viewer = open_desk_as(results, as_name)
+    names = (call_id,) if call_id is not None else calls_of(desk, viewer, customer_id or "")
+    for name in rule(desk, viewer, names, Ruled.WITHDRAWN, reason=reason):
+        click.echo(f"{name} is held back: the consent is withdrawn.")
+
+
+COMMANDS = (redact_command, access_report_command, consent_group, forget_command)

@@ -58,12 +58,14 @@ def report_command(
     from qa_pipeline.report.pages import write_report
     from qa_pipeline.report.redacted import redact_source
     from qa_pipeline.report.terminal import show_calls
+    from qa_pipeline.review.opening import open_lists
     from qa_pipeline.review.record import REPORTED, keep_on_record
     from qa_pipeline.review.written import Sort, keep_written
 
     settings = open_settings(results=results)
     chosen = Choice(since=as_day(since), until=as_day(until), team=team)
-    with open_report(open_results(settings), settings, local_viewer(user_name()), chosen=chosen) as opened:
+    store = open_results(settings)
+    with open_report(store, settings, local_viewer(user_name()), chosen=chosen, engine=open_lists(settings, store)) as opened:
         source = redact_source(opened, hiding_of_files(settings, redacted))
         keep_on_record(settings, local_viewer(user_name()), REPORTED, about=f"{len(source.overview.calls)} calls")
         show_calls(source.overview)
@@ -178,17 +180,19 @@ def compare_command(results: str | None, first: tuple[str, ...], second: tuple[s
 def export_command(path: Path, results: str | None, of_findings: bool, redacted: bool, **options: Any) -> None:
     """Write scored calls to PATH: .csv, .xlsx or .parquet, one flat row a call with a column for each criterion."""
     from qa_pipeline.report.export import export, flat_table
+    from qa_pipeline.review.opening import open_lists
     from qa_pipeline.review.record import EXPORTED, keep_on_record
     from qa_pipeline.review.written import Sort, keep_written
 
     settings = open_settings(results=results)
     store, hiding = open_results(settings), hiding_of_files(settings, redacted)
-    table = flat_table(store, settings, local_viewer(user_name()), _call_filter(options), of_findings=of_findings)
+    engine = open_lists(settings, store)
+    table = flat_table(store, settings, local_viewer(user_name()), _call_filter(options), of_findings=of_findings, engine=engine)
     if hiding:
         from qa_pipeline.report.data import open_report
         from qa_pipeline.report.redacted import redact_flat
 
-        with open_report(store, settings, local_viewer(user_name())) as source:
+        with open_report(store, settings, local_viewer(user_name()), engine=engine) as source:
             table = redact_flat(source, table, hiding)
     keep_on_record(settings, local_viewer(user_name()), EXPORTED, about=f"{path.name}: {table.num_rows} rows")
     keep_written(settings, [path], Sort.EXPORT, author=user_name())
@@ -304,10 +308,12 @@ def query(sql: str, results: str | None) -> None:
     """Ask the tables in SQL (DuckDB), for example: select agent_id, avg(percent) from current_scores group by 1."""
     from qa_pipeline.reading.asking import ask_anything
     from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.review.opening import open_lists
     from qa_pipeline.review.record import ASKED, keep_on_record
 
     settings, viewer = open_settings(results=results), local_viewer(user_name())
-    found = ask_anything(open_results(settings), viewer, sql, may_reach_outside=settings.query_outside)
+    store = open_results(settings)
+    found = ask_anything(store, viewer, sql, engine=open_lists(settings, store), may_reach_outside=settings.query_outside)
     keep_on_record(settings, viewer, ASKED, about=sql)
     show_rows(found)
 

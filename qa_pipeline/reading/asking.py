@@ -15,7 +15,8 @@ import pyarrow as pa
 from sqlalchemy import Engine
 
 from qa_pipeline.errors import AccessRefused, InputRefused
-from qa_pipeline.reading.pages import visible_ids
+from qa_pipeline.reading.consents import ConsentRules
+from qa_pipeline.reading.pages import held_back_ids, visible_ids
 from qa_pipeline.reading.tables import answered, connect
 from qa_pipeline.reading.viewer import Matter, Scope, Viewer
 from qa_pipeline.results.store import Store
@@ -66,16 +67,31 @@ def asking(
 ) -> Iterator[Asking]:
     """Open the tables that `questions` name for a viewer; `columns` as of `connect`. `engine`: of the index, for who sees only some calls.
 
-    Raises AccessRefused for who sees nothing of the matter.
+    Raises AccessRefused for who sees nothing of the matter, and where people ask for calls of which some may be held back, and no `engine` says which.
     """
     viewer.require(matter)
+    kept = _kept_from(store, viewer, matter, engine)
     calls = None
     if Scope.ALL not in viewer.scopes(matter):
         if engine is None:
             raise AccessRefused(f"{viewer.name} may see some calls only.", advice="Ask for one call, or for a list of calls.")
         calls = visible_ids(engine, viewer, matter)
-    with connect(store, *questions, columns=columns, calls=calls) as connection:
+    with connect(store, *questions, columns=columns, calls=calls, but=kept) as connection:
         yield Asking(connection)
+
+
+def _kept_from(store: Store, viewer: Viewer, matter: Matter, engine: Engine | None) -> frozenset[str]:
+    """Calls that are held back from people for want of consent. Counts tell of no single call."""
+    if viewer.is_machine or matter not in (Matter.SCORE, Matter.WORDS, Matter.NAMES, Matter.DECISIONS, Matter.TABLES):
+        return frozenset()
+    if engine is not None:
+        return held_back_ids(engine)
+    if ConsentRules(store):
+        raise AccessRefused(
+            "Some of these calls may be held back for want of consent, and this question does not know which.",
+            advice="Ask in the review app, or by `report`, `export`, `query` or `scorecard`.",
+        )
+    return frozenset()
 
 
 def ask(
@@ -93,11 +109,14 @@ def ask(
         return tables.rows(sql, **values)
 
 
-def ask_anything(store: Store, viewer: Viewer, sql: str, *, may_reach_outside: bool = False) -> tuple[FrozenRow, ...]:
-    """Answer what somebody wrote themselves. `may_reach_outside`: files and the network too, where an operator lets them.
+def ask_anything(
+    store: Store, viewer: Viewer, sql: str, *, engine: Engine | None = None, may_reach_outside: bool = False
+) -> tuple[FrozenRow, ...]:
+    """Answer what somebody wrote themselves. `engine`: of the index, which knows calls that are held back. `may_reach_outside`: files and the network too, where an operator lets them.
 
     Raises AccessRefused for who may not ask the tables, InputRefused where it cannot be answered.
     """
     viewer.require(Matter.TABLES)
-    with connect(store, sql, may_reach_outside=may_reach_outside) as connection:
+    kept = _kept_from(store, viewer, Matter.TABLES, engine)
+    with connect(store, sql, may_reach_outside=may_reach_outside, but=kept) as connection:
         return tuple(MappingProxyType(row) for row in answered(connection, sql).to_pylist())

@@ -41,6 +41,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateTable
 
+from qa_pipeline.reading.consents import ConsentRules, consents, held_back, is_held_back, rulings
 from qa_pipeline.reading.database import DERIVED, writing
 from qa_pipeline.reading.log import Change, changes_since, version_of
 from qa_pipeline.reading.outcomes import LETTER_SQL
@@ -51,7 +52,7 @@ from qa_pipeline.reading.waiting import GRAVE, Waiting
 from qa_pipeline.results.store import Store
 
 # Raised with any change of the tables below: an index of another form is made anew.
-FORM = 5
+FORM = 6
 # Rows written in one step: enough that the step's own cost does not count, little enough to stay in the processor's cache.
 _ROWS = 5_000
 # With more days than this to be read, reading every day once is quicker than asking for each.
@@ -345,7 +346,11 @@ def _redo(connection: Connection, store: Store, days: set[date | None]) -> int:
     dated = column.in_([day for day in wanted if day is not None])
     on_days = dated | column.is_(None) if None in days else dated
     kept = _decided(connection, on_days)
+    of_days = select(call_index.c.call_id).where(on_days)
+    for table in (consents, held_back):
+        connection.execute(delete(table).where(table.c.call_id.in_(of_days)))
     connection.execute(delete(call_index).where(on_days))
+    _put_consents(connection, store, rows, days)
     _put(connection, rows, kept)
     return len(rows)
 
@@ -354,13 +359,15 @@ def _make_whole(connection: Connection, store: Store, report: Report = quiet) ->
     """Drop the index and make it of the tables. The versions are read first: what is committed meanwhile is taken the next time."""
     versions = {name: version_of(store, name) for name in _FOLLOWED}
     kept = _decided(connection)
-    DERIVED.drop_all(connection, tables=[call_index, index_state, criterion_sets])
-    index_state.create(connection)
+    DERIVED.drop_all(connection, tables=[call_index, index_state, criterion_sets, consents, held_back])
+    for table in (index_state, consents, held_back):
+        table.create(connection)
     criterion_sets.create(connection)
     # Its indices are made when the rows are in, which takes a third of the time.
     indices = sorted(call_index.indexes, key=lambda index: str(index.name))
     connection.execute(CreateTable(call_index))
     rows = _current(store, None, read_memberships(connection))
+    _put_consents(connection, store, rows, None)
     _put(connection, rows, kept, report)
     for index in indices:
         index.create(connection)
@@ -451,6 +458,21 @@ def _put(connection: Connection, rows: pa.Table, kept: Mapping[str, Mapping[str,
         connection.exec_driver_sql(sql, list(some))
         done += len(some)
         report(done, len(rows))
+
+
+def _put_consents(connection: Connection, store: Store, rows: pa.Table, days: Set[date | None] | None) -> None:
+    """What callers of these calls agreed to, as far as a rubric asks for it, and which calls are held back for it, or because somebody said so."""
+    rules, ruled = ConsentRules(store), rulings(connection)
+    if not rules and not ruled:
+        return
+    scores = rows.select(["call_id", "score_id", "rubric_id", "rubric_version"]).to_pylist()
+    found = list(rules.read(store, scores, None if days is None else _on_days(days))) if rules else []
+    lacking = {row["call_id"]: lacks for row, lacks in found}
+    held = [name for row in scores if is_held_back(lacking.get(name := row["call_id"], False), ruled.get(name))]
+    for some in _lots([row for row, _ in found]):
+        connection.execute(insert(consents), list(some))
+    for names in _lots(held):
+        connection.execute(insert(held_back), [{"call_id": name} for name in names])
 
 
 def _put_sets(connection: Connection, rows: pa.Table) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, false, func, or_, select
 
 from qa_pipeline.call import Outcome
-from qa_pipeline.errors import InputRefused, NotThere
+from qa_pipeline.errors import AccessRefused, InputRefused, NotThere
+from qa_pipeline.reading.consents import held_back
 from qa_pipeline.reading.index import call_index, criterion_sets
 from qa_pipeline.reading.outcomes import letters_of
 from qa_pipeline.reading.viewer import Matter, Scope, Tenure, Viewer
@@ -175,9 +176,15 @@ def find_call(engine: Engine, viewer: Viewer, call_id: str, *, matter: Matter = 
     viewer.require(matter)
     with engine.connect() as connection:
         found = known_line(connection, call_id) if viewer.is_local else read_line(connection, call_id)
+        is_kept = is_kept_from(connection, viewer, call_id)
     if found is None or not viewer.sees(matter, agent_id=found.agent_id, team=found.team, day=found.call_date):
         # Who may see only some calls must not learn which others there are.
         raise NotThere(f"There is no call {call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
+    if is_kept:
+        raise AccessRefused(
+            f"Call {call_id} is held back: the caller's consent is not there.",
+            advice="Whoever leads the team decides (`qa-pipeline consent list`).",
+        )
     return as_seen(found, viewer)
 
 
@@ -224,7 +231,24 @@ def visible_ids(engine: Engine, viewer: Viewer, matter: Matter) -> frozenset[str
 
 
 def visible(viewer: Viewer, matter: Matter) -> ColumnElement[bool]:
-    """The rule of viewer.py as a condition on rows of the index: the same as `Viewer.sees` of each."""
+    """The rule of viewer.py as a condition on rows of the index: the same as `Viewer.sees` of each, without calls that are held back from people."""
+    seen = _in_scope(viewer, matter)
+    # Counts tell nothing of a single call.
+    return seen if viewer.is_machine or matter is Matter.FIGURES else and_(seen, _ROW.call_id.not_in(select(held_back.c.call_id)))
+
+
+def is_kept_from(connection: Connection, viewer: Viewer, call_id: str) -> bool:
+    """Whether a call is kept from somebody for want of consent: from all people."""
+    return not viewer.is_machine and connection.execute(select(held_back).where(held_back.c.call_id == call_id)).first() is not None
+
+
+def held_back_ids(engine: Engine) -> frozenset[str]:
+    """Calls that are kept from people until somebody has decided about their consent."""
+    with engine.connect() as connection:
+        return frozenset(connection.execute(select(held_back.c.call_id)).scalars())
+
+
+def _in_scope(viewer: Viewer, matter: Matter) -> ColumnElement[bool]:
     scopes = viewer.scopes(matter)
     if Scope.ALL in scopes:
         return _ROW.call_id == _ROW.call_id

@@ -111,13 +111,14 @@ def connect(
     *questions: str,
     columns: Mapping[str, Sequence[str]] | None = None,
     calls: Collection[str] | None = None,
+    but: Collection[str] = (),
     may_reach_outside: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """A connection in memory with every table and view. Close it when done.
 
     With `questions` (SQL), only tables that they name are read, the others are there without rows: the words of a hundred thousand calls need not
     be in memory for a question about scores. Of views, those that they name are there. `columns`: of a table, all that the questions read of it.
-    `calls`: ids of the only calls that may be told of; tables of calls that name none are empty then.
+    `calls`: ids of the only calls that may be told of; tables of calls that name none are empty then. `but`: ids of calls that may not.
     """
     # Lists and single calls do without it: 20 MB, a tenth of a second.
     import duckdb
@@ -129,7 +130,7 @@ def connect(
     named = _named("\n".join(questions)) if questions else {*TABLES, *VIEWS}
     for name, table in TABLES.items():
         wanted = (columns or {}).get(name)
-        found = _of_calls(store, name, wanted, calls) if name in named else table.schema.empty_table()
+        found = _of_calls(store, name, wanted, calls, but) if name in named else table.schema.empty_table()
         connection.register(name, found)
     # A view takes as long to make as a short question; what names nothing of ours may ask what there is.
     for name in [name for name in VIEWS if name in named] if named or columns else VIEWS:
@@ -141,15 +142,22 @@ def connect(
     return connection
 
 
-def _of_calls(store: Store, name: str, columns: Sequence[str] | None, calls: Collection[str] | None) -> pa.Table:
-    if calls is None or name in _OF_NO_CALL:
+def _of_calls(store: Store, name: str, columns: Sequence[str] | None, calls: Collection[str] | None, but: Collection[str] = ()) -> pa.Table:
+    if (
+        (calls is None and not but)
+        or name in _OF_NO_CALL
+        or (calls is None and "conversation_id" not in TABLES[name].key and name == "runs")
+    ):
         return store.read(name, columns=columns)
     if "call_id" not in TABLES[name].schema.names:
         return TABLES[name].schema.empty_table()
     import pyarrow.compute as pc
 
     found = store.read(name, columns=columns and [*columns, "call_id"])
-    return found.filter(pc.is_in(found["call_id"], value_set=pa.array(sorted(calls), pa.string())))
+    names = found["call_id"]
+    if calls is not None:
+        return found.filter(pc.is_in(names, value_set=pa.array(sorted(set(calls) - set(but)), pa.string())))
+    return found.filter(pc.invert(pc.is_in(names, value_set=pa.array(sorted(but), pa.string()))))
 
 
 def query(store: Store, sql: str, *, columns: Mapping[str, Sequence[str]] | None = None) -> pa.Table:

@@ -113,6 +113,11 @@ class Viewer:
         """Whether it is the command line."""
         return self.account is None
 
+    @property
+    def is_machine(self) -> bool:
+        """Whether nobody asks: a night, a watched folder."""
+        return self.is_local and self.name is None
+
     def scopes(self, matter: Matter) -> frozenset[Scope]:
         """How much of a matter they see by each of their roles, without `nothing`."""
         if self.is_local:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 
 from sqlalchemy import Connection, Engine, and_, delete, func, inspect, not_, select, text, update
 
+from qa_pipeline.reading.consents import consent_decisions, consents, held_back
 from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.index import call_index
 from qa_pipeline.review.decisions import as_text
@@ -19,7 +20,6 @@ from qa_pipeline.review.tables import (
     claims,
     coaching,
     coaching_entries,
-    consent_decisions,
     corrections_due,
     decisions,
     holds,
@@ -49,7 +49,16 @@ def forget_decisions(settings: Settings, *, call_ids: Sequence[str], conversatio
                 if has_said:
                     looked_at = select(decisions.c.score_id).where(decisions.c.call_id.in_(some))
                     connection.execute(delete(program_said).where(program_said.c.score_id.in_(looked_at)))
-                for table in (outbox, claims, corrections_due, calibration_calls, proposals, webhook_messages, decisions):
+                for table in (
+                    outbox,
+                    claims,
+                    corrections_due,
+                    calibration_calls,
+                    proposals,
+                    webhook_messages,
+                    decisions,
+                    consent_decisions,
+                ):
                     connection.execute(delete(table).where(table.c.call_id.in_(some)))
                 connection.execute(update(coaching).where(coaching.c.call_id.in_(some)).values(call_id=None))
             for some in lots(conversation_ids):
@@ -89,7 +98,7 @@ def erase_reviews(
                     connection.execute(update(audit).where(audit.c.call_id == call_id).values(call_id=stands_for(call_id)))
                 _rewrite_texts(connection, rewrite, likely)
             for some in lots(call_ids):
-                for table in (call_index, consent_decisions, holds):
+                for table in (consents, held_back, call_index, consent_decisions, holds):
                     connection.execute(delete(table).where(table.c.call_id.in_(some)))
     finally:
         engine.dispose()

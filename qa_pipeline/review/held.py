@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, String, Table, false, func, inspect, or_, select
 
+from qa_pipeline.reading.consents import consent_decisions, consents, held_back
 from qa_pipeline.reading.index import call_index, criterion_sets, index_state
 from qa_pipeline.reading.teams import memberships, team_names, teams
 from qa_pipeline.review.judged import program_said
@@ -26,7 +27,6 @@ from qa_pipeline.review.tables import (
     claims,
     coaching,
     coaching_entries,
-    consent_decisions,
     corrections_due,
     credentials,
     decisions,
@@ -89,6 +89,8 @@ HELD: tuple[Held, ...] = (
         notes=("text",),
     ),
     Held(table=coaching, by=_of(coaching)),
+    Held(table=consents, by=_of(consents), texts=("words",)),
+    Held(table=held_back, by=_of(held_back)),
     Held(table=call_index, by=_of(call_index)),
     Held(table=audit, by=_of(audit), texts=("about",)),
     Held(table=drafts, texts=("text",)),

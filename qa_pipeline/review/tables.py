@@ -306,16 +306,4 @@ written_files = Table(
     Column("at", String, nullable=False),
     UniqueConstraint("path", name="written_files_path"),
 )
-consent_decisions = Table(
-    "consent_decisions",
-    PEOPLE,
-    Column("number", Integer, primary_key=True),
-    Column("kind", String, nullable=False, comment="released, held_back, withdrawn"),
-    Column("call_id", String, nullable=False),
-    Column("reason", String, nullable=False),
-    Column("author", String),
-    Column("account", ForeignKey("accounts.account")),
-    Column("at", String, nullable=False),
-)
-Index("consent_decisions_call", consent_decisions.c.call_id, consent_decisions.c.number)
 state = Table("review_state", PEOPLE, Column("name", String, primary_key=True), Column("value", BigInteger, nullable=False))

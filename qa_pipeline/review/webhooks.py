@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.index import call_index
-from qa_pipeline.reading.pages import CallLine, read_line
+from qa_pipeline.reading.pages import CallLine, is_kept_from, read_line
 from qa_pipeline.reading.viewer import Matter, Scope, Viewer
 from qa_pipeline.review.decisions import as_text, from_text
 from qa_pipeline.review.desk import Desk
@@ -224,7 +224,7 @@ def _of_decisions(connection: Connection, viewer: Viewer, wanted: frozenset[Even
     )
     for row in connection.execute(asked):
         line = read_line(connection, row.call_id)
-        if line is None or not _sees(viewer, line):
+        if line is None or not _sees(connection, viewer, line):
             continue
         event = {"dispute": Event.DISPUTED, "ruling": Event.DECIDED}.get(row.kind)
         if event in wanted:
@@ -244,7 +244,7 @@ def _of_scores(connection: Connection, viewer: Viewer, row: Any) -> Iterator[dic
     )
     for call_id, scored_at in connection.execute(asked.order_by(call_index.c.scored_at)).all():
         line = read_line(connection, call_id)
-        if line is not None and _sees(viewer, line):
+        if line is not None and _sees(connection, viewer, line):
             yield _critical(line, scored_at)
 
 
@@ -276,8 +276,9 @@ def _call(line: CallLine) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
-def _sees(viewer: Viewer, line: CallLine) -> bool:
-    return viewer.sees(Matter.DECISIONS, agent_id=line.agent_id, team=line.team, day=line.call_date)
+def _sees(connection: Connection, viewer: Viewer, line: CallLine) -> bool:
+    seen = viewer.sees(Matter.DECISIONS, agent_id=line.agent_id, team=line.team, day=line.call_date)
+    return seen and not is_kept_from(connection, viewer, line.call_id)
 
 
 def _told(connection: Connection, webhook: int, abouts: Sequence[str]) -> set[str]:

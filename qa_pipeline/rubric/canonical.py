@@ -18,7 +18,7 @@ _SAID_OF_ALL: dict[str, Any] = {
     "call_windows": [], "not_on_holidays": False, "at_least": None, "at_most": None, "of": [], "levels": {},
 }  # fmt: skip
 # Keys of a rubric that came later: left out where nobody wrote them, so that the hashes of those that do not use them stay.
-_LATER = ("min_certainty",)
+_LATER = ("min_certainty", "consent")
 
 
 def canonical_json(part: Rubric | Criterion) -> str:

@@ -35,7 +35,21 @@ def reference_faults(rubric: Rubric, document: Document) -> Iterator[Fault]:
                 yield document.fault((*place, *key), message, advice)
             if cycle := _cycle(criterion, by_id):
                 yield document.fault((*place, "id"), f"criteria wait for each other: {' → '.join(cycle)}", "take one of the references out")
+    yield from _consent_faults(rubric, by_id, document)
     yield from _rubric_faults(rubric, by_id, document)
+
+
+def _consent_faults(rubric: Rubric, by_id: Mapping[str, Criterion], document: Document) -> Iterator[Fault]:
+    if rubric.consent is None:
+        return
+    for key, name in (("criterion", rubric.consent.criterion), *(("withdrawn_by", name) for name in rubric.consent.withdrawn_by)):
+        if name not in by_id:
+            yield document.fault(("consent", key), f"consent: no criterion is called {name!r}", f"there are: {', '.join(sorted(by_id))}")
+    asked = by_id.get(rubric.consent.criterion)
+    for answer in rubric.consent.given if asked else ():
+        if asked and answer not in asked.possible_answers():
+            known = ", ".join(asked.possible_answers()) or f"none: check: {asked.check} has no answers"
+            yield document.fault(("consent", "given"), f"consent: {asked.id} has no answer {answer!r}", f"there are: {known}")
 
 
 def _condition_faults(criterion: Criterion, by_id: Mapping[str, Criterion], document: Document, place: Location) -> Iterator[Fault]:

@@ -109,6 +109,18 @@ class Contact(Part):
         return self
 
 
+class Consent(Part):
+    """The consent that calls of this rubric need. `given`: answers of the criterion that are one; without any, that it is met is enough.
+
+    `withdrawn_by`: criteria that take it back where they are met.
+    """
+
+    criterion: Identifier
+    given: tuple[str, ...] = ()
+    withdrawn_by: tuple[Identifier, ...] = ()
+    holds_back: bool = Field(True, description="a call without it is kept from people until somebody decides; false: it is only listed")
+
+
 class Rubric(Part):
     """A scorecard with everything it refers to resolved."""
 
@@ -134,6 +146,7 @@ class Rubric(Part):
     sections: tuple[Section, ...] = Field(min_length=1)
     indices: tuple[Index, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    consent: Consent | None = Field(None, description="the consent that its calls need")
     situations: Situations | None = Field(None, description="filled in from situations.yaml")
     background: ExampleList | None = Field(None, description="filled in from lists/background.yaml")
 

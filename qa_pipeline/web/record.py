@@ -49,6 +49,11 @@ KINDS = {
     "reset made": marked("reset made"),
     "reset used": marked("reset used"),
     "set-up used": marked("set-up used"),
+    "held": marked("kept for a court or a dispute"),
+    "released": marked("kept no more for a court or a dispute"),
+    "consent_released": marked("consent: may be seen"),
+    "consent_held_back": marked("consent: held back"),
+    "consent_withdrawn": marked("consent: withdrawn"),
 }
 
 
