@@ -97,7 +97,7 @@ def nightly(
     run = Run(settings=settings, store=store, rubrics=rubrics, pace=pace_of(settings, deadline=until))
     defaults = written_defaults(
         rubric=rubric, timezone=settings.timezone, direction=direction, agent_channel=agent_channel, language=language, encoding=encoding,
-        filename_pattern=filename_pattern, roles=roles, raw=raw, join=join, mapping=mapping,
+        filename_pattern=filename_pattern, roles=roles, raw=raw, join=join, mapping=mapping, folders=settings.recording_folders,
     )  # fmt: skip
     night = Night(sources=sources, defaults=defaults, since=since, priorities=[parse_priority(text) for text in priority])
     plan = night.plan(run)

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     manifests: Path = Field(default_factory=lambda: packaged_folder("models"), description="folder of model manifests")
     profile: str = Field("base", description="model profile from profiles.yaml")
     timezone: str = Field("Asia/Shanghai", description="zone of times written without one, and of call_date")
+    recording_folders: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="folders and addresses in which metadata may name recordings, beside those that a run is given; comma-separated in the environment",
+    )
     languages: Annotated[tuple[str, ...], NoDecode] = Field(
         default_factory=language_codes,
         description="languages that detection may answer; comma-separated in the environment; by default all there are",
@@ -184,7 +188,7 @@ class Settings(BaseSettings):
     metrics_file: Path | None = Field(None, description="file that counts of each run are written to in Prometheus' text form")
     metrics_port: int | None = Field(None, ge=1, le=65535, description="watch mode: port on which Prometheus may ask for these counts")
 
-    @field_validator("languages", "web_hosts", "web_proxies", "oidc_groups", mode="before")
+    @field_validator("recording_folders", "languages", "web_hosts", "web_proxies", "oidc_groups", mode="before")
     @classmethod
     def _split_languages(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value

@@ -185,7 +185,9 @@ def defaults_from(settings: Settings, rubric: str | None, options: dict[str, Any
     from qa_pipeline.recordings.defaults import written_defaults
 
     names = ("direction", "agent_channel", "language", "encoding", "filename_pattern", "roles", "raw", "join", "mapping")
-    return written_defaults(rubric=rubric, timezone=settings.timezone, **{name: options[name] for name in names})
+    return written_defaults(
+        rubric=rubric, timezone=settings.timezone, folders=settings.recording_folders, **{name: options[name] for name in names}
+    )
 
 
 redacted_option = click.option(

@@ -31,7 +31,7 @@ def evaluate_folder(folder: Path, settings: Settings, *, on_event: OnEvent = ign
     store = open_store(settings)
     check_environment(settings, store)
     rubrics, _ = official_rubrics(settings.rubrics, store)
-    intake = ingest([str(folder)], Defaults(timezone=settings.timezone))
+    intake = ingest([str(folder)], Defaults(timezone=settings.timezone, folders=settings.recording_folders))
     run = Run(settings=settings, store=store, rubrics=rubrics, on_event=on_event)
     carry_out(plan(intake, run), run)
     ids = {call.call_id: Path(call.source_uri).stem for call in intake.calls}

@@ -7,7 +7,6 @@ How a pattern is looked for is elsewhere (screen.py, alignment.py).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +15,7 @@ from typing import Literal, TypeAlias
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.languages.load import is_han, language_codes, table
 from qa_pipeline.languages.phrase_tables import PhraseWords
+from qa_pipeline.phrases.regular import Pattern, check_regular, compile_regular
 from qa_pipeline.phrases.slots import NAME_SLOTS, WORDING_SLOTS, name_tokens, stands_for
 from qa_pipeline.text.norm_cache import cached_norm
 from qa_pipeline.text.normalise import has_units, tokens_of
@@ -80,7 +80,7 @@ class Phrase:
     mode: MatchMode
     pattern: tuple[Node, ...] = ()
     allowed: float = 0.0
-    regex: re.Pattern[str] | None = None
+    regex: Pattern | None = None
     whole_turn: bool = False
     slots: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
@@ -98,10 +98,7 @@ def compile_phrase(
     Raises InputRefused for brackets that do not close, an unknown slot, or a phrase with no word in it.
     """
     if mode == "regex":
-        try:
-            return Phrase(text=text, language=language, mode=mode, regex=re.compile(text, re.IGNORECASE), whole_turn=whole_turn)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise InputRefused(f"{text!r} is not a regular expression: {error}.") from error
+        return Phrase(text=text, language=language, mode=mode, regex=compile_regular(text), whole_turn=whole_turn)
     known = tuple(sorted((name, tuple(values)) for name, values in (slots or {}).items())) if names_call(text) else ()
     pattern = _pattern(text, language, known)
     return Phrase(
@@ -335,7 +332,7 @@ class _Syntax(_Parser):
 def check_phrase(text: str, language: str, *, mode: MatchMode = "tolerant") -> None:
     """Raise InputRefused for a phrase that compile_phrase refuses; a hundred times as fast, because no word is looked up."""
     if mode == "regex":
-        compile_phrase(text, language, mode=mode)
+        check_regular(text)
     elif not (_GRAMMAR.isdisjoint(text) and has_units(text)):
         _parsed(text, _Syntax(text, {}, language))
 

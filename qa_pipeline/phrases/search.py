@@ -9,7 +9,6 @@ Many phrases are looked for in many calls at once (`match_phrases` in a `Corpus`
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from qa_pipeline.phrases.alignment import Match, align, align_ranges
 from qa_pipeline.phrases.belief import is_believed
 from qa_pipeline.phrases.grammar import MatchMode, Phrase, compile_phrase, names_call
 from qa_pipeline.phrases.lexicon import UNIT
+from qa_pipeline.phrases.regular import Pattern, find_regular
 from qa_pipeline.phrases.screen import Corpus
 from qa_pipeline.phrases.speech import Quote, Speech, words_between
 from qa_pipeline.text.normalise import normalise, simplify
@@ -210,14 +210,14 @@ def _by_speech(found: Iterable[Match]) -> dict[int, list[Match]]:
     return by_speech
 
 
-def _regex(regex: re.Pattern[str], corpus: Corpus) -> Iterator[Match]:
+def _regex(pattern: Pattern, corpus: Corpus) -> Iterator[Match]:
     for index, number in zip(corpus.speech_of.tolist(), corpus.utterance.tolist(), strict=True):
         speech = corpus.speeches[index]
         owner = speech.place[number]
         text = speech.utterances[owner].text
         text = simplify(text) if is_han(speech.language) else text
-        for found in regex.finditer(text):
+        for start, end in find_regular(pattern, text):
             positions = range(speech.offsets[owner], speech.offsets[owner + 1])
-            covered = [p for p in positions if speech.span(p)[0] < found.end() and speech.span(p)[1] > found.start()]
+            covered = [p for p in positions if speech.span(p)[0] < end and speech.span(p)[1] > start]
             if covered:
                 yield Match(speech=index, similarity=1.0, start=covered[0], end=covered[-1] + 1)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from qa_pipeline.errors import CallFailed, RecordingError
 from qa_pipeline.recordings.address import Raw, parse_address
-from qa_pipeline.recordings.container import GAPLESS, Decoder, form_of, opened_container, refuse_form, seconds_of
+from qa_pipeline.recordings.container import GAPLESS, Decoder, form_of, open_form, opened_container, refuse_form, refuse_length, seconds_of
 from qa_pipeline.recordings.ends import End, examine_end
 from qa_pipeline.recordings.files import open_file
 from qa_pipeline.recordings.layout import as_parties
@@ -75,7 +75,7 @@ def decode(uri: str) -> Audio:
     if address.party is not None:
         return _side_by_side(uri, [decode(file) for file in address.files])
     if address.following:
-        return _in_a_row([decode(file) for file in address.files])
+        return _in_a_row(uri, [decode(file) for file in address.files])
     return _decode_raw(uri, address.raw) if address.raw is not None and address.raw.form == "vox" else _decode_file(uri, address.raw)
 
 
@@ -99,7 +99,7 @@ def known_seconds(uri: str) -> float | None:
         with open_file(uri) as file:
             end = examine_end(file)
             file.seek(0)
-            with av.open(file, "r") as container:
+            with open_form(file) as container:
                 if not container.streams.audio:
                     return 0.0
                 is_guess = form_of(container) in GAPLESS and not end.has_length
@@ -121,7 +121,7 @@ def holds_nothing(uri: str) -> bool:
                 return False
             end = examine_end(file)
             file.seek(0)
-            with av.open(file, "r") as container:
+            with open_form(file) as container:
                 packets = sum(packet.size for packet in container.demux(container.streams.audio) if packet.size)
                 return bool(container.streams.audio) and not packets and not end.missing_bytes
     except (av.FFmpegError, CallFailed, ValueError):
@@ -177,6 +177,7 @@ def _decode_raw(uri: str, raw: Raw) -> Audio:
         for frame in context.decode(av.Packet(content[start : start + _RAW_PACKET])):
             frame.pts = None
             builder.add(frame, raw.channels)
+        refuse_length(uri, builder.end)
     if not builder.end:
         raise RecordingError(f"{uri} holds no sound.", advice="The file is empty: copy it again from the recorder.", stage="decode")
     return Audio(samples=np.clip(builder.finish().samples, -1.0, 1.0))
@@ -199,9 +200,10 @@ def _side_by_side(uri: str, sides: Sequence[Audio]) -> Audio:
     )
 
 
-def _in_a_row(parts: Sequence[Audio]) -> Audio:
+def _in_a_row(uri: str, parts: Sequence[Audio]) -> Audio:
     """Several recordings as one, one after the other."""
     channels = max(part.samples.shape[0] for part in parts)
+    refuse_length(uri, sum(part.samples.shape[1] for part in parts))
     lost: list[tuple[int, int]] = []
     before = 0
     for part in parts:

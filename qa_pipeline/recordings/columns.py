@@ -184,17 +184,20 @@ def values_in_name(name: str, pattern: str, timezone: str, warnings: list[str]) 
 
 def _pattern(text: str) -> re.Pattern[str]:
     known = {f.name for f in fields(Call)}
-    out = ""
+    out, opened = "", ""
     for part in re.split(r"(\{[a-z_]+\}|\*)", text):
-        if part == "*":
-            out += ".*?"
-        elif part.startswith("{") and part.endswith("}"):
-            if part[1:-1] not in known:
-                raise InputRefused(f"Filename pattern: no column is called {part}.", advice=f"There are: {', '.join(sorted(known))}.")
-            out += f"(?P<{part[1:-1]}>.+?)"
+        if part.startswith("{") and part.endswith("}") and part[1:-1] not in known:
+            raise InputRefused(f"Filename pattern: no column is called {part}.", advice=f"There are: {', '.join(sorted(known))}.")
+        if part == "*" or (part.startswith("{") and part.endswith("}")):
+            # What stood open before ends at the first place where its text fits, and is not tried again: if that does not do, no later place does, and
+            # a pattern of twenty stars takes no longer than one of two.
+            out += f"(?>{opened})" if opened else ""
+            opened = ".*?" if part == "*" else f"(?P<{part[1:-1]}>.+?)"
+        elif opened:
+            opened += re.escape(part)
         else:
             out += re.escape(part)
     try:
-        return re.compile(out)
+        return re.compile(out + opened)
     except re.error as error:
         raise InputRefused(f"Filename pattern {text!r} cannot be used: {error}.", advice="Name each column once.") from error

@@ -6,7 +6,7 @@ In: an open file. Out: a Timeline a track, and how much sound has no place in th
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,24 @@ _WRAPPED_CLOSELY = ("ogg", "matroska")
 _WRAPPING_BYTES = 600
 # So many errors one after the other, and nothing more is to be had.
 _MOST_ERRORS = 1_000
+# What recorders, telephones and platforms write. FFmpeg knows hundreds more (games, pictures, playlists, descriptions of streams that it would fetch), which
+# have nothing to say here and much that can go wrong.
+_FORMS = (
+    "wav,w64,aiff,au,caf,mp3,aac,ac3,eac3,loas,latm,ogg,flac,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,asf,avi,flv,mpegts,mpeg,amr,amrnb,amrwb,gsm,wv,tta,ape,dss,voc,"
+    "sox,ircam,nistsphere,qcp,xwma,nut,mpc,mpc8,mulaw,alaw,s16le,s8,u8,g722"
+)
+# A file may name no other one, and no address: only what lies in it is read.
+_ONLY_ITSELF = {"format_whitelist": _FORMS, "protocol_whitelist": ""}
+# A day's shift in one file is no call; a megabyte may say that it is silence for weeks.
+_LONGEST_SECONDS = 6 * 3600
 _CHECK_FILE = "Check that the file is whole and is a recording: wav, mp3, ogg, m4a, flac …"
+
+
+def open_form(file: Reader, *, form: str | None = None, options: Mapping[str, str] | None = None) -> InputContainer:
+    """A file as FFmpeg reads it: of the forms that recordings have, and nothing beside it. Raises av.FFmpegError, ValueError."""
+    import av
+
+    return av.open(file, "r", format=form, options={**_ONLY_ITSELF, **(options or {})})
 
 
 @contextlib.contextmanager
@@ -41,10 +58,10 @@ def opened_container(uri: str, file: Reader, end: End, raw: Raw | None = None) -
 
     try:
         if raw is None:
-            container = av.open(file, "r")
+            container = open_form(file)
         else:
             told = {"sample_rate": str(raw.rate), "ch_layout": "mono" if raw.channels == 1 else "stereo"}
-            container = av.open(file, "r", format=raw.form, options={} if raw.form == "g722" else told)
+            container = open_form(file, form=raw.form, options={} if raw.form == "g722" else told)
     except (av.FFmpegError, ValueError) as error:
         file.raise_failure()
         if end.index_missing:
@@ -64,6 +81,8 @@ def opened_container(uri: str, file: Reader, end: End, raw: Raw | None = None) -
         if not container.streams.audio:
             raise RecordingError(f"{uri} has no audio track.", advice="Export the call with its sound.", stage="decode")
         for stream in container.streams.audio:
+            if not has_decoder(stream):
+                raise RecordingError(f"{uri} is sound of a kind that cannot be decoded.", advice=_CHECK_FILE, stage="decode")
             refuse_form(uri, stream.codec_context.channels, stream.codec_context.sample_rate)
         yield container
 
@@ -161,7 +180,19 @@ class Decoder:
         for frame in frames:
             channels = frame.layout.nb_channels
             refuse_form(self._uri, channels, frame.sample_rate)
-            builder.add(frame, channels)
+            try:
+                builder.add(frame, channels)
+            except (av.FFmpegError, MemoryError) as error:
+                raise RecordingError(
+                    f"{self._uri} has {frame.sample_rate} Hz, which cannot be brought to ours.", advice=_CHECK_FILE, stage="decode"
+                ) from error
+        refuse_length(self._uri, builder.end)
+
+
+def has_decoder(stream: AudioStream) -> bool:
+    """Whether there is anything that decodes a track."""
+    # PyAV's types do not say so, but a track of an unknown kind has none.
+    return stream.codec_context is not None
 
 
 def form_of(container: InputContainer) -> str:
@@ -172,6 +203,16 @@ def form_of(container: InputContainer) -> str:
 def seconds_of(packet: Packet[AudioStream], ticks: int | None) -> Fraction:
     """Ticks of a packet's clock in seconds."""
     return Fraction(ticks or 0) * (packet.time_base or 0)
+
+
+def refuse_length(uri: str, samples: int) -> None:
+    """Raise RecordingError for more sound, in samples at 16 kHz, than any call has."""
+    if samples > _LONGEST_SECONDS * SAMPLE_RATE:
+        raise RecordingError(
+            f"{uri} holds more than {_LONGEST_SECONDS // 3600} hours of sound.",
+            advice="Split it into its calls: `ffmpeg -i FILE -f segment -segment_time 3600 -c copy part%03d.wav`.",
+            stage="decode",
+        )
 
 
 def refuse_form(uri: str, channels: int, rate: int) -> None:

@@ -22,7 +22,7 @@ class Defaults:
     """What holds where the metadata are silent. `roles`: further labels of transcripts, folded (labels.parse_roles).
 
     `raw`: endings of sound without a header (address.parse_raw). `join`: files whose names say so are one call (joins.py). `mapping`: names and values of
-    another system in the metadata (mapping.py).
+    another system in the metadata (mapping.py). `folders`: where metadata may name recordings, beside the sources.
     """
 
     rubric: str | None = None
@@ -36,6 +36,7 @@ class Defaults:
     raw: Mapping[str, Raw] = field(default_factory=dict)
     join: bool = False
     mapping: ColumnMap | None = None
+    folders: tuple[str, ...] = ()
 
 
 def written_defaults(
@@ -51,6 +52,7 @@ def written_defaults(
     raw: str | None = None,
     join: bool = False,
     mapping: str | None = None,
+    folders: tuple[str, ...] = (),
 ) -> Defaults:
     """Defaults from options as they are written: `roles` as Anna=agent, `raw` as .ulaw=mulaw, `mapping` a preset or a file. Raises InputRefused."""
     choices = {"direction": ("inbound", "outbound"), "agent_channel": (0, 1), "language": language_codes()}
@@ -75,4 +77,5 @@ def written_defaults(
         raw=parse_raw(raw or ""),
         join=join,
         mapping=load_map(mapping, COLUMNS) if mapping else None,
+        folders=folders,
     )

@@ -141,7 +141,7 @@ def _mpeg_end(file: BufferedIOBase, size: int, head: bytes) -> End:
     """Of an MP3 with an index (Xing, Info): how long it was when that was written. Without one its length is a guess."""
     start = 0
     if head[:3] == b"ID3":
-        start = 10 + sum((head[6 + place] & 0x7F) << 7 * (3 - place) for place in range(4))
+        start = 10 + sum((byte & 0x7F) << 7 * (3 - place) for place, byte in enumerate(head[6:10]))
     frame = _at(file, start, _INDEX_WITHIN)
     place = max(frame[:200].find(b"Xing"), frame[:200].find(b"Info"))
     if place < 0:

@@ -21,6 +21,7 @@ from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.files import read_bytes, sha256_of
 from qa_pipeline.recordings.joins import Group, groups_by_name, groups_by_rows
 from qa_pipeline.recordings.metadata import read_metadata
+from qa_pipeline.recordings.reach import is_within, leads_away, roots_of
 from qa_pipeline.recordings.remarks import Remarks
 from qa_pipeline.recordings.sources import METADATA_NAMES, Names, beside, collect_files, file_state, left_line, still_growing
 from qa_pipeline.recordings.taken import Taken, Unavailable
@@ -91,9 +92,13 @@ def ingest(
     if found.tables:
         taken.warnings.append(_about_tables(found.tables))
     names = Names(found.files, encoding=defaults.encoding)
+    roots = roots_of(sources, defaults.folders)
     for row in rows:
         values = validated(row, defaults.timezone, remarks)
-        uri = _file_of(row, names, remarks)
+        uri = _file_of(row, names, remarks, roots)
+        if uri is None:
+            taken.unavailable.append(_out_of_reach(row))
+            continue
         key = (uri, row.values.get("call_id") or None) if uri.lower().endswith(JSON_SUFFIXES) else (uri, None)
         if key in described.rows:
             first = described.rows[key].line
@@ -111,6 +116,11 @@ def ingest(
     uris = sorted({*found.files, *named} if found.is_whole else set(found.files), key=lambda uri: (uri not in named, uri))
     groups += _groups_of_names(uris, groups, taken, join=defaults.join)
     group_of = {file: group for group in groups for file in group.files}
+    for uri in [uri for uri in uris if leads_away(path_of(uri), roots)]:
+        taken.warnings.append(
+            f"{PurePosixPath(uri).name} is somebody's link to a file that is not theirs, outside the folders of this run; it is left."
+        )
+        uris.remove(uri)
     growing = {*growing, *still_growing(uris)}
     growing |= {file for group in groups if growing & set(group.files) for file in group.files}
     spoken = {uri.rpartition(".")[0] for uri in uris if not is_transcript(uri)}
@@ -141,11 +151,14 @@ def ingest(
     )  # fmt: skip
 
 
-def _file_of(row: Row, names: Names, remarks: Remarks) -> str:
-    """The file that a row names."""
+def _file_of(row: Row, names: Names, remarks: Remarks, roots: Collection[str]) -> str | None:
+    """The file that a row names; None where it lies in none of the folders that may be read."""
     uri = beside(row.path, row.values["file"])
+    if not is_within(uri, roots):
+        return None
     if not row.is_pattern:
-        return names.find(uri)
+        # A name that is written otherwise on the disk may lead elsewhere too.
+        return meant if is_within(meant := names.find(uri), roots) else None
     fitting = names.fitting(uri)
     if len(fitting) > 1:
         remarks.warn(
@@ -153,6 +166,15 @@ def _file_of(row: Row, names: Names, remarks: Remarks) -> str:
             f"{len(fitting)} recordings fit {row.values['file']}; none is taken for this row. Name the one that is meant in a column `file`",
         )  # fmt: skip
     return fitting[0] if len(fitting) == 1 else uri
+
+
+def _out_of_reach(row: Row) -> Unavailable:
+    return Unavailable(
+        source_uri=beside(row.path, row.values["file"]),
+        call_id=row.values.get("call_id"),
+        message=f"{row.path}:{row.line}: {row.values['file']} lies in none of the folders that this run was given.",
+        advice="Put it below the folder of the metadata, name its folder as a source too, or add it to the setting recording_folders.",
+    )
 
 
 def _take_recording(uri: str, described: _Described, defaults: Defaults, taken: Taken) -> None:

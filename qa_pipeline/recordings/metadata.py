@@ -284,7 +284,21 @@ def _arrow_texts(column: Any) -> list[str]:
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         # Nanoseconds are more than a datetime holds.
         column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
-    return [_text_of(value).strip(BLANKS) for value in column.to_pylist()]
+    try:
+        values = column.to_pylist()
+    except (ValueError, OverflowError):
+        # Text that is not UTF-8, a day that no calendar has: each cell for itself, and what cannot be had is told as what it is not.
+        values = [_value_of(cell) for cell in column]
+    return [_text_of(value).strip(BLANKS) for value in values]
+
+
+def _value_of(cell: Any) -> Any:
+    try:
+        return cell.as_py()
+    except UnicodeDecodeError:
+        return cell.as_buffer().to_pybytes().decode("utf-8", "replace")
+    except (ValueError, OverflowError):
+        return f"{cell.value} of no calendar"
 
 
 def _row_in_cell(record: Record, separator: str, place: int | None) -> int | None:

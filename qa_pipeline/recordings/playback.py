@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from qa_pipeline.errors import CallFailed, RecordingError
 from qa_pipeline.recordings.address import parse_address
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
+from qa_pipeline.recordings.container import has_decoder, open_form
 from qa_pipeline.recordings.ends import examine_end
 from qa_pipeline.recordings.files import open_file
 from qa_pipeline.whole_file import replacing, write_whole
@@ -55,9 +56,9 @@ def type_played(uri: str) -> str | None:
             if examine_end(file).missing_bytes:
                 return None
             file.seek(0)
-            with av.open(file, "r") as container:
+            with open_form(file) as container:
                 tracks = container.streams.audio
-                if len(container.streams) != 1 or len(tracks) != 1 or tracks[0].codec_context.channels > 2:
+                if len(container.streams) != 1 or len(tracks) != 1 or not has_decoder(tracks[0]) or tracks[0].codec_context.channels > 2:
                     return None
                 return _PLAYED.get((container.format.name, tracks[0].codec_context.name))
     except (av.FFmpegError, CallFailed, ValueError):

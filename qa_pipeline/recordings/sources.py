@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import glob
 import posixpath
-import re
 import stat
 import time
 import unicodedata
@@ -191,9 +190,10 @@ class Names:
 
     def fitting(self, uri: str) -> list[str]:
         """Known files that an address with `*` fits."""
-        pieces = sorted(filter(None, uri.split("*")), key=len)
-        expected = re.compile(".*?".join(map(re.escape, uri.split("*"))))
-        return sorted(file for file in self._known if all(piece in file for piece in pieces[-2:]) and expected.fullmatch(file))
+        first, *others = uri.split("*")
+        if not others:
+            return [uri] if uri in self._known else []
+        return sorted(file for file in self._known if file.startswith(first) and _has_in_order(file[len(first) :], others))
 
     def _in_folder(self, fs: AbstractFileSystem, folder: str) -> dict[str, list[str]]:
         """Files of a folder by every name that may be written for them."""
@@ -222,6 +222,17 @@ class Names:
                 except (UnicodeDecodeError, LookupError):
                     continue
         return found
+
+
+def _has_in_order(text: str, pieces: Sequence[str]) -> bool:
+    """Whether a text has these pieces one after the other, the last at its end."""
+    place = 0
+    for piece in pieces[:-1]:
+        place = text.find(piece, place)
+        if place < 0:
+            return False
+        place += len(piece)
+    return len(text) - len(pieces[-1]) >= place and text.endswith(pieces[-1])
 
 
 def still_growing(uris: Sequence[str]) -> set[str]:

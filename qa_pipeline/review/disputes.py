@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, Engine, FromClause, and_, func, literal, select, tuple_
 
+from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.pages import CallLine, line_of, visible
 from qa_pipeline.reading.viewer import Matter, Viewer
@@ -61,7 +62,10 @@ def list_disputes(
         asked = asked.where(_answer.c.decision_id.is_(None) if stage == "waiting" else _answer.c.decision_id.is_not(None))
     is_rising = stage == "waiting"
     if after is not None:
-        key = tuple_(*(literal(part) for part in after.split("|", 1)))
+        moment, sign, decision_id = after.partition("|")
+        if not sign:
+            raise InputRefused("That is no place in the list.", advice="Begin with its first page.")
+        key = tuple_(literal(moment), literal(decision_id))
         asked = asked.where(tuple_(*order) > key if is_rising else tuple_(*order) < key)
     asked = asked.order_by(*(order if is_rising else (column.desc() for column in order))).limit(MOST + 1)
     with engine.connect() as connection:

@@ -54,8 +54,11 @@ Located = tuple[Location, str, str]
 def _located(item: Mapping[str, Any], loc: Location) -> Iterator[Located]:
     """Place, message and advice of one error; more where a criterion has no check to be read by."""
     location, check = _place(loc)
-    where = ".".join(str(part) for part in location) or "the file"
     found, kind, context = item.get("input"), item["type"], item.get("ctx", {})
+    if kind == "extra_forbidden" and location[-1:] != loc[-1:]:
+        # A key that somebody wrote is no alternative of a union, whatever brackets are in it.
+        location = (*location, loc[-1])
+    where = ".".join(str(part) for part in location) or "the file"
     if kind == "too_short" and found:
         # Its items have faults of their own.
         return

@@ -63,7 +63,7 @@ def retry(tell: Tell, settings: Settings, chosen: Sequence[Failed]) -> Retried:
         sources = (folder,) if len(ids) == len(several) else tuple(one.source_uri for one in several)
         night = Night(
             sources=sources,
-            defaults=written_defaults(rubric=None, timezone=settings.timezone),
+            defaults=written_defaults(rubric=None, timezone=settings.timezone, folders=settings.recording_folders),
             call_ids=ids if sources == (folder,) else (),
             retry_failed=True,
             is_quiet=True,

@@ -1,0 +1,21 @@
+"""A little of what benchmarks/fuzz.py does at length: inputs that nobody meant well end in an answer or an error of our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qa_pipeline.packaged import PACKAGE_ROOT
+
+
+@pytest.mark.parametrize(
+    ("part", "count"), [("media", 60), ("metadata", 60), ("transcript", 200), ("rubric", 12), ("pages", 30), ("api", 30)]
+)
+def test_hostile_inputs_are_answered(part: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(PACKAGE_ROOT / "benchmarks"))
+    from fuzz_targets import open_target
+
+    attempt = open_target(part, tmp_path)
+    for number in range(count):
+        attempt(number)
