@@ -58,6 +58,7 @@ CURES = {
     "{why}; its published version": "Raise `version` and run `qa-pipeline rubric publish NAME` when the work on the file is done.",
     "…: check: {check} needs": "Write the keys that it names.",
     "{shown}: not read; what describes": "Rename the table to calls.csv, or save the sheet as CSV UTF-8 under that name; nothing where it describes no calls.",
+    "{name} is somebody's link": "Put the recording itself there, or name the folder that it lies in as a source too.",
     "{link} is a link to a folder": "Name the folder that it leads to as a source of its own.",
     # Of rubrics, settings and files of languages, as pydantic hands them on.
     "give either `dialogue` or `call`": "Keep one of the two in the case: the dialogue itself, or the call it is taken from.",

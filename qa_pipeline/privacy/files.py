@@ -51,7 +51,7 @@ def hidden_sound(store: Store, engine: Engine, work: Path, viewer: Viewer, call_
     """
     find_call(engine, viewer, call_id, matter=Matter.WORDS)
     found = read_call(store, engine, viewer, call_id)
-    spans = hidden_of(found.call, found.utterances, hiding).spans
+    spans = hidden_of(found.named, found.utterances, hiding).spans
     if found.call["layout"] == "text":
         return None
     if not found.utterances:

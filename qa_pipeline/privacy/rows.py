@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from qa_pipeline.call import Role, Utterance, Word
+from qa_pipeline.call import Conversation, Role, Utterance, Word
 from qa_pipeline.privacy.find import find_personal
 from qa_pipeline.privacy.kinds import Found
 from qa_pipeline.privacy.policy import Hiding
@@ -38,11 +38,19 @@ def hidden_of(call: Row, utterances: Sequence[Row], hiding: Hiding) -> Hidden:
     return Hidden(hiding=hiding, found=found, pieces=pieces, spans=hidden_spans(said, found))
 
 
+def hidden_in(heard: Conversation, hiding: Hiding) -> Hidden:
+    """The same of a conversation as a value."""
+    known = _known({"extra": heard.call.extra})
+    found = tuple(one for one in find_personal(heard.utterances, agent_name=heard.call.agent_name, known=known) if one.kind in hiding.words)
+    pieces = {heard.utterances[one.utterance].text[one.start : one.end]: placeholder(one.kind) for one in found}
+    return Hidden(hiding=hiding, found=found, pieces=pieces, spans=hidden_spans(heard.utterances, found))
+
+
 def redact_call(found: OneCall, hiding: Hiding) -> OneCall:
     """A call as it was read, without what is hidden."""
     if not hiding:
         return found
-    hidden = hidden_of(found.call, found.utterances, hiding)
+    hidden = hidden_of(found.named, found.utterances, hiding)
     names = dict.fromkeys(hiding.columns & {"customer_id", "agent_name", "agent_id"})
     return replace(
         found,

@@ -30,7 +30,7 @@ class OneCall:
     """A call: its line in lists, the rows of its current conversation and score. `score` is None for a call without a rubric.
 
     `findings` stand in the order in which they were judged, `utterances` in that of the call. `utterances` is empty where the viewer may not read words;
-    `call` has no names where they are not for them.
+    `call` has no names where they are not for them; `named` has them all the same, for what hides names in words to know them: it is shown to nobody.
     """
 
     line: CallLine
@@ -40,6 +40,7 @@ class OneCall:
     captures: tuple[FrozenRow, ...]
     utterances: tuple[FrozenRow, ...]
     metrics: FrozenRow
+    named: FrozenRow
 
 
 def read_call(store: Store, engine: Engine, viewer: Viewer, call_id: str) -> OneCall:
@@ -60,14 +61,16 @@ def read_call(store: Store, engine: Engine, viewer: Viewer, call_id: str) -> One
 
     scores = [row for row in of_score("scores") if row["purpose"] == line.purpose]
     metrics = of_conversation("metrics")
+    named = of_conversation("calls")[0]
     return OneCall(
         line=line,
-        call=of_conversation("calls")[0] if reads_names else _without_names(of_conversation("calls")[0]),
+        call=named if reads_names else _without_names(named),
         score=scores[0] if scores else None,
         findings=tuple(of_score("findings")),
         captures=tuple(sorted(of_score("captures"), key=lambda row: (row["criterion_id"], row["n"]))),
         utterances=tuple(sorted(of_conversation("utterances"), key=lambda row: row["utterance"])) if reads_words else (),
         metrics=metrics[0] if metrics else MappingProxyType({}),
+        named=named,
     )
 
 

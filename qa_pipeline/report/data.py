@@ -47,6 +47,7 @@ class CallReport:
 
     Where there is no official score, `score` is the newest trial. `effective`: the score as it counts, where people decided anything about the call.
     `is_redacted`: personal data is hidden in it; `hidden_spans`: stretches of the recording, in ms, that must not be heard (redacted.py).
+    `named`: the row with all names, where `call` lacks them, for what hides names in words; shown nowhere.
     """
 
     call: Row
@@ -55,6 +56,7 @@ class CallReport:
     utterances: tuple[Row, ...]
     metrics: Row
     effective: EffectiveScore | None = None
+    named: Row | None = None
     is_redacted: bool = False
     hidden_spans: tuple[tuple[int, int], ...] = ()
 
@@ -268,6 +270,7 @@ def load_call(
         utterances=tuple(in_zone(row, zone) for row in found.utterances),
         metrics=dict(found.metrics),
         effective=effective,
+        named=dict(found.named),
     )
     return ReportData(
         calls=(item,), failures=(), criteria=wording.order, words=wording.criteria, timezone=settings.timezone, language=language

@@ -28,7 +28,7 @@ from qa_pipeline.whole_file import replacing
 
 FORMATS = (".csv", ".xlsx", ".parquet")
 # What a spreadsheet would take for a formula; callers' words must not become one.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "﹢", "﹣", "﹦", "﹫", "−")
 _MOST_XLSX_ROWS = 1_048_575
 # Characters; rows looked at for them. Chosen.
 _NARROWEST, _WIDEST, _MEASURED = 8, 48, 500

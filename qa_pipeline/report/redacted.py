@@ -39,12 +39,13 @@ class RedactedSource:
 
 def redact_item(item: CallReport, hiding: Hiding) -> CallReport:
     """Hide it in one call: words, quotes, columns; what is said aloud goes into `hidden_spans`."""
-    hidden = hidden_of(item.call, item.utterances, hiding)
+    hidden = hidden_of(item.named or item.call, item.utterances, hiding)
     return replace(
         item,
         call=redact_row("calls", item.call, hidden),
         findings=tuple(redact_row("findings", row, hidden) for row in item.findings),
         utterances=tuple(redact_utterance_rows(item.utterances, hidden)),
+        named=None,
         is_redacted=True,
         hidden_spans=hidden.spans,
     )
@@ -57,7 +58,7 @@ def redact_flat(source: ReportSource, table: pa.Table, hiding: Hiding) -> pa.Tab
     replaced = {name: table[name].to_pylist() for name in (*_QUOTING, *hiding.columns) if name in table.column_names}
     for at in range(0, len(chosen), _AT_ONCE):
         items = source.report(chosen[at : at + _AT_ONCE]).calls
-        hidden = {item.call["call_id"]: hidden_of(item.call, item.utterances, hiding) for item in items}
+        hidden = {item.call["call_id"]: hidden_of(item.named or item.call, item.utterances, hiding) for item in items}
         for name, values in replaced.items():
             for place, call_id in enumerate(of):
                 if call_id in hidden:

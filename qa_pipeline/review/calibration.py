@@ -7,7 +7,7 @@ more in it. What is settled is a decision like any other (override, or confirmat
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, NotThere
 from qa_pipeline.reading.database import writing
-from qa_pipeline.reading.pages import find_call, known_line
+from qa_pipeline.reading.index import call_index
+from qa_pipeline.reading.pages import find_call, known_line, visible
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.review.decide import Decided, decide
 from qa_pipeline.review.decisions import Calibration, Confirmation, Decision, Override, as_text, from_row, from_text
@@ -110,13 +111,15 @@ def sessions(desk: Desk, viewer: Viewer) -> tuple[Session, ...]:
     _require_judging(viewer)
     with desk.engine.connect() as connection:
         rows = connection.execute(select(calibrations).order_by(calibrations.c.session.desc())).all()
-        return tuple(_session(connection, row) for row in rows)
+        return tuple(_as_seen(connection, viewer, _session(connection, row)) for row in rows)
 
 
 def session_of(desk: Desk, viewer: Viewer, name: str) -> Session:
-    """A session by its name. Raises InputRefused where there is none."""
+    """A session by its name, with those of its calls that they may see. Raises InputRefused where there is none."""
     _require_judging(viewer)
-    return _named(desk, name)
+    session = _named(desk, name)
+    with desk.engine.connect() as connection:
+        return _as_seen(connection, viewer, session)
 
 
 def session_numbered(desk: Desk, viewer: Viewer, session: int) -> Session:
@@ -126,7 +129,7 @@ def session_numbered(desk: Desk, viewer: Viewer, session: int) -> Session:
         row = connection.execute(select(calibrations).where(calibrations.c.session == session)).one_or_none()
         if row is None:
             raise NotThere(f"There is no session {session}.", advice="Look at the list of sessions.")
-        return _session(connection, row)
+        return _as_seen(connection, viewer, _session(connection, row))
 
 
 def people_who_judge(desk: Desk) -> tuple[str, ...]:
@@ -159,7 +162,10 @@ def judge(
     session = _open(desk, name)
     _require_asked(session, viewer)
     if session.calls and call_id not in session.calls:
-        raise InputRefused(f"Call {call_id} is not in session {name!r}.", advice=f"There are: {', '.join(session.calls)}.")
+        there = session_of(desk, viewer, name).calls
+        raise InputRefused(
+            f"Call {call_id} is not in session {name!r}.", advice=f"There are: {', '.join(there) or 'none that are theirs to see'}."
+        )
     what = Calibration(session=session.session, outcome=outcome, answer=answer)
     return decide(desk, viewer, call_id, what, criterion_id=criterion_id, reason=reason)
 
@@ -173,7 +179,9 @@ def finish(desk: Desk, viewer: Viewer, name: str) -> Session:
         raise InputRefused(f"Session {name!r} ends when it is closed.", advice="Nobody was asked by name.")
     with desk.engine.connect() as connection:
         judged = {one.call_id for one in _judged(connection, session.session) if one.author == who}
-    left = [call_id for call_id in session.calls if call_id not in judged]
+        seen = _as_seen(connection, viewer, session).calls
+    # What they may not see, and so not judge, keeps nobody from being done.
+    left = [call_id for call_id in seen if call_id not in judged]
     if left:
         raise InputRefused(f"Calls are not judged at all: {', '.join(left)}.", advice="Judge a criterion of each before you are done.")
     with writing(desk.engine) as connection:
@@ -303,6 +311,15 @@ def _session(connection: Connection, row: Row[tuple[object, ...]]) -> Session:
         calls=tuple(connection.execute(calls).scalars()),
         people={one.who: from_text(one.done_at) if one.done_at else None for one in connection.execute(people)},
     )
+
+
+def _as_seen(connection: Connection, viewer: Viewer, session: Session) -> Session:
+    """A session without the calls that are not theirs to see: ids of other teams' calls are told to nobody."""
+    if viewer.is_local or not session.calls:
+        return session
+    asked = select(call_index.c.call_id).where(call_index.c.call_id.in_(session.calls), visible(viewer, Matter.SCORE))
+    theirs = set(connection.execute(asked).scalars())
+    return replace(session, calls=tuple(call_id for call_id in session.calls if call_id in theirs))
 
 
 def _named(desk: Desk, name: str) -> Session:

@@ -38,11 +38,7 @@ _SWAPPED = str.maketrans("@4310!$57+", "aaeioisstt")
 
 
 class SignInRefused(AccessRefused):
-    """Name and passphrase do not fit, or the account waits. `wait`: how long, None where it does not."""
-
-    def __init__(self, message: str, *, advice: str = "", wait: timedelta | None = None) -> None:
-        super().__init__(message, advice=advice)
-        self.wait = wait
+    """Name and passphrase do not fit, or the account waits: which of the two, and whether there is such an account, is told to nobody."""
 
 
 class PassphraseRefused(InputRefused):
@@ -81,7 +77,10 @@ def set_passphrase(connection: Connection, account: Account, passphrase: str) ->
 
 def sign_in(engine: Engine, name: str, passphrase: str) -> Account:
     """The account of a name and its passphrase. Raises SignInRefused, which does not tell whether there is such an account."""
-    refused = SignInRefused("Name and passphrase do not fit.", advice="Try again, or ask an operator for a new link.")
+    refused = SignInRefused(
+        "Name and passphrase do not fit, or there were too many wrong ones.",
+        advice="Try again, later if it was often, or ask an operator for a new link.",
+    )
     now = datetime.now(UTC)
     with engine.connect() as connection:
         row = connection.execute(
@@ -89,12 +88,10 @@ def sign_in(engine: Engine, name: str, passphrase: str) -> Account:
             .join(accounts, accounts.c.account == credentials.c.account)
             .where(accounts.c.name == name)
         ).one_or_none()
-    if row is not None and row.locked_until is not None and from_text(row.locked_until) > now:
-        wait = from_text(row.locked_until) - now
-        raise SignInRefused("Too many wrong passphrases.", advice="Wait, or ask an operator for a new link.", wait=wait)
-    # A name that is not there costs the same time as a wrong passphrase.
-    is_right = _fits(row.secret if row is not None else _nobody(), passphrase)
-    if row is None:
+    waits = row is not None and row.locked_until is not None and from_text(row.locked_until) > now
+    # A name that is not there, and an account that waits, cost the same time as a wrong passphrase.
+    is_right = _fits(row.secret if row is not None and not waits else _nobody(), passphrase)
+    if row is None or waits:
         raise refused
     with writing(engine) as connection:
         account = read_account(connection, row.account)

@@ -72,6 +72,12 @@ def look(desk: Desk, viewer: Viewer, call_id: str, *, did: str = LOOKED) -> None
         note(connection, viewer, did, call_id=call_id, at=now)
 
 
+def noted(desk: Desk, viewer: Viewer, did: str, about: str) -> None:
+    """Put on record that somebody asks about many calls at once, before they are shown anything."""
+    with writing(desk.engine) as connection:
+        note(connection, viewer, did, about=about)
+
+
 def keep_on_record(settings: Settings, viewer: Viewer, did: str, *, call_id: str | None = None, about: str | None = None) -> None:
     """Put on record what somebody is shown who sits at no desk: a command's words of one call, or of many. Raises EnvironmentNotReady where it cannot be.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -31,6 +32,8 @@ _KEPT = 60
 _MOST_WAITING = 40
 _SECONDS_TO_END = 10.0
 _AT_EXIT = 20
+MOST_SECONDS = 1_800.0
+"""What a job may take: cases take seconds, a comparison of five thousand calls minutes. Nobody else's work waits longer for one that hangs."""
 
 
 class State(StrEnum):
@@ -70,7 +73,8 @@ class Job:
 class Jobs:
     """Jobs of one server. Processes are begun with the first job that needs them; `close` ends them."""
 
-    def __init__(self, lanes: int = 1) -> None:
+    def __init__(self, lanes: int = 1, *, most_seconds: float = MOST_SECONDS) -> None:
+        self._most_seconds = most_seconds
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._changed = threading.Condition()
@@ -175,7 +179,7 @@ class Jobs:
                 number, asked = self._waiting.popleft()
                 lane.number = number
             self._note(number, state=State.WORKING)
-            lane.carry_out(asked, lambda number=number, **changes: self._note(number, **changes))
+            lane.carry_out(asked, lambda number=number, **changes: self._note(number, **changes), self._most_seconds)
             with self._changed:
                 lane.number = None
             # From here on nobody interrupts it: a process that was asked to end must not be given the next job.
@@ -192,12 +196,22 @@ class _Lane:
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
 
-    def carry_out(self, asked: bytes, note: Callable[..., None]) -> None:
-        """Let the process do it, and note what it tells until it is over or the process has ended."""
+    def carry_out(self, asked: bytes, note: Callable[..., None], most_seconds: float) -> None:
+        """Let the process do it, and note what it tells until it is over, the process has ended, or it takes too long."""
         pipe = self._begun()
+        until = time.monotonic() + most_seconds
         try:
             pipe.send_bytes(asked)
             while True:
+                if not pipe.poll(max(0.0, until - time.monotonic())):
+                    told = f"It took longer than {most_seconds / 60:.0f} minutes and was stopped."
+                    note(
+                        state=State.FAILED,
+                        message=told,
+                        advice="Ask for less: fewer days, fewer calls. The command line has no such limit.",
+                    )
+                    self.end()
+                    return
                 kind, value = pipe.recv()
                 if kind == "tell":
                     note(done=value[0], total=value[1])

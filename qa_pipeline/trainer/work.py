@@ -13,13 +13,16 @@ from typing import TypeVar
 
 from qa_pipeline.call import Role
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.reading.database import open_database
+from qa_pipeline.privacy.policy import load_policy
+from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.pages import Wanted
-from qa_pipeline.reading.viewer import Viewer
+from qa_pipeline.reading.viewer import MACHINE, Viewer
 from qa_pipeline.reading.words import Spoken, find_words
 from qa_pipeline.results.versions import named_rubric
 from qa_pipeline.review.desk import bring_up
 from qa_pipeline.review.opening import open_lists
+from qa_pipeline.review.record import LOOKED
+from qa_pipeline.review.record import note as record
 from qa_pipeline.review.verdicts import said_by_people
 from qa_pipeline.rubric.cases import cases_path
 from qa_pipeline.rubric.load import load_rubric
@@ -28,6 +31,7 @@ from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import Settings
 from qa_pipeline.trainer.diff import Diff, calls_to_compare, diff
+from qa_pipeline.trainer.hidden import hide_diff, hide_spoken, hide_tried
 from qa_pipeline.trainer.history import PUBLISHED, note
 from qa_pipeline.trainer.pasted import read_pasted
 from qa_pipeline.trainer.publish import fit_missing, open_workbench, publish, stored_calls
@@ -64,9 +68,16 @@ def run_cases_of(tell: Tell, settings: Settings, name: str) -> tuple[CaseLine, .
 
 
 def try_dialogue(
-    tell: Tell, settings: Settings, name: str, text: str, language: str | None, columns: Mapping[str, str], call_id: str | None
+    tell: Tell,
+    settings: Settings,
+    name: str,
+    text: str,
+    language: str | None,
+    columns: Mapping[str, str],
+    call_id: str | None,
+    viewer: Viewer = MACHINE,
 ) -> Tried:
-    """What a rubric makes of a dialogue as it is typed, or of a stored call. Raises InputRefused, RubricError."""
+    """What a rubric makes of a dialogue as it is typed, or of a stored call as `viewer` may see it. Raises InputRefused, RubricError."""
     path = settings.rubrics / f"{name}.yaml"
     bench = open_workbench(settings, files=[path])
     if call_id:
@@ -75,7 +86,8 @@ def try_dialogue(
             raise InputRefused(f"There is no call {call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
     else:
         heard = read_pasted(text, name="the dialogue", language=language, columns=columns, encode=bench.encode_for(name))
-    return tried(score(heard, bench.scorecards[name]))
+    found = tried(score(heard, bench.scorecards[name]))
+    return hide_tried(found, heard, load_policy(settings.privacy_policy).of(viewer)) if call_id else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +99,15 @@ class Compared:
 
 
 def compare_with(
-    tell: Tell, settings: Settings, saved: Path, name: str, before: str, since: date | None, until: date | None, every: bool
+    tell: Tell,
+    settings: Settings,
+    saved: Path,
+    name: str,
+    before: str,
+    since: date | None,
+    until: date | None,
+    every: bool,
+    viewer: Viewer = MACHINE,
 ) -> Compared:
     """Which stored calls change when a rubric as it is at hand replaces another. `saved`: the rubrics folder itself.
 
@@ -101,7 +121,11 @@ def compare_with(
     chosen = ids[-MOST_COMPARED:]
     heard = counted(store.stream_conversations(chosen), len(chosen), tell)
     people = said_by_people(store, {old.id, new.id})
-    return Compared(diff=diff(heard, cards["old"], cards["new"], people=people), found=len(ids))
+    found = diff(heard, cards["old"], cards["new"], people=people)
+    hiding = load_policy(settings.privacy_policy).of(viewer)
+    changed = {effect.call_id for effect in found.changed} if hiding.words else set()
+    again = (one for one in store.stream_conversations(chosen, with_vectors=False) if one.call.call_id in changed) if changed else ()
+    return Compared(diff=hide_diff(found, again, hiding), found=len(ids))
 
 
 def counted(several: Iterable[T], total: int, tell: Tell) -> Iterator[T]:
@@ -136,4 +160,11 @@ def search_words(
 ) -> tuple[Spoken, ...]:
     """Stored calls in which something was said (reading/words.py)."""
     store = open_store(settings)
-    return find_words(store, open_lists(settings, store), viewer, words, wanted, role=role, most=most, tell=tell)
+    engine = open_lists(settings, store)
+    found = find_words(store, engine, viewer, words, wanted, role=role, most=most, tell=tell)
+    shown = hide_spoken(store, found, words, load_policy(settings.privacy_policy).of(viewer))
+    bring_up(engine)
+    with writing(engine) as connection:
+        for call_id in sorted({one.line.call_id for one in shown}):
+            record(connection, viewer, LOOKED, call_id=call_id, about="words found")
+    return shown

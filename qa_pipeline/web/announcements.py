@@ -12,6 +12,7 @@ from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.results.versions import official_rubrics
 from qa_pipeline.review.decisions import Announcement
+from qa_pipeline.review.record import ASKED, noted
 from qa_pipeline.review.rule import may
 from qa_pipeline.running.corrections import Marked, mark_announcements, marked_announcements, refuse_announcement
 from qa_pipeline.running.environment import open_store
@@ -43,20 +44,23 @@ def show_announcements(request: Request, who: Who) -> Response:
 
 
 @section.post("/announcements/marked", needs=READERS)
-def list_marked(request: Request, who: Who, settings: Chosen, jobs: AtWork) -> Response:
+def list_marked(request: Request, who: Who, desk: AtDesk, settings: Chosen, jobs: AtWork) -> Response:
     """List what is marked."""
+    noted(desk, who.viewer, ASKED, "announcements that are marked")
     return answer(request, who, jobs.start(owner_of(who), "marked", _marked, settings))
 
 
 @section.post("/announcements/found", needs=READERS)
-def look_for_more(request: Request, who: Who, settings: Chosen, jobs: AtWork) -> Response:
+def look_for_more(request: Request, who: Who, desk: AtDesk, settings: Chosen, jobs: AtWork) -> Response:
     """Compare the newest calls with each other; nothing is marked yet."""
+    noted(desk, who.viewer, ASKED, "announcements that are found")
     return answer(request, who, jobs.start(owner_of(who), "found", _find, settings))
 
 
 @section.post("/announcements/mark", needs=READERS)
-def mark(request: Request, who: Who, settings: Chosen, jobs: AtWork) -> Response:
+def mark(request: Request, who: Who, desk: AtDesk, settings: Chosen, jobs: AtWork) -> Response:
     """Mark all that is found, and score those calls again."""
+    noted(desk, who.viewer, ASKED, "announcements to be marked")
     return answer(request, who, jobs.start(owner_of(who), "put-right", _mark, settings))
 
 

@@ -17,6 +17,7 @@ from qa_pipeline.reading.pages import Wanted, find_call
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.proposals import Proposal, State, Teaches, find_proposal, list_proposals, settle
+from qa_pipeline.review.record import ASKED, noted
 from qa_pipeline.rubric.load import load_rubric, rubric_paths
 from qa_pipeline.running.jobs import Job
 from qa_pipeline.settings import Settings
@@ -76,6 +77,7 @@ def show_search(request: Request, who: Who, settings: Chosen) -> Response:
 def search(
     request: Request,
     who: Who,
+    desk: AtDesk,
     settings: Chosen,
     jobs: AtWork,
     words: Annotated[str, Form()] = "",
@@ -87,6 +89,8 @@ def search(
     """Look for it, the newest calls first."""
     wanted = Wanted(rubric_id=rubric or None, since=_day(since), until=_day(until))
     speaker = Speaker(role) if role in set(Speaker) else None
+    # What was looked for may itself be a customer's: the record holds who looked where, and the calls that were found.
+    noted(desk, who.viewer, ASKED, f"words said, {rubric or 'all rubrics'}, {since or '…'} to {until or '…'}")
     return answer(request, who, jobs.start(owner_of(who), "words", work.search_words, settings, who.viewer, words, wanted, speaker, _SIZE))
 
 

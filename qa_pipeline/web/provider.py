@@ -6,6 +6,7 @@ keys, for this app and this question, and then forgotten. Sources: OpenID Connec
 
 from __future__ import annotations
 
+import hmac
 import json
 import secrets
 import threading
@@ -29,6 +30,8 @@ from qa_pipeline.settings import Settings
 # Of all that are asymmetric: a token signed by the app's own secret would be one that anybody who has it can write.
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _SECONDS = 10.0
+PENDING_SECONDS = 600.0
+"""Time to sign in over there."""
 _KEPT_SECONDS = 3600.0
 # Clocks that differ.
 _LEEWAY_SECONDS = 60
@@ -43,18 +46,6 @@ class Pending:
     verifier: str
     to: str
 
-    def as_text(self) -> str:
-        """For a cookie."""
-        return urlsafe_b64encode(json.dumps(asdict(self)).encode()).decode()
-
-
-def read_pending(text: str | None) -> Pending:
-    """What a browser kept. Raises SignOnRefused where it is none."""
-    try:
-        return Pending(**json.loads(urlsafe_b64decode(text or "")))
-    except (ValueError, TypeError) as error:
-        raise _refused() from error
-
 
 class Provider:
     """The provider of the settings. What it says of itself is asked once an hour."""
@@ -68,6 +59,26 @@ class Provider:
         self._secret = _secret(settings)
         self._kept: dict[str, tuple[float, Any]] = {}
         self._turn = threading.Lock()
+        # What browsers keep is signed by this server, as long as it runs: whoever could put a cookie there could else begin somebody's session as themselves.
+        self._key = secrets.token_bytes(32)
+
+    def write_pending(self, pending: Pending) -> str:
+        """For a cookie: what is pending, until when, and that this server wrote it."""
+        told = urlsafe_b64encode(json.dumps({**asdict(pending), "until": time.time() + PENDING_SECONDS}).encode()).decode()
+        return f"{told}.{self._mark(told)}"
+
+    def read_pending(self, text: str | None) -> Pending:
+        """What a browser kept. Raises SignOnRefused where this server did not write it, or too long ago."""
+        told, _, mark = (text or "").partition(".")
+        if not hmac.compare_digest(mark.encode(), self._mark(told).encode()):
+            raise _refused()
+        kept = json.loads(urlsafe_b64decode(told))
+        if kept.pop("until") < time.time():
+            raise _refused()
+        return Pending(**kept)
+
+    def _mark(self, told: str) -> str:
+        return hmac.new(self._key, told.encode(), "sha256").hexdigest()
 
     def begin(self, to: str) -> tuple[str, Pending]:
         """Where the browser goes, and what it keeps. Raises EnvironmentNotReady where the provider does not answer."""

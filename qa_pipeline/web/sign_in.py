@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from math import ceil
 from typing import Annotated
 
 from fastapi import Form, Request, Response
@@ -41,8 +39,8 @@ def enter(
     _count(request)
     try:
         account = sign_in(desk.engine, name.strip(), passphrase)
-    except SignInRefused as refused:
-        return _form(request, to=own_address(next), name=name, refused="wait" if refused.wait else "passphrase", wait=refused.wait)
+    except SignInRefused:
+        return _form(request, to=own_address(next), name=name, refused="passphrase")
     return begin(request, account.account, to=own_address(next))
 
 
@@ -51,8 +49,7 @@ def show_refused(request: Request, refused: SignOnRefused) -> Response:
     return _form(request, to="/", refused=refused.why)
 
 
-def _form(request: Request, *, to: str, name: str = "", refused: str | None = None, wait: timedelta | None = None) -> Response:
-    minutes = ceil(wait.total_seconds() / 60) if wait else 0
+def _form(request: Request, *, to: str, name: str = "", refused: str | None = None) -> Response:
     has_sign_on = request.app.state.provider is not None
     return render(
         request,
@@ -62,7 +59,6 @@ def _form(request: Request, *, to: str, name: str = "", refused: str | None = No
         name=name,
         to=to,
         refused=refused,
-        minutes=minutes,
         has_sign_on=has_sign_on,
     )
 

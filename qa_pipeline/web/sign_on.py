@@ -6,7 +6,7 @@ from fastapi import Request, Response
 
 from qa_pipeline.review.sign_on import SignOnRefused, read_groups, sign_on
 from qa_pipeline.web.addresses import own_address
-from qa_pipeline.web.provider import Provider, read_pending
+from qa_pipeline.web.provider import PENDING_SECONDS, Provider
 from qa_pipeline.web.render import redirect
 from qa_pipeline.web.routing import OPEN, Section
 from qa_pipeline.web.sign_in import begin, show_refused
@@ -14,8 +14,6 @@ from qa_pipeline.web.signed import AtDesk, Chosen, set_cookie
 
 section = Section("sign_on")
 _COOKIE = "qa_sign_on"
-# Time to sign in over there.
-_SECONDS = 600
 
 
 @section.get("/sign-on", needs=OPEN)
@@ -26,7 +24,7 @@ def leave_for_provider(request: Request, next: str = "/") -> Response:
         return redirect("/sign-in")
     address, pending = provider.begin(own_address(next))
     response = redirect(address)
-    set_cookie(request, response, _COOKIE, pending.as_text(), seconds=_SECONDS)
+    set_cookie(request, response, _COOKIE, provider.write_pending(pending), seconds=PENDING_SECONDS)
     return response
 
 
@@ -37,7 +35,7 @@ def come_back(request: Request, desk: AtDesk, settings: Chosen) -> Response:
     if provider is None:
         return redirect("/sign-in")
     try:
-        pending = read_pending(request.cookies.get(_COOKIE))
+        pending = provider.read_pending(request.cookies.get(_COOKIE))
         account = sign_on(desk.engine, provider.finish(pending, request.query_params), read_groups(settings.oidc_groups))
     except SignOnRefused as refused:
         response = show_refused(request, refused)

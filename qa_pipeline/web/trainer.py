@@ -15,10 +15,12 @@ from fastapi.responses import JSONResponse
 from qa_pipeline.errors import Conflict, Fault, InputRefused
 from qa_pipeline.languages.load import language_codes
 from qa_pipeline.packaged import packaged_folder
-from qa_pipeline.reading.viewer import Role
+from qa_pipeline.reading.pages import find_call
+from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.report.diff import agreement_text, consequences, said_text, transition_rows
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.proposals import count_waiting
+from qa_pipeline.review.record import COMPARED, look, noted
 from qa_pipeline.rubric.json_schema import json_schema
 from qa_pipeline.running.jobs import Job
 from qa_pipeline.settings import Settings
@@ -247,7 +249,11 @@ def try_rubric(
     """Try it on what was typed, or on a stored call."""
     columns = {name: value for name, value in (("company", company.strip()), ("agent_name", agent_name.strip())) if value}
     bench = _bench(desk, settings, who, rubric)
-    arguments = (bench, rubric, dialogue, language or None, columns, call_id.strip() or None)
+    if call_id.strip():
+        # A call that is not theirs to read is not theirs to try, and each try of one shows its words.
+        find_call(desk.engine, who.viewer, call_id.strip(), matter=Matter.WORDS)
+        look(desk, who.viewer, call_id.strip())
+    arguments = (bench, rubric, dialogue, language or None, columns, call_id.strip() or None, who.viewer)
     return answer(request, who, jobs.start(owner_of(who), "try", work.try_dialogue, *arguments))
 
 
@@ -283,7 +289,8 @@ def compare(
     """Begin a comparison of the rubric, with what is unsaved, with an earlier state of it."""
     bench = _bench(desk, settings, who, rubric)
     days = [_day(since), _day(until)]
-    arguments = (bench, settings.rubrics, rubric, before, *days, every)
+    arguments = (bench, settings.rubrics, rubric, before, *days, every, who.viewer)
+    noted(desk, who.viewer, COMPARED, f"{rubric}, {since or '…'} to {until or '…'}")
     return answer(request, who, jobs.start(owner_of(who), f"compare {rubric}", work.compare_with, *arguments))
 
 

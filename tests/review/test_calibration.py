@@ -128,3 +128,14 @@ def test_a_session_is_listed_with_who_is_done(desk: Desk) -> None:
     assert (found.name, found.calls, found.is_over) == ("May", ("c1", "c2"), False)
     assert [who for who, done in found.people.items() if done] == ["mei"]
     assert [criterion.id for criterion in criteria_of(desk, as_(desk, "wu"), "c1")] == ["turns", "long", "grave", "tone", "drafted"]
+
+
+def test_calls_of_other_teams_are_in_no_list_of_a_supervisor(desk: Desk) -> None:
+    add_team(desk.engine, "south")
+    add_account(desk.engine, "ola", roles=[Role.SUPERVISOR])
+    add_member(desk.engine, "south", supervisor="ola")
+    open_may(desk)
+    ola = as_(desk, "ola")
+    assert [one.calls for one in sessions(desk, ola)] == [()] and session_of(desk, ola, "May").calls == ()
+    assert [one.calls for one in sessions(desk, as_(desk, "anna"))] == [("c1", "c2")]
+    assert [one.calls for one in sessions(desk, as_(desk, "mei"))] == [("c1", "c2")]

@@ -80,6 +80,18 @@ def test_of_one_name_the_last_counts(jobs: Jobs, tmp_path: Path) -> None:
     assert jobs.look("mei", later.number, wait_seconds=900).result[0] == 2
 
 
+def test_what_takes_too_long_is_stopped_and_told_and_what_waits_goes_on(tmp_path: Path) -> None:
+    jobs = Jobs(most_seconds=2.0)
+    try:
+        hung = jobs.start("mei", "hangs", wait_for_ever, str(tmp_path / "mark"))
+        after = jobs.start("rolf", "sum", add, 1, 1)
+        told = jobs.look("mei", hung.number, wait_seconds=900)
+        assert told.state is State.FAILED and "longer than" in told.message and "fewer" in told.advice
+        assert jobs.look("rolf", after.number, wait_seconds=900).is_over
+    finally:
+        jobs.close()
+
+
 def test_nobody_sees_anothers_job(jobs: Jobs) -> None:
     job = jobs.start("mei", "mine", add, 1, 1)
     with pytest.raises(InputRefused, match="not known"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from html import unescape
 from typing import Any
@@ -20,6 +21,7 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.viewer import Role
 from qa_pipeline.review.people import account_of, add_account, deactivate
 from qa_pipeline.review.sign_on import read_groups
+from qa_pipeline.web import provider as provider_module
 from qa_pipeline.web.app import create_app
 from qa_pipeline.web.serving import served
 from qa_pipeline.web.signed import COOKIE
@@ -185,3 +187,21 @@ def test_in_a_browser(chromium: Any, office: Office, provider: Provider, axe: Ca
         page.wait_for_url("**/preferences")
         assert page.get_by_text("You are nora.").is_visible()
         context.close()
+
+
+def test_what_the_browser_keeps_meanwhile_is_believed_only_as_it_was_written(
+    client: TestClient, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever puts a cookie of their own there would have somebody else go on with a sign-in that they began."""
+    client.get("/sign-on", params={"next": "/preferences"})
+    kept = client.cookies["qa_sign_on"].strip('"')
+    told, _, mark = kept.partition(".")
+    own = base64.urlsafe_b64decode(told).replace(b"/preferences", b"/elsewhere!!")
+    for spoilt in (base64.urlsafe_b64encode(own).decode() + f".{mark}", told, f"{told}.", f".{mark}", f"{told}.{'0' * 64}"):
+        client.cookies.clear()
+        client.cookies.set("qa_sign_on", spoilt, domain="localhost.local")
+        assert client.get("/sign-on/back", params={"code": "x", "state": "x"}).status_code == 403
+    assert there_and_back(client).headers["location"] == "/preferences"
+    monkeypatch.setattr(provider_module, "PENDING_SECONDS", -1.0)
+    client.cookies.clear()
+    assert there_and_back(client).status_code == 403
