@@ -6,6 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from qa_pipeline.call import Call, Conversation, Layout
@@ -116,6 +117,12 @@ def start_never(settings: Settings, stage_folder: str) -> None:
 
 DIES_ONCE = Worker(start=start_after_a_death, work=work)
 NEVER_BEGINS = Worker(start=start_never, work=work)
+
+
+@contextmanager
+def workers_here(settings: Settings, *, count: int | None = None) -> Iterator[WorkersHere]:
+    """In the place of `WorkerProcesses`, for tests of what runs with processes of its own."""
+    yield WorkersHere(settings)
 
 
 class WorkersHere:

@@ -1,4 +1,7 @@
-"""Operators' commands as a person runs them, on chats: the real text encoder, no speech model."""
+"""Operators' commands as a person runs them, on chats: the real text encoder, no speech model.
+
+Nights by options are told apart by what they plan; one night and watch mode run with real worker processes.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ from qa_pipeline.cli.main import main
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
+from tests.rubric.built_rubrics import copy_shipped
+from tests.workers import workers_here
 
 pytestmark = pytest.mark.models
 
@@ -36,6 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (made / "calls.csv").write_text("\n".join(table), "utf-8")
     monkeypatch.setenv("QA_PIPELINE_RESULTS", str(tmp_path / "results"))
     monkeypatch.setenv("QA_PIPELINE_WORKERS", "1")
+    monkeypatch.setenv("QA_PIPELINE_RUBRICS", str(copy_shipped("hotline", tmp_path / "rubrics")))
     monkeypatch.chdir(tmp_path)
     return made
 
@@ -49,7 +55,8 @@ def scored() -> list[str]:
     return [row["call_id"] for row in found]
 
 
-def test_nights_by_day_by_call_and_against_the_clock(folder: Path, tmp_path: Path) -> None:
+def test_nights_by_day_by_call_and_against_the_clock(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa_pipeline.running.listen.WorkerProcesses", workers_here)
     late = call("run", str(folder), "--deadline", "2020-01-01T00:00")
     assert (late.exit_code, "3 calls were not begun before the deadline" in late.output) == (4, True)
     assert scored() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -59,6 +60,13 @@ def shipped_situations() -> Situations:
     found = shipped("hotline").situations
     assert found is not None
     return found
+
+
+def copy_shipped(name: str, folder: Path) -> Path:
+    """A folder with one rubric of the package and what it refers to: reading all of them takes most of a command's time."""
+    source = packaged_folder("rubrics")
+    others = {path.name for path in source.glob("*.yaml")} - {f"{name}.yaml", "situations.yaml"}
+    return Path(shutil.copytree(source, folder, ignore=lambda _folder, names: others & set(names)))
 
 
 SITUATION_NAMES = tuple(Situations.model_fields)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from office import Office, open_office, session_of
 from starlette.testclient import TestClient
 
+from qa_pipeline.review import passphrases
 from qa_pipeline.review.sessions import read_session
 from qa_pipeline.running.jobs import Jobs
 from qa_pipeline.web.app import create_app
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 CHROMIUM = Path("/usr/bin/chromium")
 ADDRESS = "http://localhost"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Passphrases of accounts of pages are hashed at the least cost: how they are kept is tested in review/."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passphrases, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+        passphrases._nobody.cache_clear()
 
 
 @pytest.fixture
