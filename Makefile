@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RESULTS ?= results
+# Commands that tests begin would compile the package again each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench faults soak docs verdicts setup models prefect evaluate clean
 

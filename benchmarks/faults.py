@@ -20,9 +20,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -147,6 +148,26 @@ def jump_clock() -> None:
 # --- trouble ---------------------------------------------------------------------------------------------------------------------------
 
 
+class Begun(Protocol):
+    """A night that was begun, in a session of its own: what is used of `subprocess.Popen`."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+
+
+Begin = Callable[[Sequence[str], Mapping[str, str], Path], Begun]
+"""Begins a night by its arguments and environment; what it says is added to a file."""
+
+
+def _begin_python(arguments: Sequence[str], env: Mapping[str, str], log: Path) -> Begun:
+    with log.open("ab") as said:
+        command = [sys.executable, "-W", "ignore", __file__, *arguments]
+        return subprocess.Popen(command, env=env, stdout=said, stderr=said, start_new_session=True)
+
+
 @dataclass(slots=True)
 class Bench:
     """A folder of recordings, a results root, and nights over them."""
@@ -157,6 +178,7 @@ class Bench:
     results: str = ""
     nights: int = 0
     is_here: bool = False
+    begin_night: Begin = _begin_python
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
@@ -183,7 +205,7 @@ class Bench:
         lines += [f"{n:04d}.wav,c{n},a{n % 7},{team},outbound,2026-05-{1 + n % 3:02d}T10:00:00" for n in range(self.calls)]
         (self.folder / "calls.csv").write_text("\n".join(lines), "utf-8")
 
-    def begin(self, **environment: str) -> subprocess.Popen[bytes]:
+    def begin(self, **environment: str) -> Begun:
         """A night in a session of its own."""
         self.nights += 1
         env = {
@@ -194,18 +216,8 @@ class Bench:
             "QA_PIPELINE_RETRY_DELAY_SECONDS": "0.2",
             **environment,
         }
-        command = [
-            sys.executable,
-            "-W",
-            "ignore",
-            __file__,
-            "--night",
-            str(self.folder),
-            self.results,
-            *(["--here"] if self.is_here else []),
-        ]
-        with (self.root / "log").open("ab") as log:
-            return subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
+        arguments = ["--night", str(self.folder), self.results, *(["--here"] if self.is_here else [])]
+        return self.begin_night(arguments, env, self.root / "log")
 
     def finish(self, most: int = 4) -> int:
         """Nights until one ends without anything left to do; the last exit code."""
@@ -420,11 +432,11 @@ SCENARIOS: dict[str, Callable[[Bench, int], list[str]]] = {
 
 
 @contextlib.contextmanager
-def bench_of(calls: int, seed: int, *, is_here: bool = False) -> Iterator[Bench]:
+def bench_of(calls: int, seed: int, *, is_here: bool = False, begin_night: Begin = _begin_python) -> Iterator[Bench]:
     """Recordings and an empty results root that are gone afterwards. `is_here`: nights without worker processes."""
     root = Path(tempfile.mkdtemp(prefix="qa-faults-"))
     try:
-        yield Bench(root=root, calls=calls, chance=random.Random(seed), is_here=is_here)
+        yield Bench(root=root, calls=calls, chance=random.Random(seed), is_here=is_here, begin_night=begin_night)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

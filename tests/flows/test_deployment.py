@@ -1,4 +1,7 @@
-"""A deployment on a schedule, carried out by a worker of a real server; and batches on real Dask and Ray clusters. Calls are chats, models are real."""
+"""What needs a real server: a night, a deployment on a schedule, carried out by a worker, and batches on real Dask and Ray clusters.
+
+Of the night listening is a stand-in; else calls are chats, and models are real.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from nights import assert_night_went_well, night
 from ruamel.yaml import YAML
 from server import PATIENCE
 
@@ -18,6 +22,7 @@ from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.verify import verify_results
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
+from tests.rubric.built_rubrics import copy_shipped
 
 pytestmark = [pytest.mark.prefect, pytest.mark.models]
 
@@ -47,7 +52,10 @@ def test_a_scheduled_night_is_carried_out_by_a_worker(tmp_path: Path, server: st
     deployment["schedules"] = [{"cron": "* * * * *", "timezone": "UTC"}]
     with (tmp_path / "prefect.yaml").open("w") as file:
         YAML().dump(shipped, file)
-    env = {**os.environ, "PREFECT_HOME": str(tmp_path / "client"), "PREFECT_API_URL": server, "PYTHONPATH": str(PACKAGE_ROOT)}
+    env = {
+        **os.environ, "PREFECT_HOME": str(tmp_path / "client"), "PREFECT_API_URL": server, "PYTHONPATH": str(PACKAGE_ROOT),
+        "QA_PIPELINE_RUBRICS": str(copy_shipped("chat_support", tmp_path / "rubrics")),
+    }  # fmt: skip
     for arguments in (
         ("work-pool", "create", "default", "--type", "process"),
         ("--no-prompt", "deploy", "--all", "--prefect-file", str(tmp_path / "prefect.yaml")),
@@ -84,11 +92,21 @@ def test_a_scheduled_night_is_carried_out_by_a_worker(tmp_path: Path, server: st
     assert verify_results(store).faults == ()
 
 
+def test_a_night_runs_against_a_server_and_leaves_a_summary_there(tmp_path: Path, server: str) -> None:
+    assert_night_went_well(tmp_path, night(tmp_path, "--separate-scoring", "--batch-calls", "2", PREFECT_API_URL=server))
+    found = httpx.post(f"{server}/artifacts/filter", json={"artifacts": {"key": {"any_": ["nightly-summary"]}}}, timeout=120).json()
+    (run,) = rows(open_store(load_settings(results=str(tmp_path / "results"))), "select run_id from runs")
+    (told,) = [artifact["data"] for artifact in found if f"Run {run['run_id']}," in artifact["data"]]
+    assert "| processed | 2 |" in told
+    assert "| failed | 2 |" in told
+
+
 def test_clusters_find_what_one_process_finds(tmp_path: Path, server: str) -> None:
     folder = chats(tmp_path / "chats", 6)
     env = {
         **os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": server,
         "PYTHONPATH": str(PACKAGE_ROOT), "QA_PIPELINE_WORKERS": "1", "RAY_USAGE_STATS_ENABLED": "0",
+        "QA_PIPELINE_RUBRICS": str(copy_shipped("chat_support", tmp_path / "rubrics")),
     }  # fmt: skip
     found = {where: carried_out(where, folder, tmp_path / where, env) for where in ("here", "dask", "ray")}
     assert found["here"] == found["dask"] == found["ray"] != []

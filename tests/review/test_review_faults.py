@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import threading
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from desks import commit, make_desk, make_rubric, reopen
+from forked import forking
 from killed import decide_until
 from sqlalchemy import select
 from stored import make_store
@@ -129,13 +129,10 @@ def test_a_decision_in_the_same_second_as_commits(tmp_path: Path, database: str 
 
 def test_whoever_is_killed_at_any_step_loses_and_doubles_nothing(tmp_path: Path) -> None:
     kept: list[int] = []
-    # Begun from a process that has loaded everything and done nothing: loading takes ten times as long as the decision.
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["killed"])
     for step in range(40):
         folder = tmp_path / str(step)
         make_desk(folder).engine.dispose()
-        process = processes.Process(target=decide_until, args=(step, folder))
+        process = forking().Process(target=decide_until, args=(step, folder))
         process.start()
         process.join()
         desk = reopen(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.faults import SCENARIOS, bench_of
+from tests.running.forked_nights import ForkedNight
 
 
 @pytest.mark.models
@@ -12,7 +13,7 @@ from benchmarks.faults import SCENARIOS, bench_of
 @pytest.mark.parametrize("trouble", SCENARIOS)
 def test_nothing_is_lost_or_doubled_whatever_happens_to_a_night(trouble: str) -> None:
     concerns_processes = trouble.startswith("kill")
-    with bench_of(14, seed=0, is_here=not concerns_processes) as bench:
+    with bench_of(14, seed=0, is_here=not concerns_processes, begin_night=ForkedNight) as bench:
         try:
             wrong = SCENARIOS[trouble](bench, 1)
         except NotImplementedError as error:

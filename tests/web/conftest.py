@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
-from office import Office, open_office, session_of
+from office import Office, open_app, open_office, session_of
 from starlette.testclient import TestClient
 
 from qa_pipeline.review import passphrases
 from qa_pipeline.review.sessions import read_session
 from qa_pipeline.running.jobs import Jobs
-from qa_pipeline.web.app import create_app
 from qa_pipeline.web.serving import served
 from qa_pipeline.web.signed import COOKIE, FORM_HEADER
 
@@ -46,7 +45,7 @@ def office(tmp_path: Path) -> Office:
 @pytest.fixture
 def app(office: Office) -> Iterator[FastAPI]:
     """The app over the office."""
-    made = create_app(office.desk, office.settings)
+    made = open_app(office.desk, office.settings)
     own: Jobs = made.state.jobs
     yield made
     own.close()

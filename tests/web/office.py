@@ -8,7 +8,9 @@ from pathlib import Path
 
 from copies import copy
 from desks import commit
+from fastapi import FastAPI
 from sqlalchemy import Engine
+from starlette.routing import BaseRoute
 from stored import make_store
 
 from qa_pipeline.reading.viewer import Role
@@ -18,6 +20,7 @@ from qa_pipeline.review.opening import open_desk
 from qa_pipeline.review.people import account_of, add_account, add_member, add_team
 from qa_pipeline.review.sessions import begin_session
 from qa_pipeline.settings import Settings
+from qa_pipeline.web.app import create_app
 
 OWN, TEAM, OTHER = "own", "team", "other"
 """Calls: of the agent lin; of another agent of lin's team, north; of an agent of the team south."""
@@ -81,3 +84,15 @@ def open_office(folder: Path) -> Office:
 def session_of(office: Office, name: str) -> str:
     """What the cookie of a new session of an account holds."""
     return begin_session(office.engine, account_of(office.engine, name).account, hours=12)
+
+
+_ROUTES: list[BaseRoute] = []
+
+
+def open_app(desk: Desk, settings: Settings) -> FastAPI:
+    """The app over a desk, with the routes of the first one of this process: FastAPI looks through them at the first request, for a fifth of a second."""
+    app = create_app(desk, settings)
+    if not _ROUTES:
+        _ROUTES.extend(app.router.routes)
+    app.router.routes[:] = _ROUTES
+    return app

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from desks import commit
-from office import Office, open_office, session_of
+from office import Office, open_app, open_office, session_of
 from recorded import record
 from starlette.testclient import TestClient
 
@@ -19,7 +19,6 @@ from qa_pipeline.call import Word
 from qa_pipeline.recordings.audio import decode
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.opening import bring_up_to_date
-from qa_pipeline.web.app import create_app
 from qa_pipeline.web.signed import COOKIE
 
 SAID = "My number is 0770 900 1234, thank you."
@@ -56,7 +55,7 @@ def hiding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Of
     monkeypatch.setattr(Store, "write_conversations", with_number)
     commit(office.store, "told", source_uri=str(path), audio_sha256="told" * 16, customer_id="c-4711", language="en")
     bring_up_to_date(office.desk)
-    app = create_app(office.desk, office.settings)
+    app = open_app(office.desk, office.settings)
     yield office, TestClient(app, base_url=ADDRESS, follow_redirects=False)
     app.state.jobs.close()
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
-from office import PASSPHRASE, Office, session_of
+from office import PASSPHRASE, Office, open_app, session_of
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
@@ -19,7 +19,6 @@ from qa_pipeline.review.people import account_of
 from qa_pipeline.review.sessions import begin_session, read_session
 from qa_pipeline.review.tables import sessions
 from qa_pipeline.web.addresses import own_address
-from qa_pipeline.web.app import create_app
 from qa_pipeline.web.signed import COOKIE, FORM_COOKIE
 from qa_pipeline.web.tries import Tries
 
@@ -142,7 +141,7 @@ def test_a_form_from_another_site_is_refused_even_with_the_token(client_as: Call
 
 def test_it_answers_under_its_own_address_and_the_further_names(office: Office) -> None:
     more = {"web_address": "https://qa.example.com:8443", "web_hosts": ["qa", "[::1]", "*.inside.example"]}
-    app = create_app(office.desk, type(office.settings)(**office.settings.model_dump() | more))
+    app = open_app(office.desk, type(office.settings)(**office.settings.model_dump() | more))
     with TestClient(app) as client:
         hosts = ("qa.example.com", "qa", "QA:8080", "[::1]:80", "a.inside.example", "localhost", "inside.example", "")
         assert [client.get("/sign-in", headers={"host": host}).status_code for host in hosts] == [200] * 5 + [421] * 3

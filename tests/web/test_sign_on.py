@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from identity_provider import CLIENT, SECRET, Provider, make_provider
 from joserfc.jwk import RSAKey
-from office import Office
+from office import Office, open_app
 from starlette.testclient import TestClient
 from test_sign_in import give_passphrase
 
@@ -22,7 +22,6 @@ from qa_pipeline.reading.viewer import Role
 from qa_pipeline.review.people import account_of, add_account, deactivate
 from qa_pipeline.review.sign_on import read_groups
 from qa_pipeline.web import provider as provider_module
-from qa_pipeline.web.app import create_app
 from qa_pipeline.web.serving import served
 from qa_pipeline.web.signed import COOKIE
 
@@ -48,7 +47,7 @@ def app(office: Office, provider: Provider) -> FastAPI:
 
 def app_with(office: Office, provider: Provider, **more: Any) -> FastAPI:
     chosen = {"oidc_issuer": provider.issuer, "oidc_client_id": CLIENT, "oidc_client_secret": SECRET, "oidc_groups": GROUPS} | more
-    return create_app(office.desk, type(office.settings)(**office.settings.model_dump() | {"web_address": "http://localhost"} | chosen))
+    return open_app(office.desk, type(office.settings)(**office.settings.model_dump() | {"web_address": "http://localhost"} | chosen))
 
 
 def there_and_back(client: TestClient, *, to: str = "/preferences") -> httpx.Response:
