@@ -6,6 +6,8 @@ again until it ends by itself, and the results are looked at: every call exactly
 every file readable (`verify-results`). Prints a line for each kind of trouble; exit code 1 when anything was lost or doubled.
 
 Needs root for the disks (a small tmpfs, a read-only mount); without, those lines say that they were not done.
+
+Longer than most files, as the kinds of trouble are read side by side, beside what they do to a night.
 """
 
 from __future__ import annotations
@@ -179,6 +181,7 @@ class Bench:
     nights: int = 0
     is_here: bool = False
     begin_night: Begin = _begin_python
+    _plans: int = 0
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
@@ -208,6 +211,7 @@ class Bench:
     def begin(self, **environment: str) -> Begun:
         """A night in a session of its own."""
         self.nights += 1
+        self._plans = self._count_plans()
         env = {
             **os.environ,
             "QA_PIPELINE_CACHE": str(self.root / "cache"),
@@ -218,6 +222,19 @@ class Bench:
         }
         arguments = ["--night", str(self.folder), self.results, *(["--here"] if self.is_here else [])]
         return self.begin_night(arguments, env, self.root / "log")
+
+    def wait_into(self, process: Begun) -> None:
+        """Wait until a night that was just begun has its plan, and then for some part of its work; no longer than it lasts."""
+        _until(lambda: self._count_plans() > self._plans or process.poll() is not None, most=600)
+        # Worker processes load for a moment first; there are two.
+        work = self.calls * _WAIT if self.is_here else 2.0 + self.calls * _WAIT / 2
+        deadline = time.monotonic() + self.chance.uniform(0.0, work * 1.1)
+        _until(lambda: process.poll() is not None or time.monotonic() >= deadline, most=600)
+
+    def _count_plans(self) -> int:
+        """Nights that have said what they plan."""
+        log = self.root / "log"
+        return log.read_bytes().count(b"plan ") if log.exists() else 0
 
     def finish(self, most: int = 4) -> int:
         """Nights until one ends without anything left to do; the last exit code."""
@@ -248,10 +265,7 @@ class Bench:
 def _spoil(bench: Bench, what: str) -> None:
     """Let a night run for a moment, then kill something of it, or let it be if it was done sooner."""
     process = bench.begin()
-    # The first seconds are imports; work lasts a few more.
-    deadline = time.monotonic() + bench.chance.uniform(1.0, 3.5 + bench.calls * _WAIT / 2 * 1.3)
-    while time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.02)
+    bench.wait_into(process)
     if process.poll() is None:
         if what == "run":
             process.kill()
@@ -312,7 +326,7 @@ def two_at_once(bench: Bench) -> list[str]:
 def metadata_rewritten(bench: Bench) -> list[str]:
     """`calls.csv` written anew, with another team, while the night runs."""
     process = bench.begin()
-    time.sleep(bench.chance.uniform(2.0, 5.0))
+    bench.wait_into(process)
     bench.describe("B")
     process.wait(timeout=600)
     code = bench.finish()
@@ -341,7 +355,7 @@ def clock_jump(bench: Bench) -> list[str]:
 def recordings_deleted(bench: Bench) -> list[str]:
     """A tenth of the recordings deleted while the night runs; then put back."""
     process = bench.begin()
-    time.sleep(bench.chance.uniform(1.5, 4.0))
+    bench.wait_into(process)
     gone = {path: path.read_bytes() for path in bench.chance.sample(sorted(bench.folder.glob("*.wav")), max(1, bench.calls // 10))}
     for path in gone:
         path.unlink()

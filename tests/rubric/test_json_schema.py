@@ -48,9 +48,9 @@ def test_every_shipped_case_file_fits(path: Path) -> None:
     assert complaints(read_document(path).data, "cases") == []
 
 
-@pytest.mark.parametrize("path", sorted((RUBRICS / "lists").glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_shipped_list_fits(path: Path) -> None:
-    assert complaints(read_document(path).data, "list") == []
+def test_every_shipped_list_fits() -> None:
+    found = {path.name: complaints(read_document(path).data, "list") for path in sorted((RUBRICS / "lists").glob("*.yaml"))}
+    assert found and {name: told for name, told in found.items() if told} == {}
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -15,10 +15,16 @@ SPOKEN = [
 ]
 
 
-@pytest.mark.parametrize(("language", "wanted", "text"), SPOKEN)
-def test_a_mark_is_read_as_it_was_meant(language: str, wanted: str, text: str) -> None:
+def as_told(text: str, language: str) -> str:
+    """The mark of a reply as the file writes it; a dash where it gives none."""
     mark = read_mark(text, language)
-    assert ("-" if mark is None else written(mark)) in wanted.split("|")
+    return "-" if mark is None else written(mark)
+
+
+def test_a_mark_is_read_as_it_was_meant() -> None:
+    found = [(language, wanted, text, as_told(text, language)) for language, wanted, text in SPOKEN]
+    assert len(found) > 500
+    assert [one for one in found if one[-1] not in one[1].split("|")] == []
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,10 @@ def rows(name: str) -> list[list[str]]:
     return [line.split("\t") for line in lines if line and not line.startswith("#")]
 
 
-@pytest.mark.parametrize(("language", "text", "expected"), rows("spoken_times.tsv"))
-def test_a_time_is_the_one_ahead(language: str, text: str, expected: str) -> None:
-    assert times(text, language) == [expected]
+def test_a_time_is_the_one_ahead() -> None:
+    found = [(language, text, expected, times(text, language)) for language, text, expected in rows("spoken_times.tsv")]
+    assert len(found) > 100
+    assert [one for one in found if one[-1] != [one[2]]] == []
 
 
 @pytest.mark.parametrize(
