@@ -1,8 +1,9 @@
 """How much of what is personal is found, and how much of what is found is personal, by kind and language, on written dialogues.
 
-    .venv/bin/python benchmarks/redaction.py [FILE.yaml …] [--misses]
+    .venv/bin/python benchmarks/redaction.py [FILE.yaml …] [--misses] [--reader FOLDER] [--fold N]
 
 A file is a list of {id, language, agent_name?, lines}; what is personal stands in braces with its kind: `0:03 customer: it is {phone|oh seven nine …}`.
+`--reader`: another than the shipped one; `--fold`: only every fourth call, which `models/privacy/train.py --fold` did not learn from.
 A place counts as found when all of its letters and digits are hidden, by whatever kind; `typed` says how many of these have the right kind.
 """
 
@@ -12,13 +13,22 @@ import argparse
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.privacy.find import find_personal
+from qa_pipeline.privacy.kinds import Personal
+from qa_pipeline.privacy.reader import Reader, load_reader, shipped_reader
 
 _MARK = re.compile(r"\{([a-z_]+)\|([^{}]*)\}")
+FOLDS = 4
+GROUPS = {
+    "numbers": {"phone", "card", "account", "national_id", "plate"},
+    "names and addresses": {"name", "address"},
+    "all": {one.value for one in Personal},
+}
 SETS = sorted((Path(__file__).parent.parent / "models" / "privacy").glob("*.yaml"))
 
 
@@ -47,12 +57,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=Path, default=SETS)
     parser.add_argument("--misses", action="store_true", help="print what was missed and what was hidden for nothing")
+    parser.add_argument("--reader", type=Path, help="folder of a reader other than the shipped one")
+    parser.add_argument("--fold", type=int)
     arguments = parser.parse_args()
+    reader = load_reader(arguments.reader) if arguments.reader else shipped_reader()
     for path in arguments.files:
-        measure(path, show=arguments.misses)
+        items = yaml.safe_load(path.read_text("utf-8"))
+        if arguments.fold is not None:
+            items = items[arguments.fold :: FOLDS]
+        measure(items, path.name, reader, show=arguments.misses)
 
 
-def measure(path: Path, *, show: bool) -> None:
+def measure(items: list[dict[str, Any]], name: str, reader: Reader, *, show: bool) -> None:
     """Print the figures of one file."""
     there: Counter[tuple[str, str]] = Counter()
     found_there: Counter[tuple[str, str]] = Counter()
@@ -60,7 +76,7 @@ def measure(path: Path, *, show: bool) -> None:
     hidden: Counter[tuple[str, str]] = Counter()
     rightly: Counter[tuple[str, str]] = Counter()
     lines = 0
-    for item in yaml.safe_load(path.read_text("utf-8")):
+    for item in items:
         language = item["language"]
         split = [parsed(line) for line in item["lines"]]
         talk = conversation("\n".join(text for text, _ in split), language=language)
@@ -68,7 +84,7 @@ def measure(path: Path, *, show: bool) -> None:
         lines += len(split)
         found = [
             (places[one.utterance][0], places[one.utterance][1] + one.start, places[one.utterance][1] + one.end, one.kind.value)
-            for one in find_personal(talk.utterances, agent_name=item.get("agent_name"))
+            for one in find_personal(talk.utterances, agent_name=item.get("agent_name"), reader=reader)
         ]
         for at, (text, marks) in enumerate(split):
             covered = {place for line, first, last, _ in found if line == at for place in range(first, last)}
@@ -91,17 +107,18 @@ def measure(path: Path, *, show: bool) -> None:
             rightly[language, kind] += is_right
             if show and not is_right:
                 print(f"hid    {item['id']} {kind}: {text[:first]}<<{text[first:last]}>>{text[last:]}")
-    print(f"\n{path.name}: {lines} utterances")
-    print(f"{'language':9}{'kind':13}{'said':>6}{'found':>7}{'recall':>8}{'typed':>7}{'hidden':>8}{'precision':>10}")
+    print(f"\n{name}: {lines} utterances")
+    print(f"{'language':9}{'kind':22}{'said':>6}{'found':>7}{'recall':>8}{'typed':>7}{'hidden':>8}{'precision':>10}")
     for key in sorted({*there, *hidden}):
         recall = f"{found_there[key] / there[key]:8.3f}" if there[key] else "       –"
         precision = f"{rightly[key] / hidden[key]:10.3f}" if hidden[key] else "         –"
-        print(f"{key[0]:9}{key[1]:13}{there[key]:6}{found_there[key]:7}{recall}{typed[key]:7}{hidden[key]:8}{precision}")
-    for language in sorted({key[0] for key in there}):
-        of = [key for key in {*there, *hidden} if key[0] == language]
-        said, got = sum(there[key] for key in of), sum(found_there[key] for key in of)
-        hid, right = sum(hidden[key] for key in of), sum(rightly[key] for key in of)
-        print(f"{language:9}{'all':13}{said:6}{got:7}{got / max(said, 1):8.3f}{'':7}{hid:8}{right / max(hid, 1):10.3f}")
+        print(f"{key[0]:9}{key[1]:22}{there[key]:6}{found_there[key]:7}{recall}{typed[key]:7}{hidden[key]:8}{precision}")
+    for language in [*sorted({key[0] for key in there}), "all"]:
+        for group, kinds in GROUPS.items():
+            of = [key for key in {*there, *hidden} if language in (key[0], "all") and key[1] in kinds]
+            said, got = sum(there[key] for key in of), sum(found_there[key] for key in of)
+            hid, right = sum(hidden[key] for key in of), sum(rightly[key] for key in of)
+            print(f"{language:9}{group:22}{said:6}{got:7}{got / max(said, 1):8.3f}{'':7}{hid:8}{right / max(hid, 1):10.3f}")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class Privacy(Table):
 
     `called`: patterns with a group `name`: how somebody who is not speaking is named or spoken to (Mr …, 王先生). `own`: the same of how the
     agent says their own name, beside names.yaml. `first_names`, `last_names`: folded; written in Han characters, further surnames. `name_follows`: what
-    stands right before a name that has no capital. `name_ends`: what stands right behind one that no pause ends. `spelt_out`: Han characters: how a character of a name is explained, behind it.
+    stands right before a name that has no capital. `name_ends`: what stands right behind one that no pause ends. `name_endings`: endings of forms of names, each with what the plain form ends in after a `>`. `spelt_out`: Han characters: how a character of a name is explained, behind it.
     """
 
     FILE: ClassVar[str] = "privacy.yaml"
@@ -67,3 +67,4 @@ class Privacy(Table):
     spelt_out: Pattern = NEVER
     first_names: Words = ()
     last_names: Words = ()
+    name_endings: Texts = ()

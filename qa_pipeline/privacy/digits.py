@@ -174,7 +174,11 @@ def _checked(digits: str, passage: Passage, run: Run, said: Privacy) -> Personal
 @cache
 def _is_valid(name: str, number: str) -> bool:
     module: Any = import_module(f"stdnum.{name}")
-    return bool(module.is_valid(number))
+    try:
+        return bool(module.is_valid(number))
+    except KeyError:
+        # cn.ric of python-stdnum 2 raises it for a prefecture that it knows and lists no counties of.
+        return False
 
 
 def _is_phone(digits: str, countries: tuple[str, ...]) -> bool:

@@ -40,7 +40,7 @@ def write_redacted(found: OneCall, hidden: Hidden, folder: Path, *, is_silent: b
     audio = decode(found.call["source_uri"])
     sound = folder / f"{name}.flac"
     with replacing(sound) as part:
-        _write_flac(part, Audio(samples=hide(audio.samples, hidden.spans, sample_rate=SAMPLE_RATE, is_silent=is_silent)))
+        write_sound(part, Audio(samples=hide(audio.samples, hidden.spans, sample_rate=SAMPLE_RATE, is_silent=is_silent)))
     return text, sound
 
 
@@ -72,7 +72,7 @@ def hidden_sound(store: Store, engine: Engine, work: Path, viewer: Viewer, call_
             except CallFailed as error:
                 raise RecordingError(error.message, advice=error.advice, stage="decode") from error
             with replacing(path) as part:
-                _write_flac(part, Audio(samples=hide(audio.samples, spans, sample_rate=SAMPLE_RATE)))
+                write_sound(part, Audio(samples=hide(audio.samples, spans, sample_rate=SAMPLE_RATE)))
     return path
 
 
@@ -80,7 +80,8 @@ def _clock(start_ms: int | None) -> str:
     return "" if start_ms is None else f"{start_ms // 60_000}:{start_ms // 1000 % 60:02} "
 
 
-def _write_flac(path: Path, audio: Audio) -> None:
+def write_sound(path: Path, audio: Audio) -> None:
+    """Write sound as FLAC, its tracks kept."""
     import av
 
     layout = "stereo" if audio.samples.shape[0] > 1 else "mono"

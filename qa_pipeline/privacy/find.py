@@ -1,4 +1,4 @@
-"""Personal data in a conversation: every kind, each place once. Pure.
+"""Personal data in a conversation: every kind, each place once. Rules find what has a form of its own, a small network what is around it.
 
 Numbers and addresses are looked for in what one party says, over turns of the other that only listen; names in each utterance, and then wherever they are
 said again. What an agent reads back of a number that was found is found too.
@@ -13,10 +13,12 @@ from qa_pipeline.call import Utterance
 from qa_pipeline.privacy.addresses import find_addresses, find_again
 from qa_pipeline.privacy.births import find_births, find_births_again
 from qa_pipeline.privacy.digits import find_numbers_of_persons, runs
+from qa_pipeline.privacy.judged import judged
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.mail import find_mail
 from qa_pipeline.privacy.names import find_customers_names
 from qa_pipeline.privacy.passages import Passage, passages
+from qa_pipeline.privacy.reader import Reader, shipped_reader
 from qa_pipeline.privacy.signs import find_signs
 
 # Of two that overlap the one that tells more is kept, then the one that stands earlier here.
@@ -26,11 +28,19 @@ _ORDER = (
 _SHORTEST_READ_BACK = 3
 
 
-def find_personal(utterances: Sequence[Utterance], *, agent_name: str | None = None, known: Sequence[str] = ()) -> tuple[Found, ...]:
+def find_personal(
+    utterances: Sequence[Utterance], *, agent_name: str | None = None, known: Sequence[str] = (), reader: Reader | None = None
+) -> tuple[Found, ...]:
     """All personal data of a conversation, by utterance and place, without overlaps.
 
-    `agent_name`: from the metadata; it stays. `known`: names of the customer from the metadata.
+    `agent_name`: from the metadata; it stays. `known`: names of the customer from the metadata. `reader`: the shipped one where none is given.
     """
+    ruled = find_by_rules(utterances, agent_name=agent_name, known=known)
+    return _without_overlaps(judged(utterances, ruled, reader or shipped_reader(), agent_name=agent_name, known=known))
+
+
+def find_by_rules(utterances: Sequence[Utterance], *, agent_name: str | None = None, known: Sequence[str] = ()) -> tuple[Found, ...]:
+    """What rules find alone, as the reader is told it."""
     several = passages(utterances)
     found = [one for passage in several for one in _in_passage(passage)]
     found += _read_back(several, found)

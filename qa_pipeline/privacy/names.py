@@ -31,7 +31,7 @@ _HAN_WORDS = re.compile(r"[^\W\d_a-zA-Z]+")
 
 def find_customers_names(utterances: Sequence[Utterance], *, agent_name: str | None, known: Sequence[str]) -> list[Found]:
     """Every place where a customer's name is said. `known`: names of the customer from the metadata."""
-    own = _own_names(utterances, agent_name)
+    own = own_names(utterances, agent_name)
     found: list[Found] = []
     names: dict[str, str] = {name: utterances[0].language for name in known if name and utterances}
     for at, utterance in enumerate(utterances):
@@ -46,7 +46,7 @@ def find_customers_names(utterances: Sequence[Utterance], *, agent_name: str | N
     return found
 
 
-def _own_names(utterances: Sequence[Utterance], agent_name: str | None) -> set[str]:
+def own_names(utterances: Sequence[Utterance], agent_name: str | None) -> set[str]:
     """The agent's names, folded, whole and in parts."""
     names = [agent_name] if agent_name else []
     for utterance in utterances:

@@ -23,6 +23,7 @@ NEVER_JUDGES = (
     "desk.yaml",
     "detection.yaml",
     "labels.yaml",
+    "privacy.yaml",
     "reasons.yaml",
     "recogniser.yaml",
     "roles.yaml",

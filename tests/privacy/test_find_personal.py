@@ -93,3 +93,8 @@ def test_a_customers_name_is_known_wherever_it_is_said_and_the_agents_stays() ->
 def test_names_of_the_metadata_are_looked_for() -> None:
     talk = conversation("agent: 那就这样，建国您忙。", language="zh")
     assert told(talk, known=["王建国"]) == [("name", "建国")]
+
+
+def test_an_id_of_an_unknown_county_is_hidden_and_stops_nothing() -> None:
+    talk = conversation("customer: 身份证是110001199003077744", language="zh")
+    assert [kind for kind, _ in told(talk)] == ["national_id"]

@@ -1,0 +1,145 @@
+"""What rules found and what the reader says of each word, made one: the reader finds more, and lets go what rules took wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from stdnum import luhn
+
+from qa_pipeline.call import Utterance
+from qa_pipeline.privacy.kinds import Found, Personal
+from qa_pipeline.privacy.names import own_names
+from qa_pipeline.privacy.reader import KINDS, Reader
+from qa_pipeline.privacy.tokens import Token, tokens_of
+from qa_pipeline.values.phones import digits_of
+from qa_pipeline.values.value import fold
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# How sure the reader must be of a word, of the words beside it, and that what a rule found is nothing. Chosen on calls that it did not learn from (models/privacy/README.md).
+SURE, BESIDE, NOTHING = 0.6, 0.08, 0.12
+# Of a name, which looks like any word that lists do not know.
+SURE_OF_NAME = 0.8
+_MOST_BETWEEN = 2
+_SHORTEST_CARD = 13
+_LIGHT = frozenset({"correction", "between", "repeats", "quiet"})
+_NUMBERS = frozenset({Personal.PHONE, Personal.CARD, Personal.ACCOUNT, Personal.NATIONAL_ID})
+_SAID_IN_PIECES = _NUMBERS | {Personal.PLATE, Personal.BIRTH_DATE}
+
+
+def judged(
+    utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Reader, *, agent_name: str | None = None, known: Sequence[str] = ()
+) -> list[Found]:
+    """What is personal by both; places of one utterance may overlap. `known`: names from the metadata, which the reader does not let go."""
+    if not utterances:
+        return []
+    tokens = tokens_of(utterances, ruled, reader.known, agent_name=agent_name)
+    chances = reader.chances(tokens)
+    personal = 1 - chances[:, 0]
+    kept = [one for one in ruled if one.value in known or _is_proved(one) or _highest(one, tokens, personal) >= NOTHING]
+    own = own_names(utterances, agent_name)
+    for first, last in (_with_joined(utterances, tokens, *span) for span in _stretches(tokens, personal)):
+        for start, end, kind in _of_kinds(chances, first, last):
+            if kind is Personal.NAME and personal[start:end].max() < SURE_OF_NAME:
+                continue
+            one = _found(utterances, tokens[start:end], kind)
+            if kind is not Personal.NAME or not _is_own(one.value, own):
+                kept.append(one)
+    return [*kept, *_between(kept, tokens)]
+
+
+def _between(found: Sequence[Found], tokens: Sequence[Token]) -> Iterator[Found]:
+    """Words of correction and fillers between two pieces of one number, which tell how it was put right."""
+    numbers = sorted((one for one in found if one.kind in _SAID_IN_PIECES), key=lambda one: (one.utterance, one.start))
+    for before, after in pairwise(numbers):
+        if (before.utterance, before.kind) != (after.utterance, after.kind) or after.start <= before.end:
+            continue
+        words = [
+            token for token in tokens if token.utterance == before.utterance and before.end <= token.start and token.end <= after.start
+        ]
+        if 0 < len(words) <= _MOST_BETWEEN and all(_LIGHT & set(word.marks) for word in words):
+            yield Found(kind=before.kind, utterance=before.utterance, start=before.end, end=after.start, value=before.value)
+
+
+def _is_proved(one: Found) -> bool:
+    """Whether what a rule found is what it is whatever stands around: an address with its sign, a card number with its check digit."""
+    if one.kind is Personal.EMAIL:
+        return "@" in one.value
+    return one.kind is Personal.CARD and len(one.value) >= _SHORTEST_CARD and luhn.is_valid(one.value)
+
+
+def _is_own(name: str, own: set[str]) -> bool:
+    return fold(name) in own or all(fold(part) in own for part in name.split())
+
+
+def _highest(one: Found, tokens: Sequence[Token], personal: NDArray[np.float32]) -> float:
+    """How sure the reader is of the word of a found place that it is surest of."""
+    return max(
+        (
+            float(personal[at])
+            for at, token in enumerate(tokens)
+            if token.utterance == one.utterance and token.start < one.end and one.start < token.end
+        ),
+        default=1.0,
+    )
+
+
+def _stretches(tokens: Sequence[Token], personal: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
+    """Words one after the other, of one utterance, that may be personal, with at least one that surely is."""
+    at = 0
+    while at < len(tokens):
+        end = at
+        while end < len(tokens) and tokens[end].is_word and personal[end] >= BESIDE:
+            end += 1
+        if end > at and personal[at:end].max() >= SURE:
+            yield at, end
+        at = max(end, at + 1)
+
+
+def _with_joined(utterances: Sequence[Utterance], tokens: Sequence[Token], first: int, last: int) -> tuple[int, int]:
+    """A stretch with the words that a hyphen joins to its own: Kjell-Åke."""
+
+    def is_joined(at: int) -> bool:
+        if not 0 < at < len(tokens):
+            return False
+        before, after = tokens[at - 1], tokens[at]
+        is_near = before.utterance == after.utterance and before.is_word and after.is_word
+        return is_near and utterances[after.utterance].text[before.end : after.start] == "-"
+
+    while is_joined(first):
+        first -= 1
+    while is_joined(last):
+        last += 1
+    return first, last
+
+
+def _of_kinds(chances: NDArray[np.float32], first: int, last: int) -> Iterator[tuple[int, int, Personal]]:
+    """A stretch in parts of one kind each; words of a kind that the reader is nowhere sure of go with those before or after them."""
+    likeliest = chances[first:last, 1:].argmax(axis=1)
+    parts: list[tuple[int, int, int, bool]] = []
+    for at, kind in enumerate(likeliest, start=first):
+        if parts and parts[-1][2] == kind:
+            start, _, _, is_sure = parts.pop()
+        else:
+            start, is_sure = at, False
+        parts.append((start, at + 1, int(kind), is_sure or bool(chances[at, 1 + kind] >= SURE)))
+    sure = [part for part in parts if part[3]] or [max(parts, key=lambda part: float(chances[part[0] : part[1], 1 + part[2]].max()))]
+    edges = [first, *(part[0] for part in sure[1:]), last]
+    for (start, end), (_, _, kind, _) in zip(pairwise(edges), sure, strict=True):
+        yield start, end, KINDS[kind]
+
+
+def _found(utterances: Sequence[Utterance], tokens: Sequence[Token], kind: Personal) -> Found:
+    utterance = utterances[tokens[0].utterance]
+    text = utterance.text[tokens[0].start : tokens[-1].end]
+    return Found(
+        kind=kind,
+        utterance=tokens[0].utterance,
+        start=tokens[0].start,
+        end=tokens[-1].end,
+        value=digits_of(text, utterance.language) or text if kind in _NUMBERS else text,
+    )

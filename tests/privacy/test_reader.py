@@ -1,0 +1,99 @@
+"""The reader of personal data: what was asked says what an answer is, what rules took wrongly is let go, and its files are whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa_pipeline.conversation.written import conversation
+from qa_pipeline.errors import ModelError
+from qa_pipeline.privacy.find import find_by_rules, find_personal
+from qa_pipeline.privacy.judged import judged
+from qa_pipeline.privacy.kinds import Found, Personal
+from qa_pipeline.privacy.reader import KINDS, Reader, load_reader, shipped_reader
+from qa_pipeline.privacy.tokens import tokens_of
+
+ASKED = [
+    ("en", ["agent: and the surname", "customer: crowther"], "crowther"),
+    (
+        "en",
+        ["agent: what's the delivery address", "customer: thirty nine larkfield avenue kettering"],
+        "thirty nine larkfield avenue kettering",
+    ),
+    ("pl", ["agent: nazwisko", "customer: stolarczyk"], "stolarczyk"),
+    ("pl", ["agent: adres proszę", "customer: rumia morska szesnaście"], "rumia morska szesnaście"),
+    ("sv", ["agent: vad var adressen", "customer: lindvägen nio i floda"], "lindvägen nio i floda"),
+    ("zh", ["agent: 收货地址", "customer: 海珠区江南西路二十号"], "海珠区江南西路二十号"),
+]
+
+
+@pytest.mark.parametrize(("language", "lines", "wanted"), ASKED, ids=[f"{row[0]}{at}" for at, row in enumerate(ASKED)])
+def test_an_answer_in_small_letters_is_hidden_whole(language: str, lines: list[str], wanted: str) -> None:
+    talk = conversation(*lines, language=language)
+    covered = {
+        place for one in find_personal(talk.utterances) if talk.utterances[one.utterance].text == lines[1].partition(": ")[2]
+        for place in range(one.start, one.end)
+    }  # fmt: skip
+    assert {at for at, char in enumerate(wanted) if char.isalnum()} <= covered
+
+
+def test_what_is_no_answer_to_such_a_question_stays() -> None:
+    talk = conversation("agent: what make is it", "customer: a bosch", "agent: and what colour", "customer: rose", language="en")
+    assert find_personal(talk.utterances) == ()
+
+
+def test_chances_of_each_word_add_up() -> None:
+    reader = shipped_reader()
+    talk = conversation("agent: your name please", "customer: Anna Berg", language="en")
+    tokens = tokens_of(talk.utterances, (), reader.known)
+    chances = reader.chances(tokens)
+    assert chances.shape == (len(tokens), 1 + len(KINDS)) and np.allclose(chances.sum(axis=1), 1, atol=1e-5)
+    assert [token.is_word for token in tokens] == [False, True, True, True, False, True, True]
+
+
+def sure_of(share: float) -> Reader:
+    """A reader that holds every word to be personal, a name, by that share."""
+    weights = {name: np.zeros_like(value) for name, value in shipped_reader().weights.items()}
+    bias = np.full(1 + len(KINDS), -30.0, np.float32)
+    bias[0], bias[1 + KINDS.index(Personal.NAME)] = np.log(1 - share), np.log(share)
+    return Reader(weights | {"head.bias": bias}, {})
+
+
+def test_what_rules_found_is_let_go_where_the_reader_sees_nothing() -> None:
+    talk = conversation("customer: my phone is 07700 900123", language="en")
+    ruled = find_by_rules(talk.utterances)
+    assert [one.kind for one in ruled] == [Personal.PHONE]
+    assert judged(talk.utterances, ruled, sure_of(0.01)) == []
+    assert judged(talk.utterances, ruled, sure_of(0.3)) == list(ruled)
+
+
+def test_the_agents_own_name_is_none_of_the_readers() -> None:
+    talk = conversation("customer: thanks Alice", language="en")
+    assert judged(talk.utterances, (), sure_of(0.9), agent_name="Alice Thanks") == []
+    assert judged(talk.utterances, (), sure_of(0.9)) == [Found(kind=Personal.NAME, utterance=0, start=0, end=12, value="thanks Alice")]
+
+
+def test_words_that_put_a_number_right_are_hidden_with_it() -> None:
+    talk = conversation("customer: eight four no six three", language="en")
+    ruled = [
+        Found(kind=Personal.PHONE, utterance=0, start=0, end=10, value="84"),
+        Found(kind=Personal.PHONE, utterance=0, start=14, end=23, value="63"),
+    ]
+    assert [(one.start, one.end) for one in judged(talk.utterances, ruled, sure_of(0.3))] == [(0, 10), (14, 23), (10, 14)]
+
+
+def test_a_name_with_a_hyphen_is_hidden_whole() -> None:
+    talk = conversation("agent: namn", "customer: Kjell-Åke", language="sv")
+    assert [(one.start, one.end) for one in find_personal(talk.utterances)] == [(0, 9)]
+
+
+def test_a_form_of_a_known_name_is_known() -> None:
+    talk = conversation("customer: dla Celiny", language="pl")
+    assert "known=f" in tokens_of(talk.utterances, (), {"celina": "f"})[2].marks
+
+
+def test_a_missing_file_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="install the package anew"):
+        load_reader(tmp_path)
