@@ -78,7 +78,7 @@ def show_plan(plan: Plan, settings: Settings, *, deadline: datetime | None = Non
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    from qa_pipeline.recordings.audio import known_seconds
+    from qa_pipeline.recordings.probing import known_seconds
 
     # From headers; what cannot be read, and what lies elsewhere, counts nothing.
     minutes = sum(known_seconds(call.source_uri) or 0.0 for call in plan.listen if call.call_id not in plan.dialogues) / 60

@@ -17,7 +17,8 @@ from qa_pipeline.errors import RecordingError
 from qa_pipeline.reading.pages import CallLine, find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.recordings.address import path_of
-from qa_pipeline.recordings.playback import DECODED_TYPE, Peaks, load_peaks, make_playable, type_played
+from qa_pipeline.recordings.playback import DECODED_TYPE, Peaks, load_peaks, make_playable
+from qa_pipeline.recordings.probing import type_played
 from qa_pipeline.results.store import Store
 
 FOLDER = "sound"

@@ -14,13 +14,14 @@ from pathlib import PurePosixPath, PureWindowsPath
 from qa_pipeline.call import Call
 from qa_pipeline.errors import CallFailed, Fault, MetadataError, ReadFailed, RecordingError
 from qa_pipeline.recordings.address import USUAL_FORMS, as_raw, path_of
-from qa_pipeline.recordings.audio import EMPTY_BYTES, holds_nothing
+from qa_pipeline.recordings.audio import EMPTY_BYTES
 from qa_pipeline.recordings.columns import Row, validated, values_in_name
 from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.files import read_bytes, sha256_of
 from qa_pipeline.recordings.joins import Group, groups_by_name, groups_by_rows
 from qa_pipeline.recordings.metadata import read_metadata
+from qa_pipeline.recordings.probing import holds_nothing
 from qa_pipeline.recordings.reach import is_within, leads_away, roots_of
 from qa_pipeline.recordings.remarks import Remarks
 from qa_pipeline.recordings.sources import METADATA_NAMES, Names, beside, collect_files, file_state, left_line, still_growing

@@ -6,6 +6,7 @@ gigabyte, costs the page of one call and not the service. Moments are those of a
 
 from __future__ import annotations
 
+import resource
 import struct
 import subprocess
 import sys
@@ -33,6 +34,8 @@ _MAGIC = b"QAPK"
 _HEAD = struct.Struct("<4sBHI")
 # An hour takes some seconds; whatever takes longer hangs.
 _LONGEST_SECONDS = 300
+# Six hours of two tracks, twice, and the libraries.
+_MOST_BYTES = 12_000_000_000
 _REFUSED = 3
 
 
@@ -133,7 +136,9 @@ def _not_played(uri: str, why: str) -> RecordingError:
 
 
 def _make(uri: str, peaks: str, sound: str | None = None) -> int:
-    """Runs in the other process."""
+    """Runs in the other process, which has no more memory and time than that."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (_LONGEST_SECONDS, _LONGEST_SECONDS))
     try:
         audio = decode(uri)
         if sound is not None:
@@ -141,6 +146,9 @@ def _make(uri: str, peaks: str, sound: str | None = None) -> int:
         write_peaks(Path(peaks), peaks_of(audio))
     except CallFailed as error:
         sys.stderr.write(error.message)
+        return _REFUSED
+    except MemoryError:
+        sys.stderr.write("it takes more memory than there is for one recording")
         return _REFUSED
     return 0
 

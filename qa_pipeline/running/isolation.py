@@ -25,8 +25,8 @@ from qa_pipeline.call import Call, Conversation
 from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.conversation.read import unreadable
 from qa_pipeline.errors import CallFailed, CallTimeout, EnvironmentNotReady, ReadFailed, WorkerCrashed
-from qa_pipeline.recordings.audio import known_seconds
 from qa_pipeline.recordings.dialogue import Dialogue
+from qa_pipeline.recordings.probing import known_seconds
 from qa_pipeline.running.pace import Pace
 from qa_pipeline.running.processes import begin_pool, end_pool, prepare_process
 from qa_pipeline.settings import Settings
