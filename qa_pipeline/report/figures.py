@@ -80,8 +80,8 @@ def summarise_calls(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: C
         if name not in CALL_DIMENSIONS:
             raise InputRefused(f"There is no dimension {name!r}.", advice=f"There are: {', '.join(DIMENSIONS)}.")
     chosen = wanted or CallFilter()
-    if strange := next((name for name, _ in chosen.where if name not in _WANTED), None):
-        raise InputRefused(f"{strange!r} chooses no calls here.", advice=f"There are: {', '.join(_WANTED)}.")
+    if strange := [name for name, _ in chosen.where if name not in _WANTED]:
+        raise InputRefused(f"{strange[0]!r} chooses no calls here.", advice=f"There are: {', '.join(_WANTED)}.")
     choice: dict[str, Any] = {_WANTED[name]: value for name, value in chosen.where}
     found = count_scores(engine, viewer, by, Wanted(since=chosen.first, until=chosen.last, **choice))
     return [
