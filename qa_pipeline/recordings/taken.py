@@ -23,12 +23,22 @@ class Unavailable:
     advice: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Twin:
+    """A call left for another of the same content, as it was offered."""
+
+    call: Call
+    dialogue: Dialogue | None
+    is_id_given: bool
+
+
 @dataclass(slots=True)
 class Taken:
     """The calls so far. `hash_of`: SHA-256 of a file. `by_sha256`: the first call with that content, and whether somebody gave it its call id.
 
     `empty`: names of recordings that hold no sound at all; `no_dialogues`: files whose ending could mean a transcript, and what they are instead;
-    `noted`: transcripts in which something was put in order; `given_twice`: call ids that are given to several files, and these.
+    `noted`: transcripts in which something was put in order; `given_twice`: call ids that are given to several files, and these; `twins`: by call id,
+    what was left because it holds the same.
     """
 
     hash_of: Callable[[str], str]
@@ -41,18 +51,14 @@ class Taken:
     no_dialogues: list[str] = field(default_factory=list)
     noted: dict[Note, list[str]] = field(default_factory=dict)
     given_twice: dict[str, list[str]] = field(default_factory=dict)
+    twins: dict[str, list[_Twin]] = field(default_factory=dict)
 
     def add(self, call: Call, dialogue: Dialogue | None, *, is_id_given: bool) -> None:
         """Take one call, unless it is there already. Two texts whose ids were given are two calls: short chats may well say the same."""
-        name = PurePosixPath(call.source_uri).name
         twin, is_twin_id_given = self.by_sha256.get(call.audio_sha256, (None, False))
         are_apart = dialogue is not None and twin is not None and is_id_given and is_twin_id_given and twin.call_id != call.call_id
         if twin and not are_apart:
-            kind = "audio" if dialogue is None else "text"
-            other = PurePosixPath(twin.source_uri).name
-            # Of one name in two folders, which is meant is in the path.
-            names = (name, other) if name != other else (call.source_uri, twin.source_uri)
-            self.warnings.append(f"{names[0]} is the same {kind} as {names[1]}; it is one call, processed once.")
+            self.twins.setdefault(twin.call_id, []).append(_Twin(call=call, dialogue=dialogue, is_id_given=is_id_given))
             return
         if call.call_id in self.given_twice or call.call_id in self.calls:
             self._contest(call)
@@ -63,19 +69,34 @@ class Taken:
             self.dialogues[call.call_id] = dialogue
 
     def _contest(self, call: Call) -> None:
-        """Take none of the files that a call id is given to: which of them is the call, nobody but who named them knows."""
+        """Take none of the files that a call id is given to: which of them is the call, nobody but who named them knows.
+
+        What was left for the first of them is offered again: under another id the same content is a call.
+        """
         first = self.calls.pop(call.call_id, None)
-        if first is not None:
-            self.given_twice[call.call_id] = [first.source_uri]
-            self.dialogues.pop(call.call_id, None)
-            # Under an id of its own the same content is a call.
-            if self.by_sha256[first.audio_sha256][0] is first:
-                del self.by_sha256[first.audio_sha256]
-        self.given_twice[call.call_id].append(call.source_uri)
+        self.given_twice.setdefault(call.call_id, [first.source_uri] if first else []).append(call.source_uri)
+        if first is None:
+            return
+        self.dialogues.pop(call.call_id, None)
+        if self.by_sha256[first.audio_sha256][0] is first:
+            del self.by_sha256[first.audio_sha256]
+        for twin in self.twins.pop(call.call_id, ()):
+            self.add(twin.call, twin.dialogue, is_id_given=twin.is_id_given)
+
+    def about_twins(self) -> list[str]:
+        """A warning for each file that was left because another call holds the same."""
+        return [_about_twin(twin, self.calls[call_id]) for call_id, twins in self.twins.items() for twin in twins]
 
     def contested(self) -> list[Unavailable]:
         """The calls whose id is given to several files, each told of once, with every file."""
         return [_contested(call_id, uris) for call_id, uris in self.given_twice.items()]
+
+
+def _about_twin(left: _Twin, taken: Call) -> str:
+    name, other = PurePosixPath(left.call.source_uri).name, PurePosixPath(taken.source_uri).name
+    # Of one name in two folders, which is meant is in the path.
+    names = (name, other) if name != other else (left.call.source_uri, taken.source_uri)
+    return f"{names[0]} is the same {'audio' if left.dialogue is None else 'text'} as {names[1]}; it is one call, processed once."
 
 
 def _contested(call_id: str, uris: Sequence[str]) -> Unavailable:

@@ -207,6 +207,28 @@ def test_what_a_contested_id_stood_for_is_a_call_under_an_id_of_its_own(folder: 
     assert [(call.call_id, call.source_uri.rpartition("/")[2]) for call in intake.calls] == [("2", "c.wav")]
 
 
+@pytest.mark.parametrize(
+    ("rows", "calls", "contested"),
+    [
+        # The twin comes before the file that contests the id, and after it.
+        ("a.wav,1\nb.wav,2\nc.wav,1", [("2", "b.wav")], "Call id 1 is given to a.wav and to c.wav."),
+        ("a.wav,1\nb.wav,\nc.wav,1", [(hashlib.sha256(b"first").hexdigest()[:16], "b.wav")], "Call id 1 is given to a.wav and to c.wav."),
+        ("a.wav,1\nb.wav,1\nc.wav,1", [], "Call id 1 is given to a.wav and to c.wav and to b.wav."),
+    ],
+    ids=["an id of its own", "no id", "the same id"],
+)
+def test_a_recording_left_for_one_whose_call_id_turns_out_to_be_contested_is_not_lost(
+    folder: Path, rows: str, calls: list[tuple[str, str]], contested: str
+) -> None:
+    (folder / "b.wav").write_bytes((folder / "a.wav").read_bytes())
+    (folder / "c.wav").write_bytes(b"third")
+    (folder / "calls.csv").write_text(f"file,call_id\n{rows}\n")
+    intake = taken(folder)
+    assert [(call.call_id, call.source_uri.rpartition("/")[2]) for call in intake.calls] == calls
+    assert [told.message for told in intake.unavailable] == [contested]
+    assert intake.warnings == ()
+
+
 def test_each_recording_with_its_own_call_id_is_taken_again(folder: Path) -> None:
     (folder / "calls.csv").write_text("file,call_id\na.wav,1\nb.wav,2\n")
     intake = taken(folder)
