@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from qa_pipeline.errors import CallFailed, RecordingError
 from qa_pipeline.recordings.address import Raw, parse_address
 from qa_pipeline.recordings.container import GAPLESS, Decoder, form_of, open_form, opened_container, refuse_form, refuse_length, seconds_of
+from qa_pipeline.recordings.edits import has_pieces, read_edits, seconds_played
 from qa_pipeline.recordings.ends import End, examine_end
+from qa_pipeline.recordings.extent import examine_extent
 from qa_pipeline.recordings.files import open_file
 from qa_pipeline.recordings.layout import as_parties
 from qa_pipeline.recordings.timeline import SAMPLE_RATE as SAMPLE_RATE
@@ -98,10 +100,13 @@ def known_seconds(uri: str) -> float | None:
                 return file.size * _RAW_SAMPLES_A_BYTE.get(address.raw.form, 1.0) / (address.raw.rate * address.raw.channels)
         with open_file(uri) as file:
             end = examine_end(file)
+            edits = read_edits(file)
             file.seek(0)
             with open_form(file) as container:
                 if not container.streams.audio:
                     return 0.0
+                if has_pieces(edits):
+                    return float(seconds_played(edits))
                 is_guess = form_of(container) in GAPLESS and not end.has_length
                 if container.duration and not is_guess:
                     return float(container.duration) / 1e6
@@ -131,13 +136,16 @@ def holds_nothing(uri: str) -> bool:
 def _decode_file(uri: str, raw: Raw | None) -> Audio:
     with open_file(uri) as file:
         end = End() if raw else examine_end(file)
+        edits = {} if raw else read_edits(file)
+        extent = None if raw else examine_extent(file)
+        in_pieces = has_pieces(edits)
         file.seek(0)
-        with opened_container(uri, file, end, raw) as container:
-            decoder = Decoder(uri, container, file)
+        with opened_container(uri, file, end, raw, as_recorded=in_pieces) as container:
+            decoder = Decoder(uri, container, file, edits=edits if in_pieces else {}, extent=extent)
             decoder.run()
             file.raise_failure()
-            timelines = decoder.timelines(end)
-            missing = float(decoder.missing_seconds(end, timelines, file.size))
+            timelines, missed = decoder.finish(end, file.size)
+            missing = float(missed)
     if not timelines:
         raise RecordingError(
             f"{uri} holds no sound that can be decoded.",

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.errors import RecordingError
 from qa_pipeline.recordings.address import USUAL_FORMS, Raw
+from qa_pipeline.recordings.edits import Edits, as_played
 from qa_pipeline.recordings.ends import End
+from qa_pipeline.recordings.extent import Extent, end_of_sound
 from qa_pipeline.recordings.files import Reader
 from qa_pipeline.recordings.timeline import SAMPLE_RATE, Timeline, TrackBuilder
 
 if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
@@ -24,11 +27,19 @@ if TYPE_CHECKING:
 _LOWEST_RATE = 8_000
 # Forms whose clock begins at 0: a track that begins later begins with silence. The clock of the others begins anywhere.
 _FROM_ZERO = ("mov", "matroska")
+# Forms whose header says how much of the last frame is sound.
+_FILLED_UP = ("mov", "caf")
 # Forms without time stamps of their own, in which nothing can be left out on purpose.
 GAPLESS = frozenset(("flac", "mp3", "aac"))
 # Forms in which bytes between two packets are more than their wrapping.
 _WRAPPED_CLOSELY = ("ogg", "matroska")
 _WRAPPING_BYTES = 600
+# A page of Ogg holds less: one that begins later was cut out of a stream, and keeps the clock of that.
+_LONGEST_PAGE_SECONDS = 20
+_AMR_GOOD, _AMR_ZERO = 0x04, 0x83
+_AMR_SPEECH_BELOW = 9
+# A last packet may be longer than the sound in it by less.
+_OVERLONG_SECONDS = Fraction(4, 100)
 # So many errors one after the other, and nothing more is to be had.
 _MOST_ERRORS = 1_000
 # What recorders, telephones and platforms write. FFmpeg knows hundreds more (games, pictures, playlists, descriptions of streams that it would fetch), which
@@ -52,13 +63,13 @@ def open_form(file: Reader, *, form: str | None = None, options: Mapping[str, st
 
 
 @contextlib.contextmanager
-def opened_container(uri: str, file: Reader, end: End, raw: Raw | None = None) -> Iterator[InputContainer]:
-    """The container of a file, which holds sound in a form that is ours."""
+def opened_container(uri: str, file: Reader, end: End, raw: Raw | None = None, *, as_recorded: bool = False) -> Iterator[InputContainer]:
+    """The container of a file, which holds sound in a form that is ours. `as_recorded`: edit lists are not followed."""
     import av
 
     try:
         if raw is None:
-            container = open_form(file)
+            container = open_form(file, options={"ignore_editlist": "1"} if as_recorded else None)
         else:
             told = {"sample_rate": str(raw.rate), "ch_layout": "mono" if raw.channels == 1 else "stereo"}
             container = open_form(file, form=raw.form, options={} if raw.form == "g722" else told)
@@ -88,16 +99,31 @@ def opened_container(uri: str, file: Reader, end: End, raw: Raw | None = None) -
 
 
 class Decoder:
-    """Decodes all audio tracks of a container, going on after errors."""
+    """Decodes all audio tracks of a container, going on after errors.
 
-    def __init__(self, uri: str, container: InputContainer, file: Reader) -> None:
-        self._uri, self._container, self._file = uri, container, file
+    `edits`: how tracks are played, where FFmpeg does not see to it. `extent`: what the file says of where its sound is.
+    """
+
+    def __init__(self, uri: str, container: InputContainer, file: Reader, *, edits: Edits, extent: Extent | None) -> None:
+        from av.codec.context import Flags2
+
+        self._uri, self._container, self._file, self._edits, self._extent = uri, container, file, edits, extent
         self._form = form_of(container)
-        start = Fraction(container.start_time, 1_000_000) if container.start_time is not None else None
-        origin = Fraction(0) if self._form in _FROM_ZERO else start
         self._streams = container.streams.audio
-        self._builders = {s.index: TrackBuilder(origin=origin, is_gapless=self._form in GAPLESS) for s in self._streams}
-        self._decoded_bytes = 0
+        if self._form == "caf":
+            # FFmpeg takes the rest of a last frame of ALAC off a frame that is short already.
+            for stream in self._streams:
+                stream.codec_context.flags2 |= Flags2.skip_manual
+        start = Fraction(container.start_time, 1_000_000) if container.start_time is not None else None
+        self._origin = Fraction(0) if self._form in _FROM_ZERO else start
+        # MP3 in a WAV is as MP3 is.
+        is_mpeg_in_wave = self._form == "wav" and self._streams[0].codec_context.name.startswith("mp3")
+        self._is_gapless = self._form in GAPLESS or is_mpeg_in_wave
+        self._builders = {s.index: TrackBuilder(origin=self._origin, is_gapless=self._is_gapless) for s in self._streams}
+        # Damage may lead FFmpeg to guess anew while it reads.
+        self._promises = {stream.index: self._promised(stream) for stream in self._streams}
+        self._decoded_bytes = self._failed_bytes = self._stepped_over = 0
+        self._decoded_seconds = Fraction(0)
         self.has_failed = False
 
     def run(self) -> None:
@@ -107,40 +133,81 @@ class Decoder:
         for packet in self._packets():
             builder = self._builders.get(packet.stream_index)
             if packet.size and packet.pos is not None and packet.pos != place:
-                if builder and place is not None and self._form in _WRAPPED_CLOSELY and packet.pos - place > taken + _WRAPPING_BYTES:
+                if place is None:
+                    self._begin(packet.pos)
+                elif builder and self._form in _WRAPPED_CLOSELY and packet.pos - place > taken + _WRAPPING_BYTES:
                     builder.doubt()
+                elif self._is_gapless and packet.pos > place + taken:
+                    self._step_over(packet.pos - place - taken)
                 place, taken = packet.pos, 0
             taken += packet.size
             if builder:
                 self._decode(packet, builder)
+        if place is not None and (self._extent or self._is_gapless):
+            stepped_over = end_of_sound(self._file, place + taken) - place - taken
+            if stepped_over > _WRAPPING_BYTES:
+                self._step_over(stepped_over)
 
-    def timelines(self, end: End) -> list[Timeline]:
-        """The tracks that hold sound."""
-        made = []
-        for stream in self._streams:
-            builder = self._builders[stream.index]
-            if not builder.end:
-                continue
-            is_whole = end.missing_bytes == 0 and end.has_length and self._form not in GAPLESS
-            made.append(builder.finish(seconds=self._promised(stream) if is_whole else None))
-        return made
+    def _begin(self, place: int) -> None:
+        """Hold the first packet against where sound begins by the structure of the file."""
+        if self._extent is None:
+            return
+        begins = self._extent.begins
+        is_ogg = self._form == "ogg"
+        if begins is not None and (place == begins if is_ogg else place <= begins + _WRAPPING_BYTES):
+            return
+        self._doubt()
+        if is_ogg and self._origin and self._origin < _LONGEST_PAGE_SECONDS:
+            self._origin = Fraction(0)
+            self._promises = {stream.index: self._promised(stream) for stream in self._streams}
+            for builder in self._builders.values():
+                builder.begin_at(self._origin)
 
-    def missing_seconds(self, end: End, timelines: Sequence[Timeline], size: int) -> Fraction:
-        """How much sound has no place in the recording: what is cut off by the structure of the file, or was damaged in a form without a clock."""
+    def _step_over(self, count: int) -> None:
+        """Note bytes between packets that FFmpeg made nothing of."""
+        self._stepped_over += count
+        self._doubt()
+
+    def _doubt(self) -> None:
+        self.has_failed = True
+        for builder in self._builders.values():
+            builder.doubt()
+
+    def finish(self, end: End, size: int) -> tuple[list[Timeline], Fraction]:
+        """The tracks that hold sound, as they are played; and how many seconds of sound have no place in them: what is cut off by the structure of the
+        file, or was damaged in a form without a clock.
+        """
+        is_known = end.has_length or (self._extent is not None and self._extent.seconds is not None)
+        is_whole = end.missing_bytes == 0 and is_known and not self._is_gapless
+        made = {
+            stream: self._builders[stream.index].finish(
+                seconds=self._promises[stream.index] if is_whole else None, may_end_before=self._form in _FILLED_UP
+            )
+            for stream in self._streams
+            if self._builders[stream.index].end
+        }
+        missing = self._missing_seconds(end, list(made.values()), size)
+        return [as_played(timeline, self._edits.get(stream.id, ())) for stream, timeline in made.items()], missing
+
+    def _missing_seconds(self, end: End, timelines: Sequence[Timeline], size: int) -> Fraction:
         heard = Fraction(max((timeline.samples.shape[1] for timeline in timelines), default=0), SAMPLE_RATE)
-        if end.missing_bytes and self._form in ("wav", "caf"):
+        if end.missing_bytes and self._form in ("wav", "w64", "avi", "caf"):
             rate = self._streams[0].codec_context.bit_rate or 0
             return Fraction(end.missing_bytes * 8, rate) if rate else Fraction(0)
         if end.has_length:
-            return max(Fraction(0), *(self._promised(stream) - heard for stream in self._streams))
-        if self._form in GAPLESS and self.has_failed and self._decoded_bytes:
-            lost = sum(end - start for timeline in timelines for start, end in timeline.lost)
-            sound = heard - Fraction(lost, SAMPLE_RATE)
-            return max(Fraction(0), (size - self._decoded_bytes) * sound / self._decoded_bytes - Fraction(lost, SAMPLE_RATE))
+            return max(Fraction(0), *(promised - heard for promised in self._promises.values()))
+        if self._extent and self._stepped_over and self._decoded_bytes and self._extent.seconds is None:
+            return self._stepped_over * heard / self._decoded_bytes
+        if self._is_gapless and self.has_failed and self._decoded_bytes:
+            lost = Fraction(sum(end - start for timeline in timelines for start, end in timeline.lost), SAMPLE_RATE)
+            damaged = self._stepped_over + self._failed_bytes
+            return max(Fraction(0), damaged * (heard - lost) / self._decoded_bytes - lost)
         return Fraction(0)
 
     def _promised(self, stream: AudioStream) -> Fraction:
-        """Length of a track by its header, from the start of the recording."""
+        """Length of a track by its header, or its last page, from the start of the recording."""
+        if self._extent and self._extent.seconds is not None:
+            return self._extent.seconds - (self._origin or 0)
         if stream.duration and stream.time_base:
             begins = max(0, stream.start_time or 0) if self._form in _FROM_ZERO else 0
             return (begins + stream.duration) * Fraction(stream.time_base)
@@ -150,34 +217,47 @@ class Decoder:
         """All packets; an error of the container costs what it concerns."""
         import av
 
-        packets = self._container.demux()
-        for _ in range(_MOST_ERRORS):
+        errors = 0
+        while errors < _MOST_ERRORS:
             try:
-                yield from packets
+                yield from self._container.demux()
             except av.EOFError:
                 return
             except av.FFmpegError:
                 self._file.raise_failure()
-                self.has_failed = True
-                for builder in self._builders.values():
-                    builder.doubt()
-                packets = self._container.demux()
+                self._doubt()
+                errors += 1
+            except IndexError:
+                # A packet of a track that was not there at the beginning, which PyAV does not know: damage, or something else than sound.
+                continue
             else:
                 return
 
     def _decode(self, packet: Packet[AudioStream], builder: TrackBuilder) -> None:
         import av
 
+        seconds = seconds_of(packet, packet.duration)
         try:
             frames = packet.decode()
         except av.EOFError:
             return
         except av.FFmpegError:
+            frames = None
+        # What was ours before is not suddenly of 12 Hz.
+        is_other = bool(builder.end) and any(not _is_ours(frame.layout.nb_channels, frame.sample_rate) for frame in frames or ())
+        if frames is None or is_other or _is_bad(packet, frames, seconds if self._form == "mov" else None):
             self.has_failed = True
-            builder.lose(seconds_of(packet, packet.duration))
+            self._failed_bytes += packet.size
+            if self._form == "amr" and self._decoded_bytes:
+                # Damage is read as frames of any length: how much sound it was is in its bytes.
+                seconds = packet.size * self._decoded_seconds / self._decoded_bytes
+            builder.lose(seconds)
             return
         self._decoded_bytes += packet.size
+        self._decoded_seconds += seconds
         for frame in frames:
+            if self._form == "amr":
+                frame.pts = None
             channels = frame.layout.nb_channels
             refuse_form(self._uri, channels, frame.sample_rate)
             try:
@@ -213,6 +293,24 @@ def refuse_length(uri: str, samples: int) -> None:
             advice="Split it into its calls: `ffmpeg -i FILE -f segment -segment_time 3600 -c copy part%03d.wav`.",
             stage="decode",
         )
+
+
+def _is_bad(packet: Packet[AudioStream], frames: Sequence[AudioFrame], seconds: Fraction | None) -> bool:
+    """Whether a packet is damaged though it could be decoded. `seconds`: how long it is by an index.
+
+    AMR says of its speech whether it is good (RFC 4867, 5.3), which zero bytes are not; damaged Opus may say that it is longer than it is.
+    """
+    codec = packet.stream.codec_context.name
+    if codec in ("amrnb", "amrwb") and packet.size:
+        head = bytes(packet)[0]
+        return bool(head & _AMR_ZERO) or (not head & _AMR_GOOD and head >> 3 & 0x0F < _AMR_SPEECH_BELOW)
+    if codec in ("opus", "libopus") and seconds is not None:
+        return sum(Fraction(frame.samples, frame.sample_rate) for frame in frames) > seconds + _OVERLONG_SECONDS
+    return False
+
+
+def _is_ours(channels: int, rate: int) -> bool:
+    return channels in (1, 2) and rate >= _LOWEST_RATE
 
 
 def refuse_form(uri: str, channels: int, rate: int) -> None:

@@ -1,4 +1,5 @@
-"""Whether a file reaches the end that its own structure names: RIFF, AIFF, AU, CAF, MP4, Matroska and Ogg by their boxes, MP3 by its index.
+"""Whether a file reaches the end that its own structure names: RIFF, AIFF, AU, CAF, MP4, Matroska and Ogg by their boxes, MP3 by its index, AMR, AAC
+and MP3 without one by their frames.
 
 Headers are written before their recording is, and many recorders never come back to them: only what the structure proves counts as missing.
 """
@@ -10,14 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedIOBase
 
+from qa_pipeline.recordings.raw_frames import bytes_lacking
+
 # What a streaming recorder writes for "until the end": 0, or the largest numbers (FFmpeg 0xFFFFFFFF, SoX 0x7FFFF000, others 2^31 − 1).
 _UNKNOWN_FROM = 0x7FFF0000
 # A header that counts itself, or the chunks before the sound, is wrong by less.
 _HEADER_BYTES = 4096
+_SMALL_HEADER_BYTES = 512
 _TAIL_BYTES = 70_000
 _INDEX_WITHIN = 2_000
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
 _OGG_HEAD = 27
+_WAVE64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
+_UNKNOWN_64_FROM = 1 << 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +39,27 @@ class End:
     index_missing: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A box of an MP4: where what is in it begins, and where it should end."""
+
+    name: bytes
+    start: int
+    end: int
+
+
 def examine_end(file: BufferedIOBase) -> End:
     """Hold a file against its own structure. `file` is left anywhere."""
     size = file.seek(0, 2)
     head = _at(file, 0, 16)
     if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
         return End(missing_bytes=_beyond_wave(file, size))
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        outer = int.from_bytes(head[4:8], "little")
+        return End(missing_bytes=_promised_beyond(8 + outer, size) if 0 < outer < _UNKNOWN_FROM else None, has_length=True)
+    if head == _WAVE64:
+        outer = int.from_bytes(_at(file, 16, 8), "little")
+        return End(missing_bytes=_promised_beyond(outer, size) if 0 < outer < _UNKNOWN_64_FROM else None)
     if head[:4] == b"FORM":
         return End(missing_bytes=max(0, 8 + int.from_bytes(head[4:8]) - size), has_length=True)
     if head[:4] == b".snd":
@@ -46,11 +67,12 @@ def examine_end(file: BufferedIOBase) -> End:
         is_known = 0 < length < _UNKNOWN_FROM
         return End(missing_bytes=max(0, offset + length - size) if is_known else None, has_length=is_known)
     if head[:4] == b"caff":
-        return End(missing_bytes=_beyond_caf(file, size))
+        beyond = _beyond_caf(file, size)
+        return End(missing_bytes=beyond, has_length=beyond is not None)
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
-        boxes = list(_boxes(file, size))
-        missing = max((end - size for _, end in boxes), default=0)
-        return End(missing_bytes=max(0, missing), has_length=True, index_missing=not any(name in (b"moov", b"moof") for name, _ in boxes))
+        found = list(boxes(file, 0, size))
+        missing = max((box.end - size for box in found), default=0)
+        return End(missing_bytes=max(0, missing), has_length=True, index_missing=not any(box.name in (b"moov", b"moof") for box in found))
     if head[:4] == b"\x1a\x45\xdf\xa3":
         end = _matroska_end(_at(file, 0, _HEADER_BYTES))
         return End(missing_bytes=None if end is None else max(0, end - size), has_length=end is not None)
@@ -58,6 +80,8 @@ def examine_end(file: BufferedIOBase) -> End:
         return End(missing_bytes=_beyond_last_page(file, size))
     if head[:4] == b"fLaC":
         return End(has_length=True)
+    if head[:5] == b"#!AMR":
+        return End(missing_bytes=bytes_lacking(_at(file, 0, size)))
     if head[:3] == b"ID3" or (head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE0 == 0xE0):
         return _mpeg_end(file, size, head)
     # ASF and others: FFmpeg takes their length from a header that is written at the end.
@@ -69,19 +93,28 @@ def _at(file: BufferedIOBase, position: int, count: int) -> bytes:
     return file.read(count)
 
 
+def _promised_beyond(end: int, size: int) -> int:
+    """Bytes that a header promises beyond its file; one that is wrong by a header promises nothing."""
+    return end - size if end - size > _HEADER_BYTES else 0
+
+
 def _beyond_wave(file: BufferedIOBase, size: int) -> int | None:
     """Bytes of sound that a WAV promises beyond its file. A size that is wrong by a header, or that the outer size contradicts, promises nothing."""
     outer = 8 + int.from_bytes(_at(file, 4, 4), "little")
-    position = 12
+    position, a_second = 12, 0
     while len(chunk := _at(file, position, 8)) == 8:
         length = int.from_bytes(chunk[4:], "little")
         position += 8
+        if chunk[:4] == b"fmt ":
+            a_second = int.from_bytes(_at(file, position + 8, 4), "little")
         if chunk[:4] == b"data":
             if not 0 < length < _UNKNOWN_FROM:
                 return None
             missing = position + length - size
             is_outer_right = abs(outer - size) <= 1
-            return missing if missing > _HEADER_BYTES and not is_outer_right else 0
+            # A header is much of a call where few bytes hold a second.
+            least = min(_HEADER_BYTES, max(_SMALL_HEADER_BYTES, a_second // 2)) if a_second else _HEADER_BYTES
+            return missing if missing > least and not is_outer_right else 0
         position += length + length % 2
     return None
 
@@ -98,20 +131,20 @@ def _beyond_caf(file: BufferedIOBase, size: int) -> int | None:
     return None
 
 
-def _boxes(file: BufferedIOBase, size: int) -> Iterator[tuple[bytes, int]]:
-    """Boxes of an MP4 at its top: name and where each should end."""
-    position = 0
-    while position + 8 <= size:
+def boxes(file: BufferedIOBase, start: int, end: int) -> Iterator[Box]:
+    """Boxes of an MP4 that begin between two places of its file, one after the other; those inside them are not looked for."""
+    position = start
+    while position + 8 <= end:
         head = _at(file, position, 16)
-        length, name = int.from_bytes(head[:4]), head[4:8]
+        length, name, inside = int.from_bytes(head[:4]), head[4:8], 8
         if length == 1 and len(head) == 16:
-            length = int.from_bytes(head[8:16])
+            length, inside = int.from_bytes(head[8:16]), 16
         elif length == 0:
-            length = size - position
+            length = end - position
         if length < 8 or not all(32 <= byte < 127 or byte == 0xA9 for byte in name):
             return
+        yield Box(name=name, start=position + inside, end=position + length)
         position += length
-        yield name, position
 
 
 def _matroska_end(head: bytes) -> int | None:
@@ -138,14 +171,14 @@ def _beyond_last_page(file: BufferedIOBase, size: int) -> int:
 
 
 def _mpeg_end(file: BufferedIOBase, size: int, head: bytes) -> End:
-    """Of an MP3 with an index (Xing, Info): how long it was when that was written. Without one its length is a guess."""
+    """Of an MP3 with an index (Xing, Info): how long it was when that was written. Without one, and of AAC, whether it ends with a frame."""
     start = 0
     if head[:3] == b"ID3":
         start = 10 + sum((byte & 0x7F) << 7 * (3 - place) for place, byte in enumerate(head[6:10]))
     frame = _at(file, start, _INDEX_WITHIN)
     place = max(frame[:200].find(b"Xing"), frame[:200].find(b"Info"))
     if place < 0:
-        return End()
+        return End(missing_bytes=bytes_lacking(_at(file, 0, size), start))
     flags = int.from_bytes(frame[place + 4 : place + 8])
     if not flags & 1:
         return End()

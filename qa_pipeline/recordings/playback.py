@@ -20,6 +20,7 @@ from qa_pipeline.errors import CallFailed, RecordingError
 from qa_pipeline.recordings.address import parse_address
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.recordings.container import has_decoder, open_form
+from qa_pipeline.recordings.edits import is_moved, read_edits
 from qa_pipeline.recordings.ends import examine_end
 from qa_pipeline.recordings.files import open_file
 from qa_pipeline.whole_file import replacing, write_whole
@@ -56,7 +57,8 @@ def type_played(uri: str) -> str | None:
         return None
     try:
         with open_file(uri) as file:
-            if examine_end(file).missing_bytes:
+            # FFmpeg, by which browsers play, does not play pieces as their list says (edits.py).
+            if examine_end(file).missing_bytes or is_moved(read_edits(file)):
                 return None
             file.seek(0)
             with open_form(file) as container:

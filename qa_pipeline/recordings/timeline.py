@@ -21,7 +21,7 @@ SAMPLE_RATE = 16_000
 # Time stamps in whole milliseconds, jittered by a network, or moved by an encoder's delay are no gap. Chosen, not measured.
 _SLACK = SAMPLE_RATE * 40 // 1000
 # A clock that jumps further ahead, or back, was set anew: what follows goes on where the sound before ended.
-_LONGEST_GAP = SAMPLE_RATE * 3600
+LONGEST_GAP = SAMPLE_RATE * 3600
 _SET_BACK = SAMPLE_RATE
 _DOUBTFUL_FOR = SAMPLE_RATE * 5
 
@@ -65,11 +65,16 @@ class TrackBuilder:
         self._lost: list[tuple[int, int]] = []
         self._failed = Fraction(0)
         self._doubtful_until = -1
+        self._last_frame = 0
 
     @property
     def end(self) -> int:
         """Where the sound so far ends, in samples."""
         return self._run.end if self._run else self._end
+
+    def begin_at(self, origin: Fraction) -> None:
+        """Move the recording's start to another time stamp, before there is any sound."""
+        self._origin = origin
 
     def lose(self, seconds: Fraction) -> None:
         """Note that a packet of some length could not be decoded."""
@@ -88,21 +93,26 @@ class TrackBuilder:
             self._finish_run()
             self._run = _Run(form=form, resampler=_resampler(channels), start=self._end)
         frame.pts = None
+        self._last_frame = round(Fraction(frame.samples, frame.sample_rate) * SAMPLE_RATE)
         self._run.taken += Fraction(frame.samples, frame.sample_rate)
         self._run.pieces += [_samples(out) for out in self._run.resampler.resample(frame)]
 
-    def finish(self, *, seconds: Fraction | None = None) -> Timeline:
-        """All samples. `seconds`: how long the track is by a header that can be trusted; sound that is not there until then was not sent."""
+    def finish(self, *, seconds: Fraction | None = None, may_end_before: bool = False) -> Timeline:
+        """All samples. `seconds`: how long the track is by a header that can be trusted; sound that is not there until then was not sent.
+        `may_end_before`: what stands behind that, up to a frame, is what filled the last frame up.
+        """
         self._finish_run()
         lost = round(self._failed * SAMPLE_RATE)
         if lost:
             self._silence(lost, lost)
         wanted = round(seconds * SAMPLE_RATE) - self._end if seconds is not None else 0
-        if _SLACK < wanted <= _LONGEST_GAP:
-            self._silence(wanted, wanted if self._is_gapless else 0)
+        if _SLACK < wanted <= LONGEST_GAP:
+            self._silence(wanted, wanted if self._is_gapless or self._end <= self._doubtful_until else 0)
         channels = max((piece.shape[0] for piece in self._pieces), default=1)
         whole = [piece if piece.shape[0] == channels else np.repeat(piece, channels, axis=0) for piece in self._pieces]
         samples = np.concatenate(whole, axis=1) if whole else np.zeros((1, 0), np.float32)
+        if may_end_before and -self._last_frame <= wanted < 0:
+            samples = samples[:, :wanted]
         return Timeline(samples=samples, lost=tuple(self._lost))
 
     def _close_gap(self, at: Fraction | None) -> None:
@@ -113,7 +123,7 @@ class TrackBuilder:
         else:
             self._origin = at if self._origin is None else self._origin
             gap = round((at - self._origin) * SAMPLE_RATE) - self.end
-            if gap > _LONGEST_GAP or gap < -_SET_BACK:
+            if gap > LONGEST_GAP or gap < -_SET_BACK:
                 gap = failed
                 self._origin = at - Fraction(self.end + gap, SAMPLE_RATE)
         if gap > (0 if failed else _SLACK):

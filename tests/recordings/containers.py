@@ -1,8 +1,9 @@
-"""Recordings made for tests packet by packet: any number of tracks, gaps in the time stamps, an offset, changes in mid-file, damage."""
+"""Recordings made for tests packet by packet: any number of tracks, gaps in the time stamps, an offset, edit lists, changes in mid-file, damage."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +21,11 @@ def speech(seconds: float, *, seed: int = 1, rate: int = 8000) -> Track:
     return (0.3 * np.clip(np.sin(2 * np.pi * (2.5 + seed) * clock) + 0.5, 0, 1) * rng.normal(size=clock.size).clip(-1, 1)).astype(
         np.float32
     )
+
+
+def noise(seconds: float, *, seed: int = 1, rate: int = 8000) -> Track:
+    """(n,) float32 without a pause: whatever is silent in it afterwards was lost."""
+    return (0.2 * np.random.default_rng(seed).normal(size=round(seconds * rate)).clip(-2, 2)).astype(np.float32)
 
 
 def write_tracks(
@@ -66,6 +72,55 @@ def cut(path: Path, *, share: float = 0.6) -> Path:
     """Leave only the beginning of a file."""
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
+    return path
+
+
+def with_edits(path: Path, edits: Sequence[tuple[float | None, float]]) -> Path:
+    """Have an MP4 of one track played as a list says: (from which second, how many); None plays nothing."""
+    content = bytearray(path.read_bytes())
+    movie, track = _box(content, b"moov"), _box(content, b"moov", b"trak")
+    header, place = _box(content, b"moov", b"mvhd"), _box(content, b"moov", b"trak", b"edts")
+    clock = struct.unpack_from(">I", content, _box(content, b"moov", b"trak", b"mdia", b"mdhd")[0] + 20)[0]
+    movie_clock = struct.unpack_from(">I", content, header[0] + 20)[0]
+    before = struct.unpack_from(">i", content, _box(content, b"moov", b"trak", b"edts", b"elst")[0] + 20)[0]
+    rows = b"".join(
+        struct.pack(">IiI", round(seconds * movie_clock), -1 if start is None else before + round(start * clock), 1 << 16)
+        for start, seconds in edits
+    )
+    box = struct.pack(">I4sI4sII", 24 + len(rows), b"edts", 16 + len(rows), b"elst", 0, len(edits)) + rows
+    length = struct.pack(">I", round(sum(seconds for _, seconds in edits) * movie_clock))
+    content[header[0] + 24 : header[0] + 28] = length
+    tkhd = _box(content, b"moov", b"trak", b"tkhd")[0]
+    content[tkhd + 28 : tkhd + 32] = length
+    content[slice(*place)] = box
+    for start, end in (movie, track):
+        content[start : start + 4] = struct.pack(">I", end - start + len(box) - (place[1] - place[0]))
+    path.write_bytes(content)
+    return path
+
+
+def _box(content: bytes, *path: bytes) -> tuple[int, int]:
+    """Where the first box of a path begins and ends."""
+    start, end = 0, len(content)
+    for name in path:
+        start, end = next((a, b) for found, a, b in _boxes(content, start + (8 if name != path[0] else 0), end) if found == name)
+    return start, end
+
+
+def _boxes(content: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    while start + 8 <= end:
+        length = int.from_bytes(content[start : start + 4])
+        yield content[start + 4 : start + 8], start, start + length
+        start += length
+
+
+def without_index(path: Path) -> Path:
+    """An MP3 without the frame that counts the others."""
+    content = path.read_bytes()
+    start = 10 + int.from_bytes(content[6:10]) if content[:3] == b"ID3" else 0
+    place = max(content.find(b"Xing"), content.find(b"Info"))
+    following = content.find(content[start : start + 2], place)
+    path.write_bytes(content[following:])
     return path
 
 

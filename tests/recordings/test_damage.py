@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from containers import cut, damage, speech, write_tracks
+from containers import cut, damage, noise, speech, without_index, write_tracks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from sounds import tone, write_sound
 
 from qa_pipeline.errors import ReadFailed, RecordingError
@@ -17,13 +18,19 @@ from qa_pipeline.recordings.audio import Audio, decode
 
 pytestmark = pytest.mark.slow
 
-# Of each: how much its encoder may add, ms (a frame begun is a frame written).
+# Of each: how much its encoder may add, and by how much it moves the sound, ms: a frame begun is a frame written, and ADTS, MPEG-TS and MP3 in a WAV
+# have no place to say what stands before the sound or fills the last frame up.
 FORMS = {
-    ("c.wav", "pcm_s16le"): 0, ("c.wav", "pcm_mulaw"): 0, ("c.aiff", "pcm_s16be"): 0, ("c.au", "pcm_mulaw"): 0, ("c.caf", "pcm_s16le"): 0,
-    ("c.mov", "pcm_s16le"): 0, ("c.flac", "flac"): 0, ("c.ogg", "flac"): 0, ("c.ogg", "libopus"): 20, ("c.webm", "libopus"): 20,
-    ("c.mka", "libopus"): 20, ("c.mp3", "libmp3lame"): 0, ("c.m4a", "aac"): 128, ("c.mka", "aac"): 128, ("c.aac", "aac"): 256,
-    ("c.ts", "aac"): 256,
+    ("c.wav", "pcm_s16le"): (0, 0), ("c.wav", "pcm_mulaw"): (0, 0), ("c.w64", "pcm_s16le"): (0, 0), ("c.aiff", "pcm_s16be"): (0, 0),
+    ("c.au", "pcm_mulaw"): (0, 0), ("c.caf", "pcm_s16le"): (0, 0), ("c.caf", "alac"): (0, 0), ("c.mov", "pcm_s16le"): (0, 0),
+    ("c.flac", "flac"): (0, 0), ("c.ogg", "flac"): (0, 0), ("c.ogg", "libopus"): (0, 0), ("c.webm", "libopus"): (10, 0),
+    ("c.mka", "libopus"): (10, 0), ("c.mp4", "libopus"): (0, 0), ("c.mp3", "libmp3lame"): (0, 0), ("c.mp4", "libmp3lame"): (0, 0),
+    ("c.wav", "libmp3lame"): (210, 150), ("c.m4a", "aac"): (0, 0), ("c.m4a", "alac"): (0, 0), ("c.mka", "aac"): (128, 0),
+    ("c.aac", "aac"): (256, 128), ("c.ts", "aac"): (256, 128),
 }  # fmt: skip
+MP3_RATES = {("c.mp4", "libmp3lame"): 16_000}
+# Every value of a sample is a sound: what is zero there may have been so.
+UNCHECKED = ("pcm_s16le", "pcm_s16be", "pcm_mulaw", "alac")
 # A clock of their own, and frames small against a damaged stretch: what is damaged is put back as silence in its place.
 CLOCKED = [
     ("c.ogg", "flac"),
@@ -37,7 +44,7 @@ CLOCKED = [
 # Their structure says where they should end.
 ENDED = [
     ("c.wav", "pcm_s16le"), ("c.wav", "pcm_mulaw"), ("c.aiff", "pcm_s16be"), ("c.au", "pcm_mulaw"), ("c.caf", "pcm_s16le"), ("c.flac", "flac"),
-    ("c.webm", "libopus"), ("c.mka", "aac"), ("c.mp3", "libmp3lame"),
+    ("c.w64", "pcm_s16le"), ("c.webm", "libopus"), ("c.mka", "aac"), ("c.mp3", "libmp3lame"), ("c.wav", "libmp3lame"),
 ]  # fmt: skip
 
 
@@ -46,34 +53,82 @@ def accounted_ms(audio: Audio) -> int:
     return audio.duration_ms + audio.missing_ms
 
 
+def written(path: Path, form: tuple[str, str], *sounds: NDArray[np.float32]) -> Path:
+    """A file of some form, its sounds made for 8 kHz. MP4 holds no MP3 of 8 kHz."""
+    rate = MP3_RATES.get(form, 8000)
+    return write_sound(path / form[0], *(np.repeat(sound, rate // 8000) for sound in sounds), codec=form[1], rate=rate)
+
+
+def untold_ms(audio: Audio) -> int:
+    """The longest stretch in which nothing is heard and that is not told as lost, of a sound without pauses."""
+    loudest = np.abs(audio.samples).max(axis=0)
+    silent = loudest[: loudest.size // 320 * 320].reshape(-1, 320).max(axis=1) < 0.02
+    for start, end in audio.lost:
+        # What was damaged is not decoded well beside it either.
+        silent[max(0, start - 60) // 20 : (end + 60) // 20 + 1] = False
+    changes = np.flatnonzero(np.diff(np.concatenate(([False], silent, [False])).astype(np.int8)))
+    return int((changes[1::2] - changes[::2]).max(initial=0)) * 20
+
+
 @pytest.mark.parametrize("form", FORMS, ids=str)
 @pytest.mark.parametrize("tracks", [1, 2])
 def test_a_whole_recording_is_as_long_as_it_was_and_misses_nothing(tmp_path: Path, form: tuple[str, str], tracks: int) -> None:
-    sounds = [speech(8.0, seed=seed) for seed in range(1, tracks + 1)]
-    audio = decode(str(write_sound(tmp_path / form[0], *sounds, codec=form[1])))
-    assert 8000 <= audio.duration_ms <= 8000 + FORMS[form]
+    # A length that fills no frame of any codec.
+    sounds = [np.concatenate((0 * noise(1.0), noise(6.483, seed=seed))) for seed in range(1, tracks + 1)]
+    audio = decode(str(written(tmp_path, form, *sounds)))
+    longer, later = FORMS[form]
+    assert 7483 - 2 <= audio.duration_ms <= 7483 + longer + 2
     assert (audio.lost_ms, audio.is_truncated, audio.samples.shape[0]) == (0, False, tracks)
+    loud = np.flatnonzero(np.abs(audio.samples[0]) > 0.1) / 16
+    # MP3 smears what begins over a frame.
+    smear = 20 if "mp3" in form[1] else 10
+    assert 1000 - smear <= loud[0] <= 1000 + later + smear
+    assert loud[-1] == pytest.approx(7483, abs=later + smear)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     form=st.sampled_from(sorted(FORMS)),
     tracks=st.integers(1, 2),
-    share=st.floats(0.3, 0.8),
-    count=st.integers(40, 2500),
+    share=st.floats(0.06, 0.95),
+    count=st.integers(1, 2500),
     byte=st.sampled_from([0, 0xFF, None]),
 )
 def test_a_damaged_stretch_costs_itself_and_is_told(
     tmp_path: Path, form: tuple[str, str], tracks: int, share: float, count: int, byte: int | None
 ) -> None:
-    path = write_sound(tmp_path / form[0], *(speech(12.0, seed=seed) for seed in range(1, tracks + 1)), codec=form[1])
+    path = written(tmp_path, form, *(noise(12.0, seed=seed) for seed in range(1, tracks + 1)))
+    # The index of an MP4 or a CAF stands at its end, and a FLAC or an MP3 begins with one.
+    size = path.stat().st_size
+    first, last = size * 6 // 100, size * (80 if form[0].endswith(("m4a", "mp4", "mov", "caf")) else 97) // 100
+    place = max(first, min(int(share * size), last - count), 9000 if form[1] == "flac" else 0)
     whole = decode(str(path)).duration_ms
-    audio = decode(str(damage(path, share=share, count=count, byte=byte)))
-    assert accounted_ms(audio) == pytest.approx(whole, abs=100 + FORMS[form])
+    audio = decode(str(damage(path, share=(place + 0.5) / size, count=min(count, last - place), byte=byte)))
+    assert accounted_ms(audio) == pytest.approx(whole, abs=100 + FORMS[form][0])
     assert audio.duration_ms > 0.6 * whole
     assert not audio.is_truncated
+    assert untold_ms(audio) <= 100 or form[1] in UNCHECKED
     for start, end in audio.lost:
         assert 0 <= start < end <= audio.duration_ms
+
+
+@pytest.mark.parametrize(
+    "form", [("c.ogg", "libopus"), ("c.ogg", "flac"), ("c.webm", "libopus"), ("c.mka", "libopus"), ("c.mka", "aac")], ids=str
+)
+@pytest.mark.parametrize("share", [0.03, 0.93])
+def test_a_page_or_cluster_lost_at_either_end_is_told_and_moves_nothing(tmp_path: Path, form: tuple[str, str], share: float) -> None:
+    audio = decode(str(damage(written(tmp_path, form, noise(12.0)), share=share, count=300)))
+    assert accounted_ms(audio) == pytest.approx(12_000, abs=40 + FORMS[form][0])
+    assert audio.lost_ms > 0
+    assert untold_ms(audio) <= 100
+
+
+def test_zero_bytes_in_amr_are_lost_speech_and_no_silence(tmp_path: Path) -> None:
+    for name in ("c.amr", "c.3gp"):
+        path = write_sound(tmp_path / name, noise(12.0), codec="libopencore_amrnb")
+        audio = decode(str(damage(path, share=0.5, count=260, byte=0)))
+        assert audio.lost_ms == pytest.approx(400, abs=60)
+        assert untold_ms(audio) <= 100
 
 
 @pytest.mark.parametrize("form", CLOCKED, ids=str)
@@ -90,8 +145,18 @@ def test_what_comes_after_a_damaged_stretch_stands_where_it_was(tmp_path: Path, 
 def test_what_is_cut_off_is_told_in_ms(tmp_path: Path, form: tuple[str, str]) -> None:
     audio = decode(str(cut(write_sound(tmp_path / form[0], speech(12.0), codec=form[1]))))
     assert audio.is_truncated
-    assert accounted_ms(audio) == pytest.approx(12_000, abs=100 + FORMS[form])
+    assert accounted_ms(audio) == pytest.approx(12_000, abs=100 + FORMS[form][0])
     assert audio.missing_ms > 2000
+
+
+@pytest.mark.parametrize("form", [("c.aac", "aac"), ("c.amr", "libopencore_amrnb"), ("c.mp3", "libmp3lame")], ids=str)
+def test_a_stream_of_frames_that_ends_inside_one_is_cut(tmp_path: Path, form: tuple[str, str]) -> None:
+    path = write_sound(tmp_path / form[0], noise(6.0), codec=form[1])
+    if form[0] == "c.mp3":
+        without_index(path)
+    assert not decode(str(path)).is_truncated
+    path.write_bytes(path.read_bytes()[:-9])
+    assert decode(str(path)).is_truncated
 
 
 def test_an_ogg_that_ends_inside_a_page_is_cut(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from containers import speech
+from containers import speech, without_index
 from sounds import write_sound
 
 from qa_pipeline.errors import RecordingError
@@ -54,16 +54,6 @@ def test_a_length_that_both_promise_cuts(tmp_path: Path) -> None:
     audio = decode(str(wav(tmp_path, data=SOUND * 2, outer=SOUND * 2 + 36)))
     assert audio.is_truncated
     assert audio.missing_ms == pytest.approx(6000, abs=20)
-
-
-def without_index(path: Path) -> Path:
-    """An MP3 without the frame that counts the others."""
-    content = path.read_bytes()
-    start = 10 + int.from_bytes(content[6:10]) if content[:3] == b"ID3" else 0
-    place = max(content.find(b"Xing"), content.find(b"Info"))
-    following = content.find(content[start : start + 2], place)
-    path.write_bytes(content[following:])
-    return path
 
 
 @pytest.mark.parametrize("loud_first", [False, True])
