@@ -142,7 +142,7 @@ def ingest(
         elif (group := group_of[uri]) not in done:
             done.add(group)
             _take_group(group, described, defaults, taken)
-    taken.warnings += taken.about_twins()
+    taken.tell_twins()
     if taken.empty:
         taken.warnings.append(_about_empty(taken.empty))
     if taken.dialogues or taken.no_dialogues:

@@ -83,20 +83,20 @@ class Taken:
         for twin in self.twins.pop(call.call_id, ()):
             self.add(twin.call, twin.dialogue, is_id_given=twin.is_id_given)
 
-    def about_twins(self) -> list[str]:
-        """A warning for each file that was left because another call holds the same."""
-        return [_about_twin(twin, self.calls[call_id]) for call_id, twins in self.twins.items() for twin in twins]
+    def tell_twins(self) -> None:
+        """Warn of each file that was left because another call holds the same."""
+        for call_id, twins in self.twins.items():
+            for twin in twins:
+                left, taken = twin.call.source_uri, self.calls[call_id].source_uri
+                name, other = PurePosixPath(left).name, PurePosixPath(taken).name
+                kind = "audio" if twin.dialogue is None else "text"
+                # Of one name in two folders, which is meant is in the path.
+                names = (name, other) if name != other else (left, taken)
+                self.warnings.append(f"{names[0]} is the same {kind} as {names[1]}; it is one call, processed once.")
 
     def contested(self) -> list[Unavailable]:
         """The calls whose id is given to several files, each told of once, with every file."""
         return [_contested(call_id, uris) for call_id, uris in self.given_twice.items()]
-
-
-def _about_twin(left: _Twin, taken: Call) -> str:
-    name, other = PurePosixPath(left.call.source_uri).name, PurePosixPath(taken.source_uri).name
-    # Of one name in two folders, which is meant is in the path.
-    names = (name, other) if name != other else (left.call.source_uri, taken.source_uri)
-    return f"{names[0]} is the same {'audio' if left.dialogue is None else 'text'} as {names[1]}; it is one call, processed once."
 
 
 def _contested(call_id: str, uris: Sequence[str]) -> Unavailable:
