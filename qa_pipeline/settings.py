@@ -28,6 +28,7 @@ from pydantic_settings import (
 from qa_pipeline.errors import Fault, InputRefused
 from qa_pipeline.languages.load import language_codes
 from qa_pipeline.packaged import packaged_folder
+from qa_pipeline.sealed import Keys, load_keys
 
 DEFAULT_CONFIG = "qa-pipeline.toml"
 # What a worker takes at most, a little rounded up.
@@ -168,6 +169,12 @@ class Settings(BaseSettings):
     privacy_policy: Path | None = Field(
         None, description="file that says what is hidden from which role, and in files (docs/privacy.md); without one nothing is"
     )
+    encryption_key_file: Path | None = Field(
+        None, description="file of keys under which stage outputs and kept sound are encrypted (docs/privacy.md); by default they are not"
+    )
+    encryption_key_command: str | None = Field(
+        None, description="command that prints such keys, of a key store; the file goes before it. No shell reads it"
+    )
     keep_words_days: int | None = Field(
         None, ge=1, description="`retain`: days that transcripts and what quotes them are kept; by default for ever"
     )
@@ -233,6 +240,11 @@ class Settings(BaseSettings):
     def model_cache(self) -> Path:
         """Where assembled weights live."""
         return self.cache / "models"
+
+    @property
+    def keys(self) -> Keys | None:
+        """Keys that files are sealed with; None: they are not. Raises EnvironmentNotReady."""
+        return load_keys(self.encryption_key_file, self.encryption_key_command)
 
     @property
     def work(self) -> Path:

@@ -43,9 +43,11 @@ def replacing(path: Path) -> Iterator[Path]:
             part.unlink()
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write text (UTF-8, line ends as they are) or bytes. Raises EnvironmentNotReady as `replacing` does."""
+def write_whole(path: Path, content: str | bytes, *, is_secret: bool = False) -> None:
+    """Write text (UTF-8, line ends as they are) or bytes; a secret for its owner alone from the first byte on. Raises EnvironmentNotReady as `replacing`."""
     with replacing(path) as part:
+        if is_secret:
+            part.touch(mode=0o600)
         part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 

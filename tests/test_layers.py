@@ -21,7 +21,7 @@ from qa_pipeline.telemetry import disable_telemetry
 ROOT = Path(qa_pipeline.__file__).parent
 # The order of the design: a part imports itself and those above it.
 LAYERS = (
-    ("call", "errors", "packaged", "telemetry", "whole_file", "yaml_text"),
+    ("call", "errors", "packaged", "sealed", "telemetry", "whole_file", "yaml_text"),
     ("languages",),
     ("settings",),
     ("text",),

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from qa_pipeline.cli.deciding import deciding_options, open_desk_as
 from qa_pipeline.cli.options import results_option
+
+if TYPE_CHECKING:
+    from qa_pipeline.sealed import Keys
 
 
 @click.command()
@@ -127,4 +133,130 @@ def hold_list(every: bool, results: str | None) -> None:
         click.echo("Nothing is held.")
 
 
-COMMANDS = (retain, hold_group)
+@click.command("verify-access")
+@results_option
+@click.option("--fix", is_flag=True, help="Take away the rights that should not be there.")
+@click.option(
+    "--bucket-policy",
+    "readers",
+    multiple=True,
+    metavar="ARN",
+    help="Print a policy for the bucket instead: ARN may read what may be shared.",
+)
+def verify_access(results: str | None, fix: bool, readers: tuple[str, ...]) -> None:
+    """Check who may read files: restricted tables, cache, secrets and exports on record; each fault with its cure. Exit code 1 where there are any."""
+    from qa_pipeline.cli.options import open_settings
+    from qa_pipeline.privacy.rights import access_faults, bucket_policy, mend
+    from qa_pipeline.reading.database import open_database
+    from qa_pipeline.review.written import list_written
+
+    settings = open_settings(results=results)
+    if readers:
+        click.echo(bucket_policy(settings.results, readers))
+        return
+    faults = access_faults(settings, list_written(open_database(settings)))
+    if fix:
+        mend(faults)
+    for fault in faults:
+        click.echo(f"{'mended: ' if fix else ''}{fault}")
+    if not faults:
+        click.echo("Nobody may read or write what is not theirs.")
+    elif not fix:
+        raise click.exceptions.Exit(1)
+
+
+@click.group("keys")
+def keys_group() -> None:
+    """Keys under which stage outputs and kept sound are encrypted: make, list, rotate, drop (docs/privacy.md)."""
+
+
+@keys_group.command("new")
+@click.option(
+    "--to",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Add it to this file, which is its owner's alone; by default print it.",
+)
+def keys_new(path: Path | None) -> None:
+    """Make a key. The last one of the file is in force for new files; `keys rotate` puts the others under it."""
+    from qa_pipeline.sealed import add_key, make_key
+
+    if path is None:
+        click.echo(make_key())
+        return
+    click.echo(f"Key {add_key(path)} is in force in {path}. Keep a copy elsewhere: without it what it seals is noise.")
+
+
+@keys_group.command("list")
+def keys_list() -> None:
+    """List the keys by id, with how many files wait for each."""
+    from collections import Counter
+
+    from qa_pipeline.cli.options import open_settings
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.sealed import key_of_file, sealed_files
+
+    settings = open_settings()
+    keys, count = settings.keys, Counter(key_of_file(path) or "none" for path in sealed_files(settings.work))
+    names = dict.fromkeys([*(keys.by_id if keys else ()), *count])
+    show_rows([{"key": name, "files": count[name], "is": _standing(name, keys)} for name in names])
+
+
+def _standing(name: str, keys: Keys | None) -> str:
+    if name == "none":
+        return "not encrypted"
+    if keys is None or name not in keys.by_id:
+        return "not there"
+    return "in force" if name == keys.current else "older"
+
+
+@keys_group.command("rotate")
+def keys_rotate() -> None:
+    """Put every file under the key in force: their own keys are wrapped anew; files that are not encrypted yet are."""
+    from qa_pipeline.cli.options import open_settings
+    from qa_pipeline.errors import InputRefused
+    from qa_pipeline.sealed import SealError, sealed_files, wrap_anew
+
+    settings = open_settings()
+    keys = settings.keys
+    if keys is None:
+        raise InputRefused(
+            "No key is set.", advice="Set encryption_key_file or encryption_key_command; `qa-pipeline keys new` makes a key."
+        )
+    count, lost = 0, []
+    for path in sealed_files(settings.work):
+        try:
+            count += wrap_anew(path, keys)
+        except SealError as error:
+            lost.append(str(error))
+        except FileNotFoundError:
+            continue
+    click.echo(f"{count} files are under key {keys.current} now.")
+    for line in lost:
+        click.echo(line, err=True)
+    if lost:
+        raise click.exceptions.Exit(1)
+
+
+@keys_group.command("drop")
+@click.argument("key_id")
+@click.option(
+    "--anyway", is_flag=True, help="Even where files wait for it: they are noise from then on, and made again when they are needed."
+)
+def keys_drop(key_id: str, anyway: bool) -> None:
+    """Forget a key: take it out of encryption_key_file. Copies of that file, and of a key store's, are yours to delete."""
+    from qa_pipeline.cli.options import open_settings
+    from qa_pipeline.errors import InputRefused
+    from qa_pipeline.sealed import drop_key, key_of_file, sealed_files
+
+    settings = open_settings()
+    if settings.encryption_key_file is None:
+        raise InputRefused("The keys are in no file.", advice="Drop the key where encryption_key_command has it from.")
+    waiting = [path for path in sealed_files(settings.work) if key_of_file(path) == key_id]
+    if waiting and not anyway:
+        raise InputRefused(f"{len(waiting)} files wait for key {key_id}.", advice="Run `qa-pipeline keys rotate` first, or give --anyway.")
+    drop_key(settings.encryption_key_file, key_id)
+    click.echo(f"Key {key_id} is dropped" + (f": {len(waiting)} files are noise now." if waiting else "."))
+
+
+COMMANDS = (retain, hold_group, verify_access, keys_group)

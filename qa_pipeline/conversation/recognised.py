@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from qa_pipeline.call import SpeakerTurn, Word
 from qa_pipeline.conversation.roles import LEXICON_OPTION
+from qa_pipeline.sealed import Keys, SealError, read_bytes, write_bytes
 from qa_pipeline.speech.transcribe import Transcript
 
 
@@ -41,8 +43,8 @@ def stage_output(
     return work / key[:2] / f"{key}.json.gz"
 
 
-def save_recognised(path: Path, recognised: Recognised) -> None:
-    """Write what was recognised, whole or not at all."""
+def save_recognised(path: Path, recognised: Recognised, keys: Keys | None = None) -> None:
+    """Write what was recognised, whole or not at all; sealed where there are keys."""
     data = {
         "language": recognised.language,
         "language_confidence": recognised.language_confidence,
@@ -61,19 +63,17 @@ def save_recognised(path: Path, recognised: Recognised) -> None:
         ],
         "turns": [[t.speaker, t.start_ms, t.end_ms] for t in recognised.turns] if recognised.turns is not None else None,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    with gzip.open(partial, "wt", encoding="utf-8") as file:
-        json.dump(data, file, ensure_ascii=False)
-    partial.replace(path)
+    write_bytes(path, gzip.compress(json.dumps(data, ensure_ascii=False).encode()), keys)
 
 
-def load_recognised(path: Path) -> Recognised | None:
-    """What is kept, or None when the file is damaged (it is then made anew)."""
+def load_recognised(path: Path, keys: Keys | None = None) -> Recognised | None:
+    """What is kept, or None when the file is damaged or its key is not there (it is then made anew)."""
     try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            data: dict[str, Any] = json.load(file)
-    except (OSError, EOFError, ValueError):
+        data: dict[str, Any] = json.loads(gzip.decompress(read_bytes(path, keys)))
+    except SealError:
+        # Left as it is until what is heard anew takes its place: its key may only have been forgotten here.
+        return None
+    except (OSError, EOFError, ValueError, zlib.error):
         path.unlink(missing_ok=True)
         return None
     transcripts = tuple(

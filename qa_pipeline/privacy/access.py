@@ -87,7 +87,7 @@ def write_access_report(report: AccessReport, folder: Path) -> tuple[Path, ...]:
         if not path.exists():
             path.touch(mode=_MODE)
         path.chmod(_MODE)
-        write_whole(path, text)
+        write_whole(path, text, is_secret=True)
     return paths
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import threading
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from qa_pipeline.reading.sound import kept_files
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.results.store import Store
+from qa_pipeline.sealed import Keys, can_open, write_bytes
 from qa_pipeline.whole_file import replacing, write_whole
 
 # One after the other: a player asks for several stretches at once, and each would decode the whole.
@@ -44,7 +46,9 @@ def write_redacted(found: OneCall, hidden: Hidden, folder: Path, *, is_silent: b
     return text, sound
 
 
-def hidden_sound(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id: str, hiding: Hiding) -> Path | None:
+def hidden_sound(
+    store: Store, engine: Engine, work: Path, viewer: Viewer, call_id: str, hiding: Hiding, keys: Keys | None = None
+) -> Path | None:
     """The recording of a call for somebody who may not hear all of it, as FLAC kept beside decoded sound; None where nothing is hidden in it.
 
     Raises as `find_sound` of reading/sound.py.
@@ -66,13 +70,20 @@ def hidden_sound(store: Store, engine: Engine, work: Path, viewer: Viewer, call_
     decoded, _ = kept_files(work, recording["audio_sha256"])
     path = decoded.with_name(f"{decoded.stem}-{hashlib.sha256(repr(spans).encode()).hexdigest()[:16]}.flac")
     with _HIDING:
-        if not path.is_file():
+        if not can_open(path, keys):
             try:
                 audio = decode(recording["source_uri"])
             except CallFailed as error:
                 raise RecordingError(error.message, advice=error.advice, stage="decode") from error
-            with replacing(path) as part:
-                write_sound(part, Audio(samples=hide(audio.samples, spans, sample_rate=SAMPLE_RATE)))
+            hidden = Audio(samples=hide(audio.samples, spans, sample_rate=SAMPLE_RATE))
+            if keys is None:
+                with replacing(path) as part:
+                    write_sound(part, hidden)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+                    write_sound(Path(folder) / "sound.flac", hidden)
+                    write_bytes(path, (Path(folder) / "sound.flac").read_bytes(), keys)
     return path
 
 

@@ -11,6 +11,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from qa_pipeline.results.forgotten import FOLDER
 from qa_pipeline.results.outside import OUTSIDE, Outside, Place
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
+from qa_pipeline.sealed import Keys, SealError, is_sealed, unseal
 from qa_pipeline.settings import Settings
 
 _TELLING = {Kind.WORDS, Kind.PERSON, Kind.PATH, Kind.NOTE}
@@ -39,12 +41,16 @@ _LARGEST = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file of the results root or the cache. `path`: below its place; `entry`: what it is, by the list of what lies outside the tables."""
+    """A file of the results root or the cache. `path`: below its place; `entry`: what it is, by the list of what lies outside the tables.
+
+    `keys`: what sealed ones are opened with; one whose key is not there is noise, and stays it.
+    """
 
     fs: Any
     full: str
     path: str
     entry: Outside | None
+    keys: Keys | None = None
 
     def read(self) -> bytes:
         """What it holds, decompressed; of one that went away meanwhile nothing."""
@@ -52,6 +58,9 @@ class File:
             content: bytes = self.fs.cat_file(self.full)
         except FileNotFoundError:
             return b""
+        if is_sealed(content) and self.keys is not None:
+            with suppress(SealError):
+                content = unseal(content, self.keys)
         if self.path.endswith(".gz"):
             try:
                 return gzip.GzipFile(fileobj=io.BytesIO(content)).read(_LARGEST)
@@ -70,6 +79,7 @@ def files_outside(root: str, settings: Settings) -> Iterator[File]:
 
     Of the cache, without weights of models. Of the temporary folder, what is of this program.
     """
+    keys = settings.keys
     for where, place in ((root, Place.RESULTS), (str(settings.cache), Place.CACHE), (tempfile.gettempdir(), Place.TEMPORARY)):
         fs, path = fsspec.core.url_to_fs(where)
         if not fs.exists(path):
@@ -87,7 +97,7 @@ def files_outside(root: str, settings: Settings) -> Iterator[File]:
                 continue
             for full in fs.find(top) if fs.isdir(top) else (top,):
                 below = str(full).removeprefix(path).lstrip("/")
-                yield File(fs=fs, full=str(full), path=below, entry=_entry(below, place))
+                yield File(fs=fs, full=str(full), path=below, entry=_entry(below, place), keys=keys)
 
 
 def made_again(file: File) -> bool:

@@ -6,6 +6,7 @@ with the words of the call.
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from qa_pipeline.recordings.address import path_of
 from qa_pipeline.recordings.playback import DECODED_TYPE, Peaks, load_peaks, make_playable
 from qa_pipeline.recordings.probing import type_played
 from qa_pipeline.results.store import Store
+from qa_pipeline.sealed import Keys, can_open, write_bytes
 
 FOLDER = "sound"
 # One after the other: each takes a processor, and what two ask for is often the same.
@@ -43,8 +45,8 @@ class _Recording:
     decoded: Path
 
 
-def find_sound(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id: str) -> Sound:
-    """What to play of a call. `work`: the folder of stage outputs.
+def find_sound(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id: str, keys: Keys | None = None) -> Sound:
+    """What to play of a call. `work`: the folder of stage outputs; `keys`: what is kept there is sealed with.
 
     Raises as `find_call` for a call that is not theirs to hear; RecordingError for a dialogue without sound, and for a recording that is gone or broken.
     """
@@ -52,24 +54,23 @@ def find_sound(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id
     played = type_played(recording.uri)
     if played is not None:
         return Sound(path=Path(path_of(recording.uri)), media_type=played)
-    if not recording.decoded.is_file():
+    if not can_open(recording.decoded, keys):
         with _MAKING:
-            if not recording.decoded.is_file():
-                make_playable(recording.uri, sound=recording.decoded, peaks=recording.peaks)
+            if not can_open(recording.decoded, keys):
+                _make(recording, keys)
     return Sound(path=recording.decoded, media_type=DECODED_TYPE)
 
 
-def read_peaks(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id: str) -> Peaks:
+def read_peaks(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id: str, keys: Keys | None = None) -> Peaks:
     """The peaks of a call's tracks. Raises as `find_sound`."""
     recording = _recording(store, engine, work, viewer, call_id)
-    found = load_peaks(recording.peaks)
+    found = load_peaks(recording.peaks, keys)
     if found is None:
         with _MAKING:
-            found = load_peaks(recording.peaks)
+            found = load_peaks(recording.peaks, keys)
             if found is None:
-                is_played = type_played(recording.uri) is not None
-                make_playable(recording.uri, sound=None if is_played else recording.decoded, peaks=recording.peaks)
-                found = load_peaks(recording.peaks)
+                _make(recording, keys, with_sound=type_played(recording.uri) is None)
+                found = load_peaks(recording.peaks, keys)
     if found is None:
         raise RecordingError(
             f"The peaks of call {call_id} could not be kept.", advice="Check space and rights in the cache.", stage="decode"
@@ -100,6 +101,20 @@ def kept_files(work: Path, audio_sha256: str) -> tuple[Path, Path]:
     """Where sound and peaks of a recording are kept, whether they are or not."""
     beginning = work / FOLDER / audio_sha256[:2] / audio_sha256
     return beginning.with_suffix(".flac"), beginning.with_suffix(".peaks")
+
+
+def _make(recording: _Recording, keys: Keys | None, *, with_sound: bool = True) -> None:
+    """Decode a recording into its files; sealed ones are open for the moment of decoding, beside their place."""
+    if keys is None:
+        make_playable(recording.uri, sound=recording.decoded if with_sound else None, peaks=recording.peaks)
+        return
+    recording.peaks.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=recording.peaks.parent) as folder:
+        sound, peaks = Path(folder) / "sound.flac", Path(folder) / "sound.peaks"
+        make_playable(recording.uri, sound=sound if with_sound else None, peaks=peaks)
+        if with_sound:
+            write_bytes(recording.decoded, sound.read_bytes(), keys)
+        write_bytes(recording.peaks, peaks.read_bytes(), keys)
 
 
 def _recording(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id: str) -> _Recording:

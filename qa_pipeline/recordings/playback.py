@@ -23,6 +23,7 @@ from qa_pipeline.recordings.container import has_decoder, open_form
 from qa_pipeline.recordings.edits import is_moved, read_edits
 from qa_pipeline.recordings.ends import examine_end
 from qa_pipeline.recordings.files import open_file
+from qa_pipeline.sealed import Keys, SealError, read_bytes
 from qa_pipeline.whole_file import replacing, write_whole
 
 # What every browser plays and finds any moment of exactly: container and codec as FFmpeg names them. MP3 of changing rate is not: moments are guessed
@@ -86,11 +87,11 @@ def write_peaks(path: Path, peaks: Peaks) -> None:
     write_whole(path, _HEAD.pack(_MAGIC, channels, peaks.bin_ms, count) + peaks.values.tobytes())
 
 
-def load_peaks(path: Path) -> Peaks | None:
-    """Read peaks; None where there are none, or they were written otherwise."""
+def load_peaks(path: Path, keys: Keys | None = None) -> Peaks | None:
+    """Read peaks; None where there are none, they were written otherwise, or their key is not there."""
     try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
+        raw = read_bytes(path, keys)
+    except (FileNotFoundError, SealError):
         return None
     if len(raw) < _HEAD.size or raw[:4] != _MAGIC:
         return None

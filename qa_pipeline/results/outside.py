@@ -45,8 +45,8 @@ class Outside:
 
 OUTSIDE: tuple[Outside, ...] = (
     Outside(
-        name="stage outputs", place=Place.CACHE, patterns=("work/??/*.json.gz", "work/??/*.partial"), holds=(Kind.WORDS, Kind.TIME),
-        by="listening: what the speech models said of a recording", until="`retain`, or with the cache",
+        name="stage outputs", place=Place.CACHE, patterns=("work/??/*.json.gz*", "work/??/*.partial"), holds=(Kind.WORDS, Kind.TIME),
+        by="listening: what the speech models said of a recording; encrypted with `encryption_key_file`", until="`retain`, or with the cache",
     ),
     Outside(
         name="sound to play", place=Place.CACHE, patterns=("work/sound/??/*.flac*", "work/sound/??/*.peaks*"), holds=(Kind.WORDS,),

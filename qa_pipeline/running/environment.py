@@ -30,6 +30,8 @@ def check_environment(settings: Settings, store: Store, *, needs_speech: bool = 
     for manifest in manifests_in_use(settings) if needs_speech else (choose_manifest(settings, "encoder"),):
         model_folder(manifest, settings)
     store.prepare()
+    # A key that is not there, or that others read, is found before hours of work and not after them.
+    _ = settings.keys
     for place in (str(settings.cache), settings.results):
         free = free_gb(place)
         if free is not None and free < settings.min_free_gb:
