@@ -16,7 +16,7 @@ from qa_pipeline.privacy.digits import find_numbers_of_persons, runs
 from qa_pipeline.privacy.judged import judged
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.mail import find_mail
-from qa_pipeline.privacy.names import find_customers_names
+from qa_pipeline.privacy.names import find_customers_names, find_names_again
 from qa_pipeline.privacy.passages import Passage, passages
 from qa_pipeline.privacy.reader import Reader, shipped_reader
 from qa_pipeline.privacy.signs import find_signs
@@ -36,7 +36,10 @@ def find_personal(
     `agent_name`: from the metadata; it stays. `known`: names of the customer from the metadata. `reader`: the shipped one where none is given.
     """
     ruled = find_by_rules(utterances, agent_name=agent_name, known=known)
-    return _without_overlaps(judged(utterances, ruled, reader or shipped_reader(), agent_name=agent_name, known=known))
+    found = judged(utterances, ruled, reader or shipped_reader(), agent_name=agent_name)
+    found += _read_back(passages(utterances), found)
+    found += find_names_again(utterances, found, agent_name=agent_name)
+    return _without_overlaps(found)
 
 
 def find_by_rules(utterances: Sequence[Utterance], *, agent_name: str | None = None, known: Sequence[str] = ()) -> tuple[Found, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stdnum import luhn
 
-from qa_pipeline.call import Utterance
+from qa_pipeline.call import Role, Utterance
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.names import own_names
 from qa_pipeline.privacy.reader import KINDS, Reader
@@ -31,20 +31,21 @@ _NUMBERS = frozenset({Personal.PHONE, Personal.CARD, Personal.ACCOUNT, Personal.
 _SAID_IN_PIECES = _NUMBERS | {Personal.PLATE, Personal.BIRTH_DATE}
 
 
-def judged(
-    utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Reader, *, agent_name: str | None = None, known: Sequence[str] = ()
-) -> list[Found]:
-    """What is personal by both; places of one utterance may overlap. `known`: names from the metadata, which the reader does not let go."""
+def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Reader, *, agent_name: str | None = None) -> list[Found]:
+    """What is personal by both; places of one utterance may overlap."""
     if not utterances:
         return []
     tokens = tokens_of(utterances, ruled, reader.known, agent_name=agent_name)
     chances = reader.chances(tokens)
     personal = 1 - chances[:, 0]
-    kept = [one for one in ruled if one.value in known or _is_proved(one) or _highest(one, tokens, personal) >= NOTHING]
+    kept = [one for one in ruled if _is_proved(one) or _highest(one, tokens, personal) >= NOTHING]
     own = own_names(utterances, agent_name)
     for first, last in (_with_joined(utterances, tokens, *span) for span in _stretches(tokens, personal)):
         for start, end, kind in _of_kinds(chances, first, last):
             if kind is Personal.NAME and personal[start:end].max() < SURE_OF_NAME:
+                continue
+            if utterances[tokens[start].utterance].role is Role.OTHER:
+                # Menus and announcements name firms and no customers; of third parties the rules alone are heard.
                 continue
             one = _found(utterances, tokens[start:end], kind)
             if kind is not Personal.NAME or not _is_own(one.value, own):
@@ -66,7 +67,12 @@ def _between(found: Sequence[Found], tokens: Sequence[Token]) -> Iterator[Found]
 
 
 def _is_proved(one: Found) -> bool:
-    """Whether what a rule found is what it is whatever stands around: an address with its sign, a card number with its check digit."""
+    """Whether what a rule found is what it is whatever stands around: a name, an address with its sign, a card number with its check digit.
+
+    Of names rules are right nearly always (Mr …, 王女士), and the reader knows them less in fluent speech than in answers.
+    """
+    if one.kind is Personal.NAME:
+        return True
     if one.kind is Personal.EMAIL:
         return "@" in one.value
     return one.kind is Personal.CARD and len(one.value) >= _SHORTEST_CARD and luhn.is_valid(one.value)

@@ -22,6 +22,7 @@ from qa_pipeline.values.names import answered_name, asks_name, find_names, spoke
 from qa_pipeline.values.value import fold
 
 _SHORTEST_PART = 2
+_SHORTEST_AGAIN, _SHORTEST_HAN_AGAIN = 4, 2
 _WORDS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 # How far back a question for a name may stand, in utterances.
 _ASKED_WITHIN = 3
@@ -44,6 +45,22 @@ def find_customers_names(utterances: Sequence[Utterance], *, agent_name: str | N
     for name, language in names.items():
         found += _again(utterances, name, language, own)
     return found
+
+
+def find_names_again(utterances: Sequence[Utterance], found: Sequence[Found], *, agent_name: str | None) -> list[Found]:
+    """Wherever a name that was found is said again; of one word, where that is no ordinary one."""
+    own = own_names(utterances, agent_name)
+    again: list[Found] = []
+    names = {(one.value, utterances[one.utterance].language) for one in found if one.kind is Personal.NAME}
+    for name, language in sorted(names):
+        least = _SHORTEST_HAN_AGAIN if is_han(language) else _SHORTEST_AGAIN
+        if (
+            len(name) >= least
+            and fold(name) not in _ordinary(language)
+            and not (is_han(language) and _is_word(fold_text(name, language), language))
+        ):
+            again += _again(utterances, name, language, own)
+    return again
 
 
 def own_names(utterances: Sequence[Utterance], agent_name: str | None) -> set[str]:
@@ -211,7 +228,7 @@ def _first_names(utterance: Utterance, *, is_asked: bool) -> Iterator[tuple[int,
         is_name = is_name or (is_capital and is_asked and plain not in ordinary and len(plain) > 2 and (at > 0 or len(words) <= _FEW_WORDS))
         is_name = is_name or (plain in known and plain not in ordinary and at + 1 < len(words) and fold(words[at + 1].group()) in last)
         is_name = is_name or (is_asked and plain in known and plain not in ordinary)
-        is_name = is_name or (is_capital and utterance.role is not Role.AGENT and _begins_two(words, at, utterance.text, ordinary))
+        is_name = is_name or (is_capital and utterance.role is Role.CUSTOMER and _begins_two(words, at, utterance.text, ordinary))
         if not is_name:
             continue
         end, skip = word.end(), at

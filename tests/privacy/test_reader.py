@@ -97,3 +97,22 @@ def test_a_form_of_a_known_name_is_known() -> None:
 def test_a_missing_file_is_said_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="install the package anew"):
         load_reader(tmp_path)
+
+
+def test_a_name_that_only_the_reader_knew_is_hidden_wherever_it_is_said_again() -> None:
+    talk = conversation("agent: surname", "customer: crowther", "agent: bear with me", "agent: the crowther file came up", language="en")
+    assert [(one.utterance, one.start, one.end) for one in find_personal(talk.utterances)] == [(1, 0, 8), (3, 4, 12)]
+
+
+def test_menus_name_firms_and_no_customers() -> None:
+    talk = conversation(
+        "other: Thank you for calling Harbour Heating. For a repair, press one.",
+        "agent: Hello, you're through to the repairs desk at Harbour Heating, Martin speaking.",
+        language="en",
+    )
+    assert [one for one in find_personal(talk.utterances, agent_name="Martin") if one.kind is Personal.NAME] == []
+
+
+def test_a_person_with_a_title_is_hidden_whatever_the_reader_says() -> None:
+    talk = conversation("agent: 您好，请问是顾女士吗？我是驰远轮胎售后服务的回访员，姓石。", language="zh")
+    assert [talk.utterances[0].text[one.start : one.end] for one in find_personal(talk.utterances)] == ["顾女士"]
