@@ -112,8 +112,11 @@ class Message:
 def messages(package: Path = PACKAGE) -> list[Message]:
     """Every message of the package, in order of module and text."""
     trees = {path: ast.parse(path.read_text("utf-8")) for path in sorted(package.rglob("*.py"))}
-    kinds = _kinds(ast.parse((PACKAGE / "errors.py").read_text("utf-8")))
-    errors = {("", name): _Carrier(None if name == "NoMoment" else 0, advice=None, kind=kind) for name, kind in kinds.items()}
+    kinds = _kinds([ast.parse((PACKAGE / "errors.py").read_text("utf-8")), *trees.values()])
+    places = {name: place for tree in trees.values() for name, place in _places(tree).items()}
+    errors = {
+        ("", name): _Carrier(None if name == "NoMoment" else places.get(name, 0), advice=None, kind=kind) for name, kind in kinds.items()
+    }
     methods = {key: carrier for tree in trees.values() for key, carrier in _carriers(tree).items() if key[0]}
     found = set[Message]()
     for path, tree in trees.items():
@@ -135,15 +138,27 @@ def cure_of(message: Message) -> str:
     return message.cure or next((cure for beginning, cure in CURES.items() if message.text.startswith(beginning)), "")
 
 
-def _kinds(tree: ast.Module) -> dict[str, str]:
-    """Errors of ours by what they are to a person."""
+def _kinds(trees: Sequence[ast.Module]) -> dict[str, str]:
+    """Errors of ours by what they are to a person; those that stand in errors.py first, then those of the rooms that use them alone."""
     roots = {"InputRefused": "refusal", "EnvironmentNotReady": "environment", "CallFailed": "failure"}
     found = {"Fault": "fault", "Unavailable": "failure", "NoMoment": "fault", **roots}
-    for node in tree.body:
+    for node in (node for tree in trees for node in tree.body):
         if isinstance(node, ast.ClassDef):
             for base in node.bases:
                 if isinstance(base, ast.Name) and base.id in found and node.name not in found:
                     found[node.name] = found[base.id]
+    return found
+
+
+def _places(tree: ast.Module) -> dict[str, int]:
+    """Where classes take their message that take something else before it."""
+    found = {}
+    for node in tree.body:
+        for inner in node.body if isinstance(node, ast.ClassDef) else ():
+            if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+                names = [argument.arg for argument in inner.args.args[1:]]
+                if "message" in names:
+                    found[getattr(node, "name", "")] = names.index("message")
     return found
 
 
@@ -195,6 +210,14 @@ class _Module:
             if isinstance(target, ast.Name)
         }
         self._bound: dict[str, ast.expr] = {}
+        # A class that gives its message itself, by its __init__.
+        self._bases = {
+            inner: node.bases[0].id
+            for node in tree.body
+            if isinstance(node, ast.ClassDef) and node.bases and isinstance(node.bases[0], ast.Name)
+            for inner in node.body
+            if isinstance(inner, ast.FunctionDef) and inner.name == "__init__"
+        }
         self._functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
     def messages(self) -> Iterator[Message]:
@@ -229,6 +252,8 @@ class _Module:
         if is_added or (name == "on_warning" and len(call.args) == 1):
             yield from self._told("warning", call.args[0], None, scopes)
             return
+        if name == "__init__" and isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "super()":
+            name = self._bases.get(scopes[-1], "") if scopes else ""
         carrier = self._carriers.get((self._of(call.func), name))
         if carrier is None:
             return

@@ -87,6 +87,10 @@ def test_every_message_says_what_to_do_and_no_cure_is_of_a_message_that_is_gone(
         ("for what, how in (('a b', 'c'), ('d e', 'f')):\n  pass\ndef g():\n  for what, how in (('a b', 'c'),):\n    raise InputRefused(what, advice=how)",
          "refusal", "a b", "c"),
         ("def f() -> Warnings:\n    yield (), 'hardly', 'change it'", "warning", "hardly", "change it"),
+        ("class Ours(InputRefused):\n  def __init__(self, why, message, *, advice): ...\nraise Ours('short', 'More.', advice='Add.')",
+         "refusal", "More.", "Add."),
+        ("class Ours(AccessRefused):\n  def __init__(self):\n    super().__init__('Out.', advice='Sign in.')\nraise Ours",
+         "refusal", "Out.", "Sign in."),
         ("raise InputRefused('Many.', faults=faults)", "refusal", "Many.", "Each fault that is listed with it says what to do."),
     ],
 )  # fmt: skip

@@ -314,7 +314,8 @@ def models_verify(profile: str | None) -> None:
     settings = open_settings(profile=profile)
     faults = [fault for manifest in manifests_in_use(settings) for fault in verify(manifest, settings)]
     if faults:
-        raise ModelError("\n  ".join(["Models are not in order:", *faults]), advice="Run `qa-pipeline models pull`.")
+        listed = "\n  ".join(faults)
+        raise ModelError(f"Models are not in order:\n  {listed}", advice="Run `qa-pipeline models pull`.")
     click.echo(f"All models of profile {settings.profile} are whole.")
 
 

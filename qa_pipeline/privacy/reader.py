@@ -78,7 +78,9 @@ def load_reader(folder: Path) -> Reader:
         packed = load_file(folder / "reader.safetensors")
         known = load_known(folder)
     except (OSError, ValueError, SafetensorError) as error:
-        raise ModelError(f"the reader of personal data cannot be read from {folder}: {error!r}; install the package anew") from error
+        raise ModelError(
+            f"The reader of personal data cannot be read from {folder}: {error!r}.", advice="Install the package anew."
+        ) from error
     weights = {name: value.astype(np.float32) for name, value in packed.items()}
     # Kept in bytes, a scale a column.
     weights["marks"] = weights["marks"] * weights.pop("marks.scale", np.float32(1))
