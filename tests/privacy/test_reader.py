@@ -95,7 +95,7 @@ def test_a_form_of_a_known_name_is_known() -> None:
 
 
 def test_a_missing_file_is_said_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="install the package anew"):
+    with pytest.raises(ModelError, match="cannot be read from"):
         load_reader(tmp_path)
 
 
