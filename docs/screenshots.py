@@ -17,14 +17,20 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from qa_pipeline.call import Outcome
 from qa_pipeline.reading.pages import MOST_ROWS, CallLine, page
 from qa_pipeline.reading.viewer import local_viewer
 from qa_pipeline.results.store import Store
+from qa_pipeline.review.calibration import open_session
+from qa_pipeline.review.coaching import write_note
+from qa_pipeline.review.decide import decide
+from qa_pipeline.review.decisions import Dispute, Override
 from qa_pipeline.review.demonstration import ACCOUNTS, seed_demonstration
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.opening import open_desk
 from qa_pipeline.review.people import account_of, viewer_of
 from qa_pipeline.review.sessions import begin_session
+from qa_pipeline.review.standing import read_standing
 from qa_pipeline.settings import load_settings
 from qa_pipeline.web.app import create_app
 from qa_pipeline.web.routing import OPEN, Example, Rule, examples, matrix
@@ -44,6 +50,7 @@ def take(results: Path, to: Path, part: str) -> None:
         settings = load_settings(results=str(root))
         desk = open_desk(settings, Store(str(root), timezone=settings.timezone, code_version="0"))
         seed_demonstration(desk)
+        _do_work(desk)
         app = create_app(desk, settings, is_demo=True)
         with served(app) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=_PROGRAM, args=["--no-sandbox"])
@@ -62,6 +69,29 @@ def take(results: Path, to: Path, part: str) -> None:
                         _picture(context.new_page(), path, to / f"{_file_name(rule, name)}-{size}-{theme}.png")
                         context.close()
             browser.close()
+
+
+def _do_work(desk: Desk) -> None:
+    """Decide a little as each person of the demonstration, so that pages of decisions have something to show."""
+    mei, anna, lin = (viewer_of(desk.engine, name) for name in ("mei", "anna", "lin"))
+    lines = page(desk.engine, local_viewer(None), size=MOST_ROWS).lines
+    own = [line for line in lines if line.agent_id in lin.agent_ids]
+    missed = [
+        (line, found.criterion.id)
+        for line in own
+        if (standing := read_standing(desk, line)) is not None
+        for found in standing.findings
+        if found.outcome is Outcome.NOT_MET
+    ]
+    for (line, criterion), reason in zip(
+        missed[:2], ("I said it at the very beginning.", "The caller had to leave at once."), strict=False
+    ):
+        decide(desk, lin, line.call_id, Dispute(moment_ms=0), criterion_id=criterion, reason=reason)
+    for line, criterion in missed[2:5]:
+        decide(desk, mei, line.call_id, Override(outcome=Outcome.MET), criterion_id=criterion, reason="It is said, in other words.")
+        write_note(desk, anna, str(line.agent_id), "Say the question out loud, also when it seems clear.", call_id=line.call_id)
+    session = [line.call_id for line in lines if line.score_id][:3]
+    open_session(desk, anna, "October", calls=session, people=("mei", "rolf"))
 
 
 def _pages(rules: tuple[Rule, ...]) -> Iterator[tuple[Rule, str | None]]:
@@ -108,6 +138,12 @@ def _picture(shown: Page, path: str, file: Path) -> None:
         print(f"{path}: {first.status} {first.headers.get('content-type', '')}, no picture", flush=True)
         return
     shown.goto(path, wait_until="load", timeout=0)  # 0: as long as it takes, since machines differ
+    shown.wait_for_load_state("networkidle", timeout=0)
+    # As high as the page: what lies below the edge of the window is not drawn before somebody scrolls there.
+    size = shown.viewport_size or {"width": 0, "height": 0}
+    shown.set_viewport_size(
+        {"width": size["width"], "height": max(size["height"], int(shown.evaluate("document.documentElement.scrollHeight")))}
+    )
     shown.wait_for_load_state("networkidle", timeout=0)
     shown.screenshot(path=file, full_page=True, timeout=0)
     print(file, flush=True)
