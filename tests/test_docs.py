@@ -13,6 +13,7 @@ from typing import get_args
 import click
 import pytest
 
+from docs.screenshots import OF_DOCS
 from qa_pipeline.cli.main import main
 from qa_pipeline.reading.tables import VIEWS, connect
 from qa_pipeline.results.store import Store
@@ -178,3 +179,9 @@ def _is_understood(words: list[str]) -> bool:
         command, words = command.commands[words[0]], words[1:]
     options = {name for parameter in command.params if isinstance(parameter, click.Option) for name in parameter.opts}
     return all(word.split("=")[0] in options for word in words if word.startswith("--"))
+
+
+def test_every_picture_of_the_docs_is_shown_and_those_of_the_app_are_made_by_the_command() -> None:
+    shown = {name for page in PAGES for name in re.findall(r"pictures/([\w-]+)\.png", page.read_text(encoding="utf-8"))}
+    assert shown == {file.stem for file in (DOCS / "pictures").glob("*.png")}
+    assert shown - {"report", "rubric-diff"} == set(OF_DOCS)
