@@ -13,7 +13,10 @@ One module, though long: its columns, the question that fills them and how they 
 
 from __future__ import annotations
 
+import gc
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -41,14 +44,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateTable
 
+from qa_pipeline.call import Outcome
 from qa_pipeline.reading.consents import ConsentRules, consents, held_back, is_held_back, rulings
 from qa_pipeline.reading.database import DERIVED, writing
 from qa_pipeline.reading.log import Change, changes_since, version_of
-from qa_pipeline.reading.outcomes import LETTER_SQL
+from qa_pipeline.reading.outcomes import DESCRIBED, LETTER_SQL, letter_of
 from qa_pipeline.reading.slice import place_in_slice, week_of
 from qa_pipeline.reading.tables import SHOWN_SCORES, VIEWS
 from qa_pipeline.reading.teams import Memberships, read_memberships
 from qa_pipeline.reading.waiting import GRAVE, Waiting
+from qa_pipeline.results.scored import ScoreTables
 from qa_pipeline.results.store import Store
 
 # Raised with any change of the tables below: an index of another form is made anew.
@@ -158,9 +163,15 @@ _SCORE_COLUMNS = (
     "call_id", "conversation_id", "score_id", "purpose", "call_date", "team", "rubric_id", "rubric_version", "disposition", "percent", "passed",
     "critical_failed", "critical_state", "coverage", "needs_review", "review_reasons", "expected_wrong", "scored_at",
 )  # fmt: skip
+# What the index takes from a score as it is.
+_SCORE_VALUES = (
+    "score_id", "purpose", "rubric_id", "rubric_version", "percent", "passed", "critical_failed", "critical_state", "coverage", "needs_review",
+    "expected_wrong",
+)  # fmt: skip
 _FINDING_COLUMNS = ("score_id", "criterion_id", "outcome", "reason_code", "points", "max_points", "call_date")
 _METRIC_COLUMNS = ("conversation_id", "customer_sentiment_label", "call_date")
-_TIMES = {name: f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ') as {name}" for name in ("started_at", "processed_at", "scored_at")}
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+_TIMES = {name: f"strftime({name}, '{_TIME}') as {name}" for name in ("started_at", "processed_at", "scored_at")}
 _JUDGED = f"""select score_id, string_agg(criterion_id, ',' order by criterion_id) as names,
     string_agg({LETTER_SQL}, '' order by criterion_id) as outcomes
     from (select distinct on (score_id, criterion_id) * from findings where score_id in (select score_id from shown)) f group by score_id"""
@@ -223,9 +234,7 @@ def quiet(done: int, total: int) -> None:
 
 def catch_up(engine: Engine, store: Store) -> Caught:
     """Take what was committed since the last time into the index, by whomever. Without anything new it costs a look at a folder."""
-    with engine.connect() as connection:
-        state = _state(connection, store)
-    if state is not None and all(version_of(store, name, at_least=state[name]) == state[name] for name in _FOLLOWED):
+    if knows_all(engine, store):
         return Caught(calls=0, is_whole=False)
     with writing(engine) as connection:
         # Read again: another process may have caught up while this one waited for its turn.
@@ -237,6 +246,50 @@ def catch_up(engine: Engine, store: Store) -> Caught:
         calls = _redo(connection, store, days) if days else 0
         _keep_state(connection, store, versions)
         return Caught(calls=calls, is_whole=False)
+
+
+def knows_all(engine: Engine, store: Store) -> bool:
+    """Whether everything that was committed is in the index."""
+    with engine.connect() as connection:
+        state = _state(connection, store)
+    return state is not None and all(version_of(store, name, at_least=state[name]) == state[name] for name in _FOLLOWED)
+
+
+def take_corrected(engine: Engine, store: Store, calls: pa.Table, scored: ScoreTables, *, sentiment: str | None) -> None:
+    """Take a call that was put right, and scored officially anew, into the index from the rows just committed: its day is not read again.
+
+    `calls`: its row of that table; `sentiment`: of its metrics. Only for who has held the lock of the tables since the index knew all of them, and for a
+    call in no closed period whose rubric asks for no consent. Its effective score is then behind, until it has been worked out again.
+    """
+    (call,), (score,) = calls.to_pylist(), scored.scores.to_pylist()
+    found = sorted(scored.findings.select(_FINDING_COLUMNS).to_pylist(), key=lambda row: str(row["criterion_id"]))
+    names = ",".join(row["criterion_id"] for row in found) if found else None
+    criteria = hashlib.md5(names.encode(), usedforsecurity=False).hexdigest() if names else None
+    outcomes = "".join(_letter(row) for row in found) if found else None
+    column = call_index.c
+    with writing(engine) as connection:
+        known = connection.execute(select(column.score_id, column.decisions_version).where(column.call_id == call["call_id"])).one_or_none()
+        if known is None or not known.decisions_version:
+            # Nothing is known that would stay: `catch_up` makes the whole row.
+            return
+        _put_sets(connection, pa.table({"criteria": pa.array([criteria], pa.string()), "names": pa.array([names], pa.string())}))
+        values = {name: call[name] for name in ("conversation_id", "language", "layout", "duration_ms")}
+        values |= {name: score[name] for name in _SCORE_VALUES}
+        values |= {
+            "processed_at": f"{call['processed_at']:{_TIME}}",
+            "scored_at": f"{score['scored_at']:{_TIME}}",
+            "disposition": score["disposition"] if score["disposition"] is not None else call["disposition"],
+            "review_reasons": ",".join(score["review_reasons"]),
+            "doubt": score["expected_wrong"] or 0.0,
+            "sentiment": sentiment,
+            "criteria": criteria,
+            "outcomes": outcomes,
+        }
+        if known.score_id != score["score_id"]:
+            # Letters of another score may be of other criteria.
+            values |= {"is_behind": True, "effective_outcomes": outcomes}
+        connection.execute(update(call_index).where(column.call_id == call["call_id"]).values(values))
+        _keep_state(connection, store, {name: version_of(store, name) for name in _FOLLOWED})
 
 
 def rebuild(engine: Engine, store: Store, *, report: Report = quiet) -> Caught:
@@ -366,13 +419,26 @@ def _make_whole(connection: Connection, store: Store, report: Report = quiet) ->
     # Its indices are made when the rows are in, which takes a third of the time.
     indices = sorted(call_index.indexes, key=lambda index: str(index.name))
     connection.execute(CreateTable(call_index))
-    rows = _current(store, None, read_memberships(connection))
-    _put_consents(connection, store, rows, None)
-    _put(connection, rows, kept, report)
+    with _without_collecting():
+        rows = _current(store, None, read_memberships(connection))
+        _put_consents(connection, store, rows, None)
+        _put(connection, rows, kept, report)
     for index in indices:
         index.create(connection)
     _keep_state(connection, store, versions)
     return len(rows)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Rows by the million come and go, none of them in cycles: looking for cycles among them takes a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _decided(connection: Connection, *where: ColumnElement[bool]) -> dict[str, Mapping[str, Any]]:
@@ -407,7 +473,7 @@ def _current(store: Store, days: Set[date | None] | None, memberships: Membershi
         connection.execute("set enable_progress_bar = false")
         for name, columns in _READ.items():
             condition = None if name == "periods" else where
-            connection.register(name, store.read(name, columns=columns, where=condition))
+            connection.register(name, store.read(name, columns=columns, where=condition, as_stored=True))
         for name in ("current_periods", "official_scores", "standing_scores", "current_calls", "current_scores"):
             connection.execute(f"create view {name} as {VIEWS[name]}")
         for name, sql in (("shown", SHOWN_SCORES), ("judged", _JUDGED)):
@@ -489,10 +555,22 @@ def _put_sets(connection: Connection, rows: pa.Table) -> None:
         connection.execute(insert(criterion_sets), new)
 
 
+def _letter(finding: Mapping[str, Any]) -> str:
+    """The same letter as LETTER_SQL."""
+    if finding["reason_code"] == "sentiment":
+        return DESCRIBED
+    points, most = finding["points"], finding["max_points"]
+    return letter_of(Outcome(finding["outcome"]), credit=points / most if points is not None and most else None)
+
+
 def _rows(rows: pa.Table, kept: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
     place = {name: number for number, name in enumerate(_COLUMNS)}
     for batch in rows.select(_COLUMNS).to_batches(max_chunksize=_ROWS):
-        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+        several = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        if not kept:
+            yield from several
+            continue
+        for row in several:
             before = kept.get(row[0])
             if before is None:
                 yield row

@@ -75,10 +75,10 @@ class Store:
         """Where a table lies."""
         return f"{self.root}/{name}"
 
-    def read(self, name: str, *, columns: Sequence[str] | None = None, where: str | None = None) -> pa.Table:
+    def read(self, name: str, *, columns: Sequence[str] | None = None, where: str | None = None, as_stored: bool = False) -> pa.Table:
         """Rows of a table as Arrow; an empty table with the right columns when nothing was written yet. `where`: an SQL condition.
 
-        Read by delta-rs itself: pyarrow 26 cannot filter the string_view columns that its merges write.
+        `as_stored`: texts as the tables' library gives them (string_view), not copied: for who hands them to DuckDB. Read by delta-rs itself: pyarrow 26 cannot filter the string_view columns that its merges write.
         """
         table = TABLES[name]
         delta = self._opened.table(self.path(name))
@@ -94,6 +94,8 @@ class Store:
         for column in wanted:
             if column not in there:
                 found = found.append_column(column, pa.nulls(len(found), table.schema.field(column).type))
+        if as_stored:
+            return found.select(wanted)
         return found.select(wanted).cast(pa.schema([table.schema.field(column) for column in wanted]))
 
     def conversation_ids(self) -> dict[str, str]:
@@ -117,14 +119,14 @@ class Store:
 
     def write_conversations(
         self, conversations: Sequence[Conversation], *, run_id: str, days: Collection[date | None] | None = None
-    ) -> None:
-        """Commit conversations: details first, then `calls`. `days`: of a call or two, on which alone they may stand already."""
+    ) -> pa.Table:
+        """Commit conversations: details first, then `calls`, whose rows it returns. `days`: of a call or two, on which alone they may stand already."""
         if not conversations:
-            return
+            return TABLES["calls"].schema.empty_table()
         with self.lock:
-            self._write_conversations(conversations, run_id=run_id, days=days)
+            return self._write_conversations(conversations, run_id=run_id, days=days)
 
-    def _write_conversations(self, conversations: Sequence[Conversation], *, run_id: str, days: Collection[date | None] | None) -> None:
+    def _write_conversations(self, conversations: Sequence[Conversation], *, run_id: str, days: Collection[date | None] | None) -> pa.Table:
         at = self.now("calls", "processed_at")
         rows: dict[str, list[Row]] = {
             "utterances": [row for c in conversations for row in utterance_rows(c, run_id=run_id, timezone=self._timezone)],
@@ -142,6 +144,7 @@ class Store:
             self._conversations.write(tables)
         else:
             self._conversations.write_few(tables, days={*days, *tables["calls"]["call_date"].to_pylist()})
+        return tables["calls"]
 
     def write_scores(self, scores: Sequence[Score], *, purpose: str, run_id: str, days: Collection[date | None] | None = None) -> int:
         """Commit scores: findings and captures first, then `scores`. Returns how many official ones a closed period made trials.
@@ -153,13 +156,15 @@ class Store:
         self.write_score_tables(score_tables(scores, purposes=purposes, run_id=run_id, timezone=self._timezone), days=days)
         return sum(found != purpose for found in purposes)
 
-    def write_score_tables(self, tables: ScoreTables, *, keep_details: bool = False, days: Collection[date | None] | None = None) -> None:
-        """Commit scores that are rows already. `keep_details`: findings of scores that stand under another purpose are not written again.
+    def write_score_tables(
+        self, tables: ScoreTables, *, keep_details: bool = False, days: Collection[date | None] | None = None
+    ) -> ScoreTables:
+        """Commit scores that are rows already; returns them with their times. `keep_details`: findings of scores that stand under another purpose are not written again.
 
         `days`: as of `write_scores`.
         """
         if not tables.scores.num_rows:
-            return
+            return tables
         with self.lock:
             stamped = stamp(tables, self.now("scores", "scored_at"))
             parts = {"findings": stamped.findings, "captures": stamped.captures, "scores": stamped.scores}
@@ -167,6 +172,7 @@ class Store:
                 self._scores.write(parts, keep_details=keep_details)
             else:
                 self._scores.write_few(parts, days={*days, *stamped.scores["call_date"].to_pylist()})
+        return stamped
 
     def write_rows(self, name: str, rows: Sequence[Row]) -> None:
         """Merge rows of any table by its key."""

@@ -18,9 +18,11 @@ from qa_pipeline.conversation.correct import at_moment, corrected_id, middle_of,
 from qa_pipeline.conversation.put_right import put_right
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.database import writing
+from qa_pipeline.reading.index import knows_all, take_corrected
 from qa_pipeline.reading.pages import CallLine, known_line
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.results.decisions import CORRECTIONS, TAKE_BACK, corrections_after_each
+from qa_pipeline.results.scored import score_tables
 from qa_pipeline.review.decide import Decided, decide
 from qa_pipeline.review.decisions import Decision, RoleSwap, TakeBack, What, WordCorrection, as_row
 from qa_pipeline.review.desk import Desk
@@ -140,15 +142,21 @@ def take_back(desk: Desk, viewer: Viewer, settings: Settings, call_id: str, deci
 
 def apply_due(desk: Desk, settings: Settings) -> int:
     """Make conversations as decided, where somebody decided and did not come to the end. Returns how many there were."""
+    return len(_apply_due(desk, settings))
+
+
+def _apply_due(desk: Desk, settings: Settings, known: Conversation | None = None) -> dict[str, Conversation | None]:
+    """The same. `known`: a conversation that was read. Returns by call what was made; None where it was to stay as it is."""
     with desk.engine.connect() as connection:
         due = list(connection.execute(select(corrections_due.c.call_id).order_by(corrections_due.c.call_id)).scalars())
+    made: dict[str, Conversation | None] = {}
     for call_id in due:
-        _apply(desk, settings, call_id)
+        made[call_id] = _apply(desk, settings, call_id, known)
         with writing(desk.engine) as connection:
             connection.execute(delete(corrections_due).where(corrections_due.c.call_id == call_id))
     if due:
         bring_up_to_date(desk)
-    return len(due)
+    return made
 
 
 def _correct(
@@ -163,12 +171,13 @@ def _correct(
 ) -> Corrected:
     before = _current(desk, call_id)
     done = decide(desk, viewer, call_id, what_of(before), reason=reason, expected_version=expected_version)
-    apply_due(desk, settings)
+    made = _apply_due(desk, settings, before)
     now = read_effective(desk, call_id)
     return Corrected(
         decided=done,
         before=before,
-        after=_current(desk, call_id),
+        # Another process may have made it meanwhile.
+        after=made.get(call_id) or _current(desk, call_id),
         percent_before=done.before.totals.percent if done.before else None,
         percent_after=now.totals.percent if now else None,
     )
@@ -194,7 +203,7 @@ def _preview(desk: Desk, viewer: Viewer, settings: Settings, call_id: str, what_
         at=datetime.now(UTC),
         conversation_id=call.conversation_id,
     )
-    remade = _remade(desk, settings, call, [*about, supposed], standing)
+    remade = _remade(desk, settings, call, [*about, supposed], standing, before)
     conversation, scored = remade or (before, None)
     score_before = effective(standing, about, closed) if standing else None
     score_after = effective(standing_of(scored), about, closed) if scored else score_before
@@ -226,25 +235,37 @@ def standing_of(scored: Score) -> Standing:
     )
 
 
-def _apply(desk: Desk, settings: Settings, call_id: str) -> None:
-    """Write a call's conversation as its decisions have it, and its score by the rubric that it was scored by."""
+def _apply(desk: Desk, settings: Settings, call_id: str, known: Conversation | None) -> Conversation | None:
+    """Write a call's conversation as its decisions have it, and its score by the rubric that it was scored by. Returns the conversation, None if it stays."""
     with desk.engine.connect() as connection:
         call, about = known_line(connection, call_id), decisions_about(connection, call_id)
-    remade = _remade(desk, settings, call, about, read_standing(desk, call))
+    remade = _remade(desk, settings, call, about, read_standing(desk, call), known)
     if remade is None:
-        return
+        return None
     conversation, scored = remade
-    run_id = f"decided-{uuid.uuid4().hex[:12]}"
-    # It is written anew where it is there already: of a call's conversations the one committed last counts.
-    desk.store.write_conversations([conversation], run_id=run_id, days=[call.call_date])
-    if scored is not None:
-        desk.store.write_scores([scored], purpose=call.purpose or "official", run_id=run_id, days=[call.call_date])
+    run_id, days = f"decided-{uuid.uuid4().hex[:12]}", [call.call_date]
+    purpose = "trial" if closed_at(desk, call) else call.purpose or "official"
+    with desk.store.lock:
+        is_known = knows_all(desk.engine, desk.store)
+        # It is written anew where it is there already: of a call's conversations the one committed last counts.
+        calls = desk.store.write_conversations([conversation], run_id=run_id, days=days)
+        if scored is not None:
+            rows = score_tables([scored], purposes=[purpose], run_id=run_id, timezone=settings.timezone)
+            written = desk.store.write_score_tables(rows, days=days)
+            # What a call's consent came to is read from findings, with its day.
+            if is_known and purpose == "official" and scored.rubric.consent is None:
+                sentiment = conversation.metrics.customer_sentiment_label
+                take_corrected(desk.engine, desk.store, calls, written, sentiment=sentiment)
+    return conversation
 
 
 def _remade(
-    desk: Desk, settings: Settings, call: CallLine, about: Sequence[Decision], standing: Standing | None
+    desk: Desk, settings: Settings, call: CallLine, about: Sequence[Decision], standing: Standing | None, known: Conversation | None
 ) -> tuple[Conversation, Score | None] | None:
-    """A call's conversation as its decisions have it, and its score by the rubric that it was scored by; None where none puts anything right."""
+    """A call's conversation as its decisions have it, and its score by the rubric that it was scored by; None where none puts anything right.
+
+    `known`: a conversation that was read: perhaps the one as heard.
+    """
     kinds = (*CORRECTIONS, TAKE_BACK)
     states = list(corrections_after_each([as_row(d) for d in about if d.kind in kinds]))
     if not states:
@@ -253,7 +274,8 @@ def _remade(
     heard = next(
         (name for name in looked_at for state in states if corrected_id(name, state) == call.conversation_id), call.conversation_id
     )
-    conversation = put_right(desk.store.load_one(heard, day=call.call_date), states[-1], settings)
+    as_heard = known if known is not None and known.conversation_id == heard else desk.store.load_one(heard, day=call.call_date)
+    conversation = put_right(as_heard, states[-1], settings)
     if standing is None:
         return conversation, None
     (scorecard,) = make_ready({standing.rubric.id: standing.rubric}, settings).values()

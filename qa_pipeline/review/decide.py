@@ -71,7 +71,7 @@ def decide(
     reason: str | None = None,
     expected_version: int | None = None,
 ) -> Decided:
-    """Decide something about a call; it counts when this returns, for whoever reads lists or tables.
+    """Decide something about a call; it counts when this returns, for whoever reads lists or tables; what puts a conversation right counts once it is made.
 
     `expected_version`: of the call's decisions when the person looked; Conflict says who decided what since. Raises InputRefused for what cannot be
     decided, AccessRefused for what is not theirs to decide.
@@ -96,7 +96,9 @@ def decide(
             _write(connection, decision, after)
             if puts_right(what, earlier):
                 note_due(connection, call_id)
-        export(desk)
+        if not puts_right(what, earlier):
+            # What puts a conversation right reaches the tables with the score that it makes (correcting.py).
+            export(desk)
         return Decided(decision=decision, before=before, after=after, is_closed=closed is not None)
     raise Conflict(f"Call {call_id} is being scored again and again.", advice="Try again when the run is over.")
 

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.index import behind, set_effective
 from qa_pipeline.reading.log import version_of
 from qa_pipeline.reading.pages import CallLine, known_line, read_line
 from qa_pipeline.results.store import Store
-from qa_pipeline.review.decisions import from_text
+from qa_pipeline.review.decisions import Decision, from_text
 from qa_pipeline.review.desk import Desk, note_seen, seen
 from qa_pipeline.review.effective import EffectiveScore, effective
 from qa_pipeline.review.standing import closed_at, decisions_about, index_values, read_standing
@@ -49,9 +49,10 @@ def refresh(desk: Desk, call_ids: Sequence[str]) -> int:
                 if known_line(connection, call_id).score_id != call.score_id:
                     continue
                 if standing is not None:
-                    score = effective(standing, decisions_about(connection, call_id), closed)
-                    set_effective(connection, call_id, index_values(score))
-                    connection.execute(insert(outbox).values(call_id=call_id, decision_id=None, is_begun=True))
+                    about = decisions_about(connection, call_id)
+                    set_effective(connection, call_id, index_values(effective(standing, about, closed)))
+                    if not _is_to_be_told(connection, about):
+                        connection.execute(insert(outbox).values(call_id=call_id, decision_id=None, is_begun=True))
             break
     if call_ids:
         export(desk)
@@ -63,6 +64,12 @@ def refresh_behind(desk: Desk) -> int:
     with desk.engine.connect() as connection:
         several = behind(connection)
     return refresh(desk, several)
+
+
+def _is_to_be_told(connection: Connection, about: Sequence[Decision]) -> bool:
+    """Whether the newest decision about a call has not gone to the tables yet: what counts now goes with it."""
+    waits = select(outbox.c.number).where(outbox.c.decision_id == about[-1].decision_id, outbox.c.is_begun.is_(False)) if about else None
+    return waits is not None and connection.execute(waits).first() is not None
 
 
 def _write_lot(desk: Desk) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from desks import commit, make_desk, reopen
+from sqlalchemy import select
 from stored import make_store
 
 from qa_pipeline.call import Conversation, Outcome
@@ -14,6 +16,9 @@ from qa_pipeline.conversation.correct import Correction, WordChange, correct
 from qa_pipeline.conversation.feeling import load_judge
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading import index
+from qa_pipeline.reading.index import call_index
+from qa_pipeline.reading.log import version_of
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import local_viewer
 from qa_pipeline.review import correcting
@@ -21,6 +26,7 @@ from qa_pipeline.review.correcting import apply_due, correct_word, preview_swap,
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Override
 from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.opening import bring_up_to_date
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.settings import Settings
 
@@ -52,6 +58,55 @@ def test_a_swap_counts_at_once_and_the_same_again_takes_it_back(desk: Desk, sett
     assert rows(desk.store, "select count(*) n from current_effective_scores") == [{"n": 1}]
     swap_roles(desk, WU, settings, "c1")
     assert said(desk) == AS_HEARD
+
+
+def index_of(desk: Desk) -> list[dict[str, object]]:
+    with desk.engine.connect() as connection:
+        return [dict(row) for row in connection.execute(select(call_index).order_by(call_index.c.call_id)).mappings()]
+
+
+def test_the_index_follows_a_swap_from_what_was_written_as_if_made_anew(
+    desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(desk.store, "c2")
+    bring_up_to_date(desk)
+    decide(desk, WU, "c1", Override(outcome=Outcome.MET), criterion_id="long", reason="she did")
+
+    def read_days(*arguments: object) -> None:
+        raise AssertionError("the day was read again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(index, "_current", read_days)
+        swap_roles(desk, WU, settings, "c1")
+        after = index_of(desk)
+        # As heard again: its score is there already.
+        swap_roles(desk, WU, settings, "c1")
+    back = index_of(desk)
+    assert after[0]["conversation_id"] != back[0]["conversation_id"] == "c1-heard"
+    index.rebuild(desk.engine, desk.store)
+    assert index_of(desk) == back
+    swap_roles(desk, WU, settings, "c1")
+    once_more = index_of(desk)
+    index.rebuild(desk.engine, desk.store)
+    assert index_of(desk) == once_more
+
+
+def test_what_others_committed_meanwhile_is_not_passed_over(desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = correcting.put_right
+
+    def meanwhile(*arguments: Any) -> Conversation:
+        commit(desk.store, "c2")
+        return made(*arguments)
+
+    monkeypatch.setattr(correcting, "put_right", meanwhile)
+    swap_roles(desk, WU, settings, "c1")
+    assert [row["call_id"] for row in index_of(desk)] == ["c1", "c2"]
+
+
+def test_a_swap_is_one_commit_of_its_decision_and_of_what_counts(desk: Desk, settings: Settings) -> None:
+    commits = {name: version_of(desk.store, name) for name in ("decisions", "effective_scores", "effective_findings")}
+    swap_roles(desk, WU, settings, "c1")
+    assert {name: version_of(desk.store, name) - before for name, before in commits.items()} == dict.fromkeys(commits, 1)
 
 
 def test_decisions_stay_when_roles_are_swapped(desk: Desk, settings: Settings) -> None:
