@@ -18,7 +18,7 @@ from qa_pipeline.languages.phrase_tables import PhraseWords
 from qa_pipeline.phrases.grammar import Element, Node, Phrase
 from qa_pipeline.phrases.lexicon import INSERT, INSERT_FILLER, UNIT
 from qa_pipeline.phrases.speech import Speech
-from qa_pipeline.phrases.written import Form, token_and_writing, written_phrase
+from qa_pipeline.phrases.written import Form, WrittenPhrase, token_and_writing, written_phrase
 from qa_pipeline.text.respell import frequencies
 from qa_pipeline.text.segment import has_vocabulary
 from qa_pipeline.text.sounds import token_cost
@@ -88,10 +88,16 @@ def is_believed(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
 def _is_to_the_letter(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
     """Whether a stretch of tokens is written as the phrase is: characters, or in letters words with any ending."""
     forms = speech.forms(start, end)
-    written = written_phrase(phrase.text, phrase.language, phrase.slots)
+    written = _written(phrase)
     if phrase.mode == "exact" or is_han(phrase.language):
         return bool(written.to_the_letter.fullmatch("".join(f"{form.written} " for form in forms)))
     return bool(written.to_the_stem.fullmatch("".join(f"{form.token} " for form in forms)))
+
+
+@lru_cache(maxsize=40_000)
+def _written(phrase: Phrase) -> WrittenPhrase:
+    """By the phrase itself, which is found sooner than by its slots."""
+    return written_phrase(phrase.text, phrase.language, phrase.slots)
 
 
 def _placed(pairs: Sequence[_Pair], start: int) -> list[_Pair]:

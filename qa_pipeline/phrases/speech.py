@@ -241,8 +241,22 @@ def words_between(utterance: Utterance, start: int, end: int) -> Sequence[Word]:
     return _overlapping(utterance.words, _ends(utterance.words), start, end)
 
 
+def heard_between(utterance: Utterance, start_ms: int, end_ms: int) -> Sequence[Word]:
+    """The words of an utterance that sound within a span of time."""
+    # Stored words are still columns (results/heard.py): they answer without an object for each.
+    stored = getattr(utterance.words, "heard_between", None)
+    if stored is not None:
+        found: Sequence[Word] = stored(start_ms, end_ms)
+        return found
+    return [word for word in utterance.words if word.start_ms < end_ms and word.end_ms > start_ms]
+
+
 def _ends(words: Sequence[Word]) -> list[int]:
     """Where each word ends in the text of its utterance."""
+    stored = getattr(words, "text_ends", None)
+    if stored is not None:
+        ends: list[int] = stored()
+        return ends
     return list(itertools.accumulate(len(word.text) for word in words))
 
 

@@ -1,9 +1,16 @@
-"""A table's files: opened, listed, and the rows of one call read from those of its day."""
+"""A table's files: opened, kept open, listed, and the rows of one call read from those of its day.
+
+To open a table costs more than to ask it for a call, so it is kept as long as nothing is committed to it. A table of a folder is the one that was opened
+while its log ends with the same commit: that is one look whether the next is there, and one at the file of the last, which another table at the same
+place would not share. Tables of an object store are opened anew each time: a look there costs as much.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
@@ -21,11 +28,13 @@ _DAY = "call_date"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEFT_OUT_US = 1_000
 
+_Stamp = tuple[int, int, int, int]
 
-def open_table(path: str) -> DeltaTable | None:
-    """A table, or None when nothing was written to it yet."""
+
+def open_table(path: str, *, only_to_append: bool = False) -> DeltaTable | None:
+    """A table, or None when nothing was written to it yet. `only_to_append`: without its files, of which it keeps no list."""
     try:
-        return DeltaTable(path)
+        return DeltaTable(path, without_files=only_to_append)
     except TableNotFoundError:
         return None
 
@@ -138,11 +147,64 @@ def _groups_with(file: pq.ParquetFile, column: str, values: Collection[str]) -> 
 def _as_table(rows: pa.Table, schema: pa.Schema, day: date | None) -> pa.Table:
     """Rows of a file as the table has them: what only its folder says, and nulls for columns that are newer than the file."""
     arrays = []
-    for field in schema:
-        if field.name == _DAY and field.name not in rows.column_names:
-            arrays.append(pa.array([day] * len(rows), field.type))
-        elif field.name in rows.column_names:
-            arrays.append(rows[field.name].cast(field.type))
+    for column in schema:
+        if column.name == _DAY and column.name not in rows.column_names:
+            arrays.append(pa.array([day] * len(rows), column.type))
+        elif column.name in rows.column_names:
+            arrays.append(rows[column.name].cast(column.type))
         else:
-            arrays.append(pa.nulls(len(rows), field.type))
+            arrays.append(pa.nulls(len(rows), column.type))
     return pa.Table.from_arrays([pa.chunked_array(one) if isinstance(one, pa.Array) else one for one in arrays], schema=schema)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A table with the stamp that tells whether it is still the newest, and its files by day once somebody asked for them."""
+
+    delta: DeltaTable
+    version: int
+    stamp: _Stamp
+    files: list[Mapping[date | None, Sequence[str]]] = field(default_factory=list)
+
+
+class Opened:
+    """The tables that one store has open. Safe to be asked by several threads; what it gives is for reading alone."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, _Kept] = {}
+
+    def table(self, path: str) -> DeltaTable | None:
+        """A table as it is now, or None when nothing was written to it yet."""
+        if "://" in path:
+            return open_table(path)
+        kept = self._kept.get(path)
+        if kept is not None and _stamp(path, kept.version) == kept.stamp:
+            return kept.delta
+        delta = open_table(path)
+        stamp = None if delta is None else _stamp(path, delta.version())
+        if delta is None or stamp is None:
+            self._kept.pop(path, None)
+        else:
+            self._kept[path] = _Kept(delta, delta.version(), stamp)
+        return delta
+
+    def files(self, path: str, delta: DeltaTable) -> Mapping[date | None, Sequence[str]]:
+        """Files by day of a table that `table` gave: listed once while it is the newest."""
+        kept = self._kept.get(path)
+        if kept is None or kept.delta is not delta:
+            return files_by_day(delta)
+        if not kept.files:
+            kept.files.append(files_by_day(delta))
+        return kept.files[0]
+
+
+def _stamp(path: str, version: int) -> _Stamp | None:
+    """What tells the last commit of a log from any other; None where it is not the last, or its file is there no more."""
+    log = Path(path) / "_delta_log"
+    if (log / f"{version + 1:020}.json").exists():
+        return None
+    try:
+        found = (log / f"{version:020}.json").stat()
+    except OSError:
+        return None
+    return version, found.st_ino, found.st_mtime_ns, found.st_size

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, overload
 
 import numpy as np
@@ -80,6 +80,10 @@ class Words(Sequence[Word]):
     @overload
     def __getitem__(self, index: slice) -> tuple[Word, ...]: ...
     def __getitem__(self, index: int | slice) -> Word | tuple[Word, ...]:
+        if self._made is None and isinstance(index, slice) and index.step is None:
+            # Of most utterances that something is found in only these words are ever looked at.
+            first, last, _ = index.indices(len(self))
+            return self._column.words(self._start + first, self._start + max(first, last))
         return self._all()[index]
 
     def __len__(self) -> int:
@@ -87,6 +91,14 @@ class Words(Sequence[Word]):
 
     def __iter__(self) -> Iterator[Word]:
         return iter(self._all())
+
+    def text_ends(self) -> list[int]:
+        """Where each word ends in the text of its utterance."""
+        return self._column.text_ends(self._start, self._stop)
+
+    def heard_between(self, start_ms: int, end_ms: int) -> tuple[Word, ...]:
+        """The words that sound within a span of time, in order."""
+        return self._column.heard_between(self._start, self._stop, start_ms, end_ms)
 
     def __eq__(self, other: object) -> bool:
         return self._all() == (other._all() if isinstance(other, Words) else other)
@@ -114,6 +126,17 @@ class WordColumn:
         """One for each row; a null row has no words."""
         offsets = self._offsets.tolist()
         return [Words(self, start, stop) for start, stop in zip(offsets, offsets[1:], strict=False)]
+
+    def text_ends(self, start: int, stop: int) -> list[int]:
+        """Where each word of a span ends in their texts joined."""
+        return list(accumulate(map(len, self._texts.slice(start, stop - start).to_pylist())))
+
+    def heard_between(self, start: int, stop: int, start_ms: int, end_ms: int) -> tuple[Word, ...]:
+        """Words of a span that sound within a span of time."""
+        times = zip(self._start_ms[start:stop].tolist(), self._end_ms[start:stop].tolist(), strict=True)
+        places = [place for place, (begin, end) in enumerate(times, start) if begin < end_ms and end > start_ms]
+        around = self.words(places[0], places[-1] + 1) if places else ()
+        return tuple(around[place - places[0]] for place in places)
 
     def words(self, start: int, stop: int) -> tuple[Word, ...]:
         """Words of a span of the column."""

@@ -20,10 +20,9 @@ from qa_pipeline.errors import EnvironmentNotReady, InputRefused
 from qa_pipeline.results.arrow import leave_pandas_out
 from qa_pipeline.results.columns import Table
 from qa_pipeline.results.commit import ROW_GROUPS, Commits, append, laid_by_days, merge, revise
-from qa_pipeline.results.files import all_rows, in_arrow, lies_by_days, newest_bound, open_table, rows_of_day
+from qa_pipeline.results.files import Opened, all_rows, in_arrow, lies_by_days, newest_bound, open_table, rows_of_day
 from qa_pipeline.results.heard import UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.lease import Lock
-from qa_pipeline.results.opened import Opened
 from qa_pipeline.results.periods import Period, in_force
 from qa_pipeline.results.rows import Row, call_date, call_row, embedding_rows, metric_row, utterance_rows
 from qa_pipeline.results.scored import ScoreTables, score_tables, stamp
@@ -174,19 +173,19 @@ class Store:
                 self._scores.write_few(parts, days={*days, *stamped.scores["call_date"].to_pylist()})
         return stamped
 
-    def write_rows(self, name: str, rows: Sequence[Row]) -> None:
-        """Merge rows of any table by its key."""
+    def write_rows(self, name: str, rows: Sequence[Row]) -> int | None:
+        """Merge rows of any table by its key. Returns the version that this made; None where nothing was to be written."""
         if not rows:
-            return
+            return None
         with self.lock:
-            merge(TABLES[name], self.path(name), open_table(self.path(name)), _table(name, rows))
+            return merge(TABLES[name], self.path(name), open_table(self.path(name)), _table(name, rows)).version()
 
-    def append_rows(self, name: str, rows: Sequence[Row]) -> None:
-        """Add rows that are known to be new, of any table: the same time however much is stored."""
+    def append_rows(self, name: str, rows: Sequence[Row]) -> int | None:
+        """Add rows that are known to be new, of any table: the same time however much is stored. Returns as `write_rows`."""
         if not rows:
-            return
+            return None
         with self.lock:
-            append(TABLES[name], self.path(name), open_table(self.path(name)), _table(name, rows))
+            return append(TABLES[name], self.path(name), open_table(self.path(name), only_to_append=True), _table(name, rows)).version()
 
     def write_empty(self, name: str) -> None:
         """Make a table that is not there, without rows."""
@@ -357,7 +356,7 @@ class Store:
 
     def now(self, name: str, column: str) -> datetime:
         """Now, or just after the newest stored time where the clock has run backwards."""
-        delta, now = open_table(self.path(name)), datetime.now(UTC)
+        delta, now = self._opened.table(self.path(name)), datetime.now(UTC)
         if delta is None:
             return now
         if (bound := newest_bound(delta, column)) is not None and bound < now:

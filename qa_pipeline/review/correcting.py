@@ -169,10 +169,12 @@ def _correct(
     reason: str | None,
     expected_version: int | None,
 ) -> Corrected:
-    before = _current(desk, call_id)
-    done = decide(desk, viewer, call_id, what_of(before), reason=reason, expected_version=expected_version)
-    made = _apply_due(desk, settings, before)
-    now = read_effective(desk, call_id)
+    # One connection stays open: with its last one SQLite writes all that waits back into its file, each time.
+    with desk.engine.connect():
+        before = _current(desk, call_id)
+        done = decide(desk, viewer, call_id, what_of(before), reason=reason, expected_version=expected_version)
+        made = _apply_due(desk, settings, before)
+        now = read_effective(desk, call_id)
     return Corrected(
         decided=done,
         before=before,

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.index import behind, set_effective
-from qa_pipeline.reading.log import version_of
 from qa_pipeline.reading.pages import CallLine, known_line, read_line
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.decisions import Decision, from_text
@@ -82,11 +81,12 @@ def _write_lot(desk: Desk) -> int:
         numbers = [entry.number for entry in entries]
         before = seen(connection, "decisions")
         connection.execute(update(outbox).where(outbox.c.number.in_(numbers)).values(is_begun=True))
-    known = version_of(desk.store, "decisions")
+    made: list[int] = []
     for is_begun in (False, True):
         some = [entry for entry in entries if entry.is_begun is is_begun]
         write = Store.write_rows if is_begun else Store.append_rows
-        write(desk.store, "decisions", _decision_rows(desk, some))
+        version = write(desk.store, "decisions", _decision_rows(desk, some))
+        made += [version] if version is not None else []
         # A call with several entries, some of them begun, is written once: with these.
         others = {entry.call_id for entry in entries if entry.is_begun} if not is_begun else set()
         scores, findings = _effective_rows(desk, {entry.call_id for entry in some} - others, numbers)
@@ -95,8 +95,9 @@ def _write_lot(desk: Desk) -> int:
         write(desk.store, "effective_scores", scores)
     with writing(desk.engine) as connection:
         connection.execute(delete(outbox).where(outbox.c.number.in_(numbers)))
-        if before == known:
-            note_seen(connection, "decisions", version_of(desk.store, "decisions"))
+        # Where another program wrote decisions since, they are still to be taken over.
+        if made and before == made[0] - 1:
+            note_seen(connection, "decisions", made[-1])
     return len(entries)
 
 

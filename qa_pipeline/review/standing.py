@@ -17,7 +17,7 @@ from qa_pipeline.reading.outcomes import letter_of
 from qa_pipeline.reading.pages import CallLine, find_call, read_line
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.reading.waiting import DISPUTED, waiting_for
-from qa_pipeline.results.store import sql_text
+from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.results.versions import kept_text, rubric_that_scored
 from qa_pipeline.review.blindness import without_unseen
 from qa_pipeline.review.decisions import Decision, from_row
@@ -150,10 +150,19 @@ def _letter(found: EffectiveFinding) -> str:
 
 
 def _rubric(desk: Desk, score: dict[str, object]) -> Rubric:
-    kept = kept_text(desk.store, str(score["rubric_sha256"]))
-    if kept is not None:
-        return _revived(kept)
-    return rubric_that_scored(score, desk.store, desk.rubrics)
+    try:
+        return _kept_rubric(desk.store, str(score["rubric_sha256"]))
+    except LookupError:
+        return rubric_that_scored(score, desk.store, desk.rubrics)
+
+
+@lru_cache(maxsize=16)
+def _kept_rubric(store: Store, digest: str) -> Rubric:
+    """A version as it is kept, read once in a process: it never changes. Where it is not kept it may be by and by: an error is not remembered."""
+    kept = kept_text(store, digest)
+    if kept is None:
+        raise LookupError(digest)
+    return _revived(kept)
 
 
 @lru_cache(maxsize=16)

@@ -11,6 +11,7 @@ import pytest
 from stored import heard, make_store
 
 from qa_pipeline.call import Conversation, Word
+from qa_pipeline.phrases.speech import heard_between, words_between
 from qa_pipeline.results.heard import Vectors
 
 
@@ -31,6 +32,15 @@ def test_words_behave_as_a_tuple(kept: Conversation) -> None:
     assert plain[0] in words and list(reversed(words)) == list(reversed(plain))
     with pytest.raises(IndexError):
         words[2]
+
+
+def test_stored_words_answer_by_place_and_time_as_plain_ones_do(kept: Conversation) -> None:
+    for stored, plain in zip(kept.utterances, heard().utterances, strict=True):
+        assert stored.words[1:] == plain.words[1:] and stored.words[:0] == ()
+        for first, last in ((0, 1), (3, 8), (5, 100), (0, 0), (90, 95)):
+            assert words_between(stored, first, last) == words_between(plain, first, last)
+        for start, end in ((0, 10_000), (0, 1), (3_000, 3_001), (9_000, 9_001)):
+            assert list(heard_between(stored, start, end)) == list(heard_between(plain, start, end))
 
 
 def test_words_are_pickled_as_words(kept: Conversation) -> None:

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from qa_pipeline.results import opened
-from qa_pipeline.results.opened import Opened
+from qa_pipeline.results import files
+from qa_pipeline.results.files import Opened
 
 
 def write(path: Path, *values: int, mode: str = "append") -> None:
@@ -32,7 +32,7 @@ def test_it_is_opened_once_while_nothing_is_committed(tmp_path: Path, monkeypatc
         count += 1
         return DeltaTable(path)
 
-    monkeypatch.setattr(opened, "open_table", counted)
+    monkeypatch.setattr(files, "open_table", counted)
     for _ in range(3):
         assert held(tables, tmp_path / "t") == [1]
     assert count == 1
