@@ -31,10 +31,10 @@ _LEFT_OUT_US = 1_000
 _Stamp = tuple[int, int, int, int]
 
 
-def open_table(path: str, *, only_to_append: bool = False) -> DeltaTable | None:
-    """A table, or None when nothing was written to it yet. `only_to_append`: without its files, of which it keeps no list."""
+def open_table(path: str) -> DeltaTable | None:
+    """A table, or None when nothing was written to it yet."""
     try:
-        return DeltaTable(path, without_files=only_to_append)
+        return DeltaTable(path)
     except TableNotFoundError:
         return None
 

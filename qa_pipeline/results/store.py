@@ -185,7 +185,7 @@ class Store:
         if not rows:
             return None
         with self.lock:
-            return append(TABLES[name], self.path(name), open_table(self.path(name), only_to_append=True), _table(name, rows)).version()
+            return append(TABLES[name], self.path(name), open_table(self.path(name)), _table(name, rows)).version()
 
     def write_empty(self, name: str) -> None:
         """Make a table that is not there, without rows."""
