@@ -7,7 +7,7 @@ lowest number is the best way: the cheapest, then the one with more of the patte
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -44,11 +44,12 @@ class Match(NamedTuple):
 class _Stretches:
     """Ranges of a corpus laid end to end, (n,) each.
 
-    `position`: of each token in the corpus; `passing`: cost so far of letting tokens pass inside a match (n + 1), `crossing`: of a match that
+    `heard`: the tokens that occur, each once; `position`: of each token in the corpus; `passing`: cost so far of letting tokens pass inside a match (n + 1), `crossing`: of a match that
     steps from the token before into this one; both as shares of a way (see the module).
     """
 
     tokens: NDArray[np.intp]
+    heard: NDArray[np.intp]
     position: NDArray[np.intp]
     crossing: NDArray[np.int64]
     passing: NDArray[np.int64]
@@ -73,9 +74,17 @@ def align_ranges(
 
     `best_reading`: follow only those alternatives that come nearest by their words, for a good match instead of every match.
     """
-    found: list[Match] = []
+    return align_several([sought], corpus, first, last, best_reading=best_reading)[0]
+
+
+def align_several(
+    several: Sequence[Sought], corpus: Corpus, first: NDArray[np.intp], last: NDArray[np.intp], *, best_reading: bool = False
+) -> list[list[Match]]:
+    """The same for some phrases, in their order: the ranges are laid end to end once."""
+    found: list[list[Match]] = [[] for _ in several]
     for stretches in _laid(corpus, first, last):
-        found += _align(sought, corpus, stretches, best_reading)
+        for sought, matches in zip(several, found, strict=True):
+            matches += _align(sought, corpus, stretches, best_reading)
     return found
 
 
@@ -110,9 +119,7 @@ class _Alignment:
     def __init__(self, lexicon: Lexicon, sought: Sought, stretches: _Stretches) -> None:
         self.lexicon, self.gains, self.stretches = lexicon, sought.gains, stretches
         self.costs = lexicon.costs()
-        is_heard = np.zeros(self.costs.shape[1], dtype=bool)
-        is_heard[stretches.tokens] = True
-        cheapest = self.costs[np.array(sought.places)[:, np.newaxis], np.flatnonzero(is_heard)].min(axis=1).tolist()
+        cheapest = self.costs[np.array(sought.places)[:, np.newaxis], stretches.heard].min(axis=1).tolist()
         self._balances = {
             place: min(cost, lexicon.skips[place]) - sought.gains[place] for place, cost in zip(sought.places, cheapest, strict=True)
         }
@@ -185,7 +192,16 @@ def _laid(corpus: Corpus, first: NDArray[np.intp], last: NDArray[np.intp]) -> It
         steps[starts] = _NEVER
         passing = np.minimum(insertions[tokens] + steps, _NEVER)
         ways = np.concatenate(([0], np.cumsum((passing << _BITS) - 1)))
-        yield _Stretches(tokens=tokens, position=position, crossing=steps << _BITS, passing=ways)
+        yield _Stretches(tokens=tokens, heard=_distinct(tokens, insertions.size), position=position, crossing=steps << _BITS, passing=ways)
+
+
+def _distinct(tokens: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """Each of some numbers below `count` once, in order."""
+    if tokens.size < _FEW_TOKENS:
+        return np.unique(tokens)
+    occurs = np.zeros(count, dtype=bool)
+    occurs[tokens] = True
+    return np.flatnonzero(occurs)
 
 
 def _pieces(lengths: NDArray[np.intp]) -> Iterator[tuple[int, int]]:

@@ -132,8 +132,6 @@ def _han(speech: Speech, fixed: Sequence[_Pair], same: int, *, is_whole: bool) -
     """Whether a run of places is believed. `same`: how many tokens to the letter speak for it; `is_whole`: it is all of the phrase."""
     others = [pair for pair in fixed if not pair.is_same]
     places = {pair.position for pair in fixed}
-    doubt = speech.confidence([pair.position for pair in others])
-    is_doubtful = doubt is not None and doubt < _DOUBTFUL
     first, last = fixed[0].position, fixed[-1].position
     if _runs_over_clause_end(speech, first, last) and len(fixed) <= _LONG:
         return False
@@ -142,9 +140,11 @@ def _han(speech: Speech, fixed: Sequence[_Pair], same: int, *, is_whole: bool) -
         word, makes_sense = speech.word_at(pair.position)
         if len(word) > 1 and not places.issuperset(word):
             # Half of a word that goes on outside the phrase.
-            return is_doubtful and same >= _OUTWEIGH * len(others)
+            return same >= _OUTWEIGH * len(others) and _is_doubtful(_doubt(speech, others))
         words += len(word) > 1
         frequent += len(word) == 1 and makes_sense
+    doubt = _doubt(speech, others)
+    is_doubtful = _is_doubtful(doubt)
     if any(pair.weight < 1 and not pair.sounds_same for pair in others) and len(fixed) <= _LONG and not is_doubtful:
         # A particle is small, but it is what makes a question of a short phrase.
         return False
@@ -163,6 +163,15 @@ def _han(speech: Speech, fixed: Sequence[_Pair], same: int, *, is_whole: bool) -
             pair.sounds_same if pair in others else not (is_alone and _is_frequent(speech, pair.position)) for pair in fixed
         )
     return same >= max(1, frequent)
+
+
+def _doubt(speech: Speech, others: Sequence[_Pair]) -> float | None:
+    """How sure the recogniser was of the tokens that are written otherwise."""
+    return speech.confidence([pair.position for pair in others])
+
+
+def _is_doubtful(confidence: float | None) -> bool:
+    return confidence is not None and confidence < _DOUBTFUL
 
 
 def _is_frequent(speech: Speech, position: int) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from qa_pipeline.call import Conversation, Role
 from qa_pipeline.meaning.acts import ACTS, MEANING_WIDTH, Act
 from qa_pipeline.meaning.encoder import WIDTH
-from qa_pipeline.phrases.alignment import align_ranges
+from qa_pipeline.phrases.alignment import align_several
 from qa_pipeline.phrases.lexicon import lexicon_of
 from qa_pipeline.phrases.search import (
     Corpus,
@@ -219,10 +219,8 @@ class Together:
         corpus = self._corpus(lookup.roles, 0)
         offsets = self.speeches(lookup.roles)[place].offsets
         first, last = (np.array([offsets[index]]) + corpus.start_of[place] for index in around)
-        return {
-            rank: align_ranges(self._lexicon.sought(phrase), corpus, first, last)
-            for rank, phrase in zip(lookup.ranks, lookup.phrases, strict=True)
-        }
+        sought = [self._lexicon.sought(phrase) for phrase in lookup.phrases]
+        return dict(zip(lookup.ranks, align_several(sought, corpus, first, last), strict=True))
 
     @cached_property
     def _weights(self) -> tuple[list[str], NDArray[np.float32], NDArray[np.float32]]:
