@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Float, Integer, and_, case, cast, func, select
+from sqlalchemy import Engine, Float, and_, case, cast, func, select
 
 from qa_pipeline.reading.index import call_index, criterion_sets
 from qa_pipeline.reading.outcomes import CriterionTally, count_letters
@@ -120,7 +120,7 @@ def count_scores(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Want
     columns = list(dict.fromkeys(name for dimension in by for name in _DIMENSIONS[dimension][0]))
 
     def counted(condition: Any) -> Any:
-        return func.coalesce(func.sum(cast(case((condition, 1), else_=0), Integer)), 0)
+        return func.count(case((condition, 1)))
 
     def scores(prefix: str) -> list[Any]:
         percent = cast(_ROW[f"{prefix}percent"], Float)
@@ -220,11 +220,13 @@ def count_criteria(
 def values_of(engine: Engine, viewer: Viewer, wanted: Wanted = ALL) -> Mapping[str, tuple[str, ...]]:
     """What calls can be chosen by: of each column, the values that calls they see have, in order. Raises AccessRefused as `count_scores`."""
     viewer.require(Matter.FIGURES)
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     with engine.connect() as connection:
-        for name in ("team", "agent_id", "campaign", "site", "rubric_id", "disposition"):
-            asked = select(_ROW[name]).distinct().where(_ROW[name].is_not(None), *conditions(wanted), visible(viewer, Matter.FIGURES))
-            found[name] = tuple(sorted(connection.execute(asked).scalars()))
+        # Teams and agents are read from their indices; the others have few values, and one look through all rows tells them all.
+        for names in (("team",), ("agent_id",), ("campaign", "site", "rubric_id", "disposition")):
+            asked = select(*(_ROW[name] for name in names)).distinct().where(*conditions(wanted), visible(viewer, Matter.FIGURES))
+            rows = connection.execute(asked).all()
+            found |= {name: tuple(sorted({row[place] for row in rows} - {None})) for place, name in enumerate(names)}
     return found
 
 
