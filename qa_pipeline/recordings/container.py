@@ -14,7 +14,7 @@ from qa_pipeline.errors import RecordingError
 from qa_pipeline.recordings.address import USUAL_FORMS, Raw
 from qa_pipeline.recordings.edits import Edits, as_played
 from qa_pipeline.recordings.ends import End
-from qa_pipeline.recordings.extent import Extent, end_of_sound
+from qa_pipeline.recordings.extent import TAG_NAMES, Extent, end_of_sound, is_tag
 from qa_pipeline.recordings.files import Reader
 from qa_pipeline.recordings.timeline import SAMPLE_RATE, Timeline, TrackBuilder
 
@@ -137,7 +137,7 @@ class Decoder:
                     self._begin(packet.pos)
                 elif builder and self._form in _WRAPPED_CLOSELY and packet.pos - place > taken + _WRAPPING_BYTES:
                     builder.doubt()
-                elif self._is_gapless and packet.pos > place + taken:
+                elif self._is_gapless and packet.pos > place + taken and not is_tag(self._file, place + taken):
                     self._step_over(packet.pos - place - taken)
                 place, taken = packet.pos, 0
             taken += packet.size
@@ -247,7 +247,8 @@ class Decoder:
         is_other = bool(builder.end) and any(not _is_ours(frame.layout.nb_channels, frame.sample_rate) for frame in frames or ())
         if frames is None or is_other or _is_bad(packet, frames, seconds if self._form == "mov" else None):
             self.has_failed = True
-            self._failed_bytes += packet.size
+            # A frame may come with the tag before it, of which none was sound.
+            self._failed_bytes += 0 if self._is_gapless and bytes(packet).startswith(TAG_NAMES) else packet.size
             if self._form == "amr" and self._decoded_bytes:
                 # Damage is read as frames of any length: how much sound it was is in its bytes.
                 seconds = packet.size * self._decoded_seconds / self._decoded_bytes

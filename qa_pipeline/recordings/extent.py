@@ -30,7 +30,7 @@ _BEFORE = (
     b"\x10\x43\xa7\x70",
     b"\x19\x41\xa4\x69",
 )
-_TAGS_BEHIND = (b"TAG", b"APETAGEX", b"LYRICSBE", b"ID3")
+TAG_NAMES = (b"TAG", b"APETAGEX", b"LYRICSBE", b"ID3")
 _MOST_ELEMENTS = 1_000
 _BLOCK = 1 << 20
 
@@ -55,7 +55,7 @@ def examine_extent(file: BufferedIOBase) -> Extent | None:
 def end_of_sound(file: BufferedIOBase, after: int) -> int:
     """Where sound ends behind the last packet that was taken: at the index of a Matroska, at the tags of an MP3, else at the end of the file."""
     size = file.seek(0, 2)
-    if _at(file, after, 8).startswith(_TAGS_BEHIND):
+    if is_tag(file, after):
         return after
     if _at(file, 0, 4) != _EBML:
         return size
@@ -65,6 +65,14 @@ def end_of_sound(file: BufferedIOBase, after: int) -> int:
         if places:
             return start + min(places)
     return size
+
+
+def is_tag(file: BufferedIOBase, place: int) -> bool:
+    """Whether a tag (title, picture) stands somewhere between frames. `file` stays where it is: somebody may be reading it."""
+    before = file.tell()
+    found = _at(file, place, 8).startswith(TAG_NAMES)
+    file.seek(before)
+    return found
 
 
 def _at(file: BufferedIOBase, position: int, count: int) -> bytes:

@@ -186,6 +186,15 @@ def test_sound_of_another_rate_or_number_of_channels_glued_on_is_decoded(
     assert not audio.is_truncated
 
 
+def test_a_picture_between_two_parts_of_an_mp3_is_no_lost_sound(tmp_path: Path) -> None:
+    parts = [without_index(write_sound(tmp_path / f"{name}.mp3", noise(5.0), codec="libmp3lame")).read_bytes() for name in "ab"]
+    for between, lost in ((b"ID3\x04\x00\x00\x00\x00\x46\x50" + bytes(9040), False), (b"\x55" * 9050, True)):
+        (tmp_path / "c.mp3").write_bytes(between.join(parts))
+        audio = decode(str(tmp_path / "c.mp3"))
+        assert audio.duration_ms == pytest.approx(10_000, abs=600)
+        assert (audio.lost_ms > 1000) is lost
+
+
 def test_ogg_files_glued_together_go_on(tmp_path: Path) -> None:
     parts = [write_sound(tmp_path / f"{name}.ogg", speech(4.0, seed=seed), codec="libopus") for seed, name in enumerate("ab", 1)]
     joined = tmp_path / "c.ogg"
