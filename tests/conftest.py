@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -11,7 +12,7 @@ import psutil
 import pytest
 from hypothesis import settings
 from postgres import running_server, server_folder
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 # The same examples on every machine, however busy it is.
 settings.register_profile("plain", deadline=None, derandomize=True, max_examples=60)
@@ -56,16 +57,53 @@ def server() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="session")
+def people(server: str) -> str:
+    """Name of a database of the server that has the tables that people write, and nothing in them. To be copied, not used."""
+    # Here, as tests of pure functions need none of it.
+    from qa_pipeline.reading.database import open_database
+    from qa_pipeline.review.desk import bring_up
+    from qa_pipeline.settings import Settings
+
+    name = "people"
+    with _databases(server) as connection:
+        connection.execute(text(f"create database {name}"))
+    engine = open_database(Settings(review_database=make_url(server).set(database=name).render_as_string(hide_password=False)))
+    bring_up(engine)
+    engine.dispose()
+    return name
+
+
+_KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=_KINDS)
 def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str | None]:
-    """URL of a new review database; None is a file in the results root. Connections that a test leaves open end with it."""
+    """URL of a review database for a new desk: migrating each anew takes half of a test. None is a file in the results root."""
     if request.param == "sqlite":
         yield None
         return
-    url, name = make_url(request.getfixturevalue("server")), f"t{next(_NUMBER)}"
-    engine = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"create database {name}"))
+    template = request.getfixturevalue("people")
+    with _new_database(request.getfixturevalue("server"), monkeypatch, template=template) as url:
+        yield url
+
+
+@pytest.fixture(params=_KINDS)
+def empty_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str | None]:
+    """The same with no tables at all, for tests of how they are made."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with _new_database(request.getfixturevalue("server"), monkeypatch, template="template1") as url:
+        yield url
+
+
+@contextmanager
+def _new_database(server: str, monkeypatch: pytest.MonkeyPatch, *, template: str) -> Iterator[str]:
+    """URL of a copy of a database. Connections that a test leaves open end with it."""
+    name = f"t{next(_NUMBER)}"
+    with _databases(server) as connection:
+        connection.execute(text(f"create database {name} template {template}"))
     opened: list[Engine] = []
 
     def create(*arguments: Any, **options: Any) -> Engine:
@@ -73,9 +111,17 @@ def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         return opened[-1]
 
     monkeypatch.setattr("qa_pipeline.reading.database.create_engine", create)
-    yield url.set(database=name).render_as_string(hide_password=False)
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
     for one in opened:
         one.dispose()
-    with engine.connect() as connection:
+    with _databases(server) as connection:
         connection.execute(text(f"drop database {name} with (force)"))
+
+
+@contextmanager
+def _databases(server: str) -> Iterator[Connection]:
+    """A connection that databases are made and dropped by."""
+    engine = create_engine(make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
     engine.dispose()

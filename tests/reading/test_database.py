@@ -35,8 +35,8 @@ def test_a_server_that_does_not_answer_is_told_without_a_traceback(tmp_path: Pat
         open_database(Settings(results=str(tmp_path), review_database="postgresql://nobody@127.0.0.1:1/none"))
 
 
-def test_writers_take_turns_and_a_failed_transaction_leaves_nothing(tmp_path: Path, database: str | None) -> None:
-    engine = open_database(Settings(results=str(tmp_path), review_database=database))
+def test_writers_take_turns_and_a_failed_transaction_leaves_nothing(tmp_path: Path, empty_database: str | None) -> None:
+    engine = open_database(Settings(results=str(tmp_path), review_database=empty_database))
     with writing(engine) as connection:
         connection.execute(text("create table counted (n integer)"))
         connection.execute(text("insert into counted values (0)"))

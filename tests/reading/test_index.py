@@ -27,8 +27,8 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def engine(tmp_path: Path, database: str | None) -> Engine:
-    return open_database(Settings(results=str(tmp_path / "results"), review_database=database))
+def engine(tmp_path: Path, empty_database: str | None) -> Engine:
+    return open_database(Settings(results=str(tmp_path / "results"), review_database=empty_database))
 
 
 def started(day: date) -> datetime:

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from qa_pipeline.call import Conversation
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.report.contacts import Promise, RuleCounts, contact_report, counts_by_rule
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.environment import open_store
-from qa_pipeline.scoring.score import prepare, score
+from qa_pipeline.scoring.score import Score, prepare, score
 from qa_pipeline.settings import load_settings
 from tests.rubric.built_rubrics import rubric
 from tests.trainer.desk import spoken
@@ -36,14 +37,23 @@ class Book:
     def __init__(self, folder: Path) -> None:
         self.store: Store = open_store(load_settings(results=str(folder / "results")))
         self.store.prepare()
+        self._heard: list[Conversation] = []
+        self._scores: list[Score] = []
 
     def call(self, call_id: str, at: datetime | None, said: str = "Good day.", *, name: str = "service", **call: Any) -> None:
         given = {"customer_id": "7", "agent_id": "anna", "started_at": at, **call}
         heard = spoken(call_id, f"customer: {said}", **given)
-        self.store.write_conversations([heard], run_id="r")
-        self.store.write_scores([score(heard, prepare(promising(name=name), {}))], purpose="official", run_id="r")
+        self._heard.append(heard)
+        self._scores.append(score(heard, prepare(promising(name=name), {})))
+
+    def write(self) -> None:
+        """Store the calls, in their order and at once: each commit takes as long as a question."""
+        self.store.write_conversations(self._heard, run_id="r")
+        self.store.write_scores(self._scores, purpose="official", run_id="r")
+        self._heard, self._scores = [], []
 
     def report(self, *contacts: dict[str, Any], as_of: datetime | None = LATER) -> list[Promise]:
+        self.write()
         return contact_report(self.store, MACHINE, promising(*contacts), as_of=as_of)
 
     def statuses(self, *contacts: dict[str, Any], as_of: datetime | None = LATER) -> list[tuple[str, str, str | None]]:

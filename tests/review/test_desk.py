@@ -23,8 +23,8 @@ from qa_pipeline.review.tables import decisions
 from qa_pipeline.settings import Settings
 
 
-def test_the_migrations_make_the_tables_that_the_code_reads(tmp_path: Path, database: str | None) -> None:
-    desk = make_desk(tmp_path, database=database)
+def test_the_migrations_make_the_tables_that_the_code_reads(tmp_path: Path, empty_database: str | None) -> None:
+    desk = make_desk(tmp_path, database=empty_database)
     with desk.engine.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"include_name": lambda name, kind, _: kind != "table" or name in PEOPLE.tables}
@@ -38,8 +38,8 @@ def test_the_newest_migration_is_the_one_that_is_brought_up_to() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
-def test_processes_that_open_it_at_once_migrate_it_once(tmp_path: Path, database: str | None) -> None:
-    settings = Settings(results=str(tmp_path), review_database=database)
+def test_processes_that_open_it_at_once_migrate_it_once(tmp_path: Path, empty_database: str | None) -> None:
+    settings = Settings(results=str(tmp_path), review_database=empty_database)
     faults: list[BaseException] = []
 
     def open_it() -> None:
@@ -57,17 +57,17 @@ def test_processes_that_open_it_at_once_migrate_it_once(tmp_path: Path, database
     assert faults == []
 
 
-def test_decisions_from_before_are_taken_over_once_and_in_order(tmp_path: Path, database: str | None) -> None:
+def test_decisions_from_before_are_taken_over_once_and_in_order(tmp_path: Path, empty_database: str | None) -> None:
     store = make_store(tmp_path)
     spoken = commit(store)
     keep_role_swap(store, spoken, Correction(moment_ms=1000), author="Wu", reason="wrong way round")
     keep_announcements(store, [("c1", spoken.conversation_id, 5, "twice")], outcome="plays", author="repetition")
-    desk = reopen(tmp_path, database=database)
-    reopen(tmp_path, database=database)
+    desk = reopen(tmp_path, database=empty_database)
+    reopen(tmp_path, database=empty_database)
     with desk.engine.connect() as connection:
         found = decisions_about(connection, "c1")
         assert len(found) == len(connection.execute(select(decisions.c.decision_id)).all())
     assert [(d.kind, d.version, d.author) for d in found] == [("role_swap", 1, "Wu"), ("announcement", 2, "repetition")]
     keep_announcements(store, [("c1", spoken.conversation_id, 5, "no")], outcome="speaks", author="Li")
-    with reopen(tmp_path, database=database).engine.connect() as connection:
+    with reopen(tmp_path, database=empty_database).engine.connect() as connection:
         assert [d.version for d in decisions_about(connection, "c1")] == [1, 2, 3]
