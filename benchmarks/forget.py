@@ -4,7 +4,7 @@ For each size: fills a results root with so many calls over a year (as benchmark
 forget has three of them, with words of their own. About one call in twenty, and about the customer's, somebody decided; there are an export, a stage output a
 call (of 10,000 calls at most), coaching notes, a case made of a call, and a batch that a killed night left. Then `qa-pipeline forget` is started, killed with
 SIGKILL in its middle, three times, each later than before, and started a last time to its end. Printed: seconds and peak memory of that last run, and of a whole one
-over a customer with as many calls that nobody interrupts. Proof, by code of this file alone: no file below holds any of the ids or words, Parquet read value by
+over a customer with as many calls that nobody interrupts; also the processor's seconds, which a busy machine does not lengthen. Proof, by code of this file alone: no file below holds any of the ids or words, Parquet read value by
 value; every table, the review database and all files have, but for the customer's, the same content as before, by a hash of each row. Nothing is kept.
 """
 
@@ -15,6 +15,7 @@ import gzip
 import hashlib
 import json
 import os
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -125,8 +126,8 @@ def around(settings: Settings, calls: int, of_call: dict[str, tuple[str, int]]) 
     (settings.rubrics / "hotline.cases.yaml").write_text(f"# ours\n{cases}- name: by hand\n  dialogue: x\n", "utf-8")
 
 
-def run(settings: Settings, customer: str, kill_at: str | None = None) -> tuple[int, float, float]:
-    """The command: its exit code (−9 if killed), seconds, and its peak in GB."""
+def run(settings: Settings, customer: str, kill_at: str | None = None) -> tuple[int, float]:
+    """The command: its exit code (−9 if killed), and seconds."""
     env = {
         **os.environ,
         "QA_PIPELINE_RESULTS": settings.results,
@@ -148,7 +149,6 @@ def run(settings: Settings, customer: str, kill_at: str | None = None) -> tuple[
             process.kill()
             break
     output, _ = process.communicate()
-    _, _, usage = (0, 0, None) if process.returncode < 0 else (0, 0, _usage())
     if process.returncode > 0:
         print(output, *steps[-5:], sep="\n")
     if kill_at is None:
@@ -157,13 +157,13 @@ def run(settings: Settings, customer: str, kill_at: str | None = None) -> tuple[
             reverse=True,
         )[:5]
         print("  slowest: " + ", ".join(f"{name} {seconds:.1f} s" for seconds, name in slowest), flush=True)
-    return process.returncode, time.perf_counter() - began, usage or 0.0
+    return process.returncode, time.perf_counter() - began
 
 
-def _usage() -> float:
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+def usage() -> tuple[float, float]:
+    """Of all processes that were begun and have ended: the processor's seconds, and the peak of the largest in GB."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1e6
 
 
 def contents(settings: Settings, gone: set[str], needles: list[str]) -> dict[str, str]:
@@ -281,10 +281,12 @@ def main() -> None:
             if codes != [-9] * len(_KILLED_AT):
                 raise SystemExit(f"it was to be killed at {_KILLED_AT}, and ended with {codes}")
             for name, customer in (("after three kills", first), ("at once", second)):
-                code, seconds, peak = run(settings, customer)
+                before_cpu, _ = usage()
+                code, seconds = run(settings, customer)
+                cpu, peak = usage()
                 if code != 0:
                     raise SystemExit(f"{name}: ended with {code}")
-                print(f"  {name}: {seconds:.1f} s, peak {peak:.2f} GB", flush=True)
+                print(f"  {name}: {seconds:.1f} s, of the processor {cpu - before_cpu:.1f} s, peak {peak:.2f} GB", flush=True)
             if not given.no_proof:
                 left = traces(root, needles)
                 after = contents(settings, gone, needles)

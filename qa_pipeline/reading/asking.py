@@ -85,7 +85,7 @@ def _kept_from(store: Store, viewer: Viewer, matter: Matter, engine: Engine | No
     if viewer.is_machine or matter not in (Matter.SCORE, Matter.WORDS, Matter.NAMES, Matter.DECISIONS, Matter.TABLES):
         return frozenset()
     if engine is not None:
-        return held_back_ids(engine)
+        return held_back_ids(engine, viewer)
     if ConsentRules(store):
         raise AccessRefused(
             "Some of these calls may be held back for want of consent, and this question does not know which.",

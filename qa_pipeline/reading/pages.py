@@ -242,8 +242,10 @@ def is_kept_from(connection: Connection, viewer: Viewer, call_id: str) -> bool:
     return not viewer.is_machine and connection.execute(select(held_back).where(held_back.c.call_id == call_id)).first() is not None
 
 
-def held_back_ids(engine: Engine) -> frozenset[str]:
-    """Calls that are kept from people until somebody has decided about their consent."""
+def held_back_ids(engine: Engine, viewer: Viewer) -> frozenset[str]:
+    """Calls that are kept from somebody until it is decided about their consent: from all people, not from the machine."""
+    if viewer.is_machine:
+        return frozenset()
     with engine.connect() as connection:
         return frozenset(connection.execute(select(held_back.c.call_id)).scalars())
 

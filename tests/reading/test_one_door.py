@@ -26,6 +26,8 @@ ELSEWHERE = {
 MADE_OF = {
     # Of the index by itself: kept up to date by whoever comes by, whatever they may see.
     "index": {"catch_up", "rebuild", "set_effective", "retell_teams", "behind"},
+    # What people decided about consent, for the index.
+    "consents": {"rulings"},
     "log": {"version_of", "changes_since"},
     "database": {"writing"},
     # A call's line, before the rule is asked of it.
