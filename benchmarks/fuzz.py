@@ -39,6 +39,9 @@ class Part:
 
     def add(self, what: str, number: int) -> None:
         """Note a finding."""
+        if what not in self.found:
+            # At once: a long run may be cut short.
+            print(f"found: {self.name} {number}: {what}", flush=True)
         self.found.setdefault(what, []).append(number)
 
 
