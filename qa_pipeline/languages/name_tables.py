@@ -28,7 +28,9 @@ class Names(Table):
     text; `ends`: where it ends; `no_answer`: answers that are none. `addressed`: what follows a surname in address, written in Han characters.
     `inflected`: how a name ends → what it may end in where it is said to somebody, folded (Monika, Moniko).
 
-    `trades`: what a company's name has besides the part that tells it from others; its short form is without them.
+    `trades`: what a company's name has besides the part that tells it from others; its short form is without them. `kinds`: what firms are called by after
+    their first two characters (永年厂); `ampersand`: how & is said; `placing`: words before a place, which is left out for short (Bokhandeln i Sigtuna);
+    `own_part_is_last`: whether what tells a company from others is its last word (Serwis Rowerowy Szprycha). `familiar`: what stands before a surname.
     """
 
     FILE: ClassVar[str] = "names.yaml"
@@ -48,6 +50,11 @@ class Names(Table):
     addressed: Words = ()
     inflected: dict[str, Words] = Field(default_factory=dict)
     trades: Words = ()
+    kinds: Words = ()
+    ampersand: Words = ()
+    placing: Words = ()
+    own_part_is_last: bool = False
+    familiar: Words = ()
 
     @field_validator("pieces")
     @classmethod

@@ -47,7 +47,8 @@ def _judge_words(criterion: SearchingCriterion, context: Context) -> Verdict:
     conversation, language = context.search.conversation, context.search.language
     if not conversation.utterances:
         return _undetermined("too_short", searched=search_window(criterion, context))
-    if excuse := _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context):
+    silent = _not_told(criterion, context)
+    if excuse := _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context, untold=silent):
         return excuse
     if language not in context.languages[criterion.id]:
         return _undetermined("wrong_language", language=language)
@@ -63,6 +64,8 @@ def _judge_words(criterion: SearchingCriterion, context: Context) -> Verdict:
     verdict = _with_credit(criterion, CHECKS[criterion.check](criterion, context))
     if verdict.outcome is not Outcome.NOT_MET or is_forbidden:
         return verdict
+    if silent:
+        return _failed(silent[0], context)
     excused = _excused(criterion, verdict, context)
     return excused if excused is not verdict else _doubt(criterion, verdict, conversation) or verdict
 
@@ -100,20 +103,35 @@ def _situation(names: tuple[str, ...], context: Context) -> Verdict | None:
     return None
 
 
-def _blocked_by_parent(criterion: AnyCriterion, context: Context) -> Verdict | None:
-    """`when`: a parent not applicable or undetermined makes the child the same; a condition that fails makes it not applicable."""
+def _not_told(criterion: SearchingCriterion, context: Context) -> tuple[Condition, ...]:
+    """Conditions on columns that the call's metadata do not have: words that were said tell instead that the criterion applies."""
+    if criterion.check == "forbidden":
+        return ()
+    call = context.search.conversation.call
+    return tuple(c for c in criterion.when if c.metadata and column_value(call, c.metadata) is None)
+
+
+def _blocked_by_parent(criterion: AnyCriterion, context: Context, *, untold: tuple[Condition, ...] = ()) -> Verdict | None:
+    """`when`: a parent not applicable or undetermined makes the child the same; a condition that fails makes it not applicable. `untold` are passed over."""
     for condition in criterion.when:
+        if condition in untold:
+            continue
         if condition.criterion:
             parent = context.verdicts[condition.criterion]
             if parent.outcome in (Outcome.NOT_APPLICABLE, Outcome.UNDETERMINED) and condition.outcome != parent.outcome.value:
                 return _as_parent(condition.criterion, parent, parent.outcome)
         if not _holds(condition, context):
-            text = condition.model_dump_json(exclude_none=True, by_alias=True)
-            causes, rests_on = _why_not(condition, context)
-            return Verdict(
-                outcome=Outcome.NOT_APPLICABLE, reason_code="condition", reason_args={"condition": text}, evidence=causes, rests_on=rests_on
-            )
+            return _failed(condition, context)
     return None
+
+
+def _failed(condition: Condition, context: Context) -> Verdict:
+    """Not applicable because a condition does not hold."""
+    text = condition.model_dump_json(exclude_none=True, by_alias=True)
+    causes, rests_on = _why_not(condition, context)
+    return Verdict(
+        outcome=Outcome.NOT_APPLICABLE, reason_code="condition", reason_args={"condition": text}, evidence=causes, rests_on=rests_on
+    )
 
 
 def _as_parent(name: str, parent: Verdict, outcome: Outcome) -> Verdict:

@@ -21,7 +21,7 @@ from qa_pipeline.rubric.windows import Window
 from qa_pipeline.scoring.meanings import Heads
 from qa_pipeline.scoring.together import Roles, Together
 from qa_pipeline.scoring.windows import Party, Searched, select
-from qa_pipeline.values.companies import short_forms
+from qa_pipeline.values.companies import short_forms, short_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Search:
         self.slots = tuple(
             (name, tuple(values))
             for name, values in (
-                ("agent_name", [call.agent_name] if call.agent_name else []),
+                ("agent_name", _agent_wordings(call.agent_name, conversation.language or "")),
                 ("company", _company_wordings(call.company, names.get("company", ()), conversation.language or "")),
             )
         )
@@ -179,6 +179,13 @@ def _company_wordings(company: str | None, names: Sequence[str], language: str) 
     wordings = [*([company] if company else []), *names]
     short = short_forms(company, language) if company and language in language_codes() else ()
     return [*wordings, *short]
+
+
+def _agent_wordings(agent: str | None, language: str) -> list[str]:
+    """An agent as they may call themselves."""
+    if not agent:
+        return []
+    return [agent, *(short_names(agent, language) if language in language_codes() else ())]
 
 
 def searches_of(conversations: Sequence[Conversation], heads: Heads, names: Mapping[str, Sequence[str]]) -> list[Search]:

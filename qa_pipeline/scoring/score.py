@@ -24,7 +24,7 @@ from qa_pipeline.scoring.judging import judge
 from qa_pipeline.scoring.matching import Evidence, Search, searches_of
 from qa_pipeline.scoring.meanings import Heads
 from qa_pipeline.scoring.reasons import cause_text, reason_text
-from qa_pipeline.scoring.situations import Facts, find_facts
+from qa_pipeline.scoring.situations import Facts, find_facts, given_disposition
 from qa_pipeline.scoring.totals import Totals, deduction_of, points_of, total
 from qa_pipeline.scoring.verdict import Capture, Context, Verdict
 
@@ -151,7 +151,20 @@ def judge_call(search: Search, scorecard: Scorecard) -> Context:
     )
     for criterion in _judging_order(rubric):
         verdicts[criterion.id] = judge(criterion, context)
-    return context
+    return replace(context, facts=_as_answered(facts, context))
+
+
+def _as_answered(facts: Facts, context: Context) -> Facts:
+    """What happened, with the one ending that only an answer tells: who was asked for consent and did not give it has refused. What hangs on the disposition
+    was judged before.
+    """
+    conversation = context.search.conversation
+    is_open = facts.disposition is Disposition.COMPLETED and given_disposition(conversation) is None and conversation.call.direction != "inbound"
+    refusal = next((verdict for verdict in context.verdicts.values() if verdict.answer == "refused"), None) if is_open else None
+    if refusal is None:
+        return facts
+    evidence = tuple(e for e in refusal.evidence if e.kind == "answer")
+    return replace(facts, disposition=Disposition.REFUSED, disposition_evidence=evidence)
 
 
 def _score(search: Search, scorecard: Scorecard) -> Score:

@@ -12,7 +12,9 @@ from functools import partial
 from qa_pipeline.call import Conversation, Disposition, Role
 from qa_pipeline.rubric.schema import SituationRule, Situations
 from qa_pipeline.rubric.shared_keys import Situation
+from qa_pipeline.scoring.answers import find_answer, gives_way, polarity_of
 from qa_pipeline.scoring.matching import Evidence, Search
+from qa_pipeline.scoring.windows import runs_of
 
 # A machine answers with an announcement and then listens: more than this from the called side is a person.
 _MOST_WORDS_OF_MACHINE_SIDE = 2
@@ -21,10 +23,14 @@ _EARLY_AGENT_TURNS = 3
 # Situations that others hang on need two signs: a sound-alike or a likely meaning counts where this much of the meaning is there as well, or what follows
 # bears it out. Chosen on written dialogues (models/certainty/dialogues).
 _SUPPORTED_FROM = 0.5
-_LIKELY_FROM = {"wrong_person": 0.9, "customer_busy": 0.8, "refused": 0.9}
+_LIKELY_FROM = {"wrong_person": 0.9, "customer_busy": 0.7, "refused": 0.9}
 _BORNE_OUT_FROM = 0.8
 # The other side's next turns, in which a sign is borne out.
 _FOLLOWING = 4
+# Regrets, when to call again, leave-taking: more turns of the agent are the call itself, and nobody was too busy for it.
+_MOST_TURNS_WITH_BUSY = 3
+# What nobody can say before the agent has spoken.
+_REPLIES = ("refused", "opted_out")
 # Regrets, when to reach the right one, thanks and leave-taking; more turns than this are the call itself.
 _MOST_TURNS_WITH_STRANGER = 6
 
@@ -125,8 +131,53 @@ def _is_supported(search: Search, rule: SituationRule, utterance: int) -> bool:
 
 
 def _borne_out(search: Search, rules: Situations, said: dict[str, list[_Sign]]) -> dict[str, list[_Sign]]:
-    """Signs that are sure, and those that what was said next bears out."""
-    return {name: [sign for sign in signs if sign.is_sure or _follows(search, rules, said, name, sign)] for name, signs in said.items()}
+    """Signs that are sure, and those that what was said next bears out; none of what the rest of the call speaks against."""
+    first_by_agent = min((u.utterance for u in search.conversation.by_role(Role.AGENT)), default=None)
+    borne_out = {
+        name: [
+            sign
+            for sign in signs
+            if (sign.is_sure or _follows(search, rules, said, name, sign))
+            and not (name in _REPLIES and first_by_agent is not None and sign.utterance < first_by_agent)
+            and (name != "customer_busy" or _gave_way(search, said, sign))
+        ]
+        for name, signs in said.items()
+    }
+    if not borne_out["customer_busy"] and (put_off := _put_off(search, said)):
+        borne_out["customer_busy"] = [put_off]
+    return borne_out
+
+
+def _gave_way(search: Search, said: dict[str, list[_Sign]], busy: _Sign) -> bool:
+    """Whether the agent offered a later call or soon ended: who goes on talking was not too busy, nor is who says to go ahead."""
+    if _convenient(search, busy.utterance) == "willing":
+        return False
+    if gives_way(search, Role.AGENT, [search.by_number[busy.utterance]]):
+        return True
+    later = [u.utterance for u in search.conversation.by_role(Role.AGENT) if u.utterance > busy.utterance]
+    return any(offer.utterance in later[:_FOLLOWING] for offer in said["call_back"]) or _turns_after(search, busy) <= _MOST_TURNS_WITH_BUSY
+
+
+def _put_off(search: Search, said: dict[str, list[_Sign]]) -> _Sign | None:
+    """The customer's no to the question for a good moment, where the agent then offered a later call: busy in whatever words."""
+    conversation = search.conversation
+    turns = search.party((Role.AGENT,)).turns
+    for offer in said["call_back"]:
+        before = [u for u in conversation.by_role(Role.CUSTOMER) if u.utterance < offer.utterance]
+        if not before or not 0 < turns[offer.utterance] <= _EARLY_AGENT_TURNS or _turns_after(search, offer) > _MOST_TURNS_WITH_BUSY:
+            continue
+        if _convenient(search, before[-1].utterance) == "unwilling":
+            return _Sign(before[-1].utterance, partial(search.utterance_evidence, before[-1], "unwilling", 1.0))
+    return None
+
+
+def _convenient(search: Search, utterance: int) -> str | None:
+    """How the turn of the customer that holds an utterance answers whether it is a convenient time; None where it tells nothing."""
+    runs = runs_of([u for u in search.conversation.utterances if u.role in (Role.AGENT, Role.CUSTOMER)])
+    at = next(place for place, run in enumerate(runs) if any(u.utterance == utterance for u in run))
+    asked = runs[at - 1] if at else []
+    answer, _ = find_answer(search, {"willing": {}, "unwilling": {}}, runs[at], polarity_of(search, asked))
+    return answer
 
 
 def _follows(search: Search, rules: Situations, said: dict[str, list[_Sign]], name: str, sign: _Sign) -> bool:
@@ -151,8 +202,13 @@ def _machine_answered(search: Search, announcements: list[_Sign]) -> bool:
 
 def _went_no_further(search: Search, stranger: _Sign) -> bool:
     """Whether the call ended soon after somebody else had answered, instead of going on with them."""
+    return _turns_after(search, stranger) <= _MOST_TURNS_WITH_STRANGER
+
+
+def _turns_after(search: Search, sign: _Sign) -> int:
+    """How many turns the agent has after a sign."""
     turns = search.party((Role.AGENT,)).turns
-    return len({turn for number, turn in turns.items() if number > stranger.utterance}) <= _MOST_TURNS_WITH_STRANGER
+    return len({turn for number, turn in turns.items() if number > sign.utterance})
 
 
 def _early(search: Search, busy: list[_Sign], questions: list[_Sign]) -> _Sign | None:
@@ -229,4 +285,8 @@ def _disposition(
         evidence = rule()
         if evidence is not None:
             return disposition, evidence
-    return (Disposition.COMPLETED, ()) if conversation.by_role(Role.AGENT) else (None, ())
+    if conversation.by_role(Role.AGENT):
+        return Disposition.COMPLETED, ()
+    # Who waited for an agent and hung up was cut off from them.
+    has_given_up = conversation.call.hangup_by == "customer" and bool(conversation.by_role(Role.CUSTOMER))
+    return (Disposition.CUT_OFF if has_given_up else None), ()

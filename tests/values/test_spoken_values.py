@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qa_pipeline.values.companies import short_forms
+from qa_pipeline.values.companies import short_forms, short_names
 from qa_pipeline.values.find import find_values
 from qa_pipeline.values.names import answered_name, asks_name, find_names, spoken_to
 from tests.values.test_values import BEGAN, times
@@ -92,6 +92,11 @@ def test_a_name_is_said_to_somebody_in_its_forms(name: str, language: str, form:
     ("company", "language", "short"),
     [
         ("驰远汽车", "zh", ("驰远",)),
+        ("东山水泥厂", "zh", ("东山厂",)),
+        ("江北农商银行", "zh", ("江北农商", "江北行", "江北农商行")),
+        ("Reed & Rush", "en", ("Reed and Rush",)),
+        ("Klub Biegacza Sprint", "pl", ("Klub Sprint", "Sprint")),
+        ("Bokhandeln i Sigtuna", "sv", ("Bokhandeln",)),
         ("Hartwell Windows", "en", ("Hartwell",)),
         ("Silver Birch", "en", ()),
         ("Autoserwis Malinowski", "pl", ("Malinowski",)),
@@ -100,3 +105,18 @@ def test_a_name_is_said_to_somebody_in_its_forms(name: str, language: str, form:
 )
 def test_a_company_is_known_by_its_own_part(company: str, language: str, short: tuple[str, ...]) -> None:
     assert short_forms(company, language) == short
+
+
+@pytest.mark.parametrize(
+    ("agent", "language", "short"),
+    [
+        ("售后小唐", "zh", ("小唐", "老唐", "阿唐", "姓唐")),
+        ("大堂经理费", "zh", ("理费", "小费", "老费", "阿费", "姓费")),
+        ("耿师傅", "zh", ("小耿", "老耿", "阿耿", "姓耿")),
+        ("31号", "zh", ()),
+        ("Trener Seweryn", "pl", ("Seweryn",)),
+        ("Wren", "en", ()),
+    ],
+)
+def test_an_agent_is_called_for_short(agent: str, language: str, short: tuple[str, ...]) -> None:
+    assert short_names(agent, language) == short
