@@ -6,14 +6,15 @@ such an act is suspected: a person decides.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa_pipeline.call import Outcome, Utterance
+from qa_pipeline.call import Outcome, Role, Utterance
 from qa_pipeline.languages.load import is_language, table
 from qa_pipeline.languages.scoring_tables import ExcuseWords
 from qa_pipeline.meaning.acts import Act, Strictness, probability
-from qa_pipeline.phrases.search import MatchMode, Phrase
+from qa_pipeline.phrases.search import Hit, MatchMode, Phrase
 from qa_pipeline.rubric.criteria import ForbiddenCriterion
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import Context, Verdict, in_order, search_window
@@ -26,6 +27,11 @@ FORBIDDEN_CONFIDENCE = 0.5
 _EXAMPLE_UNITS = 4
 _JUDGED_UNITS = 6
 _FRAGMENT_MS = 1_500
+# What is written in quotation marks, and marks that may stand at the ends of a hit.
+_QUOTED = re.compile(r"[\"“„«「『][^\"“”„«»「」『』]+[\"”»」』]")
+_MARKS = " \"“”„«»「」『』.,!?。，！？"
+# Fewer words or syllables than this are said again by chance.
+_LEAST_GIVEN_BACK_UNITS = 3
 
 
 def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
@@ -39,13 +45,21 @@ def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
         *(hit for hit in examples if not _is_polite(search, criterion, hit.utterance)),
         *(hit for hit in whole if _is_own_turn(search, hit.utterance) and not _is_polite(search, criterion, hit.utterance)),
     ]
-    sure = [hit for hit in hits if _is_well_heard(hit.confidence) and not _is_excused(search, criterion, hit.utterance, hit.start)]
+    sure = [
+        hit
+        for hit in hits
+        if _is_well_heard(hit.confidence)
+        and not _is_excused(search, criterion, hit.utterance, hit.start)
+        and not _is_given_back(search, criterion, hit)
+    ]
     meant = search.meaning_hits(criterion.meaning, searched)
     acts = _likely_acts(search, criterion, context.strictness, searched)
     if not sure and not meant and not acts:
         return Verdict(outcome=Outcome.MET, reason_code="nothing_forbidden", searched=searched)
     taken_back = {hit.utterance for hit in search.hits(search.phrases(criterion.unlike, "exact"), searched)}
     evidence = {hit.utterance: search.evidence(hit) for hit in sure if hit.utterance not in taken_back}
+    suspected: list[Evidence] = []
+    read = _read_for_acts(search, criterion, context.strictness, searched) if meant else frozenset()
     for utterance, chance in meant:
         if utterance.utterance in evidence or utterance.utterance in taken_back or criterion.meaning is None:
             continue
@@ -55,8 +69,13 @@ def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
             or _is_excused(search, criterion, utterance.utterance, None)
         ):
             continue
-        evidence[utterance.utterance] = search.utterance_evidence(utterance, criterion.meaning.list, chance)
-    suspected: list[Evidence] = []
+        # Where acts are read too, what the list alone takes for forbidden is no more than suspected.
+        is_borne_out = utterance.utterance not in read or any(said.utterance is utterance for said in acts)
+        shown = search.utterance_evidence(utterance, criterion.meaning.list, chance, "hit" if is_borne_out else "heard")
+        if is_borne_out:
+            evidence[utterance.utterance] = shown
+        else:
+            suspected.append(shown)
     for said in acts:
         number = said.utterance.utterance
         if number in evidence or number in taken_back or not _may_convict(search, criterion, said.utterance):
@@ -94,6 +113,13 @@ def _likely_acts(search: Search, criterion: ForbiddenCriterion, strictness: Stri
         for utterance, act, odds in search.act_odds(criterion.acts, searched, strictness.version)
         if odds >= least
     ]
+
+
+def _read_for_acts(search: Search, criterion: ForbiddenCriterion, strictness: Strictness | None, searched: Searched) -> frozenset[int]:
+    """Utterances that were read for the criterion's acts."""
+    if not criterion.acts or strictness is None:
+        return frozenset()
+    return frozenset(utterance.utterance for utterance, _, _ in search.act_odds(criterion.acts, searched, strictness.version))
 
 
 def _may_convict(search: Search, criterion: ForbiddenCriterion, utterance: Utterance) -> bool:
@@ -161,6 +187,17 @@ def _is_excused(search: Search, criterion: ForbiddenCriterion, utterance: int, s
         ):
             return True
     return False
+
+
+def _is_given_back(search: Search, criterion: ForbiddenCriterion, hit: Hit) -> bool:
+    """Whether words are somebody else's: written between quotation marks, or said before by the other side, to the letter."""
+    if "quoting" not in criterion.except_ or len(unit_spans(hit.text)) < _LEAST_GIVEN_BACK_UNITS:
+        return False
+    own = search.by_number[hit.utterance]
+    if any(hit.text.strip(_MARKS) in quoted for quoted in _QUOTED.findall(own.text)):
+        return True
+    words = hit.text.strip(_MARKS).casefold()
+    return any(u.utterance < own.utterance and u.role not in (own.role, Role.OTHER) and words in u.text.casefold() for u in search.conversation.utterances)
 
 
 def _is_polite(search: Search, criterion: ForbiddenCriterion, utterance: int) -> bool:

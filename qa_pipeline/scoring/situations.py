@@ -23,8 +23,9 @@ _EARLY_AGENT_TURNS = 3
 # Situations that others hang on need two signs: a sound-alike or a likely meaning counts where this much of the meaning is there as well, or what follows
 # bears it out. Chosen on written dialogues (models/certainty/dialogues).
 _SUPPORTED_FROM = 0.5
-_LIKELY_FROM = {"wrong_person": 0.9, "customer_busy": 0.7, "refused": 0.9}
+_LIKELY_FROM = {"wrong_person": 0.9, "customer_busy": 0.8, "refused": 0.9}
 _BORNE_OUT_FROM = 0.8
+_MAY_MEAN_BUSY_FROM = 0.2
 # The other side's next turns, in which a sign is borne out.
 _FOLLOWING = 4
 # Regrets, when to call again, leave-taking: more turns of the agent are the call itself, and nobody was too busy for it.
@@ -143,7 +144,7 @@ def _borne_out(search: Search, rules: Situations, said: dict[str, list[_Sign]]) 
         ]
         for name, signs in said.items()
     }
-    if not borne_out["customer_busy"] and (put_off := _put_off(search, said)):
+    if not borne_out["customer_busy"] and (put_off := _put_off(search, rules, said)):
         borne_out["customer_busy"] = [put_off]
     return borne_out
 
@@ -158,15 +159,19 @@ def _gave_way(search: Search, said: dict[str, list[_Sign]], busy: _Sign) -> bool
     return any(offer.utterance in later[:_FOLLOWING] for offer in said["call_back"]) or _turns_after(search, busy) <= _MOST_TURNS_WITH_BUSY
 
 
-def _put_off(search: Search, said: dict[str, list[_Sign]]) -> _Sign | None:
-    """The customer's no to the question for a good moment, where the agent then offered a later call: busy in whatever words."""
+def _put_off(search: Search, rules: Situations, said: dict[str, list[_Sign]]) -> _Sign | None:
+    """The customer's no to the question for a good moment, where the agent then offers a later call to the letter: busy in whatever words, if they may mean that
+    at all.
+    """
     conversation = search.conversation
     turns = search.party((Role.AGENT,)).turns
     for offer in said["call_back"]:
         before = [u for u in conversation.by_role(Role.CUSTOMER) if u.utterance < offer.utterance]
-        if not before or not 0 < turns[offer.utterance] <= _EARLY_AGENT_TURNS or _turns_after(search, offer) > _MOST_TURNS_WITH_BUSY:
+        is_early = 0 < turns[offer.utterance] <= _EARLY_AGENT_TURNS and _turns_after(search, offer) <= _MOST_TURNS_WITH_BUSY
+        if not before or not is_early or offer.make().similarity < 1.0:
             continue
-        if _convenient(search, before[-1].utterance) == "unwilling":
+        chance = search.probability(rules.customer_busy.meaning, before[-1].utterance)
+        if chance is not None and chance >= _MAY_MEAN_BUSY_FROM and _convenient(search, before[-1].utterance) == "unwilling":
             return _Sign(before[-1].utterance, partial(search.utterance_evidence, before[-1], "unwilling", 1.0))
     return None
 
