@@ -218,3 +218,20 @@ def test_quoting_excuses_acts() -> None:
 
 def test_one_or_two_words_are_not_judged_by_acts() -> None:
     assert by_acts({1: 9.0}, "0:00 customer: Well.", "0:03 agent: And then?").outcome is Outcome.MET
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("pl", 'Sąsiad napisał: "to nie moja sprawa i tyle". Ja tak nie mówię.'),
+        ("sv", 'I butiken hette det "det är inte mitt problem". Så säger inte vi.'),
+    ],
+)
+def test_words_between_quotation_marks_are_somebody_elses(language: str, said: str) -> None:
+    assert judged(f"0:00 agent: {said}", language=language).outcome is Outcome.MET
+
+
+def test_the_customers_own_words_given_back_convict_nobody() -> None:
+    given_back = judged("0:00 customer: 你们店里的人讲我们公司就是这么规定的。", "0:05 agent: 我们公司就是这么规定的，这话他不该说。")
+    assert given_back.outcome is Outcome.MET
+    assert judged("0:00 agent: 我们公司就是这么规定的。").outcome is Outcome.NOT_MET
