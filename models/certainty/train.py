@@ -159,6 +159,8 @@ def figures(judged: Sequence[tuple[Judged, float]], bar: float) -> str:
         ("As transcripts, with those that phrases were mended after", [(j, s) for j, s in dialogues if j.heard.kind == "text"]),
         ("Untuned as speech, a tenth misheard", [(j, s) for j, s in untuned if j.heard.kind == "speech 10% misheard"]),
     ):
+        if not chosen:
+            continue
         found = [Judgement(certainty=share, is_right=j.is_right) for j, share in chosen]
         bins = reliability(found)
         error = calibration_error(bins)

@@ -29,7 +29,7 @@ _JUDGED_UNITS = 6
 _FRAGMENT_MS = 1_500
 # What is written in quotation marks, and marks that may stand at the ends of a hit.
 _QUOTED = re.compile(r"[\"“„«「『][^\"“”„«»「」『』]+[\"”»」』]")
-_MARKS = " \"“”„«»「」『』.,!?。，！？"
+_MARKS = ' "“”„«»「」『』.,!?。，！？'
 # Fewer words or syllables than this are said again by chance.
 _LEAST_GIVEN_BACK_UNITS = 3
 
@@ -197,7 +197,10 @@ def _is_given_back(search: Search, criterion: ForbiddenCriterion, hit: Hit) -> b
     if any(hit.text.strip(_MARKS) in quoted for quoted in _QUOTED.findall(own.text)):
         return True
     words = hit.text.strip(_MARKS).casefold()
-    return any(u.utterance < own.utterance and u.role not in (own.role, Role.OTHER) and words in u.text.casefold() for u in search.conversation.utterances)
+    return any(
+        u.utterance < own.utterance and u.role not in (own.role, Role.OTHER) and words in u.text.casefold()
+        for u in search.conversation.utterances
+    )
 
 
 def _is_polite(search: Search, criterion: ForbiddenCriterion, utterance: int) -> bool:

@@ -159,7 +159,9 @@ def _as_answered(facts: Facts, context: Context) -> Facts:
     was judged before.
     """
     conversation = context.search.conversation
-    is_open = facts.disposition is Disposition.COMPLETED and given_disposition(conversation) is None and conversation.call.direction != "inbound"
+    is_open = (
+        facts.disposition is Disposition.COMPLETED and given_disposition(conversation) is None and conversation.call.direction != "inbound"
+    )
     refusal = next((verdict for verdict in context.verdicts.values() if verdict.answer == "refused"), None) if is_open else None
     if refusal is None:
         return facts

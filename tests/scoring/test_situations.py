@@ -194,15 +194,31 @@ def test_a_likely_refusal_is_one_where_the_agent_soon_ends(turns: int, dispositi
 
 
 def test_who_goes_on_talking_was_not_too_busy() -> None:
-    lines = ["0:00 customer: 喂，我在菜市场，有点忙。", "0:03 agent: 您好，我是安康人寿的小季。", "0:07 customer: 嗯。", "0:09 agent: 保单收到了吗？"]
-    lines += ["0:12 customer: 收到了。", "0:14 agent: 地址没变吧？", "0:16 customer: 没变。", "0:18 agent: 字是您签的？", "0:20 customer: 是。"]
+    lines = [
+        "0:00 customer: 喂，我在菜市场，有点忙。",
+        "0:03 agent: 您好，我是安康人寿的小季。",
+        "0:07 customer: 嗯。",
+        "0:09 agent: 保单收到了吗？",
+    ]
+    lines += [
+        "0:12 customer: 收到了。",
+        "0:14 agent: 地址没变吧？",
+        "0:16 customer: 没变。",
+        "0:18 agent: 字是您签的？",
+        "0:20 customer: 是。",
+    ]
     found = facts(*lines, "0:22 agent: 好的，谢谢您，再见。")
     assert "customer_busy" not in found.situations
     assert found.disposition is Disposition.COMPLETED
 
 
 def test_who_says_to_go_ahead_is_not_busy() -> None:
-    found = facts("0:00 agent: 您好，您现在方便吗？", "0:03 customer: 没事，你说吧，我正忙着浇花。", "0:07 agent: 就问一句，修好了吗？", "0:10 customer: 好了。")
+    found = facts(
+        "0:00 agent: 您好，您现在方便吗？",
+        "0:03 customer: 没事，你说吧，我正忙着浇花。",
+        "0:07 agent: 就问一句，修好了吗？",
+        "0:10 customer: 好了。",
+    )
     assert "customer_busy" not in found.situations
 
 
