@@ -10,7 +10,15 @@ from qa_pipeline.packaged import PACKAGE_ROOT
 
 
 @pytest.mark.parametrize(
-    ("part", "count"), [("media", 60), ("metadata", 60), ("transcript", 200), ("rubric", 12), ("pages", 30), ("api", 30)]
+    ("part", "count"),
+    [
+        ("media", 60),
+        ("metadata", 60),
+        ("transcript", 200),
+        ("rubric", 12),
+        pytest.param("pages", 30, marks=pytest.mark.slow),
+        pytest.param("api", 30, marks=pytest.mark.slow),
+    ],
 )
 def test_hostile_inputs_are_answered(part: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(PACKAGE_ROOT / "benchmarks"))
