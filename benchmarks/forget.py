@@ -34,7 +34,7 @@ from sqlalchemy import insert
 from qa_pipeline.reading.database import writing
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.review.coaching import write_note
-from qa_pipeline.review.opening import open_desk
+from qa_pipeline.review.opening import open_desk, rebuild_lists
 from qa_pipeline.review.tables import decisions
 from qa_pipeline.review.written import Sort, keep_written
 from qa_pipeline.running.environment import open_store
@@ -94,6 +94,8 @@ def make(settings: Settings, calls: int) -> dict[str, list[str]]:
         write_note(desk, _local(), "a1", f"{call} of {name}: {WORDS.format(name=NAMES[number])}")
     around(settings, calls, of_call)
     desk.engine.dispose()
+    # What counts with these decisions is worked out before anything is compared: whoever opens the desk would do it else.
+    rebuild_lists(settings, store, with_decided=True)
     return whose
 
 
@@ -193,7 +195,7 @@ def contents(settings: Settings, gone: set[str], needles: list[str]) -> dict[str
             for row in database.execute(f"select * from {name}"):
                 if not any(isinstance(value, str) and (value in gone or any(needle in value for needle in needles)) for value in row):
                     total, count = (total + int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=8).digest())) % 2**64, count + 1
-            if name not in ("audit", "coaching_entries", "index_state", "review_state"):
+            if name not in ("audit", "coaching_entries", "index_state", "review_state", "written_files"):
                 found[f"review database {name}"] = f"{count} rows, {total:x}"
     for path in sorted(settings.work.rglob("*.gz")):
         if not any(needle.encode() in gzip.decompress(path.read_bytes()) for needle in needles):
