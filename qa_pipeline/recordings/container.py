@@ -46,7 +46,7 @@ _MOST_ERRORS = 1_000
 # have nothing to say here and much that can go wrong.
 _FORMS = (
     "wav,w64,aiff,au,caf,mp3,aac,ac3,eac3,loas,latm,ogg,flac,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,asf,avi,flv,mpegts,mpeg,amr,amrnb,amrwb,gsm,wv,tta,ape,dss,voc,"
-    "sox,ircam,nistsphere,qcp,xwma,nut,mpc,mpc8,mulaw,alaw,s16le,s8,u8,g722"
+    "sox,ircam,nistsphere,qcp,xwma,nut,mpc,mpc8,mulaw,alaw,s16le,s8,u8,g722,g723_1,g726,g726le,g729,bit,act,ilbc,codec2,sbc,rm,dts,shn,pvf,oma,tak,dsf,iff,mxf"
 )
 # A file may name no other one, and no address: only what lies in it is read.
 _ONLY_ITSELF = {"format_whitelist": _FORMS, "protocol_whitelist": ""}
