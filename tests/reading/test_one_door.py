@@ -25,7 +25,7 @@ ELSEWHERE = {
 # Functions that reach what is stored and are no questions of people: what these are put together from.
 MADE_OF = {
     # Of the index by itself: kept up to date by whoever comes by, whatever they may see.
-    "index": {"catch_up", "rebuild", "set_effective", "retell_teams", "behind"},
+    "index": {"catch_up", "rebuild", "set_effective", "retell_teams", "behind", "knows_all", "take_corrected"},
     # What people decided about consent, for the index.
     "consents": {"rulings"},
     "log": {"version_of", "changes_since"},
