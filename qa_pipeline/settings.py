@@ -242,8 +242,9 @@ class Settings(BaseSettings):
         return self.cache / "models"
 
     @property
-    def keys(self) -> Keys | None:
+    def encryption_keys(self) -> Keys | None:
         """Keys that files are sealed with; None: they are not. Raises EnvironmentNotReady."""
+        # Not `keys`: what has a member of that name is taken for a mapping, by Prefect among others.
         return load_keys(self.encryption_key_file, self.encryption_key_command)
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_pipeline.cli.deciding import deciding_options, open_desk_as
-from qa_pipeline.cli.options import results_option
+from qa_pipeline.cli.options import open_settings, results_option
 
 if TYPE_CHECKING:
     from qa_pipeline.sealed import Keys
@@ -36,12 +36,12 @@ def retain(results: str | None, dry_run: bool) -> None:
     from qa_pipeline.review.written import drop_written, list_written
     from qa_pipeline.running.retention import Retention, expire, expired
 
-    settings, desk, _ = open_desk_as(results, None)
-    retention = Retention.of(settings)
+    retention = Retention.of(open_settings(results=results))
     if retention == Retention():
         raise InputRefused(
             "No retention window is set.", advice="Set keep_words_days, keep_calls_days, keep_failures_days or another (docs/settings.md)."
         )
+    settings, desk, _ = open_desk_as(results, None)
     store, today = desk.store, datetime.now(ZoneInfo(settings.timezone)).date()
     held = held_calls(desk.engine)
     found = expired(store, retention, today=today, work=settings.work, held=held)
@@ -145,7 +145,6 @@ def hold_list(every: bool, results: str | None) -> None:
 )
 def verify_access(results: str | None, fix: bool, readers: tuple[str, ...]) -> None:
     """Check who may read files: restricted tables, cache, secrets and exports on record; each fault with its cure. Exit code 1 where there are any."""
-    from qa_pipeline.cli.options import open_settings
     from qa_pipeline.privacy.rights import access_faults, bucket_policy, mend
     from qa_pipeline.reading.database import open_database
     from qa_pipeline.review.written import list_written
@@ -192,12 +191,11 @@ def keys_list() -> None:
     """List the keys by id, with how many files wait for each."""
     from collections import Counter
 
-    from qa_pipeline.cli.options import open_settings
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.sealed import key_of_file, sealed_files
 
     settings = open_settings()
-    keys, count = settings.keys, Counter(key_of_file(path) or "none" for path in sealed_files(settings.work))
+    keys, count = settings.encryption_keys, Counter(key_of_file(path) or "none" for path in sealed_files(settings.work))
     names = dict.fromkeys([*(keys.by_id if keys else ()), *count])
     show_rows([{"key": name, "files": count[name], "is": _standing(name, keys)} for name in names])
 
@@ -213,12 +211,11 @@ def _standing(name: str, keys: Keys | None) -> str:
 @keys_group.command("rotate")
 def keys_rotate() -> None:
     """Put every file under the key in force: their own keys are wrapped anew; files that are not encrypted yet are."""
-    from qa_pipeline.cli.options import open_settings
     from qa_pipeline.errors import InputRefused
     from qa_pipeline.sealed import SealError, sealed_files, wrap_anew
 
     settings = open_settings()
-    keys = settings.keys
+    keys = settings.encryption_keys
     if keys is None:
         raise InputRefused(
             "No key is set.", advice="Set encryption_key_file or encryption_key_command; `qa-pipeline keys new` makes a key."
@@ -245,7 +242,6 @@ def keys_rotate() -> None:
 )
 def keys_drop(key_id: str, anyway: bool) -> None:
     """Forget a key: take it out of encryption_key_file. Copies of that file, and of a key store's, are yours to delete."""
-    from qa_pipeline.cli.options import open_settings
     from qa_pipeline.errors import InputRefused
     from qa_pipeline.sealed import drop_key, key_of_file, sealed_files
 

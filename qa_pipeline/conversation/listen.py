@@ -200,13 +200,13 @@ class Listener:
         if (kept := self.recognised_before(call)) is not None:
             return kept
         recognised = self._recognise_anew(call, audio, carriage, stage)
-        save_recognised(self._work_path(call), recognised, self.settings.keys)
+        save_recognised(self._work_path(call), recognised, self.settings.encryption_keys)
         return recognised
 
     def recognised_before(self, call: Call) -> Recognised | None:
         """What the speech models said of a recording in an earlier run with the same models and options; None when nothing is kept."""
         path = self._work_path(call)
-        return load_recognised(path, self.settings.keys) if path.is_file() else None
+        return load_recognised(path, self.settings.encryption_keys) if path.is_file() else None
 
     def _work_path(self, call: Call) -> Path:
         return stage_output(

@@ -79,7 +79,7 @@ def files_outside(root: str, settings: Settings) -> Iterator[File]:
 
     Of the cache, without weights of models. Of the temporary folder, what is of this program.
     """
-    keys = settings.keys
+    keys = settings.encryption_keys
     for where, place in ((root, Place.RESULTS), (str(settings.cache), Place.CACHE), (tempfile.gettempdir(), Place.TEMPORARY)):
         fs, path = fsspec.core.url_to_fs(where)
         if not fs.exists(path):

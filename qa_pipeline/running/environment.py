@@ -31,7 +31,7 @@ def check_environment(settings: Settings, store: Store, *, needs_speech: bool = 
         model_folder(manifest, settings)
     store.prepare()
     # A key that is not there, or that others read, is found before hours of work and not after them.
-    _ = settings.keys
+    _ = settings.encryption_keys
     for place in (str(settings.cache), settings.results):
         free = free_gb(place)
         if free is not None and free < settings.min_free_gb:

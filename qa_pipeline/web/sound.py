@@ -31,7 +31,7 @@ _LONGEST = 4_000_000
 def play(request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen) -> Response:
     """The recording, or the stretch of it that the browser asks for (RFC 9110, 14): every hearing is on record."""
     hiding = load_policy(chosen.privacy_policy).of(who.viewer)
-    keys = chosen.keys
+    keys = chosen.encryption_keys
     try:
         path = hidden_sound(desk.store, desk.engine, chosen.work, who.viewer, call_id, hiding, keys) if hiding.words else None
         if path is None:
@@ -56,7 +56,7 @@ def play(request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen)
 def draw(request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen) -> Response:
     """Lanes by role and silences, as JSON."""
     try:
-        peaks = read_peaks(desk.store, desk.engine, chosen.work, who.viewer, call_id, chosen.keys)
+        peaks = read_peaks(desk.store, desk.engine, chosen.work, who.viewer, call_id, chosen.encryption_keys)
     except RecordingError as error:
         return _gone(error)
     drawn = draw_waveform(peaks, read_turns(desk.store, desk.engine, who.viewer, call_id))
