@@ -270,7 +270,7 @@ class _Asking:
         for client in self._clients.values():
             client.close()
         shutil.rmtree(self._folder / "office", ignore_errors=True)
-        office = open_office(self._folder / "template", self._folder / "office")
+        office = open_office(self._folder / "office")
         app = create_app(office.desk, office.settings)
         app.state.jobs = _NoJobs()
         self.rules = [rule for rule in matrix(app) if "/work/" not in rule.path]

@@ -253,7 +253,13 @@ def test_where_nobody_decided_a_run_makes_lists_alone(tmp_path: Path) -> None:
     commit(store)
     settings = Settings(results=store.root, rubrics=tmp_path)
     follow(settings, store)
-    assert inspect(open_database(settings)).get_table_names() == ["call_index", "criterion_sets", "index_state"]
+    assert inspect(open_database(settings)).get_table_names() == [
+        "call_index",
+        "consents",
+        "criterion_sets",
+        "held_back",
+        "index_state",
+    ]
 
 
 def test_who_decide_at_once_are_written_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
