@@ -17,7 +17,7 @@ from qa_pipeline.rubric.cases import without_times
 from qa_pipeline.rubric.criteria import CRITERIA, keys_of
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.windows import Window
-from qa_pipeline.scoring.windows import select
+from qa_pipeline.scoring.windows import Party, select
 from qa_pipeline.values.find import find_values
 from tests.rubric.built_rubrics import MET, NOT_APPLICABLE, NOT_MET, UNDETERMINED, finding, scored
 
@@ -81,7 +81,7 @@ def test_windows(said: str, window: str, searched: str) -> None:
     amounts = {"s": "seconds", "turns": "turns"}
     limits = {amounts[unit]: float(n) if unit == "s" else int(n) for n, unit in re.findall(r"(\d+) (s|turns)", extent)}
     spoken = conversation(*said.split(" / "), language="en")
-    found = select(spoken, (Role.AGENT,), Window.model_validate({side: limits}))
+    found = select(Party(spoken, (Role.AGENT,)), Window.model_validate({side: limits}))
     assert " ".join(u.text for u in found.utterances) == searched
 
 

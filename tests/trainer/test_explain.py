@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.rubric.schema import Situations
@@ -59,10 +60,13 @@ def test_a_window_without_words_is_said_so() -> None:
 
 def test_a_parent_that_does_not_apply() -> None:
     first = {**GREETING, "id": "first", "when": [{"metadata": "team", "is": "red"}]}
-    found = steps("second", first, {**GREETING, "id": "second", "when": [{"criterion": "first", "outcome": "met"}]})
+    blue = replace(CALL, call=replace(CALL.call, team="blue"))
+    found = steps("second", first, {**GREETING, "id": "second", "when": [{"criterion": "first", "outcome": "met"}]}, heard=blue)
     assert found["What it depends on"] == ("when first is met: it is not_applicable",)
     assert found["Outcome"] == ("not applicable: Depends on first, which is not_applicable.", "no points: not judged")
-    assert steps("first", first)["What it depends on"] == ('when {"metadata":"team","is":"red"}',)
+    assert steps("first", first, heard=blue)["What it depends on"] == ('when {"metadata":"team","is":"red"}',)
+    # A call whose metadata do not have the column: what was said tells.
+    assert steps("first", first)["Outcome"][0] == "met: Said in the window searched."
 
 
 def test_an_answer_asked_for() -> None:
