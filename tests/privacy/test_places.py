@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from desks import commit, make_desk, reopen
 from sqlalchemy import insert, select
 
@@ -15,6 +17,7 @@ from qa_pipeline.privacy.forget import Gone, forget
 from qa_pipeline.privacy.going import Going, what_goes
 from qa_pipeline.privacy.needles import Needles
 from qa_pipeline.privacy.places import HOLDS_NOTHING, RECORDINGS, WRITTEN, Ground, places
+from qa_pipeline.privacy.traces import holds_any
 from qa_pipeline.reading.database import DERIVED, PEOPLE, writing
 from qa_pipeline.reading.viewer import Role, local_viewer
 from qa_pipeline.recordings.known_files import KnownFiles
@@ -220,3 +223,12 @@ def test_a_case_is_taken_out_whole_and_comments_stay() -> None:
     text = '# top\n- name: "c1 1:05 (2)"\n  dialogue: |\n    - not a case\n- name: c12 1:05\n  dialogue: y\n'
     taken = without_cases(text, ["c1"], [])
     assert taken.names == ("c1 1:05 (2)",) and taken.text == "# top\n- name: c12 1:05\n  dialogue: y\n"
+
+
+def test_a_value_that_parquet_cut_short_is_no_find(tmp_path: Path) -> None:
+    long = "x " * 27 + "call-gone-not and more"
+    write_deltalake(tmp_path / "cut", pa.table({"text": [long]}))
+    write_deltalake(tmp_path / "whole", pa.table({"text": ["x " * 40 + "call-gone", "y"]}))
+    needles = Needles(ids=("call-gone",), words=())
+    found = {folder: [holds_any(file, needles) for file in (tmp_path / folder).glob("*.parquet")] for folder in ("cut", "whole")}
+    assert found == {"cut": [False], "whole": [True]}
