@@ -42,35 +42,37 @@ _LAST = "calls"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """Where things are held. `files`: an access report reads all of them for what they hold, once."""
+    """Where things are held. What takes long to look up is looked up once for each call or customer."""
 
     store: Store
     settings: Settings
     engine: Engine
-    _kept: dict[str, Any] = field(default_factory=dict, repr=False)
+    _kept: dict[tuple[str, Going], Any] = field(default_factory=dict, repr=False)
 
     def holding(self, going: Going) -> Sequence[File]:
         """Files outside the tables that hold anything of it and that this program can do without; those of living nights are not looked at."""
-        if "files" not in self._kept:
+        key = "files", going
+        if key not in self._kept:
             living = tuple(f"{_NIGHTS}{working.run_id}/" for working in Claims(self.store.root, "").living())
             needles = going.needles
-            self._kept["files"] = [
+            self._kept[key] = [
                 file
                 for file in files_outside(self.store.root, self.settings)
                 if made_again(file)
                 and not file.path.startswith(living)
                 and (needles.are_in(file.path.encode()) or needles.are_in(file.read()))
             ]
-        found: Sequence[File] = self._kept["files"]
+        found: Sequence[File] = self._kept[key]
         return found
 
     def held_reviews(self, going: Going) -> dict[str, list[dict[str, Any]]]:
-        """What the review database holds, read once."""
-        if "reviews" not in self._kept:
+        """Rows of the review database about it, by table."""
+        key = "reviews", going
+        if key not in self._kept:
             needles = going.needles
             with self.engine.connect() as connection:
-                self._kept["reviews"] = read_held(connection, going.calls, needles.are_in_text, needles.all)
-        found: dict[str, list[dict[str, Any]]] = self._kept["reviews"]
+                self._kept[key] = read_held(connection, going.calls, needles.are_in_text, needles.all)
+        found: dict[str, list[dict[str, Any]]] = self._kept[key]
         return found
 
 

@@ -232,3 +232,9 @@ def test_a_value_that_parquet_cut_short_is_no_find(tmp_path: Path) -> None:
     needles = Needles(ids=("call-gone",), words=())
     found = {folder: [holds_any(file, needles) for file in (tmp_path / folder).glob("*.parquet")] for folder in ("cut", "whole")}
     assert found == {"cut": [False], "whole": [True]}
+
+
+def test_what_is_held_of_one_call_is_not_taken_for_what_is_held_of_another(ground: Ground) -> None:
+    other = what_goes(ground.store, ground.settings, call_id="call-gone-not")
+    ground.held_reviews(going_of(ground))
+    assert ground.held_reviews(other) == replace(ground, _kept={}).held_reviews(other)
