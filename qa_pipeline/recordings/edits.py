@@ -14,7 +14,7 @@ from io import BufferedIOBase
 
 import numpy as np
 
-from qa_pipeline.recordings.ends import Box, boxes
+from qa_pipeline.recordings.ends import Box, boxes, is_mp4, read_at
 from qa_pipeline.recordings.timeline import LONGEST_GAP, SAMPLE_RATE, Timeline
 
 # Encoders begin some frames early, and lists leave these out: no more than that is no cut.
@@ -36,8 +36,7 @@ Edits = Mapping[int, tuple[Edit, ...]]
 def read_edits(file: BufferedIOBase) -> Edits:
     """The edit lists of an MP4, by the id of their track; none where there are none, or the file is of another form. `file` is left anywhere."""
     size = file.seek(0, 2)
-    file.seek(0)
-    if file.read(8)[4:] not in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+    if not is_mp4(read_at(file, 0, 8)):
         return {}
     found: dict[int, tuple[Edit, ...]] = {}
     for movie in _inside(file, Box(name=b"", start=0, end=size), b"moov"):
@@ -103,8 +102,7 @@ def _inside(file: BufferedIOBase, box: Box, *path: bytes) -> Iterator[Box]:
 
 
 def _content(file: BufferedIOBase, box: Box) -> bytes:
-    file.seek(box.start)
-    return file.read(min(_MOST_BYTES, max(0, box.end - box.start)))
+    return read_at(file, box.start, min(_MOST_BYTES, max(0, box.end - box.start)))
 
 
 def _number_in(file: BufferedIOBase, box: Box) -> int:

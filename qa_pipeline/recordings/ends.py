@@ -20,8 +20,10 @@ _HEADER_BYTES = 4096
 _SMALL_HEADER_BYTES = 512
 _TAIL_BYTES = 70_000
 _INDEX_WITHIN = 2_000
-_EBML_SEGMENT = b"\x18\x53\x80\x67"
-_OGG_HEAD = 27
+EBML_SEGMENT = b"\x18\x53\x80\x67"
+OGG, OGG_HEAD = b"OggS", 27
+EBML = b"\x1a\x45\xdf\xa3"
+_MP4_STARTS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 _WAVE64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 _UNKNOWN_64_FROM = 1 << 62
 
@@ -51,14 +53,14 @@ class Box:
 def examine_end(file: BufferedIOBase) -> End:
     """Hold a file against its own structure. `file` is left anywhere."""
     size = file.seek(0, 2)
-    head = _at(file, 0, 16)
+    head = read_at(file, 0, 16)
     if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
         return End(missing_bytes=_beyond_wave(file, size))
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         outer = int.from_bytes(head[4:8], "little")
         return End(missing_bytes=_promised_beyond(8 + outer, size) if 0 < outer < _UNKNOWN_FROM else None, has_length=True)
     if head == _WAVE64:
-        outer = int.from_bytes(_at(file, 16, 8), "little")
+        outer = int.from_bytes(read_at(file, 16, 8), "little")
         return End(missing_bytes=_promised_beyond(outer, size) if 0 < outer < _UNKNOWN_64_FROM else None)
     if head[:4] == b"FORM":
         return End(missing_bytes=max(0, 8 + int.from_bytes(head[4:8]) - size), has_length=True)
@@ -69,26 +71,32 @@ def examine_end(file: BufferedIOBase) -> End:
     if head[:4] == b"caff":
         beyond = _beyond_caf(file, size)
         return End(missing_bytes=beyond, has_length=beyond is not None)
-    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+    if is_mp4(head):
         found = list(boxes(file, 0, size))
         missing = max((box.end - size for box in found), default=0)
         return End(missing_bytes=max(0, missing), has_length=True, index_missing=not any(box.name in (b"moov", b"moof") for box in found))
-    if head[:4] == b"\x1a\x45\xdf\xa3":
-        end = _matroska_end(_at(file, 0, _HEADER_BYTES))
+    if head[:4] == EBML:
+        end = _matroska_end(read_at(file, 0, _HEADER_BYTES))
         return End(missing_bytes=None if end is None else max(0, end - size), has_length=end is not None)
-    if head[:4] == b"OggS":
+    if head[:4] == OGG:
         return End(missing_bytes=_beyond_last_page(file, size))
     if head[:4] == b"fLaC":
         return End(has_length=True)
     if head[:5] == b"#!AMR":
-        return End(missing_bytes=bytes_lacking(_at(file, 0, size)))
+        return End(missing_bytes=bytes_lacking(read_at(file, 0, size)))
     if head[:3] == b"ID3" or (head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE0 == 0xE0):
         return _mpeg_end(file, size, head)
     # ASF and others: FFmpeg takes their length from a header that is written at the end.
     return End(has_length=head[:4] == b"\x30\x26\xb2\x75")
 
 
-def _at(file: BufferedIOBase, position: int, count: int) -> bytes:
+def is_mp4(head: bytes) -> bool:
+    """Whether a file is an MP4 or QuickTime, by its first eight bytes."""
+    return head[4:8] in _MP4_STARTS
+
+
+def read_at(file: BufferedIOBase, position: int, count: int) -> bytes:
+    """Bytes of a file from a place on, fewer where it ends. `file` is left behind them."""
     file.seek(position)
     return file.read(count)
 
@@ -100,13 +108,13 @@ def _promised_beyond(end: int, size: int) -> int:
 
 def _beyond_wave(file: BufferedIOBase, size: int) -> int | None:
     """Bytes of sound that a WAV promises beyond its file. A size that is wrong by a header, or that the outer size contradicts, promises nothing."""
-    outer = 8 + int.from_bytes(_at(file, 4, 4), "little")
+    outer = 8 + int.from_bytes(read_at(file, 4, 4), "little")
     position, a_second = 12, 0
-    while len(chunk := _at(file, position, 8)) == 8:
+    while len(chunk := read_at(file, position, 8)) == 8:
         length = int.from_bytes(chunk[4:], "little")
         position += 8
         if chunk[:4] == b"fmt ":
-            a_second = int.from_bytes(_at(file, position + 8, 4), "little")
+            a_second = int.from_bytes(read_at(file, position + 8, 4), "little")
         if chunk[:4] == b"data":
             if not 0 < length < _UNKNOWN_FROM:
                 return None
@@ -121,7 +129,7 @@ def _beyond_wave(file: BufferedIOBase, size: int) -> int | None:
 
 def _beyond_caf(file: BufferedIOBase, size: int) -> int | None:
     position = 8
-    while len(chunk := _at(file, position, 12)) == 12:
+    while len(chunk := read_at(file, position, 12)) == 12:
         length = int.from_bytes(chunk[4:], signed=True)
         if length < 0:
             return None
@@ -135,7 +143,7 @@ def boxes(file: BufferedIOBase, start: int, end: int) -> Iterator[Box]:
     """Boxes of an MP4 that begin between two places of its file, one after the other; those inside them are not looked for."""
     position = start
     while position + 8 <= end:
-        head = _at(file, position, 16)
+        head = read_at(file, position, 16)
         length, name, inside = int.from_bytes(head[:4]), head[4:8], 8
         if length == 1 and len(head) == 16:
             length, inside = int.from_bytes(head[8:16]), 16
@@ -149,25 +157,38 @@ def boxes(file: BufferedIOBase, start: int, end: int) -> Iterator[Box]:
 
 def _matroska_end(head: bytes) -> int | None:
     """Where the segment of a Matroska or WebM file ends; None where it was never filled in."""
-    place = head.find(_EBML_SEGMENT)
+    place = head.find(EBML_SEGMENT)
     if place < 0 or place + 5 > len(head) or not head[place + 4]:
         return None
-    width = 9 - head[place + 4].bit_length()
-    coded = int.from_bytes(head[place + 4 : place + 4 + width]) & ((1 << 7 * width) - 1)
-    return None if coded == (1 << 7 * width) - 1 else place + 4 + width + coded
+    size, width = ebml_size(head[place + 4 :])
+    return None if size == (1 << 7 * width) - 1 else place + 4 + width + size
+
+
+def ebml_size(coded: bytes) -> tuple[int, int]:
+    """A size as EBML writes it (RFC 8794, 4), and in how many bytes; (0, 1) where none stands there."""
+    if not coded or not coded[0]:
+        return 0, 1
+    width = 9 - coded[0].bit_length()
+    return int.from_bytes(coded[:width]) & ((1 << 7 * width) - 1), width
+
+
+def last_page(file: BufferedIOBase, size: int) -> tuple[int, bytes] | None:
+    """Where the last page of an Ogg begins, and the bytes from there to the end of the file; None where there is none."""
+    start = max(0, size - _TAIL_BYTES)
+    tail = read_at(file, start, _TAIL_BYTES)
+    place = tail.rfind(OGG)
+    return None if place < 0 else (start + place, tail[place:])
 
 
 def _beyond_last_page(file: BufferedIOBase, size: int) -> int:
-    start = max(0, size - _TAIL_BYTES)
-    tail = _at(file, start, _TAIL_BYTES)
-    place = tail.rfind(b"OggS")
-    if place < 0:
+    found = last_page(file, size)
+    if found is None:
         return 0
-    if len(tail) - place < _OGG_HEAD + 1:
+    place, page = found
+    if len(page) < OGG_HEAD + 1:
         return 1
-    count = tail[place + _OGG_HEAD - 1]
-    lacing = tail[place + _OGG_HEAD : place + _OGG_HEAD + count]
-    return max(0, start + place + _OGG_HEAD + count + sum(lacing) - size)
+    count = page[OGG_HEAD - 1]
+    return max(0, place + OGG_HEAD + count + sum(page[OGG_HEAD : OGG_HEAD + count]) - size)
 
 
 def _mpeg_end(file: BufferedIOBase, size: int, head: bytes) -> End:
@@ -175,10 +196,10 @@ def _mpeg_end(file: BufferedIOBase, size: int, head: bytes) -> End:
     start = 0
     if head[:3] == b"ID3":
         start = 10 + sum((byte & 0x7F) << 7 * (3 - place) for place, byte in enumerate(head[6:10]))
-    frame = _at(file, start, _INDEX_WITHIN)
+    frame = read_at(file, start, _INDEX_WITHIN)
     place = max(frame[:200].find(b"Xing"), frame[:200].find(b"Info"))
     if place < 0:
-        return End(missing_bytes=bytes_lacking(_at(file, 0, size), start))
+        return End(missing_bytes=bytes_lacking(read_at(file, 0, size), start))
     flags = int.from_bytes(frame[place + 4 : place + 8])
     if not flags & 1:
         return End()

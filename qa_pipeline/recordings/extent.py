@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from io import BufferedIOBase
 
-_OGG = b"OggS"
-_OGG_HEAD = 27
-_OGG_TAIL = 70_000
-_EBML = b"\x1a\x45\xdf\xa3"
-_SEGMENT = b"\x18\x53\x80\x67"
+from qa_pipeline.recordings.ends import EBML, EBML_SEGMENT, OGG, OGG_HEAD, ebml_size, last_page, read_at
+
 _CLUSTER = b"\x1f\x43\xb6\x75"
 _CUES, _TAGS = b"\x1c\x53\xbb\x6b", b"\x12\x54\xc3\x67"
 # SeekHead, Void, CRC-32, Info, Tracks, Chapters, Attachments: what may stand before the first cluster beside these.
@@ -46,10 +43,10 @@ class Extent:
 def examine_extent(file: BufferedIOBase) -> Extent | None:
     """What an Ogg or a Matroska says of itself; None for other forms, and for an Ogg of several streams. `file` is left anywhere."""
     size = file.seek(0, 2)
-    head = _at(file, 0, 4)
-    if head == _OGG:
+    head = read_at(file, 0, 4)
+    if head == OGG:
         return _extent_of_ogg(file, size)
-    return Extent(begins=_first_cluster(file, size)) if head == _EBML else None
+    return Extent(begins=_first_cluster(file, size)) if head == EBML else None
 
 
 def end_of_sound(file: BufferedIOBase, after: int) -> int:
@@ -57,10 +54,10 @@ def end_of_sound(file: BufferedIOBase, after: int) -> int:
     size = file.seek(0, 2)
     if is_tag(file, after):
         return after
-    if _at(file, 0, 4) != _EBML:
+    if read_at(file, 0, 4) != EBML:
         return size
     for start in range(after, size, _BLOCK):
-        block = _at(file, start, _BLOCK + len(_CUES))
+        block = read_at(file, start, _BLOCK + len(_CUES))
         places = [place for place in (block.find(_CUES), block.find(_TAGS)) if place >= 0]
         if places:
             return start + min(places)
@@ -70,26 +67,21 @@ def end_of_sound(file: BufferedIOBase, after: int) -> int:
 def is_tag(file: BufferedIOBase, place: int) -> bool:
     """Whether a tag (title, picture) stands somewhere between frames. `file` stays where it is: somebody may be reading it."""
     before = file.tell()
-    found = _at(file, place, 8).startswith(TAG_NAMES)
+    found = read_at(file, place, 8).startswith(TAG_NAMES)
     file.seek(before)
     return found
 
 
-def _at(file: BufferedIOBase, position: int, count: int) -> bytes:
-    file.seek(position)
-    return file.read(count)
-
-
 def _extent_of_ogg(file: BufferedIOBase, size: int) -> Extent | None:
-    first = _at(file, 0, 2 * _OGG_HEAD + 255 + 64)
-    clock = _clock(first[_OGG_HEAD + first[_OGG_HEAD - 1] :]) if len(first) > _OGG_HEAD else None
+    first = read_at(file, 0, 2 * OGG_HEAD + 255 + 64)
+    clock = _clock(first[OGG_HEAD + first[OGG_HEAD - 1] :]) if len(first) > OGG_HEAD else None
     if clock is None:
         return None
     rate, before = clock
     begins, position = None, 0
     for _ in range(_MOST_ELEMENTS):
-        page = _at(file, position, _OGG_HEAD + 255)
-        if len(page) <= _OGG_HEAD or page[:4] != _OGG:
+        page = read_at(file, position, OGG_HEAD + 255)
+        if len(page) <= OGG_HEAD or page[:4] != OGG:
             break
         if position and page[5] & 2:
             return None
@@ -97,13 +89,11 @@ def _extent_of_ogg(file: BufferedIOBase, size: int) -> Extent | None:
         if int.from_bytes(page[6:14], "little", signed=True) > 0:
             begins = position
             break
-        count = page[_OGG_HEAD - 1]
-        position += _OGG_HEAD + count + sum(page[_OGG_HEAD : _OGG_HEAD + count])
-    tail = _at(file, max(0, size - _OGG_TAIL), _OGG_TAIL)
-    place = tail.rfind(_OGG)
-    page = tail[place:] if place >= 0 else b""
+        count = page[OGG_HEAD - 1]
+        position += OGG_HEAD + count + sum(page[OGG_HEAD : OGG_HEAD + count])
+    _, page = last_page(file, size) or (size, b"")
     moment = int.from_bytes(page[6:14], "little", signed=True)
-    is_last = len(page) > _OGG_HEAD and len(page) == _OGG_HEAD + page[26] + sum(page[_OGG_HEAD : _OGG_HEAD + page[26]])
+    is_last = len(page) > OGG_HEAD and len(page) == OGG_HEAD + page[26] + sum(page[OGG_HEAD : OGG_HEAD + page[26]])
     is_known = is_last and page[14:18] == first[14:18] and moment > before
     return Extent(begins=begins, seconds=Fraction(moment - before, rate) if is_known else None)
 
@@ -123,26 +113,18 @@ def _clock(head: bytes) -> tuple[int, int] | None:
 
 
 def _first_cluster(file: BufferedIOBase, size: int) -> int | None:
-    head = _at(file, 0, 4096)
-    place = head.find(_SEGMENT)
+    head = read_at(file, 0, 4096)
+    place = head.find(EBML_SEGMENT)
     if place < 0:
         return None
-    position = place + 4 + _size_at(head[place + 4 : place + 12])[1]
+    position = place + 4 + ebml_size(head[place + 4 : place + 12])[1]
     for _ in range(_MOST_ELEMENTS):
-        element = _at(file, position, 12)
+        element = read_at(file, position, 12)
         if element[:4] == _CLUSTER:
             return position
         name = next((name for name in _BEFORE if element.startswith(name)), None)
         if name is None or position >= size:
             return None
-        length, width = _size_at(element[len(name) :])
+        length, width = ebml_size(element[len(name) :])
         position += len(name) + width + length
     return None
-
-
-def _size_at(coded: bytes) -> tuple[int, int]:
-    """A size as EBML writes it, and in how many bytes."""
-    if not coded or not coded[0]:
-        return 0, 1
-    width = 9 - coded[0].bit_length()
-    return int.from_bytes(coded[:width]) & ((1 << 7 * width) - 1), width
