@@ -150,10 +150,18 @@ def _rubric(folder: Path) -> Target:
         language: conversation("0:00 agent: Good morning, this is Anna.", "0:05 customer: 你好 dzień dobry 5551234.", "0:09 agent: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", language=language)
         for language in ("zh", "en", "pl", "sv")
     }  # fmt: skip
-    own = (
-        'id: own\nversion: 1\nsections:\n  - id: all\n    criteria:\n      - {id: a, check: said, by: agent, match: regex, phrases: {en: ["(a+)+$", "good \\\\w+"]}}\n'
-        '      - {id: b, check: said, by: agent, phrases: {en: ["good (morning|day) [this is {agent_name}]", "x {any:3} y"]}}\n      - {id: c, check: metric, metric: turns, at_least: 1}\n'
-    )
+    own = """id: own
+version: 1
+sections:
+  - id: all
+    criteria:
+      - {id: a, title: {en: A}, check: phrase, who: agent, match: regex, phrases: {en: ["(a|b)+ good \\\\w+"]}}
+      - {id: b, title: {en: B}, check: phrase, who: agent, phrases: {en: ["good (morning|day) {any:2}{agent_name}", "x {any:3} y"]}}
+      - {id: c, title: {en: C}, check: metric, metric: turns, at_least: 1}
+"""
+    # What is spoilt must be whole before: else nothing behind the first fault is ever reached.
+    (folder / "own.yaml").write_text(own, "utf-8")
+    load_rubric(folder / "own.yaml")
 
     def attempt(number: int) -> None:
         rng = random.Random(number)
@@ -190,11 +198,7 @@ class _Asking:
 
     def __init__(self, folder: Path) -> None:
         _import_office()
-        from office import make_template
-
         self._folder = folder
-        if not (folder / "template").exists():
-            make_template(folder / "template")
         self._left = 0
         self._clients: dict[str | None, Any] = {}
 
