@@ -21,14 +21,11 @@ from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import Settings, load_settings
 from tests.results.make_schema import FOLDER, calls
-from tests.rubric.built_rubrics import shipped
+from tests.rubric.built_rubrics import all_shipped
 from tests.running.batches import process, run_here
 from tests.workers import outcome_of
 
 pytestmark = pytest.mark.slow
-
-# The one that these calls are scored by.
-RUBRIC = "followup"
 
 VERSIONS = sorted((path.name for path in FOLDER.iterdir()), key=lambda name: int(name[1:]))
 
@@ -57,7 +54,7 @@ def test_what_older_versions_wrote_is_read(settings: Settings) -> None:
 
 
 def test_it_is_scored_again_and_takes_new_rows(settings: Settings) -> None:
-    store, rubrics = open_store(settings), {RUBRIC: shipped(RUBRIC)}
+    store, rubrics = open_store(settings), all_shipped()
     trial = run_here(settings, rubrics, purpose="trial")
     assert rescore(plan_rescoring(trial, select=Selection()), trial, workers=0).failures == ()
     assert process(settings, rubrics, *calls(), force=True).processed == 2
@@ -69,7 +66,7 @@ def test_it_is_scored_again_and_takes_new_rows(settings: Settings) -> None:
 
 
 def test_what_older_versions_heard_is_scored_as_if_it_were_heard_now_and_once(settings: Settings) -> None:
-    store, run = open_store(settings), run_here(settings, {RUBRIC: shipped(RUBRIC)})
+    store, run = open_store(settings), run_here(settings, all_shipped())
     unrecorded = rows(store, "select count(*) n from scores where scoring_version is null")[0]["n"]
     plan = plan_rescoring(run, select=Selection())
     # What does not say what judged it is never there already.
