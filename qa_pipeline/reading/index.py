@@ -413,9 +413,8 @@ def _make_whole(connection: Connection, store: Store, report: Report = quiet) ->
     versions = {name: version_of(store, name) for name in _FOLLOWED}
     kept = _decided(connection)
     DERIVED.drop_all(connection, tables=[call_index, index_state, criterion_sets, consents, held_back])
-    for table in (index_state, consents, held_back):
+    for table in (index_state, criterion_sets, consents, held_back):
         table.create(connection)
-    criterion_sets.create(connection)
     # Its indices are made when the rows are in, which takes a third of the time.
     indices = sorted(call_index.indexes, key=lambda index: str(index.name))
     connection.execute(CreateTable(call_index))

@@ -71,6 +71,8 @@ class _Prober:
         # One that was begun before this process split off is the other's.
         if self._process is None or self._process.poll() is not None or self._owner != os.getpid():
             self._end()
+            if not self._owner:
+                atexit.register(self.end)
             command = [sys.executable, "-m", "qa_pipeline.recordings.probing"]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
             self._owner = os.getpid()
@@ -91,7 +93,6 @@ class _Prober:
 
 
 _PROBER = _Prober()
-atexit.register(_PROBER.end)
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

@@ -74,7 +74,7 @@ def ms_of(value: object, *, unit: float = 1000.0) -> int | None:
         if (clock := parse_clock(written)) is not None:
             return clock
     elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e18:
-        # What is no number, or no end of one, is not below either.
+        # NaN and infinity are not below it either.
         return round(value * unit)
     raise Malformed(f"{str(value)[:20]!r} is no time")
 
