@@ -19,13 +19,14 @@ import stat
 import struct
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
-from qa_pipeline.whole_file import write_whole
+from qa_pipeline.whole_file import replacing, write_whole
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -157,6 +158,20 @@ def read_bytes(path: Path, keys: Keys | None) -> bytes:
 def write_bytes(path: Path, content: bytes, keys: Keys | None) -> None:
     """Write a file whole, sealed where there are keys. Raises EnvironmentNotReady."""
     write_whole(path, content if keys is None else seal(content, keys))
+
+
+@contextmanager
+def replacing_sealed(path: Path, keys: Keys | None) -> Iterator[Path]:
+    """`replacing` of whole_file.py for who writes to a path and not bytes: what lies there at the end is sealed where there are keys, then takes its place.
+
+    It is open while it is written, for its owner alone; what a killed process left is deleted by the next that writes the file. Raises EnvironmentNotReady.
+    """
+    with replacing(path) as part:
+        if keys is not None:
+            part.touch(mode=0o600)
+        yield part
+        if keys is not None:
+            part.write_bytes(seal(part.read_bytes(), keys))
 
 
 def wrap_anew(path: Path, keys: Keys) -> bool:

@@ -153,11 +153,11 @@ def consent_group() -> None:
 def consent_list(call_id: str | None, customer_id: str | None, only_held: bool, results: str | None, as_name: str | None) -> None:
     """List calls whose rubric asks for consent: what was found, in which words, what was decided, and whether the call is held back."""
     from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.review.consent import list_register
+    from qa_pipeline.review.consent import whole_register
     from qa_pipeline.review.record import look
 
     _, desk, viewer = open_desk_as(results, as_name)
-    found = list_register(desk, viewer, call_id=call_id, customer_id=customer_id, only_held=only_held)
+    found = list(whole_register(desk, viewer, call_id=call_id, customer_id=customer_id, only_held=only_held))
     for one in found:
         look(desk, viewer, one.call_id)
     if not found:

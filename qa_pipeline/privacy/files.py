@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import threading
 from pathlib import Path
 
-import numpy as np
 from sqlalchemy import Engine
 
 from qa_pipeline.errors import CallFailed, RecordingError
@@ -19,9 +17,10 @@ from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.sound import kept_files
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
+from qa_pipeline.recordings.playback import write_flac
 from qa_pipeline.results.store import Store
-from qa_pipeline.sealed import Keys, can_open, write_bytes
-from qa_pipeline.whole_file import replacing, write_whole
+from qa_pipeline.sealed import Keys, can_open, replacing_sealed
+from qa_pipeline.whole_file import write_whole
 
 # One after the other: a player asks for several stretches at once, and each would decode the whole.
 _HIDING = threading.Lock()
@@ -41,8 +40,7 @@ def write_redacted(found: OneCall, hidden: Hidden, folder: Path, *, is_silent: b
         return (text,)
     audio = decode(found.call["source_uri"])
     sound = folder / f"{name}.flac"
-    with replacing(sound) as part:
-        write_sound(part, Audio(samples=hide(audio.samples, hidden.spans, sample_rate=SAMPLE_RATE, is_silent=is_silent)))
+    write_flac(sound, Audio(samples=hide(audio.samples, hidden.spans, sample_rate=SAMPLE_RATE, is_silent=is_silent)))
     return text, sound
 
 
@@ -76,30 +74,10 @@ def hidden_sound(
             except CallFailed as error:
                 raise RecordingError(error.message, advice=error.advice, stage="decode") from error
             hidden = Audio(samples=hide(audio.samples, spans, sample_rate=SAMPLE_RATE))
-            if keys is None:
-                with replacing(path) as part:
-                    write_sound(part, hidden)
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-                    write_sound(Path(folder) / "sound.flac", hidden)
-                    write_bytes(path, (Path(folder) / "sound.flac").read_bytes(), keys)
+            with replacing_sealed(path, keys) as part:
+                write_flac(part, hidden)
     return path
 
 
 def _clock(start_ms: int | None) -> str:
     return "" if start_ms is None else f"{start_ms // 60_000}:{start_ms // 1000 % 60:02} "
-
-
-def write_sound(path: Path, audio: Audio) -> None:
-    """Write sound as FLAC, its tracks kept."""
-    import av
-
-    layout = "stereo" if audio.samples.shape[0] > 1 else "mono"
-    whole = np.clip(np.round(audio.samples * 32767), -32768, 32767).astype(np.int16)
-    with av.open(str(path), "w", format="flac") as container:
-        stream = container.add_stream("flac", rate=SAMPLE_RATE, layout=layout)
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(whole.T.reshape(1, -1)), format="s16", layout=layout)
-        frame.sample_rate = SAMPLE_RATE
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))

@@ -6,8 +6,8 @@ with the words of the call.
 
 from __future__ import annotations
 
-import tempfile
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from qa_pipeline.recordings.address import path_of
 from qa_pipeline.recordings.playback import DECODED_TYPE, Peaks, load_peaks, make_playable
 from qa_pipeline.recordings.probing import type_played
 from qa_pipeline.results.store import Store
-from qa_pipeline.sealed import Keys, can_open, write_bytes
+from qa_pipeline.sealed import Keys, can_open, replacing_sealed
 
 FOLDER = "sound"
 # One after the other: each takes a processor, and what two ask for is often the same.
@@ -104,17 +104,11 @@ def kept_files(work: Path, audio_sha256: str) -> tuple[Path, Path]:
 
 
 def _make(recording: _Recording, keys: Keys | None, *, with_sound: bool = True) -> None:
-    """Decode a recording into its files; sealed ones are open for the moment of decoding, beside their place."""
-    if keys is None:
-        make_playable(recording.uri, sound=recording.decoded if with_sound else None, peaks=recording.peaks)
-        return
-    recording.peaks.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=recording.peaks.parent) as folder:
-        sound, peaks = Path(folder) / "sound.flac", Path(folder) / "sound.peaks"
-        make_playable(recording.uri, sound=sound if with_sound else None, peaks=peaks)
-        if with_sound:
-            write_bytes(recording.decoded, sound.read_bytes(), keys)
-        write_bytes(recording.peaks, peaks.read_bytes(), keys)
+    """Decode a recording into its files."""
+    with ExitStack() as files:
+        sound = files.enter_context(replacing_sealed(recording.decoded, keys)) if with_sound else None
+        peaks = files.enter_context(replacing_sealed(recording.peaks, keys))
+        make_playable(recording.uri, sound=sound, peaks=peaks)
 
 
 def _recording(store: Store, engine: Engine, work: Path, viewer: Viewer, call_id: str) -> _Recording:

@@ -106,7 +106,7 @@ def write_flac(path: Path, audio: Audio) -> None:
     import av
 
     layout = "mono" if audio.samples.shape[0] == 1 else "stereo"
-    whole = np.round(audio.samples * 32767).astype(np.int16)
+    whole = np.clip(np.round(audio.samples * 32767), -32768, 32767).astype(np.int16)
     with replacing(path) as part, av.open(str(part), "w", format="flac") as container:
         stream = container.add_stream("flac", rate=SAMPLE_RATE, layout=layout, options={"compression_level": "2"})
         # A second at a time: a seek lands on the frame it means.

@@ -6,11 +6,13 @@ withdrew; each with a reason, added to what was decided before and on record, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import Row, and_, delete, insert, or_, select
 
 from qa_pipeline.errors import AccessRefused, InputRefused, NotThere
 from qa_pipeline.reading.consents import Ruled, State, consent_decisions, consents, held_back, is_held_back
@@ -23,7 +25,6 @@ from qa_pipeline.review.record import note
 
 MAY = frozenset({Role.SUPERVISOR})
 """Who decides about consent: whoever leads the team, of its calls. Nobody else sees a call that is held back."""
-MOST = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +58,28 @@ class Entry:
     is_held_back: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """A part of the register, and the call after which the next part begins; None at its end."""
+
+    entries: tuple[Entry, ...]
+    after: str | None
+
+
 def list_register(
-    desk: Desk, viewer: Viewer, *, call_id: str | None = None, customer_id: str | None = None, only_held: bool = False
-) -> list[Entry]:
-    """Calls with what is known of their consent, the newest first; of calls that are theirs to decide. Raises AccessRefused for who decides of none."""
+    desk: Desk,
+    viewer: Viewer,
+    *,
+    call_id: str | None = None,
+    customer_id: str | None = None,
+    only_held: bool = False,
+    after: str | None = None,
+    size: int = 100,
+) -> Register:
+    """Calls with what is known of their consent, the newest first, `size` of them; of calls that are theirs to decide.
+
+    `after`: the call with which the part before ended. Raises AccessRefused for who decides of none, NotThere for an `after` that is no call.
+    """
     _require(viewer)
     column = call_index.c
     in_register = or_(
@@ -75,7 +94,7 @@ def list_register(
             call_index.outerjoin(consents, consents.c.call_id == column.call_id).outerjoin(held_back, held_back.c.call_id == column.call_id)
         )
         .where(in_register)
-        .order_by(column.call_date.desc(), column.call_id)
+        .order_by(column.call_date.desc().nulls_last(), column.call_id)
     )
     for wanted, value in ((column.call_id, call_id), (column.customer_id, customer_id)):
         if value is not None:
@@ -83,33 +102,58 @@ def list_register(
     if only_held:
         asked = asked.where(held_back.c.call_id.is_not(None))
     with desk.engine.connect() as connection:
-        # Of the whole list, what is theirs: the rule stands in viewer.py, and few calls are here.
-        rows = [row for row in connection.execute(asked) if _decides(viewer, row.agent_id, row.team, row.call_date)][:MOST]
+        if after is not None:
+            last = connection.execute(select(column.call_date).where(column.call_id == after)).one_or_none()
+            if last is None:
+                raise NotThere(f"There is no call {after!r} in the results.", advice="Begin at the start of the register.")
+            later = and_(column.call_date.is_(None), column.call_id > after)
+            if last.call_date is not None:
+                same_day = and_(column.call_date == last.call_date, column.call_id > after)
+                later = or_(column.call_date < last.call_date, same_day, column.call_date.is_(None))
+            asked = asked.where(later)
+        # Of the whole list, what is theirs: the rule stands in viewer.py.
+        theirs = (row for row in connection.execute(asked) if _decides(viewer, row.agent_id, row.team, row.call_date))
+        rows = list(islice(theirs, size + 1))
         said: dict[str, list[Ruling]] = {}
-        names = [row[0] for row in rows]
+        names = [row[0] for row in rows[:size]]
         for one in connection.execute(
             select(consent_decisions).where(consent_decisions.c.call_id.in_(names)).order_by(consent_decisions.c.number)
         ):
             said.setdefault(one.call_id, []).append(
                 Ruling(kind=Ruled(one.kind), reason=one.reason, author=one.author, at=from_text(one.at))
             )
-    return [
-        Entry(
-            call_id=row[0],
-            day=date.fromisoformat(row.call_date) if row.call_date else None,
-            customer_id=row.customer_id,
-            agent_id=row.agent_id,
-            team=row.team,
-            state=State(row.state) if row.state else None,
-            answer=row.answer,
-            words=row.words,
-            start_ms=row.start_ms,
-            rubric=f"{row.rubric_id} {row.rubric_version}" if row.rubric_id else None,
-            rulings=tuple(said.get(row[0], ())),
-            is_held_back=row.held is not None,
-        )
-        for row in rows
-    ]
+    entries = tuple(_entry(row, said.get(row[0], ())) for row in rows[:size])
+    return Register(entries=entries, after=names[-1] if len(rows) > size else None)
+
+
+def whole_register(
+    desk: Desk, viewer: Viewer, *, call_id: str | None = None, customer_id: str | None = None, only_held: bool = False
+) -> Iterator[Entry]:
+    """All of `list_register`, part by part. Raises AccessRefused."""
+    after = None
+    while True:
+        part = list_register(desk, viewer, call_id=call_id, customer_id=customer_id, only_held=only_held, after=after)
+        yield from part.entries
+        after = part.after
+        if after is None:
+            return
+
+
+def _entry(row: Row[Any], rulings: Iterable[Ruling]) -> Entry:
+    return Entry(
+        call_id=row[0],
+        day=date.fromisoformat(row.call_date) if row.call_date else None,
+        customer_id=row.customer_id,
+        agent_id=row.agent_id,
+        team=row.team,
+        state=State(row.state) if row.state else None,
+        answer=row.answer,
+        words=row.words,
+        start_ms=row.start_ms,
+        rubric=f"{row.rubric_id} {row.rubric_version}" if row.rubric_id else None,
+        rulings=tuple(rulings),
+        is_held_back=row.held is not None,
+    )
 
 
 def rule(desk: Desk, viewer: Viewer, call_ids: Iterable[str], kind: Ruled, *, reason: str) -> tuple[str, ...]:

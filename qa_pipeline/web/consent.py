@@ -28,9 +28,9 @@ section = Section("consent")
 
 
 @section.get("/consent", needs=MAY, way=marked("Consent"))
-def show_register(request: Request, who: Who, desk: AtDesk, only: str = "held") -> Response:
+def show_register(request: Request, who: Who, desk: AtDesk, only: str = "held", after: str | None = None) -> Response:
     """Calls that are held back, or all whose rubric asks for consent. What is shown of their words is a look at them."""
-    return _page(request, who, desk, only=only)
+    return _page(request, who, desk, only=only, after=after)
 
 
 @section.post("/consent", needs=MAY)
@@ -55,17 +55,24 @@ def decide(
 
 
 def _page(
-    request: Request, who: Who, desk: AtDesk, *, only: str, refused: InputRefused | NotThere | AccessRefused | None = None
+    request: Request,
+    who: Who,
+    desk: AtDesk,
+    *,
+    only: str,
+    after: str | None = None,
+    refused: InputRefused | NotThere | AccessRefused | None = None,
 ) -> Response:
-    found = list_register(desk, who.viewer, only_held=only != "all")
-    for one in found:
+    found = list_register(desk, who.viewer, only_held=only != "all", after=after)
+    for one in found.entries:
         look(desk, who.viewer, one.call_id)
     return render(
         request,
         who,
         "consent.html",
         status=400 if refused else 200,
-        entries=found,
+        entries=found.entries,
+        after=found.after,
         only="all" if only == "all" else "held",
         states={state: who.gettext(text) for state, text in STATES.items()},
         ruled={kind: who.gettext(text) for kind, text in RULED.items()},

@@ -18,7 +18,7 @@ from qa_pipeline.reading.consents import Ruled, State
 from qa_pipeline.reading.index import rebuild
 from qa_pipeline.reading.pages import count, find_call, page
 from qa_pipeline.reading.viewer import MACHINE, Role, Tenure, Viewer, local_viewer
-from qa_pipeline.review.consent import calls_of, list_register, rule
+from qa_pipeline.review.consent import calls_of, list_register, rule, whole_register
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.opening import bring_up_to_date
 from qa_pipeline.review.people import add_account, viewer_of
@@ -78,7 +78,7 @@ def test_questions_in_sql_hold_nothing_of_it(desk: Desk) -> None:
 
 
 def test_the_register_says_what_was_found_and_where(desk: Desk) -> None:
-    found = {one.call_id: one for one in list_register(desk, ANNA)}
+    found = {one.call_id: one for one in whole_register(desk, ANNA)}
     assert {name: (one.state, one.is_held_back) for name, one in found.items()} == {
         "given": (State.GIVEN, False),
         "absent": (State.ABSENT, True),
@@ -86,10 +86,23 @@ def test_the_register_says_what_was_found_and_where(desk: Desk) -> None:
         "withdrawn": (State.WITHDRAWN, True),
     }
     assert found["absent"].rubric == "b 1" and found["absent"].customer_id == "k2"
-    assert [one.call_id for one in list_register(desk, WU, only_held=True)] == ["absent", "withdrawn"]
-    assert list_register(desk, OTHER) == []
+    assert [one.call_id for one in whole_register(desk, WU, only_held=True)] == ["absent", "withdrawn"]
+    assert list_register(desk, OTHER).entries == ()
     with pytest.raises(AccessRefused):
         list_register(desk, MEI)
+
+
+def test_the_register_is_read_in_parts_and_nothing_is_left_out(desk: Desk) -> None:
+    whole = [one.call_id for one in list_register(desk, WU).entries]
+    assert len(whole) == 4
+    after, seen_in_parts = None, []
+    for _ in whole:
+        part = list_register(desk, WU, after=after, size=1)
+        seen_in_parts += [one.call_id for one in part.entries]
+        after = part.after
+    assert seen_in_parts == whole and after is None
+    with pytest.raises(NotThere, match="There is no call 'gone'"):
+        list_register(desk, WU, after="gone")
 
 
 def test_who_leads_the_team_releases_and_the_newest_word_counts(desk: Desk) -> None:
@@ -104,7 +117,7 @@ def test_who_leads_the_team_releases_and_the_newest_word_counts(desk: Desk) -> N
     assert "absent" in seen(desk, MEI)
     rule(desk, WU, calls_of(desk, WU, "k1"), Ruled.WITHDRAWN, reason="letter of 3 May")
     assert "given" not in seen(desk, MEI)
-    (one,) = list_register(desk, WU, call_id="absent")
+    (one,) = whole_register(desk, WU, call_id="absent")
     assert [(ruling.kind, ruling.reason, ruling.author) for ruling in one.rulings] == [(Ruled.RELEASED, "signed on paper", "anna")]
     with desk.engine.connect() as connection:
         did = connection.execute(select(audit.c.did, audit.c.call_id).where(audit.c.did.like("consent%")).order_by(audit.c.number)).all()
