@@ -134,6 +134,7 @@ def messages_page() -> str:
         "| environment | models, disk, rights or other processes are in the way (exit code 3) |",
         "| failure | one call could not be processed; the others go on (a row of `failures`, exit code 1) |",
         "| warning | the run goes on; a person should know |",
+        "| reason | why, inside another message or beside what was not delivered |",
         "",
         *(line for part in order for line in _messages_of(part, found)),
     ])  # fmt: skip

@@ -2,101 +2,42 @@
 
 Read from the syntax tree, so that a new text cannot be forgotten: a call of an error of ours, of Fault and of whatever else takes an `advice` (or what
 was `wanted`) by that name, tuples of place, message and advice that are yielded as faults, and what is added to `warnings`, or to any list in a
-module that is called so; what validators raise for pydantic to hand on, and click's errors of usage. A text without a cure beside it has it in CURES below; tests/test_docs.py fails while one has none.
+module that is called so; what a function returns that gives WarningTexts; what validators raise for pydantic to hand on, and click's errors of usage; and reasons, which stand inside another message: of an
+exception that a room has for itself, and the `why` of a function that makes an error. A text without a cure beside it has it in cures.py; tests/test_docs.py fails while one has none, and
+where something is raised that is not found here.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from cures import CURES  # beside this file, which tests load by its path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "qa_pipeline"
 _UNKNOWN = "…"
 # Parameters that carry what was found, and what to do.
 _MESSAGES, _ADVICES = ("message", "text"), ("advice", "wanted")
 # Where what pydantic hands on to people is raised, and what click says of a command.
-_VALIDATING = ("rubric/", "settings.py", "trainer/known_good.py", "languages/patterns.py", "languages/writing_tables.py")
+_VALIDATING = (
+    "rubric/",
+    "settings.py",
+    "speech/models.py",
+    "trainer/known_good.py",
+    "languages/patterns.py",
+    "languages/writing_tables.py",
+)
 _RAISED = {"ValueError": "fault", "UsageError": "refusal", "BadParameter": "refusal"}
 # Functions yield faults as tuples (place, message, advice) where they say so.
 _TUPLES_OF_FAULTS = ("Warnings", "Iterator[Located]")
+_TEXTS_OF_WARNINGS = "WarningTexts"
 _MOST_WAYS = 8
-
-# What to do about texts that have no cure beside them, by their beginning.
-CURES = {
-    "column `{name}` is not read": "Write our name in the header, or give --map FILE with the two lines shown.",
-    "{column} is {value}, an error of a spreadsheet": "Mend the cell in the spreadsheet, or export the table from its source.",
-    "{column} is {value}: a spreadsheet has rounded": "Format the column as text or 0 in the spreadsheet and export it anew from the source: the digits are lost in this file.",
-    "{name} does not fit the filename pattern": "Give a pattern that fits it, or describe the file in calls.csv.",
-    "started_at {doubt}": "Write times with their offset, as 2025-10-26T02:30:00+01:00.",
-    "sep={declared} stands above a header": "Take the line out, or write the separator that the rows have.",
-    "{count} as if recorded in several files": "Give --join, or the column same_call, where they are one call; nothing where they are calls of their own.",
-    "{name} is not in the metadata": "Add a row for it to calls.csv, if it has a row of another name put that right.",
-    "{name} is still being written": "Nothing: the next run takes it.",
-    "… is the same {kind} as": "Nothing; delete one of the two, or give two chats that say the same a call_id each.",
-    "{name} stands beside a recording": "Nothing; name the transcript itself to have it read.",
-    "{name}: … calls are not in the metadata": "Add a row for each to the metadata, with its call_id.",
-    "{path}:{line}: … stands twice": "Take one of the two rows out.",
-    "{shown} holds no sound at all": "Nothing, if nobody answered; else copy it again from the recorder.",
-    "… recordings hold no sound at all": "Nothing, if nobody answered; else copy them again from the recorder.",
-    "… Sound without a header": "Give --raw with the form that the recorder writes: mulaw in the Americas and Japan, alaw elsewhere, vox for Dialogic.",
-    "… recordings fit …": "Add a column `file` with the name of the recording that is meant, or take the others out of the folder.",
-    "the cell in column … is left": "Give the column a name, or take the cell out.",
-    "{text} is not a regular expression": "Put the expression right where the error says.",
-    "{why}, and is left out.": "Put the rubric right or publish it; calls that only it scores are stored unscored until then.",
-    "{why}; its published version {version} scores on.": "Put the rubric right, raise `version` and publish it.",
-    "{count} labels that say no role": 'Nothing where roles are told right; else put the agent\'s name into the column agent_name, or give --roles "Anna=agent,Visitor=customer".',
-    "… and is left; name the file itself": "Nothing where it is no call; else name the file on the command line or in the metadata.",
-    "… files are no transcripts": "Nothing where they are no calls; else name them on the command line or in the metadata.",
-    "… transcripts (…): {value}.": "Nothing where they read right; else export them again with sorted lines and without empty ones.",
-    "……: {value}.": "Nothing where it reads right; else export it again with sorted lines and without empty ones.",
-    "{where}: …": "Write what was wanted there: the fault names the kind, and `rubric schema` every key.",
-    "{why}, and is left out": "Run `qa-pipeline rubric check NAME`, then `rubric publish NAME`; or take the file out of the folder.",
-    "{why}; its published version": "Raise `version` and run `qa-pipeline rubric publish NAME` when the work on the file is done.",
-    "…: check: {check} needs": "Write the keys that it names.",
-    "{shown}: not read; what describes": "Rename the table to calls.csv, or save the sheet as CSV UTF-8 under that name; nothing where it describes no calls.",
-    "{name} is somebody's link": "Put the recording itself there, or name the folder that it lies in as a source too.",
-    "{link} is a link to a folder": "Name the folder that it leads to as a source of its own.",
-    # Of rubrics, settings and files of languages, as pydantic hands them on.
-    "give either `dialogue` or `call`": "Keep one of the two in the case: the dialogue itself, or the call it is taken from.",
-    "a condition asks about one of": "Keep one of the three keys; of several conditions write a list.",
-    "`outcome` and `answer` go with": "Name the criterion that is asked about: criterion: ID.",
-    "`criterion` goes with": "Write which outcome or answer of it is wanted: outcome: met.",
-    "`metadata` goes with": "Write what the column must be: is: VALUE, in: [A, B], at_least: 1 or at_most: 9.",
-    "`is`, `in`, `at_least` and `at_most` go": "Name the column that is asked about: metadata: COLUMN.",
-    "`cap` goes with": "Write how much is taken away each time (deduct: 5), or take cap out.",
-    "`suspects` goes with": "Write what may be suspected: acts: [scolding, passing_the_buck], or take suspects out.",
-    "match: meaning needs": "Name a list of meanings: meaning: NAME, or take match out.",
-    "give `seconds`, `turns` or both": "Write how long the window is: seconds: 30, or turns: 4.",
-    "give either `first` or `last`": "Keep one; two windows are two criteria with any.",
-    "`from` ({from_}) is not before": "Exchange the two, or make `to` later.",
-    "`need: {need}` is more than": "Lower need, or add the groups that are missing.",
-    "`in_order` and `within_words` go with": "Write two groups or more, or take the key out.",
-    "capture: reason needs": "List the reasons with their phrases: values: {late: {en: [it is late]}}.",
-    "capture: text needs": "Write the phrases after which the text is said, or repeats: ID.",
-    "answered: choice needs": "List what may be chosen: answers: {good: {en: [good]}}.",
-    "check: not needs": "Name one criterion: of: [ID].",
-    "check: {check} needs `of`": "Name the criteria: of: [ID, ID].",
-    "give one of `capture`, `metadata`, `criterion`": "Keep one of the three as what the promise begins with.",
-    "give either `on_day` or `to_hours`": "Keep one of the two.",
-    "{text} is not of the form 08:00-20:00": "Write two times of day with a hyphen between: 08:00-20:00.",
-    "{value} is no time zone": "Write a name of the tz database, such as Europe/Warsaw or UTC.",
-    "… stands for nothing here": "Use one of the pieces named, or define it under `pieces` of that file.",
-    "a pattern is text": "Put the pattern in single quotes: '\\bword\\b'.",
-    "no regular expression": "Put the expression right where the error says; a bracket or backslash is often the cause.",
-    "pieces are names with patterns": "Write NAME: 'PATTERN', one a line.",
-    "{name}: {error}": "Put the pattern of that name right.",
-    "words are text with spaces": "Write the words in one text: 'one two three'.",
-    "no stemmer is called": "Choose one of those named, or leave the key out.",
-    "{pair} is no pair": "Write two sounds with a / between: n/l.",
-    # Of the command line.
-    "Name two rubrics, or one and": "Write `qa-pipeline rubric diff OLD NEW`, or `rubric diff NAME --stored`.",
-    "Name the rubrics to publish": "Write `qa-pipeline rubric publish NAME`, or `rubric publish --changed` for all that changed.",
-    "{name}: {miss}": "Put the rubric or its case right: `qa-pipeline rubric test` shows what was found.",
-}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -109,7 +50,8 @@ class Message:
     cure: str
 
 
-def messages(package: Path = PACKAGE) -> list[Message]:
+@cache
+def messages(package: Path = PACKAGE) -> tuple[Message, ...]:
     """Every message of the package, in order of module and text."""
     trees = {path: ast.parse(path.read_text("utf-8")) for path in sorted(package.rglob("*.py"))}
     kinds = _kinds([ast.parse((PACKAGE / "errors.py").read_text("utf-8")), *trees.values()])
@@ -117,14 +59,16 @@ def messages(package: Path = PACKAGE) -> list[Message]:
     errors = {
         ("", name): _Carrier(None if name == "NoMoment" else places.get(name, 0), advice=None, kind=kind) for name, kind in kinds.items()
     }
-    methods = {key: carrier for tree in trees.values() for key, carrier in _carriers(tree).items() if key[0]}
+    own = {".".join(path.relative_to(package.parent).with_suffix("").parts): _carriers(tree, kinds) for path, tree in trees.items()}
+    methods = {key: carrier for carriers in own.values() for key, carrier in carriers.items() if key[0]}
     found = set[Message]()
-    for path, tree in trees.items():
-        found.update(_Module(path.relative_to(package).as_posix(), tree, {**methods, **errors, **_carriers(tree)}).messages())
+    for (path, tree), carriers in zip(trees.items(), own.values(), strict=True):
+        known = {**methods, **errors, **_imported(tree, own), **carriers}
+        found.update(_Module(path.relative_to(package).as_posix(), tree, known).messages())
     merged: dict[tuple[str, str, str], list[str]] = {}
     for one in sorted(found):
         merged.setdefault((one.module, one.kind, one.text), []).append(one.cure)
-    return [Message(*key, cure=" / ".join(_telling(cures))) for key, cures in merged.items()]
+    return tuple(Message(*key, cure=" / ".join(_telling(cures))) for key, cures in merged.items())
 
 
 def _telling(cures: Sequence[str]) -> list[str]:
@@ -139,15 +83,25 @@ def cure_of(message: Message) -> str:
 
 
 def _kinds(trees: Sequence[ast.Module]) -> dict[str, str]:
-    """Errors of ours by what they are to a person; those that stand in errors.py first, then those of the rooms that use them alone."""
+    """Errors of ours by what they are to a person; those that stand in errors.py first, then those of the rooms that use them alone.
+
+    What a room raises for itself, of none of these, is a reason: it is caught and told inside another message.
+    """
     roots = {"InputRefused": "refusal", "EnvironmentNotReady": "environment", "CallFailed": "failure"}
     found = {"Fault": "fault", "Unavailable": "failure", "NoMoment": "fault", **roots}
     for node in (node for tree in trees for node in tree.body):
         if isinstance(node, ast.ClassDef):
             for base in node.bases:
-                if isinstance(base, ast.Name) and base.id in found and node.name not in found:
-                    found[node.name] = found[base.id]
+                name = getattr(base, "id", "")
+                kind = found.get(name) or ("reason" if _is_builtin_error(name) else None)
+                if kind is not None and node.name not in ("QaError", *found):
+                    found[node.name] = kind
     return found
+
+
+def _is_builtin_error(name: str) -> bool:
+    value = getattr(builtins, name, None)
+    return isinstance(value, type) and issubclass(value, BaseException)
 
 
 def _places(tree: ast.Module) -> dict[str, int]:
@@ -169,9 +123,21 @@ class _Carrier:
     message: int | None
     advice: int | None
     kind: str
+    cure: str = ""
 
 
-def _carriers(tree: ast.Module) -> dict[tuple[str, str], _Carrier]:
+def _imported(tree: ast.Module, own: Mapping[str, Mapping[tuple[str, str], _Carrier]]) -> dict[tuple[str, str], _Carrier]:
+    """Functions that a module takes from others, by the name it calls them by."""
+    return {
+        ("", alias.asname or alias.name): own[node.module][("", alias.name)]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in own
+        for alias in node.names
+        if ("", alias.name) in own[node.module]
+    }
+
+
+def _carriers(tree: ast.Module, kinds: Mapping[str, str]) -> dict[tuple[str, str], _Carrier]:
     """Functions of a module that take a message or an advice by that name, or a text to warn of: by class and name; the class is empty outside one."""
     found: dict[tuple[str, str], _Carrier] = {}
     methods = {inner: node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for inner in node.body}
@@ -182,11 +148,22 @@ def _carriers(tree: ast.Module) -> dict[tuple[str, str], _Carrier]:
         message = names.index("message") if "message" in names else None
         advice = next((names.index(name) for name in _ADVICES if name in names), None)
         key = (_receiver(methods.get(node, "")), node.name)
+        made = ast.unparse(node.returns) if node.returns is not None else ""
         if advice is not None and (message is not None or "column" in names):
-            found[key] = _Carrier(message, advice, "fault")
+            found[key] = _Carrier(message, advice, "failure" if made == "Failure" else "fault")
+        elif "why" in names and made in kinds:
+            found[key] = _Carrier(names.index("why"), None, "reason", _cure_in(node))
         elif node.name in ("warn", "_warn") and "text" in names:
             found[key] = _Carrier(names.index("text"), None, "warning")
     return found
+
+
+def _cure_in(function: ast.FunctionDef) -> str:
+    """The advice that a function writes into the error it makes."""
+    written = (
+        keyword.value for node in ast.walk(function) if isinstance(node, ast.Call) for keyword in node.keywords if keyword.arg == "advice"
+    )
+    return next((str(value.value) for value in written if isinstance(value, ast.Constant)), "")
 
 
 def _receiver(name: str) -> str:
@@ -235,6 +212,9 @@ class _Module:
                     yield from self._told(kind, *place_message_advice[1:], scopes)
             elif isinstance(child, ast.Raise) and isinstance(child.exc, ast.Call):
                 yield from self._raised(child.exc, scopes)
+            elif isinstance(child, ast.Return) and child.value is not None and _returns_warnings(scopes):
+                for text in _elements(child.value):
+                    yield from self._told("warning", text, None, scopes)
             yield from self._inside(child, (*scopes, child) if isinstance(child, ast.FunctionDef) else scopes)
 
     def _raised(self, call: ast.Call, scopes: tuple[ast.FunctionDef, ...]) -> Iterator[Message]:
@@ -248,21 +228,26 @@ class _Module:
         is_list = isinstance(call.func, ast.Attribute) and (
             ast.unparse(call.func.value).endswith("warnings") or self._name.endswith("_warnings.py")
         )
-        is_added = name == "append" and is_list
+        is_added = name == "append" and (is_list or _returns_warnings(scopes))
         if is_added or (name == "on_warning" and len(call.args) == 1):
             yield from self._told("warning", call.args[0], None, scopes)
             return
         if name == "__init__" and isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "super()":
             name = self._bases.get(scopes[-1], "") if scopes else ""
+        named = {keyword.arg: keyword.value for keyword in call.keywords}
         carrier = self._carriers.get((self._of(call.func), name))
+        if carrier is None and {"message", "advice"} <= named.keys():
+            # Whoever is told it names both.
+            carrier = _Carrier(None, None, "failure")
         if carrier is None:
             return
-        named = {keyword.arg: keyword.value for keyword in call.keywords}
-        message = next((named[key] for key in _MESSAGES if key in named), _at(call.args, carrier.message))
+        message = next((named[key] for key in (*_MESSAGES, "why") if key in named), _at(call.args, carrier.message))
         advice = next((named[key] for key in _ADVICES if key in named), _at(call.args, carrier.advice))
         if message is None and carrier.message is not None:
             return
-        if advice is None and "faults" in named:
+        if advice is None and carrier.cure:
+            advice = ast.Constant(carrier.cure)
+        elif advice is None and "faults" in named:
             advice = ast.Constant("Each fault that is listed with it says what to do.")
         yield from self._told(carrier.kind, message, advice, scopes)
 
@@ -361,6 +346,23 @@ class _Module:
 
 def _yields_faults(scopes: Sequence[ast.FunctionDef]) -> bool:
     return bool(scopes) and scopes[-1].returns is not None and ast.unparse(scopes[-1].returns) in _TUPLES_OF_FAULTS
+
+
+def _returns_warnings(scopes: Sequence[ast.FunctionDef]) -> bool:
+    return bool(scopes) and scopes[-1].returns is not None and ast.unparse(scopes[-1].returns) == _TEXTS_OF_WARNINGS
+
+
+def _elements(value: ast.expr) -> list[ast.expr]:
+    """The texts that are written out in what is returned: of a list, a tuple, or what makes one."""
+    if isinstance(value, ast.List | ast.Tuple):
+        return [element for element in value.elts if not isinstance(element, ast.Starred)]
+    if isinstance(value, ast.ListComp | ast.GeneratorExp):
+        return [value.elt]
+    if isinstance(value, ast.Call) and ast.unparse(value.func) in ("tuple", "list") and value.args:
+        return _elements(value.args[0])
+    if isinstance(value, ast.IfExp):
+        return [*_elements(value.body), *_elements(value.orelse)]
+    return []
 
 
 def _names(node: ast.ClassDef) -> set[str]:

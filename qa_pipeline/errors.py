@@ -21,6 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+
+WarningTexts: TypeAlias = Sequence[str]
+"""Lines that a person is warned by. docs/messages.md lists what functions with this result return or append."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -31,6 +34,7 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 
+@cache
 def _generator() -> ModuleType:
     spec = spec_from_file_location("generate", DOCS / "generate.py")
     assert spec and spec.loader
@@ -92,6 +96,12 @@ def test_every_message_says_what_to_do_and_no_cure_is_of_a_message_that_is_gone(
          "refusal", "More.", "Add."),
         ("class Ours(AccessRefused):\n  def __init__(self):\n    super().__init__('Out.', advice='Sign in.')\nraise Ours",
          "refusal", "Out.", "Sign in."),
+        ("class Torn(ValueError): ...\nraise Torn('no text in it')", "reason", "no text in it", ""),
+        ("def _bad(uri, why) -> ModelError:\n    return ModelError(why, advice='Pull.')\nraise _bad('u', f'it has {count}')",
+         "reason", "it has {count}", "Pull."),
+        ("note(message='It ended.', advice='Try again.')", "failure", "It ended.", "Try again."),
+        ("def f() -> WarningTexts:\n    return [f'{name} is odd']", "warning", "{name} is odd", ""),
+        ("def f() -> WarningTexts:\n    told.append('odd')", "warning", "odd", ""),
         ("raise InputRefused('Many.', faults=faults)", "refusal", "Many.", "Each fault that is listed with it says what to do."),
     ],
 )  # fmt: skip
@@ -99,6 +109,66 @@ def test_a_new_message_is_found_by_itself(tmp_path: Path, code: str, kind: str, 
     (tmp_path / "new.py").write_text(code)
     (message,) = _generator().messages.messages(tmp_path)
     assert (message.module, message.kind, message.text, message.cure) == ("new.py", kind, text, cure)
+
+
+def test_whatever_is_raised_or_warned_of_stands_among_the_messages() -> None:
+    # Looked for in another way than docs/messages.py gathers: any text in a `raise` of no error of Python's, any text given to what warns.
+    package = DOCS.parent / "qa_pipeline"
+    listed: dict[str, list[str]] = {}
+    for message in _generator().messages.messages():
+        listed.setdefault(message.module, []).append(message.text)
+    missing = []
+    for path in sorted(package.rglob("*.py")):
+        module = path.relative_to(package).as_posix()
+        for told in _tellings(ast.parse(path.read_text("utf-8"))):
+            texts = [text for argument in told.args for text in _texts(argument)]
+            if texts and not any(text in one for text in texts for one in listed.get(module, ())):
+                missing.append(f"{module}:{told.lineno}: {ast.unparse(told)}")
+    assert missing == [], "make the rule in docs/messages.py find them"
+
+
+def _tellings(tree: ast.Module) -> Iterator[ast.Call]:
+    """Calls that make what is raised, but for Python's own errors, and calls that warn."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            # Pydantic's own errors have pydantic's words.
+            if not hasattr(builtins, name := ast.unparse(node.exc.func)) and name != "PydanticKnownError":
+                yield node.exc
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("warn", "on_warning"):
+            yield node
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    """Texts of some length that are written out in an expression, but for those of calls inside it."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value.strip()) > 6:
+        yield node.value.strip()
+    elif not isinstance(node, ast.Call):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                yield from _texts(child)
+
+
+def test_what_a_run_warns_of_comes_from_functions_whose_texts_are_listed() -> None:
+    codes = (path.read_text("utf-8") for path in sorted((DOCS.parent / "qa_pipeline").rglob("*.py")))
+    trees = [ast.parse(code) for code in codes if re.search(r"WarningTexts|warnings|on_warning", code)]
+    returns = {
+        node.name: ast.unparse(node.returns)
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.returns is not None
+    }
+    called = {
+        ast.unparse(spread.value.func)
+        for tree in trees
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.keyword) and node.arg == "warnings")
+        or (isinstance(node, ast.For) and ast.unparse(node.body[0]).startswith("on_warning("))
+        or (isinstance(node, ast.AugAssign) and ast.unparse(node.target).endswith("warnings"))
+        for spread in ast.walk(node.iter if isinstance(node, ast.For) else node.value)
+        if isinstance(spread, ast.Starred) and isinstance(spread.value, ast.Call)
+    }
+    assert called >= {"_left_out", "observed", "notify"}
+    assert {name: returns[name] for name in called if returns.get(name) not in ("WarningTexts", "list[Fault]")} == {}
 
 
 def test_every_table_column_and_view_is_documented() -> None:

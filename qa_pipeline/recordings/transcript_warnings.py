@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from qa_pipeline.call import Call, Role
+from qa_pipeline.errors import WarningTexts
 from qa_pipeline.recordings.agent_names import labels_of_agent
 from qa_pipeline.recordings.dialogue import Dialogue, Note
 from qa_pipeline.recordings.labels import role_of
@@ -14,7 +15,7 @@ _SHOWN = 3
 
 def about_transcripts(
     no_dialogues: Sequence[str], noted: Mapping[Note, Sequence[str]], calls: Mapping[str, Call], dialogues: Mapping[str, Dialogue]
-) -> list[str]:
+) -> WarningTexts:
     """Lines about files that are none, about what was put in order, and about names that say no role.
 
     `no_dialogues`: name and what it is; `noted`: names of files by what was put in order.

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from qa_pipeline.call import Call
-from qa_pipeline.errors import InputRefused, RubricError
+from qa_pipeline.errors import InputRefused, RubricError, WarningTexts
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.canonical import canonical_json, revive, rubric_sha256
 from qa_pipeline.rubric.load import choose_rubric, load_rubric, read_lock, readable_rubrics
@@ -72,7 +72,7 @@ class Choices:
             return None
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> WarningTexts:
         """One line for each reason, with how many calls there are and the first."""
         return tuple(
             f"{len(ids)} call{'' if len(ids) == 1 else 's'} left unscored ({ids[0]}{' and others' if len(ids) > 1 else ''}): {why}"

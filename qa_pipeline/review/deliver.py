@@ -47,8 +47,8 @@ class Delivered:
     dead: int = 0
 
 
-class _Refused(Exception):
-    """An address that is not called."""
+class _NotSent(Exception):
+    """There is no answer: why, in words."""
 
 
 def sign(secret: str, body: bytes, seconds: int) -> str:
@@ -83,7 +83,11 @@ def deliver(engine: Engine, settings: Settings) -> Delivered:
         connection.execute(update(webhook_messages).where(taken).values(next_at=as_text(now + _TAKEN)))
     done = Delivered()
     for row in several:
-        status, answer = _send(row.url, row.secret, row.body.encode(), row.message, row.event, settings)
+        try:
+            status = _send(row.url, row.secret, row.body.encode(), row.message, row.event, settings)
+            answer = f"answered {status}"
+        except _NotSent as error:
+            status, answer = None, str(error)
         done = _record(engine, row.message, row.tries + 1, status, answer, done)
     return done
 
@@ -105,8 +109,8 @@ def _record(engine: Engine, message: str, tries: int, status: int | None, answer
     return done
 
 
-def _send(url: str, secret: str, body: bytes, message: str, event: str, settings: Settings) -> tuple[int | None, str]:
-    """The status of the answer, None without one, and what to show of it: nothing that the receiver wrote."""
+def _send(url: str, secret: str, body: bytes, message: str, event: str, settings: Settings) -> int:
+    """The status of the answer: nothing else that the receiver wrote is kept. Raises _NotSent where there is none."""
     import httpx
 
     try:
@@ -125,19 +129,17 @@ def _send(url: str, secret: str, body: bytes, message: str, event: str, settings
             httpx.Client(timeout=_SECONDS, follow_redirects=False, trust_env=False) as client,
             client.stream("POST", called, content=body, headers=headers, extensions=extensions) as answer,
         ):
-            return answer.status_code, f"answered {answer.status_code}"
-    except _Refused as error:
-        return None, str(error)
+            return answer.status_code
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        return None, f"no answer: {type(error).__name__}"
+        raise _NotSent(f"no answer: {type(error).__name__}") from error
 
 
 def _address(host: str, port: int, *, is_private_allowed: bool) -> str:
-    """The address to call. Raises _Refused for one in our own network, OSError for a name that nobody knows."""
+    """The address to call. Raises _NotSent for one in our own network, OSError for a name that nobody knows."""
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     for text in found:
         address = ipaddress.ip_address(text.partition("%")[0])
         inner = getattr(address, "ipv4_mapped", None) or address
         if is_private_allowed or (inner.is_global and not inner.is_multicast):
             return text
-    raise _Refused("the address is in our own network: webhook_private does not allow it")
+    raise _NotSent("the address is in our own network: webhook_private does not allow it")

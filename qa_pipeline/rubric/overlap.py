@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from qa_pipeline.errors import WarningTexts
 from qa_pipeline.rubric.load import specificity
 from qa_pipeline.rubric.schema import Rubric
 
 
-def overlaps(rubric: Rubric, others: Iterable[Rubric]) -> list[str]:
+def overlaps(rubric: Rubric, others: Iterable[Rubric]) -> WarningTexts:
     """What is to be said of each other rubric that calls of this one fit as well."""
     own = rubric.applies_to.model_dump(exclude_none=True)
     told = []

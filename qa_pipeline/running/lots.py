@@ -129,9 +129,11 @@ def _result(pool: ProcessPool, path: str, count: int, future: Future[None], sett
         Path(path).unlink()
         return count, scored
     except FutureTimeout:
-        guilt = "CallTimeout", "took too long to score and was stopped."
+        kind = "CallTimeout"
+        message = "took too long to score and was stopped."
     except ProcessExpired:
-        guilt = "WorkerCrashed", "took its worker process down while it was scored."
+        kind = "WorkerCrashed"
+        message = "took its worker process down while it was scored."
     except BrokenProcessPool as error:
         raise EnvironmentNotReady(
             "Worker processes end as soon as they are started.",
@@ -143,7 +145,6 @@ def _result(pool: ProcessPool, path: str, count: int, future: Future[None], sett
         parts = (_schedule(pool, Path(f"{path}-{place}"), lot.only(place), settings) for place in range(count))
         return count, join_scored(_result(pool, *part, settings)[1] for part in parts)
     call = call_from_row(lot.stored.calls.to_pylist()[0])
-    failure = scoring_failure(
-        call, *guilt, "It is tried again by the next rescore; a phrase of the rubric may ask for too much.", transient=True
-    )
+    advice = "It is tried again by the next rescore; a phrase of the rubric may ask for too much."
+    failure = scoring_failure(call, kind, message, advice, transient=True)
     return 1, Scored(failures=(failure,))

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from qa_pipeline.errors import WarningTexts
 from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings
 
@@ -33,7 +34,7 @@ def summary_json(summary: Summary, settings: Settings) -> dict[str, Any]:
     }
 
 
-def notify(summary: Summary, settings: Settings) -> list[str]:
+def notify(summary: Summary, settings: Settings) -> WarningTexts:
     """Tell those whom the settings name. Returns what went wrong, a line each."""
     body = json.dumps(summary_json(summary, settings), ensure_ascii=False).encode()
     wrong = []

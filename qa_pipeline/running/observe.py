@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from qa_pipeline.errors import WarningTexts
 from qa_pipeline.running.progress import Event
 from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings
@@ -94,7 +95,7 @@ class RunMetrics:
         start_http_server(port, registry=self.registry)
 
 
-def observed(summary: Summary, settings: Settings, metrics: RunMetrics | None = None) -> list[str]:
+def observed(summary: Summary, settings: Settings, metrics: RunMetrics | None = None) -> WarningTexts:
     """Count a run, and write the counts where the settings say. Returns what went wrong, a line each: it never fails the run."""
     if metrics is None:
         metrics = RunMetrics()

@@ -10,6 +10,7 @@ from qa_pipeline.call import Call
 from qa_pipeline.conversation.correct import corrected_id
 from qa_pipeline.conversation.listen import conversation_id, conversation_options
 from qa_pipeline.conversation.read import reading_manifests, reading_options, text_conversation_id, unreadable
+from qa_pipeline.errors import WarningTexts
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.ingest import Intake
 from qa_pipeline.recordings.taken import Unavailable
@@ -136,7 +137,7 @@ def plan(
     )
 
 
-def _left_out(count: int) -> list[str]:
+def _left_out(count: int) -> WarningTexts:
     if not count:
         return []
     return [f"{count} {'call was' if count == 1 else 'calls were'} forgotten on purpose (`qa-pipeline forget`) and left out."]

@@ -15,7 +15,7 @@ from types import TracebackType
 
 from qa_pipeline.call import Call, Conversation, Layout, Role
 from qa_pipeline.conversation.put_right import put_right
-from qa_pipeline.errors import CallFailed
+from qa_pipeline.errors import CallFailed, WarningTexts
 from qa_pipeline.results.decisions import role_corrections
 from qa_pipeline.running.environment import code_version
 from qa_pipeline.running.failures import Failure, listening_failure, write_failures
@@ -63,7 +63,7 @@ class Summary:
     texts: Mapping[str, TextsRead] = field(default_factory=dict)
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def remarks(self) -> WarningTexts:
         """What a run as a whole shows: sources of text in which nobody's role is known."""
         sources = {source: read.calls for source, read in self.texts.items() if read.without_agent == read.calls}
         if not sources:

@@ -171,5 +171,5 @@ def _config(header: Header) -> dict[str, Any]:
     }
 
 
-def _damaged(what: str) -> ModelError:
-    return ModelError(f"{SOURCE} cannot be converted: {what}.", advice="Delete the model folder and run `qa-pipeline models pull` again.")
+def _damaged(why: str) -> ModelError:
+    return ModelError(f"{SOURCE} cannot be converted: {why}.", advice="Delete the model folder and run `qa-pipeline models pull` again.")

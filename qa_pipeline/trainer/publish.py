@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.written import spoken_texts
-from qa_pipeline.errors import Fault, RubricError
+from qa_pipeline.errors import Fault, RubricError, WarningTexts
 from qa_pipeline.meaning.acts import ActReader, load_strictness, read_meanings, reader_path, reader_version
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.cases import Case, StoredCall, cases_path, heard_in, load_cases, stable_faults
@@ -231,7 +231,7 @@ def _write_version(path: Path, version: int) -> None:
     write_whole(path, "".join(lines))
 
 
-def overlap_warnings(rubric: Rubric, settings: Settings, store: Store | None) -> list[str]:
+def overlap_warnings(rubric: Rubric, settings: Settings, store: Store | None) -> WarningTexts:
     """Which other rubrics of the folder are for calls of this one, and of how many stored calls it can no longer be told which scores them."""
     others, _ = readable_rubrics(settings.rubrics)
     told = overlaps(rubric, others.values())
