@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from qa_pipeline.errors import WarningTexts
 from qa_pipeline.reading.stored import Selection, counting_scores, selected_calls
 from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.results.heard import call_from_row, judged_now
@@ -39,7 +40,7 @@ class RescorePlan:
     unscored: int
     closed: int
     older: Mapping[str, Rubric] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: WarningTexts = ()
 
     @property
     def found(self) -> int:
