@@ -23,6 +23,8 @@ _FRAMES = re.compile(r"^\s*\d+:\d\d:\d\d[:;]\d\d\b")
 _BEGINS_WITH_TIME = re.compile(r"^\s*-?\d+:\S*\s*-{1,3}>")
 # Above the times without a blank line before: a number, or an id as meeting tools write it.
 _ID = re.compile(r"^\s*(?:\d+|[0-9a-fA-F]{4,}[0-9a-fA-F-]*(?:/\d+-\d+)?)\s*$")
+# The name of who speaks stands in the line above the times, as Webex writes it: 1 "Anna Nowak" (3724012544).
+_NAMED_ID = re.compile(r"^\s*\d+\s+\"(?P<name>[^\"<>]{1,60})\"\s+\(\d+\)\s*$")
 _ASIDE = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?(?:\s+(?P<name>[^>]*))?>")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
@@ -69,6 +71,7 @@ def _cues(text: str, reading: Reading, *, is_vtt: bool) -> list[_Cue]:
     cues: list[_Cue] = []
     is_aside = is_head = is_vtt and text.strip().startswith("WEBVTT")
     was_blank = True
+    named: list[str] = []
     for number, line in enumerate(written, 1):
         if not line.strip():
             is_aside = is_head = False
@@ -77,11 +80,12 @@ def _cues(text: str, reading: Reading, *, is_vtt: bool) -> list[_Cue]:
         begins, was_blank = was_blank, False
         if _is_times(line) and not (is_aside and not is_head):
             is_aside = is_head = False
-            cues.append(_Cue(line=number, times=line))
+            cues.append(_Cue(line=number, times=line, payload=named))
+            named = []
         elif is_aside or (is_vtt and begins and _ASIDE.match(line.strip())):
             is_aside = True
         elif _heads_cue(written, number, begins=begins):
-            continue
+            named = [f"<v {match['name'].strip()}>"] if (match := _NAMED_ID.match(line)) else []
         elif not cues:
             reading.fault(number, "text without times", "a cue is a line 00:01.000 --> 00:03.000 and its text below")
         else:
@@ -95,7 +99,7 @@ def _heads_cue(written: Sequence[str], number: int, *, begins: bool) -> bool:
     """Whether a line is the number or id of the cue that follows."""
     below = written[number : number + 1]
     if below and below[0].strip():
-        return _is_times(below[0]) and (begins or _ID.match(written[number - 1]) is not None)
+        return _is_times(below[0]) and (begins or any(form.match(written[number - 1]) for form in (_ID, _NAMED_ID)))
     following = next((line for line in written[number:] if line.strip()), "")
     return begins and written[number - 1].strip().isdigit() and _is_times(following)
 

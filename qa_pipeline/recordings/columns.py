@@ -44,6 +44,8 @@ _PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[+-]?(\d+),(\d+)")
 # What spreadsheets make of long numbers, and of what they cannot compute.
 _ROUNDED = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+\d+")
+# How exports keep a spreadsheet from making a number or a formula of a text: ="0017", and '+48600100200.
+_KEPT_AS_TEXT = re.compile(r"=\"(?P<formula>[^\"]*)\"|'(?P<quoted>[\d=+@-][^']*)")
 _SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|#+)")
 
 
@@ -68,6 +70,11 @@ def validated(row: Row, timezone: str, remarks: Remarks) -> dict[str, object]:
         words = ", ".join(sorted({row.values[column] for column in unknown}))
         remarks.decide(row.path, f"not known {words}", f"{words} is read as not known")
         row = replace(row, values={column: value for column, value in row.values.items() if column not in unknown})
+    if kept := {column: match for column, value in row.values.items() if (match := _KEPT_AS_TEXT.fullmatch(value))}:
+        column, match = next(iter(kept.items()))
+        bare = {column: (match["formula"] or match["quoted"] or "").strip() for column, match in kept.items()}
+        remarks.decide(row.path, f"kept as text {column}", f"{column} is read without what kept it as text ({match[0]} is {bare[column]})")
+        row = replace(row, values={**row.values, **bare})
     values: dict[str, object] = {name: _checked_text(row, name, remarks) for name in _TEXT_COLUMNS if row.values.get(name)}
 
     def refuse(column: str, wanted: str) -> None:

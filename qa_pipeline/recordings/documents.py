@@ -19,7 +19,7 @@ _LONGEST_KEY = 40
 # Recognisers begin a first word a little before the sound.
 _EARLY_MS = 500
 _TIMES = ("start", "start_time", "timestamp")
-_WRAPPERS = ("data", "result", "response", "output", "body", "payload", "transcript", "transcription")
+_WRAPPERS = ("data", "result", "response", "output", "body", "payload", "transcript", "transcription", "content")
 # Keys that name the call of a document, where a file holds several.
 _IDS = ("call_id", "callId", "id", "transcript_id", "conversationId", "conversation_id", "jobName", "job_id", "uuid", "request_id")
 

@@ -38,8 +38,9 @@ TIMED = re.compile(
     rf"^\s*(?:[\[(（【]\s*(?P<in>{TIME})(?:{_ARROW}(?P<in_end>{TIME}))?\s*[\])）】]|(?P<bare>{TIME})(?:{_ARROW}(?P<bare_end>{TIME}))?(?=\s))\s*"
 )
 _LABELLED = re.compile(
-    r"^(?P<label>[^\W_][^:：?!？！。;；,，\"“”]{0,39}?|\+[\d ]{5,20}|[^\W\d_][\w'’-]{1,24}, [^\W\d_][\w'’.-]{0,24}(?: [\w'’.-]{1,24})?)\s*"
-    rf"(?:[\[(（]\s*(?P<time>{TIME})\s*[\])）]\s*)?[:：](?!//)\s*(?P<text>.*)$",
+    r"^(?P<label>[^\W_][^:：?!？！。;；,，\"“”]{0,39}?|[+(][\d ()./-]{5,20}|[^\W\d_][\w'’-]{1,24}, [^\W\d_][\w'’.-]{0,24}(?: [\w'’.-]{1,24})?)\s*"
+    # The colon between the figures of a time parts nothing.
+    rf"(?:[\[(（]\s*(?P<time>{TIME})\s*[\])）]\s*)?(?:：|(?<!\d):|(?<=\d):(?!\d))(?!//)\s*(?P<text>.*)$",
     re.DOTALL,
 )
 _IN_BRACKETS = re.compile(
@@ -83,7 +84,8 @@ def role_of(label: str, roles: Mapping[str, Role]) -> Role | None:
         if form in roles:
             return roles[form]
         if form in known:
-            return known[form]
+            # Speaker 1 (Agent): what stands in brackets knows more than that somebody speaks.
+            return (_role_in_brackets(whole) or Role.UNKNOWN) if known[form] is Role.UNKNOWN else known[form]
     # A letter alone is a voice without a name: A, B.
     if len(plain) == 1 and plain.isascii() and plain.isalpha():
         return Role.UNKNOWN
@@ -179,15 +181,23 @@ def _plain(whole: str) -> str:
 def _role_beside_name(whole: str, plain: str) -> Role | None:
     """The role that stands beside a person's name: `Anna Nowak (Agent)`, `Agent - Anna`, `Agent Anna`."""
     known = _known_labels()
-    beside = [part for match in [_BRACKETED_END.search(whole)] if match for part in match.groups() if part]
+    if (role := _role_in_brackets(whole)) is not None:
+        return role
     parts = _PARTED.split(plain)
-    beside += parts if len(parts) == 2 else []
-    for part in beside:
+    for part in parts if len(parts) == 2 else []:
         role = known.get(_plain(part.strip()), Role.UNKNOWN)
         if role is not Role.UNKNOWN:
             return role
     word, _, name = plain.partition(" ")
     return known[word] if name and known.get(word, Role.UNKNOWN) is not Role.UNKNOWN and name.split()[0] in _first_names() else None
+
+
+def _role_in_brackets(whole: str) -> Role | None:
+    """The role that stands in brackets at the end of a label."""
+    match = _BRACKETED_END.search(whole)
+    part = next((part for part in match.groups() if part), "") if match else ""
+    role = _known_labels().get(_plain(part.strip()), Role.UNKNOWN)
+    return role if role is not Role.UNKNOWN else None
 
 
 def _says_party(label: str) -> bool:
@@ -198,7 +208,7 @@ def _says_party(label: str) -> bool:
 
 def is_name(label: str) -> bool:
     """Whether a label can only be somebody's name, or that of a voice."""
-    if re.search(r"\w_\d|^\+\d", label):
+    if re.search(r"\w_\d|^[+(]\d", label):
         return True
     words = folded(label).split()
     # Surnames are among the words of talk too, but rarely said.

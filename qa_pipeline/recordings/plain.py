@@ -13,17 +13,22 @@ from qa_pipeline.recordings.labels import TIME, TIMED, Labels, Spoken, is_name, 
 
 # `[Anna Nowak] 00:00:05`, `Speaker 1  0:05`: who and when, the words in the lines that follow.
 _HEADING = re.compile(
-    rf"^\s*(?:[\[(]\s*(?P<marked>[^\[\]()]{{1,60}}?)\s*[\])]|(?P<label>[^\W\d_][^:：?!,]{{0,39}}?))\s+[\[(]?(?P<time>{TIME})[\])]?\s*$"
+    rf"^\s*(?:[\[(]\s*(?P<marked>[^\[\]()]{{1,60}}?)\s*[\])]|(?P<label>[^\W\d_][^:：?!,]{{0,39}}?|[+(][\d ()./-]{{5,20}}?))\s+[\[(]?(?P<time>{TIME})[\])]?\s*$"
 )
 # **Agent:** as notes are written in Markdown.
 _EMPHASIS = re.compile(r"^\s*(?:[-*+] )?(\*\*|__)(.{1,60}?)\1")
+# A number or a point before each line, as lists have it.
+_LISTED = re.compile(r"^\s*(?:\d{1,4}[.)]|[-*+•])\s+(?=\S)")
 # Day and time, as chats are exported.
 _DATED = re.compile(
     r"^\s*[\[(]?(?P<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})[T, ]+"
     r"(?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?)(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?(?:Z|[+-]\d{2}:?\d{2})?[\])]?\s*(?:[-–] )?\s*"
 )
-# Who speaks, parted from the words by a tab, a pipe or a dash; the time may stand before.
-_PARTED = re.compile(rf"^\s*(?:(?P<time>{TIME})\s*[\t|]\s*)?(?P<label>[^\t|:：]{{1,40}}?)(?:\s*\t+\s*|\s+\|\s+|\s+[-–—]\s+)(?P<text>\S.*)$")
+# Who speaks, parted from the words by a tab, a pipe or a dash; the time may stand before, or in a column of its own behind.
+_PARTED = re.compile(
+    rf"^\s*(?:(?P<time>{TIME})\s*[\t|]\s*)?(?P<label>[^\t|:：]{{1,40}}?)(?:\s*\t+\s*|\s+\|\s+|\s+[-–—]\s+)"
+    rf"(?:[\[(]?(?P<later>{TIME})[\])]?\s*[\t|]\s*)?(?P<text>\S.*)$"
+)
 # Written by whisper.cpp where the voice changes; it says nothing of who speaks.
 TURN_MARK = re.compile(r"\s*\[SPEAKER_TURN\]\s*")
 
@@ -33,7 +38,7 @@ def plain_lines(text: str, reading: Reading) -> list[Line]:
     written = [
         (number, _EMPHASIS.sub(r"\2", TURN_MARK.sub(" ", line)).rstrip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()
     ]
-    written = _with_colons(_from_first_date(written))
+    written = _with_colons(_from_first_date(_unlisted(written)))
     has_headings = sum(_HEADING.match(line) is not None for _, line in written) * 3 >= len(written)
     taken = [(_heading(line) if has_headings else None) or split_line(line) for _, line in written]
     is_timed = _has_times(taken)
@@ -79,6 +84,14 @@ def plain_lines(text: str, reading: Reading) -> list[Line]:
     return lines
 
 
+def _unlisted(written: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Lines of a list → the same without its numbers or points; only where all have them, and known labels behind them."""
+    bare = [(number, _LISTED.sub("", line)) for number, line in written]
+    spoken = [split_line(line) for _, line in bare]
+    are_listed = all(_LISTED.match(line) for _, line in written) and all(one and role_of(one.label, {}) is not None for one in spoken)
+    return bare if are_listed else written
+
+
 def _from_first_date(written: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """Lines with a day and a time before them → the same with times from the first of them."""
     found = [_DATED.match(line) for _, line in written]
@@ -118,7 +131,11 @@ def _with_colons(written: list[tuple[int, str]]) -> list[tuple[int, str]]:
     if not all(found) or not {Role.AGENT, Role.CUSTOMER} <= roles:
         return written
     return [
-        (number, (f"[{match['time']}] " if match["time"] else "") + f"{match['label'].strip()}: {match['text']}")
+        (
+            number,
+            (f"[{match['time'] or match['later']}] " if match["time"] or match["later"] else "")
+            + f"{match['label'].strip()}: {match['text']}",
+        )
         for (number, _), match in zip(written, found, strict=True)
         if match
     ]
@@ -128,6 +145,7 @@ def begins_as_dialogue(text: str) -> bool:
     """Whether the first line of a text has a label, as a dialogue begins, or the times of a stretch."""
     first = next((line for line in text.split("\n") if line.strip()), "")
     first = _EMPHASIS.sub(r"\2", first)
+    ((_, first),) = _unlisted([(1, first)])
     ((_, undated),) = _from_first_date([(1, first)])
     if undated != first:
         # Logs of programs begin with a day and a time too.

@@ -30,12 +30,12 @@ _LISTS = (
 )
 _TEXTS = ("text", "content", "transcript", "message", "utterance", "body", "sentence")
 _LABELS = (
-    "role", "speaker", "speaker_label", "speakerLabel", "speaker_name", "speakerName", "participant", "participantRole", "party", "sender",
-    "author", "from", "name", "label", "channel",
+    "role", "participantType", "participant_type", "speaker", "speaker_label", "speakerLabel", "speaker_name", "speakerName", "participant", "participantRole", "party", "sender",
+    "author", "from", "name", "label", "speakerId", "speaker_id", "channel", "media_channel",
 )  # fmt: skip
 _NAMES = ("role", "type", "name", "displayName", "display_name")
-_STARTS_MS = ("start_ms", "startMs", "start_time_ms", "startTimeMs", "begin_ms", "offset_ms", "offsetMs", "BeginOffsetMillis")
-_ENDS_MS = ("end_ms", "endMs", "end_time_ms", "endTimeMs", "EndOffsetMillis")
+_STARTS_MS = ("start_ms", "startMs", "start_time_ms", "startTimeMs", "begin_ms", "offset_ms", "offsetMs", "beginOffsetMillis")
+_ENDS_MS = ("end_ms", "endMs", "end_time_ms", "endTimeMs", "endOffsetMillis")
 _STARTS = ("start", "start_time", "startTime", "begin", "begin_time", "offset")
 # Of these, only what counts from the start of the call; the time of day is none.
 _STAMPS = ("timestamp", "time", "ts")
@@ -94,7 +94,9 @@ def messages(data: Document | Sequence[Any]) -> list[Said] | None:
     label_key = next((key for key in _LABELS if any(_label(entry.get(key)) is not None for entry in entries)), None)
     if not any(texts) or label_key is None:
         return None
-    word = "Channel" if label_key == "channel" else "Speaker"
+    word = "Channel" if label_key in ("channel", "media_channel") else "Speaker"
+    # Twilio counts its channels from 1.
+    first = 1 if label_key == "media_channel" else 0
     starts, start_unit = _times(entries, _STARTS_MS, _STARTS)
     ends, _ = _times(entries, _ENDS_MS, _ENDS)
     unit = start_unit or _unit(starts, ends, texts)
@@ -103,7 +105,7 @@ def messages(data: Document | Sequence[Any]) -> list[Said] | None:
         begins = ms_of(start, unit=unit)
         made.append(
             Said(
-                label=numbered(word, _label(entry.get(label_key))),
+                label=numbered(word, _counted(_label(entry.get(label_key)), first)),
                 start_ms=begins,
                 end_ms=ms_of(end, unit=unit) if begins is not None else None,
                 text=text_of(text, f"entry {number}"),
@@ -126,20 +128,34 @@ def _label(value: object) -> str | int | None:
     return value if isinstance(value, str | int) else None
 
 
+def _counted(label: str | int | None, first: int) -> str | int | None:
+    """A number of a channel, counted from 0."""
+    return int(label) - first if first and label is not None and str(label).isdigit() else label
+
+
 def _entries(data: Document | Sequence[Any]) -> list[dict[str, Any]] | None:
-    lists = [data] if isinstance(data, list) else [data.get(name) for name in _LISTS] if isinstance(data, Mapping) else []
-    return next((one for one in lists if isinstance(one, list) and one and all(isinstance(entry, dict) for entry in one)), None)
+    lists = [data] if isinstance(data, list) else [_small(data).get(name) for name in _LISTS] if isinstance(data, Mapping) else []
+    found = next((one for one in lists if isinstance(one, list) and one and all(isinstance(entry, dict) for entry in one)), None)
+    return None if found is None else [_small(entry) for entry in found]
+
+
+def _small(data: Document) -> dict[str, Any]:
+    """The same with small letters at the beginning of its keys, which some programs write large: `Text`, `StartTime`."""
+    return {key if key[:1].lower() + key[1:] in data else key[:1].lower() + key[1:]: value for key, value in data.items()}
 
 
 def _times(entries: Sequence[Document], in_ms: Sequence[str], plain: Sequence[str]) -> tuple[list[object], float | None]:
     """The times of all entries by the first key that any has, and the ms their figures count where the key says so."""
     for keys, unit in ((in_ms, 1.0), (plain, None)):
         if key := next((key for key in keys if any(entry.get(key) is not None for entry in entries)), None):
-            return [entry.get(key) for entry in entries], unit
+            found = [entry.get(key) for entry in entries]
+            if all(_moment_or_none(value) is not None for value in found):
+                break
+            return found, unit
     for key in _STAMPS if "start" in plain else ():
         if any(key in entry for entry in entries) and all(_is_from_start(entry.get(key)) for entry in entries):
             return [entry.get(key) for entry in entries], None
-    for key in (*_STAMPS, *_MOMENTS) if "start" in plain else ():
+    for key in (*_STARTS, *_STAMPS, *_MOMENTS) if "start" in plain else ():
         moments = [_moment_or_none(entry.get(key)) for entry in entries]
         known = [moment for moment in moments if moment is not None]
         if len(known) == len(moments) > 1:

@@ -193,3 +193,11 @@ def test_a_word_with_a_colon_is_text_where_both_parties_have_names() -> None:
         "Klient",
         "Anna",
     ]
+
+
+def test_a_name_above_the_times_says_who_speaks() -> None:
+    cues = [f'{number} "{name}" ({number}0712)\n{times}\n{text}' for number, (name, times, text) in enumerate(
+        (("Anna Nowak", TIMES[0], "Hello."), ("Jan Kos", TIMES[1], "My order: it is\nlate."), ("Anna Nowak", TIMES[2], "I see.")), 1)]  # fmt: skip
+    expected = [("Anna Nowak", "Hello."), ("Jan Kos", "My order: it is late."), ("Anna Nowak", "I see.")]
+    for between in ("\n\n", "\n"):
+        assert said(parsed("WEBVTT\n\n" + between.join(cues))) == expected

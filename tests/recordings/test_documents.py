@@ -203,6 +203,18 @@ DOCUMENTS: dict[str, tuple[object, tuple[Role, Role]]] = {
     "inside what an interface answers": (
         {"data": {"transcript": {"sentences": [
             {"text": HELLO, "speaker_name": "Agent", "start_time": 1.0, "end_time": 3.5}, {"text": WRONG, "speaker_name": "Guest", "start_time": 5.0, "end_time": 7.0}]}}}, (A, C)),
+    "RingCentral": (
+        {"speakerCount": 2, "utterances": [{"speakerId": "0", "start": 1.0, "end": 3.5, "text": HELLO, "confidence": 0.9},
+                                           {"speakerId": "1", "start": 5.0, "end": 7.0, "text": WRONG, "confidence": 0.9}]}, (U, U)),
+    "Twilio, channels": (
+        {"meta": {}, "sentences": [{"media_channel": 1, "start_time": "1.0", "end_time": "3.5", "transcript": HELLO, "sid": "GX1"},
+                                   {"media_channel": 2, "start_time": "5.0", "end_time": "7.0", "transcript": WRONG, "sid": "GX2"}]}, (U, U)),
+    "Aircall": (
+        {"transcription": {"id": 1, "content": {"language": "en-US", "utterances": [
+            {"participant_type": "internal", "user_id": 7, "start_time": 1.0, "end_time": 3.5, "text": HELLO},
+            {"participant_type": "external", "phone_number": "+15550100", "start_time": 5.0, "end_time": 7.0, "text": WRONG}]}}}, (A, C)),
+    "names with capitals": (
+        {"Messages": [{"Speaker": "Agent", "Start": 1, "End": 3.5, "Text": HELLO}, {"Speaker": "Customer", "Start": 5, "End": 7, "Text": WRONG}]}, (A, C)),
     "messages in seconds": ({"messages": [{"sender": "agent", "start": 1, "end": 3.5, "content": HELLO}, {"sender": "customer", "start": 5, "end": 7, "content": WRONG}]}, (A, C)),
     "messages in ms": ([{"speaker": "agent", "start": 1000, "end": 3500, "text": HELLO}, {"speaker": "customer", "start": 5000, "end": 7000, "text": WRONG}], (A, C)),
     "rows of JSON Lines in a list": ([{"role": "agent", "start_ms": 1000, "end_ms": 3500, "text": HELLO}, {"role": "Kund", "start_ms": 5000, "end_ms": 7000, "text": WRONG}], (A, C)),
@@ -369,7 +381,9 @@ def test_a_recognisers_stretch_without_words_is_left_and_told() -> None:
     assert sum(parsed.notes.values()) == 1
 
 
-@pytest.mark.parametrize("shape", ["Deepgram, channels", "Amazon Transcribe, channels", "Google 1, channels", "Azure, channels"])
+@pytest.mark.parametrize(
+    "shape", ["Deepgram, channels", "Amazon Transcribe, channels", "Google 1, channels", "Azure, channels", "Twilio, channels"]
+)
 def test_channels_are_counted_from_zero(shape: str) -> None:
     assert [line.label for line in only(DOCUMENTS[shape][0]).lines] == ["Channel 0", "Channel 1"]
 
@@ -380,6 +394,19 @@ def test_messages_of_a_chat_count_from_the_first() -> None:
     other = {"ParticipantRole": "CUSTOMER", "Type": "MESSAGE", "Content": "Hi.", "AbsoluteTime": "2026-01-05T10:00:04Z"}
     lines = only({"Channel": "CHAT", "Transcript": [turn, other, event]}).lines
     assert [(line.role, line.start_ms, line.text) for line in lines] == [(A, 0, "Hello."), (C, 3500, "Hi.")]
+
+
+def test_starts_that_are_moments_of_the_day_count_from_the_first() -> None:
+    spoken = [{"participantType": "Agent", "startTime": "2025-03-04T10:12:00.500Z", "text": HELLO},
+              {"participantType": "Customer", "startTime": "2025-03-04T10:12:04Z", "text": WRONG}]  # fmt: skip
+    lines = only({"contactId": "1", "transcript": spoken}).lines
+    assert [(line.role, line.start_ms, line.text) for line in lines] == [(A, 0, HELLO), (C, 3500, WRONG)]
+
+
+def test_keys_of_json_lines_may_begin_with_capitals() -> None:
+    text = '{"Role": "Agent", "Text": "Hello."}\n{"ROLE": "Customer", "text": "Hi.", "Text": "not this"}'
+    parsed = parse_transcripts(text.encode(), "a.jsonl")
+    assert [(line.role, line.text) for line in parsed.dialogues[0].lines] == [(A, "Hello."), (C, "Hi.")]
 
 
 def test_words_of_scripts_without_spaces_stand_together() -> None:

@@ -33,6 +33,16 @@ def test_an_id_that_only_looks_like_one_is_not(folder: Path, value: str) -> None
     assert told(taken(folder, f"file,customer_id\na.wav,{value}\n")) == []
 
 
+@pytest.mark.parametrize(
+    ("value", "bare"), [('="0017"', "0017"), ("'+48600100200", "+48600100200"), ("'0017", "0017"), ("'ndrangheta", "'ndrangheta")]
+)
+def test_what_keeps_a_text_from_a_spreadsheet_is_no_part_of_it(folder: Path, value: str, bare: str) -> None:
+    cell = '"' + value.replace('"', '""') + '"'
+    intake = taken(folder, f"file,customer_id\na.wav,{cell}\n")
+    assert call_of(intake).customer_id == bare
+    assert any("kept it as text" in line for line in intake.decided) == (bare != value)
+
+
 @pytest.mark.parametrize("value", ["#N/A", "#REF!", "########", "#NAME?"])
 def test_an_error_of_a_spreadsheet_is_not_known_and_told(folder: Path, value: str) -> None:
     intake = taken(folder, f"file,agent_id\na.wav,{value}\n")
