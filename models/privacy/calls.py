@@ -234,6 +234,29 @@ def _plain(slot: str, teller: Teller, agent: str, agent_full: str) -> str:
             letters if teller.written or language == "zh" else " ".join(letters) if chance.random() < 0.7 else " ".join(letters).lower()
         )
         return (spelled + glue + digits(chance.choice([2, 3, 4, 5, 6, 8]))).strip()
+    if slot == "long":
+        # Parcels, consignments, invoices: as long as numbers of persons, now and then with letters before them.
+        letters = "".join(chance.choices("ABCDEFGHJKLMNPRSTVWXZ", k=2)) if chance.random() < 0.3 else ""
+        spelled = letters if teller.written or language == "zh" else " ".join(letters)
+        return (spelled + glue + digits(chance.choice([7, 9, 10, 11, 12, 13, 16, 20]))).strip()
+    if slot == "model":
+        letters = "".join(chance.choices("ABCDEFGHKLMNPRSTVWXZ", k=chance.choice([1, 1, 2, 2, 3])))
+        number = amount(9900) if chance.random() < 0.5 else digits(chance.choice([2, 3, 4]))
+        end = chance.choice(["", "", glue + chance.choice("ABCEKLSTX")])
+        said = f"{letters if teller.written or language == 'zh' else ' '.join(letters)}{glue}{number}{end}"
+        return said if chance.random() < 0.7 else said.lower()
+    if slot == "spelled":
+        # A firm or a thing by its letters.
+        word = "".join(chance.choices("ABCDEFGHIKLMNOPRSTUVWZ", k=chance.choice([2, 3, 3, 4])))
+        return word if language == "zh" or chance.random() < 0.3 else " ".join(word) if chance.random() < 0.6 else " ".join(word).lower()
+    if slot == "mailbox":
+        # Of the firm or of who works there.
+        local = chance.choice({"en": ["info", "help", "bookings", "accounts"], "pl": ["biuro", "kontakt", "serwis"], "sv": ["info", "order", "bokning"], "zh": ["kefu", "service", "fapiao"]}[language])  # fmt: skip
+        local = local if chance.random() < 0.6 else agent.lower() if language != "zh" else teller.known.pinyin(chance)
+        firm = chance.choice(FIRMS[language]) if language != "zh" else teller.known.pinyin(chance) + teller.known.pinyin(chance)
+        at, dot = {"en": ("at", "dot"), "pl": ("małpa", "kropka"), "sv": ("snabel a", "punkt"), "zh": ("艾特", "点")}[language]
+        end = {"en": chance.choice(["com", "co dot uk"]), "pl": "pl", "sv": "se", "zh": chance.choice(["com", "cn"])}[language]
+        return f"{local}{glue}{at}{glue}{firm}{glue}{dot}{glue}{end}"
     if slot == "time":
         hour = amount(12)
         return {"en": f"{hour} {chance.choice(['o clock', 'thirty', 'fifteen', 'am', 'pm', ''])}", "pl": f"{numerals.ordinal(chance.randint(7, 20), 'pl', chance)[:-1]}ej {chance.choice(['', 'trzydzieści', 'piętnaście'])}", "sv": f"{hour} {chance.choice(['', 'trettio', 'fyrtiofem'])}", "zh": chance.choice(["上午", "下午", "晚上", ""]) + f"{numerals.han_number(chance.randint(1, 12))}点{chance.choice(['', '半'])}"}[language].strip()  # fmt: skip

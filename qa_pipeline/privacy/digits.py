@@ -20,7 +20,7 @@ from qa_pipeline.languages.conversation_tables import Speaking
 from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.number_tables import Numbers
 from qa_pipeline.languages.privacy_tables import Privacy
-from qa_pipeline.privacy.kinds import Personal
+from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.passages import Passage, Taken, since
 from qa_pipeline.values.phones import digit_pieces
 from qa_pipeline.values.value import Number
@@ -39,6 +39,8 @@ _LENGTHS = {
     Personal.NATIONAL_ID: (6, 19),
     Personal.BIRTH_DATE: (4, 8),
 }
+# Kinds of lines, in plans of numbers, that no private person has.
+_OF_FIRMS = frozenset({phonenumbers.PhoneNumberType.TOLL_FREE, phonenumbers.PhoneNumberType.SHARED_COST})
 _SHORTEST_TAIL = 3
 _TAIL_LENGTHS = (3, 4)
 _DATE = re.compile(r"(?<!\d)(?:\d{4}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{1,2}|\d{1,2}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{2,4})(?!\d)")
@@ -191,6 +193,17 @@ def _is_phone(digits: str, countries: tuple[str, ...]) -> bool:
         except phonenumbers.NumberParseException:
             continue
     return False
+
+
+def is_service_number(one: Found, language: str) -> bool:
+    """Whether a number can only be one of a firm's lines, by the plan of numbers of its country: 0800 …, 400 …."""
+    if one.kind is not Personal.PHONE or not one.value.isdigit():
+        return False
+    # Of the language's first country: what is one of a firm's there may be anybody's elsewhere, but a caller from elsewhere says the country's code.
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(one.value, table(language, Privacy).countries[0])) in _OF_FIRMS
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def _between(passage: Passage, before: Number, after: Number) -> list[Number] | None:

@@ -12,11 +12,11 @@ from itertools import groupby
 from qa_pipeline.call import Utterance
 from qa_pipeline.privacy.addresses import find_addresses, find_again
 from qa_pipeline.privacy.births import find_births, find_births_again
-from qa_pipeline.privacy.digits import find_numbers_of_persons, runs
+from qa_pipeline.privacy.digits import find_numbers_of_persons, is_service_number, runs
 from qa_pipeline.privacy.judged import judged
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.mail import find_mail
-from qa_pipeline.privacy.names import find_customers_names, find_names_again
+from qa_pipeline.privacy.names import find_customers_names, find_names_again, with_explanation
 from qa_pipeline.privacy.passages import Passage, passages
 from qa_pipeline.privacy.reader import Reader, shipped_reader
 from qa_pipeline.privacy.signs import find_signs
@@ -39,6 +39,7 @@ def find_personal(
     found = judged(utterances, ruled, reader or shipped_reader(), agent_name=agent_name)
     found += _read_back(passages(utterances), found)
     found += find_names_again(utterances, found, agent_name=agent_name)
+    found = [with_explanation(one, utterances[one.utterance]) for one in found if not is_service_number(one, utterances[one.utterance].language)]
     return _without_overlaps(found)
 
 
@@ -71,21 +72,24 @@ def _read_back(several: Sequence[Passage], found: Sequence[Found]) -> list[Found
         for run in runs(passage):
             kind = next((kind for value, kind in numbers.items() if len(run.digits) >= _SHORTEST_READ_BACK and run.digits in value), None)
             if kind is not None:
+                # Of what is said between pieces ("yes") nothing is part of the number.
+                with_digits = {utterance for piece in run.pieces for utterance, _, _ in passage.places(piece.start, piece.end)}
                 again += [
                     Found(kind=kind, utterance=utterance, start=start, end=end, value=run.digits)
                     for utterance, start, end in passage.places(run.start, run.end)
+                    if utterance in with_digits
                 ]
     return again
 
 
 def _without_overlaps(found: Iterable[Found]) -> tuple[Found, ...]:
-    """Overlapping places of one utterance made one, of the kind that comes first in _ORDER."""
+    """Overlapping places of one utterance made one, of the kind that comes first in _ORDER; places of one kind also where they touch."""
     kept: list[Found] = []
     ordered = sorted(found, key=lambda one: (one.utterance, one.start, -one.end))
     for _, several in groupby(ordered, key=lambda one: one.utterance):
         merged: list[Found] = []
         for one in several:
-            if merged and one.start < merged[-1].end:
+            if merged and one.start < merged[-1].end + (one.kind is merged[-1].kind):
                 first = min(merged[-1], one, key=lambda other: _ORDER.index(other.kind))
                 merged[-1] = Found(
                     kind=first.kind, utterance=one.utterance, start=merged[-1].start, end=max(one.end, merged[-1].end), value=first.value

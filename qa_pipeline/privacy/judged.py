@@ -10,7 +10,7 @@ from stdnum import luhn
 
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.privacy.kinds import Found, Personal
-from qa_pipeline.privacy.names import own_names
+from qa_pipeline.privacy.names import is_ordinary, own_names
 from qa_pipeline.privacy.reader import KINDS, Reader
 from qa_pipeline.privacy.tokens import Token, tokens_of
 from qa_pipeline.values.phones import digits_of
@@ -25,10 +25,15 @@ SURE, BESIDE, NOTHING = 0.6, 0.08, 0.12
 # Of a name, which looks like any word that lists do not know.
 SURE_OF_NAME = 0.8
 _MOST_BETWEEN = 2
+# Of words that are no letters and no digits: how sure the reader must be for them to stay at the edge of a number, and to be one.
+_STAYS, _SURE_WITHOUT_SIGNS = 0.3, 0.95
 _SHORTEST_CARD = 13
 _LIGHT = frozenset({"correction", "between", "repeats", "quiet"})
 _NUMBERS = frozenset({Personal.PHONE, Personal.CARD, Personal.ACCOUNT, Personal.NATIONAL_ID})
-_SAID_IN_PIECES = _NUMBERS | {Personal.PLATE, Personal.BIRTH_DATE}
+_SIGNS = _NUMBERS | {Personal.PLATE}
+_SAID_IN_PIECES = _SIGNS | {Personal.BIRTH_DATE}
+# Marks of words that are, or stand for, a letter or digits.
+_SIGN_MARKS = ("piece=", "number=", "digits=", "letter", "misheard", "repeats")
 
 
 def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Reader, *, agent_name: str | None = None) -> list[Found]:
@@ -38,7 +43,7 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
     tokens = tokens_of(utterances, ruled, reader.known, agent_name=agent_name)
     chances = reader.chances(tokens)
     personal = 1 - chances[:, 0]
-    kept = [one for one in ruled if _is_proved(one) or _highest(one, tokens, personal) >= NOTHING]
+    kept = [one for one in ruled if _is_proved(one, utterances[one.utterance].language) or _highest(one, tokens, personal) >= NOTHING]
     own = own_names(utterances, agent_name)
     for first, last in (_with_joined(utterances, tokens, *span) for span in _stretches(tokens, personal)):
         for start, end, kind in _of_kinds(chances, first, last):
@@ -47,14 +52,27 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
             if utterances[tokens[start].utterance].role is Role.OTHER:
                 # Menus and announcements name firms and no customers; of third parties the rules alone are heard.
                 continue
+            if kind in _SIGNS:
+                start, end = _of_signs(tokens, personal, start, end)
+                if start == end:
+                    continue
             one = _found(utterances, tokens[start:end], kind)
             if kind is not Personal.NAME or not _is_own(one.value, own):
                 kept.append(one)
     return [*kept, *_between(kept, tokens)]
 
 
+def _of_signs(tokens: Sequence[Token], personal: NDArray[np.float32], start: int, end: int) -> tuple[int, int]:
+    """A stretch without words at its edges that are no letters and no digits; of nothing but such words, empty. What the reader is sure of stays."""
+    signs = [any(mark.startswith(_SIGN_MARKS) for mark in tokens[at].marks) for at in range(start, end)]
+    if not any(signs):
+        return (start, end) if personal[start:end].max() >= _SURE_WITHOUT_SIGNS else (start, start)
+    stays = [at for at, is_sign in enumerate(signs, start=start) if is_sign or personal[at] >= _STAYS]
+    return stays[0], stays[-1] + 1
+
+
 def _between(found: Sequence[Found], tokens: Sequence[Token]) -> Iterator[Found]:
-    """Words of correction and fillers between two pieces of one number, which tell how it was put right."""
+    """What is between two pieces of one number, so that they become one: nothing, or words of correction and fillers, which tell how it was put right."""
     numbers = sorted((one for one in found if one.kind in _SAID_IN_PIECES), key=lambda one: (one.utterance, one.start))
     for before, after in pairwise(numbers):
         if (before.utterance, before.kind) != (after.utterance, after.kind) or after.start <= before.end:
@@ -62,17 +80,18 @@ def _between(found: Sequence[Found], tokens: Sequence[Token]) -> Iterator[Found]
         words = [
             token for token in tokens if token.utterance == before.utterance and before.end <= token.start and token.end <= after.start
         ]
-        if 0 < len(words) <= _MOST_BETWEEN and all(_LIGHT & set(word.marks) for word in words):
+        if len(words) <= _MOST_BETWEEN and all(_LIGHT & set(word.marks) for word in words):
             yield Found(kind=before.kind, utterance=before.utterance, start=before.end, end=after.start, value=before.value)
 
 
-def _is_proved(one: Found) -> bool:
+def _is_proved(one: Found, language: str) -> bool:
     """Whether what a rule found is what it is whatever stands around: a name, an address with its sign, a card number with its check digit.
 
-    Of names rules are right nearly always (Mr …, 王女士), and the reader knows them less in fluent speech than in answers.
+    Of names rules are right nearly always (Mr …, 王女士), and the reader knows them less in fluent speech than in answers; but for an ordinary word in
+    small letters.
     """
     if one.kind is Personal.NAME:
-        return True
+        return not is_ordinary(one.value, language)
     if one.kind is Personal.EMAIL:
         return "@" in one.value
     return one.kind is Personal.CARD and len(one.value) >= _SHORTEST_CARD and luhn.is_valid(one.value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import islice
 
@@ -36,9 +37,12 @@ def find_customers_names(utterances: Sequence[Utterance], *, agent_name: str | N
     found: list[Found] = []
     names: dict[str, str] = {name: utterances[0].language for name in known if name and utterances}
     for at, utterance in enumerate(utterances):
+        own_places = list(_own_places(utterance)) if utterance.role is Role.AGENT else []
         for start, end in _places(utterances, at):
             name = utterance.text[start:end]
-            if fold(name) in own and utterance.role is not Role.CUSTOMER:
+            if utterance.role is not Role.CUSTOMER and (
+                fold(name) in own or any(start < last and first < end for first, last in own_places)
+            ):
                 continue
             found.append(Found(kind=Personal.NAME, utterance=at, start=start, end=end, value=name))
             names.setdefault(name, utterance.language)
@@ -61,6 +65,22 @@ def find_names_again(utterances: Sequence[Utterance], found: Sequence[Found], *,
         ):
             again += _again(utterances, name, language, own)
     return again
+
+
+def with_explanation(one: Found, utterance: Utterance) -> Found:
+    """A name written in Han characters, with what tells behind it how each of them is written: 王怡 + 三横王心旷神怡的怡."""
+    if one.kind is not Personal.NAME or not is_han(utterance.language):
+        return one
+    plain, spelt_out = fold_text(utterance.text, utterance.language), table(utterance.language, Privacy).spelt_out
+    end = one.end
+    while (explained := spelt_out.match(plain, end)) and explained.end() > end and plain[explained.end() - 1] in plain[one.start : one.end]:
+        end = explained.end()
+    return replace(one, end=end)
+
+
+def is_ordinary(name: str, language: str) -> bool:
+    """Whether a name is a word of the language that is none, or seldom one, in small letters."""
+    return not is_han(language) and name == name.lower() and fold(name) in _ordinary(language)
 
 
 def own_names(utterances: Sequence[Utterance], agent_name: str | None) -> set[str]:
@@ -158,7 +178,7 @@ def _name_length(text: str, surnames: set[str], doubles: Sequence[str], language
     after = table(language, Privacy).name_ends
     for length in (first + 2, first + 1):
         candidate, rest = text[:length], text[length:]
-        if len(candidate) < length or not (rest == "" or after.match(rest)):
+        if len(candidate) < length or not (rest == "" or after.match(rest)) or any(after.match(candidate, at) for at in range(first, length)):
             continue
         if double or not _is_word(candidate, language):
             return length
