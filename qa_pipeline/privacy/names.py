@@ -164,7 +164,8 @@ def _apart_in_han(utterance: Utterance, said: Privacy) -> Iterator[tuple[int, in
     for match in said.name_follows.finditer(plain):
         # 姓蔺草头那个蔺: a surname alone, with how it is written.
         start = match.end()
-        explained = said.spelt_out.match(plain, start + 1) if plain[start : start + 1] in surnames else None
+        is_surname = plain[start : start + 1] in surnames and not names.begins_no_name.match(plain[start:])
+        explained = said.spelt_out.match(plain, start + 1) if is_surname else None
         if explained:
             yield start, explained.end()
 

@@ -98,3 +98,29 @@ def test_names_of_the_metadata_are_looked_for() -> None:
 def test_an_id_of_an_unknown_county_is_hidden_and_stops_nothing() -> None:
     talk = conversation("customer: 身份证是110001199003077744", language="zh")
     assert [kind for kind, _ in told(talk)] == ["national_id"]
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "agent: call us on 0800 496 0123"),
+        ("zh", "agent: 白露为您服务请讲"),
+        ("zh", "agent: 行您报我小赵就行"),
+        ("zh", "agent: 好的报的是周六上午的美术班"),
+    ],
+)
+def test_lines_of_firms_the_agents_name_and_days_stay(language: str, line: str) -> None:
+    assert told(conversation(line, language=language)) == []
+
+
+def test_how_each_character_of_a_name_is_written_is_hidden_with_it() -> None:
+    talk = conversation("agent: 您的名字", "customer: 我叫顾念慈顾客的顾思念的念慈祥的慈", language="zh")
+    assert told(talk) == [("name", "顾念慈顾客的顾思念的念慈祥的慈")]
+
+
+def test_what_is_said_between_the_pieces_of_a_number_read_back_stays() -> None:
+    talk = conversation(
+        "agent: 卡号多少", "customer: 六二二八四八零四零二五六四八九零零一八", "agent: 六二二八四八零四", "customer: 对", "agent: 零二五六四八九零零一八",
+        language="zh",
+    )  # fmt: skip
+    assert all(talk.utterances[one.utterance].text != "对" for one in find_personal(talk.utterances))

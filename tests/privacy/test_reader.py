@@ -53,11 +53,11 @@ def test_chances_of_each_word_add_up() -> None:
     assert [token.is_word for token in tokens] == [False, True, True, True, False, True, True]
 
 
-def sure_of(share: float) -> Reader:
-    """A reader that holds every word to be personal, a name, by that share."""
+def sure_of(share: float, kind: Personal = Personal.NAME) -> Reader:
+    """A reader that holds every word to be personal, of one kind, by that share."""
     weights = {name: np.zeros_like(value) for name, value in shipped_reader().weights.items()}
     bias = np.full(1 + len(KINDS), -30.0, np.float32)
-    bias[0], bias[1 + KINDS.index(Personal.NAME)] = np.log(1 - share), np.log(share)
+    bias[0], bias[1 + KINDS.index(kind)] = np.log(1 - share), np.log(share)
     return Reader(weights | {"head.bias": bias}, {})
 
 
@@ -116,3 +116,15 @@ def test_menus_name_firms_and_no_customers() -> None:
 def test_a_person_with_a_title_is_hidden_whatever_the_reader_says() -> None:
     talk = conversation("agent: 您好，请问是顾女士吗？我是驰远轮胎售后服务的回访员，姓石。", language="zh")
     assert [talk.utterances[0].text[one.start : one.end] for one in find_personal(talk.utterances)] == ["顾女士"]
+
+
+def test_words_that_are_no_digits_and_no_letters_are_no_number() -> None:
+    talk = conversation("customer: um", "customer: two oh one", language="en")
+    assert [one.utterance for one in judged(talk.utterances, (), sure_of(0.9, Personal.PLATE))] == [1]
+
+
+def test_an_ordinary_word_that_rules_took_for_a_name_is_let_go() -> None:
+    talk = conversation("customer: hiya", "customer: Crowther", language="en")
+    ruled = [Found(kind=Personal.NAME, utterance=at, start=0, end=len(name), value=name) for at, name in enumerate(("hiya", "Crowther"))]
+    assert judged(talk.utterances, ruled, sure_of(0.01)) == ruled[1:]
+
