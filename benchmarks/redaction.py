@@ -13,6 +13,7 @@ import argparse
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import yaml
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.privacy.find import find_personal
 from qa_pipeline.privacy.kinds import Personal
-from qa_pipeline.privacy.reader import Reader, load_reader, shipped_reader
+from qa_pipeline.privacy.reader import Bars, Reader, load_reader, shipped_reader
 
 _MARK = re.compile(r"\{([a-z_]+)\|([^{}]*)\}")
 FOLDS = 2
@@ -29,6 +30,12 @@ GROUPS = {
     "numbers": {"phone", "card", "account", "national_id", "plate"},
     "names and addresses": {"name", "address"},
     "all": {one.value for one in Personal},
+}
+TRIED = {
+    "sure": (0.4, 0.5, 0.6, 0.7, 0.8),
+    "beside": (0.04, 0.08, 0.15, 0.3),
+    "of_name": (0.6, 0.8, 0.9),
+    "nothing": (0.05, 0.12, 0.25, 0.4),
 }
 SETS = Path(__file__).parent.parent / "models" / "privacy"
 # Which the readers learn from, in the order in which models/privacy/train.py counts their calls.
@@ -56,38 +63,53 @@ def placed(lines: list[str], utterances: list[str]) -> list[tuple[int, int]]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Places by language and kind: said, found, found with the right kind, hidden, rightly hidden."""
+
+    said: Counter[tuple[str, str]]
+    found: Counter[tuple[str, str]]
+    typed: Counter[tuple[str, str]]
+    hidden: Counter[tuple[str, str]]
+    rightly: Counter[tuple[str, str]]
+
+    def of(self, group: str, language: str) -> tuple[int, int, int, int]:
+        """Said, found, hidden and rightly hidden of a group of kinds in a language, or in `all`."""
+        keys = [key for key in {*self.said, *self.hidden} if language in (key[0], "all") and key[1] in GROUPS[group]]
+        said, found, hidden, rightly = (sum(counts[key] for key in keys) for counts in (self.said, self.found, self.hidden, self.rightly))
+        return said, found, hidden, rightly
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=Path, help="all of models/privacy where none is given")
     parser.add_argument("--misses", action="store_true", help="print what was missed and what was hidden for nothing")
     parser.add_argument("--reader", type=Path, help="folder of a reader other than the shipped one")
     parser.add_argument("--crossed", type=Path, help="folder of readers that each have not learnt from one half")
+    parser.add_argument("--bars", action="store_true", help="with --crossed: how much is found when the readers must be more sure, or less")
     arguments = parser.parse_args()
     if arguments.crossed:
         readers = [load_reader(arguments.crossed / str(fold)) for fold in range(FOLDS)]
         items = [item for name in WRITTEN for item in yaml.safe_load((SETS / name).read_text("utf-8"))]
-        measure(items, " and ".join(WRITTEN), readers, show=arguments.misses)
+        if arguments.bars:
+            print_bars(items, readers)
+        else:
+            print_figures(measure(items, readers, show=arguments.misses), " and ".join(WRITTEN))
         return
     reader = load_reader(arguments.reader) if arguments.reader else shipped_reader()
     for path in arguments.files or sorted(SETS.glob("*.yaml")):
-        measure(yaml.safe_load(path.read_text("utf-8")), path.name, [reader], show=arguments.misses)
+        print_figures(measure(yaml.safe_load(path.read_text("utf-8")), [reader], show=arguments.misses), path.name)
 
 
-def measure(items: list[dict[str, Any]], name: str, readers: Sequence[Reader], *, show: bool) -> None:
-    """Print the figures of some calls, of which each reader reads one after the other in turn."""
-    there: Counter[tuple[str, str]] = Counter()
-    found_there: Counter[tuple[str, str]] = Counter()
-    typed: Counter[tuple[str, str]] = Counter()
-    hidden: Counter[tuple[str, str]] = Counter()
-    rightly: Counter[tuple[str, str]] = Counter()
-    lines = 0
+def measure(items: list[dict[str, Any]], readers: Sequence[Reader], *, show: bool = False) -> Figures:
+    """Count what is found in some calls, of which each reader reads one after the other in turn."""
+    figures = Figures(Counter(), Counter(), Counter(), Counter(), Counter())
     for number, item in enumerate(items):
-        reader = readers[number % len(readers)]
         language = item["language"]
         split = [parsed(line) for line in item["lines"]]
         talk = conversation("\n".join(text for text, _ in split), language=language)
         places = placed([text for text, _ in split], [utterance.text for utterance in talk.utterances])
-        lines += len(split)
+        reader = readers[number % len(readers)]
         found = [
             (places[one.utterance][0], places[one.utterance][1] + one.start, places[one.utterance][1] + one.end, one.kind.value)
             for one in find_personal(talk.utterances, agent_name=item.get("agent_name"), reader=reader)
@@ -96,10 +118,10 @@ def measure(items: list[dict[str, Any]], name: str, readers: Sequence[Reader], *
             covered = {place for line, first, last, _ in found if line == at for place in range(first, last)}
             for kind, start, end in marks:
                 wanted = {place for place in range(start, end) if text[place].isalnum()}
-                there[language, kind] += 1
+                figures.said[language, kind] += 1
                 if wanted <= covered:
-                    found_there[language, kind] += 1
-                    typed[language, kind] += any(
+                    figures.found[language, kind] += 1
+                    figures.typed[language, kind] += any(
                         line == at and known == kind and first < end and start < last for line, first, last, known in found
                     )
                 elif show:
@@ -109,22 +131,35 @@ def measure(items: list[dict[str, Any]], name: str, readers: Sequence[Reader], *
         for line, first, last, kind in found:
             text, marks = split[line]
             is_right = any(start < last and first < end for _, start, end in marks)
-            hidden[language, kind] += 1
-            rightly[language, kind] += is_right
+            figures.hidden[language, kind] += 1
+            figures.rightly[language, kind] += is_right
             if show and not is_right:
                 print(f"hid    {item['id']} {kind}: {text[:first]}<<{text[first:last]}>>{text[last:]}")
-    print(f"\n{name}: {lines} utterances")
+    return figures
+
+
+def print_figures(figures: Figures, name: str) -> None:
+    """Recall and precision by language and kind, then by language and group of kinds."""
+    print(f"\n{name}")
     print(f"{'language':9}{'kind':22}{'said':>6}{'found':>7}{'recall':>8}{'typed':>7}{'hidden':>8}{'precision':>10}")
-    for key in sorted({*there, *hidden}):
-        recall = f"{found_there[key] / there[key]:8.3f}" if there[key] else "       –"
-        precision = f"{rightly[key] / hidden[key]:10.3f}" if hidden[key] else "         –"
-        print(f"{key[0]:9}{key[1]:22}{there[key]:6}{found_there[key]:7}{recall}{typed[key]:7}{hidden[key]:8}{precision}")
-    for language in [*sorted({key[0] for key in there}), "all"]:
-        for group, kinds in GROUPS.items():
-            of = [key for key in {*there, *hidden} if language in (key[0], "all") and key[1] in kinds]
-            said, got = sum(there[key] for key in of), sum(found_there[key] for key in of)
-            hid, right = sum(hidden[key] for key in of), sum(rightly[key] for key in of)
-            print(f"{language:9}{group:22}{said:6}{got:7}{got / max(said, 1):8.3f}{'':7}{hid:8}{right / max(hid, 1):10.3f}")
+    for key in sorted({*figures.said, *figures.hidden}):
+        said, hidden = figures.said[key], figures.hidden[key]
+        recall = f"{figures.found[key] / said:8.3f}" if said else "       –"
+        precision = f"{figures.rightly[key] / hidden:10.3f}" if hidden else "         –"
+        print(f"{key[0]:9}{key[1]:22}{said:6}{figures.found[key]:7}{recall}{figures.typed[key]:7}{hidden:8}{precision}")
+    for language in [*sorted({key[0] for key in figures.said}), "all"]:
+        for group in GROUPS:
+            said, found, hidden, rightly = figures.of(group, language)
+            print(f"{language:9}{group:22}{said:6}{found:7}{found / max(said, 1):8.3f}{'':7}{hidden:8}{rightly / max(hidden, 1):10.3f}")
+
+
+def print_bars(items: list[dict[str, Any]], readers: Sequence[Reader]) -> None:
+    """Recall and precision of all kinds for the bars as they are, and with one of them changed."""
+    for name, tried in TRIED.items():
+        for value in tried:
+            bars = replace(Bars(), **{name: value})
+            said, found, hidden, rightly = measure(items, [replace(reader, bars=bars) for reader in readers]).of("all", "all")
+            print(f"{name:10}{value:6.2f}{found / said:8.3f}{rightly / hidden:8.3f}", flush=True)
 
 
 if __name__ == "__main__":

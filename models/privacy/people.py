@@ -332,7 +332,10 @@ class Teller:
         if part == "explain":
             glue = self.chance.choice(["", "", " ", "，"])
             return glue.join(
-                [last + first, *(f"{self.chance.choice(GIVEN_HAN)}{sign}{self.chance.choice(['的', '的', '那个'])}{sign}" for sign in last + first)]
+                [
+                    last + first,
+                    *(f"{self.chance.choice(GIVEN_HAN)}{sign}{self.chance.choice(['的', '的', '那个'])}{sign}" for sign in last + first),
+                ]
             )
         if part == "spellfirst":
             return self.chance.choice([f"{sign}{self.chance.choice(GIVEN_HAN)}的{sign}" for sign in first])

@@ -39,7 +39,9 @@ def find_personal(
     found = judged(utterances, ruled, reader or shipped_reader(), agent_name=agent_name)
     found += _read_back(passages(utterances), found)
     found += find_names_again(utterances, found, agent_name=agent_name)
-    found = [with_explanation(one, utterances[one.utterance]) for one in found if not is_service_number(one, utterances[one.utterance].language)]
+    found = [
+        with_explanation(one, utterances[one.utterance]) for one in found if not is_service_number(one, utterances[one.utterance].language)
+    ]
     return _without_overlaps(found)
 
 

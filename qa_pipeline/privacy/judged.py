@@ -11,7 +11,7 @@ from stdnum import luhn
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.names import is_ordinary, own_names
-from qa_pipeline.privacy.reader import KINDS, Reader
+from qa_pipeline.privacy.reader import KINDS, Bars, Reader
 from qa_pipeline.privacy.tokens import Token, tokens_of
 from qa_pipeline.values.phones import digits_of
 from qa_pipeline.values.value import fold
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# How sure the reader must be of a word, of the words beside it, and that what a rule found is nothing. Chosen on calls that it did not learn from (models/privacy/README.md).
-SURE, BESIDE, NOTHING = 0.6, 0.08, 0.12
-# Of a name, which looks like any word that lists do not know.
-SURE_OF_NAME = 0.8
 _MOST_BETWEEN = 2
 # Of words that are no letters and no digits: how sure the reader must be for them to stay at the edge of a number, and to be one.
 _STAYS, _SURE_WITHOUT_SIGNS = 0.3, 0.95
@@ -43,11 +39,12 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
     tokens = tokens_of(utterances, ruled, reader.known, agent_name=agent_name)
     chances = reader.chances(tokens)
     personal = 1 - chances[:, 0]
-    kept = [one for one in ruled if _is_proved(one, utterances[one.utterance].language) or _highest(one, tokens, personal) >= NOTHING]
+    bars = reader.bars
+    kept = [one for one in ruled if _is_proved(one, utterances[one.utterance].language) or _highest(one, tokens, personal) >= bars.nothing]
     own = own_names(utterances, agent_name)
-    for first, last in (_with_joined(utterances, tokens, *span) for span in _stretches(tokens, personal)):
-        for start, end, kind in _of_kinds(chances, first, last):
-            if kind is Personal.NAME and personal[start:end].max() < SURE_OF_NAME:
+    for first, last in (_with_joined(utterances, tokens, *span) for span in _stretches(tokens, personal, bars)):
+        for start, end, kind in _of_kinds(chances, first, last, bars):
+            if kind is Personal.NAME and personal[start:end].max() < bars.of_name:
                 continue
             if utterances[tokens[start].utterance].role is Role.OTHER:
                 # Menus and announcements name firms and no customers; of third parties the rules alone are heard.
@@ -113,14 +110,14 @@ def _highest(one: Found, tokens: Sequence[Token], personal: NDArray[np.float32])
     )
 
 
-def _stretches(tokens: Sequence[Token], personal: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
+def _stretches(tokens: Sequence[Token], personal: NDArray[np.float32], bars: Bars) -> Iterator[tuple[int, int]]:
     """Words one after the other, of one utterance, that may be personal, with at least one that surely is."""
     at = 0
     while at < len(tokens):
         end = at
-        while end < len(tokens) and tokens[end].is_word and personal[end] >= BESIDE:
+        while end < len(tokens) and tokens[end].is_word and personal[end] >= bars.beside:
             end += 1
-        if end > at and personal[at:end].max() >= SURE:
+        if end > at and personal[at:end].max() >= bars.sure:
             yield at, end
         at = max(end, at + 1)
 
@@ -142,7 +139,7 @@ def _with_joined(utterances: Sequence[Utterance], tokens: Sequence[Token], first
     return first, last
 
 
-def _of_kinds(chances: NDArray[np.float32], first: int, last: int) -> Iterator[tuple[int, int, Personal]]:
+def _of_kinds(chances: NDArray[np.float32], first: int, last: int, bars: Bars) -> Iterator[tuple[int, int, Personal]]:
     """A stretch in parts of one kind each; words of a kind that the reader is nowhere sure of go with those before or after them."""
     likeliest = chances[first:last, 1:].argmax(axis=1)
     parts: list[tuple[int, int, int, bool]] = []
@@ -151,7 +148,7 @@ def _of_kinds(chances: NDArray[np.float32], first: int, last: int) -> Iterator[t
             start, _, _, is_sure = parts.pop()
         else:
             start, is_sure = at, False
-        parts.append((start, at + 1, int(kind), is_sure or bool(chances[at, 1 + kind] >= SURE)))
+        parts.append((start, at + 1, int(kind), is_sure or bool(chances[at, 1 + kind] >= bars.sure)))
     sure = [part for part in parts if part[3]] or [max(parts, key=lambda part: float(chances[part[0] : part[1], 1 + part[2]].max()))]
     edges = [first, *(part[0] for part in sure[1:]), last]
     for (start, end), (_, _, kind, _) in zip(pairwise(edges), sure, strict=True):

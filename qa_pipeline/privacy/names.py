@@ -179,7 +179,11 @@ def _name_length(text: str, surnames: set[str], doubles: Sequence[str], language
     after = table(language, Privacy).name_ends
     for length in (first + 2, first + 1):
         candidate, rest = text[:length], text[length:]
-        if len(candidate) < length or not (rest == "" or after.match(rest)) or any(after.match(candidate, at) for at in range(first, length)):
+        if (
+            len(candidate) < length
+            or not (rest == "" or after.match(rest))
+            or any(after.match(candidate, at) for at in range(first, length))
+        ):
             continue
         if double or not _is_word(candidate, language):
             return length

@@ -29,12 +29,25 @@ STRIDES = (1, 2, 4, 8, 16, 1)
 _TINY = 1e-5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """How sure a reader must be: of a word, of the words beside it, of a name, which looks like any word that lists do not know; and below
+    `nothing`, that what a rule found is nothing. Chosen on calls that readers did not learn from (models/privacy/README.md).
+    """
+
+    sure: float = 0.6
+    beside: float = 0.08
+    of_name: float = 0.8
+    nothing: float = 0.12
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Weights, by name, and the words that lists know."""
+    """Weights, by name, the words that lists know, and how sure it must be."""
 
     weights: Mapping[str, NDArray[np.float32]]
     known: Mapping[str, str]
+    bars: Bars = Bars()
 
     def chances(self, tokens: Sequence[Token]) -> NDArray[np.float32]:
         """(tokens, 1 + kinds): of each token, how likely it is nothing personal, and each of KINDS."""

@@ -127,4 +127,3 @@ def test_an_ordinary_word_that_rules_took_for_a_name_is_let_go() -> None:
     talk = conversation("customer: hiya", "customer: Crowther", language="en")
     ruled = [Found(kind=Personal.NAME, utterance=at, start=0, end=len(name), value=name) for at, name in enumerate(("hiya", "Crowther"))]
     assert judged(talk.utterances, ruled, sure_of(0.01)) == ruled[1:]
-
