@@ -41,7 +41,7 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
     personal = 1 - chances[:, 0]
     bars = reader.bars
     kept = [one for one in ruled if _is_proved(one, utterances[one.utterance].language) or _highest(one, tokens, personal) >= bars.nothing]
-    own = own_names(utterances, agent_name)
+    own, by_rules = own_names(utterances, agent_name), tuple(kept)
     for first, last in (_with_joined(utterances, tokens, *span) for span in _stretches(tokens, personal, bars)):
         for start, end, kind in _of_kinds(chances, first, last, bars):
             if kind is Personal.NAME and personal[start:end].max() < bars.of_name:
@@ -54,9 +54,17 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
                 if start == end:
                     continue
             one = _found(utterances, tokens[start:end], kind)
+            if _are_two(one, by_rules):
+                continue
             if kind is not Personal.NAME or not _is_own(one.value, own):
                 kept.append(one)
     return [*kept, *_between(kept, tokens)]
+
+
+def _are_two(one: Found, by_rules: Sequence[Found]) -> bool:
+    """Whether a place lies within two that rules found and that stand side by side: where one ends and the other begins rules know better."""
+    within = [other for other in by_rules if other.utterance == one.utterance and other.start < one.end and one.start < other.end]
+    return len(within) > 1 and min(other.start for other in within) <= one.start and one.end <= max(other.end for other in within)
 
 
 def _of_signs(tokens: Sequence[Token], personal: NDArray[np.float32], start: int, end: int) -> tuple[int, int]:

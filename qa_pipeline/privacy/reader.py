@@ -35,8 +35,8 @@ class Bars:
     `nothing`, that what a rule found is nothing. Chosen on calls that readers did not learn from (models/privacy/README.md).
     """
 
-    sure: float = 0.6
-    beside: float = 0.08
+    sure: float = 0.7
+    beside: float = 0.04
     of_name: float = 0.8
     nothing: float = 0.12
 
