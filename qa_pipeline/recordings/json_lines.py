@@ -137,7 +137,7 @@ def _as_row(number: int, data: object, path: str) -> dict[str, Any] | Fault:
     if isinstance(data, dict):
         # Role and Text, as programs write them that begin names with a capital.
         known = {key: key.lower() for key in data if key.lower() in _KEYS and key.lower() not in data}
-        return {known.get(key, key): value for key, value in data.items()}
+        return {known.get(key) or key: value for key, value in data.items()}
     return Fault(path=path, line=number, message="not an object", advice='write {"call_id": …, "role": …, "text": …}')
 
 
