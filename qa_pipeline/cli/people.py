@@ -106,6 +106,17 @@ def accounts_deactivate(name: str, results: str | None, as_name: str | None) -> 
     click.echo(f"{name} is not active any more.")
 
 
+@accounts.command("sign-out")
+@click.argument("name")
+@deciding_options
+def accounts_sign_out(name: str, results: str | None, as_name: str | None) -> None:
+    """Sign the account NAME out of the review app at every browser: for a machine that was lost."""
+    from qa_pipeline.review.people import sign_out
+
+    engine, by = _at_desk(results, as_name)
+    click.echo(f"{name} was signed in at {sign_out(engine, name, by=by)} browsers and is at none now.")
+
+
 @accounts.command("activate")
 @click.argument("name")
 @deciding_options

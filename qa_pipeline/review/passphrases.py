@@ -75,8 +75,22 @@ def set_passphrase(connection: Connection, account: Account, passphrase: str) ->
     connection.execute(delete(sessions).where(sessions.c.account == account.account))
 
 
-def sign_in(engine: Engine, name: str, passphrase: str) -> Account:
-    """The account of a name and its passphrase. Raises SignInRefused, which does not tell whether there is such an account."""
+def change_passphrase(engine: Engine, account: Account, old: str, new: str) -> None:
+    """Give somebody who says the passphrase they have another; they are signed out everywhere.
+
+    Raises PassphraseRefused for a new one as `check_passphrase`, SignInRefused where the old one is wrong, which is counted as at signing in.
+    """
+    check_passphrase(new, name=account.name)
+    sign_in(engine, account.name, old, did="passphrase changed")
+    with writing(engine) as connection:
+        set_passphrase(connection, account, new)
+
+
+def sign_in(engine: Engine, name: str, passphrase: str, *, did: str = "signed in") -> Account:
+    """The account of a name and its passphrase; `did` is what goes on record of it.
+
+    Raises SignInRefused, which does not tell whether there is such an account.
+    """
     refused = SignInRefused(
         "Name and passphrase do not fit, or there were too many wrong ones.",
         advice="Try again, later if it was often, or ask an operator for a new link.",
@@ -105,7 +119,7 @@ def sign_in(engine: Engine, name: str, passphrase: str) -> Account:
             )
         else:
             _count_failure(connection, row.account, now)
-        note(connection, Viewer(name=name, account=row.account), "signed in" if is_let_in else "sign-in refused", at=now)
+        note(connection, Viewer(name=name, account=row.account), did if is_let_in else "sign-in refused", at=now)
     # Raised out here: the failure is counted, whatever becomes of it.
     if not is_let_in or account is None:
         raise refused

@@ -110,6 +110,15 @@ def deactivate(engine: Engine, name: str, *, by: Viewer | None = None) -> None:
         _note(connection, by, "account deactivated", name)
 
 
+def sign_out(engine: Engine, name: str, *, by: Viewer | None = None) -> int:
+    """End all sessions of an account. Returns how many there were."""
+    found = account_of(engine, name)
+    with writing(engine) as connection:
+        ended: CursorResult[Any] = connection.execute(delete(sessions).where(sessions.c.account == found.account))
+        _note(connection, by, "signed out by another", name)
+    return ended.rowcount
+
+
 def activate(engine: Engine, name: str, *, by: Viewer | None = None) -> None:
     """Let an account that was ended decide and see again, with the roles and the passphrase that it had."""
     found = account_of(engine, name)

@@ -75,6 +75,27 @@ def read_session(engine: Engine, token: str | None, *, idle_minutes: float) -> S
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A browser that somebody is signed in at. `seen_at`: to the minute; `is_this`: the one that asks."""
+
+    began_at: datetime
+    seen_at: datetime
+    is_this: bool
+
+
+def list_sessions(engine: Engine, account: int, token: str | None, *, idle_minutes: float) -> tuple[Begun, ...]:
+    """Where somebody is signed in, the newest first. `token`: of the browser that asks."""
+    now = datetime.now(UTC)
+    with engine.connect() as connection:
+        rows = connection.execute(select(sessions).where(sessions.c.account == account).order_by(sessions.c.began_at.desc())).all()
+    return tuple(
+        Begun(began_at=from_text(row.began_at), seen_at=from_text(row.seen_at), is_this=row.digest == digest_of(token or ""))
+        for row in rows
+        if from_text(row.ends_at) > now and from_text(row.seen_at) > now - timedelta(minutes=idle_minutes)
+    )
+
+
 def end_session(engine: Engine, token: str) -> None:
     """Sign one browser out."""
     with writing(engine) as connection:

@@ -78,4 +78,4 @@ def _add_policies(headers: MutableHeaders, nonce: str, *, is_secure: bool, path:
     # What callers said stays in no store on the way, and in none of the browser's.
     headers.setdefault("cache-control", "max-age=3600" if path.startswith("/static/") else "no-store")
     if is_secure:
-        headers.setdefault("strict-transport-security", "max-age=31536000")
+        headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")

@@ -14,7 +14,7 @@ from qa_pipeline.review.sign_on import SignOnRefused
 from qa_pipeline.web.addresses import own_address
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import OPEN, SIGNED_IN, Section
-from qa_pipeline.web.signed import COOKIE, AtDesk, MaybeWho, Who, set_cookie
+from qa_pipeline.web.signed import COOKIE, AtDesk, MaybeWho, Who, delete_cookie, read_cookie, set_cookie
 
 section = Section("sign_in", examples={"secret": lambda _, __: "none"})
 
@@ -36,7 +36,7 @@ def enter(
     next: Annotated[str, Form()] = "/",
 ) -> Response:
     """Begin a session, or say that name and passphrase do not fit."""
-    _count(request)
+    count_try(request)
     try:
         account = sign_in(desk.engine, name.strip(), passphrase)
     except SignInRefused:
@@ -66,7 +66,7 @@ def _form(request: Request, *, to: str, name: str = "", refused: str | None = No
 def begin(request: Request, account: int, *, to: str) -> Response:
     """Begin a session of an account at the browser that asks, and go on."""
     settings, desk = request.app.state.settings, request.app.state.desk
-    token = begin_session(desk.engine, account, hours=settings.session_hours, instead_of=request.cookies.get(COOKIE))
+    token = begin_session(desk.engine, account, hours=settings.session_hours, instead_of=read_cookie(request, COOKIE))
     response = redirect(to)
     set_cookie(request, response, COOKIE, token, seconds=settings.session_hours * 3600)
     return response
@@ -78,9 +78,11 @@ def leave(request: Request, who: Who, desk: AtDesk, everywhere: Annotated[bool, 
     if everywhere:
         end_sessions(desk.engine, who.account.account)
     else:
-        end_session(desk.engine, request.cookies.get(COOKIE, ""))
+        end_session(desk.engine, read_cookie(request, COOKIE) or "")
     response = redirect("/sign-in")
-    response.delete_cookie(COOKIE, path="/")
+    delete_cookie(request, response, COOKIE)
+    # Pages are in no store (protection.py); what their scripts keep goes too.
+    response.headers["clear-site-data"] = '"storage"'
     return response
 
 
@@ -100,7 +102,7 @@ def follow_link(
     again: Annotated[str, Form()] = "",
 ) -> Response:
     """Give the account its passphrase, and begin a session."""
-    _count(request)
+    count_try(request)
     link = read_link(desk.engine, secret)
     refused = "differs"
     if passphrase == again:
@@ -117,6 +119,6 @@ def follow_link(
     return render(request, None, "link.html", status=400, link=link, secret=secret, name=name, refused=refused, shortest=SHORTEST)
 
 
-def _count(request: Request) -> None:
+def count_try(request: Request) -> None:
     """Count a try of whoever asks. Raises TooMany."""
     request.app.state.tries.count(request.client.host if request.client else "")

@@ -10,7 +10,7 @@ from qa_pipeline.web.provider import PENDING_SECONDS, Provider
 from qa_pipeline.web.render import redirect
 from qa_pipeline.web.routing import OPEN, Section
 from qa_pipeline.web.sign_in import begin, show_refused
-from qa_pipeline.web.signed import AtDesk, Chosen, set_cookie
+from qa_pipeline.web.signed import AtDesk, Chosen, delete_cookie, read_cookie, set_cookie
 
 section = Section("sign_on")
 _COOKIE = "qa_sign_on"
@@ -35,11 +35,11 @@ def come_back(request: Request, desk: AtDesk, settings: Chosen) -> Response:
     if provider is None:
         return redirect("/sign-in")
     try:
-        pending = provider.read_pending(request.cookies.get(_COOKIE))
+        pending = provider.read_pending(read_cookie(request, _COOKIE))
         account = sign_on(desk.engine, provider.finish(pending, request.query_params), read_groups(settings.oidc_groups))
     except SignOnRefused as refused:
         response = show_refused(request, refused)
     else:
         response = begin(request, account.account, to=own_address(pending.to))
-    response.delete_cookie(_COOKIE, path="/")
+    delete_cookie(request, response, _COOKIE)
     return response

@@ -117,7 +117,7 @@ async def check_form(request: Request, asking: Signed | None) -> None:
         raise FormRefused
     if origin not in (None, "null") and urlsplit(origin).netloc != request.url.netloc:
         raise FormRefused
-    wanted = asking.csrf if asking is not None else request.cookies.get(FORM_COOKIE, "")
+    wanted = asking.csrf if asking is not None else read_cookie(request, FORM_COOKIE) or ""
     given: str | UploadFile | None = request.headers.get(FORM_HEADER)
     if given is None:
         given = (await request.form()).get(FORM_FIELD)
@@ -129,26 +129,45 @@ def form_token(request: Request, asking: Signed | None) -> tuple[str, Callable[[
     """What a page's forms carry, and what is to be done to the page's answer for it."""
     if asking is not None:
         return asking.csrf, lambda _: None
-    token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
+    token = read_cookie(request, FORM_COOKIE) or secrets.token_urlsafe(32)
     return token, lambda response: set_cookie(request, response, FORM_COOKIE, token)
+
+
+def read_cookie(request: Request, name: str) -> str | None:
+    """What `set_cookie` set."""
+    return request.cookies.get(_named(request, name))
+
+
+def delete_cookie(request: Request, response: Response, name: str) -> None:
+    """Have the browser forget a cookie."""
+    response.delete_cookie(_named(request, name), path="/", secure=_is_secure(request))
 
 
 def set_cookie(request: Request, response: Response, name: str, value: str, *, seconds: float | None = None) -> None:
     """Set a cookie that scripts do not see, that other sites do not send, and that only goes over HTTPS where the page came by it."""
     response.set_cookie(
-        name,
+        _named(request, name),
         value,
         max_age=None if seconds is None else int(seconds),
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=_is_secure(request),
         path="/",
     )
 
 
+def _named(request: Request, name: str) -> str:
+    # Browsers take a cookie of such a name only over HTTPS and from this very host: no other host of the house can plant one.
+    return f"__Host-{name}" if _is_secure(request) else name
+
+
+def _is_secure(request: Request) -> bool:
+    return request.url.scheme == "https"
+
+
 def _look_up(request: Request) -> Signed | None:
     desk, settings = desk_of(request), settings_of(request)
-    session = read_session(desk.engine, request.cookies.get(COOKIE), idle_minutes=settings.session_idle_minutes)
+    session = read_session(desk.engine, read_cookie(request, COOKIE), idle_minutes=settings.session_idle_minutes)
     if session is None:
         return None
     chosen = session.preferences

@@ -9,11 +9,14 @@ from zoneinfo import available_timezones
 from fastapi import Form, Request, Response
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.review.passphrases import SHORTEST, PassphraseRefused, SignInRefused, change_passphrase, has_passphrase
 from qa_pipeline.review.preferences import THEMES, Preferences, keep_preferences
+from qa_pipeline.review.sessions import list_sessions
 from qa_pipeline.web.addresses import own_address
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import SIGNED_IN, Section, ways
-from qa_pipeline.web.signed import AtDesk, Who
+from qa_pipeline.web.sign_in import begin, count_try
+from qa_pipeline.web.signed import COOKIE, AtDesk, Chosen, Who, read_cookie
 from qa_pipeline.web.translations import page_languages
 
 section = Section("start")
@@ -27,9 +30,9 @@ def start(request: Request, who: Who) -> Response:
 
 
 @section.get("/preferences", needs=SIGNED_IN)
-def show_preferences(request: Request, who: Who) -> Response:
-    """Language, zone and theme."""
-    return _page(request, who)
+def show_preferences(request: Request, who: Who, desk: AtDesk, settings: Chosen) -> Response:
+    """Language, zone and theme; the passphrase; where somebody is signed in."""
+    return _page(request, who, desk, settings)
 
 
 @section.post("/preferences", needs=SIGNED_IN)
@@ -37,6 +40,7 @@ def change_preferences(
     request: Request,
     who: Who,
     desk: AtDesk,
+    settings: Chosen,
     language: Annotated[str, Form()] = "",
     zone: Annotated[str, Form()] = "",
     theme: Annotated[str, Form()] = "",
@@ -47,8 +51,33 @@ def change_preferences(
     try:
         keep_preferences(desk.engine, who.account.account, Preferences(language=language or None, zone=zone or None, theme=theme or None))
     except InputRefused as error:
-        return _page(request, who, refused=error)
+        return _page(request, who, desk, settings, refused=error)
     return redirect("/preferences")
+
+
+@section.post("/preferences/passphrase", needs=SIGNED_IN)
+def change_own_passphrase(
+    request: Request,
+    who: Who,
+    desk: AtDesk,
+    settings: Chosen,
+    old: Annotated[str, Form()] = "",
+    passphrase: Annotated[str, Form()] = "",
+    again: Annotated[str, Form()] = "",
+) -> Response:
+    """Take another passphrase; every other browser is signed out."""
+    count_try(request)
+    wrong = "differs"
+    if passphrase == again:
+        try:
+            change_passphrase(desk.engine, who.account, old, passphrase)
+        except PassphraseRefused as error:
+            wrong = error.why
+        except SignInRefused:
+            wrong = "old"
+        else:
+            return begin(request, who.account.account, to="/preferences")
+    return _page(request, who, desk, settings, wrong=wrong)
 
 
 @section.post("/preferences/theme", needs=SIGNED_IN)
@@ -58,15 +87,21 @@ def change_theme(who: Who, desk: AtDesk, theme: Annotated[str, Form()] = "", bac
     return redirect(own_address(back))
 
 
-def _page(request: Request, who: Who, *, refused: InputRefused | None = None) -> Response:
+def _page(
+    request: Request, who: Who, desk: AtDesk, settings: Chosen, *, refused: InputRefused | None = None, wrong: str | None = None
+) -> Response:
     zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
     return render(
         request,
         who,
         "preferences.html",
-        status=400 if refused else 200,
+        status=400 if refused or wrong else 200,
         refused=refused,
         themes=THEMES,
         zones=zones,
         chosen=who.preferences,
+        has_passphrase=has_passphrase(desk.engine, who.account.account),
+        wrong=wrong,
+        shortest=SHORTEST,
+        sessions=list_sessions(desk.engine, who.account.account, read_cookie(request, COOKIE), idle_minutes=settings.session_idle_minutes),
     )

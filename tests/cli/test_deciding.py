@@ -95,6 +95,7 @@ def test_accounts_and_teams_are_listed(store: Store) -> None:
     run("teams", "leave", "polar", "a1", "--to", "2026-07-01")
     assert all(name in run("accounts", "list") for name in ("Wu Li", "trainer"))
     assert all(name in run("teams", "list") for name in ("polar", "north", "a1", "2026-07-01"))
+    assert "was signed in at 0 browsers" in run("accounts", "sign-out", "sup")
     run("accounts", "deactivate", "sup")
     assert "not active" in run("queue", "--as", "sup", code=2)
 

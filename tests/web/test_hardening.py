@@ -86,14 +86,14 @@ def test_every_answer_carries_the_policies(
 
 def test_cookies_are_out_of_reach(app: FastAPI, office: Office) -> None:
     give_passphrase(office, "mei")
-    for address, is_secure in (("http://localhost", False), ("https://localhost", True)):
+    for address, is_secure, before in (("http://localhost", False, ""), ("https://localhost", True, "__Host-")):
         with TestClient(app, base_url=address, follow_redirects=False) as client:
             first = client.get("/sign-in").headers["set-cookie"]
             planted = "planted" * 6
-            client.cookies.set(COOKIE, planted, domain="localhost.local")
-            answer = client.post("/sign-in", data={"name": "mei", "passphrase": PASSPHRASE, "csrf": client.cookies[FORM_COOKIE]})
+            client.cookies.set(before + COOKIE, planted, domain="localhost.local")
+            answer = client.post("/sign-in", data={"name": "mei", "passphrase": PASSPHRASE, "csrf": client.cookies[before + FORM_COOKIE]})
             assert answer.status_code == 303
-            kept = next(one for one in answer.headers.get_list("set-cookie") if one.startswith(f"{COOKIE}="))
+            kept = next(one for one in answer.headers.get_list("set-cookie") if one.startswith(f"{before}{COOKIE}="))
             # A session that somebody else put there beforehand is not the one that begins.
             assert planted not in kept and len(kept.partition("=")[2].partition(";")[0]) >= 40
             for cookie in (first, kept):

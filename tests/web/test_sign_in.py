@@ -7,17 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
+from httpx import Response
 from office import PASSPHRASE, Office, open_app, session_of
-from sqlalchemy import update
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from qa_pipeline.reading.database import writing
 from qa_pipeline.review.decisions import as_text
 from qa_pipeline.review.invitations import Purpose, make_link
-from qa_pipeline.review.passphrases import set_passphrase
+from qa_pipeline.review.passphrases import SignInRefused, set_passphrase, sign_in
 from qa_pipeline.review.people import account_of
 from qa_pipeline.review.sessions import begin_session, read_session
-from qa_pipeline.review.tables import sessions
+from qa_pipeline.review.tables import audit, sessions
 from qa_pipeline.web.addresses import own_address
 from qa_pipeline.web.signed import COOKIE, FORM_COOKIE
 from qa_pipeline.web.tries import Tries
@@ -150,4 +151,40 @@ def test_it_answers_under_its_own_address_and_the_further_names(office: Office) 
 def test_over_https_cookies_stay_there(app: FastAPI) -> None:
     with TestClient(app, base_url="https://localhost", follow_redirects=False) as client:
         answer = client.get("/sign-in")
-    assert "Secure" in answer.headers["set-cookie"] and "strict-transport-security" in answer.headers
+    assert "Secure" in answer.headers["set-cookie"] and answer.headers["set-cookie"].startswith("__Host-qa_form=")
+    assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+
+
+def test_who_knows_their_passphrase_takes_another_and_is_signed_out_elsewhere(
+    office: Office, client: TestClient, client_as: Callable[[str], TestClient]
+) -> None:
+    give_passphrase(office, "mei")
+    mei, elsewhere = client_as("mei"), client_as("mei")
+    page = mei.get("/preferences").text
+    assert page.count("last seen") == 2 and page.count("(here)") == 1
+    new = "four green umbrellas"
+
+    def ask(**other: str) -> Response:
+        return mei.post("/preferences/passphrase", data={"old": PASSPHRASE, "passphrase": new, "again": new, **other})
+
+    for form, why in (
+        ({"again": "four red umbrellas"}, "The two are not the same."),
+        ({"old": "wrong"}, "The passphrase you have is not that one"),
+        ({"passphrase": "short", "again": "short"}, "shorter than 12 characters"),
+    ):
+        answer = ask(**form)
+        assert answer.status_code == 400 and why in answer.text
+    assert elsewhere.get("/preferences").status_code == 200
+    assert ask().status_code == 303
+    assert elsewhere.get("/preferences").headers["location"].startswith("/sign-in")
+    with pytest.raises(SignInRefused):
+        sign_in(office.engine, "mei", PASSPHRASE)
+    assert sign_in(office.engine, "mei", new).name == "mei"
+    with office.engine.connect() as connection:
+        did = connection.execute(select(audit.c.did).where(audit.c.who == "mei").order_by(audit.c.number)).scalars().all()
+    assert did == ["sign-in refused", "passphrase changed", "sign-in refused", "signed in"]
+
+
+def test_signing_out_leaves_nothing_at_the_browser(client_as: Callable[[str], TestClient]) -> None:
+    answer = client_as("mei").post("/sign-out")
+    assert answer.headers["clear-site-data"] == '"storage"' and answer.headers["cache-control"] == "no-store"
