@@ -26,6 +26,8 @@ LOOKED, HEARD, EXPORTED = "looked", "heard", "exported"
 """Kinds of looks: at a call's page, at its sound, at rows that leave the app."""
 REPORTED, ASKED, COMPARED = "reported", "asked", "compared"
 """Looks at many calls at once: a report of them, a question in SQL, what a rubric changes in them."""
+REFUSED = "refused"
+"""Somebody who is signed in asked for what is not for them."""
 # A page that asks for a part of itself again, or a player for the next second of sound, is the same look.
 _SAME_LOOK = timedelta(minutes=5)
 
@@ -76,6 +78,20 @@ def noted(desk: Desk, viewer: Viewer, did: str, about: str) -> None:
     """Put on record that somebody asks about many calls at once, before they are shown anything."""
     with writing(desk.engine) as connection:
         note(connection, viewer, did, about=about)
+
+
+def note_refused(desk: Desk, viewer: Viewer, about: str) -> None:
+    """Put on record that somebody asked for what is not for them; once for what is asked for again within a few minutes. `about`: what they asked for."""
+    now = datetime.now(UTC)
+    column = audit.c
+    is_same = (
+        (column.account == viewer.account) & (column.did == REFUSED) & (column.about == about) & (column.at > as_text(now - _SAME_LOOK))
+    )
+    with desk.engine.connect() as connection:
+        if connection.execute(select(exists().where(is_same))).scalar_one():
+            return
+    with writing(desk.engine) as connection:
+        note(connection, viewer, REFUSED, about=about, at=now)
 
 
 def keep_on_record(settings: Settings, viewer: Viewer, did: str, *, call_id: str | None = None, about: str | None = None) -> None:

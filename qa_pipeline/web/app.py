@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, NotThere, QaError
 from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.record import note_refused
 from qa_pipeline.review.sign_on import read_groups
 from qa_pipeline.running.jobs import Jobs
 from qa_pipeline.settings import Settings
@@ -141,6 +142,8 @@ def _on_refusal(request: Request, error: Exception) -> Response:
             # A part of a page cannot become the page to sign in at: the whole one goes there.
             return Response(status_code=401, headers={"hx-redirect": "/sign-in"})
         return Response(status_code=303, headers={"location": to})
+    if isinstance(error, AccessRefused) and (who := signed(request)) is not None:
+        note_refused(request.app.state.desk, who.viewer, f"{request.method} {request.url.path}")
     return _tell(request, _status(error), error.message, error.advice)
 
 

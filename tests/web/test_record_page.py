@@ -24,3 +24,10 @@ def test_a_supervisor_finds_who_looked_at_calls_of_their_teams(office: Office, c
 def test_what_names_say_is_text(office: Office, client_as: Callable[[str], TestClient]) -> None:
     page = client_as("sven").get("/record", params={"who": "<script>alert(1)</script>"}).text
     assert "<script>alert" not in page and "&lt;script&gt;" in page
+
+
+def test_who_asks_for_what_is_not_theirs_is_on_record_once(office: Office, client_as: Callable[[str], TestClient]) -> None:
+    mei = client_as("mei")
+    assert [mei.get("/operator").status_code for _ in range(3)] == [403] * 3
+    page = client_as("sven").get("/record?did=refused&who=mei").text
+    assert page.count("GET /operator") == 1
