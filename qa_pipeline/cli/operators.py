@@ -58,6 +58,8 @@ def run_command(sources: tuple[str, ...], **options: Any) -> None:
     from dataclasses import replace
     from datetime import UTC, datetime
 
+    from qa_pipeline.cli.asking import show_ask_plan, show_asked
+    from qa_pipeline.running.asking import asks, plan_night
     from qa_pipeline.running.batch import in_one_piece
     from qa_pipeline.running.night import Night, carry_out_night
     from qa_pipeline.running.pace import deadline_of, pace_of
@@ -78,6 +80,8 @@ def run_command(sources: tuple[str, ...], **options: Any) -> None:
         warn(warning, settings)
     if options["dry_run"]:
         show_plan(plan, settings, deadline=deadline)
+        if purpose == "official" and settings.ask_url and asks(rubrics):
+            show_ask_plan(plan_night(run), settings)
         return
     progress = _progress(settings, len(plan.listen))
 
@@ -94,6 +98,8 @@ def run_command(sources: tuple[str, ...], **options: Any) -> None:
     )
     if ended.recorded:
         show_recorded(ended.recorded)
+    if ended.asked:
+        show_asked(ended.asked)
     sys.exit(1 if ended.failed else LEFT_EXIT_CODE if ended.summary.left else 0)
 
 

@@ -187,7 +187,7 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
     keep_on_record(settings, local_viewer(user_name()), LOOKED, call_id=call_id)
     if stored is not None:
         verdict = stored_verdict(store, stored, criterion)
-        other = other_scoring(conversation, verdict.outcome, verdict.judged_by)
+        other = other_scoring(conversation, scorecard, verdict.outcome, verdict.judged_by)
         steps = (*((other,) if other else ()), *steps)
     _show_steps(steps)
 

@@ -95,6 +95,8 @@ def correct(
         put_right,
         conversation_id=corrected_id(conversation.conversation_id, correction),
         utterances=utterances,
+        # What was answered about other words, or about somebody else's, is answered no more.
+        replies=(),
         metrics=measure(utterances, conversation.duration_ms, sentiment=sentiment, sentiment_label=label),
     )
 

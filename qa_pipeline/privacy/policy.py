@@ -65,14 +65,18 @@ class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     roles: dict[Role, _Part] = Field(default_factory=dict)
     files: _Part = Field(default_factory=_Part)
+    asked: _Part | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """`roles`: what somebody of a role gets hidden; `files`: what a file gets hidden that leaves the house, whoever makes it."""
+    """`roles`: what somebody of a role gets hidden; `files`: what a file gets hidden that leaves the house, whoever makes it; `asked`: what a language model
+    gets hidden that questions are put to, as in files where the policy does not say.
+    """
 
     roles: Mapping[Role, Hiding]
     files: Hiding
+    asked: Hiding = NOTHING
 
     def of(self, viewer: Viewer) -> Hiding:
         """What is hidden from somebody: of several roles only what each hides. Nothing from the machine's own command line."""
@@ -106,6 +110,7 @@ def load_policy(path: Path | None) -> Policy:
         ]
         raise InputRefused(f"{path} cannot be used.", faults=faults) from error
     parts = [(("roles", role.value), part) for role, part in read.roles.items()] + [(("files",), read.files)]
+    parts += [(("asked",), read.asked)] if read.asked else []
     known = person_columns()
     faults = [
         document.fault((*place, "columns"), f"{name!r} is no column that names people", f"there are: {', '.join(known)}")
@@ -115,10 +120,12 @@ def load_policy(path: Path | None) -> Policy:
     ]
     if faults:
         raise InputRefused(f"{path} cannot be used.", faults=faults)
-    return Policy(roles={role: _hiding(part) for role, part in read.roles.items()}, files=_hiding(read.files))
+    return Policy(
+        roles={role: _hiding(part) for role, part in read.roles.items()}, files=_hiding(read.files), asked=_hiding(read.asked or read.files)
+    )
 
 
-_ADVICE = f"keys are roles ({', '.join(Role)}) and files; words: all, or any of {', '.join(Personal)}; columns: names of columns"
+_ADVICE = f"keys are roles ({', '.join(Role)}), files and asked; words: all, or any of {', '.join(Personal)}; columns: names of columns"
 
 
 def _hiding(part: _Part) -> Hiding:

@@ -107,6 +107,14 @@ def counting_scores(store: Store, viewer: Viewer) -> dict[tuple[str, str], str]:
     return dict(zip(zip(calls, rubrics, strict=True), scores, strict=True))
 
 
+def calls_waiting(store: Store, viewer: Viewer, reason_code: str) -> tuple[str, ...]:
+    """Calls of whose current score a criterion is undetermined for a reason, the newest first."""
+    sql = f"""select call_id, max(call_date) as day from current_findings where reason_code = {sql_text(reason_code)}
+        group by call_id order by day desc nulls last, call_id"""
+    columns = {**ID_COLUMNS, "findings": ("score_id", "criterion_id", "call_id", "call_date", "reason_code")}
+    return tuple(row["call_id"] for row in ask(store, viewer, Matter.SCORE, sql, columns=columns))
+
+
 def conversations_of_days(
     store: Store, viewer: Viewer, *, since: date | None, until: date | None, scored_by: Collection[str] | None
 ) -> tuple[str, ...]:

@@ -65,6 +65,7 @@ VIEWS: dict[str, str] = {
         where not exists (select 1 from calls c where c.source_uri = f.source_uri and c.processed_at > f."at")
         and not exists (select 1 from calls c where split_part(c.source_uri, '#', 1) = f.source_uri and c.processed_at > f."at")
         and not (f.stage = 'score' and exists (select 1 from scores s where s.call_id = f.call_id and s.scored_at > f."at"))
+        and not (f.stage = 'ask' and exists (select 1 from replies r where r.call_id = f.call_id and r.asked_at > f."at"))
         qualify row_number() over (partition by f.source_uri order by f."at" desc, f.attempt desc) = 1""",
 }
 
@@ -74,6 +75,7 @@ ID_COLUMNS: dict[str, tuple[str, ...]] = {
     "utterances": ("conversation_id", "utterance"),
     "embeddings": ("conversation_id", "utterance"),
     "metrics": ("conversation_id",),
+    "replies": ("conversation_id", "call_id", "asked_at"),
     "scores": ("score_id", "purpose", "conversation_id", "call_id", "call_date", "team", "scored_at"),
     "findings": ("score_id", "criterion_id"),
     "captures": ("score_id", "criterion_id", "n"),

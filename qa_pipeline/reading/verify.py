@@ -43,6 +43,7 @@ _DETAILS = (
     ("utterances", "calls", "conversation_id"),
     ("embeddings", "calls", "conversation_id"),
     ("metrics", "calls", "conversation_id"),
+    ("replies", "calls", "conversation_id"),
     ("findings", "scores", "score_id"),
     ("captures", "scores", "score_id"),
 )

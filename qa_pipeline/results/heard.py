@@ -1,4 +1,4 @@
-"""Stored rows as conversations: what `calls`, `utterances`, `metrics` and `embeddings` tell, without a Python object per word or number.
+"""Stored rows as conversations: what `calls`, `utterances`, `metrics`, `embeddings` and `replies` tell, without a Python object per word or number.
 
 Comes in: rows of some conversations as Arrow tables (stream.py reads them). Goes out: Conversations whose words and vectors stay in Arrow and numpy
 until somebody asks for them. The other direction is rows.py.
@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from qa_pipeline.call import Call, Conversation, Layout, Metrics, Role, Utterance, Word
+from qa_pipeline.call import Call, Conversation, Layout, Metrics, Quote, Reply, Role, Utterance, Word
 from qa_pipeline.scoring.identity import JudgedBy, judged_by, norm_version_of
 from qa_pipeline.text.normalise import normalise
 
@@ -23,6 +23,7 @@ Row = dict[str, Any]
 CALL_COLUMNS = tuple(f.name for f in fields(Call) if f.name not in ("language", "extra"))
 METRIC_COLUMNS = tuple(f.name for f in fields(Metrics))
 UTTERANCE_COLUMNS = tuple(f.name for f in fields(Utterance))
+REPLY_COLUMNS = tuple(f.name for f in fields(Reply))
 _ROLES = {role.value: role for role in Role}
 
 
@@ -31,13 +32,14 @@ class StoredConversations:
     """Some stored conversations, still as rows: cheap to hand to another process, and an iterable of Conversations.
 
     `calls`: one row each, which sets the order. `utterances` and `embeddings` have a column `place` (row of `calls` they belong to) instead of ids
-    and are sorted by it and by number; `metrics` has a row for each call, of nulls where none are stored. `embeddings` is None when not asked for.
+    and are sorted by it and by number; `metrics` has a row for each call, of nulls where none are stored. `embeddings` is None when not asked for. `replies` has a `place` too; None where nobody was ever asked anything.
     """
 
     calls: pa.Table
     utterances: pa.Table
     metrics: pa.Table
     embeddings: pa.Table | None
+    replies: pa.Table | None = None
 
     def __len__(self) -> int:
         return len(self.calls)
@@ -47,9 +49,10 @@ class StoredConversations:
         upto = np.searchsorted(self.utterances["place"].to_numpy(), np.arange(len(self) + 1))
         vectors: Sequence[Mapping[int, Any]] = _vectors(self.embeddings, len(self)) if self.embeddings is not None else [{}] * len(self)
         metrics = self.metrics.select(METRIC_COLUMNS).to_pylist()
+        replies = _replies(self.replies)
         for place, call in enumerate(self.calls.to_pylist()):
             said = with_norms_of_now(utterances[upto[place] : upto[place + 1]], recorded_norms(call))
-            yield _conversation(call, said, metrics[place], vectors[place])
+            yield _conversation(call, said, metrics[place], vectors[place], replies.get(place, ()))
 
     def only(self, place: int) -> StoredConversations:
         """One of them alone."""
@@ -58,6 +61,7 @@ class StoredConversations:
             utterances=_of_place(self.utterances, place),
             metrics=self.metrics.slice(place, 1),
             embeddings=None if self.embeddings is None else _of_place(self.embeddings, place),
+            replies=None if self.replies is None else _of_place(self.replies, place),
         )
 
 
@@ -202,7 +206,9 @@ def judged_now(row: Mapping[str, Any]) -> JudgedBy | None:
     return None if recorded is None else judged_by(row["language"], recorded, row["acts_version"])
 
 
-def _conversation(call: Row, utterances: Sequence[Utterance], metrics: Row, vectors: Mapping[int, Any]) -> Conversation:
+def _conversation(
+    call: Row, utterances: Sequence[Utterance], metrics: Row, vectors: Mapping[int, Any], replies: tuple[Reply, ...]
+) -> Conversation:
     return Conversation(
         conversation_id=call["conversation_id"],
         call=call_from_row(call),
@@ -224,7 +230,19 @@ def _conversation(call: Row, utterances: Sequence[Utterance], metrics: Row, vect
         dropped=tuple(Word(**said) for said in call["dropped"] or ()),
         vectors=vectors,
         acts_version=call["acts_version"],
+        replies=replies,
     )
+
+
+def _replies(table: pa.Table | None) -> dict[int, tuple[Reply, ...]]:
+    """By place, in the order of what they are about."""
+    found: dict[int, list[Reply]] = {}
+    for row in table.to_pylist() if table is not None else ():
+        quotes = tuple(Quote(**quote) for quote in row["quotes"] or ())
+        found.setdefault(row["place"], []).append(Reply(**{name: row[name] for name in REPLY_COLUMNS} | {"quotes": quotes}))
+    return {
+        place: tuple(sorted(replies, key=lambda r: (r.question_sha256, r.first, r.phrasing, r.model))) for place, replies in found.items()
+    }
 
 
 def _utterances(table: pa.Table) -> list[Utterance]:

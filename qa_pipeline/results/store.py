@@ -21,7 +21,7 @@ from qa_pipeline.results.arrow import leave_pandas_out
 from qa_pipeline.results.columns import Table
 from qa_pipeline.results.commit import ROW_GROUPS, Commits, append, laid_by_days, merge, revise
 from qa_pipeline.results.files import Opened, all_rows, in_arrow, lies_by_days, newest_bound, open_table, rows_of_day
-from qa_pipeline.results.heard import UTTERANCE_COLUMNS, StoredConversations
+from qa_pipeline.results.heard import REPLY_COLUMNS, UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.lease import Lock
 from qa_pipeline.results.periods import Period, in_force
 from qa_pipeline.results.rows import Row, call_date, call_row, embedding_rows, metric_row, utterance_rows
@@ -244,7 +244,12 @@ class Store:
             embeddings=self.files("embeddings") if with_vectors else None,
             size=size,
             scratch=scratch,
+            replies=self.files("replies") if self._has("replies") else None,
         )
+
+    def _has(self, name: str) -> bool:
+        """Whether a table was ever written."""
+        return self._opened.table(self.path(name)) is not None
 
     def read_of(self, name: str, column: str, value: str, *, day: date | None, columns: Sequence[str] | None = None) -> pa.Table:
         """Rows of one call: those with an id in a column, looked for on the call's day, so that other days' files are not opened.
@@ -271,11 +276,13 @@ class Store:
         embeddings = (
             self.read_of("embeddings", "conversation_id", conversation_id, day=day) if said else TABLES["embeddings"].schema.empty_table()
         )
+        replies = self.read_of("replies", "conversation_id", conversation_id, day=day) if self._has("replies") else None
         (found,) = StoredConversations(
             calls=tables["calls"],
             utterances=_placed(tables["utterances"].select(UTTERANCE_COLUMNS)),
             metrics=beside([conversation_id], tables["metrics"]),
             embeddings=_placed(embeddings.select(("utterance", "vector"))),
+            replies=None if replies is None else _placed(replies.select(REPLY_COLUMNS), by="first"),
         )
         return found
 
@@ -382,9 +389,9 @@ def _in_order(table: Table, delta: DeltaTable, path: str) -> DeltaTable:
     return delta
 
 
-def _placed(rows: pa.Table) -> pa.Table:
+def _placed(rows: pa.Table, *, by: str = "utterance") -> pa.Table:
     """Rows of one call, as those of the first place, by number."""
-    rows = rows.sort_by("utterance")
+    rows = rows.sort_by(by)
     return rows.append_column("place", pa.array(np.zeros(len(rows), np.int32)))
 
 

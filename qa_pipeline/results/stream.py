@@ -21,7 +21,7 @@ from deltalake import DeltaTable
 from numpy.typing import NDArray
 
 from qa_pipeline.results.files import file_system, in_arrow
-from qa_pipeline.results.heard import METRIC_COLUMNS, UTTERANCE_COLUMNS, StoredConversations
+from qa_pipeline.results.heard import METRIC_COLUMNS, REPLY_COLUMNS, UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.tables import TABLES
 
 # Rows decoded at a time: some 200 calls with their words, 25 MB of vectors.
@@ -173,6 +173,7 @@ class ConversationStream:
         embeddings: TableFiles | None,
         size: int,
         scratch: Path | None = None,
+        replies: TableFiles | None = None,
     ) -> None:
         names = calls["conversation_id"].to_pylist()
         located = utterances.locate("conversation_id", names)
@@ -185,6 +186,10 @@ class ConversationStream:
         self._metrics = beside(self.ids, metrics)
         self._utterances = located.shelves(UTTERANCE_COLUMNS, place_of=place_of, size=size, within="utterance", scratch=scratch)
         self._embeddings: Shelves | None = None
+        self._replies: Shelves | None = None
+        if replies:
+            answered = replies.locate("conversation_id", names)
+            self._replies = answered.shelves(REPLY_COLUMNS, place_of=place_of, size=size, within="first", scratch=scratch)
         if embeddings:
             vectors = embeddings.locate("conversation_id", names)
             self._embeddings = vectors.shelves(("utterance", "vector"), place_of=place_of, size=size, within="utterance", scratch=scratch)
@@ -201,9 +206,10 @@ class ConversationStream:
                     utterances=self._utterances.take(lot),
                     metrics=self._metrics.slice(lot * self.size, self.size).combine_chunks(),
                     embeddings=self._embeddings.take(lot) if self._embeddings else None,
+                    replies=self._replies.take(lot) if self._replies else None,
                 )
         finally:
-            for shelves in (self._utterances, self._embeddings):
+            for shelves in (self._utterances, self._embeddings, self._replies):
                 if shelves:
                     shelves.close()
 

@@ -46,6 +46,7 @@ _EVIDENCE = Nested(
         "similarity": (pa.float32(), Kind.FIGURE),
     }
 )
+_QUOTES = Nested({"utterance": (_WHOLE, Kind.ID), "text": (_TEXT, Kind.WORDS)})
 _GROUNDS = Nested({"key": (_TEXT, Kind.LABEL), "weight": (pa.float32(), Kind.FIGURE)})
 
 
@@ -230,6 +231,33 @@ METRICS = Table(
         _CALL_DATE,
     ),
 )
+REPLIES = Table(
+    name="replies",
+    about="What a language model answered to questions of rubrics: a row for each wording and stretch. Asked once, judged as often as one likes.",
+    key=("conversation_id", "question_sha256", "prompt_sha256", "model", "phrasing", "first", "last"),
+    partition="call_date",
+    columns=_columns(
+        _CALL_ID,
+        _CONVERSATION,
+        ("criterion_id", _TEXT, Kind.LABEL, "the criterion that it was asked for"),
+        ("question_sha256", _TEXT, Kind.ID, "hash of the question"),
+        ("prompt_sha256", _TEXT, Kind.ID, "hash of how questions are put"),
+        ("model", _TEXT, Kind.LABEL, "the model asked, as the settings call it"),
+        ("phrasing", _WHOLE, Kind.ID, "the wording, from 0"),
+        ("first", _WHOLE, Kind.ID, "first utterance of the stretch that was shown"),
+        ("last", _WHOLE, Kind.ID, "last utterance of it"),
+        ("answer", _TEXT, Kind.LABEL, "the answer; cannot_tell and does_not_apply beside those of the criterion"),
+        ("value", _TEXT, Kind.WORDS, "the value asked for; null where none is"),
+        ("quotes", _QUOTES, "what the answer rests on, as the model copied it: not yet compared with what was said"),
+        ("served_by", _TEXT, Kind.LABEL, "what the server called the model; null where it said nothing"),
+        ("prompt_tokens", _WHOLE, Kind.FIGURE, "tokens read, as the server counts; null where it does not"),
+        ("answer_tokens", _WHOLE, Kind.FIGURE, "tokens written"),
+        ("took_ms", _MS, Kind.TIME, "from the request to the answer, ms"),
+        ("asked_at", TIME, Kind.TIME, "when"),
+        _RUN,
+        _CALL_DATE,
+    ),
+)
 FINDINGS = Table(
     name="findings",
     about="One row per criterion of a score, with its evidence.",
@@ -329,6 +357,7 @@ SCORES = Table(
             "hash of the models that told how sure the findings are and what replies mean; null before this was recorded",
         ),
         ("acts_version", _TEXT, Kind.ID, "what read the acts that were judged; null where nothing did"),
+        ("replies_digest", _TEXT, Kind.ID, "hash of which language model's replies were judged; null for a rubric without questions"),
         ("purpose", _TEXT, Kind.LABEL, "official or trial; scores written into a closed period are trials"),
         (
             "disposition",
@@ -368,7 +397,7 @@ FAILURES = Table(
         _CALL_ID,
         ("source_uri", _TEXT, Kind.PATH, "where the recording is"),
         ("audio_sha256", _TEXT, Kind.ID, "SHA-256 of the file; null when it could not be read"),
-        ("stage", _TEXT, Kind.LABEL, "ingest, decode, speech, diarize, meaning, score"),
+        ("stage", _TEXT, Kind.LABEL, "ingest, decode, speech, diarize, meaning, score, ask"),
         ("error_type", _TEXT, Kind.LABEL, "class of the error"),
         ("message", _TEXT, Kind.NOTE, "what was found"),
         ("advice", _TEXT, Kind.NOTE, "what to do"),
@@ -523,7 +552,7 @@ EFFECTIVE_FINDINGS = Table(
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
-        CALLS, UTTERANCES, EMBEDDINGS, METRICS, FINDINGS, CAPTURES, SCORES, RUBRICS, PERIODS, DECISIONS, EFFECTIVE_SCORES, EFFECTIVE_FINDINGS,
+        CALLS, UTTERANCES, EMBEDDINGS, METRICS, REPLIES, FINDINGS, CAPTURES, SCORES, RUBRICS, PERIODS, DECISIONS, EFFECTIVE_SCORES, EFFECTIVE_FINDINGS,
         FAILURES, RUNS,
     )
 }  # fmt: skip

@@ -3,7 +3,7 @@ with them is scoring/cases.py.
 
 A case: `name`, `language`, `dialogue` (lines `0:03 agent: …`) or `call` (a stored call's id), `expected` (criterion → outcome); optionally
 `metadata` (columns of the call), `answers` (criterion → answer), `captures` (criterion → value), `evidence` (criterion → words that the evidence
-must contain), `disposition`, `percent`, `passed`, `sentiment` (value and label), `role_confidence`, `confidence`, `starts_cut`, `ends_cut`,
+must contain), `replies` (criterion of `check: ask` → what the language model is said to answer: `answer`, `quotes`, `value`), `disposition`, `percent`, `passed`, `sentiment` (value and label), `role_confidence`, `confidence`, `starts_cut`, `ends_cut`,
 `times: false`.
 """
 
@@ -19,9 +19,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
-from qa_pipeline.call import Call, Conversation, Metrics
+from qa_pipeline.call import Call, Conversation, Metrics, Quote, Reply
 from qa_pipeline.conversation.written import conversation, spoken_lines, with_vectors
 from qa_pipeline.errors import Fault, RubricError
+from qa_pipeline.rubric.asking import WRITTEN, AskCriterion
 from qa_pipeline.rubric.atoms import Language, Location
 from qa_pipeline.rubric.faults import validation_faults
 from qa_pipeline.rubric.schema import Rubric
@@ -39,6 +40,15 @@ _COLUMNS = frozenset(Call.__dataclass_fields__) - {"extra"}
 _FORMS = {"started_at": "a day and time, as 2026-11-20T10:30", "agent_channel": "0 or 1"}
 
 
+class WrittenReply(BaseModel):
+    """What a language model is said to answer. `quotes`: words of the dialogue, or words that do not stand there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    answer: str
+    quotes: tuple[str, ...] = ()
+    value: str | None = None
+
+
 class Case(BaseModel):
     """One dialogue with what it must give."""
 
@@ -52,6 +62,7 @@ class Case(BaseModel):
     answers: dict[str, str] = {}
     captures: dict[str, str] = {}
     evidence: dict[str, str] = {}
+    replies: dict[str, WrittenReply] = {}
     disposition: str | None = None
     percent: float | None = None
     passed: bool | None = None
@@ -150,8 +161,27 @@ def heard_in(case: Case, rubric: Rubric, encode: Encode | None, stored: StoredCa
         if heard is None:
             raise RubricError(f"Case {case.name!r} points at call {case.call}, which is not in the results.", advice="Give --results ROOT.")
         return heard
-    heard = dialogue_of(case, rubric)
+    heard = _with_replies(dialogue_of(case, rubric), case, rubric)
     return with_vectors(heard, encode) if encode is not None else heard
+
+
+def _with_replies(heard: Conversation, case: Case, rubric: Rubric) -> Conversation:
+    """The conversation with what the case says that a language model answers about it."""
+    asking = {criterion.id: criterion for criterion in rubric.criteria if isinstance(criterion, AskCriterion)}
+    replies = tuple(
+        Reply(
+            question_sha256=asking[name].question_sha256, prompt_sha256="", model=WRITTEN, phrasing=0, first=0, last=len(heard.utterances),
+            answer=reply.answer, value=reply.value, quotes=tuple(Quote(utterance=_line_with(words, heard), text=words) for words in reply.quotes),
+        )
+        for name, reply in case.replies.items()
+        if name in asking
+    )  # fmt: skip
+    return replace(heard, replies=replies) if replies else heard
+
+
+def _line_with(words: str, heard: Conversation) -> int:
+    """The number of the first utterance in which words stand; of words that stand in none, the first."""
+    return next((u.utterance for u in heard.utterances if words in u.text), 0)
 
 
 def missing_cases(rubric: Rubric, cases: Sequence[Case]) -> list[str]:

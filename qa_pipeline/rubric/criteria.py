@@ -13,6 +13,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from qa_pipeline.languages.load import language_codes
 from qa_pipeline.meaning.acts import Act
 from qa_pipeline.phrases.grammar import MatchMode
+from qa_pipeline.rubric.asking import AskCriterion
 from qa_pipeline.rubric.atoms import AnswerName, Identifier, Language, Location, Part, PhraseLists
 from qa_pipeline.rubric.lists import Meaning
 from qa_pipeline.rubric.shared_keys import AnyCriterion, CombiningCriterion, Credits, Party, SearchingCriterion, WordedCriterion
@@ -337,6 +338,7 @@ Criterion = Annotated[
     | SentimentCriterion
     | MetadataCriterion
     | SemanticCriterion
+    | AskCriterion
     | ManualCriterion
     | CombinationCriterion,
     Field(discriminator="check"),

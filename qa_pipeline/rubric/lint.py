@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from qa_pipeline.errors import Fault
+from qa_pipeline.languages.desk_tables import DeskWords
+from qa_pipeline.languages.load import table
+from qa_pipeline.rubric.asking import AskCriterion
 from qa_pipeline.rubric.atoms import Language, Location
 from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, MetricCriterion
 from qa_pipeline.rubric.load import list_path, load_list
@@ -19,6 +22,8 @@ from qa_pipeline.yaml_text import Document
 # A lone word that stands in so many of the everyday sentences of lists/background.yaml says nothing about a criterion.
 _EVERYWHERE = 0.06
 _FEWEST_SENTENCES = 50
+# Share of words that two questions have in common from which they ask one thing. Chosen.
+_SAME_QUESTION = 0.8
 
 
 def lint(rubric: Rubric, document: Document) -> list[Fault]:
@@ -34,6 +39,7 @@ def lint(rubric: Rubric, document: Document) -> list[Fault]:
         *_shared_phrases(rubric, places),
         *_everywhere(rubric, places),
         *_lists_of_examples(rubric, places, document.path.parent),
+        *_questions(rubric, places),
     ]
     return [document.fault(place, message, advice) for place, message, advice in warnings]
 
@@ -179,6 +185,61 @@ def _lists_of_examples(rubric: Rubric, places: dict[str, Location], folder: Path
                     f"{name} has examples of a meaning (`like`) and no phrases: under `lists` nothing of it is looked for",
                     f"write `meaning: {{list: {name}}}`, or give it `phrases`",
                 )
+
+
+def _questions(rubric: Rubric, places: dict[str, Location]) -> Warnings:
+    """Questions to a language model that nobody could answer well."""
+    asking = [criterion for criterion in rubric.criteria if isinstance(criterion, AskCriterion)]
+    phrases = {(language, text.casefold()): c.id for c in rubric.criteria for _, language, _, text in _own_phrases(c)}
+    for number, criterion in enumerate(asking):
+        place = places[criterion.id]
+        for language, text in criterion.question.items():
+            words = table(language, DeskWords)
+            vague = next((word for word in words.vague if _has_word(text, word)), None)
+            if vague and not (criterion.like or criterion.unlike):
+                yield (
+                    (*place, "question", language), f"the question asks for a judgement ({vague!r}) that people would make differently",
+                    "ask what was said, or show with `like` and `unlike` what is enough",
+                )  # fmt: skip
+            joining = next((word for word in words.joining if _has_word(text, word)), None)
+            if joining or sum(text.count(mark) for mark in "?？") > 1:
+                yield (
+                    (*place, "question", language), "the question seems to ask two things: one answer cannot say which of them holds",
+                    "make two criteria of it, and one of `check: all` or `any` over them if need be",
+                )  # fmt: skip
+        if set(criterion.possible_answers()) <= criterion.met_answers:
+            yield (*place, "met_by"), "every answer is met: the criterion cannot fail", "take one out"
+        if criterion.answered == "choice" and criterion.absent is None:
+            yield (
+                (*place, "answers"), "every answer must be proved by a quote, so none can be given where nothing of it was said",
+                "name the answer for that in `absent`",
+            )  # fmt: skip
+        for language, texts in criterion.like.items():
+            for at, text in enumerate(texts):
+                if other := phrases.get((language, text.casefold())):
+                    yield (
+                        (*place, "like", language, at),
+                        f"{text!r} is also a phrase of {other}",
+                        f"name {other} in `settled_by`, and nobody is asked for it",
+                    )
+        for earlier in asking[:number]:
+            if any(_asks_the_same(text, earlier.question.get(language, "")) for language, text in criterion.question.items()):
+                yield (
+                    (*place, "question"),
+                    f"{earlier.id} asks nearly the same: the two would count one thing twice",
+                    "keep one, or let one follow from the other",
+                )
+
+
+def _has_word(text: str, word: str) -> bool:
+    """Whether a word stands in a text: between others where it is written so, anywhere in it in scripts without spaces."""
+    folded = text.casefold()
+    return word in folded if (not word.isascii() and " " not in folded) or word.startswith(" ") else word in _words(text)
+
+
+def _asks_the_same(one: str, other: str) -> bool:
+    mine, others = set(_words(one)), set(_words(other))
+    return bool(mine and others) and len(mine & others) / len(mine | others) >= _SAME_QUESTION
 
 
 def _share_of_sentences(word: str, rubric: Rubric, language: Language) -> float:

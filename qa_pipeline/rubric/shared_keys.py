@@ -1,5 +1,6 @@
-"""What the criteria of several checks share: the keys that every check reads (AnyCriterion), those that say where words are looked for
-(SearchingCriterion) and which phrases (WordedCriterion), and the criteria that others follow from (CombiningCriterion).
+"""What the criteria of several checks share: the keys that every check reads (AnyCriterion), those that say whose words count and where
+(PlacedCriterion), what takes them back or is known by its meaning (SearchingCriterion), which phrases are looked for (WordedCriterion), and the criteria
+that others follow from (CombiningCriterion).
 """
 
 # Annotations are not postponed here: pydantic would evaluate each anew for every type that inherits it.
@@ -115,15 +116,13 @@ class AnyCriterion(Part):
         return ValueError(f"check: {self.check} needs {self.needs}")
 
 
-class SearchingCriterion(AnyCriterion):
-    """A check of words: the keys that say where it looks, and what it takes back or knows by its meaning."""
+class PlacedCriterion(AnyCriterion):
+    """A check of words: the keys that say whose words count, and where in the call."""
 
     who: Party | None = Field(None, description="whose words; the agent's, for captures anybody's")
     within: Window | None = None
     before: Identifier | None = None
     after: Identifier | None = None
-    unlike: PhraseLists = Field({}, description="phrases that take a hit back when they cover it")
-    meaning: Meaning | None = None
 
     @property
     def party(self) -> Party:
@@ -136,6 +135,13 @@ class SearchingCriterion(AnyCriterion):
             if name:
                 yield (key,), name
         yield from super().references()
+
+
+class SearchingCriterion(PlacedCriterion):
+    """A check that looks for words: what it takes back or knows by its meaning."""
+
+    unlike: PhraseLists = Field({}, description="phrases that take a hit back when they cover it")
+    meaning: Meaning | None = None
 
     def phrase_lists(self) -> Iterator[tuple[Location, PhraseLists, MatchMode]]:
         """Every key that holds phrases, with how they are matched."""

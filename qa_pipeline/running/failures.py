@@ -57,6 +57,11 @@ def scoring_failure(call: Call, error_type: str, message: str, advice: str, *, t
     )  # fmt: skip
 
 
+def asking_failure(call: Call, error: CallFailed) -> Failure:
+    """A call about which the language model could not be asked: its score stands without those answers, and the next night asks again."""
+    return _failure(error, call_id=call.call_id, source_uri=call.source_uri, audio_sha256=call.audio_sha256)
+
+
 def write_failures(store: Store, failures: Iterable[Failure], run_id: str) -> None:
     """Add rows of `failures`; the store numbers the attempts."""
     store.write_failures([_row(failure, run_id) for failure in failures])

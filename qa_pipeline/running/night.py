@@ -13,6 +13,7 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.ingest import Intake, ingest
 from qa_pipeline.recordings.known_files import KnownFiles
+from qa_pipeline.running.asking import AskSummary, ask_tonight
 from qa_pipeline.running.batch import InPieces, carry_out, in_one_piece
 from qa_pipeline.running.corrections import Recorded, mark_announcements
 from qa_pipeline.running.environment import check_environment
@@ -62,15 +63,16 @@ class Night:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a night ended. `recorded`: recordings that play in several calls; None where they were not looked for."""
+    """How a night ended. `recorded`: recordings that play in several calls; None where they were not looked for. `asked`: what a language model was asked."""
 
     summary: Summary
     recorded: Recorded | None
+    asked: AskSummary | None = None
 
     @property
     def failed(self) -> int:
         """Calls that could not be processed, or not be scored again."""
-        return self.summary.failed + (self.recorded.failed if self.recorded else 0)
+        return self.summary.failed + (self.recorded.failed if self.recorded else 0) + (len(self.asked.failures) if self.asked else 0)
 
 
 def known_files(settings: Settings) -> KnownFiles:
@@ -87,10 +89,12 @@ def carry_out_night(
     on_warning: Callable[[str], None] = lambda text: None,
     metrics: RunMetrics | None = None,
     finds_recordings: bool = True,
+    asks: bool = True,
 ) -> Ended:
     """Carry out the plan of a night, tell how it ended, and mark recordings among what was listened to.
 
-    `metrics`: counts over the runs of this process, where there are several. `on_summary` comes before anybody else is told.
+    `metrics`: counts over the runs of this process, where there are several. `on_summary` comes before anybody else is told. `asks`: put what is open to the
+    language model, last of all, as the settings have it: a night's budget is spent once a night.
     """
     summary = carry_out(plan, run, in_pieces=in_pieces)
     on_summary(summary)
@@ -99,7 +103,7 @@ def carry_out_night(
     recorded = None
     if finds_recordings and summary.processed and run.purpose == "official":
         recorded = mark_announcements(run.store, run.settings, run.rubrics, since=run.started_at)
-    return Ended(summary=summary, recorded=recorded)
+    return Ended(summary=summary, recorded=recorded, asked=ask_tonight(run) if asks else None)
 
 
 def _only(intake: Intake, call_ids: Sequence[str]) -> Intake:

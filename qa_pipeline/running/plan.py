@@ -17,6 +17,7 @@ from qa_pipeline.recordings.taken import Unavailable
 from qa_pipeline.results.decisions import role_corrections
 from qa_pipeline.results.forgotten import Forgotten
 from qa_pipeline.results.heard import CALL_COLUMNS, call_from_row, judged_now
+from qa_pipeline.results.replies import RepliesThatCount
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.versions import Choices, RubricsInForce, rubrics_in_force
 from qa_pipeline.rubric.canonical import rubric_sha256
@@ -67,9 +68,12 @@ class Plan:
 
 
 class StandingScores:
-    """Scores that stand in a root: the one place that says whether a conversation is still to be scored. `rubrics`: by key."""
+    """Scores that stand in a root: the one place that says whether a conversation is still to be scored. `rubrics`: by key;
+    `answered_by`: the language model whose answers count.
+    """
 
-    def __init__(self, store: Store, rubrics: Mapping[str, Rubric]) -> None:
+    def __init__(self, store: Store, rubrics: Mapping[str, Rubric], answered_by: str | None = None) -> None:
+        self._replies = RepliesThatCount(store, rubrics, answered_by)
         self._keys = store.score_keys()
         self._hashes = {name: rubric_sha256(rubric) for name, rubric in rubrics.items()}
 
@@ -80,7 +84,7 @@ class StandingScores:
         """
         if by is None:
             return False
-        score_id = score_id_of(conversation_id, self._hashes[rubric], by)
+        score_id = score_id_of(conversation_id, self._hashes[rubric], self._replies.counted(by, conversation_id, rubric))
         return (score_id, "official") in self._keys or ((purpose == "trial" or is_closed) and (score_id, "trial") in self._keys)
 
 
@@ -94,7 +98,7 @@ def plan(
     in_force = rubrics_in_force(run.rubrics, store) if run.purpose == "official" else RubricsInForce(current=run.rubrics, older={})
     choices = Choices(in_force)
     rubric_of = {call.call_id: choices.key_for(call) for call in intake.calls}
-    standing, described, closed = StandingScores(store, in_force.rubrics), _described(store), store.closed_periods()
+    standing, described, closed = StandingScores(store, in_force.rubrics, settings.ask_model), _described(store), store.closed_periods()
     failed_before = {} if retry_failed or force else given_up(store, settings.give_up_after)
     corrections = role_corrections(store)
     listen, rescore, redescribe, skipped, known = [], {}, [], [], []

@@ -47,7 +47,18 @@ NIGHTS_FOLDER = "_nights"
 _NO_WORDS = "files.sqlite"
 # A night that claimed no call may be younger than this and alive.
 _NIGHT_DAYS = 1
-_EVERYTHING = ("effective_findings", "effective_scores", "findings", "captures", "scores", "utterances", "embeddings", "metrics", "calls")
+_EVERYTHING = (
+    "effective_findings",
+    "effective_scores",
+    "findings",
+    "captures",
+    "scores",
+    "replies",
+    "utterances",
+    "embeddings",
+    "metrics",
+    "calls",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,7 @@ def retry(tell: Tell, settings: Settings, chosen: Sequence[Failed]) -> Retried:
         except InputRefused as error:
             failed += [(one.call_id or one.source_uri, error.message, error.advice) for one in several]
             continue
-        ended = carry_out_night(plan, replace(run, on_event=on_event))
+        ended = carry_out_night(plan, replace(run, on_event=on_event), asks=False)
         scored += ended.summary.scored
         failed += [(failure.call_id or failure.source_uri, failure.message, failure.advice) for failure in ended.summary.failures]
     return Retried(scored=scored, failed=tuple(failed))

@@ -91,7 +91,13 @@ class Watcher:
                     plan = replace(plan, unavailable=tuple(u for u in plan.unavailable if u.source_uri not in listed), known_failures=())
                     if plan.has_work or plan.unavailable:
                         carry_out_night(
-                            plan, run, on_summary=on_summary, on_warning=on_warning, metrics=self.metrics, finds_recordings=False
+                            plan,
+                            run,
+                            on_summary=on_summary,
+                            on_warning=on_warning,
+                            metrics=self.metrics,
+                            finds_recordings=False,
+                            asks=False,
                         )
                         listed |= frozenset(u.source_uri for u in plan.unavailable)
                     last_wrong = ""

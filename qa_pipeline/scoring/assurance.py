@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from qa_pipeline.call import Outcome
 from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion
 from qa_pipeline.rubric.shared_keys import CombiningCriterion
-from qa_pipeline.scoring.certainty import Certainty, Judge, limited
+from qa_pipeline.scoring.certainty import Certainty, Judge, certainty_of_answers, limited
 from qa_pipeline.scoring.measures import Measures, circumstances, measure, measure_disposition
 from qa_pipeline.scoring.verdict import Context, Verdict
 
@@ -31,7 +31,7 @@ class Assurance:
         measures = self._measures[criterion.id] if self._measures else measure(criterion, verdict, self._context.search, self._common)
         found: Certainty | None = None
         if measures is not None:
-            own = self._judge.certainty(measures)
+            own = self._judge.certainty(measures) if verdict.agreement is None else certainty_of_answers(*verdict.agreement)
             found = limited(own, [*self._above(criterion, verdict), *self._parts(criterion, verdict)])
         self._by_criterion[criterion.id] = found
         return found

@@ -20,7 +20,7 @@ def compare(case: Case, scored: Score) -> CaseResult:
     """What differs between a score and what the case expects."""
     findings = {finding.criterion.id: finding for finding in scored.findings}
     misses = []
-    named = dict.fromkeys((*case.expected, *case.answers, *case.captures, *case.evidence))
+    named = dict.fromkeys((*case.expected, *case.answers, *case.captures, *case.evidence, *case.replies))
     misses += [f"{criterion}: the rubric has no such criterion" for criterion in named if criterion not in findings]
     for criterion, outcome in case.expected.items():
         if criterion in findings and findings[criterion].outcome.value != outcome:

@@ -7,6 +7,7 @@ measure and trait, and the curve that makes a share of their sum. What follows f
 from __future__ import annotations
 
 import json
+import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _NAMED_FROM = 0.2
 _MOST_NAMED = 4
 LIMITED = "limited"
 """The ground of a certainty that is held down by what the verdict follows from."""
+AGREEMENT = "agreement"
+"""The ground of a certainty that rests on how far answers of a language model agree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +108,14 @@ def limited(own: Certainty, others: Sequence[Certainty]) -> Certainty:
     if own.share <= least:
         return own
     return Certainty(share=least, grounds=(Ground(key=LIMITED, weight=round(least - own.share, 2)), *own.grounds[: _MOST_NAMED - 1]))
+
+
+def certainty_of_answers(agreeing: int, asked: int) -> Certainty:
+    """How sure an answer is that a language model gave in so many wordings out of so many: with one doubtful answer added on each side, so that agreeing
+    with itself is never certainty. Chosen, not measured: a model that agrees with itself may be wrong each time, which cases and people's decisions tell.
+    """
+    share = (agreeing + 1) / (asked + 2)
+    return Certainty(share=round(share, 4), grounds=(Ground(key=AGREEMENT, weight=round(math.log(share / (1 - share)), 2)),))
 
 
 def model_path() -> Path:

@@ -20,6 +20,7 @@ from qa_pipeline.rubric.criteria import (
     SequenceCriterion,
 )
 from qa_pipeline.scoring.answers import asked_before, find_answer, gives_way, is_murmur, polarity_of, replies_to, taken_back
+from qa_pipeline.scoring.ask import check_ask
 from qa_pipeline.scoring.captures import check_capture
 from qa_pipeline.scoring.forbidden import check_forbidden
 from qa_pipeline.scoring.metadata import check_metadata
@@ -169,6 +170,7 @@ CHECKS: dict[str, Callable[[Any, Context], Verdict]] = {
     "sentiment": check_sentiment,
     "metadata": check_metadata,
     "semantic": check_semantic,
+    "ask": check_ask,
     "manual": check_manual,
     "all": check_combination,
     "any": check_combination,

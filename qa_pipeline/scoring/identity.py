@@ -38,7 +38,8 @@ class JudgedBy:
 
     `norm_version`: one for the norms of all languages that its utterances are in; `certainty_digest`: of the fitted models that are shipped: the one that
     tells how sure verdicts are, and by which those too unsure are withheld, and the heads that read replies by meaning; None before there were any.
-    `acts_version`: what read its acts (meaning/acts.py), None where nothing did.
+    `acts_version`: what read its acts (meaning/acts.py), None where nothing did. `replies_digest`: of what a language model answered to the rubric's questions
+    (prompts.py), None for a rubric without questions.
     """
 
     scoring_version: int
@@ -46,6 +47,7 @@ class JudgedBy:
     norm_version: str
     certainty_digest: str | None = None
     acts_version: str | None = None
+    replies_digest: str | None = None
 
 
 def judged_by(language: str | None, spoken: Iterable[str], acts_version: str | None = None) -> JudgedBy:
@@ -89,4 +91,6 @@ def score_id_of(conversation_id: str, rubric_sha256: str, by: JudgedBy) -> str:
     parts = [conversation_id, rubric_sha256, str(by.scoring_version), by.language_digest or "", by.norm_version, by.certainty_digest or ""]
     if by.acts_version:
         parts.append(by.acts_version)
+    if by.replies_digest:
+        parts.append(f"replies {by.replies_digest}")
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from qa_pipeline.call import Conversation, Outcome
 from qa_pipeline.conversation.roles import LEAST_CONFIDENCE
 from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, SentimentCriterion
-from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, SearchingCriterion
+from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, PlacedCriterion
 from qa_pipeline.scoring.checks import CHECKS
 from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.metadata import column_value, is_as_wanted
@@ -27,7 +27,7 @@ UNCLEAR_CONFIDENCE = 0.48
 
 def judge(criterion: Criterion, context: Context) -> Verdict:
     """The verdict on one criterion. Those it refers to must have been judged."""
-    if isinstance(criterion, SearchingCriterion):
+    if isinstance(criterion, PlacedCriterion):
         return _judge_words(criterion, context)
     if isinstance(criterion, SentimentCriterion):
         return _judge_sentiment(criterion, context)
@@ -43,7 +43,7 @@ def _judge_sentiment(criterion: SentimentCriterion, context: Context) -> Verdict
     return excuse or _if_roles_known(context) or _with_credit(criterion, CHECKS["sentiment"](criterion, context))
 
 
-def _judge_words(criterion: SearchingCriterion, context: Context) -> Verdict:
+def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
     conversation, language = context.search.conversation, context.search.language
     if not conversation.utterances:
         return _undetermined("too_short", searched=search_window(criterion, context))
@@ -57,7 +57,7 @@ def _judge_words(criterion: SearchingCriterion, context: Context) -> Verdict:
     if _needs_times(criterion, conversation):
         return _undetermined("no_times")
     is_forbidden = criterion.check == "forbidden"
-    if is_forbidden and not search_window(criterion, context).utterances:
+    if criterion.check in ("forbidden", "ask") and not search_window(criterion, context).utterances:
         return _undetermined("nobody_spoke", who=criterion.party)
     if isinstance(criterion, CaptureCriterion) and criterion.repeats and not context.verdicts[criterion.repeats].captures:
         return _as_parent(criterion.repeats, context.verdicts[criterion.repeats], Outcome.NOT_APPLICABLE)
@@ -75,7 +75,7 @@ def _excused(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Ver
     return (_situation(criterion.excused_when, context) or verdict) if verdict.outcome is Outcome.NOT_MET else verdict
 
 
-def _needs_times(criterion: SearchingCriterion, conversation: Conversation) -> bool:
+def _needs_times(criterion: PlacedCriterion, conversation: Conversation) -> bool:
     """Whether the window counts seconds alone and the transcript has none."""
     extent = (criterion.within.first or criterion.within.last) if criterion.within else None
     return extent is not None and extent.turns is None and all(u.start_ms is None for u in conversation.utterances)
@@ -103,7 +103,7 @@ def _situation(names: tuple[str, ...], context: Context) -> Verdict | None:
     return None
 
 
-def _not_told(criterion: SearchingCriterion, context: Context) -> tuple[Condition, ...]:
+def _not_told(criterion: PlacedCriterion, context: Context) -> tuple[Condition, ...]:
     """Conditions on columns that the call's metadata do not have: words that were said tell instead that the criterion applies."""
     if criterion.check == "forbidden":
         return ()
@@ -165,7 +165,7 @@ def _holds(condition: Condition, context: Context) -> bool:
     return True
 
 
-def _doubt(criterion: SearchingCriterion, verdict: Verdict, conversation: Conversation) -> Verdict | None:
+def _doubt(criterion: PlacedCriterion, verdict: Verdict, conversation: Conversation) -> Verdict | None:
     """Why a "not met" cannot be believed, if so."""
     window = criterion.within
     cut = (conversation.starts_cut and (window is None or window.first is not None)) or (

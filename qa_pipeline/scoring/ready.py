@@ -30,4 +30,4 @@ def make_ready(
         on_fitting=on_fitting,
     )
     strictness = load_strictness(reader_path(settings))
-    return {name: prepare(rubric, heads[name], strictness=strictness) for name, rubric in rubrics.items()}
+    return {name: prepare(rubric, heads[name], strictness=strictness, answered_by=settings.ask_model) for name, rubric in rubrics.items()}

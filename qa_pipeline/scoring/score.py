@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from qa_pipeline.call import Conversation, Disposition, Outcome, Role
 from qa_pipeline.meaning.acts import Strictness
+from qa_pipeline.rubric.asking import AskCriterion
 from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.canonical import criterion_sha256, rubric_sha256
 from qa_pipeline.rubric.criteria import Criterion
@@ -23,6 +24,7 @@ from qa_pipeline.scoring.identity import JudgedBy, judged_by, score_id_of
 from qa_pipeline.scoring.judging import judge
 from qa_pipeline.scoring.matching import Evidence, Search, searches_of
 from qa_pipeline.scoring.meanings import Heads
+from qa_pipeline.scoring.prompts import replies_digest
 from qa_pipeline.scoring.reasons import cause_text, reason_text
 from qa_pipeline.scoring.situations import Facts, find_facts, given_disposition
 from qa_pipeline.scoring.totals import Totals, deduction_of, points_of, total
@@ -97,7 +99,7 @@ class Score:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
     """A rubric ready to score with: its hashes worked out once, the fitted heads of its lists (meanings.py) by list id, what tells how sure it is, and
-    how strict the reader of acts is.
+    how strict the reader of acts is. `questions`: criterion → hash of what it asks a language model; `answered_by`: the model whose answers count.
     """
 
     rubric: Rubric
@@ -108,16 +110,25 @@ class Scorecard:
     languages: Mapping[str, frozenset[Language]]
     certainty: Judge
     strictness: Strictness | None = None
+    questions: Mapping[str, str] = field(default_factory=dict)
+    answered_by: str | None = None
 
     @property
     def bar(self) -> float:
         """Certainty below which a verdict is withheld."""
         return self.certainty.bar if self.rubric.min_certainty is None else self.rubric.min_certainty
 
+    def bar_of(self, criterion: Criterion) -> float:
+        """The same of one criterion, which may want more or less."""
+        own = criterion.at_least if isinstance(criterion, AskCriterion) else None
+        return self.bar if own is None else own
 
-def prepare(rubric: Rubric, heads: Heads, certainty: Judge | None = None, *, strictness: Strictness | None = None) -> Scorecard:
+
+def prepare(
+    rubric: Rubric, heads: Heads, certainty: Judge | None = None, *, strictness: Strictness | None = None, answered_by: str | None = None
+) -> Scorecard:
     """Make a rubric ready for many calls. `certainty`: what tells how sure verdicts are; the shipped model without. `strictness`: of the reader of acts;
-    without it no act is judged.
+    without it no act is judged. `answered_by`: the language model whose answers count; without it only those that cases hold.
     """
     hashes = {criterion.id: criterion_sha256(criterion) for criterion in rubric.criteria}
     section_of = {criterion.id: section.id for section in rubric.sections for criterion in section.criteria}
@@ -126,7 +137,14 @@ def prepare(rubric: Rubric, heads: Heads, certainty: Judge | None = None, *, str
         rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes, section_of=section_of, languages=languages,
         certainty=certainty or shipped_model(),
         strictness=strictness,
+        questions=questions_of(rubric),
+        answered_by=answered_by,
     )  # fmt: skip
+
+
+def questions_of(rubric: Rubric) -> dict[str, str]:
+    """Criterion → hash of what it asks a language model; empty for most rubrics."""
+    return {criterion.id: criterion.question_sha256 for criterion in rubric.criteria if isinstance(criterion, AskCriterion)}
 
 
 def score(conversation: Conversation, scorecard: Scorecard) -> Score:
@@ -147,8 +165,9 @@ def judge_call(search: Search, scorecard: Scorecard) -> Context:
     facts = find_facts(search, rubric.situations) if rubric.situations else Facts(situations={}, disposition=None)
     verdicts: dict[str, Verdict] = {}
     context = Context(
-        rubric=rubric, search=search, facts=facts, verdicts=verdicts, languages=scorecard.languages, strictness=scorecard.strictness
-    )
+        rubric=rubric, search=search, facts=facts, verdicts=verdicts, languages=scorecard.languages, strictness=scorecard.strictness,
+        answered_by=scorecard.answered_by,
+    )  # fmt: skip
     for criterion in _judging_order(rubric):
         verdicts[criterion.id] = judge(criterion, context)
     return replace(context, facts=_as_answered(facts, context))
@@ -205,7 +224,7 @@ def _withheld(verdict: Verdict, certainty: Certainty) -> Verdict:
 
 def _finding(criterion: Criterion, scorecard: Scorecard, verdict: Verdict, certainty: Certainty | None) -> Finding:
     likely = None
-    if certainty is not None and certainty.share < scorecard.bar:
+    if certainty is not None and certainty.share < scorecard.bar_of(criterion):
         likely, verdict = verdict.outcome, _withheld(verdict, certainty)
     return Finding(
         criterion=criterion,
@@ -243,7 +262,10 @@ def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...]
     sums = total(rubric, findings)
     counted = [finding for finding in findings if finding.criterion.status == "stable"]
     reasons = _review_reasons(conversation, sums, is_unsure=any(finding.likely is not None for finding in counted))
-    by = judged_by(conversation.language, (u.language for u in conversation.utterances), conversation.acts_version)
+    by = replace(
+        judged_by(conversation.language, (u.language for u in conversation.utterances), conversation.acts_version),
+        replies_digest=replies_digest(conversation.replies, scorecard.questions, scorecard.answered_by),
+    )
     return Score(
         score_id=score_id_of(conversation.conversation_id, scorecard.sha256, by),
         judged_by=by,

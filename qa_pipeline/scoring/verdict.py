@@ -15,7 +15,7 @@ from qa_pipeline.languages.time_tables import Times
 from qa_pipeline.meaning.acts import Strictness
 from qa_pipeline.rubric.atoms import Language
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.rubric.shared_keys import SearchingCriterion
+from qa_pipeline.rubric.shared_keys import PlacedCriterion
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.situations import Facts
 from qa_pipeline.scoring.windows import Searched
@@ -44,7 +44,8 @@ class Capture:
 class Verdict:
     """What a check found. `reason_code` with `reason_args` fills a sentence of reasons.py. `credit` 0–1: where a level says so.
 
-    `places`: how many places of the call speak for it; `rests_on`: what it follows from where it was not looked for itself: it is never surer than that.
+    `places`: how many places of the call speak for it; `rests_on`: what it follows from where it was not looked for itself: it is never surer than that;
+    `agreement`: of what a language model answered, how many answers are this one, and how many were asked for.
     """
 
     outcome: Outcome
@@ -58,12 +59,13 @@ class Verdict:
     captures: tuple[Capture, ...] = ()
     places: int = 1
     rests_on: tuple[Support, ...] = ()
+    agreement: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What a check may look at. `verdicts`: those of criteria judged before; `languages`: those each criterion can be judged in; `strictness`: of the
-    reader of acts.
+    reader of acts; `answered_by`: the language model whose answers count, None where nobody is asked.
     """
 
     rubric: Rubric
@@ -72,6 +74,7 @@ class Context:
     verdicts: Mapping[str, Verdict]
     languages: Mapping[str, frozenset[Language]] = field(default_factory=dict)
     strictness: Strictness | None = None
+    answered_by: str | None = None
 
     @property
     def began(self) -> datetime | None:
@@ -96,7 +99,7 @@ def known_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def search_window(criterion: SearchingCriterion, context: Context) -> Searched:
+def search_window(criterion: PlacedCriterion, context: Context) -> Searched:
     """The utterances a criterion looks at."""
     before = _first_hit(context, criterion.before)
     after = _first_hit(context, criterion.after)

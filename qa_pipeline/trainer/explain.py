@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa_pipeline.call import Conversation, Outcome
 from qa_pipeline.languages.interface import interface_language, shown
 from qa_pipeline.languages.load import table
 from qa_pipeline.languages.reason_tables import ReasonWords
+from qa_pipeline.rubric.asking import AskCriterion
 from qa_pipeline.rubric.criteria import Criterion
-from qa_pipeline.rubric.shared_keys import SearchingCriterion
+from qa_pipeline.rubric.shared_keys import PlacedCriterion, SearchingCriterion
 from qa_pipeline.scoring.identity import JudgedBy, judged_by
 from qa_pipeline.scoring.judging import ROLE_CONFIDENCE
 from qa_pipeline.scoring.matching import Evidence, Search
+from qa_pipeline.scoring.prompts import lines_of, replies_digest, stretches
 from qa_pipeline.scoring.score import Finding, Score, Scorecard, score
 from qa_pipeline.scoring.situations import Facts, find_facts
 from qa_pipeline.scoring.verdict import ROLES, Context, Verdict, search_window
@@ -56,12 +58,15 @@ def explain(conversation: Conversation, scorecard: Scorecard, criterion_id: str)
     )
 
 
-def other_scoring(conversation: Conversation, outcome: Outcome | None, by: JudgedBy | None) -> Step | None:
+def other_scoring(conversation: Conversation, scorecard: Scorecard, outcome: Outcome | None, by: JudgedBy | None) -> Step | None:
     """What is stored of a criterion, where other scoring made it than explains it now; None where the same did.
 
     `outcome`: what is stored (None: nothing); `by`: what judged it, None where it was stored before that was recorded.
     """
-    now = judged_by(conversation.language, (u.language for u in conversation.utterances), conversation.acts_version)
+    now = replace(
+        judged_by(conversation.language, (u.language for u in conversation.utterances), conversation.acts_version),
+        replies_digest=replies_digest(conversation.replies, scorecard.questions, scorecard.answered_by),
+    )
     if by == now:
         return None
     lines = [f"the stored verdict is {outcome.value.replace('_', ' ')}" if outcome else "no verdict on this criterion is stored"]
@@ -74,6 +79,7 @@ def other_scoring(conversation: Conversation, outcome: Outcome | None, by: Judge
             "other norms" if by.norm_version != now.norm_version else "",
             "other models of certainty or of replies" if by.certainty_digest != now.certainty_digest else "",
             "acts read otherwise or not at all" if by.acts_version != now.acts_version else "",
+            "other replies of a language model" if by.replies_digest != now.replies_digest else "",
         ]
         lines.append(f"it was made with {', '.join(other for other in others if other)}; what follows is by the scoring of now")
     return Step(title="What is stored", lines=(*lines, "`qa-pipeline rescore` scores the call anew"))
@@ -123,7 +129,7 @@ def _parent_lines(criterion: Criterion, findings: dict[str, Finding]) -> Iterato
 
 def _search_steps(criterion: Criterion, scored: Score, search: Search, facts: Facts) -> Iterator[tuple[str, list[str]]]:
     """Where a check of words looked, and what it looked for there."""
-    if not isinstance(criterion, SearchingCriterion):
+    if not isinstance(criterion, PlacedCriterion):
         return
     verdicts = {
         f.criterion.id: Verdict(outcome=f.outcome, reason_code=f.reason_code, evidence=f.evidence, captures=f.captures)
@@ -131,10 +137,27 @@ def _search_steps(criterion: Criterion, scored: Score, search: Search, facts: Fa
     }
     searched = search_window(criterion, Context(rubric=scored.rubric, search=search, facts=facts, verdicts=verdicts))
     yield "Where it looked", list(_window_lines(criterion, searched))
-    yield "What it looked for", list(_phrase_lines(criterion, search, searched))
+    if isinstance(criterion, AskCriterion):
+        yield "What it asked", list(_asked_lines(criterion, search.conversation, searched))
+    if isinstance(criterion, SearchingCriterion):
+        yield "What it looked for", list(_phrase_lines(criterion, search, searched))
 
 
-def _window_lines(criterion: SearchingCriterion, searched: Searched) -> Iterator[str]:
+def _asked_lines(criterion: AskCriterion, conversation: Conversation, searched: Searched) -> Iterator[str]:
+    """The question, and every stored answer to it as the model gave it: whether its quotes hold is told by what it found."""
+    yield from (f"{language}: {text}" for language, text in criterion.question.items())
+    for stretch in stretches(criterion, conversation, searched):
+        yield f"put about {len(lines_of(conversation, stretch))} lines, {stretch.first} to {stretch.last}, in {criterion.phrasings} wordings"
+    replies = [reply for reply in conversation.replies if reply.question_sha256 == criterion.question_sha256]
+    for reply in replies:
+        quotes = "; ".join(f"line {quote.utterance} “{quote.text}”" for quote in reply.quotes) or "no quote"
+        value = f" ({reply.value})" if reply.value else ""
+        yield f"  {reply.model}, wording {reply.phrasing + 1}, lines {reply.first} to {reply.last}: {reply.answer}{value}; {quotes}"
+    if not replies:
+        yield "  nobody has answered it yet"
+
+
+def _window_lines(criterion: PlacedCriterion, searched: Searched) -> Iterator[str]:
     whose = " and ".join(role.value for role in ROLES[criterion.party])
     window = criterion.within
     extent = window and (window.first or window.last)

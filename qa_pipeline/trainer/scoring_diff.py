@@ -19,6 +19,7 @@ from qa_pipeline.reading.asking import FrozenRow
 from qa_pipeline.reading.stored import official_scores_by, outcome_in
 from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.results.heard import judged_now
+from qa_pipeline.results.replies import RepliesThatCount
 from qa_pipeline.results.store import Store
 from qa_pipeline.scoring.identity import JudgedBy, score_id_of
 from qa_pipeline.scoring.matching import Evidence
@@ -48,6 +49,7 @@ def stored_verdict(store: Store, score: FrozenRow, criterion_id: str) -> StoredV
             norm_version=score["norm_version"],
             certainty_digest=score.get("certainty_digest"),
             acts_version=score["acts_version"],
+            replies_digest=score.get("replies_digest"),
         )
     return StoredVerdict(judged_by=by, outcome=outcome_in(store, MACHINE, score["score_id"], criterion_id))
 
@@ -63,12 +65,13 @@ def scores_by_other_scoring(store: Store, scorecard: Scorecard, *, since: date |
             f"No stored call was scored by {label(scorecard)} in that time.",
             advice="Give other dates, or the version that scored them, as NAME@VERSION; `rubric versions` lists them.",
         )
-    return {row["conversation_id"]: row for row in found if not _is_of_now(row, scorecard)}
+    replies = RepliesThatCount(store, {"": scorecard.rubric}, scorecard.answered_by)
+    return {row["conversation_id"]: row for row in found if not _is_of_now(row, scorecard, replies)}
 
 
-def _is_of_now(row: FrozenRow, scorecard: Scorecard) -> bool:
-    by = judged_now(row)
-    return by is not None and row["score_id"] == score_id_of(row["conversation_id"], scorecard.sha256, by)
+def _is_of_now(row: FrozenRow, scorecard: Scorecard, replies: RepliesThatCount) -> bool:
+    by, name = judged_now(row), row["conversation_id"]
+    return by is not None and row["score_id"] == score_id_of(name, scorecard.sha256, replies.counted(by, name, ""))
 
 
 def judge_again(store: Store, scorecard: Scorecard, before: Mapping[str, FrozenRow]) -> Iterator[tuple[Conversation, Judged, Judged]]:

@@ -42,7 +42,7 @@ def main(name: str) -> None:
         )
         process(settings, load_rubrics(settings.rubrics), *calls())
         store = open_store(settings)
-        for table in ("embeddings", "captures", "periods", "decisions", "effective_scores", "effective_findings"):
+        for table in ("embeddings", "replies", "captures", "periods", "decisions", "effective_scores", "effective_findings"):
             store.write_empty(table)
         store.compact()
 

@@ -1,0 +1,84 @@
+"""The command that puts questions of rubrics to the centre's language model, and what runs tell of it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qa_pipeline.cli.options import DATE, as_day, open_results, open_settings, results_option, rubrics_for, warn
+from qa_pipeline.cli.show import Progress, show_failures
+from qa_pipeline.errors import InputRefused
+
+if TYPE_CHECKING:
+    from qa_pipeline.running.asking import AskPlan, AskSummary
+    from qa_pipeline.settings import Settings
+
+
+@click.command("ask")
+@results_option
+@click.option(
+    "--rubric", metavar="NAME|PATH", help="Rubric for calls whose metadata name none; a path asks for a file that is being tried."
+)
+@click.option("--since", type=DATE, metavar="DATE", help="Only calls of this date and later.")
+@click.option("--until", type=DATE, metavar="DATE", help="Only calls up to this date.")
+@click.option("--call", "call_ids", multiple=True, metavar="ID", help="Only this call; may be given again.")
+@click.option("--agent", metavar="ID", help="Only calls of this agent.")
+@click.option("--retry-failed", is_flag=True, help="Ask again also where it failed too often.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be asked, and about how many tokens that takes.")
+def ask_command(results: str | None, **options: Any) -> None:
+    """Put the open questions of rubrics (check: ask) to the language model of the settings, and score the calls anew.
+
+    Nothing is asked twice. What a night may spend is kept; the same command again goes on with the rest.
+    """
+    from qa_pipeline.reading.stored import Selection
+    from qa_pipeline.running.asking import asks, carry_out_asking, plan_asking
+    from qa_pipeline.running.judge import Endpoint
+    from qa_pipeline.running.run import Run
+
+    settings = open_settings(results=results)
+    rubrics, named, purpose = rubrics_for(settings, options["rubric"])
+    if settings.ask_model is None:
+        raise InputRefused("No language model is named.", advice="Set ask_model, and ask_url to ask it (docs/ask.md).")
+    if not asks(rubrics):
+        raise InputRefused("No rubric has a question for a language model.", advice="Write one with `check: ask` (docs/ask.md).")
+    select = Selection(
+        since=as_day(options["since"]), until=as_day(options["until"]), call_ids=options["call_ids"], agent_id=options["agent"]
+    )
+    run = Run(settings=settings, store=open_results(settings), rubrics=rubrics, purpose=purpose)
+    plan = plan_asking(run, select=select, named=named, by_path=list(rubrics) == [named], retry_failed=options["retry_failed"])
+    show_ask_plan(plan, settings)
+    if options["dry_run"]:
+        return
+    with Endpoint(settings) as judge, Progress(len(plan.open)) as progress:
+        summary = carry_out_asking(plan, replace(run, on_event=progress.on_event), judge)
+    show_asked(summary)
+    sys.exit(1 if summary.failures else 0)
+
+
+def show_ask_plan(plan: AskPlan, settings: Settings) -> None:
+    """Say what would be asked, and what the budget leaves for later."""
+    click.echo(
+        f"Questions: {plan.requests} about {len(plan.open)} calls, some {plan.tokens} tokens; {plan.settled} calls have nothing open, "
+        f"{plan.later} wait for another night."
+    )
+    for criterion, count in sorted(plan.by_criterion.items()):
+        click.echo(f"  {criterion}: {count} calls")
+    click.echo(f"  A night asks about at most {settings.ask_calls} calls, for {settings.ask_tokens} tokens and {settings.ask_seconds:g} s.")
+    if plan.given_up:
+        warn(f"{plan.given_up} calls could not be asked about too often and are left out; --retry-failed tries them again.", settings)
+
+
+def show_asked(summary: AskSummary) -> None:
+    """Say what was asked, and what could not be."""
+    scored = f"; {summary.rescored.scored} calls scored anew, {summary.rescored.changed} with a changed verdict" if summary.rescored else ""
+    click.echo(
+        f"Asked about {summary.calls} calls: {summary.requests} questions, {summary.tokens} tokens, {summary.sent + summary.received} bytes, "
+        f"{summary.seconds:.1f} s; {summary.left} calls wait{scored}."
+    )
+    show_failures(summary.failures)
+
+
+COMMANDS = (ask_command,)
