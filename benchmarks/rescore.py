@@ -228,7 +228,7 @@ class _Block:
     """Some conversations as rows, to be copied with other ids and numbers."""
 
     def __init__(self, chance: random.Random) -> None:
-        spoken = [_conversation(chance, "zh" if index % 2 else "en") for index in range(_BLOCK)]
+        spoken = [spoken_call(chance, "zh" if index % 2 else "en") for index in range(_BLOCK)]
         self._tables = {
             "calls": _rows(
                 "calls", [call_row(c, run_id="made", processed_at=_FIRST_DAY, timezone="UTC", code_version="0") for c in spoken]
@@ -272,7 +272,7 @@ class _Block:
         return made | ({"embeddings": _vectors(made["utterances"], numbers)} if meanings else {})
 
 
-def _conversation(chance: random.Random, language: str) -> Conversation:
+def spoken_call(chance: random.Random, language: str) -> Conversation:
     parts = _SENTENCES[language]
     lines = [f"agent: {chance.choice(parts['opening'])}"]
     while len(lines) < _UTTERANCES - 2:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,10 +15,12 @@ from office import OTHER, OWN, TEAM, Office
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from qa_pipeline.call import Outcome
+from qa_pipeline.call import Outcome, Quote, Reply
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import Role, Viewer, local_viewer
+from qa_pipeline.results.versions import freeze
 from qa_pipeline.review.claims import held_claims
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Dispute, Note, Override
@@ -23,7 +28,10 @@ from qa_pipeline.review.opening import bring_up_to_date
 from qa_pipeline.review.proposals import Teaches, list_proposals
 from qa_pipeline.review.standing import decisions_about
 from qa_pipeline.review.tables import audit
+from qa_pipeline.rubric.asking import WRITTEN, AskCriterion
+from qa_pipeline.scoring.score import prepare, score
 from qa_pipeline.web.call import moment_ms
+from tests.rubric.built_rubrics import rubric
 
 ClientAs = Callable[[str], TestClient]
 AT = f"/calls/{OWN}"
@@ -215,3 +223,33 @@ def test_what_callers_and_people_say_is_text(office: Office, client_as: ClientAs
 def test_an_unknown_call_is_not_there(client_as: ClientAs) -> None:
     assert client_as("mei").get("/calls/none").status_code == 404
     assert client_as("mei").get("/calls/%2e%2e%2fetc").status_code == 404
+
+
+def test_a_question_to_a_language_model_is_shown_with_its_answer_and_quotes_that_play(office: Office, client_as: ClientAs) -> None:
+    why = {
+        "id": "why",
+        "check": "ask",
+        "question": {"en": "Did the agent say why it takes three days?"},
+        "title": {"en": "Reason for the delay"},
+    }
+    spoken = conversation(
+        "0:00 customer: Where is my refund?", "0:12 agent: It takes three days because the bank checks it.", language="en",
+        call_id="asked", agent_id="a1", team="north", started_at=datetime(2026, 5, 14, 4, tzinfo=UTC),
+    )  # fmt: skip
+    made = rubric(why, id="asking")
+    (asking,) = made.criteria
+    assert isinstance(asking, AskCriterion)
+    quotes = (Quote(utterance=1, text="because the bank checks it"),)
+    reply = Reply(
+        question_sha256=asking.question_sha256, prompt_sha256="", model=WRITTEN, phrasing=0, first=0, last=1, answer="yes", quotes=quotes
+    )
+    freeze([made], office.store)
+    heard = replace(spoken, conversation_id="asked-heard", replies=(reply,))
+    office.store.write_conversations([heard], run_id="r")
+    office.store.write_scores([score(heard, prepare(made, {}))], purpose="official", run_id="r")
+    bring_up_to_date(office.desk)
+    about = html.unescape(of_criterion(client_as("mei").get("/calls/asked").text, "why"))
+    assert "Reason for the delay" in about
+    assert "“Did the agent say why it takes three days?” The language model answers: yes; 3 of 3 wordings agree." in about
+    assert "because the bank checks it" in about
+    assert re.search(r'data-(start|from|at|ms)[a-z-]*="\d+', about), about
