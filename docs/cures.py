@@ -57,6 +57,7 @@ CURES = {
     "the answer ": "Choose another name for the answer.",
     "there is no answer": "Name one of those.",
     "`absent` is met here": "Name another answer in absent, or take it out of met_by.",
+    "{given_up} calls could not be asked": "Look in `failures` why; when the server is in order, run `qa-pipeline ask --retry-failed`.",
     "answered: choice needs": "List what may be chosen: answers: {good: {en: [good]}}.",
     "check: not needs": "Name one criterion: of: [ID].",
     "check: {check} needs `of`": "Name the criteria: of: [ID, ID].",
