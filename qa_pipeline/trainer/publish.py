@@ -96,7 +96,9 @@ def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequ
     )
     vectors.learn(_texts(rubrics, cases))
     strictness = load_strictness(reader_path(settings))
-    scorecards = {name: prepare(rubric, heads[name], strictness=strictness) for name, rubric in rubrics.items()}
+    scorecards = {
+        name: prepare(rubric, heads[name], strictness=strictness, answered_by=settings.ask_model) for name, rubric in rubrics.items()
+    }
     return Workbench(scorecards=scorecards, cases=cases, vectors=vectors)
 
 
