@@ -38,10 +38,10 @@ def agreement(rubric_id: str | None, by_version: bool, since: Any, until: Any, r
                 "criterion": line.criterion_id,
                 "calls": line.program.calls,
                 "agreed": "" if line.program.observed is None else f"{100 * line.program.observed:.0f} %",
-                "AC1": _figure(line.program.ac),
-                "κ": _figure(line.program.kappa),
-                "blind": _figure(line.blind.ac),
-                "people": _figure(line.people.ac),
+                "AC1": figure_text(line.program.ac),
+                "κ": figure_text(line.program.kappa),
+                "blind": figure_text(line.blind.ac),
+                "people": figure_text(line.people.ac),
                 "of": line.people.calls,
                 "missed": _share(line.rates.missed),
                 "false": _share(line.rates.false),
@@ -75,7 +75,7 @@ def assist(rubric_id: str | None, publish: bool, results: str | None, as_name: s
             {
                 "rubric": one.rubric_id,
                 "criterion": one.criterion_id,
-                "AC1": _figure(one.trust.program.ac),
+                "AC1": figure_text(one.trust.program.ac),
                 "calls": one.trust.program.calls,
                 "should": "leave the score" if one.to == "assist" else "come back",
             }
@@ -232,7 +232,7 @@ def calibration_list(results: str | None, as_name: str | None) -> None:
 COMMANDS = (agreement, assist, calibration)
 
 
-def _figure(figure: Figure) -> str:
+def figure_text(figure: Figure) -> str:
     if figure.value is None:
         return ""
     return f"{figure.value:.2f}" + ("" if figure.low is None else f" ({figure.low:.2f}–{figure.high:.2f})")

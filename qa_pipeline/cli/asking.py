@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qa_pipeline.cli.options import DATE, as_day, open_results, open_settings, results_option, rubrics_for, warn
+from qa_pipeline.cli.agreeing import figure_text
+from qa_pipeline.cli.options import DATE, as_day, open_results, open_settings, open_store, results_option, rubrics_for, user_name, warn
 from qa_pipeline.cli.show import Progress, show_failures
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.viewer import local_viewer
 
 if TYPE_CHECKING:
     from qa_pipeline.running.asking import AskPlan, AskSummary
     from qa_pipeline.settings import Settings
+    from qa_pipeline.trainer.publish import Workbench
 
 
 @click.command("ask")
@@ -79,6 +82,43 @@ def show_asked(summary: AskSummary) -> None:
         f"{summary.seconds:.1f} s; {summary.left} calls wait{scored}."
     )
     show_failures(summary.failures)
+
+
+def show_measured(bench: Workbench, name: str, settings: Settings) -> None:
+    """Ask about the cases of a rubric and say how far the answers agree with them, and stored ones with people."""
+    from qa_pipeline.report.terminal import show_rows
+    from qa_pipeline.review.opening import open_desk
+    from qa_pipeline.review.trust import trust
+    from qa_pipeline.running.judge import Endpoint
+    from qa_pipeline.trainer.answers_measured import measure_answers
+
+    store = open_store(settings)
+    people = (
+        trust(open_desk(settings, store), local_viewer(user_name()), settings, rubric_id=bench.scorecards[name].rubric.id)
+        if store.is_there
+        else ()
+    )
+    with Endpoint(settings) as judge:
+        measured = measure_answers(bench, name, judge, people=people)
+    bar, least = settings.agreement_bar, settings.agreement_calls
+    show_rows(
+        [
+            {
+                "criterion": one.criterion_id,
+                "cases": one.cases.calls,
+                "unsure": one.unsure,
+                "failed": one.failed,
+                "AC1": figure_text(one.cases.ac),
+                "κ": figure_text(one.cases.kappa),
+                "calls people judged": one.people.program.calls if one.people else 0,
+                "AC1 with people": figure_text(one.people.program.ac) if one.people else "",
+                "it is fit for": "assist only" if one.is_assist_only(bar, least) else "the score",
+            }
+            for one in measured
+        ]
+    )
+    if not measured:
+        click.echo("The rubric has no question for a language model.")
 
 
 COMMANDS = (ask_command,)

@@ -263,14 +263,25 @@ def rubric_fit() -> None:
 @rubric.command("calibrate")
 @click.argument("name")
 @click.option("--write", is_flag=True, help="Put the suggested thresholds into the file.")
-def rubric_calibrate(name: str, write: bool) -> None:
-    """Suggest from which probability each meaning of a rubric counts, from its cases."""
+@click.option(
+    "--ask",
+    "asks",
+    is_flag=True,
+    help="Instead: ask the language model about the cases, and show how far it agrees with them and with people.",
+)
+@results_option
+def rubric_calibrate(name: str, write: bool, asks: bool, results: str | None) -> None:
+    """Suggest from which probability each meaning of a rubric counts, from its cases; or measure the answers to its questions."""
+    from qa_pipeline.cli.asking import show_measured
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.trainer.calibrate import calibrate, write_threshold
 
-    settings = open_settings()
+    settings = open_settings(results=results)
     bench = _workbench(settings, (name,))
     (stem,) = bench.scorecards
+    if asks:
+        show_measured(bench, stem, settings)
+        return
     found = calibrate(bench, stem)
     show_rows(
         [

@@ -1,0 +1,107 @@
+"""How far a language model's answers agree with the cases of a rubric, and with people: measured before a question counts.
+
+Comes in: a workbench, whoever answers. Goes out: a line for each criterion of `check: ask`. What cases say that the model answers is left out: it is asked itself, about
+each dialogue whose outcome a case gives. Nothing of it is stored: cases are no calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from qa_pipeline.call import Conversation, Outcome, Reply
+from qa_pipeline.privacy.policy import NOTHING
+from qa_pipeline.review.agreement import Agreement, Judged, agreement_of_two, nominal
+from qa_pipeline.review.trust import Standing, Trust
+from qa_pipeline.rubric.asking import AskCriterion
+from qa_pipeline.rubric.cases import Case, heard_in
+from qa_pipeline.running.asking import as_shown
+from qa_pipeline.running.judge import Judge, JudgeFailed
+from qa_pipeline.scoring.ask import NOT_ASKED, requests_open
+from qa_pipeline.scoring.matching import searches_of
+from qa_pipeline.scoring.prompts import lines_of
+from qa_pipeline.scoring.score import Scorecard, judge_call, score
+from qa_pipeline.trainer.publish import Workbench
+
+_JUDGED = (Outcome.MET.value, Outcome.NOT_MET.value, Outcome.NOT_APPLICABLE.value)
+_MODEL, _CASES = "model", "cases"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersMeasured:
+    """A criterion. `cases`: agreement of the model with the cases, where it gave an outcome; `unsure`: cases that stayed undetermined; `failed`: cases about which it
+    could not be asked; `people`: its agreement with people's decisions on calls, None where nobody decided.
+    """
+
+    criterion_id: str
+    cases: Agreement
+    unsure: int
+    failed: int
+    people: Trust | None
+
+    def is_assist_only(self, bar: float, least_calls: int) -> bool:
+        """Whether it should not count: people agree too rarely, or, as long as they have said too little, the cases do."""
+        if self.people is not None and (standing := self.people.standing(bar, least_calls)) is not Standing.FEW:
+            return standing is Standing.BELOW
+        return self.cases.ac.value is None or self.cases.ac.value < bar
+
+
+def measure_answers(bench: Workbench, name: str, judge: Judge, *, people: Sequence[Trust] = ()) -> tuple[AnswersMeasured, ...]:
+    """Ask about every case of a rubric that gives a criterion with a question an outcome."""
+    scorecard = bench.scorecards[name]
+    trusted = {line.criterion_id: line for line in people if line.rubric_id == scorecard.rubric.id}
+    return tuple(
+        _measured(criterion, bench, name, judge, trusted.get(criterion.id))
+        for criterion in scorecard.rubric.criteria
+        if isinstance(criterion, AskCriterion)
+    )
+
+
+def _measured(criterion: AskCriterion, bench: Workbench, name: str, judge: Judge, people: Trust | None) -> AnswersMeasured:
+    scorecard = bench.scorecards[name]
+    judged: list[Judged] = []
+    unsure = failed = 0
+    for case in _cases_of(criterion, bench.cases[name]):
+        heard = replace(heard_in(case, scorecard.rubric, bench.encode_for(name)), replies=())
+        try:
+            answered = _answered(heard, criterion, scorecard, judge)
+        except JudgeFailed:
+            failed += 1
+            continue
+        outcome = next(f.outcome for f in score(answered, scorecard).findings if f.criterion.id == criterion.id)
+        if outcome is Outcome.UNDETERMINED:
+            unsure += 1
+            continue
+        judged.append(Judged(call_id=case.name, said={_CASES: case.expected[criterion.id], _MODEL: outcome.value}))
+    agreed = agreement_of_two(judged, _CASES, _MODEL, nominal(_JUDGED))
+    return AnswersMeasured(criterion_id=criterion.id, cases=agreed, unsure=unsure, failed=failed, people=people)
+
+
+def _cases_of(criterion: AskCriterion, cases: Sequence[Case]) -> Iterator[Case]:
+    return (case for case in cases if case.dialogue is not None and case.expected.get(criterion.id) in _JUDGED)
+
+
+def _answered(heard: Conversation, criterion: AskCriterion, scorecard: Scorecard, judge: Judge) -> Conversation:
+    """The dialogue with the model's answers about a criterion. Raises JudgeFailed."""
+    (search,) = searches_of([heard], scorecard.heads, {str(slot): wordings for slot, wordings in scorecard.rubric.names.items()})
+    context = judge_call(search, scorecard)
+    if context.verdicts[criterion.id].reason_code != NOT_ASKED:
+        return heard
+    shown = as_shown(heard, NOTHING)
+    replies = []
+    for request in requests_open(criterion, context):
+        told = judge.ask(request.messages([shown[u.utterance] for u in lines_of(heard, request.stretch)]), request.schema())
+        replies.append(
+            Reply(
+                question_sha256=request.question_sha256,
+                prompt_sha256=request.prompt_sha256,
+                model=scorecard.answered_by or "",
+                phrasing=request.phrasing,
+                first=request.stretch.first,
+                last=request.stretch.last,
+                answer=told.answer,
+                value=told.value,
+                quotes=told.quotes,
+            )  # fmt: skip
+        )
+    return replace(heard, replies=tuple(replies))
