@@ -14,6 +14,8 @@ from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.json_schema import schema_text
 from qa_pipeline.settings import Settings
+from tests.rubric.built_rubrics import write_folder
+from tests.scripted_judge import Body, Response, lines_in, says, scripted_judge
 from tests.trainer.desk import CASES, SERVICE, complaint_folder, desk, edit, service_folder, spoken, stored, use_fake_encoder
 
 CALLS = (
@@ -323,3 +325,25 @@ def test_import_phrases_into_a_list_beside_the_rubrics(settings: Settings, tmp_p
     book.save(tmp_path / "words.xlsx")
     refused = qa("import-phrases", "words.xlsx", "--to", "lists/rude.yaml", exit_code=2).stderr
     assert "words.xlsx:5:2: no language is called 'de'" in refused
+
+
+def test_calibrate_asks_a_language_model_about_the_cases(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_folder(
+        settings.rubrics,
+        reasons="id: reasons\nversion: 1\nsections:\n  - id: all\n    criteria:\n"
+        "      - {id: why, check: ask, phrasings: 1, question: {en: Did the agent give the reason?}}\n",
+    )
+    (settings.rubrics / "reasons.cases.yaml").write_text(
+        "- {name: told, language: en, dialogue: 'agent: Because the bank checks it.', expected: {why: met}}\n"
+        "- {name: untold, language: en, dialogue: 'agent: It will come.', expected: {why: not_met}}\n"
+    )
+
+    def finds(body: Body) -> Response:
+        return says("yes", (0, "Because the bank")) if "Because" in str(lines_in(body)) else says("no")
+
+    with scripted_judge(finds) as server:
+        monkeypatch.setenv("QA_PIPELINE_ASK_URL", server.url)
+        monkeypatch.setenv("QA_PIPELINE_ASK_MODEL", "m")
+        shown = qa("calibrate", "reasons", "--ask").stdout
+    assert len(server.asked) == 2
+    assert "why" in shown and "1.00" in shown and "the score" in shown
