@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from qa_pipeline.call import Conversation, Role
+from qa_pipeline.call import Conversation, Reply, Role
 from qa_pipeline.cli.main import main
 from qa_pipeline.conversation.correct import Correction, correct, middle_of, swap
 from qa_pipeline.conversation.feeling import load_judge
@@ -114,6 +114,12 @@ def test_sentiment_and_metrics_follow_the_roles() -> None:
     assert put_right.metrics.agent_talk_share == heard.metrics.customer_talk_share
     assert [u.sentiment_label is not None for u in put_right.utterances] == [u.role is Role.CUSTOMER for u in put_right.utterances]
     assert put_right.conversation_id != heard.conversation_id
+
+
+def test_what_a_language_model_answered_about_other_roles_is_answered_no_more() -> None:
+    reply = Reply(question_sha256="q", prompt_sha256="p", model="m", phrasing=0, first=0, last=1, answer="yes")
+    heard = replace(conversation(*LINES), replies=(reply,))
+    assert correct(heard, swap(heard), load_judge(load_settings()), threshold=0.25).replies == ()
 
 
 def test_a_correction_that_changes_nothing_leaves_the_conversation() -> None:
