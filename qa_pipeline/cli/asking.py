@@ -65,7 +65,7 @@ def show_ask_plan(plan: AskPlan, settings: Settings) -> None:
     """Say what would be asked, and what the budget leaves for later."""
     click.echo(
         f"Questions: {plan.requests} about {len(plan.open)} calls, some {plan.tokens} tokens; {plan.settled} calls have nothing open, "
-        f"{plan.later} wait for another night."
+        f"{plan.later} are left for another night."
     )
     for criterion, count in sorted(plan.by_criterion.items()):
         click.echo(f"  {criterion}: {count} calls")

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.results.store import Store, sql_text
-from qa_pipeline.results.tables import CALLS, TABLES
+from qa_pipeline.results.tables import CALLS, REPLIES, TABLES
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,7 +75,7 @@ ID_COLUMNS: dict[str, tuple[str, ...]] = {
     "utterances": ("conversation_id", "utterance"),
     "embeddings": ("conversation_id", "utterance"),
     "metrics": ("conversation_id",),
-    "replies": ("conversation_id", "call_id", "asked_at"),
+    "replies": (*REPLIES.key, "call_id", "asked_at"),
     "scores": ("score_id", "purpose", "conversation_id", "call_id", "call_date", "team", "scored_at"),
     "findings": ("score_id", "criterion_id"),
     "captures": ("score_id", "criterion_id", "n"),

@@ -114,8 +114,8 @@ def _without_check(location: Location, found: Any) -> Iterator[Located]:
         except ValidationError as error:
             for item in error.errors():
                 key = str(item["loc"][0]) if item["loc"] else ""
-                # What only this check says: its own needs, keys of others, levels of its own form.
-                if key in ("", "levels") or (item["type"], key in _CRITERION_KEYS) == ("extra_forbidden", True):
+                # What only this check says: its own needs, keys of others, levels and answers of its own form.
+                if key in ("", "levels", "answers") or (item["type"], key in _CRITERION_KEYS) == ("extra_forbidden", True):
                     continue
                 if item["loc"] not in seen and (item["type"] != "missing" or key == "id"):
                     seen.add(item["loc"])

@@ -40,7 +40,8 @@ from qa_pipeline.scoring.prompts import Request, lines_of
 from qa_pipeline.scoring.score import judge_call, questions_of
 from qa_pipeline.values.companies import short_names
 
-_LOT = 200
+# Calls that are judged together to find what is open; each lot reads the list of calls once.
+_LOT = 1_000
 # Of a prompt's bytes, a token: about four letters, or one and a third Chinese characters. Only for what is said before anything is asked.
 _BYTES_A_TOKEN = 4
 _ANSWER_TOKENS = 80
@@ -66,7 +67,7 @@ class OpenCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskPlan:
-    """What is going to be asked. `open`: calls within the night's budget, the newest first; `later`: calls that wait for another night; `given_up`: calls about
+    """What is going to be asked. `open`: calls within the night's budget, the newest first; `later`: calls that are left for another night, unseen; `given_up`: calls about
     which asking failed too often; `settled`: calls of rubrics with questions about which nothing is open; `behind`: calls that are still to be scored by
     answers that are there. `named`, `by_path`: how their rubrics were chosen.
     """
@@ -133,7 +134,7 @@ def plan_asking(run: Run, *, select: Selection, named: str | None = None, by_pat
     # By day and call; the newest first, because not all may be asked tonight.
     order = list(reversed(rubric_of))
     failed = Counter() if retry_failed else _failed(run)
-    plan = _within_budget(_open_calls(order, rubric_of, asking, run, failed), run, settled_of=len(order), failed=failed)
+    plan = _within_budget(_looked_at(order, rubric_of, asking, run), run, count=len(order), failed=failed)
     return replace(plan, behind=tuple(behind), named=named, by_path=by_path)
 
 
@@ -262,52 +263,48 @@ def _ask(call: OpenCall, judge: Judge, model: str) -> _Answers:
     return _Answers(asked=tuple(asked), failed=failed, sent=sent, received=received)
 
 
-def _open_calls(
-    order: Sequence[str], rubric_of: Mapping[str, str], asking: Mapping[str, Rubric], run: Run, failed: Mapping[str, int]
-) -> Iterator[OpenCall]:
-    """Calls with something open, in the order given."""
+def _looked_at(order: Sequence[str], rubric_of: Mapping[str, str], asking: Mapping[str, Rubric], run: Run) -> Iterator[OpenCall]:
+    """Calls in the order given, with what is open about each, which may be nothing."""
     hiding = load_policy(run.settings.privacy_policy).asked
     scorecards = ready_scorecards({name: asking[name] for name in set(rubric_of.values())}, run.settings, on_event=run.on_event)
     for start in range(0, len(order), _LOT):
-        names = order[start : start + _LOT]
-        for conversation in run.store.load_conversations(names):
-            if failed.get(conversation.call.call_id, 0) >= run.settings.give_up_after:
-                continue
+        for conversation in run.store.load_conversations(order[start : start + _LOT]):
             scorecard = scorecards[rubric_of[conversation.conversation_id]]
-            names_of = {str(slot): wordings for slot, wordings in scorecard.rubric.names.items()}
-            (search,) = searches_of([conversation], scorecard.heads, names_of)
+            (search,) = searches_of(
+                [conversation], scorecard.heads, {str(slot): wordings for slot, wordings in scorecard.rubric.names.items()}
+            )
             context = judge_call(search, scorecard)
-            criteria = [
+            waiting = [
                 c for c in scorecard.rubric.criteria if isinstance(c, AskCriterion) and context.verdicts[c.id].reason_code == NOT_ASKED
             ]
-            if not criteria:
-                continue
-            shown = as_shown(conversation, hiding)
+            shown = as_shown(conversation, hiding) if waiting else {}
             questions = tuple(
                 (criterion.id, request, tuple(request.messages([shown[u.utterance] for u in lines_of(conversation, request.stretch)])))
-                for criterion in criteria
+                for criterion in waiting
                 for request in requests_open(criterion, context)
             )
             yield OpenCall(call=conversation.call, conversation_id=conversation.conversation_id, questions=questions)
 
 
-def _within_budget(calls: Iterator[OpenCall], run: Run, *, settled_of: int, failed: Mapping[str, int]) -> AskPlan:
-    """The calls that a night may ask about; of the others only how many there are."""
+def _within_budget(calls: Iterator[OpenCall], run: Run, *, count: int, failed: Mapping[str, int]) -> AskPlan:
+    """The calls that a night may ask about. `count`: of all that may be looked at; once the budget is full, the rest is for later unseen."""
     settings = run.settings
     taken: list[OpenCall] = []
     by_criterion: Counter[str] = Counter()
-    tokens = later = 0
+    tokens = looked = settled = given_up = 0
     for call in calls:
-        if later or len(taken) >= settings.ask_calls or tokens + call.tokens > settings.ask_tokens:
-            later += 1
-            continue
-        taken.append(call)
-        tokens += call.tokens
-        by_criterion.update({criterion for criterion, _, _ in call.questions})
-    given_up = sum(count >= settings.give_up_after for count in failed.values())
-    return AskPlan(
-        open=tuple(taken), later=later, given_up=given_up, settled=settled_of - len(taken) - later - given_up, by_criterion=by_criterion
-    )  # fmt: skip
+        if not call.questions:
+            settled += 1
+        elif failed.get(call.call.call_id, 0) >= settings.give_up_after:
+            given_up += 1
+        elif len(taken) >= settings.ask_calls or tokens + call.tokens > settings.ask_tokens:
+            break
+        else:
+            taken.append(call)
+            tokens += call.tokens
+            by_criterion.update({criterion for criterion, _, _ in call.questions})
+        looked += 1
+    return AskPlan(open=tuple(taken), later=count - looked, given_up=given_up, settled=settled, by_criterion=by_criterion)
 
 
 def _failed(run: Run) -> Counter[str]:

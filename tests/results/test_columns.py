@@ -37,6 +37,7 @@ def test_the_words_of_a_call_lie_in_these_places_and_go_from_them() -> None:
     assert holding == {
         "utterances": ("text", "norm", "words"),
         "embeddings": ("vector",),
+        "replies": ("value", "quotes"),
         "findings": ("reason_args", "reason", "evidence", "evidence_text"),
         "captures": ("value", "text"),
         "calls": ("dropped",),
