@@ -122,12 +122,10 @@ class Endpoint:
         began = time.monotonic()
         try:
             with self._client.stream("POST", self._url, json=body) as response:
-                content = _whole(response, began + self._seconds)
+                content = _whole(response, began, self._seconds)
                 sent = int(response.request.headers.get("content-length", 0))
         except httpx.TimeoutException as error:
-            raise _failed(
-                f"The language model took longer than {self._seconds:g} s.", "Raise ask_timeout_seconds, or ask less at once (ask_at_once)."
-            ) from error
+            raise _too_slow(self._seconds) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _failed(
                 f"The language model does not answer: {type(error).__name__}.", "Look whether its server runs at ask_url.", is_away=True
@@ -140,18 +138,20 @@ class Endpoint:
         return _told(content, sent=sent, took_ms=round(1000 * (time.monotonic() - began)))
 
 
-def _whole(response: httpx.Response, until: float) -> bytes:
+def _whole(response: httpx.Response, began: float, seconds: float) -> bytes:
     """The body of an answer. A server that sends a byte now and then does not hold anybody up for longer, nor one that sends without end."""
-    import httpx
-
     content = b""
     for part in response.iter_bytes():
         content += part
-        if time.monotonic() > until:
-            raise httpx.ReadTimeout("the answer trickles")
+        if time.monotonic() - began > seconds:
+            raise _too_slow(seconds)
         if len(content) > _MOST_BYTES:
             raise _failed("The language model's answer has no end.", "Another model may keep to the form that is asked for.")
     return content
+
+
+def _too_slow(seconds: float) -> JudgeFailed:
+    return _failed(f"The language model took longer than {seconds:g} s.", "Raise ask_timeout_seconds, or ask less at once (ask_at_once).")
 
 
 def _told(content: bytes, *, sent: int, took_ms: int) -> Told:
