@@ -140,12 +140,15 @@ def prompt_sha256() -> str:
 
 
 def replies_digest(replies: Sequence[Reply], questions: Mapping[str, str], answered_by: str | None) -> str | None:
-    """What of a conversation's replies counts in a score: None for a rubric without questions. `questions`: criterion → hash of its question."""
+    """What of a conversation's replies counts in a score: None for a rubric without questions. `questions`: criterion → hash of its question.
+
+    How questions are put now is part of it: answers to another prompt count no more, and what they were about is open again.
+    """
     if not questions:
         return None
     wanted = frozenset(questions.values())
     keys = sorted(repr(_key(r)) for r in replies if r.model == answered_by and r.question_sha256 in wanted)
-    return hashlib.sha256("\n".join((answered_by or "", *keys)).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join((answered_by or "", prompt_sha256(), *keys)).encode()).hexdigest()[:16]
 
 
 def in_language(texts: Texts, language: str) -> str:

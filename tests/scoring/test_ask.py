@@ -11,6 +11,7 @@ import pytest
 from qa_pipeline.call import Conversation, Outcome, Quote, Reply
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.rubric.asking import AskCriterion
+from qa_pipeline.scoring import prompts
 from qa_pipeline.scoring.matching import Search
 from qa_pipeline.scoring.prompts import STRETCH_CHARACTERS, Request, Stretch, prompt_sha256, requests_of
 from qa_pipeline.scoring.score import Finding, prepare, score
@@ -269,9 +270,11 @@ def test_one_stretch_with_proof_is_enough_and_all_must_say_no() -> None:
     assert finding(replies(*rest, "cannot_tell"), once).outcome is Outcome.UNDETERMINED
 
 
-def test_scores_by_other_replies_are_other_scores() -> None:
+def test_scores_by_other_replies_or_another_prompt_are_other_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     scorecard = prepare(rubric(WHY), {}, answered_by=MODEL)
     before, after = (score(spoken, scorecard).score_id for spoken in (CALL, answered(CALL, WHY, *[("no",)] * 3)))
     assert before != after
+    monkeypatch.setattr(prompts, "PROMPT_VERSION", 99)
+    assert score(CALL, scorecard).score_id != before
     plain = prepare(rubric(PHRASE), {}, answered_by=MODEL)
     assert score(CALL, plain).score_id == score(answered(CALL, WHY, *[("no",)] * 3), plain).score_id
