@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.running.asking import ask_tonight
-from tests.running.test_asking import BECAUSE, GREETS, WHY, asking, outcomes, settings_for, spoken, stored
+from tests.running.test_ask_nights import BECAUSE, GREETS, WHY, asking, outcomes, settings_for, spoken, stored
 from tests.small_model import NAME, small_model
 
 pytestmark = pytest.mark.models
