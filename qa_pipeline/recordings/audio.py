@@ -18,10 +18,11 @@ from qa_pipeline.errors import CallFailed, RecordingError
 from qa_pipeline.recordings.address import Raw, parse_address
 from qa_pipeline.recordings.container import GAPLESS, Decoder, form_of, open_form, opened_container, refuse_form, refuse_length, seconds_of
 from qa_pipeline.recordings.edits import has_pieces, read_edits, seconds_played
-from qa_pipeline.recordings.ends import End, examine_end
+from qa_pipeline.recordings.ends import End, examine_end, read_at
 from qa_pipeline.recordings.extent import examine_extent
-from qa_pipeline.recordings.files import open_file
+from qa_pipeline.recordings.files import Reader, open_file
 from qa_pipeline.recordings.layout import as_parties
+from qa_pipeline.recordings.pieces import pieces_of
 from qa_pipeline.recordings.timeline import SAMPLE_RATE as SAMPLE_RATE
 from qa_pipeline.recordings.timeline import TrackBuilder
 
@@ -34,6 +35,9 @@ _MISSING_SECONDS = Fraction(1, 2)
 _NOTICED_SECONDS = Fraction(1, 10)
 # An empty recording is a header and no more.
 EMPTY_BYTES = 8_192
+# No recorder writes so far beyond full scale; chosen.
+_FAR_BEYOND = 16.0
+_SIXTEEN_BITS = 32_768
 _RAW_PACKET = 4_096
 _RAW_SAMPLES_A_BYTE = {"s16le": 0.5, "vox": 2.0, "g722": 2.0}
 
@@ -99,21 +103,27 @@ def known_seconds(uri: str) -> float | None:
             with open_file(uri) as file:
                 return file.size * _RAW_SAMPLES_A_BYTE.get(address.raw.form, 1.0) / (address.raw.rate * address.raw.channels)
         with open_file(uri) as file:
-            end = examine_end(file)
-            edits = read_edits(file)
-            file.seek(0)
-            with open_form(file) as container:
-                if not container.streams.audio:
-                    return 0.0
-                if has_pieces(edits):
-                    return float(seconds_played(edits))
-                is_guess = form_of(container) in GAPLESS and not end.has_length
-                if container.duration and not is_guess:
-                    return float(container.duration) / 1e6
-                stream = container.streams.audio[0]
-                return float(sum((seconds_of(packet, packet.duration) for packet in container.demux(stream)), Fraction(0)))
+            if pieces := pieces_of(file):
+                return sum(_seconds_in(piece) for piece in pieces)
+            return _seconds_in(file)
     except (av.FFmpegError, CallFailed, ValueError):
         return 0.0
+
+
+def _seconds_in(file: Reader) -> float:
+    end = examine_end(file)
+    edits = read_edits(file)
+    file.seek(0)
+    with open_form(file) as container:
+        if not container.streams.audio:
+            return 0.0
+        if has_pieces(edits):
+            return float(seconds_played(edits))
+        is_guess = form_of(container) in GAPLESS and not end.has_length
+        if container.duration and not is_guess:
+            return float(container.duration) / 1e6
+        stream = container.streams.audio[0]
+        return float(sum((seconds_of(packet, packet.duration) for packet in container.demux(stream)), Fraction(0)))
 
 
 def holds_nothing(uri: str) -> bool:
@@ -135,17 +145,33 @@ def holds_nothing(uri: str) -> bool:
 
 def _decode_file(uri: str, raw: Raw | None) -> Audio:
     with open_file(uri) as file:
-        end = End() if raw else examine_end(file)
-        edits = {} if raw else read_edits(file)
-        extent = None if raw else examine_extent(file)
-        in_pieces = has_pieces(edits)
-        file.seek(0)
-        with opened_container(uri, file, end, raw, as_recorded=in_pieces) as container:
-            decoder = Decoder(uri, container, file, edits=edits if in_pieces else {}, extent=extent)
-            decoder.run()
-            file.raise_failure()
-            timelines, missed = decoder.finish(end, file.size)
-            missing = float(missed)
+        pieces = pieces_of(file) if raw is None else []
+        if not pieces:
+            return _decode_opened(uri, file, raw)
+        audio = _in_a_row(uri, [_decode_opened(uri, piece, None) for piece in pieces])
+        file.raise_failure()
+        return audio
+
+
+def _decode_opened(uri: str, file: Reader, raw: Raw | None) -> Audio:
+    end = End() if raw else examine_end(file)
+    edits = {} if raw else read_edits(file)
+    extent = None if raw else examine_extent(file)
+    in_pieces = has_pieces(edits)
+    if raw is None and read_at(file, 0, 4) == b"RIFX":
+        # FFmpeg takes its samples for such of a RIFF, and makes noise of them.
+        raise RecordingError(
+            f"{uri} is a WAV with the bytes of its numbers the other way round (RIFX).",
+            advice="Convert it: `sox FILE NEW.wav`.",
+            stage="decode",
+        )
+    file.seek(0)
+    with opened_container(uri, file, end, raw, as_recorded=in_pieces) as container:
+        decoder = Decoder(uri, container, file, edits=edits if in_pieces else {}, extent=extent)
+        decoder.run()
+        file.raise_failure()
+        timelines, missed = decoder.finish(end, file.size)
+        missing = float(missed)
     if not timelines:
         raise RecordingError(
             f"{uri} holds no sound that can be decoded.",
@@ -162,13 +188,20 @@ def _decode_file(uri: str, raw: Raw | None) -> Audio:
         )
     is_cut = end.missing_bytes > 0 if end.missing_bytes is not None else end.has_length and missing > _MISSING_SECONDS
     return Audio(
-        samples=np.clip(tracks, -1.0, 1.0),
+        samples=np.clip(_at_scale(tracks), -1.0, 1.0),
         is_truncated=is_cut,
         lost=_merged([span for timeline in timelines for span in timeline.lost]),
         missing_ms=round(missing * 1000)
         if is_cut or missing > _MISSING_SECONDS or (decoder.has_failed and missing > _NOTICED_SECONDS)
         else 0,
     )
+
+
+def _at_scale(tracks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Samples of a float file that has whole numbers of 16 bits in it, as programs write that forget to divide: between −1 and 1."""
+    if tracks.size and float(np.abs(tracks).max()) > _FAR_BEYOND and float(np.percentile(np.abs(tracks), 95)) > _FAR_BEYOND:
+        return tracks / np.float32(_SIXTEEN_BITS)
+    return tracks
 
 
 def _decode_raw(uri: str, raw: Raw) -> Audio:

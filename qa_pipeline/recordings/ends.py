@@ -14,7 +14,7 @@ from io import BufferedIOBase
 from qa_pipeline.recordings.raw_frames import bytes_lacking
 
 # What a streaming recorder writes for "until the end": 0, or the largest numbers (FFmpeg 0xFFFFFFFF, SoX 0x7FFFF000, others 2^31 − 1).
-_UNKNOWN_FROM = 0x7FFF0000
+LENGTH_UNKNOWN_FROM = 0x7FFF0000
 # A header that counts itself, or the chunks before the sound, is wrong by less.
 _HEADER_BYTES = 4096
 _SMALL_HEADER_BYTES = 512
@@ -24,7 +24,7 @@ EBML_SEGMENT = b"\x18\x53\x80\x67"
 OGG, OGG_HEAD = b"OggS", 27
 EBML = b"\x1a\x45\xdf\xa3"
 _MP4_STARTS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
-_WAVE64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
+WAVE64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 _UNKNOWN_64_FROM = 1 << 62
 
 
@@ -58,15 +58,15 @@ def examine_end(file: BufferedIOBase) -> End:
         return End(missing_bytes=_beyond_wave(file, size))
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         outer = int.from_bytes(head[4:8], "little")
-        return End(missing_bytes=_promised_beyond(8 + outer, size) if 0 < outer < _UNKNOWN_FROM else None, has_length=True)
-    if head == _WAVE64:
+        return End(missing_bytes=_promised_beyond(8 + outer, size) if 0 < outer < LENGTH_UNKNOWN_FROM else None, has_length=True)
+    if head == WAVE64:
         outer = int.from_bytes(read_at(file, 16, 8), "little")
         return End(missing_bytes=_promised_beyond(outer, size) if 0 < outer < _UNKNOWN_64_FROM else None)
     if head[:4] == b"FORM":
         return End(missing_bytes=max(0, 8 + int.from_bytes(head[4:8]) - size), has_length=True)
     if head[:4] == b".snd":
         offset, length = struct.unpack(">II", head[4:12])
-        is_known = 0 < length < _UNKNOWN_FROM
+        is_known = 0 < length < LENGTH_UNKNOWN_FROM
         return End(missing_bytes=max(0, offset + length - size) if is_known else None, has_length=is_known)
     if head[:4] == b"caff":
         beyond = _beyond_caf(file, size)
@@ -97,7 +97,11 @@ def is_mp4(head: bytes) -> bool:
 
 def read_at(file: BufferedIOBase, position: int, count: int) -> bytes:
     """Bytes of a file from a place on, fewer where it ends. `file` is left behind them."""
-    file.seek(position)
+    try:
+        file.seek(position)
+    except (OSError, OverflowError):
+        # A size that no file has leads nowhere: that is a fault of what is written, and none of the disk.
+        return b""
     return file.read(count)
 
 
@@ -116,7 +120,7 @@ def _beyond_wave(file: BufferedIOBase, size: int) -> int | None:
         if chunk[:4] == b"fmt ":
             a_second = int.from_bytes(read_at(file, position + 8, 4), "little")
         if chunk[:4] == b"data":
-            if not 0 < length < _UNKNOWN_FROM:
+            if not 0 < length < LENGTH_UNKNOWN_FROM:
                 return None
             missing = position + length - size
             is_outer_right = abs(outer - size) <= 1

@@ -23,6 +23,7 @@ from qa_pipeline.recordings.container import has_decoder, open_form
 from qa_pipeline.recordings.edits import is_moved, read_edits
 from qa_pipeline.recordings.ends import examine_end
 from qa_pipeline.recordings.files import open_file
+from qa_pipeline.recordings.pieces import pieces_of
 from qa_pipeline.sealed import Keys, SealError, read_bytes
 from qa_pipeline.whole_file import replacing, write_whole
 
@@ -58,8 +59,8 @@ def type_played(uri: str) -> str | None:
         return None
     try:
         with open_file(uri) as file:
-            # FFmpeg, by which browsers play, does not play pieces as their list says (edits.py).
-            if examine_end(file).missing_bytes or is_moved(read_edits(file)):
+            # FFmpeg, by which browsers play, does not play pieces as their list says (edits.py), nor files one behind the other (pieces.py).
+            if examine_end(file).missing_bytes or is_moved(read_edits(file)) or pieces_of(file):
                 return None
             file.seek(0)
             with open_form(file) as container:

@@ -159,4 +159,5 @@ def _resampler(channels: int) -> AudioResampler:
 
 def _samples(frame: AudioFrame) -> Tracks:
     samples: Tracks = frame.to_ndarray().astype(np.float32, copy=False)
-    return samples
+    # What is no number in a file of floats is no sound.
+    return np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
