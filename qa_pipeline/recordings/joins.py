@@ -17,15 +17,19 @@ from qa_pipeline.languages.load import language_codes, table
 from qa_pipeline.languages.patterns import one_of
 from qa_pipeline.recordings.address import joined
 
-# Words of recorders; those of languages are in their labels.yaml. First the one that is taken for channel 0. Asterisk's Monitor: in, out; FreeSWITCH: read, write, aleg, bleg; Twilio: inbound, outbound; rtpengine and SIPREC
+# Words of recorders; those of languages are in their labels.yaml. First the one that is taken for channel 0. Asterisk's Monitor: in, out; FreeSWITCH: read, write, aleg, bleg; Cisco's
+# phones: near, far; Twilio: inbound, outbound; rtpengine and SIPREC
 # recorders: caller, callee; softphones: local, remote, mic, speaker.
 _PARTIES = (
     ("in", "out"), ("rx", "tx"), ("read", "write"), ("aleg", "bleg"), ("inbound", "outbound"), ("caller", "callee"), ("local", "remote"),
     ("left", "right"), ("mic", "speaker"), ("mic", "system"), ("ch0", "ch1"), ("ch1", "ch2"), ("channel0", "channel1"),
     ("channel1", "channel2"), ("internal", "external"), ("participant1", "participant2"), ("speaker1", "speaker2"), ("track1", "track2"),
+    ("near", "far"), ("nearend", "farend"), ("speaker0", "speaker1"), ("spk0", "spk1"), ("spk1", "spk2"), ("track0", "track1"),
 )  # fmt: skip
 _OF_SEVERAL = re.compile(r"(?<![^\W_])(\d{1,2})[-_ ]?of[-_ ]?(\d{1,2})(?![^\W_])")
 _WORD = re.compile(r"[^\W_]+")
+# channel-0, speaker_1: a word and its number, written apart.
+_NUMBERED = re.compile(r"(?<![^\W_])([^\W\d_]+)[-_ .]([0-2])(?![^\W_])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +68,12 @@ def groups_by_name(uris: Sequence[str]) -> list[Group]:
             if folder.name.lower() in pair:
                 # A folder a party, and one name in both.
                 parties.setdefault((f"{folder.parent}\0/{PurePosixPath(uri).name}", pair), {}).setdefault(folder.name.lower(), uri)
-        for match in _WORD.finditer(stem):
+        for match in (*_WORD.finditer(stem), *_NUMBERED.finditer(stem)):
+            word = "".join(match.groups()) or match[0]
             for pair in (*_PARTIES, *of_languages):
-                if match[0] in pair:
+                if word in pair:
                     key = f"{around[0]}{stem[: match.start()]}\0{stem[match.end() :]}{around[1]}"
-                    parties.setdefault((key, pair), {}).setdefault(match[0], uri)
+                    parties.setdefault((key, pair), {}).setdefault(word, uri)
         if part := _OF_SEVERAL.search(stem):
             parts.setdefault((around[0] + stem[: part.start()], part[2], stem[part.end() :] + around[1]), {}).setdefault(int(part[1]), uri)
         if part := numbered_part.search(stem):

@@ -27,6 +27,8 @@ def write(folder: Path, *names: str) -> None:
 
 
 PARTIES = [
+    ("5551_near.wav", "5551_far.wav"), ("5551_nearend.wav", "5551_farend.wav"), ("c1-channel-0.wav", "c1-channel-1.wav"), ("c1 Speaker 1.wav", "c1 Speaker 2.wav"),
+    ("c_spk0.wav", "c_spk1.wav"),
     ("q-100-1741054320.5-in.wav", "q-100-1741054320.5-out.wav"), ("20250304_rx.wav", "20250304_tx.wav"), ("caller-77.wav", "callee-77.wav"),
     ("77.read.wav", "77.write.wav"), ("77_inbound_track.wav", "77_outbound_track.wav"), ("77 Agent.wav", "77 Customer.wav"), ("left.wav", "right.wav"),
     ("c-local-1.wav", "c-remote-1.wav"), ("77-ch0.wav", "77-ch1.wav"), ("77-坐席.wav", "77-客户.wav"), ("IN-9.wav", "OUT-9.wav"),
