@@ -20,15 +20,20 @@ _EMPHASIS = re.compile(r"^\s*(?:[-*+] )?(\*\*|__)(.{1,60}?)\1")
 # A number or a point before each line, as lists have it.
 _LISTED = re.compile(r"^\s*(?:\d{1,4}[.)]|[-*+•])\s+(?=\S)")
 # Day and time, as chats are exported.
-_DATED = re.compile(
-    r"^\s*[\[(]?(?P<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})[T, ]+"
-    r"(?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?)(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?(?:Z|[+-]\d{2}:?\d{2})?[\])]?\s*(?:[-–] )?\s*"
+_MOMENT = (
+    r"(?P<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})[T, ]+"
+    r"(?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?)(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?(?:Z|[+-]\d{2}:?\d{2})?"
 )
+_DATED = re.compile(rf"^\s*[\[(]?{_MOMENT}[\])]?\s*(?:[-–] )?\s*")
 # Who speaks, parted from the words by a tab, a pipe or a dash; the time may stand before, or in a column of its own behind.
 _PARTED = re.compile(
     rf"^\s*(?:(?P<time>{TIME})\s*[\t|]\s*)?(?P<label>[^\t|:：]{{1,40}}?)(?:\s*\t+\s*|\s+\|\s+|\s+[-–—]\s+)"
     rf"(?:[\[(]?(?P<later>{TIME})[\])]?\s*[\t|]\s*)?(?P<text>\S.*)$"
 )
+# A name with the day and the time, the words below, as chats of WeChat and QQ are exported.
+_DATED_HEADING = re.compile(rf"^\s*(?P<label>[^\W\d_][^:：?!,]{{0,39}}?)\s+{_MOMENT}\s*$")
+# What a programme noted down and nobody said, alone on a line: [Chat ended], *** Visitor left ***.
+_NOTED = re.compile(r"^\s*(?:\*{2,}[^*]+\*{2,}|[\[(【（][^\[\]():：【】（）]+[\])】）])\s*$")
 # Written by whisper.cpp where the voice changes; it says nothing of who speaks.
 TURN_MARK = re.compile(r"\s*\[SPEAKER_TURN\]\s*")
 
@@ -38,7 +43,7 @@ def plain_lines(text: str, reading: Reading) -> list[Line]:
     written = [
         (number, _EMPHASIS.sub(r"\2", TURN_MARK.sub(" ", line)).rstrip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()
     ]
-    written = _with_colons(_from_first_date(_unlisted(written)))
+    written = _with_colons(_from_first_date(_dates_first(_unlisted(written))))
     has_headings = sum(_HEADING.match(line) is not None for _, line in written) * 3 >= len(written)
     taken = [(_heading(line) if has_headings else None) or split_line(line) for _, line in written]
     is_timed = _has_times(taken)
@@ -64,6 +69,8 @@ def plain_lines(text: str, reading: Reading) -> list[Line]:
                 reading.unknown_label(number, spoken.label)
                 is_told = True
             spoken = None
+        if spoken is None and _NOTED.match(TIMED.sub("", line, count=1)):
+            continue
         if spoken is None and (timed := TIMED.match(line)) and (_is_stretch(line) or has_only_times):
             # As in captions: whoever spoke goes on, nobody where nobody was named.
             start, end = (_ms(number, clock, reading) for clock in (timed["in"] or timed["bare"], timed["in_end"] or timed["bare_end"]))
@@ -90,6 +97,19 @@ def _unlisted(written: list[tuple[int, str]]) -> list[tuple[int, str]]:
     spoken = [split_line(line) for _, line in bare]
     are_listed = all(_LISTED.match(line) for _, line in written) and all(one and role_of(one.label, {}) is not None for one in spoken)
     return bare if are_listed else written
+
+
+def _dates_first(written: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Names with a day and a time behind them → with the time from the first of them, where at least a third of the lines are such."""
+    found = [_DATED_HEADING.match(line) for _, line in written]
+    moments = [_moment_ms(match) if match else None for match in found]
+    known = [moment for moment in moments if moment is not None]
+    if not written or len(known) * 3 < len(written) or moments[0] is None:
+        return written
+    return [
+        (number, f"{match['label']} {_clock(moment - min(known))}" if match and moment is not None else line)
+        for (number, line), match, moment in zip(written, found, moments, strict=True)
+    ]
 
 
 def _from_first_date(written: list[tuple[int, str]]) -> list[tuple[int, str]]:

@@ -30,6 +30,7 @@ OPEN_SUFFIXES = (".txt", ".json")
 TRANSCRIPT_SUFFIXES = (".jsonl", ".ndjson", ".vtt", ".srt", ".txt", ".json")
 
 # What stands before a line and nobody sees: marks of direction, characters without width.
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _UNSEEN = re.compile(r"(?m)^[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -76,6 +77,7 @@ def parse_transcripts(raw: bytes, path: str, *, encoding: str = "utf-8-sig", rol
         return Parsed(dialogues=(_failed(sha256_of_text(text), reading),))
     if path.lower().endswith(JSON_SUFFIXES):
         return _json(text, reading)
+    text = _with_line_ends(text)
     _check_characters(text, reading)
     ending = PurePosixPath(path).suffix.lower()
     if ending == ".txt" and begins_as_captions(text):
@@ -93,6 +95,7 @@ def why_no_dialogue(raw: bytes, path: str, *, encoding: str = "utf-8-sig") -> st
         return None
     text = _universal(text)
     if not path.lower().endswith(JSON_SUFFIXES):
+        text = _with_line_ends(text)
         is_one = begins_as_captions(text) or begins_as_dialogue(text)
         return None if is_one else "does not begin as a dialogue (`agent: …`)"
     try:
@@ -153,6 +156,11 @@ def _decoded(raw: bytes, encoding: str, reading: Reading) -> str | None:
 
 def _universal(text: str) -> str:
     return _UNSEEN.sub("", text).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _with_line_ends(text: str) -> str:
+    """Plain text with the line ends that few writers use as those that all do, and without what old programs leave behind its end."""
+    return _LINE_ENDS.sub("\n", text).rstrip("\0\x1a")
 
 
 def _failed(sha256: str, reading: Reading) -> Dialogue:
