@@ -195,11 +195,25 @@ def _beyond_last_page(file: BufferedIOBase, size: int) -> int:
     return max(0, place + OGG_HEAD + count + sum(page[OGG_HEAD : OGG_HEAD + count]) - size)
 
 
+def end_by_index(file: BufferedIOBase, start: int) -> int | None:
+    """Where an MP3 that begins at a place ends by its index (Xing, Info); None without one that says so."""
+    head = read_at(file, start, 10)
+    first = start + _tag_size(head)
+    frame = read_at(file, first, _INDEX_WITHIN)
+    place = max(frame[:200].find(b"Xing"), frame[:200].find(b"Info"))
+    if place < 0 or int.from_bytes(frame[place + 4 : place + 8]) & 3 != 3:
+        return None
+    return first + int.from_bytes(frame[place + 12 : place + 16])
+
+
+def _tag_size(head: bytes) -> int:
+    """Bytes of the tag before an MP3; 0 without one."""
+    return 10 + sum((byte & 0x7F) << 7 * (3 - place) for place, byte in enumerate(head[6:10])) if head[:3] == b"ID3" else 0
+
+
 def _mpeg_end(file: BufferedIOBase, size: int, head: bytes) -> End:
     """Of an MP3 with an index (Xing, Info): how long it was when that was written. Without one, and of AAC, whether it ends with a frame."""
-    start = 0
-    if head[:3] == b"ID3":
-        start = 10 + sum((byte & 0x7F) << 7 * (3 - place) for place, byte in enumerate(head[6:10]))
+    start = _tag_size(head)
     frame = read_at(file, start, _INDEX_WITHIN)
     place = max(frame[:200].find(b"Xing"), frame[:200].find(b"Info"))
     if place < 0:

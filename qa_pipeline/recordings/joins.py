@@ -52,7 +52,11 @@ def without_others(uris: Sequence[str]) -> set[str]:
     words = {word for pair in (*_PARTIES, *_pairs_of_languages()) for word in pair}
     whole = {file for group in groups_by_name(uris) if group.are_parties for file in group.files}
     stems = {uri: PurePosixPath(uri).stem.lower() for uri in uris if uri not in whole}
-    return {uri for uri, stem in stems.items() if numbered_part.search(stem) or words & set(_WORD.findall(stem))}
+    return {
+        uri
+        for uri, stem in stems.items()
+        if numbered_part.search(stem) or words & {*_WORD.findall(stem), *map("".join, _NUMBERED.findall(stem))}
+    }
 
 
 def groups_by_name(uris: Sequence[str]) -> list[Group]:

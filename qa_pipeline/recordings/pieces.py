@@ -1,5 +1,6 @@
 """A recording that holds its sound in several pieces: files put one behind the other, and several `data` chunks in a WAV, as recorders leave that were
-paused. Of these forms FFmpeg and players play the first piece and say nothing of the others; of Ogg, Matroska, FLAC, MP3, AAC and AMR they play all.
+paused. Of these forms FFmpeg and players play the first piece and say nothing of the others; of Ogg, Matroska, FLAC, AAC and AMR they play all,
+and of MP3 with a stumble over the second index.
 
 In: a file. Out: each piece as a file of its own, to be decoded one after the other.
 """
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from qa_pipeline.recordings.ends import LENGTH_UNKNOWN_FROM, WAVE64, boxes, is_mp4, read_at
+from qa_pipeline.recordings.ends import LENGTH_UNKNOWN_FROM, WAVE64, boxes, end_by_index, is_mp4, read_at
 from qa_pipeline.recordings.files import Reader
 
 _MOST_CHUNKS = 10_000
@@ -72,18 +73,20 @@ def _later_starts(file: Reader, head: bytes) -> Iterator[int]:
         if not any(box.name == b"moof" for box in found):
             yield from (box.start - 8 for box in found[1:] if box.name == b"ftyp")
         return
-    position = 0
+    start = 0
     for _ in range(_MOST_CHUNKS):
-        position = _end_of_file(file, position)
-        again = read_at(file, position, 16)
-        if not 0 < position < file.size or not (again == head if head == WAVE64 else again[:4] == head[:4]):
+        end = _end_of_file(file, start)
+        if not start < end < file.size or not _begins_again(head, read_at(file, end, 200)):
             return
-        yield position
+        start = end
+        yield start
 
 
 def _end_of_file(file: Reader, start: int) -> int:
-    """Where an AIFF, a Wave64 or a CAF that begins at a place ends; 0 for other forms, and where that is not known."""
+    """Where an AIFF, a Wave64, a CAF or an MP3 with an index that begins at a place ends; 0 for other forms, and where that is not known."""
     head = read_at(file, start, 24)
+    if _is_mpeg(head):
+        return end_by_index(file, start) or 0
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
         length = int.from_bytes(head[4:8])
         return start + 8 + length + length % 2
@@ -98,6 +101,19 @@ def _end_of_file(file: Reader, start: int) -> int:
             position += 12 + length
         return position
     return 0
+
+
+def _begins_again(head: bytes, again: bytes) -> bool:
+    """Whether a file begins as the first one did."""
+    if _is_mpeg(head):
+        # Some writers count one frame too few: what goes on then has neither a tag nor an index.
+        return again[:3] == b"ID3" or (_is_mpeg(again) and (b"Xing" in again or b"Info" in again))
+    return again[:16] == head if head == WAVE64 else again[:4] == head[:4]
+
+
+def _is_mpeg(head: bytes) -> bool:
+    """Whether an MP3 begins here, by its tag or its first frame."""
+    return head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
 
 
 class _Part(io.BytesIO):

@@ -105,6 +105,13 @@ def test_a_wave_with_its_bytes_the_other_way_round_is_no_noise_but_refused_by_na
         decode(written(tmp_path, turned))
 
 
+def test_a_second_header_of_no_length_leads_nowhere(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "c.w64", SOUND)
+    content = path.read_bytes()
+    path.write_bytes(content + content[:16] + bytes(8) + content[24:])
+    assert decode(str(path)).duration_ms in (3000, 6000)
+
+
 def test_a_size_that_no_file_has_is_no_failure_of_the_disk(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "c.caf", SOUND)
     path.write_bytes(path.read_bytes() + b"data" + b"\x7f" + b"\xff" * 7)
