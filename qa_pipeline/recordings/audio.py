@@ -148,9 +148,18 @@ def _decode_file(uri: str, raw: Raw | None) -> Audio:
         pieces = pieces_of(file) if raw is None else []
         if not pieces:
             return _decode_opened(uri, file, raw)
-        audio = _in_a_row(uri, [_decode_opened(uri, piece, None) for piece in pieces])
+        first = _decode_opened(uri, pieces[0], None)
+        parts = [first, *(_decode_further(uri, piece, first, pieces[0].size) for piece in pieces[1:])]
         file.raise_failure()
-        return audio
+        return _in_a_row(uri, parts)
+
+
+def _decode_further(uri: str, piece: Reader, first: Audio, size: int) -> Audio:
+    """A piece behind the first, whose bytes are `size`. One that cannot be decoded is missing, as long as the first is for its bytes."""
+    try:
+        return _decode_opened(uri, piece, None)
+    except RecordingError:
+        return Audio(samples=first.samples[:, :0], missing_ms=round(first.duration_ms * piece.size / size))
 
 
 def _decode_opened(uri: str, file: Reader, raw: Raw | None) -> Audio:
