@@ -40,8 +40,9 @@ _CONTRADICTION = 0.03
 # Words this sure that the map is wrong are believed instead; then too a person should look.
 _PROOF = 0.005
 _SWAPPED_CONFIDENCE = 0.79
-# Chosen on recorded calls: below, an agent might be scored on the customer's words.
-LEAST_CONFIDENCE = 0.6
+# Below, an agent might be scored on the customer's words. Of calls that were written apart from those trained on, half are the right way round from 0.6 to 0.7
+# (7 of 14), eight of eleven from 0.7 to 0.8.
+LEAST_CONFIDENCE = 0.7
 # Scored, because the map was given, but low enough that a person looks.
 _CONTRADICTED_CONFIDENCE = 0.75
 

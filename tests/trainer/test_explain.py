@@ -26,7 +26,7 @@ def steps(criterion_id: str, *criteria: dict[str, object], heard: Conversation =
 def test_a_phrase_that_was_said() -> None:
     found = steps("greeting", {**GREETING, "within": {"first": {"seconds": 15, "turns": 1}}})
     assert found["The criterion"] == ("greeting: Greets", "check: phrase, weight 10, status stable")
-    assert found["The call"] == ("language en, 4 utterances, layout stereo", "certainty of roles 1.00 (enough; 0.6 is needed)")
+    assert found["The call"] == ("language en, 4 utterances, layout stereo", "certainty of roles 1.00 (enough; 0.7 is needed)")
     assert found["Where it looked"] == (
         "words of agent, first 15 seconds or 1 turns, whichever reaches further",
         "  0:00 agent: Hello there. [heard with confidence 0.90]",
@@ -136,7 +136,7 @@ def test_an_excused_criterion_names_the_situation_and_its_words() -> None:
 def test_roles_too_uncertain_and_cut_recordings_are_told() -> None:
     heard = spoken("c7", "0:00 agent: Hello there.", role_confidence=0.5, ends_cut=True)
     found = steps("greeting", GREETING, heard=heard)
-    assert found["The call"][1:] == ("certainty of roles 0.50 (too little; 0.6 is needed)", "the recording is cut at the end")
+    assert found["The call"][1:] == ("certainty of roles 0.50 (too little; 0.7 is needed)", "the recording is cut at the end")
     assert found["Outcome"][0].startswith("undetermined: ")
 
 
