@@ -26,7 +26,7 @@ from qa_pipeline.text.normalise import normalise
 from qa_pipeline.text.sentences import sentences
 
 # Part of every text conversation's identity: raised when a change of code changes what is made of equal text.
-READING_VERSION = 3
+READING_VERSION = 4
 # ISO 639 for "undetermined": written where no language could be told, so that no language's rules apply.
 UNDETERMINED = "und"
 _FAULTS_SHOWN = 5
