@@ -76,7 +76,9 @@ def _of_rubric(bench: Workbench, name: str, good: list[Case]) -> Iterator[tuple[
 
 def _content(case: Case) -> str:
     """What of a case makes the call; what it expects may change without a verdict."""
-    return case.model_dump_json(exclude={"name", "expected", "answers", "captures", "evidence", "disposition", "percent", "passed"})
+    left_out = {"name", "expected", "answers", "captures", "evidence", "disposition", "percent", "passed"}
+    # A case without replies is locked as it was before there were any.
+    return case.model_dump_json(exclude=left_out if case.replies else left_out | {"replies"})
 
 
 def _found(scored: Score) -> list[object]:
