@@ -100,7 +100,7 @@ def measure(folder: Path, calls: int, *, settled: bool) -> tuple[AtOnce, str]:
     judge = AtOnce()
     summary = carry_out_asking(plan, run, judge)
     run.store.compact()
-    kept = sum(path.stat().st_size for path in (folder / "results" / "replies").rglob("*.parquet"))
+    kept = sum(path.stat().st_size for path in (folder / "results" / "replies").rglob("*.parquet") if "_delta_log" not in path.parts)
     return judge, (
         f"{summary.requests} requests about {summary.calls} calls, {summary.sent / 1e6:.1f} MB sent, {summary.received / 1e6:.2f} MB received, "
         f"{kept / 1e6:.2f} MB kept; {planned:.0f} s to find what is open, {summary.seconds:.0f} s to ask and score anew"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from qa_pipeline.call import Conversation
+from qa_pipeline.call import Conversation, Quote, Reply
 from qa_pipeline.rubric.schema import Situations
 from qa_pipeline.scoring.meanings import Head
+from qa_pipeline.scoring.prompts import prompt_sha256
 from qa_pipeline.scoring.score import prepare
 from qa_pipeline.trainer.explain import explain
 from tests.rubric.built_rubrics import SITUATION_NAMES, rubric
@@ -146,3 +147,27 @@ def test_points_taken_off_and_values_captured_are_told() -> None:
     capture = {"id": "number", "check": "capture", "capture": "number", "who": "customer"}
     heard = spoken("c8", "0:00 customer: It is 42.")
     assert "captured number = 42 (number)" in steps("number", capture, heard=heard)["What it found"]
+
+
+def test_a_question_to_a_language_model_is_told_with_every_answer_as_it_came() -> None:
+    why = {"id": "why", "check": "ask", "phrasings": 2, "question": {"en": "Did the agent give the reason?"}}
+    made = rubric(why)
+    scorecard, heard = prepare(made, {}, answered_by="m"), spoken("c9", "0:00 customer: Why?", "0:04 agent: Because the bank checks it.")
+    told = (("yes", Quote(utterance=1, text="Because the bank")), ("no", Quote(utterance=1, text="it will come")))
+    replies = tuple(
+        Reply(
+            question_sha256=scorecard.questions["why"], prompt_sha256=prompt_sha256(), model="m", phrasing=number, first=0, last=1, answer=answer,
+            quotes=(quote,),
+        )
+        for number, (answer, quote) in enumerate(told)
+    )  # fmt: skip
+    found = {step.title: step.lines for step in explain(replace(heard, replies=replies), scorecard, "why")}
+    assert found["What it asked"] == (
+        "en: Did the agent give the reason?",
+        "put about 2 lines, 0 to 1, in 2 wordings",
+        "  m, wording 1, lines 0 to 1: yes; line 1 “Because the bank”",
+        "  m, wording 2, lines 0 to 1: no; line 1 “it will come”",
+    )
+    assert "answers otherwise when it is asked in other words" in found["Outcome"][0]
+    unasked = {step.title: step.lines for step in explain(heard, scorecard, "why")}
+    assert unasked["What it asked"][-1] == "  nobody has answered it yet"
