@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qa_pipeline.call import Conversation, Reply, Role, Utterance
+from qa_pipeline.languages.interface import interface_language
 from qa_pipeline.rubric.asking import CANNOT_TELL, DOES_NOT_APPLY, MOST_PHRASINGS, WRITTEN, AskCriterion
 from qa_pipeline.rubric.atoms import Texts
 from qa_pipeline.scoring.windows import Searched
@@ -152,8 +153,8 @@ def replies_digest(replies: Sequence[Reply], questions: Mapping[str, str], answe
 
 
 def in_language(texts: Texts, language: str) -> str:
-    """A text in a language, else in English, else in whichever there is."""
-    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
+    """A text in a language, else in that of the interface, else in whichever there is."""
+    return texts.get(language) or texts.get(interface_language()) or next(iter(texts.values()), "")
 
 
 def _key(reply: Reply) -> tuple[str, str, int, int, int]:
@@ -165,7 +166,7 @@ def _details(criterion: AskCriterion, language: str) -> Iterator[str]:
         yield f"The question is only about calls of which this holds: {in_language(criterion.applies, language)}"
     yield f"It must have been said by {_PARTIES[criterion.party]}: quote {_PARTIES[criterion.party]}."
     for intro, examples in (("It would be enough to say, for example", criterion.like), ("It is not enough to say", criterion.unlike)):
-        texts = examples.get(language) or examples.get("en") or next(iter(examples.values()), ())
+        texts = examples.get(language) or examples.get(interface_language()) or next(iter(examples.values()), ())
         if texts:
             yield f"{intro}: {'; '.join(json.dumps(text, ensure_ascii=False) for text in texts)}."
 

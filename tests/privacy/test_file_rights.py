@@ -32,7 +32,7 @@ def test_what_may_be_shared_holds_no_words_and_names_no_customer() -> None:
         table = TABLES[name]
         assert not table.holding(Kind.WORDS) and not table.holding(Kind.PATH)
         assert set(table.holding(Kind.PERSON)) <= {"agent_id", "author", "decided_by"}
-    assert {"utterances", "findings", "calls", "captures", "decisions", "failures", "embeddings"} == set(RESTRICTED)
+    assert {"utterances", "findings", "calls", "captures", "decisions", "failures", "embeddings", "replies"} == set(RESTRICTED)
 
 
 def test_what_is_open_is_told_with_its_cure_and_mended(settings: Settings, tmp_path: Path) -> None:
