@@ -1,9 +1,10 @@
 """How spoken marks and answers are read: `python benchmarks/spoken.py FILE.yaml … [--misses]`.
 
 Each item: `kind` (mark: from one to ten; satisfaction: satisfied, average, dissatisfied; willing: is it a convenient time), `language`, `question`, `reply` (what is said
-then; lines that begin with `agent:` are the agent's), `answer` (one, or several that are fair; `unclear` where none can be known). Each is a call of
-that question alone. Prints, by language and kind, how many are right, how many wrong ones were left open, and how many are wrong by more than one step
-without a word of doubt. `--misses` lists what is wrong.
+then; lines that begin with `agent:` are the agent's), `answer` (one, or several that are fair; `unclear` where none can be known). A file may group
+them: `about` (what is hard in them) and `replies` (by their answers, several of which are parted by "|"; turns by " / "). Each is a call of
+that question alone. Prints, by kind and language, how many are right, how many wrong ones were left open, and how many are wrong by more than one step
+without a word of doubt; and the same by what is hard in them. `--misses` lists what is wrong.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,21 @@ _THREE = ("dissatisfied", "average", "satisfied")
 _OPEN = "unclear"
 
 
-def read(item: dict[str, Any], encoder: Encoder | None) -> str:
-    """The answer read from an item, by its meaning too where there is an encoder; `unclear` where there is none, or it is withheld."""
+def load_items(file: Path) -> list[dict[str, Any]]:
+    """The items of a file, those of a group one by one, with `answer` a list."""
+    items: list[dict[str, Any]] = []
+    for entry in yaml.safe_load(file.read_text("utf-8")):
+        grouped = ((answers.split("|"), reply.split(" / ")) for answers, replies in entry.get("replies", {}).items() for reply in replies)
+        alone = [(entry["answer"], entry["reply"])] if "reply" in entry else []
+        for answers, reply in (*alone, *grouped):
+            told = [str(answer) for answer in (answers if isinstance(answers, list) else [answers])]
+            number = f"{entry['kind']} {entry['language']} {entry.get('about', '')} {len(items)}"
+            items.append({"id": number, **{k: v for k, v in entry.items() if k != "replies"}, "answer": told, "reply": reply})
+    return items
+
+
+def read(item: dict[str, Any], encode: Callable[[Sequence[str]], Any] | None) -> str:
+    """The answer read from an item, by its meaning too where `encode` gives it; `unclear` where there is none, or it is withheld."""
     # The question is its own phrase: what is measured is what the reply makes of it.
     question = " ".join(re.findall(r"[\w']+", item["question"]))
     criterion = {"id": "asked", "status": "stable", "phrases": {item["language"]: [question]}, **CHECKS[item["kind"]]}
@@ -43,7 +58,7 @@ def read(item: dict[str, Any], encoder: Encoder | None) -> str:
     said = [line if line.startswith("agent:") else f"customer: {line.removeprefix('customer:').strip()}" for line in item["reply"]]
     lines = [f"0:{4 * n:02d} {line}" for n, line in enumerate([f"agent: {item['question']}", *said])]
     heard = conversation(*lines, language=item["language"])
-    finding = score(with_vectors(heard, encoder.encode) if encoder else heard, prepare(rubric, {})).findings[0]
+    finding = score(with_vectors(heard, encode) if encode else heard, prepare(rubric, {})).findings[0]
     return finding.answer or _OPEN
 
 
@@ -66,14 +81,14 @@ def main() -> None:
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--words-only", action="store_true", help="as calls without vectors are read")
     given = parser.parse_args()
-    settings = load_settings()
-    encoder = None if given.words_only else Encoder(model_folder(choose_manifest(settings, "encoder"), settings), threads=1)
+    items = [item for file in given.files for item in load_items(file)]
+    encode = None if given.words_only else _encode_at_once(items)
     counts: dict[tuple[str, str], Counter[str]] = {}
-    for item in (item for file in given.files for item in yaml.safe_load(file.read_text("utf-8"))):
-        wanted = [str(answer) for answer in (item["answer"] if isinstance(item["answer"], list) else [item["answer"]])]
-        got = read(item, encoder)
+    for item in items:
+        wanted, got = item["answer"], read(item, encode)
         is_far = got not in wanted and steps(item["kind"], wanted, got) > 1
-        for key in ((item["language"], item["kind"]), ("all", "all")):
+        groups = [("all", "all"), (item["kind"], "all"), (item["kind"], item["language"])]
+        for key in (*groups, *([(f"{item['kind']}: {item['about']}", "all")] if "about" in item else [])):
             count = counts.setdefault(key, Counter())
             count["items"] += 1
             count["right"] += got in wanted
@@ -83,11 +98,20 @@ def main() -> None:
             print(
                 f"{item['id']} {item['kind']}: {' / '.join(item['reply'])}: wanted {' or '.join(wanted)}, read {got}{' (far)' if is_far else ''}"
             )
-    for (language, kind), count in sorted(counts.items()):
+    for (kind, language), count in sorted(counts.items()):
         print(
-            f"{language:4} {kind:13} {count['right']:4} of {count['items']:4} right ({count['right'] / count['items']:.1%}), "
+            f"{kind:30} {language:4} {count['right']:4} of {count['items']:4} right ({count['right'] / count['items']:.1%}), "
             f"{count['open']} left open, {count['far']} wrong by more than one step"
         )
+
+
+def _encode_at_once(items: Sequence[dict[str, Any]]) -> Callable[[Sequence[str]], Any]:
+    """What gives the vectors of the items' texts, all read in one go."""
+    settings = load_settings()
+    encoder = Encoder(model_folder(choose_manifest(settings, "encoder"), settings), threads=1)
+    texts = sorted({line.partition(":")[2].strip() if line.startswith(("agent:", "customer:")) else line.strip() for item in items for line in (item["question"], *item["reply"])})
+    vectors = dict(zip(texts, encoder.encode(texts), strict=True))
+    return lambda wanted: [vectors[text] for text in wanted]
 
 
 if __name__ == "__main__":

@@ -23,10 +23,9 @@ class Marks(Table):
     How numbers go on. `half`: the group 1 and a half of it; `point`: the groups 1 and 2, a number and its first decimal.
 
     Marks without a plain number. `full`: the highest there is, `lowest`: the lowest; `named`: pattern → the mark out of ten that it names (及格).
-    `percent`: the group `n` in a hundred; `out_of`: the group `n` of the group `top`; `from_top`: so many (group `n`, or one) below the highest;
-    `below`: less than the group `n`.
+    `undocked`: that nothing is taken off. `percent`: the group `n` in a hundred; `out_of`: the group `n` of the group `top`; `from_top`: so many (group `n`, or one) below the highest.
 
-    Numbers that are no mark given. `asides`: denied, given another time or by somebody else, given if something were otherwise, or of the scale;
+    Numbers that are no mark given. `asides`: denied, only said to be too many, given another time or by somebody else, given if something were otherwise, or of the scale;
     `counted`: what begins right after a number of things; `counted_before`: what ends right before one.
 
     Which of several. `between`: what stands between two numbers of which either would do (seven or eight); `corrects`: words that take back what stood
@@ -44,12 +43,12 @@ class Marks(Table):
     half: Pattern = NEVER
     point: Pattern = NEVER
     full: Pattern = NEVER
+    undocked: Pattern = NEVER
     lowest: Pattern = NEVER
     named: dict[Pattern, int] = Field(default_factory=dict)
     percent: tuple[Pattern, ...] = ()
     out_of: tuple[Pattern, ...] = ()
     from_top: tuple[Pattern, ...] = ()
-    below: Pattern = NEVER
     asides: tuple[Pattern, ...] = ()
     counted: Pattern = NEVER
     counted_before: Pattern = NEVER

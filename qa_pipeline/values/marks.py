@@ -7,7 +7,7 @@ gives marks is in its marks.yaml (languages/mark_tables.py); who said what in an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -22,10 +22,13 @@ from qa_pipeline.values.word_numbers import WORD
 
 TOP = 10
 _HUNDRED = 100
+# A mark above the scale is out of a hundred from here on; below that it is a joke. Chosen, not measured.
+_LEAST_OF_HUNDRED = 30
 # Two numbers further apart than this are no range that one mark could stand for (chosen, not measured).
 _WIDEST_RANGE = 3
 # A bare number said after a mark that was plainly given is its correction when it is as near as this.
 _NEAR = 1.5
+_DIGIT_NEXT = re.compile(r" ?\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +49,13 @@ def read_mark(text: str, language: str, top: int = TOP) -> float | None:
     plain = _plain(text, language)
     free = list(plain)
     said = list(_shares(free, marks, top))
+    said += [_Said(value=float(top), start=match.start(), end=match.end(), is_plain=True) for match in _take(marks.undocked, free)]
     _blank_asides(free, marks)
     off = _taken_off(free, marks, top)
     said += [*_worded(free, marks, top), *_numbers(free, marks, top)]
     said.sort(key=lambda mark: mark.start)
+    if _is_told_in_parts(said, top):
+        return said[0].value
     said, is_open = _either("".join(free), said, marks)
     if is_open:
         return None
@@ -133,7 +139,8 @@ def _shares(free: list[str], marks: Marks, top: int) -> Iterator[_Said]:
     for pattern in marks.out_of:
         for match in _take(pattern, free):
             value = _number(match.group("n")) * top / _number(match.group("top"))
-            yield _Said(value=value, start=match.start(), end=match.end(), is_plain=True)
+            if value <= top:
+                yield _Said(value=value, start=match.start(), end=match.end(), is_plain=True)
 
 
 def _blank_asides(free: list[str], marks: Marks) -> None:
@@ -146,13 +153,11 @@ def _worded(free: list[str], marks: Marks, top: int) -> Iterator[_Said]:
     for pattern, value in ((marks.full, float(top)), (marks.lowest, 1.0), *((p, v * top / TOP) for p, v in marks.named.items())):
         for match in _take(pattern, free):
             yield _Said(value=value, start=match.start(), end=match.end(), is_plain=True)
-    for match in _take(marks.below, free):
-        yield _Said(value=max(_number(match.group("n")) - 1, 0), start=match.start(), end=match.end(), is_plain=True)
 
 
 def _taken_off(free: list[str], marks: Marks, top: int) -> float | None:
     """The mark that is told by its distance from the highest."""
-    taken = [match.groupdict().get("n") for pattern in marks.from_top for match in _take(pattern, free)]
+    taken = [match.groupdict().get("n") or match.groupdict().get("m") for pattern in marks.from_top for match in _take(pattern, free)]
     return top - _number(taken[0] or "1") if taken else None
 
 
@@ -165,13 +170,14 @@ def _numbers(free: list[str], marks: Marks, top: int) -> list[_Said]:
             continue
         value = _number(match.group())
         is_plain = bool(marks.after_mark.match(after) or marks.given.search(before))
-        if top < value <= _HUNDRED and marks.after_mark.match(after):
+        if _LEAST_OF_HUNDRED <= value <= _HUNDRED and marks.after_mark.match(after):
             value = value * top / _HUNDRED
         if value <= top:
-            counts = marks.follows is not None and not marks.follows.match(after)
+            counts = marks.follows is not None and not marks.follows.match(after) and not _DIGIT_NEXT.match(after)
             found.append(_Said(value=value, start=match.start(), end=match.end(), is_plain=is_plain, is_before_word=counts))
     alone = [mark for mark in found if not mark.is_before_word]
-    return alone or found
+    # One before another word says no more than that it is one of these.
+    return alone or [mark for mark in found if mark.value != 1 or mark.is_plain]
 
 
 def _take(pattern: re.Pattern[str], free: list[str]) -> list[re.Match[str]]:
@@ -202,6 +208,13 @@ def _either(plain: str, said: list[_Said], marks: Marks) -> tuple[list[_Said], b
         middle = float(int((last.value + mark.value) / 2))
         out[-1] = _Said(value=middle, start=last.start, end=mark.end, is_plain=True)
     return out, False
+
+
+def _is_told_in_parts(said: Sequence[_Said], top: int) -> bool:
+    """Whether the first mark is the sum of what follows (two: one for coming, one for the smile), or what follows is what it lacks of the highest."""
+    first, *parts = [mark.value for mark in said] or [0.0]
+    is_sum = len(parts) > 1 and sum(parts) == first
+    return is_sum or (len(parts) == 1 and first + parts[0] == top and first - parts[0] > _WIDEST_RANGE)
 
 
 def _last(said: list[_Said]) -> float | None:
