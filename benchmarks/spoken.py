@@ -106,12 +106,19 @@ def main() -> None:
 
 
 def _encode_at_once(items: Sequence[dict[str, Any]]) -> Callable[[Sequence[str]], Any]:
-    """What gives the vectors of the items' texts, all read in one go."""
+    """What gives vectors of texts, those of the items read in one go."""
     settings = load_settings()
     encoder = Encoder(model_folder(choose_manifest(settings, "encoder"), settings), threads=1)
-    texts = sorted({line.partition(":")[2].strip() if line.startswith(("agent:", "customer:")) else line.strip() for item in items for line in (item["question"], *item["reply"])})
+    texts = sorted(
+        {
+            line.partition(":")[2].strip() if line.startswith(("agent:", "customer:")) else line.strip()
+            for item in items
+            for line in (item["question"], *item["reply"])
+        }
+    )
     vectors = dict(zip(texts, encoder.encode(texts), strict=True))
-    return lambda wanted: [vectors[text] for text in wanted]
+    # What is heard as two utterances is read when it comes.
+    return lambda wanted: [vectors[text] if text in vectors else encoder.encode([text])[0] for text in wanted]
 
 
 if __name__ == "__main__":

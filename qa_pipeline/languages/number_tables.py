@@ -28,7 +28,8 @@ class Numbers(Table):
     like a number and is none. `about_pairs`: three or four, and so on; before `hour_sign` they are a span of hours.
 
     Patterns, over the text with numbers in digits:
-    `amounts`: words for an amount → its value. `and_a_half`, `point`: what follows a number that goes on so. `no_number`: ends where a number begins that
+    `amounts`: words for an amount → its value. `and_a_half`, `point`: what follows a number that goes on so; `scaled`: what follows an amount → how often
+    it is meant (one and a half thousand). `no_number`: ends where a number begins that
     is none; `vague`: numbers that could be kept by nobody, over the text as it was said.
 
     Telephone numbers:
@@ -60,6 +61,7 @@ class Numbers(Table):
     amounts: dict[Pattern, float] = Field(default_factory=dict)
     and_a_half: Pattern = NEVER
     point: Pattern = NEVER
+    scaled: dict[Pattern, int] = Field(default_factory=dict)
     no_number: Pattern = NEVER
     vague: Pattern = NEVER
     zeros: Words = ()

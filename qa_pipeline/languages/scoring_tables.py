@@ -17,7 +17,11 @@ class AnswerWords(Table):
     unwilling (am I disturbing you?); `hoped`: such as hope for the opposite, so that yes and no are both willing (没打扰您吧); `faults`: such as ask what
     was wrong, whose no is satisfied.
 
-    `gives_way`: what an asker says who has understood that it is no good moment. `withdraws`: what takes back an answer given before.
+    `also_deny`: those of `plain_yes` and `plain_no` that are part of sentences too (nie, inte). To a question for a good moment `invites` bids to go on,
+    `postpones` refuses or names another time, whatever else is said. `no_view`: who says so cannot judge yet, or at all.
+
+    `turns`: words with which a judgement goes from what was once to what is now (but in the end); `contrasts`: such as set what follows against what was
+    said (but). `gives_way`: what an asker says who has understood that it is no good moment. `withdraws`: what takes back an answer given before.
     """
 
     FILE: ClassVar[str] = "answers.yaml"
@@ -27,6 +31,12 @@ class AnswerWords(Table):
     adverse: Texts = ()
     hoped: Texts = ()
     faults: Texts = ()
+    also_deny: Texts = ()
+    invites: Texts = ()
+    postpones: Texts = ()
+    no_view: Texts = ()
+    turns: AnyCase = NEVER
+    contrasts: AnyCase = NEVER
     gives_way: Texts = ()
     withdraws: Texts = ()
 

@@ -34,6 +34,11 @@ _MOST_UNITS_BESIDE = 2
 _WILLING, _UNWILLING, _DISSATISFIED, _UNCLEAR = "willing", "unwilling", "dissatisfied", "unclear"
 # What an answer becomes when it is taken back.
 _OPPOSITE = {"given": "refused"}
+# Answers of which a reply gives one only, and how probable its meaning must be to tell which. Chosen, not measured.
+_POLES = ("satisfied", _DISSATISFIED)
+_SETTLES = 0.5
+# From here on a wording is no sound-alike.
+_AS_WRITTEN = 0.95
 # Answers that a negation behind their words makes none.
 _AGREEING = frozenset({_WILLING, "yes", "given", "satisfied"})
 
@@ -49,16 +54,24 @@ _OF_YES_AND_NO: dict[str, dict[Polarity, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """An answer's wording in a reply. `is_bare`: it says no more than yes or no, and the question gave it its name."""
+    """An answer's wording in a reply. `is_bare`: it says no more than yes or no, and the question gave it its name; `is_plain`: whatever else is said, it
+    bids to go on, or to call another time."""
 
     name: str
     hit: Hit
     is_bare: bool = False
+    is_plain: bool = False
 
     @property
-    def rank(self) -> tuple[bool, float, bool, int]:
+    def rank(self) -> tuple[bool, bool, float, bool, int]:
         """In one reply, words of their own before a bare yes or no, the longer phrase before the shorter, doubt before what is as long."""
-        return (self.is_bare, -(self.hit.end - self.hit.start) * self.hit.similarity, self.name != _UNCLEAR, self.hit.start)
+        return (
+            self.is_bare,
+            not self.is_plain,
+            -(self.hit.end - self.hit.start) * self.hit.similarity,
+            self.name != _UNCLEAR,
+            self.hit.start,
+        )
 
 
 def wordings(answers: Mapping[str, PhraseLists], language: str) -> dict[str, PhraseLists]:
@@ -98,33 +111,129 @@ def find_answer(
     *,
     again: frozenset[int] = frozenset(),
 ) -> tuple[str | None, tuple[Evidence, ...]]:
-    """The answer the replies hold: the first reply that matches decides; in one reply the longer phrase (不方便 over 方便) does.
+    """The answer the replies hold: the first reply that matches decides; in one reply the longer phrase (不方便 over 方便) does, after a turn what follows it.
 
-    What a rubric calls `unclear` gives way to what was said after the asker had put the question `again`, and to a clear yes.
+    Answers that exclude each other in one reply are decided by its meaning, where that is likely enough, and else left open. What a rubric calls `unclear` gives way to what was said after the asker had put the question `again`, and to a clear yes.
     """
-    found = list(_found(search, answers, replies, polarity))
+    read = list(_found(search, answers, replies, polarity))
+    if polarity != "plain":
+        # Where a yes is unwilling, what says no more than no is no refusal.
+        bare = [item for item in read if item.is_bare]
+        read = [
+            item for item in read if item.is_bare or not any(_is_within(item.hit, other.hit) and other.name != item.name for other in bare)
+        ]
+    found = _not_turned_from(search, answers, replies, read)
     if not found:
         meant = meaning_of(search, answers, replies)
         if meant is not None and meant.sure is not None:
             return meant.sure, (search.utterance_evidence(meant.utterance, "answer", meant.share, "answer"),)
         return None, tuple(search.utterance_evidence(u, "answer", 0.0, "answer") for u in replies[:1])
-    best: dict[int, _Found] = {}
-    for item in found:
-        known = best.get(item.hit.utterance)
-        if known is None or item.rank < known.rank:
-            best[item.hit.utterance] = item
-    in_order = [best[number] for number in sorted(best)]
-    chosen = in_order[0]
+    in_order = [_decisive(search, found, number) for number in sorted({item.hit.utterance for item in found})]
+    chosen = in_order[-1] if _UNWILLING in answers and not _was_let_go(search, in_order) else in_order[0]
+    if opposed := _opposed(found, chosen):
+        meant = meaning_of(search, answers, replies, around=chosen.hit.utterance)
+        is_settled = meant is not None and meant.share >= _SETTLES and meant.likeliest in opposed
+        name = meant.likeliest if meant is not None and is_settled else None
+        return name, (search.evidence(chosen.hit, "answer"),)
     if chosen.name == _UNCLEAR:
         asked = min((number for number in again if number > chosen.hit.utterance), default=None)
         clear = [item for item in in_order if item.name in _OPPOSITE or (asked is not None and item.hit.utterance > asked)]
         chosen = next((item for item in clear if item.name != _UNCLEAR), chosen)
     evidence = (search.evidence(chosen.hit, "answer"),)
-    if not _is_all_said(chosen, replies):
+    if not chosen.is_plain and not _is_all_said(chosen, replies):
         meant = meaning_of(search, answers, replies, around=chosen.hit.utterance)
         if meant is not None and meant.contradicts(chosen.name):
             return None, evidence
     return chosen.name, evidence
+
+
+def _not_turned_from(search: Search, answers: Mapping[str, PhraseLists], replies: Sequence[Utterance], found: list[_Found]) -> list[_Found]:
+    """Without what a reply says before it turns: what was once, before what is now; and what a but takes back, where something follows that answers."""
+    words = table(search.language, AnswerWords)
+    judged = _DISSATISFIED in answers
+    if judged:
+        views = _hits(search, words.no_view, replies)
+        judging = [item for item in found if not item.is_bare and not any(_is_within(item.hit, view) for view in views)]
+        if views and not judging:
+            return []
+    if not judged and _UNWILLING not in answers:
+        return found
+    kept = []
+    for number in {item.hit.utterance for item in found}:
+        text = search.by_number[number].text
+        own = [item for item in found if item.hit.utterance == number]
+        turns = [match.start() for match in words.turns.finditer(text)] if judged else []
+        contrasts = [match.start() for match in words.contrasts.finditer(text)]
+        behind = next(
+            (
+                after
+                for last in sorted((*turns, *contrasts), reverse=True)
+                if (after := [item for item in own if _end_in(text, item) > last])
+            ),
+            [],
+        )
+        is_left = bool(turns and max(turns) > 0) or (judged and bool(contrasts) and _denies_behind(search, number, max(contrasts)))
+        kept += behind or ([] if is_left else own)
+    return [item for item in found if item in kept]
+
+
+def _end_in(text: str, item: _Found) -> int:
+    return text.rfind(item.hit.text) + len(item.hit.text)
+
+
+def _denies_behind(search: Search, utterance: int, at: int) -> bool:
+    """Whether an utterance denies something behind a place in its text."""
+    said = search.by_number[utterance]
+    return any(token.is_negation and token.start > at for token in tokens_of(said.norm, said.text))
+
+
+def _is_within(one: Hit, other: Hit) -> bool:
+    return other.start <= one.start and one.end <= other.end
+
+
+def _overlap(one: Hit, other: Hit) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _apart(found: Iterable[_Found], utterance: int) -> list[_Found]:
+    """What one utterance says, in order, without what stands within something longer."""
+    apart: list[_Found] = []
+    for item in sorted((item for item in found if item.hit.utterance == utterance), key=lambda item: item.rank):
+        if not any(_overlap(item.hit, other.hit) or item.hit.text in other.hit.text for other in apart):
+            apart.append(item)
+    own = [item for item in apart if not item.is_bare]
+    return sorted(own or apart, key=lambda item: item.hit.start)
+
+
+def _decisive(search: Search, found: Iterable[_Found], utterance: int) -> _Found:
+    """Which of an utterance's wordings answers: what bids to go on or to call later, else the longest; between a middling and a decided one the last."""
+    apart = _apart(found, utterance)
+    plain = [item for item in apart if item.is_plain]
+    if plain:
+        return plain[-1]
+    names = {item.name for item in apart}
+    longest = min(apart, key=lambda item: item.rank)
+    text = search.by_number[utterance].text
+    between = text[text.find(longest.hit.text) + len(longest.hit.text) : text.rfind(apart[-1].hit.text)]
+    is_new_clause = bool(_CLAUSE_END.search(between))
+    if "average" in names and len(names) == 2 and is_new_clause:
+        return apart[-1]
+    return longest
+
+
+def _was_let_go(search: Search, in_order: Sequence[_Found]) -> bool:
+    """Whether the asker gave way between the first answer and the last: what comes then is a leave-taking."""
+    first, last = in_order[0].hit.utterance, in_order[-1].hit.utterance
+    role = search.by_number[first].role
+    between = [u for u in search.conversation.utterances if first < u.utterance < last and u.role is not role]
+    return bool(_hits(search, table(search.language, AnswerWords).gives_way, between))
+
+
+def _opposed(found: Iterable[_Found], chosen: _Found) -> frozenset[str]:
+    """Satisfied and dissatisfied, where the utterance of the chosen wording says both in so many words; else nothing."""
+    apart = _apart(found, chosen.hit.utterance)
+    names = {item.name for item in apart if item.hit.similarity >= _AS_WRITTEN}
+    return frozenset(_POLES if names.issuperset(_POLES) else ())
 
 
 def _is_all_said(chosen: _Found, replies: Sequence[Utterance]) -> bool:
@@ -197,7 +306,25 @@ def _found(search: Search, answers: Mapping[str, PhraseLists], replies: list[Utt
                 yield _Found(name, hit)
     for name, bare_words in zip(turned or (), (words.plain_yes, words.plain_no), strict=False):
         for hit in _hits(search, bare_words, replies):
-            yield _Found(name, hit, is_bare=True)
+            if _is_yes_or_no(search, hit):
+                yield _Found(name, hit, is_bare=True)
+    if _UNWILLING in answers:
+        for name, phrases in ((_WILLING, words.invites), (_UNWILLING, words.postpones)):
+            for hit in _hits(search, phrases, replies):
+                yield _Found(name, hit, is_plain=True)
+
+
+def _is_yes_or_no(search: Search, hit: Hit) -> bool:
+    """Whether a bare yes or no is one: a word that also denies the next (nie, inte, 没) is no answer in the midst of a sentence."""
+    text = search.by_number[hit.utterance].text
+    at = text.find(hit.text)
+    before, behind = text[:at].strip(), text[at + len(hit.text) :].strip()
+    is_alone = len(unit_spans(text)) <= len(unit_spans(hit.text)) + 1
+    is_clause = bool((not before or _CLAUSE_END.fullmatch(before[-1])) and (not behind or _CLAUSE_END.match(behind)))
+    if is_alone or is_clause:
+        return True
+    may_deny = hit.text.casefold() in table(search.language, AnswerWords).also_deny
+    return not may_deny and not (unit_spans(before) and unit_spans(behind))
 
 
 def _is_denied_behind(search: Search, hit: Hit) -> bool:

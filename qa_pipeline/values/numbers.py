@@ -75,7 +75,8 @@ def _numbers_in(text: str, language: str) -> tuple[Value, ...]:
             start, end = plain.original(*match.span())
             if start in taken:
                 continue
-            found.append(Value(value=f"{amount:g}", value_type="number", start=start, end=end))
+            times, end = _scaled(plain, end, said)
+            found.append(Value(value=_written_out(amount * times), value_type="number", start=start, end=end))
             taken |= set(range(start, end))
     vague = {at for match in said.vague.finditer(text) for at in range(*match.span())}
     index = 0
@@ -90,6 +91,11 @@ def _numbers_in(text: str, language: str) -> tuple[Value, ...]:
             value, end = f"{value}.5", _original_end(plain, number, half.end())
         elif following and said.point.match(rest) and _is_decimal(following, language):
             value, end = f"{value}.{following.digits}", following.end
+            index += 1
+        times, end = _scaled(plain, end, said)
+        if times > 1:
+            value = _written_out(float(value) * times)
+        while index < len(numbers) and numbers[index].start < end:
             index += 1
         found.append(Value(value=value, value_type="number", start=number.start, end=end))
     return tuple(sorted(found, key=lambda value: value.start))
@@ -111,6 +117,19 @@ def _plain_number(written: str) -> str:
     return re.sub(r"\D", "", written)
 
 
+def _scaled(plain: Rewritten, end: int, said: Numbers) -> tuple[int, int]:
+    """How often an amount is meant that ends at a place of the text (one and a half thousand), and where its words end; 1 where no scale follows."""
+    at = _place_after(plain, end)
+    for pattern, times in said.scaled.items():
+        if match := pattern.match(plain.text[at:]):
+            return times, plain.origins[at + match.end() - 1][1]
+    return 1, end
+
+
+def _written_out(amount: float) -> str:
+    return str(round(amount)) if amount == round(amount) else f"{amount:g}"
+
+
 def _is_decimal(number: Number, language: str) -> bool:
     # 三点二十 is an hour, 三点五 a number.
     return number.value < 10 and (not is_han(language) or len(number.digits) == 1)
@@ -118,7 +137,12 @@ def _is_decimal(number: Number, language: str) -> bool:
 
 def _after(plain: Rewritten, number: Number) -> int:
     """Where a number ends in the rewritten text."""
-    return next((at + 1 for at in range(len(plain.origins) - 1, -1, -1) if plain.origins[at][1] <= number.end), 0)
+    return _place_after(plain, number.end)
+
+
+def _place_after(plain: Rewritten, end: int) -> int:
+    """Where the rewritten text goes on behind a place of the original."""
+    return next((at + 1 for at in range(len(plain.origins) - 1, -1, -1) if plain.origins[at][1] <= end), 0)
 
 
 def _original_end(plain: Rewritten, number: Number, length: int) -> int:

@@ -37,7 +37,7 @@ def word_numbers(text: str, language: str, *, is_strung: bool) -> Iterator[Numbe
 
 @cache
 def _words(language: str) -> Mapping[str, int]:
-    """All number words below a thousand, those put together of others too."""
+    """All number words below a thousand, those put together of others too; in a joined language so many hundreds and thousands."""
     numbers = table(language, Numbers)
     words = {word: value for value, forms in numbers.words.items() for word in forms}
     tens, ones = tens_and_ones(words)
@@ -49,7 +49,10 @@ def _words(language: str) -> Mapping[str, int]:
         ten + one: t + o for ten, t in tens.items() for one, o in (*ones.items(), *((word, 1) for word in numbers.joined_ones))
     }
     hundreds = {one + hundred: _HUNDRED * value for one, value in ones.items()}
-    return below | hundreds | {head + tail: h + t for head, h in hundreds.items() for tail, t in below.items() if t}
+    teens = {word + hundred: _HUNDRED * value for word, value in words.items() if 10 < value < 20}
+    below_thousand = below | hundreds | {head + tail: h + t for head, h in hundreds.items() for tail, t in below.items() if t}
+    thousand = next((scale for scale, value in numbers.scales.items() if value == _THOUSAND), "")
+    return below_thousand | teens | {word + thousand: _THOUSAND * value for word, value in below_thousand.items() if value}
 
 
 @lru_cache(maxsize=20_000)
@@ -143,7 +146,8 @@ def _read_number(words: Words, index: int, language: str, text: str, *, is_strun
             section += value
             # Where tens and ones are joined in one word, sjuttio ett is 70, 1.
             takes_ones = not numbers.is_joined and 20 <= value % 100 < 100 and value % 10 == 0
-            room = 100 if value >= 100 and value % 100 == 0 else 10 if takes_ones else 0
+            is_thousands = value >= _THOUSAND and value % _THOUSAND == 0
+            room = _THOUSAND if is_thousands else 100 if value >= 100 and value % 100 == 0 else 10 if takes_ones else 0
         elif scale == _HUNDRED and 0 <= section < 10 and may_be_scale:
             section, room = (section or 1) * scale, 0 if is_strung else scale
         elif scale >= _THOUSAND and (largest is None or scale < largest) and may_be_scale:

@@ -1,4 +1,4 @@
-"""Times and names as they are spoken: spoken_times.tsv and spoken_names.tsv say what they mean, by a person's reading."""
+"""Times, numbers and names as they are spoken: spoken_times.tsv, spoken_numbers.tsv and spoken_names.tsv say what they mean, by a person's reading."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def test_a_time_is_the_one_ahead() -> None:
     found = [(language, text, expected, times(text, language)) for language, text, expected in rows("spoken_times.tsv")]
     assert len(found) > 100
     assert [one for one in found if one[-1] != [one[2]]] == []
+
+
+def test_a_number_is_composed_as_people_compose_it() -> None:
+    found = [(text, value, [one.value for one in find_values("number", text, language, None)]) for language, text, value in rows("spoken_numbers.tsv")]
+    assert len(found) > 60
+    assert [one for one in found if one[2] != ([] if one[1] == "-" else [one[1]])] == []
 
 
 @pytest.mark.parametrize(
