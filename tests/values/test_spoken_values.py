@@ -25,7 +25,10 @@ def test_a_time_is_the_one_ahead() -> None:
 
 
 def test_a_number_is_composed_as_people_compose_it() -> None:
-    found = [(text, value, [one.value for one in find_values("number", text, language, None)]) for language, text, value in rows("spoken_numbers.tsv")]
+    found = [
+        (text, value, [one.value for one in find_values("number", text, language, None)])
+        for language, text, value in rows("spoken_numbers.tsv")
+    ]
     assert len(found) > 60
     assert [one for one in found if one[2] != ([] if one[1] == "-" else [one[1]])] == []
 
