@@ -129,7 +129,7 @@ def find_answer(
             return meant.sure, (search.utterance_evidence(meant.utterance, "answer", meant.share, "answer"),)
         return None, tuple(search.utterance_evidence(u, "answer", 0.0, "answer") for u in replies[:1])
     in_order = [_decisive(search, found, number) for number in sorted({item.hit.utterance for item in found})]
-    chosen = in_order[-1] if _UNWILLING in answers and not _was_let_go(search, in_order) else in_order[0]
+    chosen = _after_asking_on(search, in_order) if _UNWILLING in answers else in_order[0]
     if opposed := _opposed(found, chosen):
         meant = meaning_of(search, answers, replies, around=chosen.hit.utterance)
         is_settled = meant is not None and meant.share >= _SETTLES and meant.likeliest in opposed
@@ -221,12 +221,18 @@ def _decisive(search: Search, found: Iterable[_Found], utterance: int) -> _Found
     return longest
 
 
-def _was_let_go(search: Search, in_order: Sequence[_Found]) -> bool:
-    """Whether the asker gave way between the first answer and the last: what comes then is a leave-taking."""
-    first, last = in_order[0].hit.utterance, in_order[-1].hit.utterance
-    role = search.by_number[first].role
-    between = [u for u in search.conversation.utterances if first < u.utterance < last and u.role is not role]
-    return bool(_hits(search, table(search.language, AnswerWords).gives_way, between))
+def _after_asking_on(search: Search, in_order: Sequence[_Found]) -> _Found:
+    """The first answer, unless the asker asked on and got another: who was busy has a minute after all, or hears what it is about and refuses.
+
+    Where the asker gave way between the two, what comes then is a leave-taking.
+    """
+    first, last = in_order[0], in_order[-1]
+    role = search.by_number[first.hit.utterance].role
+    between = [u for u in search.conversation.utterances if first.hit.utterance < u.utterance < last.hit.utterance and u.role is not role]
+    is_other = (first.name, last.name) == (_UNWILLING, _WILLING) or (last.is_plain and last.name != first.name)
+    if not between or not is_other or _hits(search, table(search.language, AnswerWords).gives_way, between):
+        return first
+    return last
 
 
 def _opposed(found: Iterable[_Found], chosen: _Found) -> frozenset[str]:

@@ -25,4 +25,4 @@ def test_as_many_replies_are_read_as_meant_as_before(kind: str) -> None:
 # Every so many of the replies, so that the test is quick; all are read by the benchmark.
 SAMPLED = 25
 MOST_WRONG = {"mark": 0, "satisfaction": 4, "willing": 3}
-MOST_FAR = {"mark": 0, "satisfaction": 0, "willing": 0}
+MOST_FAR = {"mark": 0, "satisfaction": 0, "willing": 1}
