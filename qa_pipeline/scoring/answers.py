@@ -315,8 +315,8 @@ def _found(search: Search, answers: Mapping[str, PhraseLists], replies: list[Utt
             if _is_yes_or_no(search, hit):
                 yield _Found(name, hit, is_bare=True)
     if _UNWILLING in answers:
-        for name, phrases in ((_WILLING, words.invites), (_UNWILLING, words.postpones)):
-            for hit in _hits(search, phrases, replies):
+        for name, plain in ((_WILLING, words.invites), (_UNWILLING, words.postpones)):
+            for hit in _hits(search, plain, replies):
                 yield _Found(name, hit, is_plain=True)
 
 
