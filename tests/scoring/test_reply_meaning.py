@@ -37,9 +37,9 @@ def answer(text: str, meant: str | None) -> str | None:
 
 
 def test_what_no_wording_knows_is_read_by_meaning() -> None:
-    assert answer("Three weeks and still waiting for that phone call", None) is None
-    assert answer("Three weeks and still waiting for that phone call", "dissatisfied") == "dissatisfied"
-    assert answer("Three weeks and still waiting for that phone call", "unclear") is None
+    assert answer("Three weeks and the phone has been silent", None) is None
+    assert answer("Three weeks and the phone has been silent", "dissatisfied") == "dissatisfied"
+    assert answer("Three weeks and the phone has been silent", "unclear") is None
 
 
 def test_words_and_meaning_that_contradict_each_other_are_unclear() -> None:
