@@ -23,6 +23,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     for _name in ("COLUMNS", "LINES"):
         os.environ.pop(_name, None)
 
+# A thread each for what computes: as many processes as there are cores work side by side, and threads of one that wait for a core use up another's time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Memory that a process of tests takes, with the processes it starts: of real models, two sets may be there at once.
 _GB_WITH_MODELS = 5.0
 _GB_WITHOUT_MODELS = 1.0

@@ -19,7 +19,7 @@ from qa_pipeline.speech.models import load_manifest, model_folder
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
     manifest = load_manifest(packaged_folder("models") / "multilingual-e5-small.yaml")
-    return Encoder(model_folder(manifest, load_settings()), threads=2)
+    return Encoder(model_folder(manifest, load_settings()), threads=1)
 
 
 @pytest.mark.parametrize("trained", ["sentiment/head.json", "roles/head.json", "replies/head.json", "forbidden/reader.json"])
