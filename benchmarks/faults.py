@@ -1,9 +1,10 @@
 """What a night survives: `python benchmarks/faults.py [--kills 50] [--calls 60] [--seed 0] [--only NAME …]`.
 
 A night is a process of its own that runs the real batch over a folder of small files: ingest, plan, claims, worker processes, scoring, Delta tables.
-Listening alone is a stand-in that reads the file, waits a moment and hands out a made conversation. Something is done to the night; then it is run
-again until it ends by itself, and the results are looked at: every call exactly once in the current view, scored once, nothing in the tables twice,
-every file readable (`verify-results`). Prints a line for each kind of trouble; exit code 1 when anything was lost or doubled.
+Listening alone is a stand-in that reads the file, waits a moment and hands out a made conversation. The night stops at a named step (`STEPS`), and
+something is done to it there; then it is run again until it ends by itself, and the results are looked at: every call exactly once in the current view,
+scored once, nothing in the tables twice, every file readable (`verify-results`). Prints a line for each kind of trouble; exit code 1 when anything was
+lost or doubled, or the trouble did not come.
 
 Needs root for the disks (a small tmpfs, a read-only mount); without, those lines say that they were not done.
 
@@ -23,11 +24,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-import psutil
+import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -41,6 +42,7 @@ from qa_pipeline.reading.verify import verify_results  # noqa: E402
 from qa_pipeline.recordings.defaults import Defaults  # noqa: E402
 from qa_pipeline.recordings.files import read_bytes  # noqa: E402
 from qa_pipeline.recordings.ingest import ingest  # noqa: E402
+from qa_pipeline.results.commit import Commits  # noqa: E402
 from qa_pipeline.rubric.load import load_rubrics  # noqa: E402
 from qa_pipeline.running import failures, record  # noqa: E402
 from qa_pipeline.running import run as run_module  # noqa: E402
@@ -57,6 +59,15 @@ _LINES = ("0:00 agent: 您好，我是尚德金融的小王，请问您现在方
 _RUBRIC = "followup"
 _settings: Settings | None = None
 _WAIT = 0.15
+_LOOK = 0.02
+_COMMITTED_CALLS = 7
+
+STEPS = ("loading", "listening", "writing", "committing")
+"""Where a night can stop: before it has a plan; with a call in hand; with details committed whose heads are not; with heads just committed."""
+WORKER_STEPS = ("starting", "listening")
+"""Where a worker process can stop: before its first call; with a call in hand."""
+_HEADS = ("calls", "scores")
+_reached = 0
 
 
 # --- the night, in a process of its own ------------------------------------------------------------------------------------------------
@@ -67,15 +78,55 @@ def start(settings: Settings, stages: str) -> None:
     global _settings
     prepare_process()
     _settings = settings
+    reach("starting")
 
 
 def work(call: Call) -> Conversation:
     """Read the file, wait a moment, hand out a conversation."""
     assert _settings is not None
+    reach("listening")
     read_bytes(call.source_uri, at_most=1_000_000)
     time.sleep(_WAIT)
     identity = conversation_id(call, conversation_options(_settings), manifests_digest(_settings))
     return replace(conversation(*_LINES), call=call, conversation_id=identity)
+
+
+def reach(step: str) -> None:
+    """Stop if the night is to stop at this step (`QA_FAULT_AT`: the step, and at which time of it), until it is killed or let go on.
+
+    Of several processes the first one that comes there stops. `QA_FAULT_PLACE` is the file that then says which it is.
+    """
+    global _reached
+    wanted, _, nth = os.environ.get("QA_FAULT_AT", "").partition(" ")
+    if step != wanted:
+        return
+    _reached += 1
+    if _reached != int(nth):
+        return
+    place = Path(os.environ["QA_FAULT_PLACE"])
+    with contextlib.suppress(FileExistsError):
+        with place.open("x") as file:
+            file.write(str(os.getpid()))
+        while not _gone_on(place).exists():
+            time.sleep(_LOOK)
+
+
+def _gone_on(place: Path) -> Path:
+    return place.with_suffix(".on")
+
+
+def stop_at_commits() -> None:
+    """Let this process stop before and after it commits a head."""
+    really = Commits._commit
+
+    def commit(self: Commits, name: str, data: pa.Table) -> None:
+        if name in _HEADS:
+            reach("writing")
+        really(self, name, data)
+        if name in _HEADS:
+            reach("committing")
+
+    Commits._commit = commit  # type: ignore[method-assign]
 
 
 WORKER = Worker(start=start, work=work)
@@ -108,15 +159,16 @@ def night(folder: str, results: str, *, is_here: bool = False) -> int:
     """One night; its exit code is that of `qa-pipeline run`. `is_here`: without worker processes."""
     global _settings
     # Commits often, so that kills fall between and into them.
-    record._COMMIT_HEARD = record._COMMIT_STORED = 7
+    record._COMMIT_HEARD = record._COMMIT_STORED = _COMMITTED_CALLS
     jump_clock()
+    stop_at_commits()
+    reach("loading")
     _settings = settings = load_settings(results=results)
     try:
         with WorkersHere() if is_here else WorkerProcesses(settings, worker=WORKER) as workers:
             run = Run(settings=settings, store=open_store(settings), rubrics=load_rubrics(settings.rubrics), workers=workers)
             run.store.prepare()
             planned = plan(ingest([folder], Defaults()), run)
-            print(f"plan {len(planned.listen)} listen {len(planned.rescore)} rescore {len(planned.redescribe)} redescribe", flush=True)
             summary = carry_out(planned, run)
     except QaError as error:
         print(error, file=sys.stderr)
@@ -181,7 +233,7 @@ class Bench:
     nights: int = 0
     is_here: bool = False
     begin_night: Begin = _begin_python
-    _plans: int = 0
+    _place: dict[int, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
@@ -208,33 +260,41 @@ class Bench:
         lines += [f"{n:04d}.wav,c{n},a{n % 7},{team},outbound,2026-05-{1 + n % 3:02d}T10:00:00" for n in range(self.calls)]
         (self.folder / "calls.csv").write_text("\n".join(lines), "utf-8")
 
-    def begin(self, **environment: str) -> Begun:
-        """A night in a session of its own."""
+    def begin(self, *, at: str = "", nth: int = 1, **environment: str) -> Begun:
+        """A night in a session of its own. `at`: a step where it stops when it is there for the `nth` time."""
         self.nights += 1
-        self._plans = self._count_plans()
+        place = self.root / f"stopped-{self.nights}"
         env = {
             **os.environ,
             "QA_PIPELINE_CACHE": str(self.root / "cache"),
             "QA_PIPELINE_WORKERS": "2",
             "QA_PIPELINE_RUBRICS": str(self.root / "rubrics"),
             "QA_PIPELINE_RETRY_DELAY_SECONDS": "0.2",
+            "QA_FAULT_AT": f"{at} {nth}",
+            "QA_FAULT_PLACE": str(place),
             **environment,
         }
         arguments = ["--night", str(self.folder), self.results, *(["--here"] if self.is_here else [])]
-        return self.begin_night(arguments, env, self.root / "log")
+        process = self.begin_night(arguments, env, self.root / "log")
+        self._place[process.pid] = place
+        return process
 
-    def wait_into(self, process: Begun) -> None:
-        """Wait until a night that was just begun has its plan, and then for some part of its work; no longer than it lasts."""
-        _until(lambda: self._count_plans() > self._plans or process.poll() is not None, most=600)
-        # Worker processes load for a moment first; there are two.
-        work = self.calls * _WAIT if self.is_here else 2.0 + self.calls * _WAIT / 2
-        deadline = time.monotonic() + self.chance.uniform(0.0, work * 1.1)
-        _until(lambda: process.poll() is not None or time.monotonic() >= deadline, most=600)
+    def times_of(self, step: str) -> int:
+        """How often a night of all calls is at a step, for sure."""
+        if step == "listening":
+            # Two workers share the calls.
+            return max(1, self.calls // 2)
+        return 2 * -(-self.calls // _COMMITTED_CALLS) if step in ("writing", "committing") else 1
 
-    def _count_plans(self) -> int:
-        """Nights that have said what they plan."""
-        log = self.root / "log"
-        return log.read_bytes().count(b"plan ") if log.exists() else 0
+    def wait_for(self, process: Begun) -> int | None:
+        """Wait until a night is where it stops. Returns the process that is there; None when the night ended without coming there."""
+        place = self._place[process.pid]
+        _until(lambda: (place.exists() and place.read_text() != "") or process.poll() is not None, most=600)
+        return int(place.read_text()) if place.exists() else None
+
+    def let_go_on(self, process: Begun) -> None:
+        """A night that stopped goes on."""
+        _gone_on(self._place[process.pid]).touch()
 
     def finish(self, most: int = 4) -> int:
         """Nights until one ends without anything left to do; the last exit code."""
@@ -262,31 +322,23 @@ class Bench:
         return wrong + list(verify_results(store).faults)
 
 
-def _spoil(bench: Bench, what: str) -> None:
-    """Let a night run for a moment, then kill something of it, or let it be if it was done sooner."""
-    process = bench.begin()
-    bench.wait_into(process)
-    if process.poll() is None:
+def _spoil(bench: Bench, what: str, step: str) -> bool:
+    """Let a night come to a step and kill something of it there. False when it ended before."""
+    process = bench.begin(at=step, nth=bench.chance.randint(1, bench.times_of(step)))
+    there = bench.wait_for(process)
+    if there is not None:
         if what == "run":
             process.kill()
         elif what == "all":
             os.killpg(process.pid, signal.SIGKILL)
         else:
-            children = [c for c in psutil.Process(process.pid).children(recursive=True) if "spawn_main" in " ".join(_words(c))]
-            if children:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    bench.chance.choice(children).kill()
+            os.kill(there, signal.SIGKILL)
     if what == "worker":
         process.wait(timeout=600)
     else:
         process.wait(timeout=60)
         _end_orphans(process.pid)
-
-
-def _words(process: psutil.Process) -> list[str]:
-    with contextlib.suppress(psutil.Error):
-        return process.cmdline()
-    return []
+    return there is not None
 
 
 def _end_orphans(session: int) -> None:
@@ -296,75 +348,77 @@ def _end_orphans(session: int) -> None:
 
 
 def kill(bench: Bench, what: str, times: int) -> list[str]:
-    """`times` kills, each of a fresh results root or of one half done."""
-    wrong: list[str] = []
-    for turn in range(times):
-        _spoil(bench, what)
-        # Every third time it is killed again before it may go on, and a broken-off root is looked at as it is.
-        if turn % 3 == 2:
-            _spoil(bench, what)
-        torn = open_store(load_settings(results=bench.results))
-        wrong += [f"after kill {turn}: {fault}" for fault in verify_results(torn).faults]
-        code = bench.finish()
-        wrong += [f"exit {code} after kill {turn}"] if code else []
-        wrong += [f"after kill {turn}: {fault}" for fault in bench.faults()]
-        if turn % 2 or what == "worker":
-            shutil.rmtree(bench.results, ignore_errors=True)
-    if wrong or not Path(bench.results).exists():
-        bench.finish()
-    return wrong + bench.faults()
+    """`times` kills at one step after the other, each of a night with a new results root."""
+    steps = WORKER_STEPS if what == "worker" else STEPS
+    return [fault for turn in range(times) for fault in kill_at(bench, what, steps[turn % len(steps)], is_again=turn % 3 == 2)]
 
 
-def two_at_once(bench: Bench) -> list[str]:
-    """Two nights over the same folder into the same root, then a third."""
-    both = [bench.begin(), bench.begin()]
+def kill_at(bench: Bench, what: str, step: str, *, is_again: bool = False) -> list[str]:
+    """A night with a new results root, killed at a step; `is_again`: killed again at the next one before it may end. The torn root is looked at as it is."""
+    shutil.rmtree(bench.results, ignore_errors=True)
+    wrong = [] if _spoil(bench, what, step) else [f"the night ended before it was killed while {step}"]
+    if is_again:
+        _spoil(bench, what, bench.chance.choice(WORKER_STEPS if what == "worker" else STEPS))
+    wrong += verify_results(open_store(load_settings(results=bench.results))).faults if Path(bench.results).exists() else []
+    code = bench.finish()
+    wrong += [f"exit {code}"] if code else []
+    return [f"killed while {step}: {fault}" for fault in wrong + bench.faults()]
+
+
+def two_at_once(bench: Bench, **environment: Sequence[str]) -> list[str]:
+    """Two nights over the same folder into the same root, let go at the same moment, then a third. `environment`: values for each of both."""
+    both = [bench.begin(at="loading", **{name: values[i] for name, values in environment.items()}) for i in range(2)]
+    wrong = [] if all(bench.wait_for(process) is not None for process in both) else ["they did not run at once"]
+    for process in both:
+        bench.let_go_on(process)
     codes = [process.wait(timeout=600) for process in both]
-    wrong = [f"exit {code}" for code in codes if code]
+    # A jump of the clock may look like a call that took too long: it is a transient failure then, and done by the next night.
+    wrong += [f"exit {code}" for code in codes if code not in ((0, 1) if environment else (0,))]
     return wrong + ([f"exit {code}"] if (code := bench.finish()) else []) + bench.faults()
 
 
 def metadata_rewritten(bench: Bench) -> list[str]:
-    """`calls.csv` written anew, with another team, while the night runs."""
-    process = bench.begin()
-    bench.wait_into(process)
+    """`calls.csv` written anew, with another team, while the night listens."""
+    process = bench.begin(at="listening")
+    wrong = [] if bench.wait_for(process) is not None else ["the night ended before they were"]
     bench.describe("B")
+    bench.let_go_on(process)
     process.wait(timeout=600)
     code = bench.finish()
     store = open_store(load_settings(results=bench.results))
     teams = rows(store, "select team, count(*) n from current_calls group by 1")
     others = rows(store, "select team, count(*) n from current_scores group by 1")
-    wrong = [] if teams == others == [{"team": "B", "n": bench.calls}] else [f"teams {teams}, {others}"]
+    wrong += [] if teams == others == [{"team": "B", "n": bench.calls}] else [f"teams {teams}, {others}"]
     return wrong + ([f"exit {code}"] if code else []) + bench.faults()
 
 
 def clock_jump(bench: Bench) -> list[str]:
-    """A clock that swings by three days back and forth, second by second, then a right one; with a second night at the same time."""
-    both = [bench.begin(QA_FAULT_CLOCK="259200"), bench.begin(QA_FAULT_CLOCK="-86400")]
-    codes = [process.wait(timeout=600) for process in both]
-    code = bench.finish()
+    """Clocks that swing by days back and forth, second by second, of two nights at the same time; then a right one."""
+    wrong = two_at_once(bench, QA_FAULT_CLOCK=("259200", "-86400"))
     store = open_store(load_settings(results=bench.results))
     backwards = rows(
         store, "select count(*) n from (select processed_at <= lag(processed_at) over (order by processed_at) b from calls) where b"
     )[0]["n"]
-    wrong = [f"{backwards} processed_at stand still"] if backwards else []
-    # A jump may look like a call that took too long: it is a transient failure then, and done by the next night.
-    wrong += [f"exit {code}" for code in codes if code not in (0, 1)]
-    return wrong + ([f"exit {code}"] if code else []) + bench.faults()
+    wrong += [f"{backwards} processed_at stand still"] if backwards else []
+    jumped = rows(store, f"select count(*) n from runs where abs(epoch(started_at) - {time.time()}) > 80000")[0]["n"]
+    return wrong + ([] if jumped else ["no clock jumped"])
 
 
 def recordings_deleted(bench: Bench) -> list[str]:
-    """A tenth of the recordings deleted while the night runs; then put back."""
-    process = bench.begin()
-    bench.wait_into(process)
+    """A tenth of the recordings deleted before the first is listened to; then put back."""
+    process = bench.begin(at="listening")
+    wrong = [] if bench.wait_for(process) is not None else ["the night ended before they were"]
     gone = {path: path.read_bytes() for path in bench.chance.sample(sorted(bench.folder.glob("*.wav")), max(1, bench.calls // 10))}
     for path in gone:
         path.unlink()
+    bench.let_go_on(process)
     process.wait(timeout=600)
-    bench.begin().wait(timeout=600)
     store = open_store(load_settings(results=bench.results))
+    wrong += [] if rows(store, "select call_id from current_failures") else ["nobody missed them"]
+    bench.begin().wait(timeout=600)
     there = {row["call_id"] for row in rows(store, "select call_id from current_calls")}
     told = {row["call_id"] for row in rows(store, "select call_id from current_failures")}
-    wrong = [
+    wrong += [
         f"{name} is neither there nor among the failures" for name in (f"c{n}" for n in range(bench.calls)) if name not in there | told
     ]
     for path, content in gone.items():
@@ -403,11 +457,12 @@ def full_disk(bench: Bench) -> list[str]:
 
 
 def read_only(bench: Bench) -> list[str]:
-    """Results that become read-only half-way; then they may be written again."""
+    """Results that become read-only when details are there and heads are not; then they may be written again."""
     with _disk(bench, "200m") as place:
-        process = bench.begin()
-        _until(lambda: (place / "results" / "calls").exists() or process.poll() is not None)
+        process = bench.begin(at="writing")
+        bench.wait_for(process)
         subprocess.run(["mount", "-o", "remount,ro", str(place)], check=False, capture_output=True)
+        bench.let_go_on(process)
         return _mended(bench, place, "rw", process.wait(timeout=600))
 
 
@@ -418,17 +473,18 @@ def object_store_in_trouble(bench: Bench) -> list[str]:
     with object_store() as server:
         bench.results = f"s3://{BUCKET}/{bench.root.name}"
         server.trouble, server.delay = 0.12, 0.02
-        _spoil(bench, "all")
+        wrong = [] if _spoil(bench, "all", "writing") else ["the night ended before it was killed"]
         code = bench.begin().wait(timeout=600)
         server.trouble, server.delay = 0.0, 0.0
         code = bench.finish() if code else code
-        return ([f"exit {code}"] if code else []) + ([] if server.troubled else ["there was no trouble"]) + bench.faults()
+        wrong += [] if server.troubled else ["there was no trouble"]
+        return wrong + ([f"exit {code}"] if code else []) + bench.faults()
 
 
 def _until(is_so: Callable[[], bool], most: float = 60.0) -> None:
     deadline = time.monotonic() + most
     while not is_so() and time.monotonic() < deadline:
-        time.sleep(0.02)
+        time.sleep(_LOOK)
 
 
 SCENARIOS: dict[str, Callable[[Bench, int], list[str]]] = {
