@@ -71,7 +71,11 @@ def _again(waiting: Sequence[_Open], scorecard: Scorecard) -> tuple[list[_Open],
     """Those that still come out the same, for what is left; and those that do with nothing left."""
     without = [replace(one, heard=without_evidence(one.heard, one.finding.evidence)) for one in waiting]
     still, stuck = [], []
-    for one, scored in zip(without, score_many([one.heard for one in without], scorecard), strict=True):
+    # Several findings of a case rest on the same words: what is left without them is judged once.
+    left = {_left(one): one.heard for one in without}
+    scores = dict(zip(left, score_many(list(left.values()), scorecard), strict=True))
+    for one in without:
+        scored = scores[_left(one)]
         finding = next(f for f in scored.findings if f.criterion.id == one.criterion)
         if asserted(finding) is not one.outcome or situation_of(finding) != situation_of(one.finding):
             continue
@@ -81,6 +85,11 @@ def _again(waiting: Sequence[_Open], scorecard: Scorecard) -> tuple[list[_Open],
         else:
             stuck.append(_kept(now))
     return still, stuck
+
+
+def _left(one: _Open) -> tuple[object, ...]:
+    """What is the same for findings of one case that have the same utterances left."""
+    return (one.case, *((u.start_ms, u.role, u.text) for u in one.heard.utterances))
 
 
 def _kept(one: _Open) -> Kept:
