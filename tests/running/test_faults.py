@@ -35,7 +35,8 @@ def test_a_night_killed_at_any_step_is_ended_by_the_next(step: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "step"), [("run", "listening"), ("all", "committing"), ("worker", "starting"), ("worker", "listening")], ids="-".join
+    ("what", "step"),
+    [("run", "listening"), ("all", "committing"), ("worker", "starting"), ("worker", "listening")],
 )
 def test_a_night_whose_processes_are_killed_loses_nothing(what: str, step: str) -> None:
     with bench_of(10, seed=0, begin_night=ForkedNight) as bench:
