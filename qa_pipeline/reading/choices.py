@@ -14,10 +14,6 @@ from qa_pipeline.reading.pages import visible
 from qa_pipeline.reading.viewer import Matter, Viewer
 
 _BY = ("team", "agent_id", "rubric_id", "campaign", "site")
-MOST = 300
-"""Values of each at most: a longer list is no help; the field takes any text."""
-
-
 # To find them all calls are looked through: what came to be in the last minute may be missing.
 _SECONDS = 60
 
@@ -36,6 +32,6 @@ def _read(engine: Engine, viewer: Viewer, minute: int) -> Mapping[str, tuple[str
     with engine.connect() as connection:
         for name in _BY:
             column = call_index.c[name]
-            asked = select(column).where(column.is_not(None), visible(viewer, Matter.SCORE)).distinct().order_by(column).limit(MOST)
+            asked = select(column).where(column.is_not(None), visible(viewer, Matter.SCORE)).distinct().order_by(column)
             found[name] = tuple(connection.execute(asked).scalars())
     return found

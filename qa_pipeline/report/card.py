@@ -30,8 +30,10 @@ _NOT_TOLD = (Note, Calibration)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """Words of the call that a criterion rests on. `moment_ms`: when; None in a call without times."""
+    """Words of the call that a criterion rests on. `kind`: hit, answer, cause, or heard: the nearest thing to what was missed. `moment_ms`: when; None in a call
+    without times."""
 
+    kind: str
     text: str
     role: str | None
     moment_ms: int | None
@@ -41,7 +43,8 @@ class Quote:
 class CardLine:
     """A criterion. `found`: by the program; `outcome`: as it counts; `decision`: a person's in force. `dispute`: their own that waits. `history`: all, oldest first.
 
-    `is_described`: it says what the call was like, and judges nobody. `is_counted`: it is part of the score, and not only shown."""
+    `is_described`: it says what the call was like, and judges nobody. `is_counted`: it is part of the score, and not only shown.
+    `searched_ms`: the stretch that was looked through, where it has times."""
 
     criterion_id: str
     title: str
@@ -59,6 +62,7 @@ class CardLine:
     sureness: str | None
     advice: str | None
     quotes: tuple[Quote, ...]
+    searched_ms: tuple[int, int] | None
     decision: Decision | None
     dispute: Decision | None
     history: tuple[Decision, ...]
@@ -140,14 +144,22 @@ def _line(data: ReportData, row: Row, finding: EffectiveFinding, about: Sequence
         sureness=sure[1] if sure else None,
         advice=advice if finding.outcome is not Outcome.MET else None,
         quotes=tuple(
-            Quote(text=evidence["text"], role=evidence["role"], moment_ms=evidence["start_ms"])
+            Quote(kind=evidence["kind"], text=evidence["text"], role=evidence["role"], moment_ms=evidence["start_ms"])
             for evidence in row["evidence"] or ()
             if evidence["text"]
         ),
+        searched_ms=_searched(data, row),
         decision=finding.decision,
         dispute=finding.dispute,
         history=tuple(d for d in about if d.criterion_id == row["criterion_id"]),
     )
+
+
+def _searched(data: ReportData, row: Row) -> tuple[int, int] | None:
+    start, end, whole = row["window_start_ms"], row["window_end_ms"], data.calls[0].call["duration_ms"]
+    if start is None or end is None or end <= start:
+        return None
+    return start, end if whole is None else min(end, whole)
 
 
 def own_open(card: Card, account: int | None) -> tuple[Decision, ...]:

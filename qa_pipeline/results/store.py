@@ -40,7 +40,7 @@ class Store:
     def __init__(self, root: str, *, timezone: str, code_version: str) -> None:
         leave_pandas_out()
         self.root = root.rstrip("/")
-        self._timezone = timezone
+        self.timezone = timezone
         self._code_version = code_version
         self._conversations = Commits(("utterances", "embeddings", "metrics", "calls"), "conversation_id", path=self.path)
         self._scores = Commits(("findings", "captures", "scores"), "score_id", path=self.path)
@@ -113,7 +113,7 @@ class Store:
 
     def is_closed(self, call: Call, closed: Sequence[Period]) -> bool:
         """Whether a call lies in one of the periods: its official score stands, new ones are trials."""
-        day = call_date(call, self._timezone)
+        day = call_date(call, self.timezone)
         return any(period.covers(day, call.team) for period in closed)
 
     def write_conversations(
@@ -128,12 +128,12 @@ class Store:
     def _write_conversations(self, conversations: Sequence[Conversation], *, run_id: str, days: Collection[date | None] | None) -> pa.Table:
         at = self.now("calls", "processed_at")
         rows: dict[str, list[Row]] = {
-            "utterances": [row for c in conversations for row in utterance_rows(c, run_id=run_id, timezone=self._timezone)],
-            "embeddings": [row for c in conversations for row in embedding_rows(c, run_id=run_id, timezone=self._timezone)],
-            "metrics": [metric_row(c, run_id=run_id, timezone=self._timezone) for c in conversations],
+            "utterances": [row for c in conversations for row in utterance_rows(c, run_id=run_id, timezone=self.timezone)],
+            "embeddings": [row for c in conversations for row in embedding_rows(c, run_id=run_id, timezone=self.timezone)],
+            "metrics": [metric_row(c, run_id=run_id, timezone=self.timezone) for c in conversations],
             "calls": [
                 call_row(
-                    c, run_id=run_id, processed_at=at + timedelta(microseconds=i), timezone=self._timezone, code_version=self._code_version
+                    c, run_id=run_id, processed_at=at + timedelta(microseconds=i), timezone=self.timezone, code_version=self._code_version
                 )
                 for i, c in enumerate(conversations)
             ],
@@ -152,7 +152,7 @@ class Store:
         """
         closed = self.closed_periods() if scores and purpose == "official" else ()
         purposes = ["trial" if self.is_closed(score.conversation.call, closed) else purpose for score in scores]
-        self.write_score_tables(score_tables(scores, purposes=purposes, run_id=run_id, timezone=self._timezone), days=days)
+        self.write_score_tables(score_tables(scores, purposes=purposes, run_id=run_id, timezone=self.timezone), days=days)
         return sum(found != purpose for found in purposes)
 
     def write_score_tables(

@@ -19,7 +19,7 @@ from qa_pipeline.reading.pages import visible
 from qa_pipeline.reading.viewer import Matter, Scope, Viewer
 from qa_pipeline.review.decisions import as_text, from_text
 from qa_pipeline.review.desk import Desk, bring_up
-from qa_pipeline.review.tables import audit
+from qa_pipeline.review.tables import audit, decisions
 from qa_pipeline.settings import Settings
 
 LOOKED, HEARD, EXPORTED = "looked", "heard", "exported"
@@ -34,7 +34,9 @@ _SAME_LOOK = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing that somebody did. `about`: the decision, account or team; `call_id` None: it was about no call."""
+    """One thing that somebody did. `about`: the decision, account or team; `call_id` None: it was about no call.
+
+    `is_decision`: whether `about` is a decision; `criterion_id`: what that decided about, None for the whole call."""
 
     number: int
     at: datetime
@@ -42,6 +44,8 @@ class Entry:
     did: str
     call_id: str | None
     about: str | None
+    is_decision: bool
+    criterion_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +154,16 @@ def search_record(engine: Engine, viewer: Viewer, asked: Asked, *, before: int |
     if before is not None:
         conditions.append(column.number < before)
     with engine.connect() as connection:
-        rows = connection.execute(select(audit).where(*conditions).order_by(column.number.desc()).limit(size)).all()
-    return [Entry(number=row.number, at=from_text(row.at), who=row.who, did=row.did, call_id=row.call_id, about=row.about) for row in rows]
+        found = audit.outerjoin(decisions, decisions.c.decision_id == column.about)
+        asked_for = select(audit, decisions.c.decision_id, decisions.c.criterion_id).select_from(found).where(*conditions)
+        rows = connection.execute(asked_for.order_by(column.number.desc()).limit(size)).all()
+    return [
+        Entry(
+            number=row.number, at=from_text(row.at), who=row.who, did=row.did, call_id=row.call_id, about=row.about,
+            is_decision=row.decision_id is not None, criterion_id=row.criterion_id,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _begin(day: date, zone: tzinfo) -> str:

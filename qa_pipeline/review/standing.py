@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
@@ -56,10 +57,12 @@ def told_decisions(desk: Desk, viewer: Viewer, call_id: str) -> list[dict[str, o
     with desk.engine.connect() as connection:
         about = without_unseen(connection, viewer, decisions_about(connection, call_id))
     holding = {d.decision_id for d in in_force(about)}
+    # By the clock that calls are dated by, as the pages show it.
+    zone = ZoneInfo(desk.store.timezone)
     return [
         {
             "decision": d.decision_id[:8],
-            "at": d.at.strftime("%Y-%m-%d %H:%M"),
+            "at": d.at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
             "who": d.author or "?",
             "what": d.kind.replace("_", " "),
             "criterion": d.criterion_id or "",

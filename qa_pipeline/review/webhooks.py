@@ -146,8 +146,8 @@ def end_webhook(engine: Engine, by: Viewer, webhook: int) -> None:
         _note(connection, by, "webhook ended", str(webhook))
 
 
-def list_messages(engine: Engine, by: Viewer, *, is_dead: bool | None = None, size: int = 100) -> tuple[Message, ...]:
-    """Messages, the newest first. `is_dead`: only those given up, or only others. Raises AccessRefused."""
+def list_messages(engine: Engine, by: Viewer, *, is_dead: bool | None = None, size: int | None = None) -> tuple[Message, ...]:
+    """Messages, the newest first. `is_dead`: only those given up, or only others; `size`: so many, None for all. Raises AccessRefused."""
     _require(by)
     asked = select(webhook_messages, webhooks.c.url).join(webhooks, webhooks.c.webhook == webhook_messages.c.webhook)
     if is_dead is not None:

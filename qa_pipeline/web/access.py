@@ -18,6 +18,7 @@ from qa_pipeline.web.signed import AtDesk, Who
 from qa_pipeline.web.translations import marked
 
 section = Section("access")
+_MESSAGES = 50
 
 
 @section.get("/access", needs=Role.OPERATOR, way=marked("Programs"))
@@ -95,6 +96,7 @@ def again(request: Request, who: Who, desk: AtDesk, message: Annotated[str, Form
 
 def _page(request: Request, who: Who, desk: AtDesk, *, refused: InputRefused | None = None, secret: str | None = None) -> Response:
     now = datetime.now(UTC)
+    given_up = list_messages(desk.engine, who.viewer, is_dead=True, size=_MESSAGES + 1)
     return render(
         request,
         who,
@@ -102,7 +104,11 @@ def _page(request: Request, who: Who, desk: AtDesk, *, refused: InputRefused | N
         status=400 if refused else 200,
         tokens=[(one, one.holds(now)) for one in list_tokens(desk.engine, who.viewer)],
         webhooks=list_webhooks(desk.engine, who.viewer),
-        messages=list_messages(desk.engine, who.viewer, size=50),
+        # Those given up first and apart: many that were delivered since would push them off the list.
+        given_up=given_up[:_MESSAGES],
+        has_more_given_up=len(given_up) > _MESSAGES,
+        messages=list_messages(desk.engine, who.viewer, is_dead=False, size=_MESSAGES),
+        size=_MESSAGES,
         accounts=[one.name for one in list_accounts(desk.engine) if one.is_active],
         scopes=tuple(May),
         events=tuple(Event),

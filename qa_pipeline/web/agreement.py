@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from fastapi import Form, Request, Response
+from fastapi import Form, Query, Request, Response
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import InputRefused, NotThere
@@ -15,8 +16,10 @@ from qa_pipeline.privacy.policy import load_policy
 from qa_pipeline.privacy.rows import redact_call
 from qa_pipeline.reading.call import read_call
 from qa_pipeline.reading.pages import CallLine, Order, Wanted, page
+from qa_pipeline.reading.summary import CriterionKey
 from qa_pipeline.reading.viewer import Matter, Role, local_viewer
 from qa_pipeline.report.charts import Part, bar
+from qa_pipeline.report.criteria import known_criteria, titles_in
 from qa_pipeline.review.calibration import (
     Session,
     close_session,
@@ -51,6 +54,8 @@ def _session_example(desk: Desk, line: CallLine) -> str:
     return str(there.session if there else open_session(desk, somebody, name, calls=[line.call_id]))
 
 
+_DIFFERING = 200
+"""Calls of a page that people saw otherwise."""
 section = Section(
     "agreement",
     examples={
@@ -74,12 +79,20 @@ def show_agreement(
     shown.sort(key=lambda line: (order[line.standing(*bar_).value], line.rubric_id, line.criterion_id))
     return render(
         request, who, "agreement.html", lines=shown, rubrics=rubrics, rubric=rubric, since=since, until=until, by_version=by_version,
-        settings=settings,
+        settings=settings, titles=_titles(desk, who),
     )  # fmt: skip
 
 
 @section.get("/agreement/{agreed_rubric}/{agreed_criterion}", needs=_QUALITY)
-def show_criterion(request: Request, who: Who, desk: AtDesk, settings: Chosen, agreed_rubric: str, agreed_criterion: str) -> Response:
+def show_criterion(
+    request: Request,
+    who: Who,
+    desk: AtDesk,
+    settings: Chosen,
+    agreed_rubric: str,
+    agreed_criterion: str,
+    skip: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
     """One criterion: version by version, whether its certainty means what it says, and the calls in which people saw it otherwise."""
     versions = [
         line
@@ -92,9 +105,14 @@ def show_criterion(request: Request, who: Who, desk: AtDesk, settings: Chosen, a
     bins, error = _reliability(whole[0])
     differing = [one for one in whole[0].judged if one.program is not None and one.person.outcome is not one.program.outcome]
     return render(
-        request, who, "agreement_criterion.html", line=whole[0], versions=versions, bins=bins, error=error, differing=differing[:200],
-        settings=settings,
+        request, who, "agreement_criterion.html", line=whole[0], versions=versions, bins=bins, error=error, differing=differing[skip : skip + _DIFFERING], count=len(differing), skip=skip,
+        size=_DIFFERING, settings=settings, titles=_titles(desk, who),
     )  # fmt: skip
+
+
+def _titles(desk: AtDesk, who: Who) -> dict[CriterionKey, str]:
+    """What criteria are called in the language of whoever looks."""
+    return titles_in(known_criteria(desk.store), who.language)
 
 
 @section.get("/calibration", needs=_QUALITY, way=marked("Calibration"))
@@ -110,16 +128,17 @@ def begin_session(
     desk: AtDesk,
     name: Annotated[str, Form()] = "",
     calls: Annotated[str, Form()] = "",
+    chosen: Annotated[list[str] | None, Form()] = None,
     people: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
-    """Begin a session over calls, an id a line."""
+    """Begin a session over calls that are chosen from the newest, or given, an id a line."""
     try:
-        wanted = calls.split()
+        wanted = list(dict.fromkeys((*(chosen or ()), *calls.split())))
         if not wanted:
-            raise InputRefused("No calls are given.", advice="Write an id a line, as the lists show them.")
+            raise InputRefused("No calls are given.", advice="Choose some, or write an id a line, as the lists show them.")
         session = open_session(desk, who.viewer, name, calls=wanted, people=people or ())
     except InputRefused as refused:
-        return _sessions_page(request, who, desk, refused=refused, name=name, calls=calls)
+        return _sessions_page(request, who, desk, refused=refused, name=name, calls=calls, chosen=chosen or ())
     return redirect(f"/calibration/{session}")
 
 
@@ -192,7 +211,14 @@ def settle_criterion(
 
 
 def _sessions_page(
-    request: Request, who: Who, desk: Desk, *, refused: InputRefused | None = None, name: str = "", calls: str = ""
+    request: Request,
+    who: Who,
+    desk: Desk,
+    *,
+    refused: InputRefused | None = None,
+    name: str = "",
+    calls: str = "",
+    chosen: Sequence[str] = (),
 ) -> Response:
     waiting = page(desk.engine, who.viewer, Wanted(), order=Order.NEWEST, size=20).lines
     return render(
@@ -206,6 +232,7 @@ def _sessions_page(
         refused=refused,
         name=name,
         calls=calls,
+        chosen=chosen,
     )
 
 

@@ -47,10 +47,12 @@ from qa_pipeline.web import (
     trainer,
     working,
 )
+from qa_pipeline.web.addresses import came_from
 from qa_pipeline.web.programs import TooOften, problem
 from qa_pipeline.web.protection import Protection
 from qa_pipeline.web.provider import Provider
-from qa_pipeline.web.render import render
+from qa_pipeline.web.refusals import told
+from qa_pipeline.web.render import render, texts_for
 from qa_pipeline.web.signed import NotSignedIn, signed
 from qa_pipeline.web.tries import TooMany, Tries
 
@@ -135,16 +137,21 @@ def _on_refusal(request: Request, error: Exception) -> Response:
         return problem(429, error.message, advice=error.advice, headers={"retry-after": str(math.ceil(error.seconds))})
     if isinstance(error, NotSignedIn):
         if _wants_json(request):
-            return problem(401, error.message, advice=error.advice, headers={"www-authenticate": "Bearer"})
+            advice = "Send `Authorization: Bearer TOKEN`; an operator makes one on the page Programs."
+            return problem(401, "No token that holds was sent.", advice=advice, headers={"www-authenticate": "Bearer"})
         here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
         to = f"/sign-in?next={quote(here, safe='')}" if request.method in ("GET", "HEAD") and here != "/" else "/sign-in"
         if request.headers.get("hx-request"):
             # A part of a page cannot become the page to sign in at: the whole one goes there.
             return Response(status_code=401, headers={"hx-redirect": "/sign-in"})
         return Response(status_code=303, headers={"location": to})
-    if isinstance(error, AccessRefused) and (who := signed(request)) is not None:
+    who = signed(request)
+    if isinstance(error, AccessRefused) and who is not None:
         note_refused(request.app.state.desk, who.viewer, f"{request.method} {request.url.path}")
-    return _tell(request, _status(error), error.message, error.advice)
+    if _wants_json(request):
+        return problem(_status(error), error.message, advice=error.advice)
+    said = told(texts_for(request, who), error)
+    return _tell(request, _status(error), said.message, said.advice)
 
 
 def _on_http(request: Request, error: Exception) -> Response:
@@ -155,11 +162,13 @@ def _on_http(request: Request, error: Exception) -> Response:
 def _on_form(request: Request, error: Exception) -> Response:
     """A form that lacks something, or has something that is none."""
     faults = error.errors() if isinstance(error, RequestValidationError) else ()
-    told = "; ".join(f"{'.'.join(str(part) for part in fault['loc'][1:])}: {fault['msg']}" for fault in faults)
-    return _tell(request, 422, told, "")
+    faulty = "; ".join(f"{'.'.join(str(part) for part in fault['loc'][1:])}: {fault['msg']}" for fault in faults)
+    return _tell(request, 422, faulty, "")
 
 
 def _tell(request: Request, status: int, message: str, advice: str) -> Response:
     if _wants_json(request):
         return problem(status, message or HTTPStatus(status).phrase, advice=advice)
-    return render(request, signed(request), "refused.html", status=status, code=status, message=message, advice=advice)
+    return render(
+        request, signed(request), "refused.html", status=status, code=status, message=message, advice=advice, back=came_from(request)
+    )  # fmt: skip

@@ -39,7 +39,7 @@ from qa_pipeline.review.looking import Looked, look_at
 from qa_pipeline.review.proposals import Proposal, Teaches, list_proposals, propose
 from qa_pipeline.review.record import look
 from qa_pipeline.rubric.criteria import Criterion
-from qa_pipeline.web.addresses import own_address
+from qa_pipeline.web.addresses import came_from, own_address
 from qa_pipeline.web.queue import REVIEWING, call_address, next_address, reasons_of
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
@@ -133,11 +133,11 @@ def _sent(
     criterion_id: Text = "",
     reason: Text = "",
     version: Version = None,
-    back: Text = "/queue",
+    back: Text = "",
 ) -> SentForm:
     return SentForm(
         request=request, call_id=call_id, who=who, desk=desk, chosen=chosen,
-        criterion_id=criterion_id, reason=reason, version=version, back=own_address(back, "/queue"),
+        criterion_id=criterion_id, reason=reason, version=version, back=_back(who, back),
     )  # fmt: skip
 
 
@@ -146,11 +146,11 @@ Sent = Annotated[SentForm, Depends(_sent)]
 
 @section.get("/calls/{call_id}", needs=QUALITY, matter=Matter.WORDS)
 def show(
-    request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen, back: Annotated[str, Query(max_length=2_000)] = "/queue"
+    request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen, back: Annotated[str, Query(max_length=2_000)] = ""
 ) -> Response:
     """The page; that somebody looks is put on record."""
     look(desk, who.viewer, call_id)
-    return _page(request, call_id, who, desk, chosen, own_address(back, "/queue"))
+    return _page(request, call_id, who, desk, chosen, _back(who, back or _list_before(request)))
 
 
 @section.post("/calls/{call_id}/override", needs=REVIEWING)
@@ -234,7 +234,7 @@ def show_swap(
     desk: AtDesk,
     chosen: Chosen,
     agent: Annotated[str, Query(max_length=200)] = "",
-    back: Annotated[str, Query(max_length=2_000)] = "/queue",
+    back: Annotated[str, Query(max_length=2_000)] = "",
 ) -> Response:
     """What would change if the other party were the agent; nothing is kept yet."""
     look(desk, who.viewer, call_id)
@@ -263,7 +263,7 @@ def show_word(
     at: int | None = None,
     before: Annotated[str, Query(max_length=20_000)] = "",
     after: Annotated[str, Query(max_length=20_000)] = "",
-    back: Annotated[str, Query(max_length=2_000)] = "/queue",
+    back: Annotated[str, Query(max_length=2_000)] = "",
 ) -> Response:
     """What would change if something else were said at a moment; nothing is kept yet."""
     look(desk, who.viewer, call_id)
@@ -284,6 +284,17 @@ def word(sent: Sent, at: Version = None, before: Text = "", after: Text = "") ->
         )  # fmt: skip
 
     return sent.carried_out(done, fragment="heard")
+
+
+def _back(who: Signed, back: str) -> str:
+    """Where a call's page was come to from; else where its reader begins: the queue is not for everybody who sees calls."""
+    return own_address(back, "/queue" if who.viewer.roles & REVIEWING else "/")
+
+
+def _list_before(request: Request) -> str:
+    """The page that led here, unless that is one of a call: its own lists are what one goes back to."""
+    came = came_from(request) or ""
+    return "" if came.startswith("/calls/") else came
 
 
 def moment_ms(text: str) -> int | None:
@@ -409,6 +420,7 @@ def _told(who: Signed, decision: Decision, looked: Looked) -> dict[str, Any]:
         "who": decision.author or "?",
         "kind": who.gettext(KIND_NAMES[decision.kind]),
         "criterion": decision.criterion_id,
+        "is_of_all": decision.criterion_id is None and isinstance(what, Confirmation),
         "outcome": getattr(what, "outcome", None),
         "answer": getattr(what, "answer", None),
         "before": getattr(what, "before", None),
@@ -431,6 +443,16 @@ def _proposals(desk: AtDesk, who: Signed, call_id: str) -> dict[str, list[Propos
     for one in list_proposals(desk, who.viewer, state=None, call_id=call_id):
         found.setdefault(one.criterion_id, []).append(one)
     return found
+
+
+def _voices(desk: AtDesk, who: Signed, chosen: Chosen, call_id: str) -> list[Mapping[str, Any]]:
+    """The first thing that each voice or track says, in order: by its words a person knows it."""
+    whole = load_call(desk.store, desk.engine, chosen, who.viewer, call_id, language=who.language)
+    data = redact_report(whole, load_policy(chosen.privacy_policy).of(who.viewer))
+    first: dict[str, Mapping[str, Any]] = {}
+    for said in data.calls[0].utterances:
+        first.setdefault(str(said["speaker"]), said)
+    return list(first.values())
 
 
 def _preview(
@@ -464,13 +486,15 @@ def _preview(
     hiding = load_policy(chosen.privacy_policy).of(who.viewer)
     # Somebody from whom words are hidden puts no others right by guessing at them.
     shown_lines = [] if hiding.words else changed_lines[:12]
+    looked = look_at(desk, who.viewer, call_id)
     return render(
         request,
         who,
         "preview.html",
         status=400 if refused else 200,
-        looked=look_at(desk, who.viewer, call_id),
+        looked=looked,
         action=action,
+        voices=_voices(desk, who, chosen, call_id) if action == "swap" else [],
         given=given,
         preview=preview,
         title=lambda criterion: title_of(criterion.title, criterion.id, who.language)[1],
@@ -479,7 +503,7 @@ def _preview(
         more_lines=len(changed_lines) - len(shown_lines),
         refused=refused,
         here=call_address(call_id),
-        back=own_address(back, "/queue"),
-        self_address=call_address(call_id, own_address(back, "/queue")),
+        back=_back(who, back),
+        self_address=call_address(call_id, _back(who, back)),
         query=urlencode({name: value for name, value in given.items() if value is not None}),
     )

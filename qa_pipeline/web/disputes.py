@@ -26,12 +26,14 @@ section = Section("disputes")
 
 
 @section.get("/disputes", needs=Role.SUPERVISOR, way=marked("Disputes"))
-def show_disputes(request: Request, who: Who, desk: AtDesk, stage: str = "waiting", after: str | None = None) -> Response:
+def show_disputes(
+    request: Request, who: Who, desk: AtDesk, stage: str = "waiting", after: str | None = None, answered: str = ""
+) -> Response:
     """Those that wait, or those that were answered."""
     chosen: Stage = "answered" if stage == "answered" else "waiting"
     found, more = list_disputes(desk.engine, who.viewer, chosen, after=after)
     titles = titles_in(known_criteria(desk.store), who.language)
-    return render(request, who, "disputes.html", stage=chosen, disputes=found, after=more, titles=titles)
+    return render(request, who, "disputes.html", stage=chosen, disputes=found, after=more, titles=titles, is_answered=answered == "yes")
 
 
 @section.get("/disputes/file", needs=Role.SUPERVISOR)
@@ -88,7 +90,7 @@ def decide_dispute(
     except InputRefused as error:
         given = {"ruling": ruling, "found": found, "reason": reason}
         return _page(request, call_id, decision_id, who, desk, chosen, refused=error, given=given)
-    return redirect("/disputes")
+    return redirect("/disputes?answered=yes")
 
 
 def _ruling(desk: AtDesk, call_id: str, decision_id: str, ruling: str, found: str) -> Ruling:
@@ -122,6 +124,7 @@ def _page(
     look(desk, who.viewer, call_id)
     line = next((line for line in card.lines if line.criterion_id == dispute.criterion_id), None)
     criterion = next((f.criterion for f in card.score.findings if f.criterion.id == dispute.criterion_id), None) if card.score else None
+    now = {line.outcome.value, line.answer} if line else set()
     is_answered = any(getattr(one.what, "about", None) == decision_id and one.kind == "ruling" for one in every)
     return render(
         request,
@@ -131,7 +134,8 @@ def _page(
         card=card,
         dispute=dispute,
         line=line,
-        choices=("met", "not_met", "not_applicable", *(criterion.credits if criterion else ())),
+        # What it is now stands last: whoever is right about it wants something else.
+        choices=sorted(("met", "not_met", "not_applicable", *(criterion.credits if criterion else ())), key=lambda one: one in now),
         is_answered=is_answered,
         refused=refused,
         given=given or {"ruling": "", "found": "", "reason": ""},

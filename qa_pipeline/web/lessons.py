@@ -15,6 +15,7 @@ from qa_pipeline.call import Role as Speaker
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.pages import Wanted, find_call
 from qa_pipeline.reading.viewer import Matter, Role
+from qa_pipeline.report.criteria import known_criteria, titles_in
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.proposals import Proposal, State, Teaches, find_proposal, list_proposals, settle
 from qa_pipeline.review.record import ASKED, noted
@@ -98,7 +99,8 @@ def search(
 def _found(request: Request, who: Signed, job: Job) -> tuple[str, dict[str, Any]]:
     settings: Settings = request.app.state.settings
     criteria = {line.rubric_id: line.criteria for line in overview(settings.rubrics)}
-    return "lessons_found.html", {"found": job.result, "criteria": criteria, "most": _SIZE}
+    titles = titles_in(known_criteria(request.app.state.desk.store), who.language)
+    return "lessons_found.html", {"found": job.result, "criteria": criteria, "titles": titles, "most": _SIZE}
 
 
 @section.post("/lessons/case/{call_id}", needs=Role.TRAINER, matter=Matter.WORDS)

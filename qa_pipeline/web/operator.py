@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Form, Request, Response
+from fastapi import Form, Query, Request, Response
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.asking import FrozenRow
@@ -39,12 +39,12 @@ from qa_pipeline.web.translations import marked
 from qa_pipeline.web.working import AtWork, answer, owner_of, shows
 
 section = Section("operator", examples={"account_name": lambda desk, line: "mei", "team_name": lambda desk, line: "north"})
-_MOST_FAILURES = 200
+_FAILURES = 200
 Rows = tuple[FrozenRow, ...]
 
 
 @section.get("/operator", needs=Matter.RUNS, way=marked("Nights"))
-def show_nights(request: Request, who: Who, desk: AtDesk, settings: Chosen) -> Response:
+def show_nights(request: Request, who: Who, desk: AtDesk, settings: Chosen, skip: Annotated[int, Query(ge=0)] = 0) -> Response:
     """The last runs, what failed, and what works now."""
     runs, failures = _nights(request, who, desk)
     return render(
@@ -52,7 +52,9 @@ def show_nights(request: Request, who: Who, desk: AtDesk, settings: Chosen) -> R
         who,
         "operator.html",
         runs=runs,
-        failures=failures[:_MOST_FAILURES],
+        failures=failures[skip : skip + _FAILURES],
+        skip=skip,
+        size=_FAILURES,
         count=len(failures),
         working=list(Claims(desk.store.root, "").living()),
         models=models_at_hand(settings),

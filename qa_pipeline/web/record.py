@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from qa_pipeline.reading.viewer import Matter
+from qa_pipeline.reading.viewer import Matter, Role
+from qa_pipeline.report.criteria import known_criteria, titles_in
 from qa_pipeline.review.record import Asked, search_record
 from qa_pipeline.web.fields import as_day
 from qa_pipeline.web.render import render
@@ -52,6 +53,21 @@ KINDS = {
     "reset made": marked("reset made"),
     "reset used": marked("reset used"),
     "set-up used": marked("set-up used"),
+    "names allowed": marked("names allowed"),
+    "names withheld": marked("names withheld"),
+    "coached": marked("coaching note written"),
+    "proposed": marked("proposed to the trainer"),
+    "accepted a proposal": marked("proposal accepted"),
+    "refused a proposal": marked("proposal refused"),
+    "words found": marked("looked for words in calls"),
+    "rubric file saved": marked("rubric file saved"),
+    "rubric published": marked("rubric published"),
+    "period closed": marked("period closed"),
+    "period reopened": marked("period opened again"),
+    "token made": marked("token made"),
+    "token revoked": marked("token revoked"),
+    "webhook added": marked("webhook added"),
+    "webhook ended": marked("webhook ended"),
     "held": marked("kept for a court or a dispute"),
     "released": marked("kept no more for a court or a dispute"),
     "consent_released": marked("consent: may be seen"),
@@ -87,4 +103,7 @@ def show_record(
         kinds=kinds,
         asked=asked,
         before=before,
+        titles={key[1]: title for key, title in titles_in(known_criteria(desk.store), asking.language).items()},
+        may_open=Role.SUPERVISOR in asking.viewer.roles,
+        here=f"{request.url.path}?{request.url.query}",
     )

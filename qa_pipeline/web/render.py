@@ -19,7 +19,9 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from qa_pipeline.call import Outcome
+from qa_pipeline.errors import QaError
 from qa_pipeline.report.sureness import FAIRLY_SURE, SURE
+from qa_pipeline.web.refusals import told
 from qa_pipeline.web.routing import ways
 from qa_pipeline.web.signed import FORM_FIELD, Signed, form_token
 from qa_pipeline.web.translations import Texts, language_asked, page_languages, texts
@@ -27,9 +29,16 @@ from qa_pipeline.web.translations import Texts, language_asked, page_languages, 
 TEMPLATES = Path(__file__).with_name("templates")
 
 
+def texts_for(request: Request, who: Signed | None) -> Texts:
+    """Texts in the language of whoever looks; of the browser, where nobody is signed in."""
+    return who.texts if who is not None else texts(language_asked(request.headers.get("accept-language")))
+
+
 def render(request: Request, who: Signed | None, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page for whoever looks; `who` None: nobody is signed in."""
-    shown = who.texts if who is not None else texts(language_asked(request.headers.get("accept-language")))
+    shown = texts_for(request, who)
+    if isinstance(refused := values.get("refused"), QaError):
+        values["refused"] = told(shown, refused)
     token, keep = form_token(request, who)
     field = Markup('<input type="hidden" name="{}" value="{}">').format(FORM_FIELD, token)
     context = {
@@ -67,6 +76,8 @@ def environment(language: str) -> Environment:
     made.filters |= {
         "percent": percent,
         "number": number,
+        "hundredths": hundredths,
+        "language": language_name,
         "day": day,
         "moment": moment,
         "when": when,
@@ -96,6 +107,21 @@ def percent(context: Context, value: float | None, digits: int = 0) -> str:
 def number(context: Context, value: float | None) -> str:
     """A number with the marks of the language; a dash where there is none."""
     return "–" if value is None else format_decimal(value, locale=_texts(context).locale)
+
+
+@pass_context
+def hundredths(context: Context, value: float) -> str:
+    """A measure between −1 and 1 with two digits behind the mark of the language."""
+    return format_decimal(value, format="0.00;−0.00", locale=_texts(context).locale)
+
+
+@pass_context
+def language_name(context: Context, code: str | None) -> str:
+    """What a language is called in that of whoever looks; a dash where it is not known."""
+    if not code:
+        return "–"
+    locale = _texts(context).locale
+    return str(locale.languages.get(code, code))
 
 
 @pass_context

@@ -53,6 +53,8 @@ def test_a_card_says_why_and_keeps_the_machines_outcome(client_as: As, office: O
     assert "heard it twice" in shown
     assert "between reviewers" not in shown
     assert "drafted" not in shown
+    # Where it was looked for, and what the words beside it are.
+    assert "searched: 0:00–" in shown
 
 
 def test_another_agents_card_is_not_there_even_for_who_reviews_too(client_as: As, office: Office) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from office import OTHER, OWN, Office
+from sqlalchemy import insert
 from starlette.testclient import TestClient
 
 from qa_pipeline.call import Outcome
@@ -13,6 +14,7 @@ from qa_pipeline.review.calibration import compare, finish, judge, open_session,
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Confirmation, Override
 from qa_pipeline.review.people import viewer_of
+from qa_pipeline.review.tables import webhook_messages
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def test_a_session_is_begun_with_what_fits_and_refused_with_what_does_not(office
     refused = anna.post("/calibration", data={"name": "May", "calls": f"{OWN}\n{OTHER}"})
     assert (refused.status_code, "There is no call" in refused.text, OWN in refused.text) == (400, True, True)
     assert anna.post("/calibration", data={"name": "May", "calls": ""}).status_code == 400
-    begun = anna.post("/calibration", data={"name": "<b>May</b>", "calls": OWN, "people": ["mei", "rolf"]})
+    begun = anna.post("/calibration", data={"name": "<b>May</b>", "chosen": [OWN], "people": ["mei", "rolf"]})
     assert begun.status_code == 303
     page = client_as("mei").get("/calibration").text
     assert "&lt;b&gt;May&lt;/b&gt;" in page
@@ -103,6 +105,7 @@ def test_tokens_and_webhooks_are_an_operators(office: Office, client_as: Callabl
     assert "not shown again" in made.text
     listed = sven.get("/access").text
     assert "BI" in listed
+    assert listed.count("Make a token") == 1
     assert made.text.split("<code>qa_")[1].split("<")[0] not in listed
     assert sven.post("/access/tokens", data={"name": "BI", "account": "anna", "scopes": ["figures"], "days": "soon"}).status_code == 400
     assert sven.post("/access/tokens/revoke", data={"token": "1"}).status_code == 303
@@ -112,3 +115,32 @@ def test_tokens_and_webhooks_are_an_operators(office: Office, client_as: Callabl
     assert sven.post("/access/webhooks", data={"url": "x", "account": "anna", "events": ["run.finished"]}).status_code == 400
     assert sven.post("/access/webhooks/end", data={"webhook": "1"}).status_code == 303
     assert client_as("mei").get("/access").status_code == 403
+
+
+def test_a_message_that_was_given_up_is_seen_whatever_was_delivered_since(office: Office, client_as: Callable[[str], TestClient]) -> None:
+    sven = client_as("sven")
+    sven.post("/access/webhooks", data={"url": "https://x.example/", "account": "anna", "events": ["run.finished"]})
+    row = {"webhook": 1, "event": "run.finished", "call_id": None, "body": "{}", "tries": 1, "next_at": None, "answer": None}
+    given_up = row | {
+        "message": "old",
+        "about": "old",
+        "created_at": "2026-05-01T00:00:00",
+        "delivered_at": None,
+        "dead_at": "2026-05-02T00:00:00",
+    }
+    later = [
+        row
+        | {
+            "message": f"m{i}",
+            "about": f"m{i}",
+            "created_at": "2026-05-03T00:00:00",
+            "delivered_at": "2026-05-03T00:00:00",
+            "dead_at": None,
+        }
+        for i in range(51)
+    ]
+    with office.engine.begin() as connection:
+        connection.execute(insert(webhook_messages), [given_up, *later])
+    page = sven.get("/access").text
+    assert "Messages that were given up" in page
+    assert page.count("Try again") == 1

@@ -72,6 +72,7 @@ def test_without_a_token_that_holds_nothing_is_answered(by_token: Callable[..., 
     for headers in ({}, {"Authorization": "Bearer qa_wrong"}, {"Authorization": "Basic bWVpOng="}, {"Authorization": ""}):
         answer = program.get("/api/v1/calls", headers=headers)
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        assert "Authorization: Bearer" in answer.json()["advice"]
 
 
 def test_a_call_shows_program_and_people_side_by_side(by_token: Callable[..., TestClient]) -> None:

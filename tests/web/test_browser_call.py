@@ -91,6 +91,13 @@ def test_an_override_counts_without_leaving_the_page_and_the_program_keeps_its_o
     assert page.locator("#c-long .sides").inner_text().split() == ["Program", "not", "met", "Counts", "met", "10/10"]
     assert page.locator("#c-long").evaluate("e => e.classList.contains('chosen')")
     assert page.evaluate("window.stayed")
+    # A note too: whoever listens goes on listening.
+    page.keyboard.press("t")
+    page.keyboard.type("hear it again")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#decisions >> text=hear it again")
+    assert page.locator("#c-long").evaluate("e => e === document.activeElement")
+    assert page.evaluate("window.stayed")
     (row,) = rows(recorded.store, "select percent, machine_percent from current_effective_scores where call_id = 'plain'")
     assert tuple(row.values()) == (80.0, 40.0)
 

@@ -253,3 +253,12 @@ def test_a_question_to_a_language_model_is_shown_with_its_answer_and_quotes_that
     assert "“Did the agent say why it takes three days?” The language model answers: yes; 3 of 3 wordings agree." in about
     assert "because the bank checks it" in about
     assert re.search(r'data-(start|from|at|ms)[a-z-]*="\d+', about), about
+
+
+def test_the_way_back_is_the_list_that_led_there_or_where_somebody_begins(client_as: Callable[[str], TestClient]) -> None:
+    anna, piotr = client_as("anna"), client_as("piotr")
+    led = anna.get(f"/calls/{TEAM}", headers={"referer": "http://localhost/figures/calls?team=north"}).text
+    assert 'href="/figures/calls?team=north" id="back"' in led
+    assert 'href="/queue" id="back"' in anna.get(f"/calls/{TEAM}", headers={"referer": "http://evil.example/figures"}).text
+    # A trainer has no queue.
+    assert 'href="/" id="back"' in piotr.get(f"/calls/{TEAM}").text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import quote
 
+import pytest
 from office import OTHER, OWN, TEAM, Office
 from starlette.testclient import TestClient
 
@@ -12,6 +13,7 @@ from qa_pipeline.reading.viewer import local_viewer
 from qa_pipeline.review.claims import claim, held_claims
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Confirmation
+from qa_pipeline.web import queue
 
 ClientAs = Callable[[str], TestClient]
 LIST = "/queue?kind=must_see"
@@ -74,7 +76,18 @@ def test_where_nothing_is_left_the_list_says_so(office: Office, client_as: Clien
     mei = client_as("mei")
     to = mei.post("/queue/next", data={"back": "/queue?kind=disputed"}).headers["location"]
     assert to == "/queue?kind=disputed&taken=none"
-    assert "Nobody has a call left for you" in mei.get(to).text
+    page = mei.get(to).text
+    # And the other lists are at hand.
+    assert "That was the last call of this list" in page
+    assert ">Must see: 6</a>" in page
+
+
+def test_of_more_agents_than_a_list_holds_the_field_takes_what_is_typed(client_as: ClientAs, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = dict.fromkeys(("team", "rubric_id", "campaign", "site"), ()) | {"agent_id": tuple(f"agent{i}" for i in range(301))}
+    monkeypatch.setattr(queue, "read_choices", lambda engine, viewer: many)
+    page = client_as("mei").get(f"{LIST}&agent_id=agent7").text
+    assert '<input name="agent_id" value="agent7" list="of-agent_id"' in page
+    assert "<option>agent300</option>" in page
 
 
 def test_nobody_is_sent_to_another_site(client_as: ClientAs) -> None:
@@ -83,10 +96,8 @@ def test_nobody_is_sent_to_another_site(client_as: ClientAs) -> None:
         assert client_as("mei").post(f"/calls/{OWN}/release", data={"back": back}).headers["location"] == "/queue"
 
 
-def test_pages_of_a_list_follow_each_other(office: Office, client_as: ClientAs, monkeypatch: object) -> None:
-    from qa_pipeline.web import queue
-
-    monkeypatch.setattr(queue, "SIZE", 4)  # type: ignore[attr-defined]
+def test_pages_of_a_list_follow_each_other(office: Office, client_as: ClientAs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "SIZE", 4)
     mei = client_as("mei")
     first = mei.get(LIST).text
     to = first.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")

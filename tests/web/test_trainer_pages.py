@@ -56,6 +56,14 @@ def started(client: TestClient, address: str, **form: str) -> str:
     return done(client, answered.headers["location"])
 
 
+def test_a_rubric_without_a_title_in_somebodys_language_is_listed(piotr: TestClient, office: Office) -> None:
+    sheet = office.settings.rubrics / "service.yaml"
+    sheet.write_text(sheet.read_text("utf-8").replace("version: 1\n", "version: 1\ntitle: {en: Calls of the service desk}\n"), "utf-8")
+    page = piotr.get("/rubrics", headers={"accept-language": "pl"})
+    assert page.status_code == 200
+    assert "Calls of the service desk" in page.text
+
+
 def test_rubrics_are_listed_with_their_standing(piotr: TestClient, office: Office) -> None:
     (office.settings.rubrics / "broken.yaml").write_text("id: broken\n", "utf-8")
     text = piotr.get("/rubrics").text

@@ -194,7 +194,9 @@ const deed = (name) => chosen()?.querySelector(`[data-deed=${name}]`);
 function open(name, place = deed(name)) {
   if (!place) return false;
   place.open = true;
-  place.querySelector("select, textarea, input:not([type=hidden])")?.focus();
+  place.querySelector("select, textarea, input:not([type=hidden])")?.focus({ preventScroll: true });
+  // Its heading stays in sight, below what is stuck to the top.
+  chosen().scrollIntoView({ block: "nearest" });
 }
 
 pressed({
@@ -219,6 +221,7 @@ pressed({
     place.querySelector("textarea").focus();
   },
   w: putRight,
+  s: () => document.getElementById("swap")?.click() ?? false,
   n: () => document.getElementById("finish")?.requestSubmit() ?? false,
   q: () => document.getElementById("back").click(),
 });
@@ -240,5 +243,17 @@ page.addEventListener("keydown", (event) => {
 let before = null;
 document.addEventListener("htmx:beforeSwap", () => { before = chosen()?.id ?? null; });
 document.addEventListener("htmx:afterSettle", () => { if (before) choose(document.getElementById(before)); });
+
+// A link to a moment of the call: there it stands, and plays from there.
+const moment = /^#t=(\d+)$/.exec(location.hash);
+if (moment) {
+  const at = Number(moment[1]);
+  const there = () => { audio.currentTime = at / 1000; };
+  if (audio?.readyState > 0) there(); else audio?.addEventListener("loadedmetadata", there, { once: true });
+  const line = lineAt(at);
+  line?.classList.add("now");
+  line?.scrollIntoView({ block: "center" });
+  current = line;
+}
 
 choose(document.querySelector(".criterion:target") ?? criteria()[0], { isSeen: location.hash.startsWith("#c-") });

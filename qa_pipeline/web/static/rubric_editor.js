@@ -117,7 +117,7 @@ function show(faults) {
     const at = document.createElement("button");
     at.type = "button";
     at.className = "quiet";
-    at.textContent = `${one.file === file ? "" : one.file}${one.line ? `:${one.line}` : ""}`;
+    at.textContent = `${one.file}${one.line ? `:${one.line}` : ""}`;
     if (one.file === file && one.line) at.addEventListener("click", () => go(one.line, one.column));
     if (at.textContent) item.append(at, " ");
     item.append(one.message);
