@@ -31,6 +31,7 @@ from qa_pipeline.review.people import (
 from qa_pipeline.running.jobs import Job
 from qa_pipeline.running.retry import Failed, retry
 from qa_pipeline.running.upkeep import check_models, models_at_hand, room
+from qa_pipeline.settings import Settings
 from qa_pipeline.web.choosing import read_day
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
@@ -133,13 +134,15 @@ def make_account(
 ) -> Response:
     """Make an account, and the link by which its owner gives it a passphrase."""
     try:
+        if not roles:
+            raise InputRefused("No role is chosen.", advice="Tick what the person does: without a role no page opens.")
         made = add_account(
             desk.engine, name, roles=_roles(roles), agent_ids=agent_ids.split(), display_name=display_name.strip() or None, by=who.viewer
         )
     except InputRefused as error:
         return _accounts(request, who, desk, refused=error)
     secret = make_link(desk.engine, made.name, Purpose.INVITATION, by=who.viewer)
-    return _accounts(request, who, desk, link=_address(settings.web_address, secret), link_of=made.name)
+    return _accounts(request, who, desk, link=_address(request, settings, secret), link_of=made.name)
 
 
 @section.post("/accounts/{account_name}/link", needs=Role.OPERATOR)
@@ -151,7 +154,7 @@ def link_account(
         secret = make_link(desk.engine, account_name, Purpose.RESET if purpose == "reset" else Purpose.INVITATION, by=who.viewer)
     except InputRefused as error:
         return _accounts(request, who, desk, refused=error)
-    return _accounts(request, who, desk, link=_address(settings.web_address, secret), link_of=account_name)
+    return _accounts(request, who, desk, link=_address(request, settings, secret), link_of=account_name)
 
 
 @section.post("/accounts/{account_name}", needs=Role.OPERATOR)
@@ -265,5 +268,8 @@ def _roles(names: list[str] | None) -> list[Role]:
     return [Role(name) for name in names or ()]
 
 
-def _address(address: str, secret: str) -> str:
+def _address(request: Request, settings: Settings, secret: str) -> str:
+    """Where a link leads: to the address that was set, else to that by which its maker is here."""
+    is_set = settings.web_address != Settings.model_fields["web_address"].default
+    address = settings.web_address if is_set else str(request.base_url)
     return f"{address.rstrip('/')}/link/{secret}"

@@ -78,6 +78,10 @@ def test_an_account_is_made_with_a_link_that_works_once(sven: TestClient, office
     assert link is not None and client.get(link.group(1)).status_code == 200
     assert sven.post("/accounts", data={"name": "kim", "roles": ["trainer"]}).status_code == 400
     assert sven.post("/accounts", data={"name": "lee", "roles": ["king"]}).status_code == 400
+    # Somebody without a role would sign in to nothing.
+    assert "No role is chosen." in sven.post("/accounts", data={"name": "lee"}).text
+    # The link leads to where the operator is, whatever the port.
+    assert "http://localhost/link/" in answered.text
 
 
 def test_an_account_is_changed_ended_and_begun_again(sven: TestClient, office: Office, client_as: Callable[[str], TestClient]) -> None:
