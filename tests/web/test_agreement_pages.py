@@ -124,17 +124,17 @@ def test_a_message_that_was_given_up_is_seen_whatever_was_delivered_since(office
     given_up = row | {
         "message": "old",
         "about": "old",
-        "created_at": "2026-05-01T00:00:00",
+        "created_at": "2026-05-01T00:00:00.000000Z",
         "delivered_at": None,
-        "dead_at": "2026-05-02T00:00:00",
+        "dead_at": "2026-05-02T00:00:00.000000Z",
     }
     later = [
         row
         | {
             "message": f"m{i}",
             "about": f"m{i}",
-            "created_at": "2026-05-03T00:00:00",
-            "delivered_at": "2026-05-03T00:00:00",
+            "created_at": "2026-05-03T00:00:00.000000Z",
+            "delivered_at": "2026-05-03T00:00:00.000000Z",
             "dead_at": None,
         }
         for i in range(51)
