@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from desks import commit
 from fastapi import FastAPI
 from office import OTHER, OWN, TEAM, Office
 from starlette.testclient import TestClient
@@ -16,8 +17,10 @@ from qa_pipeline.review.coaching import write_note
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Dispute, Note, Override, Ruling
 from qa_pipeline.review.disputes import list_disputes
+from qa_pipeline.review.opening import bring_up_to_date
 from qa_pipeline.review.people import account_of, set_roles, viewer_of
 from qa_pipeline.review.preferences import Preferences, keep_preferences
+from tests.rubric.built_rubrics import rubric
 
 As = Callable[[str], TestClient]
 
@@ -53,8 +56,15 @@ def test_a_card_says_why_and_keeps_the_machines_outcome(client_as: As, office: O
     assert "heard it twice" in shown
     assert "between reviewers" not in shown
     assert "drafted" not in shown
-    # Where it was looked for, and what the words beside it are.
-    assert "searched: 0:00–" in shown
+
+
+def test_a_card_says_what_a_quote_is_and_which_stretch_was_searched(client_as: As, office: Office) -> None:
+    greets = {"id": "greets", "status": "stable", "check": "phrase", "phrases": {"en": ["hello there"]}, "weight": 10}
+    commit(office.store, "phrased", rubric=rubric(greets, id="phrased"))
+    bring_up_to_date(office.desk)
+    shown = text(client_as("lin").get("/mine/calls/phrased").text)
+    assert "evidence: hello there" in shown
+    assert "searched: 0:00–0:03" in shown
 
 
 def test_another_agents_card_is_not_there_even_for_who_reviews_too(client_as: As, office: Office) -> None:
