@@ -44,7 +44,8 @@ class AnswerWords(Table):
 class ExcuseWords(Table):
     """What excuses forbidden words: phrases that quote, that ask whether this is what was said, that ask politely to repeat.
 
-    `echoed`: how an utterance begins and ends that gives the other side's words back as a question (matched from its start, whatever the case).
+    `echoed`: how an utterance begins and ends that gives the other side's words back as a question (matched from its start, whatever the case). `overrated`:
+    acts that the reader of acts takes ordinary speech of this language for, and the log-odds by which it must be surer of them here.
     """
 
     FILE: ClassVar[str] = "excuses.yaml"
@@ -52,3 +53,4 @@ class ExcuseWords(Table):
     confirming: Texts = ()
     echoed: AnyCase = NEVER
     polite: Texts = ()
+    overrated: dict[str, float] = Field(default_factory=dict)

@@ -110,7 +110,7 @@ def _likely_acts(search: Search, criterion: ForbiddenCriterion, strictness: Stri
     least = min(strictness.sure, strictness.suspected_from(criterion.suspects))
     return [
         _Act(utterance=utterance, act=act, odds=odds, is_sure=odds >= strictness.sure)
-        for utterance, act, odds in search.act_odds(criterion.acts, searched, strictness.version)
+        for utterance, act, odds in search.act_odds(criterion.acts, searched, strictness.version, _excuses(search).overrated)
         if odds >= least
     ]
 
@@ -119,7 +119,7 @@ def _read_for_acts(search: Search, criterion: ForbiddenCriterion, strictness: St
     """Utterances that were read for the criterion's acts."""
     if not criterion.acts or strictness is None:
         return frozenset()
-    return frozenset(utterance.utterance for utterance, _, _ in search.act_odds(criterion.acts, searched, strictness.version))
+    return frozenset(utterance.utterance for utterance, _, _ in search.act_odds(criterion.acts, searched, strictness.version, {}))
 
 
 def _may_convict(search: Search, criterion: ForbiddenCriterion, utterance: Utterance) -> bool:

@@ -121,13 +121,22 @@ class Search:
             return None
         return self._together.probabilities(meaning.examples.id, self._place).get(utterance)
 
-    def act_odds(self, acts: Sequence[Act], searched: Searched, version: str) -> list[tuple[Utterance, Act, float]]:
-        """Of each utterance that the reader of this version has read, the likeliest of some acts with its log-odds, in order."""
+    def act_odds(
+        self, acts: Sequence[Act], searched: Searched, version: str, overrated: Mapping[str, float]
+    ) -> list[tuple[Utterance, Act, float]]:
+        """Of each utterance that the reader of this version has read, the likeliest of some acts with its log-odds, less what it is `overrated` by, in
+        order.
+        """
         if self.conversation.acts_version not in (None, version):
             return []
         read = self._together.acts(self._place)
-        likeliest = [(u, max(acts, key=read[u.utterance].__getitem__)) for u in searched.utterances if u.utterance in read]
-        return [(u, act, read[u.utterance][act]) for u, act in likeliest]
+        found: list[tuple[Utterance, Act, float]] = []
+        for utterance in searched.utterances:
+            if utterance.utterance in read:
+                odds = {act: read[utterance.utterance][act] - overrated.get(act, 0.0) for act in acts}
+                act = max(odds, key=odds.__getitem__)
+                found.append((utterance, act, odds[act]))
+        return found
 
     def most_probable(self, meaning: Meaning | None, searched: Searched) -> Evidence | None:
         """The utterance that comes nearest to a meaning, as what was heard instead."""

@@ -32,6 +32,8 @@ _LIKELY_MEANS_BUSY_FROM = 0.5
 _FOLLOWING = 4
 # Regrets, when to call again, leave-taking: more turns of the agent are the call itself, and nobody was too busy for it.
 _MOST_TURNS_WITH_BUSY = 3
+# Where the agent does not give way in so many words, busy is who says so at once.
+_MOST_TURNS_BEFORE_BUSY = 2
 # What nobody can say before the agent has spoken.
 _REPLIES = ("refused", "opted_out")
 # Regrets, when to reach the right one, thanks and leave-taking; more turns than this are the call itself.
@@ -158,7 +160,11 @@ def _gave_way(search: Search, said: dict[str, list[_Sign]], busy: _Sign) -> bool
     if gives_way(search, Role.AGENT, [search.by_number[busy.utterance]]):
         return True
     later = [u.utterance for u in search.conversation.by_role(Role.AGENT) if u.utterance > busy.utterance]
-    return any(offer.utterance in later[:_FOLLOWING] for offer in said["call_back"]) or _turns_after(search, busy) <= _MOST_TURNS_WITH_BUSY
+    if any(offer.utterance in later[:_FOLLOWING] for offer in said["call_back"]):
+        return True
+    turns = search.party((Role.AGENT,)).turns
+    before = {turn for number, turn in turns.items() if number < busy.utterance}
+    return len(before) <= _MOST_TURNS_BEFORE_BUSY and _turns_after(search, busy) <= _MOST_TURNS_WITH_BUSY
 
 
 def _put_off(search: Search, rules: Situations, said: dict[str, list[_Sign]]) -> _Sign | None:

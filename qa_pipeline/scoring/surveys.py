@@ -64,16 +64,16 @@ def _askings(criterion: SurveyCriterion, search: Search, question: Verdict) -> l
 
 def _next_item(criterion: SurveyCriterion, context: Context, asked: int) -> int | None:
     """The utterance in which another item of the questionnaire is asked next: a mark given then is not for this one."""
-    search, everything = context.search, search_window(criterion, context)
-    own = {hit.utterance for hit in valid_hits(search, criterion, criterion.phrases, everything)}
+    own = _asked_in(criterion, criterion, context)
     others = (other for other in context.rubric.criteria if isinstance(other, SurveyCriterion) and other.id != criterion.id)
-    later = (
-        hit.utterance
-        for other in others
-        for hit in valid_hits(search, other, other.phrases, everything)
-        if hit.utterance > asked and hit.utterance not in own
-    )
-    return min(later, default=None)
+    return min((number for other in others for number in _asked_in(other, criterion, context) - own if number > asked), default=None)
+
+
+def _asked_in(item: SurveyCriterion, criterion: SurveyCriterion, context: Context) -> set[int]:
+    """The utterances of a criterion's window in which an item is asked, in its words or by meaning."""
+    search, everything = context.search, search_window(criterion, context)
+    in_words = {hit.utterance for hit in valid_hits(search, item, item.phrases, everything)}
+    return in_words | {utterance.utterance for utterance, _ in search.meaning_hits(item.meaning, everything)}
 
 
 def _answer(
