@@ -26,8 +26,6 @@ _SUPPORTED_FROM = 0.5
 _LIKELY_FROM = {"wrong_person": 0.9, "customer_busy": 0.8, "refused": 0.9}
 _BORNE_OUT_FROM = 0.8
 _MAY_MEAN_BUSY_FROM = 0.2
-# The same where nothing else in the customer's answer says that it is no good moment.
-_LIKELY_MEANS_BUSY_FROM = 0.5
 # The other side's next turns, in which a sign is borne out.
 _FOLLOWING = 4
 # Regrets, when to call again, leave-taking: more turns of the agent are the call itself, and nobody was too busy for it.
@@ -168,8 +166,8 @@ def _gave_way(search: Search, said: dict[str, list[_Sign]], busy: _Sign) -> bool
 
 
 def _put_off(search: Search, rules: Situations, said: dict[str, list[_Sign]]) -> _Sign | None:
-    """The customer's no to the question for a good moment, or what likely is one, where the agent then offers a later call to the letter: busy in whatever
-    words, if they may mean that at all.
+    """The customer's no to the question for a good moment, where the agent then offers a later call to the letter: busy in whatever words, if they may mean that
+    at all.
     """
     conversation = search.conversation
     turns = search.party((Role.AGENT,)).turns
@@ -179,10 +177,7 @@ def _put_off(search: Search, rules: Situations, said: dict[str, list[_Sign]]) ->
         if not before or not is_early or offer.make().similarity < 1.0:
             continue
         chance = search.probability(rules.customer_busy.meaning, before[-1].utterance)
-        if chance is None or chance < _MAY_MEAN_BUSY_FROM:
-            continue
-        convenient = _convenient(search, before[-1].utterance)
-        if convenient == "unwilling" or (convenient is None and chance >= _LIKELY_MEANS_BUSY_FROM):
+        if chance is not None and chance >= _MAY_MEAN_BUSY_FROM and _convenient(search, before[-1].utterance) == "unwilling":
             return _Sign(before[-1].utterance, partial(search.utterance_evidence, before[-1], "unwilling", 1.0))
     return None
 

@@ -193,6 +193,16 @@ def test_what_is_suspected_is_shown_with_its_act_and_chance() -> None:
     assert evidence.similarity == pytest.approx(0.953, abs=1e-3)
 
 
+def test_a_language_in_which_an_act_is_overrated_wants_more_for_it() -> None:
+    spoken = conversation("0:03 agent: Sama pani jest w domu?", language="pl")
+    card = prepare(rubric({"check": "forbidden", "acts": ["scolding"]}), {}, strictness=STRICTNESS)
+    outcomes = []
+    for odds in (2.5, 3.5):
+        vectors = {0: (0.0,) * 384 + tuple(odds if name == "scolding" else -9.0 for name in ACTS)}
+        outcomes.append(score(replace(spoken, vectors=vectors), card).findings[0].outcome)
+    assert outcomes == [Outcome.MET, Outcome.UNDETERMINED]
+
+
 def test_a_larger_budget_suspects_more() -> None:
     assert by_acts({1: 1.0}, *TALK).outcome is Outcome.MET
     assert by_acts({1: 1.0}, *TALK, suspects=50).outcome is Outcome.UNDETERMINED

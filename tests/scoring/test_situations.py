@@ -212,6 +212,12 @@ def test_who_goes_on_talking_was_not_too_busy() -> None:
     assert found.disposition is Disposition.COMPLETED
 
 
+def test_busy_that_comes_late_and_moves_nobody_is_none() -> None:
+    lines = ["0:00 agent: 您好。", "0:02 customer: 哪位？", "0:04 agent: 物业的。", "0:06 customer: 什么事？", "0:08 agent: 物业费该交了。"]
+    found = facts(*lines, "0:11 customer: 我那会儿正忙着搬家。", "0:14 agent: 那也得交。", "0:16 customer: 知道了。")
+    assert "customer_busy" not in found.situations
+
+
 def test_who_says_to_go_ahead_is_not_busy() -> None:
     found = facts(
         "0:00 agent: 您好，您现在方便吗？",
