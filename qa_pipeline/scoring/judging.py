@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qa_pipeline.call import Conversation, Outcome
+from qa_pipeline.call import Conversation, Outcome, Role
 from qa_pipeline.conversation.roles import LEAST_CONFIDENCE
 from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, SentimentCriterion
 from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, PlacedCriterion
@@ -17,12 +17,13 @@ from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.metadata import column_value, is_as_wanted
 from qa_pipeline.scoring.reasons import SITUATION_NAMES
 from qa_pipeline.scoring.totals import JUDGED
-from qa_pipeline.scoring.verdict import ROLES, Context, Support, Verdict, as_causes, search_window
+from qa_pipeline.scoring.verdict import ROLES, Context, Support, Verdict, as_causes, first_hit, search_window
 from qa_pipeline.scoring.windows import Searched
 
 ROLE_CONFIDENCE = LEAST_CONFIDENCE
 # Mean word confidence of a window below which "not heard" says nothing.
 UNCLEAR_CONFIDENCE = 0.48
+_ENDED_BY_CUSTOMER = ("customer_hung_up", "customer_ended_first")
 
 
 def judge(criterion: Criterion, context: Context) -> Verdict:
@@ -71,8 +72,23 @@ def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
 
 
 def _excused(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Verdict:
-    """Not met becomes not applicable where a situation of `excused_when` holds."""
-    return (_situation(criterion.excused_when, context) or verdict) if verdict.outcome is Outcome.NOT_MET else verdict
+    """Not met becomes not applicable where a situation of `excused_when` holds. That the customer ended the call is no excuse for who had the floor before."""
+    if verdict.outcome is not Outcome.NOT_MET:
+        return verdict
+    excuses = criterion.excused_when
+    if isinstance(criterion, SearchingCriterion) and _had_the_floor(criterion, context):
+        excuses = tuple(name for name in excuses if name not in _ENDED_BY_CUSTOMER)
+    return _situation(excuses, context) or verdict
+
+
+def _had_the_floor(criterion: SearchingCriterion, context: Context) -> bool:
+    """Whether a criterion asks for an answer to something (`after` what `when` wants met), and a turn to give it in came before the customer's last words."""
+    if not any(condition.criterion == criterion.after and condition.outcome == Outcome.MET.value for condition in criterion.when):
+        return False
+    since = first_hit(context.verdicts[criterion.after]) if criterion.after else None
+    conversation = context.search.conversation
+    last = max((u.utterance for u in conversation.by_role(Role.CUSTOMER)), default=0)
+    return since is not None and any(since < u.utterance < last for role in ROLES[criterion.party] for u in conversation.by_role(role))
 
 
 def _needs_times(criterion: PlacedCriterion, conversation: Conversation) -> bool:

@@ -488,3 +488,17 @@ def test_the_same_values_give_the_same_score() -> None:
     first, second = (scored(PLAIN, HELLO, NOT_MET) for _ in range(2))
     assert first == second
     assert first.score_id != scored(PLAIN, HELLO, MET).score_id
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome"), [(("0:05 agent: But why?", "0:07 customer: Goodbye."), Outcome.NOT_MET), ((), Outcome.NOT_APPLICABLE)]
+)
+def test_who_had_the_floor_before_the_customer_left_is_not_excused(lines: tuple[str, ...], outcome: Outcome) -> None:
+    left = {"id": "left", "check": "phrase", "who": "customer", "phrases": {"en": ["stop calling"]}}
+    heeded = {
+        "id": "heeded", "check": "phrase", "phrases": {"en": ["taken off"]}, "after": "left",
+        "when": [{"criterion": "left", "outcome": "met"}], "excused_when": ["customer_hung_up"],
+    }  # fmt: skip
+    spoken = conversation("0:00 agent: Hello.", "0:03 customer: Stop calling me.", *lines, language="en", hangup_by="customer")
+    found = scored(spoken, left, heeded, situations=shipped_situations())
+    assert found.findings[1].outcome is outcome
