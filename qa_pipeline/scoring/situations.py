@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from qa_pipeline.call import Conversation, Disposition, Role
+from qa_pipeline.call import Conversation, Disposition, Role, Utterance
 from qa_pipeline.rubric.schema import SituationRule, Situations
 from qa_pipeline.rubric.shared_keys import Situation
 from qa_pipeline.scoring.answers import find_answer, gives_way, polarity_of
@@ -176,10 +176,18 @@ def _put_off(search: Search, rules: Situations, said: dict[str, list[_Sign]]) ->
         is_early = 0 < turns[offer.utterance] <= _EARLY_AGENT_TURNS and _turns_after(search, offer) <= _MOST_TURNS_WITH_BUSY
         if not before or not is_early or offer.make().similarity < 1.0:
             continue
+        convenient = _convenient(search, before[-1].utterance)
         chance = search.probability(rules.customer_busy.meaning, before[-1].utterance)
-        if chance is not None and chance >= _MAY_MEAN_BUSY_FROM and _convenient(search, before[-1].utterance) == "unwilling":
+        may_be = chance is not None and chance >= _MAY_MEAN_BUSY_FROM
+        if (convenient == "unwilling" and may_be) or (convenient != "willing" and _gives_way_besides(search, before[-1], offer)):
             return _Sign(before[-1].utterance, partial(search.utterance_evidence, before[-1], "unwilling", 1.0))
     return None
+
+
+def _gives_way_besides(search: Search, reply: Utterance, offer: _Sign) -> bool:
+    """Whether the agent's next turn gives way in other words than those that offer a later call: I won't keep you. When may I ring?"""
+    way = gives_way(search, Role.AGENT, [reply])
+    return way is not None and way.utterance <= offer.utterance and way.text not in offer.make().text and offer.make().text not in way.text
 
 
 def _convenient(search: Search, utterance: int) -> str | None:

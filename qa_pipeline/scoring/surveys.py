@@ -25,7 +25,7 @@ def check_survey(criterion: SurveyCriterion, context: Context) -> Verdict:
     answer: str | None = None
     evidence: tuple[Evidence, ...] = ()
     replies: list[Utterance] = []
-    for asked_at in _askings(criterion, search, question):
+    for asked_at in _askings(criterion, context, question):
         heard = replies_to(search.conversation, asked_at, asker)
         if criterion.answered == "ten":
             reply_answer, reply_evidence = mark_given(search, asked_at, asker, until=_next_item(criterion, context, asked_at))
@@ -53,13 +53,21 @@ def check_survey(criterion: SurveyCriterion, context: Context) -> Verdict:
     )  # fmt: skip
 
 
-def _askings(criterion: SurveyCriterion, search: Search, question: Verdict) -> list[int]:
-    """Utterances in which the question is put: an announcement of it, or a question not understood, is followed by the question again."""
+def _askings(criterion: SurveyCriterion, context: Context, question: Verdict) -> list[int]:
+    """Utterances in which the question is put: an announcement of it, or a question not understood, is followed by the question again. For a mark those
+    that are another item's as well come last.
+    """
+    search = context.search
     first = [evidence.utterance for evidence in question.evidence if evidence.kind == "hit"]
     if question.searched is None:
         return first
     again = {hit.utterance for hit in search.hits(search.phrases(criterion.phrases), question.searched)}
-    return [*first, *sorted(number for number in again if number > first[-1])]
+    askings = [*first, *sorted(number for number in again if number > first[-1])]
+    if criterion.answered != "ten" or len(askings) == 1:
+        return askings
+    others = [other for other in context.rubric.criteria if isinstance(other, SurveyCriterion) and other.id != criterion.id]
+    shared = {number for other in others for number in _asked_in(other, criterion, context)}
+    return sorted(askings, key=lambda number: (number in shared, number))
 
 
 def _next_item(criterion: SurveyCriterion, context: Context, asked: int) -> int | None:
