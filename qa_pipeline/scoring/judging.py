@@ -76,12 +76,12 @@ def _excused(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Ver
     if verdict.outcome is not Outcome.NOT_MET:
         return verdict
     excuses = criterion.excused_when
-    if isinstance(criterion, SearchingCriterion) and _had_the_floor(criterion, context):
+    if isinstance(criterion, PlacedCriterion) and _had_the_floor(criterion, context):
         excuses = tuple(name for name in excuses if name not in _ENDED_BY_CUSTOMER)
     return _situation(excuses, context) or verdict
 
 
-def _had_the_floor(criterion: SearchingCriterion, context: Context) -> bool:
+def _had_the_floor(criterion: PlacedCriterion, context: Context) -> bool:
     """Whether a criterion asks for an answer to something (`after` what `when` wants met), and a turn to give it in came before the customer's last words."""
     if not any(condition.criterion == criterion.after and condition.outcome == Outcome.MET.value for condition in criterion.when):
         return False
