@@ -275,16 +275,3 @@ def test_an_unclear_reply_gives_way_to_what_is_said_after_the_question_was_put_a
     answers = {"given": {"en": ["yes"]}, "unclear": {"en": ["perhaps"]}}
     found = find_answer(Search(heard, {}, {}), answers, list(heard.by_role(Role.CUSTOMER)), again=frozenset({0, 2} if asked_again else ()))
     assert found[0] == answer
-
-
-@pytest.mark.parametrize(
-    ("asked", "reply", "next_turn", "answer"),
-    [
-        ("Is this a good time?", "Yep, the kids are in the bath.", "How were the pears?", "willing"),
-        ("Is this a good time?", "Yep, but the kids are in the bath.", "How were the pears?", "unwilling"),
-        ("Is this a good time?", "Yeah, I'm at the dentist.", "I'll call you back later.", "unwilling"),
-    ],
-)
-def test_a_clear_yes_at_the_start_decides_over_what_somebody_is_doing(asked: str, reply: str, next_turn: str, answer: str) -> None:
-    heard = conversation(f"0:00 agent: {asked}\n0:02 customer: {reply}\n0:05 agent: {next_turn}", language="en")
-    assert find_answer(Search(heard, {}, {}), {"willing": {}, "unwilling": {}}, list(heard.by_role(Role.CUSTOMER)))[0] == answer
