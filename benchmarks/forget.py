@@ -245,7 +245,11 @@ def traces(root: Path, needles: list[str]) -> list[str]:
                 for batch in file.iter_batches(columns=columns, batch_size=8192)
             )
         else:
-            content = path.read_bytes()
+            try:
+                content = path.read_bytes()
+            except FileNotFoundError:
+                # SQLite deletes what stands beside its database when the last connection is closed.
+                continue
             content = gzip.decompress(content) if path.suffix == ".gz" else content
             held = any(needle in content for needle in raw)
         if held:

@@ -28,6 +28,8 @@ _MOST_UNITS_BEHIND_QUESTION = 8
 _MOST_UNITS_IN_NEXT_CLAUSE = 2
 _CLAUSE_END = re.compile(r"[,.;:!?，。；：！？、…—]")
 # A reply of so many words or syllables is a murmur where the asker then gives way.
+# Words, or Han characters, in which nothing is asked.
+_HEARD_UNITS = 2
 _MURMUR_UNITS = 2
 # Words or syllables beside those that answer, up to which they are all that was said. Chosen, not measured.
 _MOST_UNITS_BESIDE = 2
@@ -228,7 +230,12 @@ def _after_asking_on(search: Search, in_order: Sequence[_Found]) -> _Found:
     """
     first, last = in_order[0], in_order[-1]
     role = search.by_number[first.hit.utterance].role
-    between = [u for u in search.conversation.utterances if first.hit.utterance < u.utterance < last.hit.utterance and u.role is not role]
+    # Who only says that they heard does not ask on.
+    between = [
+        u
+        for u in search.conversation.utterances
+        if first.hit.utterance < u.utterance < last.hit.utterance and u.role is not role and len(unit_spans(u.text)) > _HEARD_UNITS
+    ]
     is_other = (first.name, last.name) == (_UNWILLING, _WILLING) or (last.is_plain and last.name != first.name)
     if not between or not is_other or _hits(search, table(search.language, AnswerWords).gives_way, between):
         return first
@@ -290,6 +297,17 @@ def gives_way(search: Search, asker: Role, replies: Sequence[Utterance]) -> Evid
 def is_murmur(replies: Sequence[Utterance]) -> bool:
     """Whether a reply is so short that what the asker made of it tells more."""
     return sum(len(unit_spans(reply.text)) for reply in replies[:1]) <= _MURMUR_UNITS
+
+
+def is_question(text: str) -> bool:
+    """Whether words are written as a question; what tells less (an announcement of one) is none."""
+    return text.rstrip(' "”」』)）')[-1:] in ("?", "？")
+
+
+def is_bare(search: Search, reply: Utterance, answered: str) -> bool:
+    """Whether the words of a reply that answer say no more than yes or no."""
+    words = table(search.language, AnswerWords)
+    return any(hit.text == answered for hit in _hits(search, (*words.plain_yes, *words.plain_no), [reply], "exact"))
 
 
 def taken_back(search: Search, answer: str | None, answered: Evidence | None) -> tuple[str, Evidence] | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from qa_pipeline.call import Outcome, Utterance
+from qa_pipeline.call import Outcome, Role, Utterance
 from qa_pipeline.languages.load import glue, is_han
 from qa_pipeline.phrases.search import Hit, speech_from_text, words_between
 from qa_pipeline.rubric.criteria import CaptureCriterion
@@ -23,6 +23,8 @@ _TEXT_UNITS = 2
 _SENTENCE_UNITS = 5
 # Share of a text's words that must come again when it is read back. Chosen on the message-taking cases.
 _READ_BACK_SHARE = 0.4
+# Or the share of an utterance's words that the other side said shortly before, where it says back the gist alone. Chosen on written dialogues.
+_GIST_SHARE, _GIST_UNITS, _GIST_UTTERANCES = 0.75, 6, 6
 _SPECIFIC = {"datetime": 3, "datetime_after": 2, "datetime_before": 2, "daypart": 2, "spoken": 1, "date": 1}
 _TIMES = frozenset(_SPECIFIC)
 # What the listener says between two pieces of a number: "mhm", or the piece again.
@@ -252,7 +254,25 @@ def _check_read_back(criterion: CaptureCriterion, captured: Verdict, context: Co
                 return Verdict(
                     outcome=Outcome.MET, reason_code="read_back", reason_args=what, evidence=(evidence,), searched=searched, occurrences=1
                 )
+    is_text = any(capture.value_type == "text" for capture in captured.captures)
+    if is_text and (in_short := _in_short(after, context.search)):
+        return Verdict(
+            outcome=Outcome.MET, reason_code="read_back", reason_args=what, evidence=(in_short,), searched=searched, occurrences=1
+        )
     return Verdict(outcome=Outcome.NOT_MET, reason_code="not_read_back", reason_args=what, searched=searched)
+
+
+def _in_short(after: Iterable[Utterance], search: Search) -> Evidence | None:
+    """An utterance that is nearly all made of what the other side said shortly before: the gist said back, however little of it that is."""
+    for utterance in after:
+        if len(unit_spans(utterance.text)) < _GIST_UNITS:
+            continue
+        others = (search.by_number.get(utterance.utterance - back) for back in range(1, _GIST_UTTERANCES + 1))
+        said = " ".join(other.text for other in others if other is not None and other.role not in (utterance.role, Role.OTHER))
+        share = _shared(utterance.text, said, search.language)
+        if share >= _GIST_SHARE:
+            return search.utterance_evidence(utterance, "text", share)
+    return None
 
 
 def _says_again(capture: Capture, run: list[Utterance], criterion: CaptureCriterion, context: Context) -> Evidence | None:

@@ -31,7 +31,7 @@ from qa_pipeline.scoring.verdict import Context, Verdict, first_hit, in_order
 
 def check_question(criterion: QuestionCriterion, context: Context) -> Verdict:
     """Asked → met, with how the other side answered (an id of `answers`, or `unclear`); not asked → not met."""
-    question = asked(criterion, context)
+    question = asked(criterion, context, criterion.answers)
     if question.outcome is not Outcome.MET:
         return question
     conversation = context.search.conversation

@@ -11,7 +11,7 @@ from dataclasses import replace
 from qa_pipeline.call import Conversation, Outcome, Role
 from qa_pipeline.conversation.roles import LEAST_CONFIDENCE
 from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, SentimentCriterion
-from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, PlacedCriterion
+from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, PlacedCriterion, SearchingCriterion
 from qa_pipeline.scoring.checks import CHECKS
 from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.metadata import column_value, is_as_wanted
@@ -23,7 +23,9 @@ from qa_pipeline.scoring.windows import Searched
 ROLE_CONFIDENCE = LEAST_CONFIDENCE
 # Mean word confidence of a window below which "not heard" says nothing.
 UNCLEAR_CONFIDENCE = 0.48
-_ENDED_BY_CUSTOMER = ("customer_hung_up", "customer_ended_first")
+# Who leaves, leaves what was not done yet undone; so many turns after what a criterion follows from are time enough. Chosen on written dialogues.
+_LEAVING = frozenset({"customer_hung_up", "customer_ended_first"})
+_TURNS_TO_DO_IT, _TURNS_OF_OPENING = 3, 4
 
 
 def judge(criterion: Criterion, context: Context) -> Verdict:
@@ -63,6 +65,12 @@ def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
     if isinstance(criterion, CaptureCriterion) and criterion.repeats and not context.verdicts[criterion.repeats].captures:
         return _as_parent(criterion.repeats, context.verdicts[criterion.repeats], Outcome.NOT_APPLICABLE)
     verdict = _with_credit(criterion, CHECKS[criterion.check](criterion, context))
+    if (
+        verdict.outcome is Outcome.MET
+        and (unfound := [c for c in silent if c.criterion])
+        and not _stands_alone(criterion, verdict, context)
+    ):
+        return _failed(unfound[0], context)
     if verdict.outcome is not Outcome.NOT_MET or is_forbidden:
         return verdict
     if silent:
@@ -72,13 +80,25 @@ def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
 
 
 def _excused(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Verdict:
-    """Not met becomes not applicable where a situation of `excused_when` holds. That the customer ended the call is no excuse for who had the floor before."""
+    """Not met becomes not applicable where a situation of `excused_when` holds; who hangs up excuses nothing whose time was over by then."""
     if verdict.outcome is not Outcome.NOT_MET:
         return verdict
     excuses = criterion.excused_when
-    if isinstance(criterion, PlacedCriterion) and _had_the_floor(criterion, context):
-        excuses = tuple(name for name in excuses if name not in _ENDED_BY_CUSTOMER)
+    leaves = any(name in _LEAVING for name in excuses)
+    if leaves and isinstance(criterion, PlacedCriterion) and (_had_its_time(criterion, context) or _had_the_floor(criterion, context)):
+        excuses = tuple(name for name in excuses if name not in _LEAVING)
     return _situation(excuses, context) or verdict
+
+
+def _had_its_time(criterion: PlacedCriterion, context: Context) -> bool:
+    """Whether the party had all turns of its window at the start, or had gone on to other things; or had several after what the criterion follows from."""
+    turns = context.search.party(ROLES[criterion.party]).turns
+    first = criterion.within.first if criterion.within else None
+    if first is not None and first.turns is not None and len(set(turns.values())) > min(first.turns, _TURNS_OF_OPENING):
+        return True
+    parents = [context.verdicts[c.criterion] for c in criterion.when if c.criterion and c.outcome == Outcome.MET.value]
+    causes = [place for parent in parents if parent.outcome is Outcome.MET and (place := first_hit(parent)) is not None]
+    return bool(causes) and len({turn for number, turn in turns.items() if number > max(causes)}) >= _TURNS_TO_DO_IT
 
 
 def _had_the_floor(criterion: PlacedCriterion, context: Context) -> bool:
@@ -120,11 +140,35 @@ def _situation(names: tuple[str, ...], context: Context) -> Verdict | None:
 
 
 def _not_told(criterion: PlacedCriterion, context: Context) -> tuple[Condition, ...]:
-    """Conditions on columns that the call's metadata do not have: words that were said tell instead that the criterion applies."""
+    """Conditions on columns that the call's metadata do not have, and on words that were not found though something may hang on them: words that were said
+    tell instead that the criterion applies.
+    """
     if criterion.check == "forbidden":
         return ()
     call = context.search.conversation.call
-    return tuple(c for c in criterion.when if c.metadata and column_value(call, c.metadata) is None)
+    is_of_meaning = isinstance(criterion, SearchingCriterion) and criterion.meaning is not None
+    return tuple(
+        c
+        for c in criterion.when
+        if (c.metadata and column_value(call, c.metadata) is None) or (is_of_meaning and c.criterion and _was_not_found(c, context))
+    )
+
+
+def _stands_alone(criterion: PlacedCriterion, verdict: Verdict, context: Context) -> bool:
+    """Whether what was said means what this criterion alone of the rubric looks for, so that it needs no parent to say so."""
+    if not isinstance(criterion, SearchingCriterion) or criterion.meaning is None or getattr(criterion, "groups", None):
+        return False
+    lists = [c.meaning.list for c in context.rubric.criteria if isinstance(c, SearchingCriterion) and c.meaning]
+    least = criterion.meaning.at_least
+    said = (context.search.probability(criterion.meaning, e.utterance) for e in verdict.evidence if e.kind == "hit")
+    return lists.count(criterion.meaning.list) == 1 and any(p is not None and p >= least for p in said)
+
+
+def _was_not_found(condition: Condition, context: Context) -> bool:
+    """Whether a condition wants a parent met, or answered, that was merely not found: nothing speaks against the child."""
+    parent = context.verdicts[condition.criterion] if condition.criterion else None
+    wants_it = condition.outcome == Outcome.MET.value or bool(condition.answers)
+    return parent is not None and parent.outcome is Outcome.NOT_MET and wants_it
 
 
 def _blocked_by_parent(criterion: AnyCriterion, context: Context, *, untold: tuple[Condition, ...] = ()) -> Verdict | None:

@@ -4,16 +4,23 @@ asked.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from qa_pipeline.call import Outcome
+from qa_pipeline.call import Outcome, Role
 from qa_pipeline.phrases.search import Hit
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.criteria import PhraseCriterion, SemanticCriterion
 from qa_pipeline.rubric.shared_keys import SearchingCriterion, WordedCriterion
+from qa_pipeline.scoring.answers import find_answer, is_bare, is_question, polarity_of
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import Context, Verdict, as_heard, in_order, search_window
 from qa_pipeline.scoring.windows import Searched
+
+# A likely question counts with its answer where it is so much less likely than the list wants, and no less than the second. Chosen on written dialogues.
+_LESS_LIKELY, _LEAST_LIKELY = 0.1, 0.4
+# Answers that any question may get.
+_SAY_LITTLE = frozenset({"yes", "no", "given", "refused", "unclear", "unknown"})
 
 
 def check_phrase(criterion: PhraseCriterion, context: Context) -> Verdict:
@@ -21,11 +28,36 @@ def check_phrase(criterion: PhraseCriterion, context: Context) -> Verdict:
     return _check_words(criterion, criterion.groups, context)
 
 
-def asked(criterion: WordedCriterion, context: Context) -> Verdict:
-    """The verdict on a question's words alone."""
+def asked(criterion: WordedCriterion, context: Context, answers: Mapping[str, PhraseLists] | None = None) -> Verdict:
+    """The verdict on a question's words; what is only likely meant as the question counts where one of its `answers` comes at once."""
     said = _check_words(criterion, {}, context)
+    if said.outcome is Outcome.NOT_MET and answers:
+        said = _borne_out_by_answer(criterion, context, answers) or said
     code = {"said": "asked", "said_by_meaning": "asked_by_meaning"}.get(said.reason_code, "not_asked")
     return replace(said, reason_code=code)
+
+
+def _borne_out_by_answer(criterion: WordedCriterion, context: Context, answers: Mapping[str, PhraseLists]) -> Verdict | None:
+    """What may mean the question, and is answered in the other side's next words as only this question would be: by more than a yes or no."""
+    search, searched = context.search, search_window(criterion, context)
+    if criterion.meaning is None or (telling := {name: own for name, own in answers.items() if name not in _SAY_LITTLE}) == {}:
+        return None
+    least = max(_LEAST_LIKELY, criterion.meaning.at_least - _LESS_LIKELY)
+    unlike = {hit.utterance for hit in search.hits(search.phrases(criterion.unlike, "exact"), searched)}
+    for utterance, probability in search.meaning_hits(criterion.meaning, searched, at_least=least):
+        reply = search.by_number.get(utterance.utterance + 1)
+        if utterance.utterance in unlike or reply is None or reply.role in (utterance.role, Role.OTHER):
+            continue
+        # Who asks back has not answered.
+        if is_question(reply.text) or not is_question(utterance.text):
+            continue
+        answer, answered = find_answer(search, telling, [reply], polarity_of(search, [utterance]))
+        if answer is not None and not is_bare(search, reply, answered[0].text):
+            evidence = (search.utterance_evidence(utterance, criterion.meaning.list, probability),)
+            return Verdict(
+                outcome=Outcome.MET, reason_code="said_by_meaning", evidence=evidence, searched=searched, occurrences=1, places=1
+            )
+    return None
 
 
 def _check_words(criterion: WordedCriterion, groups: dict[str, PhraseLists], context: Context) -> Verdict:

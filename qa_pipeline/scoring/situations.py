@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from qa_pipeline.call import Conversation, Disposition, Role, Utterance
+from qa_pipeline.languages.load import table
+from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.rubric.schema import SituationRule, Situations
 from qa_pipeline.rubric.shared_keys import Situation
 from qa_pipeline.scoring.answers import find_answer, gives_way, polarity_of
 from qa_pipeline.scoring.matching import Evidence, Search
-from qa_pipeline.scoring.windows import runs_of
+from qa_pipeline.scoring.windows import Searched, runs_of
 
 # A machine answers with an announcement and then listens: more than this from the called side is a person.
 _MOST_WORDS_OF_MACHINE_SIDE = 2
@@ -32,6 +34,7 @@ _FOLLOWING = 4
 _MOST_TURNS_WITH_BUSY = 3
 # Where the agent does not give way in so many words, busy is who says so at once.
 _MOST_TURNS_BEFORE_BUSY = 2
+_CLAUSE_MARKS = tuple(",，.。!！、")
 # What nobody can say before the agent has spoken.
 _REPLIES = ("refused", "opted_out")
 # Regrets, when to reach the right one, thanks and leave-taking; more turns than this are the call itself.
@@ -143,12 +146,23 @@ def _borne_out(search: Search, rules: Situations, said: dict[str, list[_Sign]]) 
             if (sign.is_sure or _follows(search, rules, said, name, sign))
             and not (name in _REPLIES and first_by_agent is not None and sign.utterance < first_by_agent)
             and (name != "customer_busy" or _gave_way(search, said, sign))
+            and (name != "wrong_person" or not _agreed_first(search, sign))
         ]
         for name, signs in said.items()
     }
     if not borne_out["customer_busy"] and (put_off := _put_off(search, rules, said)):
         borne_out["customer_busy"] = [put_off]
     return borne_out
+
+
+def _agreed_first(search: Search, stranger: _Sign) -> bool:
+    """Whether the customer's words begin with a yes to who they are taken for: yes, I am her mother."""
+    utterance = search.by_number[stranger.utterance]
+    yes = search.phrases({search.language: table(search.language, AnswerWords).plain_yes}, "exact")
+    searched = Searched(utterances=(utterance,), start_ms=None, end_ms=None)
+    text = utterance.text.lstrip()
+    found = next((hit for hit in search.hits(yes, searched) if text.startswith(hit.text)), None)
+    return found is not None and text[len(found.text) :][:1] in _CLAUSE_MARKS
 
 
 def _gave_way(search: Search, said: dict[str, list[_Sign]], busy: _Sign) -> bool:
@@ -259,13 +273,13 @@ def _customer_hung_up(search: Search, said: dict[str, list[_Sign]], customer_fir
     checking = {e.utterance for e in said["line_check"]}
     last_customer = customer[-1].utterance
     agent_after = [u for u in agent if u.utterance > last_customer]
+    if conversation.call.hangup_by == "customer" and not said["agent_ends"]:
+        return True
     if agent_after:
         # Only "hello? are you still there?" after the customer's last words: nobody was on the line any more.
         return all(u.utterance in checking for u in agent_after)
     if said["agent_ends"]:
         return False
-    if conversation.call.hangup_by == "customer":
-        return True
     leaving = {e.utterance for name in ("customer_ends", "refused", "opted_out", "customer_busy") for e in said[name]}
     return conversation.call.hangup_by is None and any(u.utterance in leaving for u in customer[-2:])
 

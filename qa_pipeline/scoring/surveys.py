@@ -17,7 +17,7 @@ _LEAST_TEXT_UNITS = 2
 
 def check_survey(criterion: SurveyCriterion, context: Context) -> Verdict:
     """Asked → met, with the answer (`unclear` when none was understood) and captures; not asked → not met."""
-    question = asked(criterion, context)
+    question = asked(criterion, context, _standard_answers(criterion))
     if question.outcome is not Outcome.MET:
         return question
     search = context.search
@@ -90,8 +90,13 @@ def _answer(
     if criterion.answered == "text":
         said = [u for u in replies if len(unit_spans(u.text)) >= _LEAST_TEXT_UNITS]
         return ("given" if said else None), tuple(search.utterance_evidence(u, "answer", 1.0, "answer") for u in said[:1])
+    return find_answer(search, _standard_answers(criterion), replies, polarity)
+
+
+def _standard_answers(criterion: SurveyCriterion) -> dict[str, PhraseLists]:
+    """The answers that a question of its kind has, with those of the criterion's own."""
     standard: dict[str, PhraseLists] = {name: {} for name in SURVEY_ANSWERS.get(criterion.answered, ())}
-    return find_answer(search, {**standard, **criterion.answers}, replies, polarity)
+    return {**standard, **criterion.answers}
 
 
 def _reason(search: Search, replies: list[Utterance], answered: Evidence) -> Evidence | None:

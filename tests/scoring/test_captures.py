@@ -177,6 +177,20 @@ def test_a_number_is_read_back_digit_for_digit_in_any_grouping(given: list[str],
     assert (found[1].outcome.value == "met") is is_met
 
 
+@pytest.mark.parametrize(
+    ("said", "is_met"), [("租约不续，押金照退。", True), ("好的，我一定给您转到。", False), ("写好了写好了，您放心。", False)]
+)
+def test_a_message_is_read_back_by_its_gist(said: str, is_met: bool) -> None:
+    message = {"id": "message", "check": "capture", "capture": "text", "who": "customer", "phrases": {"zh": ["请讲"]}}
+    again = {"id": "again", "check": "capture", "capture": "text", "who": "agent", "repeats": "message"}
+    lines = (
+        "0:00 agent: 请讲。",
+        "0:02 customer: 你跟他说，我们商量了很久，房东那边也同意，今年租约到期就不续了，押金请照退给我们。",
+        f"0:12 agent: {said}",
+    )
+    assert (scored(conversation(*lines, language="zh"), message, again).findings[1].outcome.value == "met") is is_met
+
+
 def test_an_hour_said_back_is_that_of_the_day_agreed() -> None:
     visit, again = scored(
         at("0:00 agent: 您什么时候来？", "0:03 customer: 后天下午三点。", "0:06 agent: 好，下午三点等您。"), VISIT, VISIT_READ_BACK

@@ -148,6 +148,28 @@ def test_recognisers_spelling_is_tolerated_but_not_another_word() -> None:
     assert finding(conversation("0:00 agent: 不急就是不急。"), criterion).outcome is Outcome.MET
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我叫保安上去把老人背下来。",
+        "要不要我喊保安过来帮您搬？",
+        "我让保安给您开门。",
+        "门口黑，我叫保安送您出去。",
+        "我这就喊保安上来看看。",
+        "您别急，我叫保安帮您抬一下轮椅。",
+        "车堵住了，我叫保安过去看看是谁的。",
+        "我叫保安扶您上楼。",
+    ],
+)
+def test_who_sends_somebody_to_help_threatens_nobody(said: str) -> None:
+    assert judged(f"0:00 agent: {said}").outcome is Outcome.MET
+
+
+@pytest.mark.parametrize("said", ["再闹我叫保安了。", "你再这样我就喊保安。", "信不信我叫保安？"])
+def test_who_threatens_with_the_guard_is_found(said: str) -> None:
+    assert judged(f"0:00 agent: {said}").outcome is Outcome.NOT_MET
+
+
 def test_without_exceptions_a_quotation_is_no_excuse() -> None:
     criterion = {"check": "forbidden", "phrases": {"zh": ["不行就是不行"]}}
     assert finding(conversation("0:00 agent: 您说不行就是不行。"), criterion).outcome is Outcome.NOT_MET

@@ -197,3 +197,40 @@ def test_a_forbidden_meaning_needs_clear_words() -> None:
     # Of words that were hardly heard nobody is convicted; whether enough was heard for more than that is for how sure a verdict must be.
     assert outcomes[0] is Outcome.NOT_MET
     assert Outcome.NOT_MET not in outcomes[1:]
+
+
+def with_meaning(plain: Rubric, at_least: float) -> Rubric:
+    """A rubric whose last criterion goes by the meaning of GREETS too."""
+    meaning = Meaning(list="lists/greets.yaml", at_least=at_least, examples=GREETS)
+    *others, last = plain.sections[0].criteria
+    section = plain.sections[0].model_copy(update={"criteria": (*others, last.model_copy(update={"meaning": meaning}))})
+    return plain.model_copy(update={"sections": (section,), "background": BACKGROUND})
+
+
+@pytest.mark.parametrize(("said", "outcome"), [("a good start today", Outcome.MET), ("hello today", Outcome.NOT_APPLICABLE)])
+def test_a_child_of_what_was_not_found_is_met_where_its_words_mean_it(said: str, outcome: Outcome) -> None:
+    parent = {"id": "parent", "check": "phrase", "phrases": {"en": ["complaint"]}}
+    child = {"check": "phrase", "phrases": {"en": ["hello"]}, "when": [{"criterion": "parent", "outcome": "met"}]}
+    spoken = with_vectors(conversation(f"0:00 agent: {said}.", language="en"), encode)
+    found = score(spoken, prepare(with_meaning(rubric(parent, child), 0.5), {"greets": pointing_head()})).findings
+    assert (found[0].outcome, found[1].outcome) == (Outcome.NOT_MET, outcome)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "outcome"),
+    [
+        ("a good start today?", "Sure, go ahead.", Outcome.MET),
+        ("a good start today?", "Yes.", Outcome.NOT_MET),
+        ("a good start today?", "What is it?", Outcome.NOT_MET),
+        ("a good start today.", "Sure, go ahead.", Outcome.NOT_MET),
+        ("a bad start today?", "Sure, go ahead.", Outcome.NOT_MET),
+    ],
+)
+def test_a_likely_question_counts_with_the_answer_that_only_it_would_get(asked: str, reply: str, outcome: Outcome) -> None:
+    question = {
+        "check": "question",
+        "phrases": {"en": ["hello"]},
+        "answers": {"willing": {"en": ["go ahead"]}, "unwilling": {"en": ["busy"]}},
+    }
+    spoken = with_vectors(conversation(f"0:00 agent: {asked}", f"0:03 customer: {reply}", language="en"), encode)
+    assert score(spoken, prepare(with_meaning(rubric(question), 0.99), {"greets": pointing_head()})).findings[0].outcome is outcome

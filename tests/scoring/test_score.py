@@ -148,7 +148,7 @@ def test_a_critical_criterion_left_open_needs_review() -> None:
 # --- what cannot be judged ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("confidence", "outcome"), [(0.59, Outcome.UNDETERMINED), (0.6, Outcome.MET), (1.0, Outcome.MET)])
+@pytest.mark.parametrize(("confidence", "outcome"), [(0.69, Outcome.UNDETERMINED), (0.7, Outcome.MET), (1.0, Outcome.MET)])
 def test_words_are_not_judged_while_the_roles_are_unknown(confidence: float, outcome: Outcome) -> None:
     found = finding(conversation("0:00 agent: hello.", language="en", role_confidence=confidence), HELLO)
     assert found.outcome is outcome
@@ -482,6 +482,14 @@ def test_without_the_situation_there_is_no_excuse() -> None:
     spoken = conversation("0:00 agent: Good day.", "0:02 agent: Goodbye.", "0:05 customer: Goodbye.", language="en")
     criterion = {"check": "phrase", "phrases": {"en": ["anything else"]}, "excused_when": ["customer_ended_first"]}
     assert finding(spoken, criterion, situations=shipped_situations()).outcome is Outcome.NOT_MET
+
+
+@pytest.mark.parametrize(("turns", "outcome"), [(2, "not_applicable"), (5, "not_met")])
+def test_who_hangs_up_excuses_nothing_whose_time_was_over(turns: int, outcome: str) -> None:
+    lines = [f"0:{4 * n:02} agent: Fine.\n0:{4 * n + 2:02} customer: Yes." for n in range(turns)]
+    spoken = conversation(*"\n".join(lines).split("\n"), language="en", hangup_by="customer")
+    criterion = {**FAREWELL, "within": {"first": {"seconds": 60, "turns": 4}}, "excused_when": ["customer_hung_up"]}
+    assert finding(spoken, criterion, situations=shipped_situations()).outcome.value == outcome
 
 
 def test_the_same_values_give_the_same_score() -> None:

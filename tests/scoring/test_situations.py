@@ -237,3 +237,14 @@ def test_who_waited_for_an_agent_and_hung_up_was_cut_off() -> None:
     waiting = ["0:00 customer: 喂？有人吗？", "0:20 customer: 算了。"]
     assert facts(*waiting, direction="inbound", hangup_by="customer").disposition is Disposition.CUT_OFF
     assert facts(*waiting, direction="inbound").disposition is None
+
+
+@pytest.mark.parametrize(("reply", "is_stranger"), [("对，我是他妈妈。", False), ("我是他妈妈。", True)])
+def test_who_first_says_yes_is_the_one_who_was_asked_for(reply: str, is_stranger: bool) -> None:
+    assert ("wrong_person" in facts("0:00 agent: 是孩子的家长吧？", f"0:03 customer: {reply}").situations) is is_stranger
+
+
+def test_a_customer_hung_up_on_last_words_that_close_nothing_where_the_metadata_say_so() -> None:
+    lines = (HELLO, "0:05 customer: 得了，跟你说不着。", "0:08 agent: 那你去问司机。")
+    assert "customer_hung_up" in facts(*lines, hangup_by="customer").situations
+    assert "customer_hung_up" not in facts(*lines).situations
