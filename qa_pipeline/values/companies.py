@@ -47,7 +47,9 @@ def _of_han(company: str, names: Names) -> Iterator[str]:
 
 def _of_words(company: str, names: Names) -> Iterator[str]:
     words = company.split()
-    core = list(words)
+    before_place = next((at for at, word in enumerate(words) if at and fold(word) in names.placing), None)
+    # Where it is is no part of what it is called: a town alone is no company.
+    core = words[:before_place] if before_place else list(words)
     while len(core) > 1 and _is_trade(core[-1], names):
         core.pop()
     while len(core) > 1 and _is_trade(core[0], names):
@@ -56,7 +58,6 @@ def _of_words(company: str, names: Names) -> Iterator[str]:
     if "&" in words:
         yield from (" ".join(said if word == "&" else word for word in words) for said in names.ampersand)
         return
-    before_place = next((at for at, word in enumerate(words) if at and fold(word) in names.placing), None)
     if before_place:
         yield " ".join(words[:before_place])
     elif names.own_part_is_last and len(words) > 1 and not _is_trade(words[-1], names):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
+from starlette.routing import Match
 
 
 def own_address(to: str, otherwise: str = "/") -> str:
@@ -15,7 +16,13 @@ def own_address(to: str, otherwise: str = "/") -> str:
 
 
 def came_from(request: Request) -> str | None:
-    """The page of ours that led to one; None where it is not known, or is the same one."""
+    """The page of ours that led to one; None where it is not known, is the same one, or a one-time link."""
     came = urlsplit(request.headers.get("referer", ""))
-    is_ours = came.netloc == request.url.netloc and came.path != request.url.path
+    is_ours = came.netloc == request.url.netloc and came.path != request.url.path and _is_page(request, came.path)
     return own_address(f"{came.path}?{came.query}" if came.query else came.path, "") or None if is_ours else None
+
+
+def _is_page(request: Request, path: str) -> bool:
+    # What a browser says of where it came from is anybody's text: only an address that the app knows goes into a page.
+    asked = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+    return not path.startswith("/link/") and any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)

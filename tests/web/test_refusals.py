@@ -67,3 +67,13 @@ def test_a_page_tells_a_refusal_in_the_language_of_whoever_looks(office: Office,
     assert page.status_code == 400
     assert "原因是空的。" in page.text and "请说明原因" in page.text and "--reason" not in page.text
     assert "不是日期" in mei.get("/queue?since=xx").text
+
+
+def test_a_way_back_is_only_to_a_page_of_ours(client_as: Callable[[str], TestClient]) -> None:
+    mei = client_as("mei")
+
+    def leads_to(came: str) -> bool:
+        page = mei.get("/operator", headers={"referer": f"http://localhost{came}"}).text
+        return f'href="{came}"' in page.partition("<main")[2]
+
+    assert [leads_to(came) for came in ("/queue", "/nowhere", "/link/secret")] == [True, False, False]
