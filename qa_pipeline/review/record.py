@@ -62,20 +62,7 @@ class Asked:
 
 def look(desk: Desk, viewer: Viewer, call_id: str, *, did: str = LOOKED) -> None:
     """Put on record that somebody looked at a call, or heard it; once for what is asked for again within a few minutes."""
-    now = datetime.now(UTC)
-    column = audit.c
-    is_same = (
-        (column.call_id == call_id)
-        & (column.did == did)
-        & (column.at > as_text(now - _SAME_LOOK))
-        & (column.account.is_(None) if viewer.account is None else column.account == viewer.account)
-    )
-    if not viewer.is_local:
-        with desk.engine.connect() as connection:
-            if connection.execute(select(exists().where(is_same))).scalar_one():
-                return
-    with writing(desk.engine) as connection:
-        note(connection, viewer, did, call_id=call_id, at=now)
+    _note_once(desk, viewer, did, call_id=call_id)
 
 
 def noted(desk: Desk, viewer: Viewer, did: str, about: str) -> None:
@@ -86,16 +73,21 @@ def noted(desk: Desk, viewer: Viewer, did: str, about: str) -> None:
 
 def note_refused(desk: Desk, viewer: Viewer, about: str) -> None:
     """Put on record that somebody asked for what is not for them; once for what is asked for again within a few minutes. `about`: what they asked for."""
-    now = datetime.now(UTC)
-    column = audit.c
+    _note_once(desk, viewer, REFUSED, about=about)
+
+
+def _note_once(desk: Desk, viewer: Viewer, did: str, *, call_id: str | None = None, about: str | None = None) -> None:
+    now, column = datetime.now(UTC), audit.c
     is_same = (
-        (column.account == viewer.account) & (column.did == REFUSED) & (column.about == about) & (column.at > as_text(now - _SAME_LOOK))
-    )
-    with desk.engine.connect() as connection:
-        if connection.execute(select(exists().where(is_same))).scalar_one():
-            return
+        (column.call_id == call_id) & (column.about == about) & (column.account == viewer.account)
+        & (column.did == did) & (column.at > as_text(now - _SAME_LOOK))
+    )  # fmt: skip
+    if not viewer.is_local:
+        with desk.engine.connect() as connection:
+            if connection.execute(select(exists().where(is_same))).scalar_one():
+                return
     with writing(desk.engine) as connection:
-        note(connection, viewer, REFUSED, about=about, at=now)
+        note(connection, viewer, did, call_id=call_id, about=about, at=now)
 
 
 def keep_on_record(settings: Settings, viewer: Viewer, did: str, *, call_id: str | None = None, about: str | None = None) -> None:
