@@ -28,16 +28,15 @@ from qa_pipeline.results.versions import Choices, RubricsInForce, rubrics_in_for
 from qa_pipeline.rubric.asking import AskCriterion
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.failures import Failure, asking_failure, write_failures
-from qa_pipeline.running.judge import Endpoint, Judge, JudgeFailed
+from qa_pipeline.running.judge import Endpoint, Judge, JudgeFailed, Told
 from qa_pipeline.running.plan import StandingScores
 from qa_pipeline.running.progress import Event
 from qa_pipeline.running.rescoring import RescoreSummary, plan_rescoring, rescore
 from qa_pipeline.running.run import Run
 from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.ask import NOT_ASKED, requests_open
-from qa_pipeline.scoring.matching import searches_of
 from qa_pipeline.scoring.prompts import Request, lines_of
-from qa_pipeline.scoring.score import judge_call, questions_of
+from qa_pipeline.scoring.score import Scorecard, judge_call, questions_of
 from qa_pipeline.values.companies import short_names
 
 # Calls that are judged together to find what is open; each lot reads the list of calls once.
@@ -114,6 +113,10 @@ def asks(rubrics: Mapping[str, Rubric]) -> bool:
 
 def plan_asking(run: Run, *, select: Selection, named: str | None = None, by_path: bool = False, retry_failed: bool = False) -> AskPlan:
     """Find what is open about stored calls, and how much of it the budget of a night allows. Nothing is asked."""
+    return _plan(run, select, {} if retry_failed else _failed(run), named=named, by_path=by_path)
+
+
+def _plan(run: Run, select: Selection, failed: Mapping[str, int], *, named: str | None = None, by_path: bool = False) -> AskPlan:
     store, settings = run.store, run.settings
     in_force = RubricsInForce(current=run.rubrics, older={}) if by_path else rubrics_in_force(run.rubrics, store)
     asking = {name: rubric for name, rubric in in_force.rubrics.items() if questions_of(rubric)}
@@ -133,7 +136,6 @@ def plan_asking(run: Run, *, select: Selection, named: str | None = None, by_pat
                 behind.append(call.call_id)
     # By day and call; the newest first, because not all may be asked tonight.
     order = list(reversed(rubric_of))
-    failed = Counter() if retry_failed else _failed(run)
     plan = _within_budget(_looked_at(order, rubric_of, asking, run), run, count=len(order), failed=failed)
     return replace(plan, behind=tuple(behind), named=named, by_path=by_path)
 
@@ -146,7 +148,7 @@ def plan_night(run: Run, *, retry_failed: bool = False) -> AskPlan:
     tonight = able[: run.settings.ask_calls]
     if not tonight:
         return AskPlan(given_up=len(waiting) - len(able), later=len(able))
-    plan = plan_asking(run, select=Selection(call_ids=tuple(tonight)), retry_failed=retry_failed)
+    plan = _plan(run, Selection(call_ids=tuple(tonight)), failed)
     return replace(plan, later=plan.later + len(able) - len(tonight), given_up=len(waiting) - len(able))
 
 
@@ -203,6 +205,29 @@ def carry_out_asking(plan: AskPlan, run: Run, judge: Judge) -> AskSummary:
     )  # fmt: skip
 
 
+def open_requests(
+    conversation: Conversation, scorecard: Scorecard, hiding: Hiding
+) -> tuple[tuple[str, Request, tuple[Mapping[str, str], ...]], ...]:
+    """What is still to be asked about a conversation before a rubric has judged it: by criterion, the requests, with the messages to send."""
+    (search,) = scorecard.searches([conversation])
+    context = judge_call(search, scorecard)
+    waiting = [c for c in scorecard.rubric.criteria if isinstance(c, AskCriterion) and context.verdicts[c.id].reason_code == NOT_ASKED]
+    shown = as_shown(conversation, hiding) if waiting else {}
+    return tuple(
+        (criterion.id, request, tuple(request.messages([shown[u.utterance] for u in lines_of(conversation, request.stretch)])))
+        for criterion in waiting
+        for request in requests_open(criterion, context)
+    )
+
+
+def reply_to(request: Request, told: Told, model: str) -> Reply:
+    """What came as an answer, as it is kept."""
+    return Reply(
+        question_sha256=request.question_sha256, prompt_sha256=request.prompt_sha256, model=model, phrasing=request.phrasing,
+        first=request.stretch.first, last=request.stretch.last, answer=told.answer, value=told.value, quotes=told.quotes,
+    )  # fmt: skip
+
+
 def as_shown(conversation: Conversation, hiding: Hiding) -> dict[int, Utterance]:
     """Utterances by number as the model may see them: without what the policy hides, and never with the agent's name as the metadata have it."""
     hidden = hidden_in(conversation, hiding) if hiding.words else None
@@ -244,16 +269,12 @@ def _ask(call: OpenCall, judge: Judge, model: str) -> _Answers:
             lost.add(criterion_id)
             continue
         sent, received = sent + told.sent, received + told.received
-        reply = Reply(
-            question_sha256=request.question_sha256, prompt_sha256=request.prompt_sha256, model=model, phrasing=request.phrasing,
-            first=request.stretch.first, last=request.stretch.last, answer=told.answer, value=told.value, quotes=told.quotes,
-        )  # fmt: skip
         asked.append(
             Asked(
                 call=call.call,
                 conversation_id=call.conversation_id,
                 criterion_id=criterion_id,
-                reply=reply,
+                reply=reply_to(request, told, model),
                 served_by=told.served_by,
                 prompt_tokens=told.prompt_tokens,
                 answer_tokens=told.answer_tokens,
@@ -270,19 +291,7 @@ def _looked_at(order: Sequence[str], rubric_of: Mapping[str, str], asking: Mappi
     for start in range(0, len(order), _LOT):
         for conversation in run.store.load_conversations(order[start : start + _LOT]):
             scorecard = scorecards[rubric_of[conversation.conversation_id]]
-            (search,) = searches_of(
-                [conversation], scorecard.heads, {str(slot): wordings for slot, wordings in scorecard.rubric.names.items()}
-            )
-            context = judge_call(search, scorecard)
-            waiting = [
-                c for c in scorecard.rubric.criteria if isinstance(c, AskCriterion) and context.verdicts[c.id].reason_code == NOT_ASKED
-            ]
-            shown = as_shown(conversation, hiding) if waiting else {}
-            questions = tuple(
-                (criterion.id, request, tuple(request.messages([shown[u.utterance] for u in lines_of(conversation, request.stretch)])))
-                for criterion in waiting
-                for request in requests_open(criterion, context)
-            )
+            questions = open_requests(conversation, scorecard, hiding)
             yield OpenCall(call=conversation.call, conversation_id=conversation.conversation_id, questions=questions)
 
 

@@ -156,7 +156,11 @@ def _not_told(criterion: PlacedCriterion, context: Context) -> tuple[Condition, 
 
 def _stands_alone(criterion: PlacedCriterion, verdict: Verdict, context: Context) -> bool:
     """Whether what was said means what this criterion alone of the rubric looks for, so that it needs no parent to say so."""
-    if not isinstance(criterion, SearchingCriterion) or criterion.meaning is None or getattr(criterion, "groups", None):
+    if (
+        not isinstance(criterion, SearchingCriterion)
+        or criterion.meaning is None
+        or any(place[0] == "groups" for place, _, _ in criterion.phrase_lists())
+    ):
         return False
     lists = [c.meaning.list for c in context.rubric.criteria if isinstance(c, SearchingCriterion) and c.meaning]
     least = criterion.meaning.at_least

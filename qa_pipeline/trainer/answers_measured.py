@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from qa_pipeline.call import Conversation, Outcome, Reply
+from qa_pipeline.call import Conversation, Outcome
 from qa_pipeline.privacy.policy import NOTHING
 from qa_pipeline.review.agreement import Agreement, Judged, agreement_of_two, nominal
 from qa_pipeline.review.trust import Standing, Trust
 from qa_pipeline.rubric.asking import AskCriterion
 from qa_pipeline.rubric.cases import Case, heard_in
-from qa_pipeline.running.asking import as_shown
+from qa_pipeline.running.asking import open_requests, reply_to
 from qa_pipeline.running.judge import Judge, JudgeFailed
-from qa_pipeline.scoring.ask import NOT_ASKED, requests_open
-from qa_pipeline.scoring.matching import searches_of
-from qa_pipeline.scoring.prompts import lines_of
-from qa_pipeline.scoring.score import Scorecard, judge_call, score
+from qa_pipeline.scoring.score import Scorecard, score
 from qa_pipeline.trainer.publish import Workbench
 
 _JUDGED = (Outcome.MET.value, Outcome.NOT_MET.value, Outcome.NOT_APPLICABLE.value)
@@ -83,25 +80,9 @@ def _cases_of(criterion: AskCriterion, cases: Sequence[Case]) -> Iterator[Case]:
 
 def _answered(heard: Conversation, criterion: AskCriterion, scorecard: Scorecard, judge: Judge) -> Conversation:
     """The dialogue with the model's answers about a criterion. Raises JudgeFailed."""
-    (search,) = searches_of([heard], scorecard.heads, {str(slot): wordings for slot, wordings in scorecard.rubric.names.items()})
-    context = judge_call(search, scorecard)
-    if context.verdicts[criterion.id].reason_code != NOT_ASKED:
-        return heard
-    shown = as_shown(heard, NOTHING)
-    replies = []
-    for request in requests_open(criterion, context):
-        told = judge.ask(request.messages([shown[u.utterance] for u in lines_of(heard, request.stretch)]), request.schema())
-        replies.append(
-            Reply(
-                question_sha256=request.question_sha256,
-                prompt_sha256=request.prompt_sha256,
-                model=scorecard.answered_by or "",
-                phrasing=request.phrasing,
-                first=request.stretch.first,
-                last=request.stretch.last,
-                answer=told.answer,
-                value=told.value,
-                quotes=told.quotes,
-            )  # fmt: skip
-        )
-    return replace(heard, replies=tuple(replies))
+    replies = [
+        reply_to(request, judge.ask(messages, request.schema()), scorecard.answered_by or "")
+        for criterion_id, request, messages in open_requests(heard, scorecard, NOTHING)
+        if criterion_id == criterion.id
+    ]
+    return replace(heard, replies=tuple(replies)) if replies else heard

@@ -39,7 +39,7 @@ def explain(conversation: Conversation, scorecard: Scorecard, criterion_id: str)
     findings = {finding.criterion.id: finding for finding in scored.findings}
     finding = findings[criterion_id]
     criterion = finding.criterion
-    search = Search(conversation, scorecard.heads, {str(slot): words for slot, words in scorecard.rubric.names.items()})
+    (search,) = scorecard.searches([conversation])
     situations = scorecard.rubric.situations
     facts = find_facts(search, situations) if situations else Facts(situations={}, disposition=None)
     return tuple(
@@ -51,7 +51,7 @@ def explain(conversation: Conversation, scorecard: Scorecard, criterion_id: str)
             ("What it depends on", list(_parent_lines(criterion, findings))),
             *_search_steps(criterion, scored, search, facts),
             ("What it found", list(_evidence_lines(finding))),
-            ("How sure it is", list(_certainty_lines(finding, scorecard.bar))),
+            ("How sure it is", list(_certainty_lines(finding, scorecard.bar_of(criterion)))),
             ("Outcome", list(_outcome_lines(finding))),
         )
         if lines
