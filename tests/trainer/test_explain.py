@@ -171,3 +171,15 @@ def test_a_question_to_a_language_model_is_told_with_every_answer_as_it_came() -
     assert "answers otherwise when it is asked in other words" in found["Outcome"][0]
     unasked = {step.title: step.lines for step in explain(heard, scorecard, "why")}
     assert unasked["What it asked"][-1] == "  nobody has answered it yet"
+
+
+def test_an_answer_that_is_withheld_names_the_bar_of_its_own_criterion() -> None:
+    why = {"id": "why", "check": "ask", "phrasings": 1, "at_least": 0.9, "question": {"en": "Did the agent give the reason?"}}
+    scorecard = prepare(rubric(why), {}, answered_by="m")
+    reply = Reply(
+        question_sha256=scorecard.questions["why"], prompt_sha256=prompt_sha256(), model="m", phrasing=0, first=0, last=1, answer="yes",
+        quotes=(Quote(utterance=1, text="Because the bank"),),
+    )  # fmt: skip
+    heard = replace(spoken("c10", "0:00 customer: Why?", "0:04 agent: Because the bank checks it."), replies=(reply,))
+    found = {step.title: step.lines for step in explain(heard, scorecard, "why")}
+    assert "that is below 90 %" in found["How sure it is"][0]
