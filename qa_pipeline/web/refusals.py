@@ -3,27 +3,21 @@
 Rooms raise refusals in the language of the interface, with advice that holds for commands too. Here stand those that people meet at work, by what the rooms say (`{}`: a
 name, a number, what was typed), each with what a page says instead: no command, no option. What is not here is shown as it was raised.
 
-One module, though long: two tables, and how they are looked up.
+One module, though long: two tables, looked up by wording.py. What is wrong with rubric files stands in fault_texts.py.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from qa_pipeline.errors import QaError
+from qa_pipeline.web.fault_texts import CURES, FAULTS
 from qa_pipeline.web.translations import Texts, marked
-
-
-def _as_raised(*texts: str) -> dict[str, str]:
-    """Texts that a page says as they were raised, in its language."""
-    return {text: text for text in texts}
-
+from qa_pipeline.web.wording import as_raised, in_words
 
 MESSAGES: Mapping[str, str] = {
-    **_as_raised(
+    **as_raised(
         marked("Call {call} is held back: the caller's consent is not there."),
         marked("There is no call {call} in the results."),
         marked("That is no day."),
@@ -135,7 +129,7 @@ MESSAGES: Mapping[str, str] = {
 }
 """What was refused."""
 ADVICES: Mapping[str, str] = {
-    **_as_raised(
+    **as_raised(
         marked("Look at the list of calls that are yours to see."),
         marked("Write it as 2026-05-31."),
         marked("Write minutes and seconds, as 1:05."),
@@ -242,7 +236,9 @@ ADVICES: Mapping[str, str] = {
 }
 """What to do about it."""
 
-_PLACE = re.compile(r"\{(\w+)\}")
+# What the trainer's desk refuses is told beside its faults.
+_MESSAGES = {**FAULTS, **MESSAGES}
+_ADVICES = {**CURES, **ADVICES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,26 +251,4 @@ class Told:
 
 def told(texts: Texts, error: QaError) -> Told:
     """A refusal in somebody's language."""
-    return Told(message=in_words(texts, error.message, MESSAGES), advice=in_words(texts, error.advice, ADVICES))
-
-
-def in_words(texts: Texts, said: str, table: Mapping[str, str]) -> str:
-    """What a page says for what a room said: in somebody's language, with the names and numbers that stand in it; as it was, where the table lacks it."""
-    if (known := table.get(said)) is not None:
-        return texts.gettext(known)
-    for pattern, known in _patterns(tuple(table.items())):
-        if found := pattern.fullmatch(said):
-            return _PLACE.sub(lambda place, found=found: found[place[1]], texts.gettext(known))  # type: ignore[misc]
-    return said
-
-
-@cache
-def _patterns(rows: Sequence[tuple[str, str]]) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Texts with places, as patterns: those with most words of their own first, so that none takes what another says more exactly."""
-    several = sorted((row for row in rows if _PLACE.search(row[0])), key=lambda row: -len(_PLACE.sub("", row[0])))
-    return tuple((re.compile(_as_pattern(said), re.DOTALL), known) for said, known in several)
-
-
-def _as_pattern(said: str) -> str:
-    parts = _PLACE.split(said)
-    return "".join(re.escape(part) if place % 2 == 0 else f"(?P<{part}>.+?)" for place, part in enumerate(parts))
+    return Told(message=in_words(texts, error.message, _MESSAGES), advice=in_words(texts, error.advice, _ADVICES))

@@ -6,6 +6,7 @@ What calls teach (words found, proposals) is lessons.py. Long work is started he
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from itertools import islice
 from typing import Annotated, Any
 
@@ -32,6 +33,7 @@ from qa_pipeline.trainer.overview import Standing, overview, rubrics_in_order
 from qa_pipeline.trainer.roll_back import kept_versions, text_to_go_back
 from qa_pipeline.trainer.shelf import FileKind, files_in, kind_of, lists_of, read_sheet
 from qa_pipeline.trainer.template import TEMPLATES, create
+from qa_pipeline.web.fault_texts import fault_in_words, fault_told
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
 from qa_pipeline.web.signed import AtDesk, Chosen, Signed, Who
@@ -110,7 +112,7 @@ def type_draft(
     account = who.account.account
     keep_draft(desk.engine, account, sheet, text, based_on=based_on)
     opened = open_file(desk.engine, settings, account, sheet)
-    checked = _checked(desk, settings, account, sheet)
+    checked = _checked(desk, settings, who, sheet)
     return JSONResponse(
         {
             "faults": [_as_json(fault, "error") for fault in checked.faults] + [_as_json(one, "warning") for one in checked.warnings],
@@ -172,7 +174,7 @@ def _editor(request: Request, who: Signed, desk: Desk, settings: Settings, opene
             raise InputRefused(f"There is no rubric {rubric!r}.", advice="Look at the list of rubrics.")
     mine = drafts_of(desk.engine, who.account.account)
     rubric_text = "" if rubric is None else open_file(desk.engine, settings, who.account.account, f"{rubric}.yaml").text
-    checked = _checked(desk, settings, who.account.account, file)
+    checked = _checked(desk, settings, who, file)
     return render(
         request,
         who,
@@ -189,12 +191,17 @@ def _editor(request: Request, who: Signed, desk: Desk, settings: Settings, opene
     )
 
 
-def _checked(desk: Desk, settings: Settings, account: int, file: str) -> Checked:
+def _checked(desk: Desk, settings: Settings, who: Signed, file: str) -> Checked:
+    """What is wrong with a file as the trainer has it, in their language."""
+    account = who.account.account
     bench = bench_settings(settings, account, texts_of(drafts_of(desk.engine, account)))
     if not (bench.rubrics / file).is_file():
         return Checked()
     found = check_file(bench.rubrics, file, beside=rubrics_in_order(settings.rubrics))
-    return Checked(faults=within(found.faults, bench.rubrics), warnings=within(found.warnings, bench.rubrics))
+    faults, warnings = (
+        tuple(fault_told(who.texts, fault) for fault in within(several, bench.rubrics)) for several in (found.faults, found.warnings)
+    )
+    return Checked(faults=faults, warnings=warnings)
 
 
 def _as_json(fault: Fault, severity: str) -> dict[str, Any]:
@@ -222,7 +229,12 @@ def run_cases(request: Request, who: Who, desk: AtDesk, settings: Chosen, jobs: 
 def _cases(request: Request, who: Signed, job: Job) -> tuple[str, dict[str, Any]]:
     lines: tuple[work.CaseLine, ...] = job.result
     broken = [line for line in lines if line.misses]
-    return "trainer_cases.html", {"rubric": job.name.split(" ", 1)[1], "cases": lines, "broken": broken}
+    return "trainer_cases.html", {
+        "rubric": job.name.split(" ", 1)[1],
+        "cases": lines,
+        "broken": broken,
+        "miss_told": partial(fault_in_words, who.texts),
+    }
 
 
 @section.get("/rubrics/try/{rubric}", needs=Role.TRAINER)

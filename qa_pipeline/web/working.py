@@ -10,7 +10,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 
+from qa_pipeline.errors import QaError
 from qa_pipeline.running.jobs import Job, Jobs, State
+from qa_pipeline.web.fault_texts import fault_told
+from qa_pipeline.web.refusals import told
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import SIGNED_IN, Section
 from qa_pipeline.web.signed import Signed, Who
@@ -73,5 +76,6 @@ def _part(request: Request, who: Signed, job: Job) -> Response:
 
 def _shown(request: Request, who: Signed, job: Job) -> tuple[str, dict[str, Any]]:
     if job.state is not State.DONE:
-        return "work_part.html", {}
+        refused = told(who.texts, QaError(job.message, advice=job.advice))
+        return "work_part.html", {"told": refused, "faults": [fault_told(who.texts, fault) for fault in job.faults]}
     return _SHOWN[job.name.split(" ", 1)[0]](request, who, job)
