@@ -157,9 +157,11 @@ def rubric_try(name: str, dialogue: str, results: str | None, language: str | No
 @click.option("--rubric", "name", metavar="NAME|NAME@VERSION|PATH", help="Another rubric than the one that scored the call.")
 def rubric_explain(call_id: str, criterion: str, results: str | None, name: str | None) -> None:
     """Say why CRITERION came out as it did in CALL_ID, step by step."""
+    from qa_pipeline.reading.pages import find_call
     from qa_pipeline.reading.stored import score_of_call
-    from qa_pipeline.reading.viewer import local_viewer
+    from qa_pipeline.reading.viewer import Matter, local_viewer
     from qa_pipeline.results.versions import rubric_that_scored
+    from qa_pipeline.review.opening import open_lists
     from qa_pipeline.review.record import LOOKED, keep_on_record
     from qa_pipeline.running.scorecards import ready_scorecards
     from qa_pipeline.trainer.explain import explain, other_scoring
@@ -171,9 +173,11 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
     conversation = stored_calls(store)(call_id)
     if conversation is None:
         raise InputRefused(f"Call {call_id} is not in {settings.results}.", advice="`qa-pipeline report` lists the calls.")
+    engine, viewer = open_lists(settings, store), local_viewer(user_name())
+    find_call(engine, viewer, call_id, matter=Matter.WORDS)
     stored = None
     if name is None:
-        stored = score_of_call(store, local_viewer(user_name()), call_id)
+        stored = score_of_call(store, viewer, call_id, engine=engine)
         if stored is None:
             raise InputRefused(f"Call {call_id} has not been scored.", advice="Name a rubric with --rubric.")
         chosen = rubric_that_scored(stored, store, settings.rubrics)
@@ -184,7 +188,7 @@ def rubric_explain(call_id: str, criterion: str, results: str | None, name: str 
         raise InputRefused(f"Rubric {chosen.id} has no criterion {criterion!r}.", advice=f"There are: {known}.")
     scorecard = ready_scorecards({chosen.id: chosen}, settings)[chosen.id]
     steps = explain(conversation, scorecard, criterion)
-    keep_on_record(settings, local_viewer(user_name()), LOOKED, call_id=call_id)
+    keep_on_record(settings, viewer, LOOKED, call_id=call_id)
     if stored is not None:
         verdict = stored_verdict(store, stored, criterion)
         other = other_scoring(conversation, scorecard, verdict.outcome, verdict.judged_by)
@@ -212,6 +216,7 @@ def rubric_diff(
     With --stored: which verdicts of OLD have moved because the program, or its language data, changed since they were made.
     """
     from qa_pipeline.reading.viewer import local_viewer
+    from qa_pipeline.review.opening import open_lists
     from qa_pipeline.review.record import COMPARED, keep_on_record
     from qa_pipeline.review.verdicts import said_by_people
     from qa_pipeline.running.scorecards import ready_scorecards
@@ -225,18 +230,19 @@ def rubric_diff(
     before, after = (_rubric_of(name, settings, store) for name in (old, new or old))
     scorecards = ready_scorecards({"old": before, "new": after}, settings)
     since, until = (as_day(days[key]) for key in ("since", "until"))
+    engine, viewer = open_lists(settings, store), local_viewer(user_name())
     if stored:
-        earlier = scores_by_other_scoring(store, scorecards["old"], since=since, until=until)
+        earlier = scores_by_other_scoring(store, engine, viewer, scorecards["old"], since=since, until=until)
         pairs = with_bar(judge_again(store, scorecards["old"], earlier), len(earlier))
         found = scoring_diff(pairs, scorecards["old"])
-        keep_on_record(settings, local_viewer(user_name()), COMPARED, about=f"{found.old}, {found.new}: {len(earlier)} calls")
+        keep_on_record(settings, viewer, COMPARED, about=f"{found.old}, {found.new}: {len(earlier)} calls")
         _show_diff(found, html_path, most, settings)
         return
-    ids = calls_to_compare(store, scorecards["old"], scorecards["new"], since=since, until=until, every=every)
+    ids = calls_to_compare(store, engine, viewer, scorecards["old"], scorecards["new"], since=since, until=until, every=every)
     conversations = with_bar(store.stream_conversations(ids), len(ids))
     people = said_by_people(store, {before.id, after.id})
     found = diff(conversations, scorecards["old"], scorecards["new"], people=people)
-    keep_on_record(settings, local_viewer(user_name()), COMPARED, about=f"{found.old}, {found.new}: {len(ids)} calls")
+    keep_on_record(settings, viewer, COMPARED, about=f"{found.old}, {found.new}: {len(ids)} calls")
     _show_diff(found, html_path, most, settings)
 
 
@@ -454,7 +460,9 @@ def _rubric_of(name: str, settings: Settings, store: Store) -> Rubric:
 
 def _heard(dialogue: str, settings: Settings, bench: Workbench, name: str, language: str | None, columns: dict[str, str]) -> Conversation:
     """A dialogue to try: a stored call, or a text as cases write them, with the vectors that meanings need."""
-    from qa_pipeline.reading.viewer import local_viewer
+    from qa_pipeline.reading.pages import find_call
+    from qa_pipeline.reading.viewer import Matter, local_viewer
+    from qa_pipeline.review.opening import open_lists
     from qa_pipeline.review.record import LOOKED, keep_on_record
     from qa_pipeline.trainer.pasted import read_pasted
     from qa_pipeline.trainer.publish import stored_calls
@@ -463,7 +471,8 @@ def _heard(dialogue: str, settings: Settings, bench: Workbench, name: str, langu
         raw = sys.stdin.buffer.read() if dialogue == "-" else Path(dialogue).read_bytes()
         text = raw.decode("utf-8-sig", errors="replace")
         return read_pasted(text, name=dialogue, language=language, columns=columns, encode=bench.encode_for(name))
-    found = stored_calls(open_store(settings))(dialogue)
+    store, viewer = open_store(settings), local_viewer(user_name())
+    found = stored_calls(store)(dialogue)
     if found is not None and (language or columns):
         raise InputRefused(f"Call {dialogue} is stored with what is known of it.", advice="Leave --language, --company, --agent-name out.")
     if found is None:
@@ -471,7 +480,8 @@ def _heard(dialogue: str, settings: Settings, bench: Workbench, name: str, langu
             f"{dialogue!r} is neither a file nor a call in {settings.results}.",
             advice="Give a dialogue's file, - for standard input, or a call id.",
         )
-    keep_on_record(settings, local_viewer(user_name()), LOOKED, call_id=dialogue)
+    find_call(open_lists(settings, store), viewer, dialogue, matter=Matter.WORDS)
+    keep_on_record(settings, viewer, LOOKED, call_id=dialogue)
     return found
 
 

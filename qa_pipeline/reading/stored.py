@@ -1,6 +1,7 @@
 """What runs, trainers and the evaluation ask of stored calls: which conversation of a call is current, which scores count, what is old.
 
-Everybody who asks here works on all calls, so that who sees only some of them is refused (asking.py).
+Everybody who asks here works on all calls, so that who sees only some of them is refused (asking.py). Where people ask, `engine` is of the index, which
+knows the calls that are held back from them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
+
+from sqlalchemy import Engine
 
 from qa_pipeline.call import Call, Outcome
 from qa_pipeline.reading.asking import FrozenRow, ask, asking
@@ -116,7 +119,13 @@ def calls_waiting(store: Store, viewer: Viewer, reason_code: str) -> tuple[str, 
 
 
 def conversations_of_days(
-    store: Store, viewer: Viewer, *, since: date | None, until: date | None, scored_by: Collection[str] | None
+    store: Store,
+    viewer: Viewer,
+    *,
+    since: date | None,
+    until: date | None,
+    scored_by: Collection[str] | None,
+    engine: Engine | None = None,
 ) -> tuple[str, ...]:
     """Ids of current conversations in the order of their days. `scored_by`: only those that one of these rubrics has scored."""
     scored = (
@@ -126,16 +135,17 @@ def conversations_of_days(
     )
     sql = f"""select conversation_id from current_calls where {Selection(since=since, until=until).sql()}{scored}
         order by call_date, call_id"""
-    return tuple(row["conversation_id"] for row in ask(store, viewer, Matter.SCORE, sql))
+    return tuple(row["conversation_id"] for row in ask(store, viewer, Matter.SCORE, sql, engine=engine))
 
 
-def score_of_call(store: Store, viewer: Viewer, call_id: str) -> FrozenRow | None:
+def score_of_call(store: Store, viewer: Viewer, call_id: str, *, engine: Engine | None = None) -> FrozenRow | None:
     """The newest official score of a call as a row, else its newest trial; None where it has none."""
     found = ask(
         store,
         viewer,
         Matter.SCORE,
         f"select * from scores where call_id = {sql_text(call_id)} order by purpose, scored_at desc limit 1",
+        engine=engine,
     )
     return found[0] if found else None
 
@@ -153,14 +163,14 @@ def outcome_in(store: Store, viewer: Viewer, score_id: str, criterion_id: str) -
 
 
 def official_scores_by(
-    store: Store, viewer: Viewer, rubric_sha256: str, *, since: date | None, until: date | None
+    store: Store, viewer: Viewer, rubric_sha256: str, *, since: date | None, until: date | None, engine: Engine | None = None
 ) -> tuple[FrozenRow, ...]:
     """Official scores of current conversations by one version of a rubric, the oldest first, with what would judge these conversations now."""
     days = [f" and s.call_date >= date '{since}'" if since else "", f" and s.call_date <= date '{until}'" if until else ""]
     sql = f"""select s.score_id, s.conversation_id, s.percent, s.passed, s.critical_failed, c.language, c.norm_versions, c.acts_version
         from scores s join current_calls c using (conversation_id)
         where s.rubric_sha256 = {sql_text(rubric_sha256)} and s.purpose = 'official'{"".join(days)} order by s.scored_at"""
-    return ask(store, viewer, Matter.SCORE, sql)
+    return ask(store, viewer, Matter.SCORE, sql, engine=engine)
 
 
 def conversations_before(store: Store, viewer: Viewer, limit: date, *, having: Literal["metrics", "utterances"]) -> tuple[str, ...]:

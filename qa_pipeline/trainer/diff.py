@@ -11,10 +11,12 @@ from statistics import mean
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Engine
+
 from qa_pipeline.call import Call, Conversation, Outcome
 from qa_pipeline.errors import RubricError
 from qa_pipeline.reading.stored import conversations_of_days
-from qa_pipeline.reading.viewer import MACHINE
+from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.verdicts import Said
 from qa_pipeline.scoring.matching import Evidence
@@ -213,10 +215,15 @@ def judged(score: Score) -> Judged:
     return Judged(percent=score.percent, passed=score.passed, critical_failed=score.critical_failed, criteria=criteria)
 
 
-def calls_to_compare(store: Store, old: Scorecard, new: Scorecard, *, since: date | None, until: date | None, every: bool) -> list[str]:
-    """Conversations that either rubric has scored (`every`: all that are stored), in the order of their days. Raises RubricError when there are none."""
+def calls_to_compare(
+    store: Store, engine: Engine, viewer: Viewer, old: Scorecard, new: Scorecard, *, since: date | None, until: date | None, every: bool
+) -> list[str]:
+    """Conversations that either rubric has scored (`every`: all that are stored), in the order of their days, without calls that are held back from `viewer`.
+
+    `engine`: of the index. Raises RubricError when there are none.
+    """
     rubrics = None if every else (old.rubric.id, new.rubric.id)
-    found = list(conversations_of_days(store, MACHINE, since=since, until=until, scored_by=rubrics))
+    found = list(conversations_of_days(store, viewer, since=since, until=until, scored_by=rubrics, engine=engine))
     if not found:
         raise RubricError(
             f"No stored call was scored by {old.rubric.id} or {new.rubric.id} in that time.",

@@ -12,12 +12,13 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+from sqlalchemy import Engine
 
 from qa_pipeline.call import Conversation, Outcome, Role
 from qa_pipeline.errors import RubricError
 from qa_pipeline.reading.asking import FrozenRow
 from qa_pipeline.reading.stored import official_scores_by, outcome_in
-from qa_pipeline.reading.viewer import MACHINE
+from qa_pipeline.reading.viewer import MACHINE, Viewer
 from qa_pipeline.results.heard import judged_now
 from qa_pipeline.results.replies import RepliesThatCount
 from qa_pipeline.results.store import Store
@@ -54,12 +55,14 @@ def stored_verdict(store: Store, score: FrozenRow, criterion_id: str) -> StoredV
     return StoredVerdict(judged_by=by, outcome=outcome_in(store, MACHINE, score["score_id"], criterion_id))
 
 
-def scores_by_other_scoring(store: Store, scorecard: Scorecard, *, since: date | None, until: date | None) -> dict[str, FrozenRow]:
+def scores_by_other_scoring(
+    store: Store, engine: Engine, viewer: Viewer, scorecard: Scorecard, *, since: date | None, until: date | None
+) -> dict[str, FrozenRow]:
     """Of each current conversation the newest official score by this very rubric that other scoring made, by conversation_id.
 
-    Raises RubricError when the rubric has scored nothing at all in that time.
+    `engine`: of the index, which knows the calls that are held back from `viewer`: they are left out. Raises RubricError when the rubric has scored nothing at all in that time.
     """
-    found = official_scores_by(store, MACHINE, scorecard.sha256, since=since, until=until)
+    found = official_scores_by(store, viewer, scorecard.sha256, since=since, until=until, engine=engine)
     if not found:
         raise RubricError(
             f"No stored call was scored by {label(scorecard)} in that time.",

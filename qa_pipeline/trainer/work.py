@@ -117,7 +117,9 @@ def compare_with(
     new = load_rubric(settings.rubrics / f"{name}.yaml")
     old = load_rubric(saved / f"{name}.yaml") if before == AS_SAVED else named_rubric(before, {}, store)
     cards = ready_scorecards({"old": old, "new": new}, settings)
-    ids = calls_to_compare(store, cards["old"], cards["new"], since=since, until=until, every=every)
+    engine = open_lists(settings, store)
+    ids = calls_to_compare(store, engine, viewer, cards["old"], cards["new"], since=since, until=until, every=every)
+    engine.dispose()
     chosen = ids[-MOST_COMPARED:]
     heard = counted(store.stream_conversations(chosen), len(chosen), tell)
     people = said_by_people(store, {old.id, new.id})

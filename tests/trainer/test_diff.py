@@ -10,8 +10,10 @@ import pytest
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import RubricError
+from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.report.diff import agreement_text, said_text
 from qa_pipeline.results.versions import freeze, named_rubric
+from qa_pipeline.review.opening import open_lists
 from qa_pipeline.review.verdicts import Said
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.rubric.schema import Rubric
@@ -142,10 +144,14 @@ def test_compared_are_calls_that_either_rubric_scored_within_the_days(tmp_path: 
     settings = desk(tmp_path, folder)
     store = stored(settings, *CALLS[:3], scored_by=folder / "service.yaml")
     store.write_conversations([CALLS[3]], run_id="r2")
+    engine = open_lists(settings, store)
     card = prepare(load_rubric(folder / "service.yaml"), {})
 
     def ids(since: date | None = None, until: date | None = None, *, every: bool = False) -> list[str]:
-        return [name.removeprefix("heard-") for name in calls_to_compare(store, card, card, since=since, until=until, every=every)]
+        return [
+            name.removeprefix("heard-")
+            for name in calls_to_compare(store, engine, MACHINE, card, card, since=since, until=until, every=every)
+        ]
 
     assert ids() == ["a1", "a2", "b1"]
     assert ids(every=True) == ["a1", "a2", "b1", "x1"]
@@ -156,7 +162,7 @@ def test_compared_are_calls_that_either_rubric_scored_within_the_days(tmp_path: 
         ids(since=date(2026, 12, 1))
     other = prepare(rubric(HELLO), {})
     with pytest.raises(RubricError, match="--all"):
-        calls_to_compare(store, other, other, since=None, until=None, every=False)
+        calls_to_compare(store, engine, MACHINE, other, other, since=None, until=None, every=False)
 
 
 def test_two_versions_with_other_examples_under_one_list_id_are_each_judged_by_their_own(

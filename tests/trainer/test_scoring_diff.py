@@ -13,10 +13,13 @@ from qa_pipeline.call import Outcome
 from qa_pipeline.cli.main import main
 from qa_pipeline.errors import RubricError
 from qa_pipeline.reading.tables import rows
+from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.results.store import Store
+from qa_pipeline.review.opening import open_lists
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.scoring import identity
 from qa_pipeline.scoring.score import Scorecard, prepare, score
+from qa_pipeline.settings import load_settings
 from qa_pipeline.trainer.diff import Diff
 from qa_pipeline.trainer.scoring_diff import judge_again, scores_by_other_scoring, scoring_diff, stored_verdict
 from tests.trainer.desk import desk, edit, service_folder, spoken, stored
@@ -50,7 +53,8 @@ def store(tmp_path: Path, scorecard: Scorecard, monkeypatch: pytest.MonkeyPatch)
 
 
 def moved(store: Store, scorecard: Scorecard, since: date | None = None) -> Diff:
-    before = scores_by_other_scoring(store, scorecard, since=since, until=None)
+    engine = open_lists(load_settings(results=store.root), store)
+    before = scores_by_other_scoring(store, engine, MACHINE, scorecard, since=since, until=None)
     return scoring_diff(judge_again(store, scorecard, before), scorecard)
 
 
