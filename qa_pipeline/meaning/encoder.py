@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa_pipeline.errors import ModelError
-from qa_pipeline.telemetry import disable_telemetry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +30,7 @@ _PAD = 1
 
 
 class Encoder:
-    """The loaded encoder. One per process: about 0.5 GB."""
+    """The loaded encoder. One per process: about 0.3 GB, half of it a file that processes share."""
 
     def __init__(self, folder: Path, *, threads: int) -> None:
         """Load the model assembled in `folder` (see speech/models.py). `threads` is torch's count for the whole process.
@@ -42,18 +41,19 @@ class Encoder:
         for name in ("tokenizer.json", "config.json", "model.safetensors"):
             if not (folder / name).is_file():
                 raise ModelError(f"The text encoder lacks {name} in {folder}.", advice="Run `qa-pipeline models pull`.")
-        disable_telemetry()
         import torch
+        from safetensors import SafetensorError
         from tokenizers import Tokenizer
-        from transformers import BertModel
-        from transformers.utils import logging
+
+        from qa_pipeline.meaning.bert import Bert
 
         torch.set_num_threads(threads)
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # not annotated in transformers
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(_MOST_TOKENS)
-        # from_pretrained leaves the model in evaluation mode.
-        self._model = BertModel.from_pretrained(folder, add_pooling_layer=False, local_files_only=True, dtype=torch.float32)
+        try:
+            self._model = Bert(folder)
+        except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
+            raise ModelError(f"{folder} holds no text encoder: {error!r}.", advice="Run `qa-pipeline models pull` again.") from error
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of `texts`: (n, 384) float32 with L2 norm 1, (0, 384) for no texts; mean of the last layer over tokens.
@@ -70,7 +70,7 @@ class Encoder:
     @property
     def layers(self) -> Sequence[torch.nn.Module]:
         """The transformer's layers from the lowest to the highest."""
-        return list(self._model.encoder.layer)
+        return self._model.layers
 
     def run_on(
         self,
@@ -99,7 +99,7 @@ class Encoder:
             weights = torch.tensor([[1.0] * len(tokens[i]) + [0.0] * (longest - len(tokens[i])) for i in chosen]).unsqueeze(-1)
             mask = (1 - weights).masked_fill(weights == 0, torch.finfo(torch.float32).min)[:, None, None, :, 0]
             with torch.inference_mode():
-                hidden = self._model.embeddings(input_ids=ids)
+                hidden = self._model.embed(ids)
                 for layer in self.layers[:upto]:
                     hidden = layer(hidden, mask)
                 found[chosen] = then(hidden, mask, weights).numpy()

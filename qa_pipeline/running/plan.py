@@ -75,7 +75,8 @@ class StandingScores:
     def __init__(self, store: Store, rubrics: Mapping[str, Rubric], answered_by: str | None = None) -> None:
         self._replies = RepliesThatCount(store, rubrics, answered_by)
         self._keys = store.score_keys()
-        self._hashes = {name: rubric_sha256(rubric) for name, rubric in rubrics.items()}
+        self._rubrics = rubrics
+        self._hashes: dict[str, str] = {}
 
     def has(self, conversation_id: str, rubric: str, by: JudgedBy | None, *, purpose: str, is_closed: bool) -> bool:
         """Whether a conversation has its score by a rubric. `by`: what would judge it now; None where what it was stored with is not known.
@@ -84,6 +85,9 @@ class StandingScores:
         """
         if by is None:
             return False
+        # Only those that are asked about are hashed: a night has calls of a few of many rubrics.
+        if rubric not in self._hashes:
+            self._hashes[rubric] = rubric_sha256(self._rubrics[rubric])
         score_id = score_id_of(conversation_id, self._hashes[rubric], self._replies.counted(by, conversation_id, rubric))
         return (score_id, "official") in self._keys or ((purpose == "trial" or is_closed) and (score_id, "trial") in self._keys)
 

@@ -1,4 +1,4 @@
-"""Turn the packed 4-bit multilingual-e5-small (`e5-small-q4.bin`) into a folder that `transformers.BertModel` reads.
+"""Turn the packed 4-bit multilingual-e5-small (`e5-small-q4.bin`) into a folder of a BERT (meaning/bert.py), as transformers writes it.
 
 The packed file, all little-endian: magic `E5S1`, u32 version, i32 hidden size, layers, heads, feed-forward size, vocabulary, positions,
 token types, f32 layer-norm epsilon, i32 block size; a tokenizer of its own (skipped: tokenizer.json serves); i32 number of tensors and

@@ -14,6 +14,7 @@ from qa_pipeline.meaning.encoder import Encoder
 from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.models import load_manifest, model_folder
+from tests.test_layers import loaded_by
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,26 @@ def test_a_very_long_text_is_read_to_its_limit(encoder: Encoder) -> None:
 def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"lacks tokenizer\.json"):
         Encoder(tmp_path, threads=1)
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [("{}", "KeyError"), ('{"hidden_act": "relu"}', "hidden_act is relu, wanted gelu"), ('{"hidden_act": "gelu"}', "header")],
+    ids=["no sizes", "another network", "no weights"],
+)
+def test_a_folder_of_something_else_is_refused(tmp_path: Path, config: str, told: str) -> None:
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+
+    Tokenizer(WordLevel({"a": 0}, unk_token="a")).save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "config.json").write_text(config, "utf-8")
+    (tmp_path / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match=f"holds no text encoder: .*{told}"):
+        Encoder(tmp_path, threads=1)
+
+
+@pytest.mark.models
+def test_the_library_of_its_authors_is_not_loaded() -> None:
+    folder = model_folder(load_manifest(packaged_folder("models") / "multilingual-e5-small.yaml"), load_settings())
+    code = f"from pathlib import Path; from qa_pipeline.meaning.encoder import Encoder; Encoder(Path({str(folder)!r}), threads=1).encode(['hej'])"
+    assert loaded_by(code) & {"transformers", "prefect", "pyannote"} == set()

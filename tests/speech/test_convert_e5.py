@@ -1,4 +1,4 @@
-"""The packed 4-bit encoder becomes a BertModel folder with the same numbers."""
+"""The packed 4-bit encoder becomes a folder of a BERT with the same numbers, and they are used as its authors' library does."""
 
 from __future__ import annotations
 
@@ -89,15 +89,34 @@ def test_the_configuration_states_the_sizes(tmp_path: Path) -> None:
     assert config["layer_norm_eps"] == pytest.approx(1e-12)
 
 
-def test_transformers_loads_every_weight(tmp_path: Path) -> None:
+def test_the_encoder_computes_what_transformers_computes_of_the_same_folder(tmp_path: Path) -> None:
+    import torch
     from transformers import BertModel
+
+    from qa_pipeline.meaning.bert import Bert
 
     (tmp_path / SOURCE).write_bytes(packed_model(tensors()))
     write_bert(tmp_path)
     load: Any = BertModel.from_pretrained
-    _, report = load(tmp_path, add_pooling_layer=False, local_files_only=True, output_loading_info=True)
+    theirs, report = load(tmp_path, add_pooling_layer=False, local_files_only=True, output_loading_info=True, dtype=torch.float32)
     assert not report["missing_keys"]
     assert not report["unexpected_keys"]
+    # Weights of these sizes would leave nothing to compare: every attention is all or nothing.
+    spread = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in theirs.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=spread) / 4)
+    theirs.save_pretrained(tmp_path)
+    ours = Bert(tmp_path)
+    ids, is_token = torch.tensor([[0, 1, 1], [1, 0, 1]]), torch.tensor([[1, 1, 1], [1, 1, 0]])
+    mask = (1.0 - is_token)[:, None, None, :] * torch.finfo(torch.float32).min
+    with torch.inference_mode():
+        hidden = ours.embed(ids)
+        for layer in ours.layers:
+            hidden = layer(hidden, mask)
+        wanted = theirs(input_ids=ids, attention_mask=is_token).last_hidden_state
+    assert torch.allclose(hidden[is_token == 1], wanted[is_token == 1], atol=1e-5)
+    assert wanted.std() > 0.1
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
