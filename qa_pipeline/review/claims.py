@@ -36,7 +36,8 @@ def claim(desk: Desk, viewer: Viewer, call_id: str, *, minutes: int = MINUTES) -
         held = connection.execute(select(claims).where(claims.c.call_id == call_id)).one_or_none()
         if held is not None and held.who != who and from_text(held.until) > now:
             raise Conflict(
-                f"{held.who} looks at call {call_id} until {from_text(held.until):%H:%M} UTC.", advice="Take another, or ask them for it."
+                f"{held.who} looks at call {call_id} until {from_text(held.until):%Y-%m-%d %H:%M} UTC.",
+                advice="Take another, or ask them for it.",
             )
         taken = Claim(call_id=call_id, who=who, until=now + timedelta(minutes=minutes))
         connection.execute(delete(claims).where(claims.c.call_id == call_id))

@@ -52,7 +52,7 @@ from qa_pipeline.web.programs import TooOften, problem
 from qa_pipeline.web.protection import Protection
 from qa_pipeline.web.provider import Provider
 from qa_pipeline.web.refusals import told
-from qa_pipeline.web.render import render, texts_for
+from qa_pipeline.web.render import render, texts_for, zone_for
 from qa_pipeline.web.signed import NotSignedIn, signed
 from qa_pipeline.web.tries import TooMany, Tries
 
@@ -150,7 +150,7 @@ def _on_refusal(request: Request, error: Exception) -> Response:
         note_refused(request.app.state.desk, who.viewer, f"{request.method} {request.url.path}")
     if _wants_json(request):
         return problem(_status(error), error.message, advice=error.advice)
-    said = told(texts_for(request, who), error)
+    said = told(texts_for(request, who), error, zone_for(request, who))
     return _tell(request, _status(error), said.message, said.advice)
 
 

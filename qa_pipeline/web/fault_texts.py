@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from qa_pipeline.errors import Fault
 from qa_pipeline.web.translations import Texts, marked
@@ -309,9 +310,6 @@ CURES: Mapping[str, str] = {
 }
 """What to do about it."""
 
-_INSIDE_FAULTS = {"rest": FAULTS, "why": FAULTS, "needs": FAULTS, "wanted": KINDS}
-_INSIDE_CURES = {"rest": CURES, "names": CURES}
-
 
 def fault_told(texts: Texts, fault: Fault) -> Fault:
     """A fault in somebody's language, at its place."""
@@ -320,9 +318,17 @@ def fault_told(texts: Texts, fault: Fault) -> Fault:
 
 def fault_in_words(texts: Texts, said: str) -> str:
     """What is wrong, in somebody's language."""
-    return in_words(texts, said, FAULTS, inside=_INSIDE_FAULTS)
+    return in_words(
+        texts,
+        said,
+        FAULTS,
+        places={
+            **dict.fromkeys(("rest", "why", "needs"), partial(fault_in_words, texts)),
+            "wanted": partial(in_words, texts, table=KINDS),
+        },
+    )
 
 
 def cure_in_words(texts: Texts, said: str) -> str:
     """What to do about it, in somebody's language."""
-    return in_words(texts, said, CURES, inside=_INSIDE_CURES)
+    return in_words(texts, said, CURES, places=dict.fromkeys(("rest", "names"), partial(cure_in_words, texts)))

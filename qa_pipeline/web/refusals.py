@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
 
 from qa_pipeline.errors import QaError
 from qa_pipeline.web.fault_texts import CURES, FAULTS
 from qa_pipeline.web.translations import Texts, marked
-from qa_pipeline.web.wording import as_raised, in_words
+from qa_pipeline.web.wording import as_raised, in_words, time_text
 
 MESSAGES: Mapping[str, str] = {
     **as_raised(
@@ -40,14 +43,12 @@ MESSAGES: Mapping[str, str] = {
         marked("{who} cannot judge in a session."),
         marked("It is not said what the criterion is."),
         marked("Nobody has judged this criterion yet."),
-        marked("{who} looks at call {call} until {time} UTC."),
         marked("No period {name} is closed."),
         marked("{who} may not close or open {team} on these days."),
         marked("These days are not yours to close."),
         marked("It is not confirmed."),
         marked("Call {call} is another agent's."),
         marked("Call {call} is {name}'s own."),
-        marked("Call {call} could be disputed until {time} UTC."),
         marked("The note is empty."),
         marked("There is no coaching note {name}."),
         marked("It is not said why."),
@@ -119,6 +120,8 @@ MESSAGES: Mapping[str, str] = {
         marked("That was tried too often from here."),
         marked("Single sign-on did not come to its end."),
     ),
+    "{who} looks at call {call} until {time} UTC.": marked("{who} looks at call {call} until {time}."),
+    "Call {call} could be disputed until {time} UTC.": marked("Call {call} could be disputed until {time}."),
     "{name} may not see {what}.": marked("{name} may not see this."),
     "{text} is no moment of a call.": marked("{text} is no moment."),
     "{who} may not coach {agent}.": marked("No team that you lead has the agent {agent}."),
@@ -249,6 +252,12 @@ class Told:
     advice: str
 
 
-def told(texts: Texts, error: QaError) -> Told:
-    """A refusal in somebody's language."""
-    return Told(message=in_words(texts, error.message, _MESSAGES), advice=in_words(texts, error.advice, _ADVICES))
+def told(texts: Texts, error: QaError, zone: ZoneInfo) -> Told:
+    """A refusal in somebody's language, its times by their clock."""
+    message = in_words(texts, error.message, _MESSAGES, places={"time": partial(_by_their_clock, texts, zone)})
+    return Told(message=message, advice=in_words(texts, error.advice, _ADVICES))
+
+
+def _by_their_clock(texts: Texts, zone: ZoneInfo, said: str) -> str:
+    """A time that a room tells in UTC, to the minute."""
+    return time_text(datetime.strptime(said, "%Y-%m-%d %H:%M").replace(tzinfo=UTC), zone, texts.locale)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -25,6 +25,7 @@ from qa_pipeline.web.refusals import told
 from qa_pipeline.web.routing import ways
 from qa_pipeline.web.signed import FORM_FIELD, Signed, form_token
 from qa_pipeline.web.translations import Texts, language_asked, page_languages, texts
+from qa_pipeline.web.wording import time_text
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -34,11 +35,16 @@ def texts_for(request: Request, who: Signed | None) -> Texts:
     return who.texts if who is not None else texts(language_asked(request.headers.get("accept-language")))
 
 
+def zone_for(request: Request, who: Signed | None) -> ZoneInfo:
+    """The zone of whoever looks; that of the settings, where nobody is signed in."""
+    return who.zone if who is not None else ZoneInfo(request.app.state.settings.timezone)
+
+
 def render(request: Request, who: Signed | None, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page for whoever looks; `who` None: nobody is signed in."""
     shown = texts_for(request, who)
     if isinstance(refused := values.get("refused"), QaError):
-        values["refused"] = told(shown, refused)
+        values["refused"] = told(shown, refused, zone_for(request, who))
     token, keep = form_token(request, who)
     field = Markup('<input type="hidden" name="{}" value="{}">').format(FORM_FIELD, token)
     context = {
@@ -46,7 +52,7 @@ def render(request: Request, who: Signed | None, template: str, *, status: int =
         "path": request.url.path,
         "who": who,
         "texts": shown,
-        "zone": who.zone if who is not None else ZoneInfo(request.app.state.settings.timezone),
+        "zone": zone_for(request, who),
         "theme": who.preferences.theme if who is not None else None,
         "csrf": token,
         "csrf_field": lambda: field,
@@ -138,9 +144,7 @@ def when(context: Context, value: datetime | str | None) -> str:
     if not value:
         return "–"
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    local, locale = at.astimezone(context["zone"]), _texts(context).locale
-    # Days and months in figures would be read one way here and the other way there.
-    return f"{format_date(local, format='medium', locale=locale)} {format_time(local, format='HH:mm', locale=locale)}"
+    return time_text(at, context["zone"], _texts(context).locale)
 
 
 def moment(value: int | None) -> str:

@@ -6,15 +6,20 @@ By tables of what is said (`{}`: a name, a number, what was typed), each with th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
 
 from qa_pipeline.web.translations import Texts
 
 Table = Mapping[str, str]
 _PLACE = re.compile(r"\{(\w+)\}")
-_NOTHING: Mapping[str, Table] = MappingProxyType({})
+_AS_THEY_ARE: Mapping[str, Callable[[str], str]] = MappingProxyType({})
 
 
 def as_raised(*texts: str) -> dict[str, str]:
@@ -22,21 +27,25 @@ def as_raised(*texts: str) -> dict[str, str]:
     return {text: text for text in texts}
 
 
-def in_words(texts: Texts, said: str, table: Table, *, inside: Mapping[str, Table] = _NOTHING) -> str:
+def in_words(texts: Texts, said: str, table: Table, *, places: Mapping[str, Callable[[str], str]] = _AS_THEY_ARE) -> str:
     """What a page says for what a room said: in somebody's language, with the names and numbers that stand in it; as it was, where the table lacks it.
 
-    `inside`: places by name whose content is itself a text, of another table.
+    `places`: what a page says for what stands in a place, by the name of the place.
     """
     if (known := table.get(said)) is not None:
         return texts.gettext(known)
     for pattern, known in _patterns(tuple(table.items())):
         if found := pattern.fullmatch(said):
-            filled = {
-                name: in_words(texts, value, inside[name], inside=inside) if name in inside else value
-                for name, value in found.groupdict().items()
-            }
+            filled = {name: places[name](value) if name in places else value for name, value in found.groupdict().items()}
             return _PLACE.sub(lambda place, filled=filled: filled[place[1]], texts.gettext(known))  # type: ignore[misc]
     return said
+
+
+def time_text(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    """A day and time by somebody's clock, in their language."""
+    local = at.astimezone(zone)
+    # Days and months in figures would be read one way here and the other way there.
+    return f"{format_date(local, format='medium', locale=locale)} {format_time(local, format='HH:mm', locale=locale)}"
 
 
 @cache

@@ -76,6 +76,6 @@ def _part(request: Request, who: Signed, job: Job) -> Response:
 
 def _shown(request: Request, who: Signed, job: Job) -> tuple[str, dict[str, Any]]:
     if job.state is not State.DONE:
-        refused = told(who.texts, QaError(job.message, advice=job.advice))
+        refused = told(who.texts, QaError(job.message, advice=job.advice), who.zone)
         return "work_part.html", {"told": refused, "faults": [fault_told(who.texts, fault) for fault in job.faults]}
     return _SHOWN[job.name.split(" ", 1)[0]](request, who, job)

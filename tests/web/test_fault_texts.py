@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_words_inside_a_fault_are_told_as_well_and_those_of_the_file_stay() -> N
 
 
 def test_a_publication_that_is_refused_says_so_in_a_language() -> None:
-    refused = told(texts("zh"), RubricError("service cannot be published."))
+    refused = told(texts("zh"), RubricError("service cannot be published."), ZoneInfo("UTC"))
     assert refused.message == "service 不能发布。"
 
 

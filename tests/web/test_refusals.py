@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from office import OWN, Office
 from starlette.testclient import TestClient
 
-from qa_pipeline.errors import InputRefused
+from qa_pipeline.errors import Conflict, InputRefused
 from qa_pipeline.review.people import account_of
 from qa_pipeline.review.preferences import Preferences, keep_preferences
 from qa_pipeline.web.refusals import ADVICES, MESSAGES, told
 from qa_pipeline.web.translations import texts
 
+UTC = ZoneInfo("UTC")
 PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 # Asked for by programs, by an address typed by hand, or wanting in the settings.
 _NOT_OF_PAGES = {
@@ -55,9 +57,16 @@ def test_pages_advise_no_commands() -> None:
 
 def test_names_and_numbers_stay_and_the_most_exact_text_is_taken() -> None:
     error = InputRefused("'a {b}' is no moment of a call.", advice="Write minutes and seconds, as 1:05.")
-    assert told(texts("sv"), error).message == "'a {b}' är ingen tidpunkt."
-    assert told(texts("en"), error).message == "'a {b}' is no moment."
-    assert told(texts("pl"), InputRefused("Nobody knows this.", advice="Nothing.")).message == "Nobody knows this."
+    assert told(texts("sv"), error, UTC).message == "'a {b}' är ingen tidpunkt."
+    assert told(texts("en"), error, UTC).message == "'a {b}' is no moment."
+    assert told(texts("pl"), InputRefused("Nobody knows this.", advice="Nothing."), UTC).message == "Nobody knows this."
+
+
+def test_times_are_by_the_clock_of_whoever_looks() -> None:
+    held = Conflict("mei looks at call c1 until 2026-11-30 23:12 UTC.", advice="Take another, or ask them for it.")
+    assert told(texts("en"), held, ZoneInfo("Asia/Shanghai")).message == "mei looks at call c1 until Dec 1, 2026 07:12."
+    late = InputRefused("Call c1 could be disputed until 2026-06-30 23:12 UTC.")
+    assert "2026-07-01 01:12" in told(texts("sv"), late, ZoneInfo("Europe/Stockholm")).message.replace("1 juli 2026", "2026-07-01")
 
 
 def test_a_page_tells_a_refusal_in_the_language_of_whoever_looks(office: Office, client_as: Callable[[str], TestClient]) -> None:
