@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from models.privacy import numerals
+from models.privacy.crossing import crossed
 from models.privacy.known import Known
 from models.privacy.mailboxes import mailbox
 from models.privacy.places import ADDRESSES
@@ -40,6 +41,17 @@ RADICALS = [
     "言字旁",
 ]
 GIVEN_HAN = "伟芳娜敏静丽强磊洋艳勇军杰娟涛超明霞平刚桂英玉兰建国志红梅燕华文辉力永健世广义兴良海山仁波宁贵福生龙元全胜学祥才发武新利清飞彬富顺信子晨轩宇浩然涵雨萱梓思远澈欣怡诗琪皓天佑芸芮蔺邦康弘毅霖舒凡卓逸秋春冬莲珍珠凤瑞"  # fmt: skip
+# What short forms of first names end on; Polish ones and Swedish ones as people make them.
+SHORT = {
+    "en": ["", "", "y", "ie", "s", "z"],
+    "pl": ["ek", "uś", "ka", "sia", "cia", "nia", "cio", "yś"],
+    "sv": ["an", "is", "sa", "ne", "le"],
+}
+PARTICLES = {
+    "en": ["o'", "mc", "van der ", "de ", "al ", "st. ", "von "],
+    "pl": ["de ", "von ", "el "],
+    "sv": ["af ", "von ", "de ", "van ", "al "],
+}
 FILLERS = {"en": ["er", "um", "yeah", "so"], "pl": ["yyy", "no", "eee"], "sv": ["eh", "öh", "ja"], "zh": ["嗯", "呃", "那个"]}
 
 
@@ -291,8 +303,8 @@ class Teller:
     def _name(self, name: str, how: str) -> str:
         if self.language == "zh":
             return self._han_name(name, how)
-        first = self.remember(name + " first", lambda: self.known.first(self.chance))
-        last = self.remember(name + " last", lambda: self.known.last(self.chance))
+        first = self.remember(name + " first", self._first)
+        last = self.remember(name + " last", self._last)
         if how == "spell":
             return numerals.letters(re.sub(r"[^a-z]", "", fold(last)), self.language, self.chance, self.names_of_letters)
         if how == "spellfirst":
@@ -305,6 +317,24 @@ class Teller:
         if self.language in ("en", "sv") and case == "gen":
             said += "s" if self.language == "sv" else "'s"
         return said if self.capitals else said.lower()
+
+    def _first(self) -> str:
+        """A first name as people have them, or are called: two of them, a short form, one that is on no list."""
+        first, kind = self.known.first(self.chance), self.chance.random()
+        if kind < 0.06:
+            return first + self.chance.choice([" ", "-"]) + self.known.first(self.chance)
+        if kind < 0.14 and len(first) > 4:
+            return first[: self.chance.choice([3, 3, 4])] + self.chance.choice(SHORT[self.language])
+        return crossed(first, self.known.first(self.chance), self.chance) if kind < 0.22 else first
+
+    def _last(self) -> str:
+        """A last name: of two, with a particle, one that is on no list."""
+        last, kind = self.known.last(self.chance), self.chance.random()
+        if kind < 0.06:
+            return last + self.chance.choice([" ", "-"]) + self.known.last(self.chance)
+        if kind < 0.1:
+            return self.chance.choice(PARTICLES[self.language]) + last
+        return crossed(last, self.known.last(self.chance), self.chance) if kind < 0.24 else last
 
     def _han_name(self, name: str, how: str) -> str:
         last = self.remember(name + " han", lambda: self.known.surname(self.chance))

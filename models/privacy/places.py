@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from models.privacy import numerals
+from models.privacy.crossing import crossed
 from models.privacy.polish import inflected
 
 if TYPE_CHECKING:
@@ -139,6 +140,27 @@ ESTATES_HAN = ["花园", "家园", "小区", "公寓", "新村", "苑", "城", "
 NAMES_HAN = ["阳光", "锦绣", "怡景", "翡翠", "碧桂", "万科", "绿地", "金色", "世纪", "华润", "保利", "丽景", "东方", "御景", "香榭", "水岸", "紫荆", "望京", "梅园", "龙湖", "天鹅", "春晓", "星河", "云山", "金域", "铸诚", "帝景", "康乐", "泰和", "半岛"]  # fmt: skip
 
 
+def _house(teller: Teller) -> str:
+    """A house with a name, of the list or put together."""
+    if teller.chance.random() < 0.4:
+        return teller.chance.choice(HOUSES_EN)
+    of = teller.chance.choice([*STREETS_EN, crossed(teller.known.last(teller.chance), teller.known.town(teller.chance), teller.chance)])
+    kind = teller.chance.choice(
+        ["cottage", "house", "farm", "lodge", "barn", "mill", "villa", "hall", "end", "cottages", "mansions", "yard"]
+    )
+    return f"{teller.chance.choice(['', '', '', 'the old ', 'lower ', 'upper '])}{of} {kind}"
+
+
+def _town(teller: Teller) -> str:
+    """A town, or a village that is on no list."""
+    town, kind = teller.known.town(teller.chance), teller.chance.random()
+    if kind < 0.08:
+        return f"{teller.chance.choice(['little', 'great', 'upper', 'lower', 'new', 'west', 'east', 'north', 'south'])} {town}"
+    if kind < 0.13:
+        return f"{town} {teller.chance.choice(['on sea', 'saint mary', 'by the water', 'under edge', 'green', 'cross', 'heath'])}"
+    return crossed(town, teller.known.town(teller.chance), teller.chance) if kind < 0.28 else town
+
+
 def english(teller: Teller) -> dict[str, str]:
     """An address in Britain, Ireland or America, in its parts."""
     base = teller.chance.choice(
@@ -147,6 +169,8 @@ def english(teller: Teller) -> dict[str, str]:
             teller.chance.choice(STREETS_EN),
             teller.known.last(teller.chance),
             teller.known.town(teller.chance),
+            crossed(teller.known.town(teller.chance), teller.known.last(teller.chance), teller.chance),
+            f"{teller.chance.choice(['old', 'upper', 'lower', 'great', 'little', 'back', 'long'])} {teller.chance.choice(STREETS_EN)}",
             f"saint {teller.known.first(teller.chance)}s",
         ]
     )
@@ -178,9 +202,9 @@ def english(teller: Teller) -> dict[str, str]:
         "street": f"{flat}{teller.chance.choice(['', '', 'number ', ''])}{number}{tail} {way}",
         "way": way,
         "number": teller.chance.choice(["number ", "", "house number "]) + number + tail,
-        "house": teller.case(teller.chance.choice(HOUSES_EN)),
-        "town": teller.case(teller.known.town(teller.chance)),
-        "town2": teller.case(teller.known.town(teller.chance)),
+        "house": teller.case(_house(teller)),
+        "town": teller.case(_town(teller)),
+        "town2": teller.case(_town(teller)),
         "code": f"{code[:-3]} {code[-3:]}" if teller.written else teller.signs(written),
     }
 
@@ -193,6 +217,7 @@ def polish(teller: Teller) -> dict[str, str]:
             teller.known.street(teller.chance),
             teller.known.street(teller.chance),
             inflected(teller.known.last(teller.chance), "gen", teller.chance),
+            crossed(teller.known.street(teller.chance), teller.known.street(teller.chance), teller.chance),
         ]
     )
     way = f"{kind} {teller.case(base) if teller.capitals else base.lower()}".strip()
@@ -206,10 +231,16 @@ def polish(teller: Teller) -> dict[str, str]:
             f" mieszkania {teller.count(90)}",
             f" {teller.chance.choice(['przez', 'łamane przez', 'mieszkanie', 'lokal', 'klatka'])} {teller.count(60)}",
             f" mieszkania {teller.count(20)}",
+            f" {teller.chance.choice(['blok', 'klatka', 'wejście'])} {teller.chance.choice('abcdef')}",
+            f" {teller.chance.choice(['em', 'm', 'de', 'be', 'lok'])} {teller.count(60)}",
         ]
     )
     code = teller.random(5)
     town = teller.known.town(teller.chance)
+    if teller.chance.random() < 0.2:
+        town = crossed(town, teller.known.town(teller.chance), teller.chance)
+    if teller.chance.random() < 0.06:
+        town = teller.chance.choice(["kolonia ", "stara ", "nowa ", "nowy ", "stary ", "mała ", "duża ", "górna "]) + town
     village = f"{teller.case(town)} {number}"
     return {
         "street": f"{way} {number}{tail}" if teller.chance.random() < 0.9 else village,
@@ -231,6 +262,15 @@ def swedish(teller: Teller) -> dict[str, str]:
         else teller.chance.choice([teller.chance.choice(STREETS_SV), teller.chance.choice(STREETS_SV), teller.known.last(teller.chance)])
         + teller.chance.choice(WAYS_SV)
     )
+    town, house = teller.known.town(teller.chance), teller.chance.choice(ODD_SV)
+    if teller.chance.random() < 0.2:
+        town = crossed(town, teller.known.town(teller.chance), teller.chance)
+    if teller.chance.random() < 0.5:
+        # Farms and houses have names of their own, which end as places do.
+        house = teller.chance.choice(STREETS_SV) + teller.chance.choice(
+            ["backen", "gården", "torp", "hult", "lunda", "näs", "vik", "bo", "mon", "hagen", "ö", "by", "kulla", "liden"]
+        )
+        house = teller.chance.choice(["", "", "", "villa ", "torpet ", "norra ", "södra "]) + house
     number = teller.count(teller.chance.choice([20, 90]))
     tail = teller.chance.choice(
         [
@@ -242,6 +282,8 @@ def swedish(teller: Teller) -> dict[str, str]:
             " c",
             f" {numerals.number(teller.chance.randint(1, 6), 'sv', teller.chance)} trappor",
             " port b",
+            f" uppgång {teller.chance.choice('abcd')}",
+            f" våning {teller.count(9)}",
             f" lägenhet {numerals.number(teller.chance.randint(1, 60), 'sv', teller.chance)}",
         ]
     )
@@ -250,8 +292,8 @@ def swedish(teller: Teller) -> dict[str, str]:
         "street": f"{teller.case(way)} {number}{tail}",
         "way": teller.case(way),
         "number": number + tail,
-        "house": teller.case(teller.chance.choice(ODD_SV)),
-        "town": teller.case(teller.known.town(teller.chance)),
+        "house": teller.case(house),
+        "town": teller.case(town),
         "code": f"{code[:3]} {code[3:]}" if teller.written else numerals.digits(code, "sv", teller.chance),
     }
 
@@ -291,7 +333,17 @@ def chinese(teller: Teller) -> dict[str, str]:
     )
     gap = teller.chance.choice(["", "", " "])
     town = teller.known.town(teller.chance) + (gap + teller.known.town(teller.chance) if teller.chance.random() < 0.5 else "")
-    number = count(900) + "号"
+    number = (
+        teller.chance.choice(["", "", "", "", "", "附", "甲"])
+        + count(900)
+        + "号"
+        + teller.chance.choice(["", "", "", "院", "后门", "二楼"])
+    )
+    if teller.chance.random() < 0.12:
+        # In villages and old quarters: groups, lanes, yards.
+        estate = "".join(teller.chance.choices("王李赵石桥杨柳沙河塘岭坪湾洞坡", k=2)) + teller.chance.choice(
+            ["村", "庄", "大院", "组", "屯"]
+        )
     return {
         "street": f"{way}{gap}{number}",
         "way": way,

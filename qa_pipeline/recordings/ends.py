@@ -6,7 +6,6 @@ Headers are written before their recording is, and many recorders never come bac
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedIOBase
@@ -65,7 +64,7 @@ def examine_end(file: BufferedIOBase) -> End:
     if head[:4] == b"FORM":
         return End(missing_bytes=max(0, 8 + int.from_bytes(head[4:8]) - size), has_length=True)
     if head[:4] == b".snd":
-        offset, length = struct.unpack(">II", head[4:12])
+        offset, length = int.from_bytes(head[4:8]), int.from_bytes(head[8:12])
         is_known = 0 < length < LENGTH_UNKNOWN_FROM
         return End(missing_bytes=max(0, offset + length - size) if is_known else None, has_length=is_known)
     if head[:4] == b"caff":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from sounds import tone, write_sound
 from qa_pipeline.errors import RecordingError
 from qa_pipeline.recordings import container
 from qa_pipeline.recordings.audio import decode, holds_nothing, known_seconds
+from qa_pipeline.recordings.edits import read_edits
+from qa_pipeline.recordings.ends import examine_end
+from qa_pipeline.recordings.extent import examine_extent
+from qa_pipeline.recordings.files import Reader
+from qa_pipeline.recordings.pieces import pieces_of
 from qa_pipeline.recordings.playback import type_played
 
 _SDP = b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n"
@@ -77,3 +83,19 @@ def test_a_track_that_nothing_decodes_is_told_as_one(tmp_path: Path) -> None:
     with pytest.raises(RecordingError):
         decode(str(path))
     assert type_played(str(path)) is None
+
+
+_BEGINNINGS = {
+    "wav": b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data", "avi": b"RIFF\x24\0\0\0AVI LIST", "aiff": b"FORM\0\0\0\x24AIFFCOMM",
+    "w64": b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0", "au": b".snd\0\0\0\x18", "caf": b"caff\0\x01\0\0desc", "mp4": b"\0\0\0\x18ftypM4A \0\0\0\0\0\0\0\x10moov", "matroska": b"\x1a\x45\xdf\xa3\x01\x18\x53\x80\x67",
+    "ogg": b"OggS\0\x02" + bytes(20) + b"\x01\x13OpusHead\x01\x01", "vorbis": b"OggS\0\x02" + bytes(20) + b"\x01\x1e\x01vorbis", "flac": b"fLaC\0\0\0\x22", "amr": b"#!AMR\n\x3c", "mp3": b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\x64", "asf": b"\x30\x26\xb2\x75",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", _BEGINNINGS)
+@pytest.mark.parametrize("filled", [0, 255])
+def test_a_file_may_end_anywhere_in_its_head(form: str, filled: int) -> None:
+    whole = _BEGINNINGS[form] + bytes([filled]) * 64
+    for length in range(len(whole)):
+        for examine in (examine_end, examine_extent, read_edits, pieces_of):
+            examine(Reader(io.BytesIO(whole[:length])))
