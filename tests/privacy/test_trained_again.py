@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from models.privacy.learnt_from import digest, files_learnt_from
 
 TWICE = """
 from hashlib import sha256
@@ -29,3 +32,14 @@ def test_trained_again_the_reader_has_the_same_weights() -> None:
         for seed in ("1", "2")
     }
     assert len(weights) == 1
+
+
+def test_what_a_reader_was_trained_on_is_told_by_all_files_it_learns_from(tmp_path: Path) -> None:
+    files = list(files_learnt_from())
+    assert {path.name for path in files} >= {"read.yaml", "read_second.yaml", "known.txt", "en.txt", "zh.txt"}
+    assert "unread.yaml" not in {path.name for path in files}
+    copy = tmp_path / "read.yaml"
+    copy.write_bytes(files[0].read_bytes())
+    assert digest([copy, *files[1:]]) == digest(files)
+    copy.write_bytes(files[0].read_bytes() + b"#")
+    assert digest([copy, *files[1:]]) != digest(files)

@@ -1,0 +1,22 @@
+"""Which files the reader of personal data learns from, and a digest of them, so that it can be told whether a reader is of what lies here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+WRITTEN = ("read.yaml", "read_second.yaml")
+
+
+def files_learnt_from() -> Iterator[Path]:
+    """All files that a reader learns from, in order."""
+    yield from (FOLDER / name for name in (*WRITTEN, "known.txt"))
+    for folder, pattern in (("exchanges", "*.txt"), ("names", "*.txt"), ("../roles/calls", "*.yaml"), ("../ordinary", "ordinary_*.tsv")):
+        yield from sorted((FOLDER / folder).glob(pattern))
+
+
+def digest(files: Sequence[Path]) -> str:
+    """SHA-256 of the contents of files, one after the other."""
+    return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in files)).hexdigest()
