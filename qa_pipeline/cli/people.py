@@ -251,11 +251,11 @@ COMMANDS = (accounts, teams)
 
 def _make_link(name: str, purpose: str, results: str | None, as_name: str | None) -> None:
     from qa_pipeline.cli.options import open_settings
-    from qa_pipeline.review.invitations import Purpose, make_link
+    from qa_pipeline.review.invitations import Purpose, address_of_link, make_link
 
     engine, by = _at_desk(results, as_name)
     secret = make_link(engine, name, Purpose(purpose), by=by)
-    click.echo(f"{open_settings(results=results).web_address.rstrip('/')}/link/{secret}")
+    click.echo(address_of_link(engine, open_settings(results=results), secret))
 
 
 def _at_desk(results: str | None, as_name: str | None) -> tuple[Engine, Viewer]:

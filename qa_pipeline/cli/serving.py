@@ -23,6 +23,7 @@ def serve(results: str | None, host: str, port: int, demo: bool) -> None:
     As long as nobody can sign in, it prints a one-time link by which the first operator makes an account.
     """
     from qa_pipeline.review.correcting import apply_due
+    from qa_pipeline.review.invitations import note_served
     from qa_pipeline.review.opening import open_desk
     from qa_pipeline.web import serving
     from qa_pipeline.web.app import create_app
@@ -33,6 +34,7 @@ def serve(results: str | None, host: str, port: int, demo: bool) -> None:
         address = serving.address_of(listening)
         desk = open_desk(settings, store)
         apply_due(desk, settings)
+        note_served(desk.engine, listening.getsockname()[1])
         if demo:
             _show_demonstration(desk)
         app = create_app(desk, settings, is_demo=demo)

@@ -20,8 +20,10 @@ from qa_pipeline.review.passphrases import set_passphrase
 from qa_pipeline.review.people import Account, account_of, insert_account, read_account
 from qa_pipeline.review.record import note
 from qa_pipeline.review.sessions import digest_of
-from qa_pipeline.review.tables import accounts, credentials, identities, links
+from qa_pipeline.review.tables import accounts, credentials, identities, links, state
+from qa_pipeline.settings import Settings
 
+_PORT = "served_port"
 # Chosen: an invitation waits over a long weekend, a reset until the next morning.
 _HOURS = {"set-up": 24, "invitation": 96, "reset": 24}
 
@@ -64,6 +66,23 @@ def make_link(engine: Engine, name: str, purpose: Purpose, *, by: Viewer | None 
     with writing(engine) as connection:
         note(connection, by, f"{purpose} made", about=name)
         return _make(connection, purpose, account.account)
+
+
+def note_served(engine: Engine, port: int) -> None:
+    """Note on which port of this machine the app was last served: links that are made beside it lead there."""
+    with writing(engine) as connection:
+        connection.execute(delete(state).where(state.c.name == _PORT))
+        connection.execute(insert(state).values(name=_PORT, value=port))
+
+
+def address_of_link(engine: Engine, settings: Settings, secret: str) -> str:
+    """Where a link leads: to the address that was set; where none was, to the port of this machine that the app was last served on."""
+    address = settings.web_address.rstrip("/")
+    if settings.web_address == Settings.model_fields["web_address"].default:
+        with engine.connect() as connection:
+            port = connection.execute(select(state.c.value).where(state.c.name == _PORT)).scalar_one_or_none()
+        address = address if port is None else f"http://localhost:{port}"
+    return f"{address}/link/{secret}"
 
 
 def read_link(engine: Engine, secret: str) -> Link:

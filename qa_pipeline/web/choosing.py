@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData, QueryParams
 
-from qa_pipeline.call import Outcome
+from qa_pipeline.call import Disposition, Outcome
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.pages import Wanted
 from qa_pipeline.report.shaped import WANTED_BY, checked
@@ -60,6 +60,32 @@ NAMES: Mapping[str, str] = {
     "of": marked("of calls"),
 }
 """What dimensions and figures are called."""
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "disposition": {
+        Disposition.COMPLETED.value: marked("completed"),
+        Disposition.CALL_BACK.value: marked("to be called back"),
+        Disposition.REFUSED.value: marked("refused by the customer"),
+        Disposition.WRONG_PERSON.value: marked("wrong person"),
+        Disposition.VOICEMAIL.value: marked("voicemail"),
+        Disposition.OPTED_OUT.value: marked("opted out"),
+        Disposition.CUT_OFF.value: marked("cut off"),
+    },
+    "sentiment": {"positive": marked("positive"), "neutral": marked("neutral"), "negative": marked("negative")},
+    "critical_state": {"confirmed": marked("Critical, confirmed"), "provisional": marked("Critical, provisional")},
+}
+"""What values are called that the program gives; those of the metadata stand as they are."""
+NONE: Mapping[str, str] = {
+    "team": marked("no team"),
+    "agent": marked("no agent"),
+    "campaign": marked("no campaign"),
+    "site": marked("no site"),
+    "rubric": marked("no rubric"),
+    "disposition": marked("not known how it ended"),
+    "day": marked("no day"),
+    "week": marked("no day"),
+    "month": marked("no day"),
+}
+"""What calls are called that have no value of a dimension."""
 PERIOD_NAMES: Mapping[str, str] = {
     "last_7_days": marked("last 7 days"),
     "last_30_days": marked("last 30 days"),

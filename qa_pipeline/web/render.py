@@ -21,6 +21,7 @@ from markupsafe import Markup
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import QaError
 from qa_pipeline.report.sureness import FAIRLY_SURE, SURE
+from qa_pipeline.web.choosing import NONE, VALUES
 from qa_pipeline.web.refusals import told
 from qa_pipeline.web.routing import ways
 from qa_pipeline.web.signed import FORM_FIELD, Signed, form_token
@@ -88,6 +89,7 @@ def environment(language: str) -> Environment:
         "moment": moment,
         "when": when,
         "outcome": outcome,
+        "called": called,
         "sureness": sureness,
         "as_json": json.dumps,
     }
@@ -160,6 +162,16 @@ def moment(value: int | None) -> str:
 def outcome(context: Context, value: Outcome | str | None) -> str:
     """An outcome in words."""
     return "–" if value is None else _outcomes(_texts(context).language).get(str(value), str(value))
+
+
+@pass_context
+def called(context: Context, value: str | None, name: str) -> str:
+    """A value that calls are chosen or counted by, in words; that they have none, where there is none."""
+    spoken = _texts(context)
+    if value is None:
+        return spoken.gettext(NONE[name]) if name in NONE else "–"
+    known = VALUES.get(name, {}).get(value)
+    return value if known is None else spoken.gettext(known)
 
 
 @pass_context

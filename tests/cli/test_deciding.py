@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from desks import make_desk
+from desks import make_desk, reopen
 
 from qa_pipeline.cli.main import main
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.store import Store
+from qa_pipeline.review.invitations import note_served
 
 
 @pytest.fixture
@@ -84,6 +85,15 @@ def test_words_and_roles_are_put_right(store: Store) -> None:
     assert "customer is the agent" in run("swap-roles", "c1")
     found = rows(store, "select role, text from current_utterances where call_id = 'c1' order by utterance")
     assert [tuple(row.values()) for row in found] == [("customer", "good morning."), ("agent", "hi.")]
+
+
+def test_a_link_leads_to_where_the_app_was_last_served(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("accounts", "add", "mei", "--role", "reviewer")
+    assert run("accounts", "invite", "mei").startswith("http://localhost:8080/link/")
+    note_served(reopen(Path(store.root).parent).engine, 8731)
+    assert run("accounts", "invite", "mei").startswith("http://localhost:8731/link/")
+    monkeypatch.setenv("QA_PIPELINE_WEB_ADDRESS", "https://qa.example.com/")
+    assert run("accounts", "reset", "mei").startswith("https://qa.example.com/link/")
 
 
 def test_accounts_and_teams_are_listed(store: Store) -> None:

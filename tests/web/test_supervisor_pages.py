@@ -51,6 +51,16 @@ def test_figures_by_every_dimension(client_as: As, by: str) -> None:
     assert client_as("anna").get(f"/figures?by={by}&{MAY}").status_code == 200
 
 
+def test_groups_are_called_in_words_also_those_of_calls_without_a_value(client_as: As) -> None:
+    anna = client_as("anna")
+    chinese = {"accept-language": "zh"}
+    assert "无活动" in text(anna.get(f"/figures?by=campaign&{MAY}", headers=chinese).text)
+    assert "no site" in text(anna.get(f"/figures?by=site&{MAY}").text)
+    ended = anna.get(f"/figures?by=disposition&{MAY}", headers=chinese).text
+    assert "完成" in text(ended) or "结果不明" in text(ended)
+    assert ">completed<" not in ended
+
+
 def test_what_is_no_dimension_or_no_day_is_said(client_as: As) -> None:
     for query in ("by=moon", "period=days&since=soon"):
         assert client_as("anna").get(f"/figures?{query}").status_code == 400
