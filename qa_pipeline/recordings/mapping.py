@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qa_pipeline.errors import Fault, InputRefused
+from qa_pipeline.recordings.times import is_time_format
 from qa_pipeline.yaml_text import Document, read_document
 
 _PRESETS = Path(__file__).resolve().parent / "presets"
@@ -134,6 +135,11 @@ def _read(document: Document, name: str, known: Collection[str], faults: list[Fa
     if not isinstance(times, list) or not all(isinstance(form, str) and "%" in form for form in times):
         faults.append(document.fault(("times",), "no list of formats", 'write times: ["%d/%m/%Y %H:%M"]'))
         times = []
+    for number, form in enumerate(times):
+        if not is_time_format(form):
+            faults.append(
+                document.fault(("times", number), f"{form!r} is no way to write a time", 'write each part once: "%d/%m/%Y %H:%M"')
+            )
     return ColumnMap(name=name, columns=columns, unread=frozenset(unread), values=values, times=tuple(times))
 
 

@@ -121,7 +121,7 @@ class _Reader:
 
         try:
             table = pq.ParquetFile(io.BytesIO(raw)).read()
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             self._remarks.fault(self._path, None, f"not Parquet: {error}", "write it again; a text is named calls.csv or calls.jsonl")
             return
         if not self._has_recordings(table.column_names):

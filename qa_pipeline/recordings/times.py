@@ -19,6 +19,7 @@ from qa_pipeline.languages.load import language_codes, table
 
 # Calls are recorded as files since the nineties; 1970, 1980 and 1904 are what clocks and spreadsheets say that know no date.
 EARLIEST, LATEST = date(1990, 1, 1), date(2099, 12, 31)
+_SOME_TIME = datetime(2026, 5, 11, 10, 20, tzinfo=UTC)
 _EXAMPLE = "2026-05-11T10:20:00+08:00"
 _ISO = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[Tt _]\d{2}(?::?\d{2}){1,2}(?:[.,]\d+)?(?:Z|z|[+-]\d{2}(?::?\d{2})?)?)?|\d{8}[Tt]\d{4}(?:\d{2})?(?:[.,]\d+)?(?:Z|z|[+-]\d{2}(?::?\d{2})?)?"
@@ -90,6 +91,15 @@ def read_moment(text: str, zone_name: str, formats: Sequence[str] = ()) -> Momen
     return moment
 
 
+def is_time_format(form: str) -> bool:
+    """Whether a way of writing times (strptime) can be read: a part that stands twice, or that there is not, cannot."""
+    try:
+        datetime.strptime(_SOME_TIME.strftime(form), form)
+    except (ValueError, re.error):
+        return False
+    return True
+
+
 def parse_time(text: str, zone_name: str) -> datetime | None:
     """A time as people and recorders write it; without a zone it is the configured one. None when it is no time."""
     moment = read_moment(text, zone_name)
@@ -100,7 +110,7 @@ def _as_written(text: str, formats: Sequence[str]) -> datetime | None:
     """A time that says its year, month and day. 24:00 is the next day's beginning."""
     if _MIDNIGHT.search(text):
         began = _as_written(_MIDNIGHT.sub("00:00", text), formats)
-        return began and began + timedelta(days=1)
+        return began + timedelta(days=1) if began is not None and began.date() < date.max else None
     if (found := _by_formats(text, formats)) is not None:
         return found
     if text.isdecimal():

@@ -211,6 +211,8 @@ def test_a_preset_that_there_is_not_is_refused_with_those_there_are() -> None:
         ("values:\n  direction: inbound\n", 2, "no list of values", "values:\n  direction:\n    in: inbound\n"),
         ("values:\n  way:\n    in: inbound\n", 2, "no column is called 'way'", "values:\n  direction:\n    in: inbound\n"),
         ("times: '%d/%m/%Y'\n", 1, "no list of formats", "times: ['%d/%m/%Y']\n"),
+        ("times: ['%d/%m/%Y %d']\n", 1, "'%d/%m/%Y %d' is no way to write a time", "times: ['%d/%m/%Y']\n"),
+        ("times:\n  - '%d/%m/%Y'\n  - '%H:%Q'\n", 3, "'%H:%Q' is no way to write a time", "times: ['%d/%m/%Y']\n"),
         ("columns:\n  team: ' '\n", 2, "' ' names no header", "columns:\n  team: Group\n"),
         ("", 1, "no mapping", "columns:\n  team: Group\n"),
     ],

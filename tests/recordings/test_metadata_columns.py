@@ -66,6 +66,11 @@ def test_parquet_with_nanoseconds_bytes_and_nothing(folder: Path) -> None:
     assert (call.started_at, call.csat) == (datetime.fromisoformat("2025-03-04T02:12:00Z"), None)
 
 
+def test_parquet_whose_columns_are_called_no_text_is_a_fault(folder: Path) -> None:
+    raw = WRITERS["calls.parquet"]([("file", "a.wav"), ("nameless", "x")])
+    assert "not Parquet" in fault_of(folder, raw.replace(b"nameless", b"\xfcameless"), "calls.parquet").message
+
+
 @pytest.mark.parametrize(
     ("column", "text", "expected"),
     [

@@ -47,6 +47,10 @@ def test_midnight_at_the_end_of_a_day_is_the_next_days_beginning(text: str) -> N
     assert moment(text).at.isoformat() == "2025-03-05T00:00:00+01:00"
 
 
+def test_midnight_at_the_end_of_the_last_day_there_is_is_no_time() -> None:
+    assert wanted("9999-12-31 24:00").startswith("a time such as")
+
+
 def test_a_zone_by_its_letters_is_refused_with_what_to_write() -> None:
     assert wanted("2025-03-04 10:00:00 CET").endswith("write the offset for CET, as +01:00")
 
