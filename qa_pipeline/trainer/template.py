@@ -104,7 +104,7 @@ def _check_free(name: str, folder: Path) -> None:
         raise InputRefused(f"{path.name} is a file that rubrics share.", advice="Choose another name; nothing was written.")
     for existing in (path, cases_path(path)):
         if existing.exists():
-            raise InputRefused(f"{existing} is there already.", advice="Choose another name; nothing was written.")
+            raise InputRefused(f"{existing.name} is there already.", advice="Choose another name; nothing was written.")
 
 
 def _rubric_text(name: str, template: _Template, language: str) -> str:

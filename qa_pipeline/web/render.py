@@ -24,7 +24,7 @@ from qa_pipeline.report.sureness import FAIRLY_SURE, SURE
 from qa_pipeline.web.choosing import NONE, VALUES
 from qa_pipeline.web.refusals import told
 from qa_pipeline.web.routing import ways
-from qa_pipeline.web.signed import FORM_FIELD, Signed, form_token
+from qa_pipeline.web.signed import FORM_FIELD, Signed, form_token, typed_in
 from qa_pipeline.web.translations import Texts, language_asked, page_languages, texts
 from qa_pipeline.web.wording import time_text
 
@@ -61,7 +61,10 @@ def render(request: Request, who: Signed | None, template: str, *, status: int =
         "style_nonce": request.state.style_nonce,
         "is_demo": request.app.state.is_demo,
         "page_languages": page_languages(),
+        "typed": (),
     }
+    if request.method == "POST" and status >= 400:
+        context["typed"] = typed_in(request)
     response = HTMLResponse(environment(shown.language).get_template(template).render(context | values), status_code=status)
     keep(response)
     return response

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -31,6 +31,8 @@ FORM_COOKIE = "qa_form"
 """Of whoever is not signed in yet: what their forms carry."""
 FORM_FIELD = "csrf"
 FORM_HEADER = "X-CSRF-Token"
+_NEVER_SENT_BACK = frozenset((FORM_FIELD, "passphrase", "old", "again"))
+_MOST_TYPED = 100_000
 
 
 class NotSignedIn(AccessRefused):
@@ -118,11 +120,19 @@ async def check_form(request: Request, asking: Signed | None) -> None:
     if origin not in (None, "null") and urlsplit(origin).netloc != request.url.netloc:
         raise FormRefused
     wanted = asking.csrf if asking is not None else read_cookie(request, FORM_COOKIE) or ""
+    form = await request.form()
     given: str | UploadFile | None = request.headers.get(FORM_HEADER)
     if given is None:
-        given = (await request.form()).get(FORM_FIELD)
+        given = form.get(FORM_FIELD)
     if not wanted or not isinstance(given, str) or not hmac.compare_digest(wanted.encode(), given.encode()):
         raise FormRefused
+    request.state.typed = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name not in _NEVER_SENT_BACK]
+
+
+def typed_in(request: Request) -> Sequence[tuple[str, str]]:
+    """What a form of ours brought, without secrets: for a page that refuses it, so that nothing has to be typed again. Empty of what is too long to send back."""
+    found: Sequence[tuple[str, str]] = getattr(request.state, "typed", ())
+    return found if sum(len(value) for _, value in found) <= _MOST_TYPED else ()
 
 
 def form_token(request: Request, asking: Signed | None) -> tuple[str, Callable[[Response], None]]:

@@ -62,11 +62,17 @@ _SCHEMAS = {FileKind.RUBRIC: "rubric", FileKind.CASES: "cases", FileKind.LIST: "
 @section.get("/rubrics", needs=Role.TRAINER, way=marked("Rubrics"))
 def show_rubrics(request: Request, who: Who, desk: AtDesk, settings: Chosen) -> Response:
     """All rubrics, and the files that they share."""
+    return _rubrics(request, who, desk, settings)
+
+
+def _rubrics(request: Request, who: Signed, desk: Desk, settings: Settings, *, refused: InputRefused | None = None) -> Response:
     shared = [file for file in files_in(settings.rubrics) if kind_of(file) in (FileKind.LIST, FileKind.SHARED)]
     return render(
         request,
         who,
         "trainer_rubrics.html",
+        status=400 if refused else 200,
+        refused=refused,
         lines=overview(settings.rubrics, desk.engine),
         standing=lambda one: who.gettext(_STANDINGS[one]),
         shared=shared,
@@ -79,6 +85,7 @@ def show_rubrics(request: Request, who: Who, desk: AtDesk, settings: Chosen) -> 
 
 @section.post("/rubrics", needs=Role.TRAINER)
 def begin_rubric(
+    request: Request,
     who: Who,
     desk: AtDesk,
     settings: Chosen,
@@ -87,9 +94,12 @@ def begin_rubric(
     language: Annotated[str, Form()] = "",
 ) -> Response:
     """Begin a rubric from a template."""
-    if template not in TEMPLATES or language not in language_codes():
-        raise InputRefused("No such template or language.", advice="Choose from the lists.")
-    create(name.strip(), settings.rubrics, template=template, language=language, shipped=packaged_folder("rubrics"))
+    try:
+        if template not in TEMPLATES or language not in language_codes():
+            raise InputRefused("No such template or language.", advice="Choose from the lists.")
+        create(name.strip(), settings.rubrics, template=template, language=language, shipped=packaged_folder("rubrics"))
+    except InputRefused as refused:
+        return _rubrics(request, who, desk, settings, refused=refused)
     note(desk.engine, who.viewer, SAVED, f"{name.strip()}.yaml")
     return redirect(f"/rubrics/file/{name.strip()}.yaml")
 
@@ -186,8 +196,8 @@ def _editor(request: Request, who: Signed, desk: Desk, settings: Settings, opene
         lists=lists_of(rubric_text),
         faults=checked.faults,
         warnings=checked.warnings,
-        unsaved=[name for name in mine if name != file],
-        all_unsaved=list(mine),
+        # What stands against publishing: the rest is no part of this rubric.
+        unsaved=[name for name in mine if name in _files_of(rubric, rubric_text)] if rubric else [],
     )
 
 
@@ -339,11 +349,15 @@ def publish(request: Request, who: Who, desk: AtDesk, settings: Chosen, jobs: At
     """Publish a rubric as its files stand. Refused while something of it is unsaved."""
     _require_rubric(settings, rubric)
     text = read_sheet(settings.rubrics, f"{rubric}.yaml").text
-    files = {f"{rubric}.yaml", f"{rubric}.cases.yaml", *lists_of(text)}
-    unsaved = sorted(files & drafts_of(desk.engine, who.account.account).keys())
+    unsaved = sorted(_files_of(rubric, text) & drafts_of(desk.engine, who.account.account).keys())
     if unsaved:
         raise InputRefused(f"Unsaved: {', '.join(unsaved)}.", advice="Save or discard it first: what is published is the file.")
     return answer(request, who, jobs.start(owner_of(who), "publish", work.publish_now, settings, (rubric,), who.viewer))
+
+
+def _files_of(rubric: str, text: str) -> set[str]:
+    """Files that are published with a rubric."""
+    return {f"{rubric}.yaml", f"{rubric}.cases.yaml", *lists_of(text)}
 
 
 @shows("publish")

@@ -41,6 +41,17 @@ def test_accounts_and_teams(office: Office, browser_as: Callable[..., Page], axe
     page.goto("/accounts")
     page.get_by_text("A new account").click()
     axe(page)
+    # What was refused comes back as it was typed, in its form.
+    page.get_by_label("Name to sign in by").fill("mei")
+    page.get_by_label("Shown as").fill("Mei <b>Lin</b>")
+    page.locator("form[action='/accounts']").get_by_label("trainer", exact=True).check()
+    page.get_by_role("button", name="Make and invite").click()
+    page.get_by_role("alert").wait_for()
+    # Browsers note a page that is answered with 400.
+    browser_as.errors.clear()  # type: ignore[attr-defined]
+    assert page.get_by_label("Shown as").input_value() == "Mei <b>Lin</b>"
+    assert page.locator("form[action='/accounts']").get_by_label("trainer", exact=True).is_checked()
+    page.locator("form[action='/accounts']").get_by_label("trainer", exact=True).uncheck()
     page.get_by_label("Name to sign in by").fill("kim")
     page.locator("form[action='/accounts']").get_by_label("reviewer").check()
     page.get_by_role("button", name="Make and invite").click()

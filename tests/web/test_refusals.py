@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +78,20 @@ def test_a_page_tells_a_refusal_in_the_language_of_whoever_looks(office: Office,
     assert page.status_code == 400
     assert "原因是空的。" in page.text and "请说明原因" in page.text and "--reason" not in page.text
     assert "不是日期" in mei.get("/queue?since=xx").text
+
+
+def test_what_was_typed_comes_back_with_a_refusal_but_for_secrets(client_as: Callable[[str], TestClient]) -> None:
+    sven = client_as("sven")
+    page = sven.post("/accounts", data={"name": "kim", "display_name": 'Kim "<i>"', "roles": ["king"]})
+    assert page.status_code == 400
+    found = re.search(r'data-typed="([^"]*)"', page.text)
+    assert found is not None
+    assert json.loads(html.unescape(found.group(1))) == [["name", "kim"], ["display_name", 'Kim "<i>"'], ["roles", "king"]]
+    secret = sven.post("/preferences/passphrase", data={"old": "never mind this one", "passphrase": "quiet river", "again": "quiet rivers"})
+    assert secret.status_code == 400
+    assert "never mind" not in secret.text and "quiet river" not in secret.text
+    words = "they said so at the very end of it"
+    assert words in client_as("mei").post(f"/calls/{OWN}/override", data={"criterion_id": "gone", "found": "met", "reason": words}).text
 
 
 def test_a_way_back_is_only_to_a_page_of_ours(client_as: Callable[[str], TestClient]) -> None:

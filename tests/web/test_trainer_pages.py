@@ -70,6 +70,19 @@ def test_rubrics_are_listed_with_their_standing(piotr: TestClient, office: Offic
     assert "published" in text and "has faults" in text and "/rubrics/file/service.yaml" in text
 
 
+def test_a_rubric_that_cannot_be_begun_is_said_where_it_was_asked_for(piotr: TestClient, office: Office) -> None:
+    page = piotr.post("/rubrics", data={"name": "service", "template": "outbound", "language": "en"})
+    assert page.status_code == 400
+    assert "service.yaml is there already." in page.text and str(office.settings.rubrics) not in page.text
+    assert "A new rubric" in page.text and "data-typed" in page.text
+
+
+def test_faults_are_told_in_the_language_of_whoever_edits(piotr: TestClient, office: Office) -> None:
+    form = {"text": SERVICE.replace("weight: 20", "wieght: 20"), "based_on": based_on(office, "service.yaml")}
+    answered = piotr.post("/rubrics/draft/service.yaml", data=form, headers={"accept-language": "sv"}).json()
+    assert (answered["faults"][0]["advice"], answered["faults"][0]["line"]) == ("menade du weight?", 24)
+
+
 def test_what_is_typed_is_kept_and_its_faults_are_located(piotr: TestClient, office: Office) -> None:
     form = {"text": SERVICE.replace("weight: 20", "wieght: 20"), "based_on": based_on(office, "service.yaml")}
     answered = piotr.post("/rubrics/draft/service.yaml", data=form).json()

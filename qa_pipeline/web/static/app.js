@@ -19,6 +19,23 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+// A form that was refused comes back with what was typed, also where the page did not put it there.
+const main = document.querySelector("main[data-typed]");
+if (main) {
+  const given = JSON.parse(main.dataset.typed);
+  const values = (wanted) => given.filter(([name]) => name === wanted).map(([, value]) => value);
+  // Of several forms that go to one place, the one that is about the same thing.
+  const isMeant = (form) => new URL(form.getAttribute("action") ?? "", location).pathname === location.pathname
+    && [...form.elements].every((one) => one.type !== "hidden" || !values(one.name).length || values(one.name).includes(one.value));
+  const form = [...main.querySelectorAll("form[method=post]")].find(isMeant);
+  for (const one of form?.elements ?? []) {
+    if (["hidden", "password", "submit", "file", "fieldset"].includes(one.type) || !one.name) continue;
+    if (one.type === "checkbox" || one.type === "radio") one.checked = values(one.name).includes(one.value);
+    else if (values(one.name).length) one.value = values(one.name)[0];
+  }
+  form?.closest("details")?.setAttribute("open", "");
+}
+
 // A part of a page that was refused: say so where people look, instead of nothing.
 document.addEventListener("htmx:responseError", (event) => {
   const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
