@@ -101,6 +101,16 @@ def empty_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         yield url
 
 
+@pytest.fixture
+def empty_databases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str | None, ...]]:
+    """One of each kind, for a test whose other work need not be done twice; PostgreSQL where it is installed."""
+    if server_folder() is None:
+        yield (None,)
+        return
+    with _new_database(request.getfixturevalue("server"), monkeypatch, template="template1") as url:
+        yield None, url
+
+
 @contextmanager
 def _new_database(server: str, monkeypatch: pytest.MonkeyPatch, *, template: str) -> Iterator[str]:
     """URL of a copy of a database. Connections that a test leaves open end with it."""

@@ -53,19 +53,7 @@ def test_what_older_versions_wrote_is_read(settings: Settings) -> None:
     assert all(item.utterances for item in report.calls)
 
 
-def test_it_is_scored_again_and_takes_new_rows(settings: Settings) -> None:
-    store, rubrics = open_store(settings), all_shipped()
-    trial = run_here(settings, rubrics, purpose="trial")
-    assert rescore(plan_rescoring(trial, select=Selection()), trial, workers=0).failures == ()
-    assert process(settings, rubrics, *calls(), force=True).processed == 2
-    found = verify_results(store)
-    assert found.faults == ()
-    assert rows(store, "select count(*) n from current_scores") == [{"n": 2}]
-    store.compact()
-    assert verify_results(store).faults == ()
-
-
-def test_what_older_versions_heard_is_scored_as_if_it_were_heard_now_and_once(settings: Settings) -> None:
+def test_what_older_versions_heard_is_scored_as_if_it_were_heard_now_and_once_and_takes_new_rows(settings: Settings) -> None:
     store, run = open_store(settings), run_here(settings, all_shipped())
     unrecorded = rows(store, "select count(*) n from scores where scoring_version is null")[0]["n"]
     plan = plan_rescoring(run, select=Selection())
@@ -82,6 +70,18 @@ def test_what_older_versions_heard_is_scored_as_if_it_were_heard_now_and_once(se
             ({"criterion_id": f.criterion.id, "outcome": f.outcome.value, "points": f.points} for f in fresh.findings),
             key=lambda row: str(row["criterion_id"]),
         )
+    assert process(settings, run.rubrics, *calls(), force=True).processed == 2
+    assert verify_results(store).faults == ()
+    assert rows(store, "select count(*) n from current_scores") == [{"n": 2}]
+    store.compact()
+    assert verify_results(store).faults == ()
+
+
+@pytest.mark.parametrize("settings", VERSIONS[:1], indirect=True)
+def test_a_trial_is_scored_beside_what_the_oldest_wrote(settings: Settings) -> None:
+    trial = run_here(settings, all_shipped(), purpose="trial")
+    assert rescore(plan_rescoring(trial, select=Selection()), trial, workers=0).failures == ()
+    assert verify_results(open_store(settings)).faults == ()
 
 
 def test_the_newest_kept_root_has_every_column_of_today() -> None:
