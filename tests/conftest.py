@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -33,11 +34,31 @@ _SLOW = ("models", "prefect", "browser", "postgres", "slow")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """As many processes as there are cores and memory for; 0, none beside this one, where that is a single one."""
-    each = _GB_WITHOUT_MODELS if "not models" in config.option.markexpr else _GB_WITH_MODELS
+    """As many processes as there are cores and memory for; 0, none beside this one, where that is a single one.
+
+    With tests that need models, browsers and servers one more: three tenths of their time they wait for a schedule, a page or a disk.
+    """
+    is_light = "not models" in config.option.markexpr
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    fitting = min(cores, int(psutil.virtual_memory().available / 1e9 / each))
+    each = _GB_WITHOUT_MODELS if is_light else _GB_WITH_MODELS
+    fitting = min(cores if is_light else cores + 1, int(psutil.virtual_memory().available / 1e9 / each))
     return fitting if fitting > 1 else 0
+
+
+_BEGAN = time.monotonic()
+_ENDED: list[str] = []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Remember when a process of tests ended."""
+    _ENDED.append(f"{node.gateway.id} after {time.monotonic() - _BEGAN:.0f} s")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say when each process ended: far apart, the order of files is wrong."""
+    if _ENDED:
+        terminalreporter.write_line(f"Processes ended: {', '.join(_ENDED)}")
 
 
 @pytest.hookimpl(trylast=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from qa_pipeline.cli.main import main
 from qa_pipeline.packaged import PACKAGE_ROOT
@@ -241,12 +241,17 @@ def test_refusals_come_before_any_work_with_their_exit_codes(tmp_path: Path) -> 
 
 
 def test_report_and_scorecard_show_the_call(ran: Path) -> None:
-    report = cli("report", "--results", str(ran / "results"), cwd=ran)
-    assert report.returncode == 0, report.stderr
+    def here(*arguments: str) -> Result:
+        """In this process: what these commands load is there already."""
+        env = {"QA_PIPELINE_CACHE": str(load_settings().cache), "QA_PIPELINE_RESULTS": str(ran / "results")}
+        return CliRunner().invoke(main, list(arguments), env=env)
+
+    report = here("report")
+    assert report.exit_code == 0, report.stderr
     assert "zh_finance_satisfied" in report.stdout
     page = (ran / "results" / "report.html").read_text("utf-8")
     assert "data:audio/" in page
     assert "<script src" not in page
-    card = cli("scorecard", "zh_finance_satisfied", "--results", str(ran / "results"), cwd=ran)
+    card = here("scorecard", "zh_finance_satisfied")
     assert "hit" in card.stdout
     assert "agent" in card.stdout

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from qa_pipeline.cli.main import main
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.settings import load_settings
@@ -65,9 +67,7 @@ def cli(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([COMMAND, *arguments], cwd=home, env=env, capture_output=True, text=True, timeout=3000, check=False)
 
 
-def run(home: Path) -> subprocess.CompletedProcess[str]:
-    rubric = str(load_settings().rubrics / "followup.yaml")
-    return cli(home, "run", "chats", "--results", "results", "--direction", "outbound", "--rubric", rubric)
+RUN = ("run", "chats", "--results", "results", "--direction", "outbound", "--rubric", str(load_settings().rubrics / "followup.yaml"))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     encoder = choose_manifest(load_settings(), "encoder").id
     (home / "cache" / "models").mkdir(parents=True)
     (home / "cache" / "models" / encoder).symlink_to(load_settings().model_cache / encoder)
-    done = run(home)
+    done = cli(home, *RUN)
     (home / "output.txt").write_text(f"{done.returncode}\n{done.stdout}\n{done.stderr}", "utf-8")
     return home
 
@@ -124,12 +124,18 @@ def test_voices_without_roles_are_told_by_their_words(home: Path) -> None:
     assert calls["voices"]["sure"] is True
 
 
-def test_again_nothing_is_done_and_the_page_is_written(home: Path) -> None:
-    again = run(home)
-    assert again.returncode == 1
+def test_again_nothing_is_done_and_the_page_is_written(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+
+    def here(*arguments: str) -> Result:
+        """In this process: what these commands load is there already."""
+        return CliRunner().invoke(main, list(arguments), env={"QA_PIPELINE_CACHE": str(home / "cache"), "QA_PIPELINE_WORKERS": "1"})
+
+    again = here(*RUN)
+    assert again.exit_code == 1
     assert "0 processed, 0 scored, 5 there already" in again.stdout
     assert "(known; not tried again)" in again.stdout
-    assert cli(home, "report", "--results", "results").returncode == 0
+    assert here("report", "--results", "results").exit_code == 0
     page = (home / "results" / "report.html").read_text("utf-8")
     assert "非常满意" in page
-    assert cli(home, "scorecard", "zh", "--results", "results").returncode == 0
+    assert here("scorecard", "zh", "--results", "results").exit_code == 0

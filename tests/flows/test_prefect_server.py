@@ -53,7 +53,6 @@ def test_no_server_is_one_line_with_the_cure(tmp_path: Path, environment: dict[s
 
 
 LIMIT_IN_USE = """
-import flows.rescore
 from prefect.settings import get_current_settings
 print(get_current_settings().server.ephemeral.startup_timeout_seconds)
 """
@@ -68,7 +67,9 @@ def test_slow_machines_have_time_unless_somebody_said_how_much(
     tmp_path: Path, profile: str, environment: dict[str, str], seconds: str
 ) -> None:
     (tmp_path / "profiles.toml").write_text(profile, "utf-8")
-    done = python(tmp_path, "-c", LIMIT_IN_USE, **environment)
+    # The whole flow where nobody said; of the others only what it does before it imports the rest, which takes as long again.
+    begun = "from flows.prefect_server import wait_longer; wait_longer()" if profile or environment else "import flows.rescore"
+    done = python(tmp_path, "-c", begun + LIMIT_IN_USE, **environment)
     assert done.stdout.strip() == seconds, done.stderr
 
 

@@ -46,23 +46,23 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-def flow(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """What the flow says on a machine that was set up: without a server, with the database of a temporary one."""
-    environment = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": "", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true"}
+def flow(tmp_path: Path, server: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """What the flow says where there is a server; how it comes by one where there is none is tested in test_prefect_server.py and test_nightly.py."""
+    environment = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": server}
     command = [sys.executable, "-m", "flows.rescore", "--results", str(tmp_path / "results"), "--workers", "1", *options]
     env = {**os.environ, "QA_PIPELINE_CACHE": str(tmp_path / "cache"), **environment}
     return subprocess.run(command, env=env, cwd=PACKAGE_ROOT, capture_output=True, text=True, timeout=1800, check=False)
 
 
-def test_it_scores_the_calls_of_some_dates_by_a_file_as_a_trial(tmp_path: Path, prefect_home: Path, store: Store) -> None:
-    done = flow(tmp_path, "--rubric", write_rubric(tmp_path), "--since", "2026-05-02")
+def test_it_scores_the_calls_of_some_dates_by_a_file_as_a_trial(tmp_path: Path, server: str, store: Store) -> None:
+    done = flow(tmp_path, server, "--rubric", write_rubric(tmp_path), "--since", "2026-05-02")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert rows(store, "select call_id, purpose, percent from scores") == [{"call_id": "second", "purpose": "trial", "percent": 100.0}]
     assert "1 calls: 1 scored" in done.stdout + done.stderr
 
 
-def test_a_rubric_with_faults_ends_it_with_their_places(tmp_path: Path, prefect_home: Path, store: Store) -> None:
-    done = flow(tmp_path, "--rubric", write_rubric(tmp_path, RUBRIC.replace("hello there", "hello {nosuch}")))
+def test_a_rubric_with_faults_ends_it_with_their_places(tmp_path: Path, server: str, store: Store) -> None:
+    done = flow(tmp_path, server, "--rubric", write_rubric(tmp_path, RUBRIC.replace("hello there", "hello {nosuch}")))
     assert done.returncode == 2, done.stdout[-3000:] + done.stderr[-3000:]
     assert "service.yaml" in done.stderr
     assert rows(store, "select * from scores") == []
