@@ -33,6 +33,7 @@ _LABELS = (
     "role", "participantType", "participant_type", "speaker", "speaker_label", "speakerLabel", "speaker_name", "speakerName", "participant", "participantRole", "party", "sender",
     "author", "from", "name", "label", "speakerId", "speaker_id", "channel", "media_channel",
 )  # fmt: skip
+_LONGEST_NUMBER = 9
 _NAMES = ("role", "type", "name", "displayName", "display_name")
 _STARTS_MS = ("start_ms", "startMs", "start_time_ms", "startTimeMs", "begin_ms", "offset_ms", "offsetMs", "beginOffsetMillis")
 _ENDS_MS = ("end_ms", "endMs", "end_time_ms", "endTimeMs", "endOffsetMillis")
@@ -130,7 +131,9 @@ def _label(value: object) -> str | int | None:
 
 def _counted(label: str | int | None, first: int) -> str | int | None:
     """A number of a channel, counted from 0."""
-    return int(label) - first if first and label is not None and str(label).isdigit() else label
+    if not first or label is None or not str(label).isdecimal() or len(str(label)) > _LONGEST_NUMBER:
+        return label
+    return int(label) - first
 
 
 def _entries(data: Document | Sequence[Any]) -> list[dict[str, Any]] | None:

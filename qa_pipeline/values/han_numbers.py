@@ -10,7 +10,7 @@ from functools import cache
 from qa_pipeline.languages.load import table
 from qa_pipeline.languages.number_tables import Numbers
 from qa_pipeline.text.number_words import LEAST_LARGE, han_number, han_value
-from qa_pipeline.values.value import Number
+from qa_pipeline.values.value import LONGEST_NUMBER, Number
 
 _LEAST_AMOUNT = 1000
 
@@ -22,8 +22,10 @@ def han_numbers(text: str, language: str) -> Iterator[Number]:
     counted = {match.start() for match in numbers.counts_alone.finditer(text)}
     for match in _spoken(language).finditer(text):
         said, start, end = match.group(), match.start(), match.end()
-        if said.isdigit() and said.isascii():
-            yield Number(int(said), said, start, end)
+        if len(said) > LONGEST_NUMBER:
+            continue
+        if said.isdecimal():
+            yield Number(int(said), said if said.isascii() else str(int(said)), start, end)
         elif start in idioms or _is_none(said, text[end : end + 1], numbers, is_counted=start in counted):
             continue
         elif match.group("decimal"):

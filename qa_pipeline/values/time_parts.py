@@ -24,6 +24,9 @@ _WEEK = timedelta(weeks=1)
 # Characters between a day and the weeks it is moved by. Chosen, not measured.
 _MOST_BETWEEN_DAY_AND_WEEK = 6
 _SATURDAY, _FRIDAY = 5, 4
+# Nobody makes an appointment in ten years; who says so says something else. Chosen, not measured.
+_MOST_MINUTES_AHEAD, _MOST_WORKING_DAYS = 10 * 366 * 24 * 60, 2_600
+_LONGEST_COUNT = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,8 @@ def _find_ahead(plain: str, language: str, today: date) -> Iterator[Part]:
             # A few hours, or a unit of which nothing is told, is no time.
             if count is None or (unit not in times.working_days and unit not in times.units):
                 continue
+            if count > _MOST_WORKING_DAYS if unit in times.working_days else count * times.units[unit] > _MOST_MINUTES_AHEAD:
+                continue
             if "half" in groups or "half2" in groups:
                 count += 0.5
             is_deadline = pattern is times.within
@@ -129,7 +134,9 @@ def _groups(match: re.Match[str]) -> dict[str, str]:
 def _count(said: str, times: Times) -> float | None:
     """How many a word or a number in digits says; None for words that leave it open."""
     said = said.strip()
-    return float(said) if said.isdigit() else times.counts.get(said)
+    if said.isdecimal():
+        return float(said) if len(said) <= _LONGEST_COUNT else None
+    return times.counts.get(said)
 
 
 # --- days ---------------------------------------------------------------------------------------------------------------------------------

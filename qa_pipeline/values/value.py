@@ -6,6 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+LONGEST_NUMBER = 300
+"""Digits of a number, at most: more are noise, and Python reads no more than 4,300."""
 ValueType = Literal["datetime", "datetime_after", "datetime_before", "date", "daypart", "spoken", "number", "phone", "name"]
 
 

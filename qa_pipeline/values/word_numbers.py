@@ -10,7 +10,7 @@ from qa_pipeline.languages.load import table
 from qa_pipeline.languages.number_tables import Numbers
 from qa_pipeline.text.normalise import HAN
 from qa_pipeline.text.number_words import tens_and_ones
-from qa_pipeline.values.value import Number
+from qa_pipeline.values.value import LONGEST_NUMBER, Number
 
 WORD = re.compile(rf"[{HAN}]|\d+|[^\W\d_{HAN}]+(?:'[^\W\d_{HAN}]+)*")
 _HUNDRED, _THOUSAND = 100, 1000
@@ -124,7 +124,7 @@ def _read_number(words: Words, index: int, language: str, text: str, *, is_strun
         and (digits := known.get(word.removeprefix(numbers.joined_zero))) is not None
     ):
         return Number(digits, f"0{digits}", words[index].start(), words[index].end()), 1
-    if word.isdigit():
+    if word.isdigit() and len(word) <= LONGEST_NUMBER:
         follows = words[index + 1].group() if index + 1 < len(words) else ""
         if numbers.scales.get(follows, 0) < _THOUSAND:
             return Number(int(word), word, words[index].start(), words[index].end()), 1

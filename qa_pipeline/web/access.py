@@ -12,6 +12,7 @@ from qa_pipeline.reading.viewer import Role
 from qa_pipeline.review.people import list_accounts
 from qa_pipeline.review.tokens import May, list_tokens, make_token, revoke_token
 from qa_pipeline.review.webhooks import Event, add_webhook, end_webhook, list_messages, list_webhooks, send_again
+from qa_pipeline.web.fields import Whole, as_count
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
 from qa_pipeline.web.signed import AtDesk, Who
@@ -47,7 +48,7 @@ def add_token(
 
 
 @section.post("/access/tokens/revoke", needs=Role.OPERATOR)
-def revoke(request: Request, who: Who, desk: AtDesk, token: Annotated[int, Form()] = 0) -> Response:
+def revoke(request: Request, who: Who, desk: AtDesk, token: Annotated[Whole, Form()] = 0) -> Response:
     """Let a token open nothing any more."""
     try:
         revoke_token(desk.engine, who.viewer, token)
@@ -75,7 +76,7 @@ def add_address(
 
 
 @section.post("/access/webhooks/end", needs=Role.OPERATOR)
-def end(request: Request, who: Who, desk: AtDesk, webhook: Annotated[int, Form()] = 0) -> Response:
+def end(request: Request, who: Who, desk: AtDesk, webhook: Annotated[Whole, Form()] = 0) -> Response:
     """Tell an address nothing any more."""
     try:
         end_webhook(desk.engine, who.viewer, webhook)
@@ -121,6 +122,7 @@ def _whole(text: str) -> int | None:
     """A number of days of a form. Raises InputRefused for what is none."""
     if not text.strip():
         return None
-    if not text.strip().isascii() or not text.strip().isdigit() or not 1 <= int(text) <= 3650:
+    days = as_count(text)
+    if days is None or not 1 <= days <= 3650:
         raise InputRefused(f"{text!r} is no number of days.", advice="Write 1 to 3650, or nothing.")
-    return int(text)
+    return days

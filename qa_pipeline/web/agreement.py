@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from fastapi import Form, Query, Request, Response
+from fastapi import Form, Request, Response
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import InputRefused, NotThere
@@ -37,6 +37,7 @@ from qa_pipeline.review.calibration import (
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.record import look
 from qa_pipeline.review.trust import Trust, trust
+from qa_pipeline.web.fields import Skipped, Whole
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
 from qa_pipeline.web.signed import AtDesk, Chosen, Who, settings_of
@@ -91,7 +92,7 @@ def show_criterion(
     settings: Chosen,
     agreed_rubric: str,
     agreed_criterion: str,
-    skip: Annotated[int, Query(ge=0)] = 0,
+    skip: Skipped = 0,
 ) -> Response:
     """One criterion: version by version, whether its certainty means what it says, and the calls in which people saw it otherwise."""
     versions = [
@@ -143,13 +144,13 @@ def begin_session(
 
 
 @section.get("/calibration/{session:int}", needs=_QUALITY)
-def show_session(request: Request, who: Who, desk: AtDesk, session: int) -> Response:
+def show_session(request: Request, who: Who, desk: AtDesk, session: Whole) -> Response:
     """What is to be judged in a session; when it is over, what everybody judged."""
     return _session_page(request, who, desk, session_numbered(desk, who.viewer, session))
 
 
 @section.post("/calibration/{session:int}/done", needs=_QUALITY)
-def be_done(request: Request, who: Who, desk: AtDesk, session: int) -> Response:
+def be_done(request: Request, who: Who, desk: AtDesk, session: Whole) -> Response:
     """Say that one has judged all."""
     found = session_numbered(desk, who.viewer, session)
     try:
@@ -160,7 +161,7 @@ def be_done(request: Request, who: Who, desk: AtDesk, session: int) -> Response:
 
 
 @section.post("/calibration/{session:int}/close", needs=_QUALITY)
-def close(request: Request, who: Who, desk: AtDesk, session: int) -> Response:
+def close(request: Request, who: Who, desk: AtDesk, session: Whole) -> Response:
     """End a session, whoever is not done."""
     found = session_numbered(desk, who.viewer, session)
     try:
@@ -171,7 +172,7 @@ def close(request: Request, who: Who, desk: AtDesk, session: int) -> Response:
 
 
 @section.get("/calibration/{session:int}/{call_id}", needs=_QUALITY, matter=Matter.WORDS)
-def show_call(request: Request, who: Who, desk: AtDesk, session: int, call_id: str) -> Response:
+def show_call(request: Request, who: Who, desk: AtDesk, session: Whole, call_id: str) -> Response:
     """A call to judge: its words and sound, its criteria, and nothing of what the program or anybody else thinks."""
     found = session_numbered(desk, who.viewer, session)
     if found.is_over:
@@ -181,7 +182,7 @@ def show_call(request: Request, who: Who, desk: AtDesk, session: int, call_id: s
 
 
 @section.post("/calibration/{session:int}/{call_id}", needs=_QUALITY, matter=Matter.WORDS)
-async def judge_call(request: Request, who: Who, desk: AtDesk, session: int, call_id: str) -> Response:
+async def judge_call(request: Request, who: Who, desk: AtDesk, session: Whole, call_id: str) -> Response:
     """Keep what was judged of a call, and go on to the next one that is not judged yet."""
     from starlette.concurrency import run_in_threadpool
 
@@ -194,7 +195,7 @@ def settle_criterion(
     request: Request,
     who: Who,
     desk: AtDesk,
-    session: int,
+    session: Whole,
     call_id: str,
     criterion: Annotated[str, Form()] = "",
     outcome: Annotated[str, Form()] = "",

@@ -54,6 +54,7 @@ from qa_pipeline.review.record import look
 from qa_pipeline.review.standing import decisions_about, known_decision, read_effective
 from qa_pipeline.review.tokens import May
 from qa_pipeline.review.trust import Trust, trust
+from qa_pipeline.web.fields import Whole
 from qa_pipeline.web.programs import Asking, answer, program, scope
 from qa_pipeline.web.routing import SIGNED_IN, Section
 from qa_pipeline.web.signed import AtDesk, Chosen
@@ -147,7 +148,7 @@ class DecisionIn(BaseModel):
     about: str | None = Field(None, description="ruling: the dispute; take_back: the decision")
     is_upheld: bool | None = None
     reason: str | None = Field(None, max_length=10_000)
-    expected_version: int | None = None
+    expected_version: Whole | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,7 +336,7 @@ def list_kept_rubrics(request: Request, who: Asking, desk: AtDesk) -> Response:
 
 
 @section.get("/rubrics/{rubric_id}/{version:int}", needs=Matter.RUBRICS, **_for(May.RUBRICS))
-def show_rubric(request: Request, who: Asking, desk: AtDesk, rubric_id: str, version: int) -> Response:
+def show_rubric(request: Request, who: Asking, desk: AtDesk, rubric_id: str, version: Whole) -> Response:
     """A version whole, with its lists, as its hash was made from it."""
     return answer(request, read_rubric(desk.store, who.viewer, rubric_id, version))
 

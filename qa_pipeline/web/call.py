@@ -40,6 +40,7 @@ from qa_pipeline.review.proposals import Proposal, Teaches, list_proposals, prop
 from qa_pipeline.review.record import look
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.web.addresses import came_from, own_address
+from qa_pipeline.web.fields import Whole
 from qa_pipeline.web.queue import REVIEWING, call_address, next_address, reasons_of
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
@@ -64,7 +65,7 @@ KIND_NAMES: Mapping[str, str] = {
 }
 _SPEEDS = ("0.75", "1", "1.25", "1.5", "1.75", "2")
 
-Version = Annotated[int | None, Form()]
+Version = Annotated[Whole | None, Form()]
 Text = Annotated[str, Form(max_length=20_000)]
 
 
@@ -260,7 +261,7 @@ def show_word(
     who: Who,
     desk: AtDesk,
     chosen: Chosen,
-    at: int | None = None,
+    at: Whole | None = None,
     before: Annotated[str, Query(max_length=20_000)] = "",
     after: Annotated[str, Query(max_length=20_000)] = "",
     back: Annotated[str, Query(max_length=2_000)] = "",

@@ -16,6 +16,7 @@ from qa_pipeline.report.criteria import known_criteria, titles_in
 from qa_pipeline.results.tables import TIME
 from qa_pipeline.review.coaching import add_to_note, list_notes, read_note, write_note
 from qa_pipeline.web.choosing import read_day, today
+from qa_pipeline.web.fields import Whole
 from qa_pipeline.web.files import file_of
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
@@ -79,7 +80,7 @@ def download_notes(who: Who, desk: AtDesk, chosen: Chosen, agent: str = "", form
 
 
 @section.get("/coaching/{note:int}", needs=Role.SUPERVISOR)
-def show_note(request: Request, note: int, who: Who, desk: AtDesk, chosen: Chosen) -> Response:
+def show_note(request: Request, note: Whole, who: Who, desk: AtDesk, chosen: Chosen) -> Response:
     """One note with all that was added to it."""
     return _one(request, who, desk, chosen, note)
 
@@ -87,7 +88,7 @@ def show_note(request: Request, note: int, who: Who, desk: AtDesk, chosen: Chose
 @section.post("/coaching/{note:int}", needs=Role.SUPERVISOR)
 def add(
     request: Request,
-    note: int,
+    note: Whole,
     who: Who,
     desk: AtDesk,
     chosen: Chosen,

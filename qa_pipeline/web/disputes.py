@@ -16,6 +16,7 @@ from qa_pipeline.review.decide import answer_of, decide
 from qa_pipeline.review.decisions import Ruling
 from qa_pipeline.review.disputes import DisputeLine, Stage, list_disputes
 from qa_pipeline.review.record import look
+from qa_pipeline.web.fields import Whole
 from qa_pipeline.web.files import file_of
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
@@ -80,7 +81,7 @@ def decide_dispute(
     ruling: Annotated[str, Form()] = "",
     found: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
-    version: Annotated[int | None, Form()] = None,
+    version: Annotated[Whole | None, Form()] = None,
 ) -> Response:
     """Answer it: upheld, with what the criterion is instead, or rejected; the reason is the agent's to read."""
     try:

@@ -27,6 +27,7 @@ from qa_pipeline.trainer.additions import case_of, with_case, with_words
 from qa_pipeline.trainer.drafts import keep_draft, open_file
 from qa_pipeline.trainer.explain import moment
 from qa_pipeline.trainer.overview import overview
+from qa_pipeline.web.fields import Skipped, Whole, as_count
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
 from qa_pipeline.web.signed import AtDesk, Chosen, Signed, Who
@@ -37,7 +38,9 @@ _SIZE = 50
 
 
 @section.get("/lessons", needs=Role.TRAINER)
-def show_proposals(request: Request, who: Who, desk: AtDesk, rubric: str = "", state: str = State.WAITING.value, skip: int = 0) -> Response:
+def show_proposals(
+    request: Request, who: Who, desk: AtDesk, rubric: str = "", state: str = State.WAITING.value, skip: Skipped = 0
+) -> Response:
     """Proposals, those that wait first."""
     chosen = State(state) if state in set(State) else State.WAITING
     found = list_proposals(desk, who.viewer, state=chosen, rubric_id=rubric or None, skip=max(skip, 0), size=_SIZE + 1)
@@ -48,7 +51,7 @@ def show_proposals(request: Request, who: Who, desk: AtDesk, rubric: str = "", s
 
 
 @section.post("/lessons/{proposal}/accept", needs=Role.TRAINER)
-def accept(who: Who, desk: AtDesk, settings: Chosen, proposal: int) -> Response:
+def accept(who: Who, desk: AtDesk, settings: Chosen, proposal: Whole) -> Response:
     """Take a proposal over into a draft, and on to the file."""
     found = find_proposal(desk, who.viewer, proposal)
     if found.state is not State.WAITING:
@@ -59,7 +62,7 @@ def accept(who: Who, desk: AtDesk, settings: Chosen, proposal: int) -> Response:
 
 
 @section.post("/lessons/{proposal}/refuse", needs=Role.TRAINER)
-def refuse(who: Who, desk: AtDesk, proposal: int, reason: Annotated[str, Form()] = "") -> Response:
+def refuse(who: Who, desk: AtDesk, proposal: Whole, reason: Annotated[str, Form()] = "") -> Response:
     """Refuse a proposal with a word why."""
     settle(desk, who.viewer, proposal, is_accepted=False, reason=reason)
     return redirect("/lessons")
@@ -118,7 +121,7 @@ def make_case(
     rubric, _, name = criterion.partition(".")
     if not name or outcome not in set(Outcome):
         raise InputRefused("It is not said what the case is to show.", advice="Choose a criterion and an outcome.")
-    around = None if whole or not utterance.isdigit() else int(utterance)
+    around = None if whole else as_count(utterance)
     file = _add_case(desk, settings, who, call_id, rubric, {name: Outcome(outcome)}, around)
     return redirect(f"/rubrics/file/{file}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Form, Query, Request, Response
+from fastapi import Form, Request, Response
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.asking import FrozenRow
@@ -33,6 +33,7 @@ from qa_pipeline.running.retry import Failed, retry
 from qa_pipeline.running.upkeep import check_models, models_at_hand, room
 from qa_pipeline.settings import Settings
 from qa_pipeline.web.choosing import read_day
+from qa_pipeline.web.fields import Skipped
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
 from qa_pipeline.web.signed import AtDesk, Chosen, Signed, Who
@@ -45,7 +46,7 @@ Rows = tuple[FrozenRow, ...]
 
 
 @section.get("/operator", needs=Matter.RUNS, way=marked("Nights"))
-def show_nights(request: Request, who: Who, desk: AtDesk, settings: Chosen, skip: Annotated[int, Query(ge=0)] = 0) -> Response:
+def show_nights(request: Request, who: Who, desk: AtDesk, settings: Chosen, skip: Skipped = 0) -> Response:
     """The last runs, what failed, and what works now."""
     runs, failures = _nights(request, who, desk)
     return render(

@@ -10,6 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from qa_pipeline.web.fields import as_count
+
 # Chosen: a form of people is some kilobytes; a table of phrases that a trainer brings, a megabyte or two.
 MOST_BYTES = 5_000_000
 
@@ -39,8 +41,8 @@ class Protection:
             advice = "The app is not reached under this name. Add it to web_hosts in the settings.\n"
             await PlainTextResponse(advice, status_code=421)(scope, receive, with_policies)
             return
-        length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > MOST_BYTES:
+        length = as_count(headers.get("content-length", "0"))
+        if length is None or length > MOST_BYTES:
             await PlainTextResponse("That is too much to be sent.\n", status_code=413)(scope, receive, with_policies)
             return
         seen = 0

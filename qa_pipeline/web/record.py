@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.report.criteria import known_criteria, titles_in
 from qa_pipeline.review.record import Asked, search_record
-from qa_pipeline.web.fields import as_day
+from qa_pipeline.web.fields import Whole, as_day
 from qa_pipeline.web.render import render
 from qa_pipeline.web.routing import Section
 from qa_pipeline.web.signed import AtDesk, Who
@@ -86,7 +86,7 @@ def show_record(
     did: str = "",
     since: str = "",
     until: str = "",
-    before: int | None = None,
+    before: Whole | None = None,
 ) -> Response:
     """Entries, the newest first, a page at a time."""
     asked = Asked(

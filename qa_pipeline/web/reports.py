@@ -13,6 +13,7 @@ from qa_pipeline.report.criteria import known_criteria, titles_in
 from qa_pipeline.report.shaped import DIMENSIONS, OF_CALLS, OF_CRITERIA, as_table, figures_of, make_report
 from qa_pipeline.review.shapes import SavedShape, Shape, delete_shape, list_shapes, read_shape, save_shape
 from qa_pipeline.web.choosing import FIELDS, PERIOD_NAMES, calls_query, names_in, query_of, shape_of, today
+from qa_pipeline.web.fields import Whole
 from qa_pipeline.web.files import file_of
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
@@ -52,14 +53,14 @@ def download_report(request: Request, who: Who, desk: AtDesk, chosen: Chosen, fo
 
 
 @section.get("/reports/{number:int}", needs=READERS)
-def show_report(request: Request, number: int, who: Who, desk: AtDesk, chosen: Chosen) -> Response:
+def show_report(request: Request, number: Whole, who: Who, desk: AtDesk, chosen: Chosen) -> Response:
     """A report that was kept."""
     saved = read_shape(desk, who.viewer, number)
     return _page(request, who, desk, chosen, saved.shape, saved=saved)
 
 
 @section.post("/reports/{number:int}/delete", needs=READERS)
-def delete_report(number: int, who: Who, desk: AtDesk, confirmed: Annotated[str, Form()] = "") -> Response:
+def delete_report(number: Whole, who: Who, desk: AtDesk, confirmed: Annotated[str, Form()] = "") -> Response:
     """Delete a report of one's own."""
     if confirmed != "yes":
         raise InputRefused("It is not confirmed.", advice="Tick that it is to be deleted.")

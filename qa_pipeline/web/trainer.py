@@ -34,6 +34,7 @@ from qa_pipeline.trainer.roll_back import kept_versions, text_to_go_back
 from qa_pipeline.trainer.shelf import FileKind, files_in, kind_of, lists_of, read_sheet
 from qa_pipeline.trainer.template import TEMPLATES, create
 from qa_pipeline.web.fault_texts import fault_in_words, fault_told
+from qa_pipeline.web.fields import Whole, as_count
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
 from qa_pipeline.web.signed import AtDesk, Chosen, Signed, Who
@@ -321,8 +322,7 @@ def _compared(request: Request, who: Signed, job: Job) -> tuple[str, dict[str, A
     """The calls that change, a page at a time; `criterion` of the address: only those in which it does."""
     compared: work.Compared = job.result
     criterion = request.query_params.get("criterion", "")
-    given = request.query_params.get("from", "")
-    first = int(given) if given.isdigit() else 0
+    first = as_count(request.query_params.get("from", "")) or 0
     changed = [e for e in compared.diff.changed if not criterion or any(one.criterion_id == criterion for one in e.changes)]
     values = {
         "rubric": job.name.split(" ", 1)[1],
@@ -376,7 +376,7 @@ def show_history(request: Request, who: Who, desk: AtDesk, settings: Chosen, rub
 
 
 @section.post("/rubrics/back/{rubric}/{kept}", needs=Role.TRAINER)
-def go_back(who: Who, desk: AtDesk, settings: Chosen, rubric: str, kept: int) -> Response:
+def go_back(who: Who, desk: AtDesk, settings: Chosen, rubric: str, kept: Whole) -> Response:
     """Put an earlier version's text, under the next number, before the trainer as a draft: to be looked at, saved and published."""
     file = f"{rubric}.yaml"
     there = read_sheet(settings.rubrics, file)

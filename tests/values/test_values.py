@@ -306,3 +306,19 @@ def test_other_words_are_no_names(language: str, text: str) -> None:
 def test_every_value_lies_in_its_text(language: str, kind: str, text: str) -> None:
     for value in find_values(kind, text, language, BEGAN):
         assert 0 <= value.start < value.end <= len(text)
+
+
+_FAR = [
+    ("en", "call me in {} hours"), ("en", "in {} days then"), ("en", "within {} working days"), ("en", "at {} o'clock"), ("pl", "za {} godzin"), ("pl", "w ciągu {} dni roboczych"),
+    ("sv", "om {} timmar"), ("sv", "inom {} arbetsdagar"), ("zh", "{}小时后"), ("zh", "{}天之后"), ("zh", "{}个工作日内"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "text"), _FAR, ids=[f"{language} {text[:12]}" for language, text in _FAR])
+def test_numbers_that_no_calendar_knows_are_no_times_and_hurt_nobody(language: str, text: str) -> None:
+    for number in ("999999999", "9" * 12, "9" * 40, "9" * 400, "9" * 5_000, "²"):
+        said = text.replace("{}", number)
+        assert not any("/" not in value.value and value.value > "2037" for value in find_values("datetime", said, language, BEGAN))
+        find_values("number", said, language, BEGAN)
+    # Digits of another script are digits.
+    assert find_values("number", "要٣个", "zh", BEGAN)[0].value == "3"

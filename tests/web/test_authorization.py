@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi import FastAPI
+from fastapi._compat import ModelField
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from office import OTHER, OWN, TEAM, Office
 from starlette.testclient import TestClient
@@ -95,3 +97,21 @@ def test_every_route_of_the_app_has_a_rule(app: FastAPI) -> None:
 
 def test_the_app_has_no_pages_that_it_did_not_ask_for(client: TestClient) -> None:
     assert {client.get(path).status_code for path in ("/docs", "/redoc", "/openapi.json")} == {404}
+
+
+def _whole_numbers(dependant: Dependant) -> Iterator[ModelField]:
+    for field in (*dependant.path_params, *dependant.query_params, *dependant.body_params):
+        if "int" in str(field.field_info.annotation):
+            yield field
+    for inner in dependant.dependencies:
+        yield from _whole_numbers(inner)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=as_ids)
+def test_whole_numbers_that_no_database_knows_are_refused(rule: Rule) -> None:
+    routes = [route for section in SECTIONS for route in section.router.routes if isinstance(route, APIRoute)]
+    (route,) = (route for route in routes if route.path == rule.path and rule.method in route.methods)
+    for field in _whole_numbers(route.dependant):
+        for number in (2**63, -(2**63) - 1):
+            _, faults = field.validate(number, {}, loc=("query",))
+            assert faults, f"{field.name} of {as_ids(rule)}: use Whole or Skipped of web/fields.py"

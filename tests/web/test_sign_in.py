@@ -76,6 +76,8 @@ def test_pages_carry_what_protects_them(client: TestClient) -> None:
     assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
     assert client.get("/sign-in", headers={"host": "elsewhere.example"}).status_code == 421
     assert client.post("/sign-in", content=b"x" * 5_000_001).status_code == 413
+    for length in (b"\xb2", b"9" * 5_000, b"-1"):
+        assert client.get("/sign-in", headers={b"content-length": length}).status_code == 413
     # Told nothing about its length beforehand.
     form = {"content-type": "application/x-www-form-urlencoded"}
     assert client.post("/sign-in", content=iter([b"name=" + b"x" * 3_000_000] * 2), headers=form).status_code == 413
