@@ -100,6 +100,14 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """What an utterance may have been instead of what was heard best. `share`: of the recogniser's belief, 0–1; the best reading has what is left."""
+
+    text: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakerTurn:
     """A stretch of one voice, from diarization. `speaker` is a label without meaning across calls."""
 
@@ -113,7 +121,7 @@ class Utterance:
     """What one party said without a long pause or the other party in between.
 
     `utterance` counts from 0 in order of start. `confidence`: mean of the words' (0–1). `sentiment`: −1…1, None for agents.
-    `norm`: what matching reads (see text/normalise.py).
+    `norm`: what matching reads (see text/normalise.py). `alternatives`: other readings of it, the likeliest first.
     """
 
     utterance: int
@@ -129,6 +137,7 @@ class Utterance:
     words: tuple[Word, ...]
     sentiment: float | None = None
     sentiment_label: str | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from qa_pipeline.call import Role, SpeakerTurn, Utterance, Word
 from qa_pipeline.languages.load import is_han
+from qa_pipeline.speech.otherwise import OtherReading, alternatives_of
 from qa_pipeline.speech.transcribe import Transcript
 from qa_pipeline.text.detect import written_language
 from qa_pipeline.text.normalise import normalise
@@ -34,15 +35,15 @@ class _VoicedWord:
 
 def assemble_channels(transcripts: Sequence[Transcript], *, first_channel: int = 0) -> tuple[Utterance, ...]:
     """Utterances of a recording with one party a channel; the speaker is called `channel0`, `channel1`."""
-    runs: list[tuple[int, list[_VoicedWord]]] = []
+    runs: list[tuple[int, list[_VoicedWord], Sequence[OtherReading]]] = []
     for channel, transcript in enumerate(transcripts, first_channel):
         voiced = [
             _VoicedWord(word=word, speaker=f"channel{channel}", segment=i, language=transcript.others.get(i, transcript.language))
             for i, segment in enumerate(transcript.segments)
             for word in segment
         ]
-        runs.extend((channel, run) for run in _split(voiced, transcript.language))
-    return _numbered([_utterance(run, channel=channel) for channel, run in runs])
+        runs.extend((channel, run, transcript.readings) for run in _split(voiced, transcript.language))
+    return _numbered([_utterance(run, channel=channel, readings=readings) for channel, run, readings in runs])
 
 
 def assemble_voices(transcript: Transcript, turns: Sequence[SpeakerTurn], *, channel: int | None = None) -> tuple[Utterance, ...]:
@@ -57,7 +58,7 @@ def assemble_voices(transcript: Transcript, turns: Sequence[SpeakerTurn], *, cha
             language = transcript.others.get(number, transcript.language)
             voiced.append(_VoicedWord(word=word, speaker=speaker, segment=number, language=language))
     smoothed = _without_blips(voiced)
-    return _numbered([_utterance(run, channel=channel) for run in _split(smoothed, transcript.language)])
+    return _numbered([_utterance(run, channel=channel, readings=transcript.readings) for run in _split(smoothed, transcript.language)])
 
 
 def _speaker_of(word: Word, turns: Sequence[SpeakerTurn]) -> str | None:
@@ -113,7 +114,7 @@ def _split(words: Sequence[_VoicedWord], language: str) -> Iterator[list[_Voiced
         yield run
 
 
-def _utterance(run: Sequence[_VoicedWord], *, channel: int | None) -> Utterance:
+def _utterance(run: Sequence[_VoicedWord], *, channel: int | None, readings: Sequence[OtherReading]) -> Utterance:
     words = tuple(item.word for item in run)
     first = replace(words[0], text=words[0].text.lstrip())
     words = (first, *words[1:])
@@ -131,6 +132,7 @@ def _utterance(run: Sequence[_VoicedWord], *, channel: int | None) -> Utterance:
         language=language,
         norm=normalise(text, language),
         words=words,
+        alternatives=alternatives_of(words, readings),
     )
 
 

@@ -145,7 +145,9 @@ def _reworded(utterance: Utterance, change: WordChange) -> Utterance:
         word = Word(text=said, start_ms=words[first].start_ms, end_ms=words[last].end_ms, confidence=1.0)
         words = (*words[:first], word, *words[last + 1 :])
     confidence = sum(w.confidence for w in words) / len(words) if words else utterance.confidence
-    return replace(utterance, text=text, words=words, confidence=confidence, norm=normalise(text, utterance.language))
+    # A person has listened: what else it may have been is settled.
+    norm = normalise(text, utterance.language)
+    return replace(utterance, text=text, words=words, confidence=confidence, norm=norm, alternatives=())
 
 
 def _spans(utterance: Utterance) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ from typing import Any
 from qa_pipeline.call import SpeakerTurn, Word
 from qa_pipeline.conversation.roles import LEXICON_OPTION
 from qa_pipeline.sealed import Keys, SealError, read_bytes, write_bytes
+from qa_pipeline.speech.otherwise import Change, OtherReading
 from qa_pipeline.speech.transcribe import Transcript
 
 
@@ -58,6 +59,7 @@ def save_recognised(path: Path, recognised: Recognised, keys: Keys | None = None
                 "dropped": [[w.text, w.start_ms, w.end_ms, w.confidence] for w in t.dropped],
                 "speech_ms": t.speech_ms,
                 "wordless_ms": t.wordless_ms,
+                "readings": [[r.share, [[c.start_ms, c.end_ms, c.before, c.after] for c in r.changes]] for r in t.readings],
             }
             for channel, t in recognised.transcripts
         ],
@@ -90,6 +92,12 @@ def load_recognised(path: Path, keys: Keys | None = None) -> Recognised | None:
                 dropped=tuple(Word(text=text, start_ms=start, end_ms=end, confidence=sure) for text, start, end, sure in t["dropped"]),
                 speech_ms=t["speech_ms"],
                 wordless_ms=t["wordless_ms"],
+                readings=tuple(
+                    OtherReading(
+                        share=share, changes=tuple(Change(start_ms=a, end_ms=b, before=was, after=other) for a, b, was, other in changes)
+                    )
+                    for share, changes in t.get("readings", ())
+                ),
             ),
         )
         for t in data["transcripts"]

@@ -21,7 +21,8 @@ class AnswerWords(Table):
     `postpones` refuses or names another time, whatever else is said. `no_view`: who says so cannot judge yet, or at all.
 
     `turns`: words with which a judgement goes from what was once to what is now (but in the end); `contrasts`: such as set what follows against what was
-    said (but). `gives_way`: what an asker says who has understood that it is no good moment. `withdraws`: what takes back an answer given before.
+    said (but). `lead_counts`: a clear yes or no that begins a reply to a question for a good moment decides over what somebody is doing meanwhile.
+    `gives_way`: what an asker says who has understood that it is no good moment. `withdraws`: what takes back an answer given before.
     """
 
     FILE: ClassVar[str] = "answers.yaml"
@@ -37,6 +38,7 @@ class AnswerWords(Table):
     no_view: Texts = ()
     turns: AnyCase = NEVER
     contrasts: AnyCase = NEVER
+    lead_counts: bool = False
     gives_way: Texts = ()
     withdraws: Texts = ()
 

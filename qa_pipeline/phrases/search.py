@@ -53,6 +53,11 @@ class Hit:
         self.utterance = speech.utterances[speech.owner(start)].utterance
 
     @property
+    def is_within_one(self) -> bool:
+        """Whether it lies in one utterance."""
+        return self._speech.owner(self.start) == self._speech.owner(self.end - 1)
+
+    @property
     def quote(self) -> Quote:
         """The words found, with their times."""
         return self._speech.quote(self.start, self.end)

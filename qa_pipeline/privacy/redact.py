@@ -92,12 +92,14 @@ def hide_found(utterances: Sequence[Utterance], found: Iterable[Found]) -> tuple
 
 
 def redact_conversation(conversation: Conversation, *, known: Sequence[str] = (), kinds: Collection[Personal] = ALL) -> Conversation:
-    """A conversation whose words may leave the restricted area. Vectors of meaning of redacted utterances are left out."""
+    """A conversation whose words may leave the restricted area. Vectors of meaning of redacted utterances are left out, and all other readings of the
+    recogniser: what is hidden in the best one stands in them in other words, where nothing finds it.
+    """
     utterances = redact_utterances(conversation.utterances, agent_name=conversation.call.agent_name, known=known, kinds=kinds)
     same = {new.utterance for old, new in zip(conversation.utterances, utterances, strict=True) if old is new}
     return replace(
         conversation,
-        utterances=utterances,
+        utterances=tuple(replace(utterance, alternatives=()) for utterance in utterances),
         vectors={number: vector for number, vector in conversation.vectors.items() if number in same},
         dropped=() if len(same) < len(utterances) else conversation.dropped,
     )

@@ -63,18 +63,19 @@ def redact_call(found: OneCall, hiding: Hiding) -> OneCall:
 
 
 def redact_utterance_rows(utterances: Sequence[Row], hidden: Hidden) -> list[dict[str, Any]]:
-    """Rows of `utterances` with placeholders in text and words, without norm where something was hidden."""
+    """Rows of `utterances` with placeholders in text and words, without norm where something was hidden, and without other readings anywhere."""
     said = [_utterance(row) for row in utterances]
     redacted = hide_found(said, hidden.found)
     out = []
     for row, before, after in zip(utterances, said, redacted, strict=True):
         if before is after:
-            out.append(dict(row))
+            out.append({**row, "alternatives": []} if "alternatives" in row else dict(row))
             continue
         words = [
             {"text": word.text, "start_ms": word.start_ms, "end_ms": word.end_ms, "confidence": word.confidence} for word in after.words
         ]
-        out.append({**row, "text": after.text, "words": words, "norm": ""})
+        others: dict[str, Any] = {"alternatives": []} if "alternatives" in row else {}
+        out.append({**row, "text": after.text, "words": words, "norm": "", **others})
     return out
 
 

@@ -16,7 +16,7 @@ from qa_pipeline.recordings.address import parse_address
 from qa_pipeline.report.charts import call_state
 from qa_pipeline.report.clips import Clips, Moment, evidence_moment, is_window_needed, window_moment
 from qa_pipeline.report.data import CallReport, ReportData, Row
-from qa_pipeline.report.doubts import not_heard, review_reasons
+from qa_pipeline.report.doubts import heard_otherwise, not_heard, review_reasons
 from qa_pipeline.report.sureness import expected_wrong, first_line
 from qa_pipeline.report.terminal import MARKS, clock
 from qa_pipeline.report.wording import title_of
@@ -97,7 +97,9 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One utterance. `segments`: its text in stretches of equal look; `words`: the same word by word. `findings`: those it is evidence of."""
+    """One utterance. `segments`: its text in stretches of equal look; `words`: the same word by word. `findings`: those it is evidence of. `otherwise`: what the
+    recogniser also took it for.
+    """
 
     row: Row
     segments: tuple[Segment, ...]
@@ -105,6 +107,7 @@ class Line:
     findings: tuple[FindingView, ...]
     feeling: Mark | None
     href: str | None
+    otherwise: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +261,7 @@ def _line(row: Row, findings: Sequence[FindingView], recording: str | None) -> L
         findings=tuple(finding for finding in findings if any(finding is other for other, _ in touching)),
         feeling=Mark(kind=label, sign=_FEELING_MARKS[label], words=label) if label else None,
         href=_from_moment(recording, row["start_ms"]),
+        otherwise=heard_otherwise(row),
     )
 
 

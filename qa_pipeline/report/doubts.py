@@ -1,4 +1,4 @@
-"""What speaks against trusting a call's score, in words: why it needs review, and what of it was not heard."""
+"""What speaks against trusting a call's score, in words: why it needs review, what of it was not heard, and what may have been said instead."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from qa_pipeline.report.data import CallReport, Row
 
 # A smaller share is a breath at the edge of a word. Chosen.
 _LEAST_WORDLESS = 0.005
+# A person is told of another reading from this share of the recogniser's belief on: fainter ones would only fill the page. Chosen, not measured.
+_OTHERWISE_FROM = 0.1
 _REVIEW_REASONS = {
     "critical_failed": "critical not met",
     "critical_undetermined": "critical undetermined",
@@ -25,6 +27,11 @@ def review_reasons(item: CallReport) -> tuple[str, ...]:
     """Why a call needs review, as it counts."""
     counting = item.counting
     return tuple(_REVIEW_REASONS.get(reason, reason.replace("_", " ")) for reason in (counting.review_reasons if counting else ()))
+
+
+def heard_otherwise(utterance: Row) -> tuple[Row, ...]:
+    """The other readings of an utterance that a person is told of, the likeliest first."""
+    return tuple(one for one in utterance.get("alternatives") or () if one["share"] >= _OTHERWISE_FROM)
 
 
 def not_heard(call: Row) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qa_pipeline.report.data import CallReport, Counting, ReportData, Row
-from qa_pipeline.report.doubts import not_heard, review_reasons
+from qa_pipeline.report.doubts import heard_otherwise, not_heard, review_reasons
 from qa_pipeline.report.sureness import expected_wrong, first_line
 from qa_pipeline.report.wording import title_of
 from qa_pipeline.review.effective import EffectiveFinding, EffectiveScore
@@ -98,6 +98,8 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
         # Where nobody has a role, `swap-roles --agent` wants the voice's name.
         who = row["speaker"] if row["role"] == "unknown" else row["role"]
         console.print(Text(f"{mark} {clock(row['start_ms'])} {who:9s} {row['text']}", style=style))
+        for other in heard_otherwise(row):
+            console.print(Text(f"{'':>18s}or heard as “{other['text']}”", style="dim"))
     if call["dropped"]:
         console.print("\nTaken for invented by the recogniser and left out, judging nothing:", style="dim")
         for word in call["dropped"]:

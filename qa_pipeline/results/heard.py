@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from qa_pipeline.call import Call, Conversation, Layout, Metrics, Quote, Reply, Role, Utterance, Word
+from qa_pipeline.call import Alternative, Call, Conversation, Layout, Metrics, Quote, Reply, Role, Utterance, Word
 from qa_pipeline.scoring.identity import JudgedBy, judged_by, norm_version_of
 from qa_pipeline.text.normalise import normalise
 
@@ -247,17 +247,27 @@ def _replies(table: pa.Table | None) -> dict[int, tuple[Reply, ...]]:
 
 def _utterances(table: pa.Table) -> list[Utterance]:
     words = table["words"].combine_chunks()
-    columns = [table[name].to_pylist() for name in UTTERANCE_COLUMNS if name not in ("role", "words")]
+    columns = [table[name].to_pylist() for name in UTTERANCE_COLUMNS if name not in ("role", "words", "alternatives")]
     columns.append([_ROLES[role] for role in table["role"].to_pylist()])
     columns.append(WordColumn(words.chunk(0) if isinstance(words, pa.ChunkedArray) else words).lists())
+    columns.append(_alternatives(table["alternatives"]))
     # Written out: a dict of arguments for each of eight million utterances takes as long as all the rest.
     return [
         Utterance(
             utterance=number, role=role, speaker=speaker, channel=channel, start_ms=start, end_ms=end, text=text, confidence=confidence,
             language=language, norm=norm, words=said, sentiment=sentiment, sentiment_label=label,
+            alternatives=others,
         )
-        for number, speaker, channel, start, end, text, confidence, language, norm, sentiment, label, role, said in zip(*columns, strict=True)
+        for number, speaker, channel, start, end, text, confidence, language, norm, sentiment, label, role, said, others in zip(*columns, strict=True)
     ]  # fmt: skip
+
+
+def _alternatives(column: pa.ChunkedArray) -> list[tuple[Alternative, ...]]:
+    """Other readings of each row; most rows have none."""
+    if column.null_count == len(column):
+        return [()] * len(column)
+    # Shares are stored as float32: what was 0.1 comes back as 0.1.
+    return [tuple(Alternative(text=one["text"], share=round(one["share"], 4)) for one in row) if row else () for row in column.to_pylist()]
 
 
 def _vectors(table: pa.Table, count: int) -> list[Vectors]:

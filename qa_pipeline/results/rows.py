@@ -75,6 +75,7 @@ def utterance_rows(conversation: Conversation, *, run_id: str, timezone: str) ->
             "sentiment_label": u.sentiment_label,
             "norm": u.norm,
             "words": [{"text": w.text, "start_ms": w.start_ms, "end_ms": w.end_ms, "confidence": w.confidence} for w in u.words],
+            "alternatives": [{"text": a.text, "share": a.share} for a in u.alternatives],
         }
         for u in conversation.utterances
     ]

@@ -46,6 +46,7 @@ _EVIDENCE = Nested(
         "similarity": (pa.float32(), Kind.FIGURE),
     }
 )
+_ALTERNATIVES = Nested({"text": (_TEXT, Kind.WORDS), "share": (pa.float32(), Kind.FIGURE)})
 _QUOTES = Nested({"utterance": (_WHOLE, Kind.ID), "text": (_TEXT, Kind.WORDS)})
 _GROUNDS = Nested({"key": (_TEXT, Kind.LABEL), "weight": (pa.float32(), Kind.FIGURE)})
 
@@ -172,6 +173,11 @@ UTTERANCES = Table(
         ("sentiment_label", _TEXT, Kind.LABEL, "positive, neutral, negative; null for agents"),
         ("norm", _TEXT, Kind.WORDS, "what matching reads (docs/matching.md)"),
         ("words", _SAID, "the words; their texts joined are the text"),
+        (
+            "alternatives",
+            _ALTERNATIVES,
+            "other readings of the recogniser, the likeliest first; empty for text, null before they were kept",
+        ),
         _RUN,
         _CALL_DATE,
     ),

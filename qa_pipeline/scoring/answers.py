@@ -1,6 +1,7 @@
 """How the other side answered a question: its next turns, which of the answers' wordings they hold, and what the question makes of a bare yes or no.
 
-How satisfied somebody is, and whether it is a convenient time, is read by meaning too (reply_meaning.py), where the call has vectors.
+How satisfied somebody is, and whether it is a convenient time, is read by meaning too (reply_meaning.py), where the call has vectors. One module, though long: its
+rules weigh the same wordings against each other, and are read together.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _HEARD_UNITS = 2
 _MURMUR_UNITS = 2
 # Words or syllables beside those that answer, up to which they are all that was said. Chosen, not measured.
 _MOST_UNITS_BESIDE = 2
+# Words before the clear yes or no that a reply begins with.
+_MOST_UNITS_BEFORE_LEAD = 1
 _WILLING, _UNWILLING, _DISSATISFIED, _UNCLEAR = "willing", "unwilling", "dissatisfied", "unclear"
 # What an answer becomes when it is taken back.
 _OPPOSITE = {"given": "refused"}
@@ -132,6 +135,8 @@ def find_answer(
         return None, tuple(search.utterance_evidence(u, "answer", 0.0, "answer") for u in replies[:1])
     in_order = [_decisive(search, found, number) for number in sorted({item.hit.utterance for item in found})]
     chosen = _after_asking_on(search, in_order) if _UNWILLING in answers else in_order[0]
+    if led := _led_by(search, read, chosen, replies, polarity):
+        return led.name, (search.evidence(led.hit, "answer"),)
     if opposed := _opposed(found, chosen):
         meant = meaning_of(search, answers, replies, around=chosen.hit.utterance)
         is_settled = meant is not None and meant.share >= _SETTLES and meant.likeliest in opposed
@@ -147,6 +152,29 @@ def find_answer(
         if meant is not None and meant.contradicts(chosen.name):
             return None, evidence
     return chosen.name, evidence
+
+
+def _led_by(search: Search, found: Iterable[_Found], chosen: _Found, replies: Sequence[Utterance], polarity: Polarity) -> _Found | None:
+    """The yes or no to a question for a good moment that a reply begins with, where what comes behind tells only what somebody is doing: no no, I'm
+    parked up. None where a "but" follows, somebody is asked to call later, or the asker then gives way.
+    """
+    words = table(search.language, AnswerWords)
+    reply = search.by_number[chosen.hit.utterance]
+    if not words.lead_counts or chosen.name != _UNWILLING or chosen.is_plain or words.contrasts.search(reply.text):
+        return None
+    clear = [item for item in found if item.name == _WILLING and item.hit.utterance == reply.utterance]
+    if polarity == "plain":
+        clear += [_Found(_WILLING, hit, is_bare=True) for hit in _hits(search, words.plain_yes, [reply])]
+    leading = next((item for item in clear if _is_first_clause(item, reply)), None)
+    asker = Role.AGENT if reply.role is Role.CUSTOMER else Role.CUSTOMER
+    return None if leading is None or gives_way(search, asker, replies) else leading
+
+
+def _is_first_clause(item: _Found, reply: Utterance) -> bool:
+    """Whether words are the first clause of a reply; one word may stand before them (oh, well)."""
+    at = reply.text.find(item.hit.text)
+    behind = reply.text[at + len(item.hit.text) :].lstrip()
+    return at >= 0 and len(unit_spans(reply.text[:at])) <= _MOST_UNITS_BEFORE_LEAD and bool(_CLAUSE_END.match(behind))
 
 
 def _not_turned_from(search: Search, answers: Mapping[str, PhraseLists], replies: Sequence[Utterance], found: list[_Found]) -> list[_Found]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from qa_pipeline.call import Outcome
 from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion
 from qa_pipeline.rubric.shared_keys import CombiningCriterion
-from qa_pipeline.scoring.certainty import Certainty, Judge, certainty_of_answers, limited
+from qa_pipeline.scoring.certainty import Certainty, Judge, as_read_otherwise, certainty_of_answers, limited
 from qa_pipeline.scoring.measures import Measures, circumstances, measure, measure_disposition
 from qa_pipeline.scoring.verdict import Context, Verdict
 
@@ -32,6 +32,8 @@ class Assurance:
         found: Certainty | None = None
         if measures is not None:
             own = self._judge.certainty(measures) if verdict.agreement is None else certainty_of_answers(*verdict.agreement)
+            if verdict.otherwise is not None:
+                own = as_read_otherwise(own)
             found = limited(own, [*self._above(criterion, verdict), *self._parts(criterion, verdict)])
         self._by_criterion[criterion.id] = found
         return found

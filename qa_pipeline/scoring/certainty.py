@@ -27,6 +27,11 @@ LIMITED = "limited"
 AGREEMENT = "agreement"
 """The ground of a certainty that rests on how far answers of a language model agree."""
 
+OTHERWISE = "otherwise"
+"""The ground of a certainty that is held down because only another reading of the recogniser has the words."""
+# Of phrases that only another reading has, so many were said, by how much the recogniser believes in it (docs/decisions/alternatives.md).
+_SAID_OTHERWISE = 0.6
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
@@ -116,6 +121,14 @@ def certainty_of_answers(agreeing: int, asked: int) -> Certainty:
     """
     share = (agreeing + 1) / (asked + 2)
     return Certainty(share=round(share, 4), grounds=(Ground(key=AGREEMENT, weight=round(math.log(share / (1 - share)), 2)),))
+
+
+def as_read_otherwise(own: Certainty) -> Certainty:
+    """A certainty of words that only another reading of the recogniser has: no surer than such words are."""
+    if own.share <= _SAID_OTHERWISE:
+        return own
+    ground = Ground(key=OTHERWISE, weight=round(_SAID_OTHERWISE - own.share, 2))
+    return Certainty(share=_SAID_OTHERWISE, grounds=(ground, *own.grounds[: _MOST_NAMED - 1]))
 
 
 def model_path() -> Path:

@@ -30,6 +30,8 @@ _FRAGMENT_MS = 1_500
 # What is written in quotation marks, and marks that may stand at the ends of a hit.
 _QUOTED = re.compile(r"[\"“„«「『][^\"“”„«»「」『』]+[\"”»」』]")
 _MARKS = ' "“”„«»「」『』.,!?。，！？'
+# So much of the recogniser's belief forbidden words must have that it did not hear best. Chosen, not measured.
+_SUSPECTED_SHARE = 0.1
 # Fewer words or syllables than this are said again by chance.
 _LEAST_GIVEN_BACK_UNITS = 3
 
@@ -53,8 +55,9 @@ def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
         and not _is_given_back(search, criterion, hit)
     ]
     meant = search.meaning_hits(criterion.meaning, searched)
+    otherwise = _heard_otherwise(search, criterion, searched)
     acts = _likely_acts(search, criterion, context.strictness, searched)
-    if not sure and not meant and not acts:
+    if not sure and not meant and not acts and not otherwise:
         return Verdict(outcome=Outcome.MET, reason_code="nothing_forbidden", searched=searched)
     taken_back = {hit.utterance for hit in search.hits(search.phrases(criterion.unlike, "exact"), searched)}
     evidence = {hit.utterance: search.evidence(hit) for hit in sure if hit.utterance not in taken_back}
@@ -85,6 +88,7 @@ def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
             evidence[number] = shown
         else:
             suspected.append(shown)
+    suspected += [shown for shown in otherwise if shown.utterance not in taken_back]
     if evidence:
         ordered = in_order(evidence.values())
         return Verdict(outcome=Outcome.NOT_MET, reason_code="forbidden_said", evidence=ordered, searched=searched, occurrences=len(ordered))
@@ -112,6 +116,18 @@ def _likely_acts(search: Search, criterion: ForbiddenCriterion, strictness: Stri
         _Act(utterance=utterance, act=act, odds=odds, is_sure=odds >= strictness.sure)
         for utterance, act, odds in search.act_odds(criterion.acts, searched, strictness.version, _excuses(search).overrated)
         if odds >= least
+    ]
+
+
+def _heard_otherwise(search: Search, criterion: ForbiddenCriterion, searched: Searched) -> list[Evidence]:
+    """Utterances that another reading of the recogniser has as forbidden words: nobody is convicted of what was heard otherwise best."""
+    unlike = search.phrases(criterion.unlike, "exact")
+    several = (search.phrases(criterion.phrases, "strict"), _example_phrases(search, criterion))
+    found = {hit.utterance: hit for phrases in several for hit in search.hits_otherwise(phrases, unlike, searched)}
+    return [
+        search.utterance_evidence(search.by_number[hit.utterance], hit.phrase, hit.share, "heard")
+        for hit in found.values()
+        if hit.share >= _SUSPECTED_SHARE and _may_convict(search, criterion, search.by_number[hit.utterance])
     ]
 
 

@@ -19,6 +19,7 @@ from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.lists import Meaning
 from qa_pipeline.rubric.windows import Window
 from qa_pipeline.scoring.meanings import Heads
+from qa_pipeline.scoring.otherwise import OtherHit, Otherwise
 from qa_pipeline.scoring.together import Roles, Together
 from qa_pipeline.scoring.windows import Party, Searched, select
 from qa_pipeline.values.companies import short_forms, short_names
@@ -43,10 +44,19 @@ class Evidence:
 
 
 class Search:
-    """A conversation ready to be searched. `together`: the conversations it is searched with (`searches_of`); alone without."""
+    """A conversation ready to be searched. `together`: the conversations it is searched with (`searches_of`); alone without.
+
+    `otherwise`: the other readings of the utterances of all of them.
+    """
 
     def __init__(
-        self, conversation: Conversation, heads: Heads, names: Mapping[str, Sequence[str]], together: Together | None = None, place: int = 0
+        self,
+        conversation: Conversation,
+        heads: Heads,
+        names: Mapping[str, Sequence[str]],
+        together: Together | None = None,
+        place: int = 0,
+        otherwise: Otherwise | None = None,
     ) -> None:
         self.conversation = conversation
         call = conversation.call
@@ -59,6 +69,7 @@ class Search:
         )
         self._together = together or Together([conversation], heads)
         self._place = place
+        self._otherwise = otherwise or Otherwise([conversation])
         self._parties: dict[tuple[Role, ...], Party] = {}
         self._selected: dict[tuple[tuple[Role, ...], int, int | None, int | None], tuple[Searched, Window | None]] = {}
         self._hits: dict[tuple[int, int], list[Hit]] = {}
@@ -106,6 +117,12 @@ class Search:
         if known is None:
             known = self._hits[key] = self._together.hits(phrases, roles, self._place, numbers)
         return known
+
+    def hits_otherwise(self, phrases: Sequence[Phrase], unlike: Sequence[Phrase], searched: Searched) -> list[OtherHit]:
+        """Utterances of which another reading of the recogniser has a phrase to the letter that nothing `unlike` takes back there, in order; the best reading
+        is not looked at.
+        """
+        return self._otherwise.hits(phrases, self._place, searched.numbers, unlike)
 
     def meaning_hits(self, meaning: Meaning | None, searched: Searched, *, at_least: float | None = None) -> list[tuple[Utterance, float]]:
         """Utterances whose probability for the list's meaning reaches its threshold, or another one, in order."""
@@ -204,7 +221,8 @@ def searches_of(conversations: Sequence[Conversation], heads: Heads, names: Mapp
         places.setdefault(conversation.language or "", []).append(place)
     searches: dict[int, Search] = {}
     for members in places.values():
-        together = Together([conversations[place] for place in members], heads)
+        several = [conversations[place] for place in members]
+        together, otherwise = Together(several, heads), Otherwise(several)
         for index, place in enumerate(members):
-            searches[place] = Search(conversations[place], heads, names, together, index)
+            searches[place] = Search(conversations[place], heads, names, together, index, otherwise)
     return [searches[place] for place in range(len(conversations))]

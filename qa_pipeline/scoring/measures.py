@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from qa_pipeline.call import Conversation, Layout, Outcome, Role
@@ -135,7 +135,9 @@ def _kind(criterion: Criterion, verdict: Verdict) -> str:
 def _of_search(kind: str, criterion: SearchingCriterion, verdict: Verdict, search: Search) -> dict[str, float]:
     values: dict[str, float] = {}
     if kind in ("said", "meant", "forbidden", "captured"):
-        values |= _of_words(verdict.evidence, search, criterion.meaning)
+        # Of what another reading has to the letter the evidence shows how far that is believed, which is no likeness.
+        evidence = verdict.evidence if verdict.otherwise is None else [replace(e, similarity=1.0) for e in verdict.evidence]
+        values |= _of_words(evidence, search, criterion.meaning)
         values["repeated"] = float(verdict.places > 1)
         if verdict.answer is not None:
             values["answer_open"] = _answer_open(verdict)

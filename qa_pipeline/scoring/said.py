@@ -31,9 +31,9 @@ def check_phrase(criterion: PhraseCriterion, context: Context) -> Verdict:
 def asked(criterion: WordedCriterion, context: Context, answers: Mapping[str, PhraseLists] | None = None) -> Verdict:
     """The verdict on a question's words; what is only likely meant as the question counts where one of its `answers` comes at once."""
     said = _check_words(criterion, {}, context)
-    if said.outcome is Outcome.NOT_MET and answers:
+    if (said.outcome is Outcome.NOT_MET or said.otherwise is not None) and answers:
         said = _borne_out_by_answer(criterion, context, answers) or said
-    code = {"said": "asked", "said_by_meaning": "asked_by_meaning"}.get(said.reason_code, "not_asked")
+    code = {"said": "asked", "said_by_meaning": "asked_by_meaning", "said_otherwise": "asked_otherwise"}.get(said.reason_code, "not_asked")
     return replace(said, reason_code=code)
 
 
@@ -80,6 +80,14 @@ def _check_words(criterion: WordedCriterion, groups: dict[str, PhraseLists], con
             places=len(by_meaning),
         )  # fmt: skip
     missing = [name for name in wanted if name not in said]
+    if otherwise := _heard_otherwise(
+        criterion, {name: wanted[name] for name in missing}, context, searched, still=_needed(criterion, len(wanted)) - len(said)
+    ):
+        evidence = in_order([*otherwise, *(search.evidence(_earliest(hits)) for hits in said.values())])
+        share = min(e.similarity for e in otherwise)
+        return Verdict(
+            outcome=Outcome.MET, reason_code="said_otherwise", evidence=evidence, searched=searched, occurrences=1, otherwise=share
+        )
     heard = [search.evidence(_earliest(hits)) for hits in said.values()]
     for name in missing:
         nearest = search.nearest(search.phrases(wanted[name], criterion.match_mode), searched)
@@ -90,6 +98,25 @@ def _check_words(criterion: WordedCriterion, groups: dict[str, PhraseLists], con
         outcome=Outcome.NOT_MET, reason_code=code, reason_args={"missing": ", ".join(missing)},
         evidence=in_order(as_heard(e) for e in heard), searched=searched,
     )  # fmt: skip
+
+
+def _heard_otherwise(
+    criterion: WordedCriterion, missing: Mapping[str, PhraseLists], context: Context, searched: Searched, *, still: int
+) -> tuple[Evidence, ...]:
+    """So many of the missing groups as are still needed, where other readings of the recogniser have them; nothing where fewer do, or where it matters how
+    they lie to each other. The words shown are those that were heard best.
+    """
+    search = context.search
+    if still <= 0 or (isinstance(criterion, PhraseCriterion) and (criterion.in_order or criterion.within_words is not None)):
+        return ()
+    unlike = search.phrases(criterion.unlike, "exact")
+    found: list[Evidence] = []
+    for phrases in missing.values():
+        hits = search.hits_otherwise(search.phrases(phrases, criterion.match_mode), unlike, searched)
+        if hits:
+            surest = max(hits, key=lambda hit: (hit.share, -hit.utterance))
+            found.append(search.utterance_evidence(search.by_number[surest.utterance], surest.phrase, surest.share))
+    return tuple(found) if len(found) >= still else ()
 
 
 def _needed(criterion: WordedCriterion, count: int) -> int:

@@ -45,7 +45,8 @@ class Verdict:
     """What a check found. `reason_code` with `reason_args` fills a sentence of reasons.py. `credit` 0–1: where a level says so.
 
     `places`: how many places of the call speak for it; `rests_on`: what it follows from where it was not looked for itself: it is never surer than that;
-    `agreement`: of what a language model answered, how many answers are this one, and how many were asked for.
+    `agreement`: of what a language model answered, how many answers are this one, and how many were asked for;
+    `otherwise`: of words that only other readings of the recogniser have, its belief in those, 0–1.
     """
 
     outcome: Outcome
@@ -60,6 +61,7 @@ class Verdict:
     places: int = 1
     rests_on: tuple[Support, ...] = ()
     agreement: tuple[int, int] | None = None
+    otherwise: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

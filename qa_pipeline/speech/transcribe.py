@@ -23,8 +23,10 @@ from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.speech_tables import RecogniserWords
 from qa_pipeline.speech.activity import Span
 from qa_pipeline.speech.confidence import calibrated
+from qa_pipeline.speech.otherwise import Beam, OtherReading, decoding_of, readings_of
 from qa_pipeline.speech.phantoms import going_round, is_invented
 from qa_pipeline.speech.track import Track, track_of
+from qa_pipeline.speech.windows import PAUSE_MS, SAMPLE_RATE, put_back, span_of, windows_of
 from qa_pipeline.telemetry import disable_telemetry
 from qa_pipeline.text.normalise import simplify
 
@@ -32,15 +34,10 @@ if TYPE_CHECKING:
     from faster_whisper import WhisperModel
     from faster_whisper.transcribe import Segment
 
-SAMPLE_RATE = 16_000
 # A window of Whisper is 30 s; less leaves room for the pauses.
 _WINDOW_MS = 25_000
-_PAUSE_MS = 500
 _SECOND_WINDOW_MS = 14_000
-# A long span is parted in its quietest moment of so many of the last ms, looked for in frames of 20 ms.
-_CUT_SEARCH_MS = 5_000
-_CUT_FRAME = 320
-_SILENCE = np.zeros(_PAUSE_MS * SAMPLE_RATE // 1000, dtype=np.float32)
+_SILENCE = np.zeros(PAUSE_MS * SAMPLE_RATE // 1000, dtype=np.float32)
 # Speech this long without a word was dropped, and is looked at again. Chosen on synthetic and real calls.
 _DROPPED_MS = 900
 _DROPPED_CONFIDENCE = 0.25
@@ -69,7 +66,7 @@ class Transcript:
 
     `language_confidence` is None when the language was given. `others`: index of a segment → its language, where that is not the call's.
     `dropped`: what was recognised and taken for invented, each as one word. `speech_ms`: how much speech was heard, `wordless_ms`: how much of it got
-    no words.
+    no words. `readings`: the other readings of the recogniser, of what was decoded at once.
     """
 
     language: str
@@ -79,11 +76,24 @@ class Transcript:
     dropped: tuple[Word, ...] = ()
     speech_ms: int = 0
     wordless_ms: int = 0
+    readings: tuple[OtherReading, ...] = ()
 
     @property
     def words(self) -> tuple[Word, ...]:
         """All words in order."""
         return tuple(word for segment in self.segments for word in segment)
+
+
+_Recognised = tuple[list[tuple[Word, ...]], list[OtherReading]]
+"""The segments of a window, and the other readings of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What recognising gives beside the words: segments that nobody said, and other readings."""
+
+    invented: list[tuple[Word, ...]] = field(default_factory=list)
+    readings: list[OtherReading] = field(default_factory=list)
 
 
 class Transcriber:
@@ -110,6 +120,8 @@ class Transcriber:
         self._model: WhisperModel = WhisperModel(
             str(folder), device=device, compute_type=compute_type, cpu_threads=1, num_workers=threads, local_files_only=True
         )
+        self._beam = Beam(self._model.model)
+        self._model.model = self._beam  # type: ignore[assignment]  # stands for it
         self._batch_size = batch_size or (1 if device == "cpu" else _batch_that_fits(_free_gb(), beam_size=beam_size))
         self._threads = threads
         self._beam_size = beam_size
@@ -160,11 +172,11 @@ class Transcriber:
     ) -> Transcript:
         """Recognise one track. audio: (n,) float32 in [−1, 1] at 16 kHz. `allowed`: languages that parts of it may be in, besides the call's."""
         track = track_of(audio)
-        invented: list[tuple[Word, ...]] = []
-        segments = self._all(track, windows_of(track.spans, audio, _WINDOW_MS), language, hints, invented)
+        beside = _Beside()
+        segments = self._all(track, windows_of(track.spans, audio, _WINDOW_MS), language, hints, beside)
         # In shorter windows, laid out otherwise, so that the same thing does not make it stop again.
         dropped = windows_of(_dropped(track.spans, segments), audio, _SECOND_WINDOW_MS)
-        for again in self._all(track, dropped, language, hints, invented):
+        for again in self._all(track, dropped, language, hints, beside):
             if _mean_confidence(again) >= _DROPPED_CONFIDENCE and not _is_covered(again, segments):
                 segments.append(again)
         in_other = self._in_other_languages(track, segments, language, allowed)
@@ -174,9 +186,10 @@ class Transcriber:
             language_confidence=language_confidence,
             segments=tuple(tuple(replace(word, confidence=calibrated(word.confidence)) for word in segment) for segment, _ in told),
             others={place: other for place, (_, other) in enumerate(told) if other != language},
-            dropped=_as_dropped(invented, [segment for segment, _ in told]),
+            dropped=_as_dropped(beside.invented, [segment for segment, _ in told]),
             speech_ms=sum(end - start for start, end in track.spans),
             wordless_ms=sum(end - start for start, end in _dropped(track.spans, [segment for segment, _ in told])),
+            readings=tuple(sorted(beside.readings, key=lambda reading: (reading.changes[0].start_ms, -reading.share))),
         )
 
     def _in_other_languages(
@@ -204,31 +217,53 @@ class Transcriber:
         windows: Sequence[Sequence[Span]],
         language: str,
         hints: str,
-        invented: list[tuple[Word, ...]] | None = None,
+        beside: _Beside | None = None,
     ) -> list[tuple[Word, ...]]:
-        """Recognise windows; what nobody said is left out, and added to `invented`."""
+        """Recognise windows; what nobody said is left out, and goes to `beside` with the other readings."""
         if self._batch_size > 1:
             found = self._batched(track, windows, language, hints)
         else:
             with ThreadPoolExecutor(self._threads) as several:
                 found = list(several.map(lambda window: self._window(track, window, language, hints), windows))
         kept: list[tuple[Word, ...]] = []
-        segments = list(chain.from_iterable(found))
+        segments = list(chain.from_iterable(window for window, _ in found))
+        if beside is not None:
+            beside.readings.extend(chain.from_iterable(readings for _, readings in found))
         for segment, is_round in zip(segments, going_round(segments, language), strict=True):
             stretch = segment[0].start_ms, segment[-1].end_ms
             is_background = (is_round or _mean_confidence(segment) < _BEHIND_CONFIDENCE) and not track.stands_out(*stretch)
             if not is_background and not is_invented(segment, language, track.mean_heard(*stretch)):
                 kept.append(segment)
-            elif invented is not None:
-                invented.append(segment)
+            elif beside is not None:
+                beside.invented.append(segment)
         return kept
 
-    def _window(self, track: Track, spans: Sequence[Span], language: str, hints: str) -> list[tuple[Word, ...]]:
+    def _window(self, track: Track, spans: Sequence[Span], language: str, hints: str) -> _Recognised:
         """Recognise some spans laid end to end; words get their times in the recording back."""
-        found, _ = self._model.transcribe(_laid(track, spans), condition_on_previous_text=False, **self._options(language, hints))
-        return [part for segment in found for part in self._parts(segment, spans, 0.0, language)]
+        with self._beam.recorded() as decodings:
+            told, _ = self._model.transcribe(_laid(track, spans), condition_on_previous_text=False, **self._options(language, hints))
+            found = [(segment, self._parts(segment, spans, 0.0, language)) for segment in told]
+        return [part for _, parts in found for part in parts], self._readings(found, decodings, language)
 
-    def _batched(self, track: Track, windows: Sequence[Sequence[Span]], language: str, hints: str) -> list[list[tuple[Word, ...]]]:
+    def _readings(
+        self, found: Sequence[tuple[Segment, list[tuple[Word, ...]]]], decodings: Sequence[Any], language: str
+    ) -> list[OtherReading]:
+        """The other readings of what was decoded; what they have otherwise is told by the words of their segments."""
+        readings: list[OtherReading] = []
+        for _, together in groupby(found, key=lambda item: item[0].seek):
+            group = list(together)
+            decoding = decoding_of(group[0][0].tokens, decodings)
+            if decoding is not None:
+                words = [word for _, parts in group for part in parts for word in part]
+                readings += readings_of(words, decoding, lambda tokens: self._text(tokens, language), in_characters=is_han(language))
+        return readings
+
+    def _text(self, tokens: Sequence[int], language: str) -> str:
+        tokenizer = self._model.hf_tokenizer
+        text: str = tokenizer.decode([token for token in tokens if token < tokenizer.token_to_id("<|endoftext|>")])
+        return self._written(text, language)
+
+    def _batched(self, track: Track, windows: Sequence[Sequence[Span]], language: str, hints: str) -> list[_Recognised]:
         """Recognise windows several at a time."""
         from faster_whisper import BatchedInferencePipeline
 
@@ -238,19 +273,20 @@ class Transcriber:
         ends = np.cumsum([len(samples) for samples in laid])
         starts = np.concatenate(([0], ends[:-1]))
         clips = [{"start": a / SAMPLE_RATE, "end": b / SAMPLE_RATE} for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
-        found, _ = BatchedInferencePipeline(self._model).transcribe(
-            np.concatenate(laid),
-            clip_timestamps=clips,
-            batch_size=self._batch_size,
-            without_timestamps=False,
-            **self._options(language, hints),
-        )
-        segments: list[list[tuple[Word, ...]]] = [[] for _ in windows]
-        for segment in found:
-            middle = (segment.start + segment.end) / 2 * SAMPLE_RATE
-            number = min(int(np.searchsorted(ends, middle, side="right")), len(windows) - 1)
-            segments[number] += self._parts(segment, windows[number], starts[number] / SAMPLE_RATE, language)
-        return segments
+        segments: list[list[tuple[Segment, list[tuple[Word, ...]]]]] = [[] for _ in windows]
+        with self._beam.recorded() as decodings:
+            found, _ = BatchedInferencePipeline(self._model).transcribe(
+                np.concatenate(laid),
+                clip_timestamps=clips,
+                batch_size=self._batch_size,
+                without_timestamps=False,
+                **self._options(language, hints),
+            )
+            for segment in found:
+                middle = (segment.start + segment.end) / 2 * SAMPLE_RATE
+                number = min(int(np.searchsorted(ends, middle, side="right")), len(windows) - 1)
+                segments[number].append((segment, self._parts(segment, windows[number], starts[number] / SAMPLE_RATE, language)))
+        return [([part for _, parts in own for part in parts], self._readings(own, decodings, language)) for own in segments]
 
     def _options(self, language: str, hints: str) -> dict[str, Any]:
         return {
@@ -265,15 +301,19 @@ class Transcriber:
     def _parts(self, segment: Segment, spans: Sequence[Span], offset: float, language: str) -> list[tuple[Word, ...]]:
         """Words of a segment with times of the recording; one that runs over a pause of the window is two. `offset`: start of the window, s."""
         words = [self._word(w.word, w.start - offset, w.end - offset, w.probability, language) for w in segment.words or ()]
-        placed = ((word, _span_of(word, spans)) for word in words)
-        return [tuple(_placed(word, spans, index) for word, index in group) for _, group in groupby(placed, key=lambda item: item[1])]
+        located = ((word, span_of(word, spans)) for word in words)
+        return [tuple(put_back(word, spans, index) for word, index in group) for _, group in groupby(located, key=lambda item: item[1])]
 
     def _word(self, text: str, start: float, end: float, probability: float, language: str) -> Word:
-        if self._simplified and is_han(language):
-            text = simplify(text)
         return Word(
-            text=text, start_ms=round(start * 1000), end_ms=max(round(start * 1000), round(end * 1000)), confidence=round(probability, 4)
+            text=self._written(text, language),
+            start_ms=round(start * 1000),
+            end_ms=max(round(start * 1000), round(end * 1000)),
+            confidence=round(probability, 4),
         )
+
+    def _written(self, text: str, language: str) -> str:
+        return simplify(text) if self._simplified and is_han(language) else text
 
 
 def _laid(track: Track, spans: Sequence[Span]) -> NDArray[np.float32]:
@@ -315,56 +355,6 @@ def _doubtful(segments: Sequence[tuple[Word, ...]]) -> list[list[tuple[Word, ...
             runs.append([segment])
         is_open = is_doubtful
     return [run for run in runs if run[-1][-1].end_ms - run[0][0].start_ms >= _DOUBTFUL_MS]
-
-
-def windows_of(spans: Sequence[Span], audio: NDArray[np.float32], longest_ms: int) -> list[list[Span]]:
-    """Spans grouped so that each group, with its pauses, is no longer than a window; a longer span is cut where it is quietest."""
-    windows: list[list[Span]] = []
-    used = longest_ms
-    for span in spans:
-        for a, b in _cut(span, audio, longest_ms - _PAUSE_MS):
-            if used + b - a + _PAUSE_MS > longest_ms:
-                windows.append([])
-                used = 0
-            windows[-1].append((a, b))
-            used += b - a + _PAUSE_MS
-    return windows
-
-
-def _cut(span: Span, audio: NDArray[np.float32], longest_ms: int) -> list[Span]:
-    """A span in parts of at most a length, parted in the quietest moment of the last seconds: never inside a word if there is a pause."""
-    start, end = span
-    parts: list[Span] = []
-    while end - start > longest_ms:
-        first = start + longest_ms - min(_CUT_SEARCH_MS, longest_ms // 2)
-        stretch = audio[first * SAMPLE_RATE // 1000 : (start + longest_ms) * SAMPLE_RATE // 1000]
-        frames = stretch[: stretch.size // _CUT_FRAME * _CUT_FRAME].reshape(-1, _CUT_FRAME)
-        level = np.convolve(np.mean(np.square(frames), axis=1), np.ones(5) / 5, mode="same")
-        cut = first + int(level.argmin()) * _CUT_FRAME * 1000 // SAMPLE_RATE
-        parts.append((start, cut))
-        start = cut
-    return [*parts, (start, end)]
-
-
-def _span_of(word: Word, spans: Sequence[Span]) -> int:
-    """Which span of a window a word lies in, by its middle."""
-    middle, offset = (word.start_ms + word.end_ms) // 2, 0
-    for index, (start, end) in enumerate(spans):
-        offset += end - start + _PAUSE_MS
-        if middle < offset:
-            return index
-    return len(spans) - 1
-
-
-def _placed(word: Word, spans: Sequence[Span], index: int) -> Word:
-    """The word with times of the recording instead of the window."""
-    offset = sum(end - start + _PAUSE_MS for start, end in spans[:index])
-    start, end = spans[index]
-    return replace(
-        word,
-        start_ms=min(max(start, word.start_ms - offset + start), end),
-        end_ms=min(max(start, word.end_ms - offset + start), end),
-    )
 
 
 def _dropped(spans: Sequence[Span], segments: Sequence[Sequence[Word]]) -> list[Span]:

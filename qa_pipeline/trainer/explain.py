@@ -171,6 +171,8 @@ def _window_lines(criterion: PlacedCriterion, searched: Searched) -> Iterator[st
     for utterance in searched.utterances[:_MOST_LINES]:
         confidence = "" if utterance.confidence is None else f" [heard with confidence {utterance.confidence:.2f}]"
         yield f"  {moment(utterance.start_ms)} {utterance.role.value}: {utterance.text}{confidence}"
+        for other in utterance.alternatives:
+            yield f"      or heard as {other.text} ({100 * other.share:.0f} %)"
     if len(searched.utterances) > _MOST_LINES:
         yield f"  … and {len(searched.utterances) - _MOST_LINES} more"
     if not searched.utterances:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_pipeline.call import Role, SpeakerTurn, Utterance, Word
+from qa_pipeline.call import Alternative, Role, SpeakerTurn, Utterance, Word
 from qa_pipeline.conversation.assemble import assemble_channels, assemble_voices
+from qa_pipeline.speech.otherwise import Change, OtherReading
 from qa_pipeline.speech.transcribe import Transcript
 
 
@@ -36,6 +39,14 @@ def test_channels_are_laid_into_one_order_of_time() -> None:
     assert [(u.utterance, u.speaker, u.channel, u.text) for u in found] == [
         (0, "channel0", 0, "hello"), (1, "channel1", 1, "hi"), (2, "channel0", 0, "bye")
     ]  # fmt: skip
+
+
+def test_an_utterance_has_the_other_readings_of_its_words_and_no_others() -> None:
+    transcript = replace(
+        heard(said("thank yew"), said("call me", start=3000)),
+        readings=(OtherReading(share=0.3, changes=(Change(start_ms=300, end_ms=600, before="yew", after="you"),)),),
+    )
+    assert [u.alternatives for u in assemble_channels([transcript])] == [(Alternative(text="thank you", share=0.3),), ()]
 
 
 def test_nobodys_role_is_known_yet() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa_pipeline.call import Alternative
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.privacy.kinds import Found, Personal
-from qa_pipeline.privacy.redact import redact_conversation, redact_text, redact_utterances
+from qa_pipeline.privacy.policy import Hiding
+from qa_pipeline.privacy.redact import ALL, redact_conversation, redact_text, redact_utterances
+from qa_pipeline.privacy.rows import hidden_of, redact_utterance_rows
+from qa_pipeline.results.rows import utterance_rows
 
 
 def test_placeholders_have_their_kind() -> None:
@@ -38,6 +44,16 @@ def test_a_conversation_without_personal_data_stays_what_it_is() -> None:
 def test_vectors_of_what_was_hidden_are_left_out() -> None:
     talk = conversation("agent: Thanks.", "customer: my phone is 0770 900 1234", language="en", vectors={0: (1.0,), 1: (0.5,)})
     assert set(redact_conversation(talk).vectors) == {0}
+
+
+def test_other_readings_are_left_out_wherever_they_are() -> None:
+    talk = conversation("agent: How can I help?", "customer: my phone is 0770 900 1234", language="en")
+    others = (Alternative(text="Harry can help", share=0.2),)
+    talk = replace(talk, utterances=tuple(replace(u, alternatives=others) for u in talk.utterances))
+    assert [u.alternatives for u in redact_conversation(talk).utterances] == [(), ()]
+    rows = utterance_rows(talk, run_id="r", timezone="UTC")
+    hidden = hidden_of({"agent_name": None, "extra": ()}, rows, Hiding(words=ALL, columns=frozenset()))
+    assert [row["alternatives"] for row in redact_utterance_rows(rows, hidden)] == [[], []]
 
 
 @given(st.data())

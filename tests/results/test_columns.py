@@ -35,7 +35,7 @@ def test_what_cannot_be_read_as_text_names_nobody() -> None:
 def test_the_words_of_a_call_lie_in_these_places_and_go_from_them() -> None:
     holding = {name: table.holding(Kind.WORDS) for name, table in TABLES.items() if table.holding(Kind.WORDS)}
     assert holding == {
-        "utterances": ("text", "norm", "words"),
+        "utterances": ("text", "norm", "words", "alternatives"),
         "embeddings": ("vector",),
         "replies": ("value", "quotes"),
         "findings": ("reason_args", "reason", "evidence", "evidence_text"),

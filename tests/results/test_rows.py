@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_pipeline.call import Call, Conversation, Layout, Word
+from qa_pipeline.call import Alternative, Call, Conversation, Layout, Word
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.results.heard import StoredConversations
 from qa_pipeline.results.rows import call_date, call_row, embedding_rows, metric_row, utterance_rows
@@ -44,6 +44,10 @@ FULL = replace(
     diarization_model="pyannote",
     manifest_sha256="m",
     options={"beam_size": "5"},
+)
+FULL = replace(
+    FULL,
+    utterances=(replace(FULL.utterances[0], alternatives=(Alternative(text="您好，我是小黄。", share=0.1234),)), *FULL.utterances[1:]),
 )
 
 

@@ -18,7 +18,8 @@ from qa_pipeline.packaged import PACKAGE_ROOT
 from qa_pipeline.recordings.audio import SAMPLE_RATE, decode
 from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.activity import active_spans
-from qa_pipeline.speech.transcribe import Transcript, windows_of
+from qa_pipeline.speech.transcribe import Transcript
+from qa_pipeline.speech.windows import windows_of
 
 # How far inside the cut a word must lie to have to be found: at the very edge it is cut itself.
 _EDGE_MS = 700

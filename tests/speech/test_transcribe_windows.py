@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from qa_pipeline.call import Word
 from qa_pipeline.speech.activity import Span
-from qa_pipeline.speech.transcribe import Transcript, _dropped, _is_covered, _placed, _span_of, windows_of
+from qa_pipeline.speech.transcribe import Transcript, _dropped, _is_covered
+from qa_pipeline.speech.windows import put_back, span_of, windows_of
 
 # Longer than any recording that hypothesis makes up, and all alike.
 SILENCE = np.zeros(8 * 65_000 * 16, np.float32)
@@ -71,16 +72,16 @@ LAID: list[Span] = [(5000, 6000), (9000, 11_000)]
     ],
 )
 def test_a_word_gets_its_time_in_the_recording_back(heard: Span, index: int, placed: Span) -> None:
-    assert _span_of(word(*heard), LAID) == index
-    assert _placed(word(*heard), LAID, index) == word(*placed)
+    assert span_of(word(*heard), LAID) == index
+    assert put_back(word(*heard), LAID, index) == word(*placed)
 
 
 @given(SPANS, st.integers(0, 100_000), st.integers(0, 5000))
 def test_a_placed_word_lies_inside_its_span(spans: list[Span], start: int, length: int) -> None:
     for window in windows_of(spans, SILENCE, 25_000):
         heard = word(start, start + length)
-        index = _span_of(heard, window)
-        placed = _placed(heard, window, index)
+        index = span_of(heard, window)
+        placed = put_back(heard, window, index)
         assert window[index][0] <= placed.start_ms <= placed.end_ms <= window[index][1]
 
 
