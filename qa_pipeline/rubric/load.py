@@ -354,4 +354,8 @@ def _list_beside(name: str, *folders: Path) -> Path | None:
     """A file that is named below one of the folders; a name that leads out of them names none."""
     if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
         return None
-    return next((folder / name for folder in folders if (folder / name).is_file()), None)
+    try:
+        return next((folder / name for folder in folders if (folder / name).is_file()), None)
+    except (OSError, ValueError):
+        # Longer than a file's name can be, or with a sign that none has.
+        return None

@@ -18,7 +18,11 @@ def test_a_megabyte_of_empty_lines_is_read(tmp_path: Path) -> None:
     assert read_document(path).data is None
 
 
-@pytest.mark.parametrize("name", ["/etc/hostname", "../other/lists/secret.yaml", "lists/../../secret.yaml"])
+@pytest.mark.parametrize(
+    "name",
+    ["/etc/hostname", "../other/lists/secret.yaml", "lists/../../secret.yaml", f"lists/{'x' * 300}.yaml", "lists/x\0.yaml"],
+    ids=range(5),
+)
 def test_a_list_that_leads_out_of_the_folder_is_none(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret.yaml").write_text("like: {}\n", "utf-8")
     (tmp_path / "rubrics" / "lists").mkdir(parents=True)
