@@ -17,12 +17,13 @@ import yaml
 from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.packaged import PACKAGE_ROOT
-from qa_pipeline.privacy.files import write_sound
 from qa_pipeline.privacy.find import find_personal
 from qa_pipeline.privacy.passages import fold_text
 from qa_pipeline.privacy.sound import hidden_spans, hide
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
-from qa_pipeline.recordings.ingest import Defaults, ingest
+from qa_pipeline.recordings.defaults import Defaults
+from qa_pipeline.recordings.ingest import ingest
+from qa_pipeline.recordings.playback import write_flac
 from qa_pipeline.settings import load_settings
 from qa_pipeline.values.phones import digits_of
 
@@ -60,7 +61,7 @@ def main() -> None:
             spans = hidden_spans(before.utterances, find_personal(before.utterances, agent_name=calls[stem].agent_name))
             folder = Path(made) / stem
             folder.mkdir()
-            write_sound(folder / f"{stem}.flac", Audio(samples=hide(sound.samples, spans, sample_rate=SAMPLE_RATE)))
+            write_flac(folder / f"{stem}.flac", Audio(samples=hide(sound.samples, spans, sample_rate=SAMPLE_RATE)))
             (again,) = ingest([str(folder)], defaults).calls
             after = listener.listen(again)
             print(f"{stem}: hidden {sum(end - start for start, end in spans) / 1000:.1f} of {before.duration_ms / 1000:.1f} s", flush=True)
