@@ -55,14 +55,16 @@ class Session:
 class Compared:
     """How a criterion of a call was judged in a session, by who judged: the latest of each. `program`: what the score had; None for a manual item.
 
-    `answers`: of a criterion that has answers, by who.
+    `answers`: of a criterion that has answers, by who; `reasons`: why, of those who said. `settled`: what was decided about it after the last of them judged, and counts; None where nothing was.
     """
 
     call_id: str
     criterion_id: str
     outcomes: dict[str, Outcome]
     answers: dict[str, str | None]
+    reasons: dict[str, str]
     program: Outcome | None = None
+    settled: Decision | None = None
 
     @property
     def is_agreed(self) -> bool:
@@ -221,10 +223,14 @@ def compare(desk: Desk, viewer: Viewer, name: str) -> tuple[Compared, ...]:
             advice="What was judged is seen when all are done, or when it is closed.",
         )
     judged: dict[tuple[str, str], dict[str, Calibration]] = {}
+    reasons: dict[tuple[str, str], dict[str, str | None]] = {}
+    last: dict[tuple[str, str], datetime] = {}
     with desk.engine.connect() as connection:
         for one in _judged(connection, session.session):
             if isinstance(one.what, Calibration) and one.criterion_id is not None:
                 judged.setdefault((one.call_id, one.criterion_id), {})[one.author or "?"] = one.what
+                reasons.setdefault((one.call_id, one.criterion_id), {})[one.author or "?"] = one.reason
+                last[one.call_id, one.criterion_id] = max(one.at, last.get((one.call_id, one.criterion_id), one.at))
         lines = {call_id: known_line(connection, call_id) for call_id, _ in judged}
     seen = {
         call_id: line
@@ -239,18 +245,31 @@ def compare(desk: Desk, viewer: Viewer, name: str) -> tuple[Compared, ...]:
         for found in score.findings
         if found.criterion.check != "manual"
     }
+    decided = {
+        (call_id, found.criterion.id): found.decision
+        for call_id in seen
+        if (score := read_effective(desk, call_id)) is not None
+        for found in score.findings
+    }
+
+    def settled(key: tuple[str, str]) -> Decision | None:
+        decision = decided.get(key)
+        return decision if decision is not None and decision.at >= last[key] else None
+
     found = [
         Compared(
             call_id=call_id,
             criterion_id=criterion,
             outcomes={who: what.outcome for who, what in by.items()},
             answers={who: what.answer for who, what in by.items()},
+            reasons={who: why for who, why in reasons[call_id, criterion].items() if why},
             program=program.get((call_id, criterion)),
+            settled=settled((call_id, criterion)),
         )
         for (call_id, criterion), by in judged.items()
         if call_id in seen
     ]
-    return tuple(sorted(found, key=lambda one: (one.is_agreed, one.call_id, one.criterion_id)))
+    return tuple(sorted(found, key=lambda one: (one.is_agreed, one.settled is not None, one.call_id, one.criterion_id)))
 
 
 def settle(

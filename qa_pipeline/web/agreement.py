@@ -15,7 +15,7 @@ from qa_pipeline.evaluation.reliability import calibration_error, reliability
 from qa_pipeline.privacy.policy import load_policy
 from qa_pipeline.privacy.rows import redact_call
 from qa_pipeline.reading.call import read_call
-from qa_pipeline.reading.pages import CallLine, Order, Wanted, page
+from qa_pipeline.reading.pages import CallLine, Order, Wanted, find_call, page
 from qa_pipeline.reading.summary import CriterionKey
 from qa_pipeline.reading.viewer import Matter, Role, local_viewer
 from qa_pipeline.report.charts import Part, bar
@@ -35,6 +35,7 @@ from qa_pipeline.review.calibration import (
     settle,
 )
 from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.effective import verdict_of
 from qa_pipeline.review.record import look
 from qa_pipeline.review.trust import Trust, trust
 from qa_pipeline.web.fields import Skipped, Whole
@@ -255,6 +256,12 @@ def _session_page(request: Request, who: Who, desk: Desk, session: Session, *, r
         judged=judged,
         compared=compared,
         people=people,
+        titles=_titles(desk, who),
+        rubrics={
+            call_id: find_call(desk.engine, who.viewer, call_id, matter=Matter.DECISIONS).rubric_id
+            for call_id in dict.fromkeys(one.call_id for one in compared)
+        },
+        verdict_of=verdict_of,
         levels=levels,
         outcomes=_OUTCOMES,
         is_mine=session.author == who.viewer.name,

@@ -113,7 +113,11 @@ def test_what_they_come_to_counts(desk: Desk) -> None:
     with pytest.raises(Conflict):
         settle(desk, as_(desk, "mei"), "May", "c1", "long", Outcome.MET, reason="agreed")
     judge_all(desk, "wu", Outcome.NOT_MET)
+    assert not any(one.settled for one in compare(desk, as_(desk, "mei"), "May"))
     done = settle(desk, as_(desk, "mei"), "May", "c1", "long", Outcome.MET, reason="we listened again")
+    assert [
+        one.settled and one.settled.reason for one in compare(desk, as_(desk, "wu"), "May") if one.call_id == "c1" and not one.is_agreed
+    ] == ["we listened again"]
     assert done.decision.kind == "override"
     # As it stands already, it is confirmed.
     assert settle(desk, as_(desk, "mei"), "May", "c1", "long", Outcome.MET, reason="again").decision.kind == "confirmation"

@@ -64,9 +64,12 @@ def test_judging_is_blind_until_both_are_done(judged: Office, client_as: Callabl
     rolf.post(f"{at}/{OWN}", data={"outcome-long": "not_met", "outcome-tone": "warm"})
     rolf.post(f"{at}/done")
     page = mei.get(at).text
-    assert "settle" in page
+    assert "no: settle" in page and "clear to me" in page
+    assert "settled" not in page
     settled = mei.post(f"{at}/{OWN}/settle", data={"criterion": "long", "outcome": "not_met", "reason": "we listened again"})
     assert settled.status_code == 303
+    page = rolf.get(at).text
+    assert "settled" in page and "we listened again" in page and "no: settle" not in page
     assert mei.get(f"{at}/{OWN}").status_code == 303
 
 
