@@ -5,6 +5,7 @@ What calls teach (words found, proposals) is lessons.py. Long work is started he
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from functools import partial
 from itertools import islice
@@ -216,14 +217,7 @@ def _checked(desk: Desk, settings: Settings, who: Signed, file: str) -> Checked:
 
 
 def _as_json(fault: Fault, severity: str) -> dict[str, Any]:
-    return {
-        "file": fault.path,
-        "line": fault.line,
-        "column": fault.column,
-        "message": fault.message,
-        "advice": fault.advice,
-        "severity": severity,
-    }
+    return asdict(fault) | {"file": fault.path, "severity": severity}
 
 
 # --- cases, a dialogue, a comparison ----------------------------------------------------------------------------------------------------
