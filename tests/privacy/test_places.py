@@ -32,6 +32,8 @@ from qa_pipeline.review.tables import audit, drafts, webhook_messages, webhooks
 from qa_pipeline.review.written import Sort, note_written
 from qa_pipeline.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 SAID = "my letters go to the blue house behind the mill, ask for Rosalind Quillfeather there"
 ALSO_SAID = "thank you for calling Blue Line, how may I help you on this fine day?"
 LOCAL = local_viewer("Wu")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from desks import make_desk
 from sqlalchemy import Engine, select, update
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.viewer import Role
+from qa_pipeline.review import passphrases
 from qa_pipeline.review.decisions import as_text, from_text
 from qa_pipeline.review.passphrases import PassphraseRefused, SignInRefused, check_passphrase, set_passphrase, sign_in
 from qa_pipeline.review.people import add_account, deactivate
@@ -19,6 +22,16 @@ from qa_pipeline.review.sessions import begin_session, read_session
 from qa_pipeline.review.tables import audit, credentials
 
 GOOD = "quiet river under stones"
+DEAR = passphrases._hasher
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hashes at the least cost: what they cost is one test's affair."""
+    monkeypatch.setattr(passphrases, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    passphrases._nobody.cache_clear()
+    yield
+    passphrases._nobody.cache_clear()
 
 
 @pytest.fixture
@@ -59,10 +72,14 @@ def test_what_is_not_is_taken(passphrase: str) -> None:
     check_passphrase(passphrase, name="mei")
 
 
-def test_only_a_salted_hash_is_kept(engine: Engine) -> None:
+def test_only_a_salted_hash_is_kept_that_is_dear_to_guess_and_a_cheaper_one_is_made_anew(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passphrases, "_hasher", DEAR)
+    sign_in(engine, "mei", GOOD)
     with engine.connect() as connection:
         secret = connection.execute(select(credentials.c.secret)).scalar_one()
-    assert secret.startswith("$argon2id$") and GOOD not in secret
+    assert secret.startswith("$argon2id$v=19$m=65536,t=3,") and GOOD not in secret
 
 
 def test_wrong_ones_make_the_account_wait_longer_each_time_and_the_right_one_ends_it(engine: Engine) -> None:

@@ -32,6 +32,8 @@ from qa_pipeline.settings import Settings, load_settings
 from tests.running.batches import call, process, run_here
 from tests.workers import WorkersHere
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

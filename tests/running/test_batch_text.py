@@ -20,6 +20,8 @@ from qa_pipeline.running.record import Summary
 from qa_pipeline.settings import Settings, load_settings
 from tests.running.batches import run_here
 
+pytestmark = pytest.mark.slow
+
 GOOD = "agent: Hello, this is Anna from Brightside. Is this a good time?\ncustomer: Yes.\nagent: Thank you, goodbye.\n"
 
 

@@ -35,9 +35,8 @@ class Verdicts:
     cases: Mapping[str, tuple[str, str]]
 
 
-def verdicts_now(settings: Settings) -> Verdicts:
+def verdicts_now(bench: Workbench, settings: Settings) -> Verdicts:
     """Score every case and known-good call by the code as it is. Needs no model as long as the kept vectors and heads are those of the lists."""
-    bench = open_workbench(settings)
     good = _good_calls(bench, settings)
     cases = {key: value for name in bench.scorecards for key, value in _of_rubric(bench, name, good[name])}
     spoken = sorted({key.split("/")[1] for key in cases})
@@ -141,7 +140,8 @@ def fault(locked: Verdicts, now: Verdicts) -> str | None:
 
 def main() -> None:
     """Write the lock, unless verdicts moved without a new scoring version."""
-    now = verdicts_now(load_settings())
+    settings = load_settings()
+    now = verdicts_now(open_workbench(settings), settings)
     locked = read_lock() if LOCK.is_file() else Verdicts(scoring_version=0, languages={}, cases={})
     if (several := moved(locked, now)) and locked.scoring_version == now.scoring_version:
         raise SystemExit(fault(locked, now))
