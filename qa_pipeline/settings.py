@@ -178,6 +178,22 @@ class Settings(BaseSettings):
         120.0, gt=0, description="seconds that one answer may take; past them the criterion waits for the next night"
     )
     ask_at_once: int = Field(1, ge=1, description="questions that are put at the same time: what the server works on side by side")
+    second_look: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="criteria whose unsure findings the language model looks at too, by id, or `all`; by default none (docs/ask.md). Comma-separated",
+    )
+    second_look_below: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="certainty below which a finding is looked at a second time; by default only what is too unsure to be said",
+    )
+    second_look_agreement: float | None = Field(
+        None,
+        ge=0.5,
+        lt=1,
+        description="share of second looks that were right, as measured; by default not measured, and a look moves little",
+    )
     query_outside: bool = Field(
         False, description="`query` may read files and the network and write files too; by default the tables alone"
     )
@@ -210,7 +226,7 @@ class Settings(BaseSettings):
     metrics_file: Path | None = Field(None, description="file that counts of each run are written to in Prometheus' text form")
     metrics_port: int | None = Field(None, ge=1, le=65535, description="watch mode: port on which Prometheus may ask for these counts")
 
-    @field_validator("recording_folders", "languages", "web_hosts", "web_proxies", "oidc_groups", mode="before")
+    @field_validator("recording_folders", "languages", "web_hosts", "web_proxies", "oidc_groups", "second_look", mode="before")
     @classmethod
     def _split_languages(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value

@@ -37,6 +37,7 @@ def ask_command(results: str | None, **options: Any) -> None:
     Nothing is asked twice. What a night may spend is kept; the same command again goes on with the rest.
     """
     from qa_pipeline.reading.stored import Selection
+    from qa_pipeline.running.ask_journal import take_over
     from qa_pipeline.running.asking import asks, carry_out_asking, plan_asking
     from qa_pipeline.running.judge import Endpoint
     from qa_pipeline.running.run import Run
@@ -45,12 +46,16 @@ def ask_command(results: str | None, **options: Any) -> None:
     rubrics, named, purpose = rubrics_for(settings, options["rubric"])
     if settings.ask_model is None:
         raise InputRefused("No language model is named.", advice="Set ask_model, and ask_url to ask it (docs/ask.md).")
-    if not asks(rubrics):
-        raise InputRefused("No rubric has a question for a language model.", advice="Write one with `check: ask` (docs/ask.md).")
+    if not asks(rubrics, settings):
+        raise InputRefused(
+            "No rubric has a question for a language model.", advice="Write one with `check: ask`, or set second_look (docs/ask.md)."
+        )
     select = Selection(
         since=as_day(options["since"]), until=as_day(options["until"]), call_ids=options["call_ids"], agent_id=options["agent"]
     )
     run = Run(settings=settings, store=open_results(settings), rubrics=rubrics, purpose=purpose)
+    if not options["dry_run"]:
+        take_over(run.store, settings, run_id=run.run_id)
     plan = plan_asking(run, select=select, named=named, by_path=list(rubrics) == [named], retry_failed=options["retry_failed"])
     show_ask_plan(plan, settings)
     if options["dry_run"]:
@@ -64,7 +69,7 @@ def ask_command(results: str | None, **options: Any) -> None:
 def show_ask_plan(plan: AskPlan, settings: Settings) -> None:
     """Say what would be asked, and what the budget leaves for later."""
     click.echo(
-        f"Questions: {plan.requests} about {len(plan.open)} calls, some {plan.tokens} tokens; {plan.settled} calls have nothing open, "
+        f"Questions: {plan.requests} about {plan.calls} calls, some {plan.tokens} tokens; {plan.settled} calls have nothing open, "
         f"{plan.later} are left for another night."
     )
     for criterion, count in sorted(plan.by_criterion.items()):

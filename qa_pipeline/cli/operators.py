@@ -80,7 +80,7 @@ def run_command(sources: tuple[str, ...], **options: Any) -> None:
         warn(warning, settings)
     if options["dry_run"]:
         show_plan(plan, settings, deadline=deadline)
-        if purpose == "official" and settings.ask_url and asks(rubrics):
+        if purpose == "official" and settings.ask_url and asks(rubrics, settings):
             show_ask_plan(plan_night(run), settings)
         return
     progress = _progress(settings, len(plan.listen))
@@ -115,6 +115,7 @@ def watch(sources: tuple[str, ...], interval: float, **options: Any) -> None:
     """
     import signal
 
+    from qa_pipeline.cli.asking import show_asked
     from qa_pipeline.running.environment import check_environment
     from qa_pipeline.running.night import Night
     from qa_pipeline.running.observe import RunMetrics
@@ -142,7 +143,9 @@ def watch(sources: tuple[str, ...], interval: float, **options: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: watcher.stop.set())
         click.echo(f"Watching {', '.join(sources)} every {interval:g} s. Results: {settings.results}")
-        looks = watcher.watch(on_summary=lambda summary: show_summary(summary, settings), on_warning=partial(warn, settings=settings))
+        looks = watcher.watch(
+            on_summary=lambda summary: show_summary(summary, settings), on_warning=partial(warn, settings=settings), on_asked=show_asked
+        )
     click.echo(f"Stopped after {looks} looks.")
 
 

@@ -37,11 +37,11 @@ def find_customers_names(utterances: Sequence[Utterance], *, agent_name: str | N
     found: list[Found] = []
     names: dict[str, str] = {name: utterances[0].language for name in known if name and utterances}
     for at, utterance in enumerate(utterances):
-        own_places = list(_own_places(utterance)) if utterance.role is Role.AGENT else []
+        own_spans = list(own_places(utterance)) if utterance.role is Role.AGENT else []
         for start, end in _places(utterances, at):
             name = utterance.text[start:end]
             if utterance.role is not Role.CUSTOMER and (
-                fold(name) in own or any(start < last and first < end for first, last in own_places)
+                fold(name) in own or any(start < last and first < end for first, last in own_spans)
             ):
                 continue
             found.append(Found(kind=Personal.NAME, utterance=at, start=start, end=end, value=name))
@@ -88,11 +88,11 @@ def own_names(utterances: Sequence[Utterance], agent_name: str | None) -> set[st
     names = [agent_name] if agent_name else []
     for utterance in utterances:
         if utterance.role is Role.AGENT:
-            names += [utterance.text[start:end] for start, end in _own_places(utterance)]
+            names += [utterance.text[start:end] for start, end in own_places(utterance)]
     return {fold(part) for name in names for part in (name, *name.split())}
 
 
-def _own_places(utterance: Utterance) -> Iterator[tuple[int, int]]:
+def own_places(utterance: Utterance) -> Iterator[tuple[int, int]]:
     """Where an agent says their own name."""
     plain = fold_text(utterance.text, utterance.language)
     text = utterance.text if is_han(utterance.language) else _keeping_capitals(utterance.text, plain)

@@ -118,6 +118,18 @@ def calls_waiting(store: Store, viewer: Viewer, reason_code: str) -> tuple[str, 
     return tuple(row["call_id"] for row in ask(store, viewer, Matter.SCORE, sql, columns=columns))
 
 
+def calls_unsure(store: Store, viewer: Viewer, *, criteria: Collection[str], below: float) -> tuple[FrozenRow, ...]:
+    """Findings of current scores, of some criteria, that are met or not met and less sure than `below`, or were withheld as too unsure: call_id, conversation_id and
+    criterion_id, the newest call first. Those are left out that are no surer because of what they follow from: that is what wants looking at.
+    """
+    sql = f"""select call_id, conversation_id, criterion_id from current_findings where criterion_id in ({_texts(criteria)})
+        and (likely in ('met', 'not_met') or (outcome in ('met', 'not_met') and certainty < {below:g}))
+        and not list_contains(list_transform(coalesce(certainty_grounds, []), ground -> ground.key), 'limited')
+        order by call_date desc nulls last, call_id, criterion_id"""
+    names = ("score_id", "criterion_id", "call_id", "conversation_id", "call_date", "outcome", "likely", "certainty", "certainty_grounds")
+    return tuple(ask(store, viewer, Matter.SCORE, sql, columns={**ID_COLUMNS, "findings": names}))
+
+
 def conversations_of_days(
     store: Store,
     viewer: Viewer,

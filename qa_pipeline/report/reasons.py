@@ -10,7 +10,7 @@ from typing import Any
 from qa_pipeline.languages.interface import interface_language
 from qa_pipeline.languages.load import is_language, language, table
 from qa_pipeline.languages.reason_tables import ReasonWords
-from qa_pipeline.scoring.reasons import SITUATION_NAMES, cause_sentence
+from qa_pipeline.scoring.reasons import ALSO_SAID, SITUATION_NAMES, cause_sentence
 
 Row = Mapping[str, Any]
 
@@ -19,7 +19,7 @@ REASON_GONE = "The words of this call are not kept any more."
 # Arguments that name criteria.
 _CRITERIA = frozenset(("of", "parent", "step", "first", "then"))
 # Arguments that are quoted as they were said or measured.
-_AS_IT_IS = frozenset(("value", "confidence", "holiday"))
+_AS_IT_IS = frozenset(("value", "confidence", "holiday", "question", "look_question"))
 _SITUATIONS = {text: name for name, text in SITUATION_NAMES.items()}
 _LIMITS = {"at least": "≥", "at most": "≤"}
 _FIGURE = re.compile(r"-?\d+(?:\.\d+)?")
@@ -31,7 +31,7 @@ def reason_of(finding: Row, language: str | None, title_of: Callable[[str], str]
         return interface_language(), REASON_GONE
     given = _in_units({pair["key"]: pair["value"] for pair in finding.get("reason_args") or ()})
     # A verdict withheld as unsure says also why its likelier reading is thought of; what follows from something else, what that was found by.
-    codes = [finding["reason_code"], *([given["because"]] if "because" in given else [])]
+    codes = [finding["reason_code"], *(given[name] for name in ALSO_SAID if name in given)]
     cause = next((e for e in finding.get("evidence") or () if e["kind"] == "cause"), None)
     for code in (language, interface_language()):
         words = table(code, ReasonWords) if code else ReasonWords()

@@ -84,6 +84,11 @@ OUTSIDE: tuple[Outside, ...] = (
         by="whoever writes; ids of calls, names of machines, numbers of processes", until="at the end of the run, or found dead by the next",
     ),
     Outside(
+        name="answers under way", place=Place.RESULTS, patterns=("_nights/*/reply-*",), holds=(Kind.WORDS, Kind.PERSON, Kind.PATH),
+        by="whoever asks a language model: an answer each with the call it is about, until its call is committed; encrypted with `encryption_key_file`",
+        until="with the commit; those of a killed run are taken over by the next that asks, or go with `retain`",
+    ),
+    Outside(
         name="a night's batches", place=Place.RESULTS, patterns=("_nights/*",), holds=(Kind.WORDS, Kind.PERSON, Kind.PATH),
         by="the nightly flow: calls with their metadata, and dialogues that came as text", until="at the end of the night; those of a killed one with `retain`",
     ),

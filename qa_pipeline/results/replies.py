@@ -15,8 +15,9 @@ from qa_pipeline.results.rows import call_date
 from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.identity import JudgedBy
-from qa_pipeline.scoring.prompts import replies_digest
+from qa_pipeline.scoring.prompts import prompt_sha256, replies_digest
 from qa_pipeline.scoring.score import questions_of
+from qa_pipeline.scoring.second_look import SecondLooks, hashes_of
 
 _KEY = ("question_sha256", "prompt_sha256", "model", "phrasing", "first", "last")
 
@@ -36,23 +37,30 @@ class Asked:
 
 
 class RepliesThatCount:
-    """By conversation, which replies of the model that counts are stored. Nothing is read for rubrics without questions. `rubrics`: by key."""
+    """By conversation, which replies of the model that counts are stored. Nothing is read for rubrics without questions. `rubrics`: by key; `second_looks`: what that
+    model looks at again.
+    """
 
-    def __init__(self, store: Store, rubrics: Mapping[str, Rubric], answered_by: str | None) -> None:
+    def __init__(
+        self, store: Store, rubrics: Mapping[str, Rubric], answered_by: str | None, second_looks: SecondLooks | None = None
+    ) -> None:
         self._questions = {name: found for name, rubric in rubrics.items() if (found := questions_of(rubric))}
+        self._looked = {name: hashes_of(second_looks.questions(rubric)) for name, rubric in rubrics.items()} if second_looks else {}
+        self._rule = second_looks.rule if second_looks else ""
         self._answered_by = answered_by
         self._of: dict[str, list[Reply]] = {}
-        if self._questions and answered_by is not None:
+        if (self._questions or any(self._looked.values())) and answered_by is not None:
             rows = store.read("replies", columns=["conversation_id", *_KEY], where=f"model = {sql_text(answered_by)}").to_pylist()
             for row in rows:
                 self._of.setdefault(row.pop("conversation_id"), []).append(Reply(**row, answer=""))
 
     def counted(self, by: JudgedBy, conversation_id: str, rubric: str) -> JudgedBy:
         """What would judge a conversation by a rubric now: `by`, with the replies that are there."""
-        questions = self._questions.get(rubric)
-        if not questions:
+        questions, looked = self._questions.get(rubric, {}), self._looked.get(rubric, {})
+        if not questions and not looked:
             return by
-        return replace(by, replies_digest=replies_digest(self._of.get(conversation_id, ()), questions, self._answered_by))
+        replies = self._of.get(conversation_id, ())
+        return replace(by, replies_digest=replies_digest(replies, questions, self._answered_by, looked=looked, rule=self._rule))
 
 
 def write_replies(store: Store, asked: Sequence[Asked], *, run_id: str, timezone: str) -> None:
@@ -68,3 +76,32 @@ def _row(asked: Asked, run_id: str, timezone: str) -> dict[str, Any]:
         "served_by": asked.served_by, "prompt_tokens": asked.prompt_tokens, "answer_tokens": asked.answer_tokens, "took_ms": asked.took_ms,
         "asked_at": datetime.now(UTC), "run_id": run_id, "call_date": call_date(asked.call, timezone),
     }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What answers have cost: conversations asked about, tokens read and written, seconds until they were there."""
+
+    calls: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+def spent_since(store: Store, moment: datetime) -> Spent:
+    """What the answers since a moment have cost, whoever asked."""
+    columns = ["conversation_id", "prompt_tokens", "answer_tokens", "took_ms"]
+    since = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    rows = store.read("replies", columns=columns, where=f"asked_at >= arrow_cast('{since}', 'Timestamp(Microsecond, Some(\"UTC\"))')")
+    tokens = sum((row["prompt_tokens"] or 0) + (row["answer_tokens"] or 0) for row in rows.to_pylist())
+    return Spent(calls=len(set(rows["conversation_id"].to_pylist())), tokens=tokens, seconds=sum(rows["took_ms"].to_pylist()) / 1000)
+
+
+def looked_at(store: Store, model: str, questions: Mapping[str, int]) -> set[tuple[str, str]]:
+    """(conversation, criterion) of which every wording of a question is answered as it is put now. `questions`: hash → in how many wordings it is put."""
+    found: dict[tuple[str, str, str], set[int]] = {}
+    columns = ["conversation_id", "criterion_id", "question_sha256", "phrasing"]
+    where = f"model = {sql_text(model)} and prompt_sha256 = {sql_text(prompt_sha256())}"
+    for row in store.read("replies", columns=columns, where=where).to_pylist():
+        if row["question_sha256"] in questions:
+            found.setdefault((row["conversation_id"], row["criterion_id"], row["question_sha256"]), set()).add(row["phrasing"])
+    return {(name, criterion) for (name, criterion, asked), answered in found.items() if len(answered) >= questions[asked]}

@@ -19,6 +19,8 @@ _SAID_OF_ALL: dict[str, Any] = {
 }  # fmt: skip
 # Keys of a rubric that came later: left out where nobody wrote them, so that the hashes of those that do not use them stay.
 _LATER = ("min_certainty", "consent")
+# And keys of criteria, of checks that were there before them.
+_LATER_OF_CRITERIA = ("second_look",)
 
 
 def canonical_json(part: Rubric | Criterion) -> str:
@@ -27,9 +29,9 @@ def canonical_json(part: Rubric | Criterion) -> str:
     if isinstance(part, Rubric):
         data = {key: value for key, value in data.items() if value is not None or key not in _LATER}
         for section in data["sections"]:
-            section["criteria"] = [_SAID_OF_ALL | criterion for criterion in section["criteria"]]
+            section["criteria"] = [_said(criterion) for criterion in section["criteria"]]
     else:
-        data = _SAID_OF_ALL | data
+        data = _said(data)
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -49,6 +51,11 @@ def revive(resolved: str) -> Rubric:
     for section in data["sections"]:
         section["criteria"] = [_as_read(criterion) for criterion in section["criteria"]]
     return Rubric.model_validate_json(json.dumps(data))
+
+
+def _said(criterion: dict[str, Any]) -> dict[str, Any]:
+    """What the canonical form says of a criterion."""
+    return _SAID_OF_ALL | {key: value for key, value in criterion.items() if value or key not in _LATER_OF_CRITERIA}
 
 
 def _as_read(criterion: dict[str, Any]) -> dict[str, Any]:

@@ -142,6 +142,7 @@ class SearchingCriterion(PlacedCriterion):
 
     unlike: PhraseLists = Field({}, description="phrases that take a hit back when they cover it")
     meaning: Meaning | None = None
+    second_look: Texts = Field({}, description="language → what a language model is asked where the finding is unsure: whether it was said")
 
     def phrase_lists(self) -> Iterator[tuple[Location, PhraseLists, MatchMode]]:
         """Every key that holds phrases, with how they are matched."""

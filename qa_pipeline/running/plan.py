@@ -27,6 +27,7 @@ from qa_pipeline.running.priority import in_order
 from qa_pipeline.running.run import Run
 from qa_pipeline.running.score import Assignment
 from qa_pipeline.scoring.identity import JudgedBy, score_id_of
+from qa_pipeline.scoring.second_look import SecondLooks
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import manifests_digest
 
@@ -69,11 +70,11 @@ class Plan:
 
 class StandingScores:
     """Scores that stand in a root: the one place that says whether a conversation is still to be scored. `rubrics`: by key;
-    `answered_by`: the language model whose answers count.
+    `settings`: say whose answers count, and what is looked at a second time.
     """
 
-    def __init__(self, store: Store, rubrics: Mapping[str, Rubric], answered_by: str | None = None) -> None:
-        self._replies = RepliesThatCount(store, rubrics, answered_by)
+    def __init__(self, store: Store, rubrics: Mapping[str, Rubric], settings: Settings) -> None:
+        self._replies = RepliesThatCount(store, rubrics, settings.ask_model, SecondLooks.of(settings))
         self._keys = store.score_keys()
         self._rubrics = rubrics
         self._hashes: dict[str, str] = {}
@@ -102,7 +103,7 @@ def plan(
     in_force = rubrics_in_force(run.rubrics, store) if run.purpose == "official" else RubricsInForce(current=run.rubrics, older={})
     choices = Choices(in_force)
     rubric_of = {call.call_id: choices.key_for(call) for call in intake.calls}
-    standing, described, closed = StandingScores(store, in_force.rubrics, settings.ask_model), _described(store), store.closed_periods()
+    standing, described, closed = StandingScores(store, in_force.rubrics, settings), _described(store), store.closed_periods()
     failed_before = {} if retry_failed or force else given_up(store, settings.give_up_after)
     corrections = role_corrections(store)
     listen, rescore, redescribe, skipped, known = [], {}, [], [], []

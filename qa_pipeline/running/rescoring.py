@@ -74,7 +74,7 @@ def plan_rescoring(run: Run, *, select: Selection, named: str | None = None, by_
     # A file that is tried is tried on every call, whatever was in force when it was made.
     in_force = RubricsInForce(current=run.rubrics, older={}) if by_path else rubrics_in_force(run.rubrics, store)
     scores, closed_periods, counting = (
-        StandingScores(store, in_force.rubrics, run.settings.ask_model),
+        StandingScores(store, in_force.rubrics, run.settings),
         store.closed_periods(),
         counting_scores(store, MACHINE),
     )

@@ -6,7 +6,8 @@ Deleting is on purpose and by command; a dry run counts first. Calls that are he
 Beside rows of the tables, callers' words lie in two more places, and go from there with the window of words, or of calls if that is shorter:
 - *stage outputs*, what the speech models said of a recording, and its sound as browsers play it, kept under `CACHE/work` so that no work is done twice.
   Those of an expired call are found by what its row says it was made from; any other file there goes when it was written before the window.
-- *files of a night* (`_nights/` under the results root), which a night deletes at its end and a killed one leaves. No later night reads them.
+- *files of a night* (`_nights/` under the results root), which a night deletes at its end and a killed one leaves. No later night reads them but for answers of a
+  language model (ask_journal.py), which the next that asks takes over.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ def expired(store: Store, retention: Retention, *, today: date, work: Path | Non
         else failures_before(store, MACHINE, today - timedelta(days=retention.failures_days), held),
         decided=tuple(name for name in decided if name not in held),
         stage_outputs=() if sound is None or work is None else _stage_outputs(store, work, limit, today - timedelta(days=sound), held),
-        nights=() if limit is None else _killed_nights(store, today - timedelta(days=_NIGHT_DAYS), held),
+        nights=() if limit is None else _killed_nights(store, today - timedelta(days=_NIGHT_DAYS), held, conversations),
         notes=0 if retention.notes_days is None else _notes(store, today - timedelta(days=retention.notes_days), held),
         held=tuple(sorted({conversations[name] for name in (*calls, *words) if name in staying})),
     )
@@ -224,8 +225,10 @@ def _stage_outputs(store: Store, work: Path, words: date | None, sound: date, he
     return tuple(sorted(found))
 
 
-def _killed_nights(store: Store, limit: date, held: Collection[str]) -> tuple[str, ...]:
-    """Runs that left files of their batches, began before a day and are no more; without those in which a held call stands."""
+def _killed_nights(store: Store, limit: date, held: Collection[str], conversations: Collection[str]) -> tuple[str, ...]:
+    """Runs that left files, began before a day and are no more; without those in which a held call stands. `conversations`: of held calls, by which answers are named: what
+    is in them may be sealed.
+    """
     fs, path = fsspec.core.url_to_fs(f"{store.root}/{NIGHTS_FOLDER}")
     if not fs.exists(path):
         return ()
@@ -236,7 +239,14 @@ def _killed_nights(store: Store, limit: date, held: Collection[str]) -> tuple[st
     if not held:
         return tuple(old)
     quoted = [json.dumps(call_id, ensure_ascii=False).encode() for call_id in held]
-    return tuple(name for name in old if not any(one in fs.cat_file(file) for file in fs.find(f"{path}/{name}") for one in quoted))
+    return tuple(
+        name
+        for name in old
+        if not any(
+            any(one in file for one in conversations) or any(one in fs.cat_file(file) for one in quoted)
+            for file in fs.find(f"{path}/{name}")
+        )
+    )
 
 
 def _forget_nights(store: Store, run_ids: Sequence[str]) -> None:

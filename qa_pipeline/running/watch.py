@@ -1,7 +1,7 @@
 """Recordings that arrive during the day: look at the sources again and again, take what has stayed as it is for a while.
 
 One process with warm models. Each look is a run of its own: what is done is skipped, what is broken is listed once. Memory and open files do not grow
-with the looks: nothing is kept between them but the size and time of files that are still arriving.
+with the looks: nothing is kept between them but the size and time of files that are still arriving, and when a language model was asked last.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
 from qa_pipeline.recordings.joins import without_others
 from qa_pipeline.recordings.sources import file_state, recordings_in
+from qa_pipeline.running.asking import AskSummary, ask_meanwhile
 from qa_pipeline.running.listen import open_workers
 from qa_pipeline.running.night import Night, carry_out_night, known_files
 from qa_pipeline.running.observe import RunMetrics
@@ -23,6 +24,8 @@ from qa_pipeline.running.run import Run
 
 # How many times as long a file waits whose name says that another belongs to it: recorders write both parties at once. Chosen.
 _PATIENCE = 10
+# So long nobody looks for open questions again where none came with new calls, and nobody is asked after a misfortune. Chosen.
+_QUIET_SECONDS = 900.0
 
 
 @dataclass(slots=True)
@@ -52,6 +55,27 @@ class Arrivals:
 
 
 @dataclass(slots=True)
+class Asking:
+    """When watch mode asks a language model: after every look that brought calls, else now and then; after a misfortune not for a while."""
+
+    clock: Callable[[], float] = time.monotonic
+    _next: float = 0.0
+    _not_before: float = 0.0
+
+    def is_due(self, *, has_news: bool) -> bool:
+        """Whether to ask now. `has_news`: calls were scored just now."""
+        now = self.clock()
+        return now >= self._not_before and (has_news or now >= self._next)
+
+    def note(self, asked: AskSummary | None) -> None:
+        """Hear what came of it; None: nothing was open, or the day's budget is spent."""
+        now = self.clock()
+        self._next = now if asked and asked.left and asked.requests else now + _QUIET_SECONDS
+        if asked and asked.failures:
+            self._not_before = now + _QUIET_SECONDS
+
+
+@dataclass(slots=True)
 class Watcher:
     """Looks at the sources of a night every `interval` seconds until `stop` is set; every look that finds something is a run of its own."""
 
@@ -66,10 +90,14 @@ class Watcher:
         *,
         on_summary: Callable[[Summary], None] = lambda summary: None,
         on_warning: Callable[[str], None] = lambda text: None,
+        on_asked: Callable[[AskSummary], None] = lambda summary: None,
     ) -> int:
-        """Watch until told to stop. Returns how many looks there were. What makes one look impossible is told once, and the next is tried."""
+        """Watch until told to stop. Returns how many looks there were. What makes one look impossible is told once, and the next is tried.
+
+        A look is followed by questions to the language model for as long as looks are apart, so that new recordings do not wait for it.
+        """
         settings = self.run.settings
-        arrivals = Arrivals(settings.settle_seconds)
+        arrivals, asking = Arrivals(settings.settle_seconds), Asking()
         known = known_files(settings)
         looks, last_wrong, listed, told = 0, "", frozenset[str](), frozenset[str]()
         with open_workers(self.run.workers, settings) as workers:
@@ -100,6 +128,11 @@ class Watcher:
                             asks=False,
                         )
                         listed |= frozenset(u.source_uri for u in plan.unavailable)
+                    if asking.is_due(has_news=plan.has_work):
+                        asked = ask_meanwhile(run.anew(), seconds=self.interval)
+                        asking.note(asked)
+                        if asked:
+                            on_asked(asked)
                     last_wrong = ""
                 except (InputRefused, EnvironmentNotReady, OSError) as error:
                     if str(error) != last_wrong:

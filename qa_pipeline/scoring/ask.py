@@ -44,6 +44,20 @@ class _Vote:
     value: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What the replies to a question come to. `answer`: the one that counts, None where none does, and `why` then says so. `agreeing` of `asked` wordings give it;
+    `evidence`: their quotes, of all wordings where no answer counts; `values`: what they copied.
+    """
+
+    answer: str | None
+    agreeing: int
+    asked: int
+    evidence: tuple[Evidence, ...]
+    why: str = ""
+    values: tuple[str, ...] = ()
+
+
 def check_ask(criterion: AskCriterion, context: Context) -> Verdict:
     """Met where the model's answer is one that meets, and proved; undetermined where it was not asked, cannot tell, contradicts itself or proves nothing."""
     searched = search_window(criterion, context)
@@ -55,19 +69,36 @@ def check_ask(criterion: AskCriterion, context: Context) -> Verdict:
                 occurrences=1, rests_on=(("criterion", name),),
             )  # fmt: skip
     question = in_language(criterion.question, context.search.language)
+    given = answered(criterion, context, searched)
+    if given is None:
+        return Verdict(outcome=Outcome.UNDETERMINED, reason_code=NOT_ASKED, reason_args={"question": question}, searched=searched)
+    if given.answer is None:
+        return Verdict(
+            outcome=Outcome.UNDETERMINED,
+            reason_code=given.why,
+            reason_args={"question": question},
+            searched=searched,
+            evidence=given.evidence,
+        )
+    return _verdict(criterion, question, given.answer, given, searched)
+
+
+def answered(criterion: AskCriterion, context: Context, searched: Searched) -> Answered | None:
+    """What the stored replies to a question come to; None where one of them is still to be asked."""
     votes = _votes(criterion, context, searched)
     if votes is None:
-        return Verdict(outcome=Outcome.UNDETERMINED, reason_code=NOT_ASKED, reason_args={"question": question}, searched=searched)
+        return None
     counted = Counter(vote.answer for vote in votes if vote.answer is not None)
     answer, agreeing = counted.most_common(1)[0] if counted else (None, 0)
     if answer is None or 2 * agreeing <= len(votes):
         reasons = Counter(vote.why for vote in votes if vote.answer is None)
-        code = "answers_differ" if len(counted) > 1 or not reasons else min(reasons, key=lambda why: (-reasons[why], why))
-        return Verdict(
-            outcome=Outcome.UNDETERMINED, reason_code=code, reason_args={"question": question}, searched=searched,
-            evidence=in_order({e for vote in votes for e in vote.evidence}),
-        )  # fmt: skip
-    return _answered(criterion, question, [vote for vote in votes if vote.answer == answer], len(votes), searched)
+        why = "answers_differ" if len(counted) > 1 or not reasons else min(reasons, key=lambda why: (-reasons[why], why))
+        return Answered(answer=None, agreeing=0, asked=len(votes), evidence=in_order({e for vote in votes for e in vote.evidence}), why=why)
+    counting = [vote for vote in votes if vote.answer == answer]
+    return Answered(
+        answer=answer, agreeing=agreeing, asked=len(votes), evidence=in_order({e for vote in counting for e in vote.evidence}),
+        values=tuple(vote.value for vote in counting if vote.value),
+    )  # fmt: skip
 
 
 def requests_open(criterion: AskCriterion, context: Context) -> list[Request]:
@@ -77,24 +108,23 @@ def requests_open(criterion: AskCriterion, context: Context) -> list[Request]:
     return [request for request in asked if not any(request.is_answered_by(reply) for reply in replies)]
 
 
-def _answered(criterion: AskCriterion, question: str, votes: Sequence[_Vote], asked: int, searched: Searched) -> Verdict:
-    answer = votes[0].answer or ""
-    args = {"question": question, "answer": answer, "agreeing": str(len(votes)), "asked": str(asked)}
+def _verdict(criterion: AskCriterion, question: str, answer: str, given: Answered, searched: Searched) -> Verdict:
+    args = {"question": question, "answer": answer, "agreeing": str(given.agreeing), "asked": str(given.asked)}
+    agreement = (given.agreeing, given.asked)
     if answer == DOES_NOT_APPLY:
         return Verdict(
-            outcome=Outcome.NOT_APPLICABLE, reason_code="not_concerned", reason_args=args, searched=searched, agreement=(len(votes), asked)
+            outcome=Outcome.NOT_APPLICABLE, reason_code="not_concerned", reason_args=args, searched=searched, agreement=agreement
         )
     is_met = answer in criterion.met_answers
-    evidence = in_order({e for vote in votes for e in vote.evidence})
-    values = Counter(vote.value for vote in votes if vote.value)
+    evidence = given.evidence
     captures: tuple[Capture, ...] = ()
-    if values and evidence:
-        value = values.most_common(1)[0][0]
+    if given.values and evidence:
+        value = Counter(given.values).most_common(1)[0][0]
         told = next((e for e in evidence if value in e.text), evidence[0])
         captures = (Capture(name=criterion.id, value=value, value_type="text", text=told.text, start_ms=told.start_ms),)
     return Verdict(
         outcome=Outcome.MET if is_met else Outcome.NOT_MET, reason_code="answered", reason_args=args, evidence=evidence, searched=searched,
-        answer=answer, occurrences=1, captures=captures, agreement=(len(votes), asked),
+        answer=answer, occurrences=1, captures=captures, agreement=agreement,
     )  # fmt: skip
 
 

@@ -31,6 +31,8 @@ OTHERWISE = "otherwise"
 """The ground of a certainty that is held down because only another reading of the recogniser has the words."""
 # Of phrases that only another reading has, so many were said, by how much the recogniser believes in it (docs/decisions/alternatives.md).
 _SAID_OTHERWISE = 0.6
+LOOK = "look"
+"""The ground of a certainty that a second look by a language model has moved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,9 @@ def as_read_otherwise(own: Certainty) -> Certainty:
         return own
     ground = Ground(key=OTHERWISE, weight=round(_SAID_OTHERWISE - own.share, 2))
     return Certainty(share=_SAID_OTHERWISE, grounds=(ground, *own.grounds[: _MOST_NAMED - 1]))
+def moved(own: Certainty, weight: float, share: float) -> Certainty:
+    """A certainty that a second look has moved to `share`, by so many log-odds at most."""
+    return Certainty(share=round(share, 4), grounds=(Ground(key=LOOK, weight=round(weight, 2)), *own.grounds[: _MOST_NAMED - 1]))
 
 
 def model_path() -> Path:

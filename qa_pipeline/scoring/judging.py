@@ -64,7 +64,7 @@ def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
         return _undetermined("nobody_spoke", who=criterion.party)
     if isinstance(criterion, CaptureCriterion) and criterion.repeats and not context.verdicts[criterion.repeats].captures:
         return _as_parent(criterion.repeats, context.verdicts[criterion.repeats], Outcome.NOT_APPLICABLE)
-    verdict = _with_credit(criterion, CHECKS[criterion.check](criterion, context))
+    verdict = context.overruled.get(criterion.id) or _with_credit(criterion, CHECKS[criterion.check](criterion, context))
     if (
         verdict.outcome is Outcome.MET
         and (unfound := [c for c in silent if c.criterion])

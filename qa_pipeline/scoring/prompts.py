@@ -140,16 +140,25 @@ def prompt_sha256() -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def replies_digest(replies: Sequence[Reply], questions: Mapping[str, str], answered_by: str | None) -> str | None:
+def replies_digest(
+    replies: Sequence[Reply], questions: Mapping[str, str], answered_by: str | None, *, looked: Mapping[str, str] = {}, rule: str = ""
+) -> str | None:
     """What of a conversation's replies counts in a score: None for a rubric without questions. `questions`: criterion → hash of its question.
 
-    How questions are put now is part of it: answers to another prompt count no more, and what they were about is open again.
+    How questions are put now is part of it: answers to another prompt count no more, and what they were about is open again. `looked`: the same of second looks,
+    `rule`: how those count (second_look.py); where nobody has looked yet a score is the same as without them.
     """
-    if not questions:
+    seconds = _keys(replies, looked, answered_by)
+    if not questions and not seconds:
         return None
+    parts = (answered_by or "", prompt_sha256(), *_keys(replies, questions, answered_by))
+    parts += (f"second looks: {rule}", *seconds) if seconds else ()
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _keys(replies: Sequence[Reply], questions: Mapping[str, str], answered_by: str | None) -> list[str]:
     wanted = frozenset(questions.values())
-    keys = sorted(repr(_key(r)) for r in replies if r.model == answered_by and r.question_sha256 in wanted)
-    return hashlib.sha256("\n".join((answered_by or "", prompt_sha256(), *keys)).encode()).hexdigest()[:16]
+    return sorted(repr(_key(r)) for r in replies if r.model == answered_by and r.question_sha256 in wanted)
 
 
 def in_language(texts: Texts, language: str) -> str:

@@ -10,6 +10,7 @@ from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.case_vectors import example_vectors
 from qa_pipeline.scoring.meanings import HEADS_NAME, heads_of_each
 from qa_pipeline.scoring.score import Scorecard, prepare
+from qa_pipeline.scoring.second_look import SecondLooks
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest
 from qa_pipeline.text.norm_cache import open_norm_cache
@@ -30,4 +31,7 @@ def make_ready(
         on_fitting=on_fitting,
     )
     strictness = load_strictness(reader_path(settings))
-    return {name: prepare(rubric, heads[name], strictness=strictness, answered_by=settings.ask_model) for name, rubric in rubrics.items()}
+    return {
+        name: prepare(rubric, heads[name], strictness=strictness, answered_by=settings.ask_model, second_looks=SecondLooks.of(settings))
+        for name, rubric in rubrics.items()
+    }

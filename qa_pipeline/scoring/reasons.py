@@ -17,8 +17,10 @@ SITUATION_NAMES: dict[str, str] = {
     "customer_hung_up": "the customer hung up first",
 }
 
+ALSO_SAID = ("because", "looked")
+"""Arguments that hold codes of sentences which stand beside the first: why the likelier reading of what is withheld is thought of; what a second look came to."""
 # Arguments that name outcomes.
-_OUTCOMES = frozenset(("likely", "other"))
+_OUTCOMES = frozenset(("likely", "other", "look_first"))
 
 
 def reason_text(code: str, args: Mapping[str, str]) -> str:

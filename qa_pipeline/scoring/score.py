@@ -1,7 +1,7 @@
 """Conversation × rubric → Score. Pure: no files, no clock, no models; the same two values always give the same score.
 
-Each criterion is judged (judging.py) after those it refers to, and how sure that is (assurance.py); what is less sure than the bar is withheld as
-undetermined. Sums: totals.py.
+Each criterion is judged (judging.py) after those it refers to, and how sure that is (assurance.py); what is unsure may have been looked at a second time
+(second_look.py); what is less sure than the bar is withheld as undetermined. Sums: totals.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from qa_pipeline.scoring.judging import judge
 from qa_pipeline.scoring.matching import Evidence, Search, searches_of
 from qa_pipeline.scoring.meanings import Heads
 from qa_pipeline.scoring.prompts import replies_digest
-from qa_pipeline.scoring.reasons import cause_text, reason_text
+from qa_pipeline.scoring.reasons import ALSO_SAID, cause_text, reason_text
+from qa_pipeline.scoring.second_look import Look, LookQuestion, SecondLooks, hashes_of, is_open_to_looks, look_again, with_look
 from qa_pipeline.scoring.situations import Facts, find_facts, given_disposition
 from qa_pipeline.scoring.totals import Totals, deduction_of, points_of, total
 from qa_pipeline.scoring.verdict import Capture, Context, Verdict
@@ -99,7 +100,8 @@ class Score:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
     """A rubric ready to score with: its hashes worked out once, the fitted heads of its lists (meanings.py) by list id, what tells how sure it is, and
-    how strict the reader of acts is. `questions`: criterion → hash of what it asks a language model; `answered_by`: the model whose answers count.
+    how strict the reader of acts is. `questions`: criterion → hash of what it asks a language model; `answered_by`: the model whose answers count;
+    `second_looks`: what that model looks at again, None for nothing, `looks`: what it is asked about which criterion, `looked`: the hashes of that.
     """
 
     rubric: Rubric
@@ -112,6 +114,9 @@ class Scorecard:
     strictness: Strictness | None = None
     questions: Mapping[str, str] = field(default_factory=dict)
     answered_by: str | None = None
+    second_looks: SecondLooks | None = None
+    looks: Mapping[str, LookQuestion] = field(default_factory=dict)
+    looked: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bar(self) -> float:
@@ -127,22 +132,32 @@ class Scorecard:
         own = criterion.at_least if isinstance(criterion, AskCriterion) else None
         return self.bar if own is None else own
 
+    def replies_digest(self, conversation: Conversation) -> str | None:
+        """Hash of which replies of a language model are judged in a conversation."""
+        rule = self.second_looks.rule if self.second_looks else ""
+        return replies_digest(conversation.replies, self.questions, self.answered_by, looked=self.looked, rule=rule)
+
 
 def prepare(
-    rubric: Rubric, heads: Heads, certainty: Judge | None = None, *, strictness: Strictness | None = None, answered_by: str | None = None
-) -> Scorecard:
+    rubric: Rubric, heads: Heads, certainty: Judge | None = None, *, strictness: Strictness | None = None, answered_by: str | None = None,
+    second_looks: SecondLooks | None = None,
+) -> Scorecard:  # fmt: skip
     """Make a rubric ready for many calls. `certainty`: what tells how sure verdicts are; the shipped model without. `strictness`: of the reader of acts;
-    without it no act is judged. `answered_by`: the language model whose answers count; without it only those that cases hold.
+    without it no act is judged. `answered_by`: the language model whose answers count; without it only those that cases hold. `second_looks`: what it looks at again.
     """
     hashes = {criterion.id: criterion_sha256(criterion) for criterion in rubric.criteria}
     section_of = {criterion.id: section.id for section in rubric.sections for criterion in section.criteria}
     languages = {criterion.id: criterion.languages() for criterion in rubric.criteria}
+    looks = second_looks.questions(rubric) if second_looks else {}
     return Scorecard(
         rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes, section_of=section_of, languages=languages,
         certainty=certainty or shipped_model(),
         strictness=strictness,
         questions=questions_of(rubric),
         answered_by=answered_by,
+        second_looks=second_looks,
+        looks=looks,
+        looked=hashes_of(looks),
     )  # fmt: skip
 
 
@@ -161,14 +176,29 @@ def score_many(conversations: Sequence[Conversation], scorecard: Scorecard) -> l
     return [_score(search, scorecard) for search in scorecard.searches(conversations)]
 
 
-def judge_call(search: Search, scorecard: Scorecard) -> Context:
-    """Judge every criterion of a rubric in one conversation: the verdicts, in the order of judging, beside what they were judged on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A call judged, and how sure that is. `certainties`: by criterion, None where nothing is asserted; `looks`: second looks that have said something; `unsure`: criteria
+    whose findings are, or would be without one, unsure enough for a second look.
+    """
+
+    context: Context
+    certainties: Mapping[str, Certainty | None]
+    disposition: Certainty | None
+    looks: Mapping[str, Look]
+    unsure: tuple[str, ...]
+
+
+def judge_call(search: Search, scorecard: Scorecard, overruled: Mapping[str, Verdict] | None = None) -> Context:
+    """Judge every criterion of a rubric in one conversation: the verdicts, in the order of judging, beside what they were judged on. `overruled`: readings that
+    second looks put in the place of checks' own.
+    """
     rubric = scorecard.rubric
     facts = find_facts(search, rubric.situations) if rubric.situations else Facts(situations={}, disposition=None)
     verdicts: dict[str, Verdict] = {}
     context = Context(
         rubric=rubric, search=search, facts=facts, verdicts=verdicts, languages=scorecard.languages, strictness=scorecard.strictness,
-        answered_by=scorecard.answered_by,
+        answered_by=scorecard.answered_by, overruled=overruled or {},
     )  # fmt: skip
     for criterion in _judging_order(rubric):
         verdicts[criterion.id] = judge(criterion, context)
@@ -190,13 +220,42 @@ def _as_answered(facts: Facts, context: Context) -> Facts:
     return replace(facts, disposition=Disposition.REFUSED, disposition_evidence=evidence)
 
 
-def _score(search: Search, scorecard: Scorecard) -> Score:
-    context = judge_call(search, scorecard)
-    assurance = Assurance(context, scorecard.certainty)
+def weigh_call(search: Search, scorecard: Scorecard) -> Weighed:
+    """Judge a call and tell how sure each verdict is. What a second look overrules is judged by what follows from it too: once more, with the other reading."""
     by_id = {criterion.id: criterion for criterion in scorecard.rubric.criteria}
-    certainties = {name: assurance.of(by_id[name], verdict) for name, verdict in context.verdicts.items()}
-    findings = tuple(_finding(criterion, scorecard, context.verdicts[name], certainties[name]) for name, criterion in by_id.items())
-    return _total(context, scorecard, findings, assurance.disposition)
+    overruling: dict[str, Look] = {}
+    while True:
+        context = judge_call(search, scorecard, {name: look.verdict for name, look in overruling.items() if look.verdict})
+
+        def again(criterion: Criterion, verdict: Verdict, own: Certainty, context: Context = context) -> Look | None:
+            return _look(criterion, verdict, own, context, scorecard)
+
+        assurance = Assurance(context, scorecard.certainty, look_again=again if scorecard.looks else None, overruling=overruling)
+        certainties = {name: assurance.of(by_id[name], verdict) for name, verdict in context.verdicts.items()}
+        fresh = {name: look for name, look in assurance.looks.items() if look.verdict}
+        if not fresh:
+            break
+        overruling |= fresh
+    unsure = tuple(name for name, own in assurance.own.items() if _is_unsure(by_id[name], context.verdicts[name], own, scorecard))
+    return Weighed(context=context, certainties=certainties, disposition=assurance.disposition, looks=assurance.looks, unsure=unsure)
+
+
+def _is_unsure(criterion: Criterion, verdict: Verdict, own: Certainty, scorecard: Scorecard) -> bool:
+    looks = scorecard.second_looks
+    return looks is not None and criterion.id in scorecard.looks and is_open_to_looks(verdict, own, scorecard.bar_of(criterion), looks)
+
+
+def _look(criterion: Criterion, verdict: Verdict, own: Certainty, context: Context, scorecard: Scorecard) -> Look | None:
+    if scorecard.second_looks is None or not _is_unsure(criterion, verdict, own, scorecard):
+        return None
+    question = scorecard.looks[criterion.id]
+    return look_again(criterion, question, context, verdict, own, scorecard.bar_of(criterion), scorecard.second_looks)
+
+
+def _score(search: Search, scorecard: Scorecard) -> Score:
+    weighed = weigh_call(search, scorecard)
+    findings = tuple(_finding(criterion, scorecard, weighed) for criterion in scorecard.rubric.criteria)
+    return _total(weighed.context, scorecard, findings, weighed.disposition)
 
 
 def _judging_order(rubric: Rubric) -> list[Criterion]:
@@ -224,7 +283,11 @@ def _withheld(verdict: Verdict, certainty: Certainty) -> Verdict:
     return replace(verdict, outcome=Outcome.UNDETERMINED, reason_code=UNSURE, reason_args=args, answer=None, credit=None)
 
 
-def _finding(criterion: Criterion, scorecard: Scorecard, verdict: Verdict, certainty: Certainty | None) -> Finding:
+def _finding(criterion: Criterion, scorecard: Scorecard, weighed: Weighed) -> Finding:
+    verdict, certainty = (
+        with_look(weighed.context.verdicts[criterion.id], weighed.looks.get(criterion.id)),
+        weighed.certainties[criterion.id],
+    )
     likely = None
     if certainty is not None and certainty.share < scorecard.bar_of(criterion):
         likely, verdict = verdict.outcome, _withheld(verdict, certainty)
@@ -252,8 +315,7 @@ def _finding(criterion: Criterion, scorecard: Scorecard, verdict: Verdict, certa
 
 def _reason(verdict: Verdict) -> str:
     parts = [reason_text(verdict.reason_code, verdict.reason_args)]
-    if because := verdict.reason_args.get("because"):
-        parts.append(reason_text(because, verdict.reason_args))
+    parts += [reason_text(verdict.reason_args[name], verdict.reason_args) for name in ALSO_SAID if name in verdict.reason_args]
     cause = next((e for e in verdict.evidence if e.kind == "cause"), None)
     return " ".join([*parts, cause_text(cause.role.value, cause.text, cause.start_ms)] if cause else parts)
 
@@ -266,7 +328,7 @@ def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...]
     reasons = _review_reasons(conversation, sums, is_unsure=any(finding.likely is not None for finding in counted))
     by = replace(
         judged_by(conversation.language, (u.language for u in conversation.utterances), conversation.acts_version),
-        replies_digest=replies_digest(conversation.replies, scorecard.questions, scorecard.answered_by),
+        replies_digest=scorecard.replies_digest(conversation),
     )
     return Score(
         score_id=score_id_of(conversation.conversation_id, scorecard.sha256, by),

@@ -67,7 +67,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What a check may look at. `verdicts`: those of criteria judged before; `languages`: those each criterion can be judged in; `strictness`: of the
-    reader of acts; `answered_by`: the language model whose answers count, None where nobody is asked.
+    reader of acts; `answered_by`: the language model whose answers count, None where nobody is asked; `overruled`: what a second look put in the place of a
+    check's own reading (second_look.py).
     """
 
     rubric: Rubric
@@ -77,6 +78,7 @@ class Context:
     languages: Mapping[str, frozenset[Language]] = field(default_factory=dict)
     strictness: Strictness | None = None
     answered_by: str | None = None
+    overruled: Mapping[str, Verdict] = field(default_factory=dict)
 
     @property
     def began(self) -> datetime | None:

@@ -15,8 +15,9 @@ from qa_pipeline.review.agreement import Agreement, Judged, agreement_of_two, no
 from qa_pipeline.review.trust import Standing, Trust
 from qa_pipeline.rubric.asking import AskCriterion
 from qa_pipeline.rubric.cases import Case, heard_in
-from qa_pipeline.running.asking import open_requests, reply_to
+from qa_pipeline.running.asking import reply_to
 from qa_pipeline.running.judge import Judge, JudgeFailed
+from qa_pipeline.running.open_questions import open_requests
 from qa_pipeline.scoring.score import Scorecard, score
 from qa_pipeline.trainer.publish import Workbench
 

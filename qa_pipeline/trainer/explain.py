@@ -15,8 +15,9 @@ from qa_pipeline.rubric.shared_keys import PlacedCriterion, SearchingCriterion
 from qa_pipeline.scoring.identity import JudgedBy, judged_by
 from qa_pipeline.scoring.judging import ROLE_CONFIDENCE
 from qa_pipeline.scoring.matching import Evidence, Search
-from qa_pipeline.scoring.prompts import lines_of, replies_digest, stretches
+from qa_pipeline.scoring.prompts import lines_of, stretches
 from qa_pipeline.scoring.score import Finding, Score, Scorecard, score
+from qa_pipeline.scoring.second_look import LookQuestion
 from qa_pipeline.scoring.situations import Facts, find_facts
 from qa_pipeline.scoring.verdict import ROLES, Context, Verdict, search_window
 from qa_pipeline.scoring.windows import Searched
@@ -49,7 +50,7 @@ def explain(conversation: Conversation, scorecard: Scorecard, criterion_id: str)
             ("The call", list(_call_lines(conversation, scored))),
             ("Situations", list(_situation_lines(criterion, facts))),
             ("What it depends on", list(_parent_lines(criterion, findings))),
-            *_search_steps(criterion, scored, search, facts),
+            *_search_steps(criterion, scored, search, facts, scorecard.looks.get(criterion_id)),
             ("What it found", list(_evidence_lines(finding))),
             ("How sure it is", list(_certainty_lines(finding, scorecard.bar_of(criterion)))),
             ("Outcome", list(_outcome_lines(finding))),
@@ -65,7 +66,7 @@ def other_scoring(conversation: Conversation, scorecard: Scorecard, outcome: Out
     """
     now = replace(
         judged_by(conversation.language, (u.language for u in conversation.utterances), conversation.acts_version),
-        replies_digest=replies_digest(conversation.replies, scorecard.questions, scorecard.answered_by),
+        replies_digest=scorecard.replies_digest(conversation),
     )
     if by == now:
         return None
@@ -127,7 +128,9 @@ def _parent_lines(criterion: Criterion, findings: dict[str, Finding]) -> Iterato
             yield f"{place[0]} {name}: it is {findings[name].outcome.value}"
 
 
-def _search_steps(criterion: Criterion, scored: Score, search: Search, facts: Facts) -> Iterator[tuple[str, list[str]]]:
+def _search_steps(
+    criterion: Criterion, scored: Score, search: Search, facts: Facts, look: LookQuestion | None
+) -> Iterator[tuple[str, list[str]]]:
     """Where a check of words looked, and what it looked for there."""
     if not isinstance(criterion, PlacedCriterion):
         return
@@ -141,6 +144,8 @@ def _search_steps(criterion: Criterion, scored: Score, search: Search, facts: Fa
         yield "What it asked", list(_asked_lines(criterion, search.conversation, searched))
     if isinstance(criterion, SearchingCriterion):
         yield "What it looked for", list(_phrase_lines(criterion, search, searched))
+    if look and any(reply.question_sha256 == look.question_sha256 for reply in search.conversation.replies):
+        yield "What a language model was asked a second time", list(_asked_lines(look, search.conversation, searched))
 
 
 def _asked_lines(criterion: AskCriterion, conversation: Conversation, searched: Searched) -> Iterator[str]:

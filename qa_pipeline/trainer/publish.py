@@ -26,6 +26,7 @@ from qa_pipeline.scoring.case_vectors import VECTORS_NAME, CaseVectors, Encode, 
 from qa_pipeline.scoring.cases import CaseResult, compare
 from qa_pipeline.scoring.meanings import HEADS_NAME, fit_heads, heads_of_each, keep_used, load_heads, needs_vectors
 from qa_pipeline.scoring.score import Scorecard, prepare, score_many
+from qa_pipeline.scoring.second_look import SecondLooks
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, model_folder
 from qa_pipeline.text.norm_cache import open_norm_cache
@@ -97,7 +98,8 @@ def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequ
     vectors.learn(_texts(rubrics, cases))
     strictness = load_strictness(reader_path(settings))
     scorecards = {
-        name: prepare(rubric, heads[name], strictness=strictness, answered_by=settings.ask_model) for name, rubric in rubrics.items()
+        name: prepare(rubric, heads[name], strictness=strictness, answered_by=settings.ask_model, second_looks=SecondLooks.of(settings))
+        for name, rubric in rubrics.items()
     }
     return Workbench(scorecards=scorecards, cases=cases, vectors=vectors)
 

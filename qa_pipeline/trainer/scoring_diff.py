@@ -68,7 +68,7 @@ def scores_by_other_scoring(
             f"No stored call was scored by {label(scorecard)} in that time.",
             advice="Give other dates, or the version that scored them, as NAME@VERSION; `rubric versions` lists them.",
         )
-    replies = RepliesThatCount(store, {"": scorecard.rubric}, scorecard.answered_by)
+    replies = RepliesThatCount(store, {"": scorecard.rubric}, scorecard.answered_by, scorecard.second_looks)
     return {row["conversation_id"]: row for row in found if not _is_of_now(row, scorecard, replies)}
 
 
