@@ -26,7 +26,8 @@ from rescore import spoken_call
 from qa_pipeline.call import Conversation, Quote
 from qa_pipeline.reading.stored import Selection
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running.asking import carry_out_asking, plan_asking
+from qa_pipeline.running.ask_plan import plan_asking
+from qa_pipeline.running.asking import carry_out_asking
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.judge import Told
 from qa_pipeline.running.rescoring import plan_rescoring, rescore

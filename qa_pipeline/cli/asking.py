@@ -15,7 +15,8 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.viewer import local_viewer
 
 if TYPE_CHECKING:
-    from qa_pipeline.running.asking import AskPlan, AskSummary
+    from qa_pipeline.running.ask_plan import AskPlan
+    from qa_pipeline.running.asking import AskSummary
     from qa_pipeline.settings import Settings
     from qa_pipeline.trainer.publish import Workbench
 
@@ -38,7 +39,8 @@ def ask_command(results: str | None, **options: Any) -> None:
     """
     from qa_pipeline.reading.stored import Selection
     from qa_pipeline.running.ask_journal import take_over
-    from qa_pipeline.running.asking import asks, carry_out_asking, plan_asking
+    from qa_pipeline.running.ask_plan import asks, plan_asking
+    from qa_pipeline.running.asking import carry_out_asking
     from qa_pipeline.running.judge import Endpoint
     from qa_pipeline.running.run import Run
 

@@ -59,7 +59,7 @@ def run_command(sources: tuple[str, ...], **options: Any) -> None:
     from datetime import UTC, datetime
 
     from qa_pipeline.cli.asking import show_ask_plan, show_asked
-    from qa_pipeline.running.asking import asks, plan_night
+    from qa_pipeline.running.ask_plan import asks, plan_night
     from qa_pipeline.running.batch import in_one_piece
     from qa_pipeline.running.night import Night, carry_out_night
     from qa_pipeline.running.pace import deadline_of, pace_of

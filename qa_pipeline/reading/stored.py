@@ -124,7 +124,7 @@ def calls_unsure(store: Store, viewer: Viewer, *, criteria: Collection[str], bel
     """
     sql = f"""select call_id, conversation_id, criterion_id from current_findings where criterion_id in ({_texts(criteria)})
         and (likely in ('met', 'not_met') or (outcome in ('met', 'not_met') and certainty < {below:g}))
-        and not list_contains(list_transform(coalesce(certainty_grounds, []), ground -> ground.key), 'limited')
+        and not list_contains(list_transform(coalesce(certainty_grounds, []), lambda ground: ground.key), 'limited')
         order by call_date desc nulls last, call_id, criterion_id"""
     names = ("score_id", "criterion_id", "call_id", "conversation_id", "call_date", "outcome", "likely", "certainty", "certainty_grounds")
     return tuple(ask(store, viewer, Matter.SCORE, sql, columns={**ID_COLUMNS, "findings": names}))

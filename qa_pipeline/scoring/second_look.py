@@ -10,7 +10,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.languages.interface import interface_language
@@ -27,7 +27,10 @@ from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.prompts import Request, in_language
 from qa_pipeline.scoring.totals import JUDGED
 from qa_pipeline.scoring.verdict import Context, Verdict, as_heard, search_window
-from qa_pipeline.settings import Settings
+
+# Workers that score load this module, and no settings.
+if TYPE_CHECKING:
+    from qa_pipeline.settings import Settings
 
 ALL = "all"
 AGREES, DISAGREES, OVERRULES = "look_agrees", "look_disagrees", "look_overrules"

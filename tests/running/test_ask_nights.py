@@ -18,9 +18,11 @@ from qa_pipeline.privacy.kinds import Personal
 from qa_pipeline.privacy.policy import NOTHING, Hiding
 from qa_pipeline.reading.stored import Selection
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.running.asking import AskPlan, AskSummary, as_shown, ask_tonight, carry_out_asking, plan_asking, plan_night
+from qa_pipeline.running.ask_plan import AskPlan, Budget, plan_asking, plan_night
+from qa_pipeline.running.asking import AskSummary, ask_tonight, carry_out_asking
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.judge import Endpoint
+from qa_pipeline.running.open_questions import as_shown
 from qa_pipeline.running.rescoring import plan_rescoring, rescore
 from qa_pipeline.running.run import Run
 from qa_pipeline.scoring.score import prepare
@@ -296,7 +298,7 @@ def test_nobody_is_asked_without_a_server_or_without_questions(tmp_path: Path) -
     with scripted_judge(honest) as server:
         plain = stored(settings_for(tmp_path / "plain", server.url), spoken(1), rubrics=asking(GREETS))
         assert ask_tonight(plain) is None
-        assert plan_asking(plain, select=Selection()) == AskPlan()
+        assert plan_asking(plain, select=Selection()).open == ()
     assert server.asked == []
 
 
@@ -330,4 +332,4 @@ def test_the_command_says_what_it_would_ask_and_asks_it(tmp_path: Path, monkeypa
 def test_carrying_out_nothing_asks_nobody(tmp_path: Path) -> None:
     run = stored(settings_for(tmp_path, "http://127.0.0.1:9/v1"), spoken(1))
     with Endpoint(run.settings) as judge:
-        assert carry_out_asking(AskPlan(), run, judge).requests == 0
+        assert carry_out_asking(AskPlan(budget=Budget.of(run.settings)), run, judge).requests == 0
