@@ -35,7 +35,7 @@ bench: models
 	$(BIN)/python benchmarks/forbidden.py
 	$(BIN)/python benchmarks/rescore.py --sizes 1000 10000 100000
 	$(BIN)/python benchmarks/nightly.py --sizes 1000 10000 100000 --prefect
-	$(BIN)/python benchmarks/ask.py --calls 200 --tokenizer
+	$(BIN)/python benchmarks/ask.py --calls 200
 	$(BIN)/python benchmarks/figures.py
 
 # What nights survive, at length (half an hour; the disks need root), and watch mode for an hour.

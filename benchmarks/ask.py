@@ -1,9 +1,9 @@
-"""What questions to a language model cost: `python benchmarks/ask.py [--calls 1000] [--tokenizer]`.
+"""What questions to a language model cost: `python benchmarks/ask.py [--calls 1000] [--without-tokens]`.
 
 Fills a root with so many written calls of five minutes (half Chinese, half English; 80 utterances each, as benchmarks/rescore.py makes them), scores them, and asks
 two questions of each, in three wordings, of a server that answers at once: what is measured is this program and the size of what it sends, not a model. Then the
-same with a cascade, where a phrase settles one of the questions. `--tokenizer` counts tokens with the one of Gemma 3 (a llama.cpp server from the package index, as in
-tests); without it bytes alone are told. Prints requests, tokens, bytes sent and kept, and seconds.
+same with a cascade, where a phrase settles one of the questions. Tokens are counted over every request by the tokenizer of Gemma 3 (a llama.cpp server from the package index, as
+in tests); with `--without-tokens` bytes alone are told. Prints requests, tokens, bytes sent and kept, and the seconds of each part.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -72,14 +73,14 @@ class AtOnce:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=1_000)
-    parser.add_argument("--tokenizer", action="store_true", help="count tokens with the tokenizer of Gemma 3")
+    parser.add_argument("--without-tokens", action="store_true", help="count bytes alone, without a server for its tokenizer")
     given = parser.parse_args()
     print(f"{given.calls} calls of five minutes, 2 questions, 3 wordings")
     for name, settled in (("without a cascade", False), ("with a cascade", True)):
         with tempfile.TemporaryDirectory() as folder:
             judge, told = measure(Path(folder), given.calls, settled=settled)
-        print(f"{name}: {told}")
-        if given.tokenizer:
+        print(f"{name}: {told}", flush=True)
+        if not given.without_tokens:
             print(f"  {tokens(judge)}")
 
 
@@ -100,25 +101,21 @@ def measure(folder: Path, calls: int, *, settled: bool) -> tuple[AtOnce, str]:
     planned = time.monotonic() - began
     judge = AtOnce()
     summary = carry_out_asking(plan, run, judge)
+    again = summary.rescored.seconds if summary.rescored else 0.0
     run.store.compact()
     kept = sum(path.stat().st_size for path in (folder / "results" / "replies").rglob("*.parquet") if "_delta_log" not in path.parts)
     return judge, (
         f"{summary.requests} requests about {summary.calls} calls, {summary.sent / 1e6:.1f} MB sent, {summary.received / 1e6:.2f} MB received, "
-        f"{kept / 1e6:.2f} MB kept; {planned:.0f} s to find what is open, {summary.seconds:.0f} s to ask and score anew"
+        f"{kept / 1e6:.2f} MB kept; {planned:.0f} s to find what is open, {summary.seconds - again:.0f} s to ask and keep, {again:.0f} s to score anew"
     )
 
 
-def tokens(judge: AtOnce, *, most: int = 300) -> str:
-    """Tokens read and written, counted over every so many requests."""
-    every = max(1, len(judge.bodies) // most)
-    sample = list(zip(judge.bodies, judge.written, strict=True))[::every]
-    with tempfile.TemporaryDirectory() as folder, _tokenizer(Path(folder)) as count:
-        read, written = sum(count(body) for body, _ in sample), sum(count(answer) for _, answer in sample)
-    scale = len(judge.bodies) / len(sample)
-    return (
-        f"{read * scale / 1e6:.2f} million tokens read, {written * scale / 1e6:.2f} million written ({read / len(sample):.0f} and {written / len(sample):.0f} a request; "
-        f"counted over {len(sample)} of them)"
-    )
+def tokens(judge: AtOnce) -> str:
+    """Tokens read and written, of every request."""
+    with tempfile.TemporaryDirectory() as folder, _tokenizer(Path(folder)) as count, ThreadPoolExecutor(2) as pool:
+        read, written = (sum(pool.map(count, texts)) for texts in (judge.bodies, judge.written))
+    asked = len(judge.bodies)
+    return f"{read / 1e6:.2f} million tokens read, {written / 1e6:.2f} million written ({read / asked:.0f} and {written / asked:.0f} a request)"
 
 
 @contextmanager

@@ -9,5 +9,5 @@ from multiprocessing.context import ForkServerContext
 def forking() -> ForkServerContext:
     """What such processes are made by. All that any of them needs is named here, as the first one has it loaded for good."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["killed", "tests.running.forked_nights"])
+    context.set_forkserver_preload(["killed", "tests.running.forked_nights", "tests.running.forked_asks"])
     return context

@@ -85,7 +85,7 @@ OUTSIDE: tuple[Outside, ...] = (
     ),
     Outside(
         name="answers under way", place=Place.RESULTS, patterns=("_nights/*/reply-*",), holds=(Kind.WORDS, Kind.PERSON, Kind.PATH),
-        by="whoever asks a language model: an answer each with the call it is about, until its call is committed; encrypted with `encryption_key_file`",
+        by="whoever asks a language model: an answer each with the call it is about, until it is committed; encrypted with `encryption_key_file`",
         until="with the commit; those of a killed run are taken over by the next that asks, or go with `retain`",
     ),
     Outside(

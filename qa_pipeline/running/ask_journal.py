@@ -1,6 +1,6 @@
 """Answers of a language model that are not committed yet, kept one a file as soon as they came: a run that is killed has asked nothing in vain.
 
-Below the nights' files (`_nights/RUN/reply-CONVERSATION-N.json`), sealed where files are. They go when their call is committed; those of a killed run are taken over by the
+Below the nights' files (`_nights/RUN/reply-CONVERSATION-N.json`), sealed where files are. They go when they are committed; those of a killed run are taken over by the
 next one that asks, before it looks what is open.
 """
 
@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import fsspec
@@ -32,13 +33,13 @@ class Journal:
 
     def __init__(self, store: Store, run_id: str, keys: Keys | None) -> None:
         self._fs, self._folder = fsspec.core.url_to_fs(f"{store.root}/{NIGHTS_FOLDER}/{run_id}")
-        self._keys = keys
+        self._keys, self._numbers = keys, count()
 
-    def keep(self, asked: Asked, number: int) -> None:
-        """Put an answer where a killed run leaves it. `number`: among those about its conversation."""
+    def keep(self, asked: Asked) -> None:
+        """Put an answer where a killed run leaves it, under a name of its own."""
         content = json.dumps(_ASKED.dump_python(asked, mode="json"), ensure_ascii=False).encode()
         self._fs.makedirs(self._folder, exist_ok=True)
-        path = f"{self._folder}/{_PREFIX}{asked.conversation_id}-{number:03d}.json"
+        path = f"{self._folder}/{_PREFIX}{asked.conversation_id}-{next(self._numbers):06d}.json"
         content = seal(content, self._keys) if self._keys else content
         if isinstance(self._fs, LocalFileSystem):
             _write_synced(path, content)

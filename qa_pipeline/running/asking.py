@@ -31,6 +31,8 @@ from qa_pipeline.scoring.prompts import Request
 
 # After so many questions in a row that nobody heard, the rest of the night is spared the wait.
 _AWAY = 3
+# A commit takes a tenth of a second and more, and nothing is lost meanwhile: each answer is kept by itself. Chosen.
+_COMMITTED_TOGETHER = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ def _ask_what_waits(run: Run, planned: Callable[[], AskPlan]) -> AskSummary | No
 
 
 def carry_out_asking(plan: AskPlan, run: Run, judge: Judge) -> AskSummary:
-    """Ask what is planned until the budget is spent; answers are committed call by call, then the calls are scored anew."""
+    """Ask what is planned until the budget is spent; each answer is kept as it comes, some hundreds are committed together, then the calls are scored anew."""
     began = time.monotonic()
     settings, budget = run.settings, plan.budget
     asked: dict[str, None] = {}
@@ -95,6 +97,7 @@ def carry_out_asking(plan: AskPlan, run: Run, judge: Judge) -> AskSummary:
     away = 0
     done = 0
     journal = Journal(run.store, run.run_id, settings.encryption_keys)
+    waiting: list[Asked] = []
 
     def ask(call: OpenCall) -> _Answers:
         return _ask(call, judge, settings.ask_model or "", journal)
@@ -106,9 +109,10 @@ def carry_out_asking(plan: AskPlan, run: Run, judge: Judge) -> AskSummary:
                     break
                 for call, answers in zip(lot, pool.map(ask, lot), strict=True):
                     done += 1
-                    write_replies(run.store, answers.asked, run_id=run.run_id, timezone=settings.timezone)
+                    waiting += answers.asked
+                    if len(waiting) >= _COMMITTED_TOGETHER:
+                        _commit(waiting, run, journal)
                     if answers.asked:
-                        journal.drop(call.conversation_id)
                         asked[call.call.call_id] = None
                     requests += len(answers.asked)
                     tokens += sum((a.prompt_tokens or 0) + (a.answer_tokens or 0) for a in answers.asked)
@@ -120,6 +124,7 @@ def carry_out_asking(plan: AskPlan, run: Run, judge: Judge) -> AskSummary:
                     text = answers.failed.message if answers.failed else ""
                     run.on_event(Event(kind=kind, call_id=call.call.call_id, done=done, total=len(plan.open), text=text))
     finally:
+        _commit(waiting, run, journal)
         write_failures(run.store, failures, run.run_id)
         journal.close()
     to_score = tuple(dict.fromkeys((*asked, *plan.behind)))
@@ -128,6 +133,15 @@ def carry_out_asking(plan: AskPlan, run: Run, judge: Judge) -> AskSummary:
         calls=len(asked), requests=requests, tokens=tokens, sent=sent, received=received, left=len(plan.open) - done + plan.later,
         failures=tuple(failures), seconds=time.monotonic() - began, rescored=rescored,
     )  # fmt: skip
+
+
+def _commit(waiting: list[Asked], run: Run, journal: Journal) -> None:
+    """Commit the answers that wait for it, and let go what was kept of them."""
+    if waiting:
+        write_replies(run.store, waiting, run_id=run.run_id, timezone=run.settings.timezone)
+        for conversation_id in dict.fromkeys(one.conversation_id for one in waiting):
+            journal.drop(conversation_id)
+        waiting.clear()
 
 
 def reply_to(request: Request, told: Told, model: str) -> Reply:
@@ -174,7 +188,7 @@ def _ask(call: OpenCall, judge: Judge, model: str, journal: Journal) -> _Answers
             answer_tokens=told.answer_tokens,
             took_ms=told.took_ms,
         )
-        journal.keep(answer, len(asked))
+        journal.keep(answer)
         asked.append(answer)
     return _Answers(asked=tuple(asked), failed=failed, sent=sent, received=received)
 

@@ -264,6 +264,22 @@ def test_no_agents_name_and_nothing_that_the_policy_hides_is_shown(tmp_path: Pat
     assert hidden[1].text == "Call me on [phone], [agent]."
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "shown"),
+    [
+        ("en", ("My name is Anna Berg.", "Thank you, Anna."), ("My name is [agent].", "Thank you, [agent].")),
+        ("zh", ("您好，我姓王，很高兴为您服务。", "王先生您好，我想退款。"), ("您好，我姓[agent]，很高兴为您服务。", "[agent]您好，我想退款。")),
+        ("pl", ("Nazywam się Anna Kowalska.", "Pani Anno, gdzie mój zwrot?"), ("Nazywam się [agent].", "Pani [agent], gdzie mój zwrot?")),
+        ("sv", ("Mitt namn är Anna Berg.", "Tack Anna, var är min återbetalning?"), ("Mitt namn är [agent].", "Tack [agent], var är min återbetalning?")),
+    ],
+)  # fmt: skip
+def test_the_name_that_an_agent_gives_is_hidden_where_the_metadata_have_none(
+    language: str, said: tuple[str, str], shown: tuple[str, str]
+) -> None:
+    call = conversation(f"0:00 agent: {said[0]}", f"0:04 customer: {said[1]}", language=language)
+    assert tuple(u.text for u in as_shown(call, NOTHING).values()) == shown
+
+
 def test_the_policy_of_files_holds_where_it_does_not_speak_of_questions(tmp_path: Path) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text("files: {words: [phone]}\n")

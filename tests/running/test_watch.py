@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,16 @@ import pytest
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.rubric.load import load_rubric
+from qa_pipeline.running.asking import AskSummary, ask_meanwhile
 from qa_pipeline.running.environment import open_store
+from qa_pipeline.running.failures import Failure
 from qa_pipeline.running.night import Night
 from qa_pipeline.running.record import Summary
-from qa_pipeline.running.watch import Arrivals, Watcher
+from qa_pipeline.running.watch import Arrivals, Asking, Watcher
 from qa_pipeline.settings import load_settings
 from tests.running.batches import run_here
+from tests.running.test_ask_nights import honest, settings_for, spoken, stored
+from tests.scripted_judge import Response, scripted_judge
 
 pytestmark = pytest.mark.slow
 
@@ -122,3 +128,58 @@ def test_recordings_are_done_as_they_come(tmp_path: Path) -> None:
         thread.join(timeout=600)
     assert not thread.is_alive()
     assert [summary.processed for summary in summaries] == [1, 1]
+
+
+def test_questions_are_put_after_news_else_now_and_then_and_not_soon_after_a_misfortune() -> None:
+    clock = [1.0]
+    asking = Asking(clock=lambda: clock[0])
+    assert asking.is_due(has_news=False)
+    asking.note(None)
+    clock[0] = 900.0
+    assert (asking.is_due(has_news=False), asking.is_due(has_news=True)) == (False, True)
+    clock[0] = 901.0
+    assert asking.is_due(has_news=False)
+    # Some wait still: the next look goes on.
+    asking.note(AskSummary(calls=1, requests=3, left=1))
+    assert asking.is_due(has_news=False)
+    asking.note(AskSummary(calls=1, requests=3, left=1, failures=(_failure(),)))
+    assert not asking.is_due(has_news=True)
+    clock[0] = 1_801.0
+    assert asking.is_due(has_news=True)
+
+
+def _failure() -> Failure:
+    return Failure(
+        call_id="c1", source_uri="c1.wav", audio_sha256=None, stage="ask", error_type="JudgeFailed", message="", advice="", transient=True
+    )
+
+
+def test_watch_mode_asks_what_waits_and_not_more_than_a_day_may_spend(tmp_path: Path) -> None:
+    empty = tmp_path / "calls"
+    empty.mkdir()
+    run = stored(settings_for(tmp_path, None, ask_calls=2, settle_seconds=0.0), *(spoken(n) for n in range(1, 4)))
+    told: list[AskSummary] = []
+    with scripted_judge(honest) as server:
+        run = replace(run, settings=run.settings.model_copy(update={"ask_url": server.url}))
+        watcher = Watcher(night=Night(sources=[str(empty)], defaults=Defaults()), run=run, interval=60.0)
+
+        def stop(summary: AskSummary) -> None:
+            told.append(summary)
+            watcher.stop.set()
+
+        watcher.watch(on_asked=stop)
+        assert [(one.calls, one.requests, one.left) for one in told] == [(2, 6, 1)]
+        assert ask_meanwhile(run.anew(), seconds=60.0) is None
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        rest = ask_meanwhile(run.anew(), seconds=60.0, now=tomorrow)
+        assert rest and (rest.calls, rest.left) == (1, 0)
+
+
+def test_a_call_about_which_asking_failed_today_is_left_for_tomorrow(tmp_path: Path) -> None:
+    run = stored(settings_for(tmp_path, None), spoken(1))
+    with scripted_judge(lambda body: Response("{}")) as server:
+        run = replace(run, settings=run.settings.model_copy(update={"ask_url": server.url}))
+        failed = ask_meanwhile(run, seconds=60.0)
+        assert failed and len(failed.failures) == 1
+        assert ask_meanwhile(run.anew(), seconds=60.0) is None
+        assert ask_meanwhile(run.anew(), seconds=60.0, now=datetime.now(UTC) + timedelta(days=1)) is not None
