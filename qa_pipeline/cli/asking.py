@@ -93,11 +93,12 @@ def show_asked(summary: AskSummary) -> None:
 
 def show_measured(bench: Workbench, name: str, settings: Settings) -> None:
     """Ask about the cases of a rubric and say how far the answers agree with them, and stored ones with people."""
+    from qa_pipeline.report.intervals import share
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.review.opening import open_desk
     from qa_pipeline.review.trust import trust
     from qa_pipeline.running.judge import Endpoint
-    from qa_pipeline.trainer.answers_measured import measure_answers
+    from qa_pipeline.trainer.answers_measured import measure_answers, measure_looks
 
     store = open_store(settings)
     people = (
@@ -106,7 +107,7 @@ def show_measured(bench: Workbench, name: str, settings: Settings) -> None:
         else ()
     )
     with Endpoint(settings) as judge:
-        measured = measure_answers(bench, name, judge, people=people)
+        measured, looks = measure_answers(bench, name, judge, people=people), measure_looks(bench, name, judge)
     bar, least = settings.agreement_bar, settings.agreement_calls
     show_rows(
         [
@@ -124,8 +125,15 @@ def show_measured(bench: Workbench, name: str, settings: Settings) -> None:
             for one in measured
         ]
     )
-    if not measured:
-        click.echo("The rubric has no question for a language model.")
+    for one in looks:
+        click.echo(
+            f"Second looks at {one.criterion_id}: {one.right} of {one.proved} proved answers are right; {one.unproved} prove nothing, {one.failed} failed."
+        )
+    if proved := sum(one.proved for one in looks):
+        found = share(sum(one.right for one in looks), proved)
+        click.echo(f"second_look_agreement: {found.value:.2f} ({found.low:.2f} to {found.high:.2f}); set the lower end.")
+    if not measured and not looks:
+        click.echo("The rubric has no question for a language model, and second_look names none of its criteria.")
 
 
 COMMANDS = (ask_command,)

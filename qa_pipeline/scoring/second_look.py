@@ -159,6 +159,16 @@ def look_again(
     return Look(code=DISAGREES, question=asked, before=own, certainty=moved(own, -weight, share), evidence=against)
 
 
+def outcome_of_look(criterion: Criterion, question: LookQuestion, context: Context) -> Outcome | None:
+    """What the replies to a second look say of a criterion, whatever its check says; None where they were not asked for, or prove nothing."""
+    searched = search_window(question, context)
+    given = answered(question, context, searched) if searched.utterances else None
+    if given is None or given.answer is None:
+        return None
+    found = _found(criterion)
+    return found if given.answer in question.met_answers else _OTHER[found]
+
+
 def with_look(verdict: Verdict, look: Look | None) -> Verdict:
     """A verdict that says what a second look at it has come to, and shows what speaks against it."""
     if look is None:

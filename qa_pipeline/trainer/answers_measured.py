@@ -1,6 +1,6 @@
 """How far a language model's answers agree with the cases of a rubric, and with people: measured before a question counts.
 
-Comes in: a workbench, whoever answers. Goes out: a line for each criterion of `check: ask`. What cases say that the model answers is left out: it is asked itself, about
+Comes in: a workbench, whoever answers. Goes out: a line for each criterion of `check: ask`, and for each that may be looked at a second time. What cases say that the model answers is left out: it is asked itself, about
 each dialogue whose outcome a case gives. Nothing of it is stored: cases are no calls.
 """
 
@@ -15,13 +15,17 @@ from qa_pipeline.review.agreement import Agreement, Judged, agreement_of_two, no
 from qa_pipeline.review.trust import Standing, Trust
 from qa_pipeline.rubric.asking import AskCriterion
 from qa_pipeline.rubric.cases import Case, heard_in
+from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.running.asking import reply_to
 from qa_pipeline.running.judge import Judge, JudgeFailed
-from qa_pipeline.running.open_questions import open_requests
-from qa_pipeline.scoring.score import Scorecard, score
+from qa_pipeline.running.open_questions import as_shown, open_requests
+from qa_pipeline.scoring.prompts import lines_of
+from qa_pipeline.scoring.score import Scorecard, judge_call, score
+from qa_pipeline.scoring.second_look import looks_open, outcome_of_look
 from qa_pipeline.trainer.publish import Workbench
 
 _JUDGED = (Outcome.MET.value, Outcome.NOT_MET.value, Outcome.NOT_APPLICABLE.value)
+_LOOKED = (Outcome.MET.value, Outcome.NOT_MET.value)
 _MODEL, _CASES = "model", "cases"
 
 
@@ -42,6 +46,57 @@ class AnswersMeasured:
         if self.people is not None and (standing := self.people.standing(bar, least_calls)) is not Standing.FEW:
             return standing is Standing.BELOW
         return self.cases.ac.value is None or self.cases.ac.value < bar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LooksMeasured:
+    """A criterion that may be looked at a second time. Counts of cases that say met or not met: `right` of `proved` answers; `unproved`: without an answer that counts; `failed`: about
+    which nobody could be asked.
+    """
+
+    criterion_id: str
+    right: int
+    proved: int
+    unproved: int
+    failed: int
+
+
+def measure_looks(bench: Workbench, name: str, judge: Judge) -> tuple[LooksMeasured, ...]:
+    """Ask what second looks would ask, about every case that gives its criterion met or not met, however sure the program is of it."""
+    scorecard = bench.scorecards[name]
+    return tuple(_looked(criterion_id, bench, name, judge) for criterion_id in scorecard.looks)
+
+
+def _looked(criterion_id: str, bench: Workbench, name: str, judge: Judge) -> LooksMeasured:
+    scorecard = bench.scorecards[name]
+    criterion = next(c for c in scorecard.rubric.criteria if c.id == criterion_id)
+    right = proved = unproved = failed = 0
+    for case in bench.cases[name]:
+        if case.dialogue is None or case.expected.get(criterion_id) not in _LOOKED:
+            continue
+        heard = replace(heard_in(case, scorecard.rubric, bench.encode_for(name)), replies=())
+        try:
+            outcome = _outcome_of_look(criterion, heard, scorecard, judge)
+        except JudgeFailed:
+            failed += 1
+            continue
+        unproved += outcome is None
+        proved += outcome is not None
+        right += outcome is not None and outcome.value == case.expected[criterion_id]
+    return LooksMeasured(criterion_id=criterion_id, right=right, proved=proved, unproved=unproved, failed=failed)
+
+
+def _outcome_of_look(criterion: Criterion, heard: Conversation, scorecard: Scorecard, judge: Judge) -> Outcome | None:
+    """What a second look says of a criterion; None without a proved answer. Raises JudgeFailed."""
+    question = scorecard.looks[criterion.id]
+    (search,) = scorecard.searches([heard])
+    shown = as_shown(heard, NOTHING)
+    replies = []
+    for request in looks_open(question, judge_call(search, scorecard)):
+        messages = request.messages([shown[u.utterance] for u in lines_of(heard, request.stretch)])
+        replies.append(reply_to(request, judge.ask(messages, request.schema()), scorecard.answered_by or ""))
+    (search,) = scorecard.searches([replace(heard, replies=tuple(replies))])
+    return outcome_of_look(criterion, question, judge_call(search, scorecard))
 
 
 def measure_answers(bench: Workbench, name: str, judge: Judge, *, people: Sequence[Trust] = ()) -> tuple[AnswersMeasured, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from qa_pipeline.rubric.cases import Case, WrittenReply
 from qa_pipeline.running.judge import JudgeFailed, Told
 from qa_pipeline.scoring.case_vectors import CaseVectors
 from qa_pipeline.scoring.score import prepare
-from qa_pipeline.trainer.answers_measured import AnswersMeasured, measure_answers
+from qa_pipeline.scoring.second_look import SecondLooks
+from qa_pipeline.trainer.answers_measured import AnswersMeasured, LooksMeasured, measure_answers, measure_looks
 from qa_pipeline.trainer.publish import Workbench
 from tests.rubric.built_rubrics import rubric
 
@@ -102,3 +104,19 @@ def trusted(ac: float, calls: int = 40) -> Trust:
 )
 def test_what_people_say_of_calls_goes_before_the_cases_once_it_is_enough(people: Trust, assists: bool) -> None:
     assert measured(Finds(), *["met", "not_met"] * 3, people=(people,)).is_assist_only(0.6, 30) is assists
+
+
+@pytest.mark.parametrize(
+    ("judge", "expected"),
+    [(Finds(), (4, 4, 0, 0)), (Finds(always="no"), (2, 4, 0, 0)), (Finds(always="yes"), (2, 2, 2, 0)), (Finds(is_down=True), (0, 0, 0, 4))],
+    ids=["right", "always no", "always yes", "away"],
+)
+def test_second_looks_are_measured_on_cases_however_sure_the_program_is(judge: Finds, expected: tuple[int, int, int, int]) -> None:
+    reason = {"id": "why", "check": "phrase", "phrases": {"en": ["owing to the house"]}}
+    looks = SecondLooks(named=frozenset({"why"}))
+    looking = prepare(rubric(reason, id="r"), {}, answered_by="m", second_looks=looks)
+    asked = replace(bench("met", "not_met", "met", "not_met"), scorecards={"r": looking})
+    right, proved, unproved, failed = expected
+    assert measure_looks(asked, "r", judge) == (
+        LooksMeasured(criterion_id="why", right=right, proved=proved, unproved=unproved, failed=failed),
+    )
