@@ -131,6 +131,8 @@ def as_read_otherwise(own: Certainty) -> Certainty:
         return own
     ground = Ground(key=OTHERWISE, weight=round(_SAID_OTHERWISE - own.share, 2))
     return Certainty(share=_SAID_OTHERWISE, grounds=(ground, *own.grounds[: _MOST_NAMED - 1]))
+
+
 def moved(own: Certainty, weight: float, share: float) -> Certainty:
     """A certainty that a second look has moved to `share`, by so many log-odds at most."""
     return Certainty(share=round(share, 4), grounds=(Ground(key=LOOK, weight=round(weight, 2)), *own.grounds[: _MOST_NAMED - 1]))
