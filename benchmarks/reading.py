@@ -27,7 +27,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from qa_pipeline.reading.database import open_database
 from qa_pipeline.reading.index import catch_up, rebuild
-from qa_pipeline.results.commit import ROW_GROUPS
+from qa_pipeline.results.commit import row_groups
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.results.versions import freeze
 from qa_pipeline.rubric.canonical import criterion_sha256, rubric_sha256
@@ -153,13 +153,16 @@ def fill(settings: Settings, calls: int) -> None:
     store.prepare()
     judged_by = rubric_of_all()
     freeze([judged_by], store)
+    # As the store makes them, with all that it has the log say.
+    for name in ("calls", "utterances", "embeddings", "metrics", "findings", "captures", "scores"):
+        store.write_empty(name)
     a_day = -(-calls // DAYS)
     for first in range(0, DAYS, _DAYS_AT_ONCE):
         days = range(first, min(first + _DAYS_AT_ONCE, DAYS))
         several = [_day_tables(day, day * a_day, a_day, chance, judged_by) for day in days]
         for name in several[0]:
             rows = pa.concat_tables([tables[name] for tables in several])
-            write_deltalake(store.path(name), rows, mode="append", partition_by=["call_date"], writer_properties=ROW_GROUPS)
+            write_deltalake(store.path(name), rows, mode="append", partition_by=["call_date"], writer_properties=row_groups())
         print(f"\r{days[-1] * a_day:,} calls written", end="", file=sys.stderr, flush=True)
     for name in several[0]:
         DeltaTable(store.path(name)).create_checkpoint()

@@ -32,7 +32,7 @@ from deltalake import write_deltalake
 from reading import CRITERIA, DAYS, TEAMS, _day_tables, fill, rubric_of_all
 
 from qa_pipeline.reading.viewer import Role, local_viewer
-from qa_pipeline.results.commit import ROW_GROUPS
+from qa_pipeline.results.commit import row_groups
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.opening import open_desk
 from qa_pipeline.review.people import add_account, add_member, add_team, list_accounts, list_teams
@@ -167,7 +167,7 @@ def write_on(root: str, first: int) -> None:
     while True:
         for name, rows in _day_tables(DAYS - 1, first, 20, chance, judged_by).items():
             with store.lock:
-                write_deltalake(store.path(name), rows, mode="append", partition_by=["call_date"], writer_properties=ROW_GROUPS)
+                write_deltalake(store.path(name), rows, mode="append", partition_by=["call_date"], writer_properties=row_groups())
         first += 20
         time.sleep(5)
 

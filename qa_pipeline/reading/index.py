@@ -14,7 +14,6 @@ One module, though long: its columns, the question that fills them and how they 
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,7 +47,7 @@ from qa_pipeline.call import Outcome
 from qa_pipeline.reading.consents import ConsentRules, consents, held_back, is_held_back, rulings
 from qa_pipeline.reading.database import DERIVED, writing
 from qa_pipeline.reading.log import Change, changes_since, version_of
-from qa_pipeline.reading.outcomes import DESCRIBED, LETTER_SQL, letter_of
+from qa_pipeline.reading.outcomes import DESCRIBED, SENTIMENT, letter_of, letters_by_score, set_of
 from qa_pipeline.reading.slice import place_in_slice, week_of
 from qa_pipeline.reading.tables import SHOWN_SCORES, VIEWS
 from qa_pipeline.reading.teams import Memberships, read_memberships
@@ -168,33 +167,38 @@ _SCORE_VALUES = (
     "score_id", "purpose", "rubric_id", "rubric_version", "percent", "passed", "critical_failed", "critical_state", "coverage", "needs_review",
     "expected_wrong",
 )  # fmt: skip
-_FINDING_COLUMNS = ("score_id", "criterion_id", "outcome", "reason_code", "points", "max_points", "call_date")
+_FINDING_COLUMNS = ("score_id", "criterion_id", "outcome", "reason_code", "points", "max_points")
 _METRIC_COLUMNS = ("conversation_id", "customer_sentiment_label", "call_date")
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 _TIMES = {name: f"strftime({name}, '{_TIME}') as {name}" for name in ("started_at", "processed_at", "scored_at")}
-_JUDGED = f"""select score_id, string_agg(criterion_id, ',' order by criterion_id) as names,
-    string_agg({LETTER_SQL}, '' order by criterion_id) as outcomes
-    from (select distinct on (score_id, criterion_id) * from findings where score_id in (select score_id from shown)) f group by score_id"""
 # What an index row takes from its call and its score.
 _CURRENT = f"""select c.call_id, c.conversation_id, s.score_id, s.purpose, cast(c.call_date as varchar) as call_date,
     {_TIMES["started_at"]}, c.agent_id, c.agent_name, c.team, c.team as given_team, c.site, c.campaign, c.customer_id, c.direction, c.language, c.layout, c.duration_ms,
     c.source_uri, s.rubric_id, s.rubric_version, coalesce(s.disposition, c.disposition) as disposition, s.percent, s.passed, s.critical_failed,
     s.critical_state, s.coverage, s.needs_review, array_to_string(s.review_reasons, ',') as review_reasons, s.expected_wrong,
-    m.sentiment, md5(j.names) as criteria, j.outcomes, j.outcomes as effective_outcomes, j.names,
-    {_TIMES["processed_at"]}, {_TIMES["scored_at"]}, s.percent as effective_percent, s.passed as effective_passed,
-    s.critical_failed as effective_critical_failed, s.critical_state as effective_critical_state, coalesce(s.needs_review, false) as to_review,
+    m.sentiment, j.criteria, j.outcomes, j.names, {_TIMES["processed_at"]}, {_TIMES["scored_at"]}, coalesce(s.needs_review, false) as to_review,
     case when not coalesce(s.needs_review, false) then null
         when list_has_any(s.review_reasons, [{", ".join(f"'{reason}'" for reason in GRAVE)}]) then '{Waiting.MUST_SEE}' else '{Waiting.UNSURE}' end as waiting,
-    false as is_disputed, false as is_confirmed, coalesce(s.expected_wrong, 0) as doubt, 0 as decided_count, 0 as stale_count, 0 as decisions_version, false as is_behind
+    coalesce(s.expected_wrong, 0) as doubt
     from current_calls c left join shown s using (call_id) left join judged j on j.score_id = s.score_id
     left join (select conversation_id, any_value(customer_sentiment_label) as sentiment from metrics group by conversation_id) m
         on m.conversation_id = c.conversation_id
     order by c.call_date, c.call_id"""
-_READ = {"calls": _CALL_COLUMNS, "scores": _SCORE_COLUMNS, "findings": _FINDING_COLUMNS, "metrics": _METRIC_COLUMNS, "periods": None}
+_READ = {"calls": _CALL_COLUMNS, "scores": _SCORE_COLUMNS, "metrics": _METRIC_COLUMNS, "periods": None}
 T = TypeVar("T")
 Report = Callable[[int, int], None]
 """Told how many calls are done, of how many."""
 _COLUMNS = tuple(column.name for column in call_index.columns)
+# What counts while nobody has decided anything: what the program found.
+_AS_FOUND = {f"effective_{name}": name for name in ("percent", "passed", "critical_failed", "critical_state", "outcomes")}
+_UNDECIDED = {
+    "is_disputed": False, "is_confirmed": False, "decided_count": 0, "stale_count": 0, "decisions_version": 0, "is_behind": False,
+}  # fmt: skip
+# What a row is made of, and where each column of the index stands in it; of the others the value.
+_MADE_OF = tuple(name for name in _COLUMNS if name not in _AS_FOUND and name not in _UNDECIDED)
+_PLACES = {name: _MADE_OF.index(_AS_FOUND.get(name, name)) for name in _COLUMNS if name not in _UNDECIDED}
+# What SQLite may keep in memory while rows by the million come in and are put in order for the indices: 2 MB else, and the rest goes to the disk and back.
+_CACHE_KB = 200_000
 # What decisions make of a row, kept where their score is still the current one.
 _DECIDED = (
     "effective_percent", "effective_passed", "effective_critical_failed", "effective_critical_state", "effective_outcomes", "to_review", "waiting",
@@ -264,7 +268,7 @@ def take_corrected(engine: Engine, store: Store, calls: pa.Table, scored: ScoreT
     (call,), (score,) = calls.to_pylist(), scored.scores.to_pylist()
     found = sorted(scored.findings.select(_FINDING_COLUMNS).to_pylist(), key=lambda row: str(row["criterion_id"]))
     names = ",".join(row["criterion_id"] for row in found) if found else None
-    criteria = hashlib.md5(names.encode(), usedforsecurity=False).hexdigest() if names else None
+    criteria = set_of(names) if names else None
     outcomes = "".join(_letter(row) for row in found) if found else None
     column = call_index.c
     with writing(engine) as connection:
@@ -417,6 +421,8 @@ def _make_whole(connection: Connection, store: Store, report: Report = quiet) ->
         table.create(connection)
     # Its indices are made when the rows are in, which takes a third of the time.
     indices = sorted(call_index.indexes, key=lambda index: str(index.name))
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"pragma cache_size = -{_CACHE_KB}")
     connection.execute(CreateTable(call_index))
     with _without_collecting():
         rows = _current(store, None, read_memberships(connection))
@@ -475,8 +481,9 @@ def _current(store: Store, days: Set[date | None] | None, memberships: Membershi
             connection.register(name, store.read(name, columns=columns, where=condition, as_stored=True))
         for name in ("current_periods", "official_scores", "standing_scores", "current_calls", "current_scores"):
             connection.execute(f"create view {name} as {VIEWS[name]}")
-        for name, sql in (("shown", SHOWN_SCORES), ("judged", _JUDGED)):
-            connection.execute(f"create temp table {name} as {sql}")
+        connection.execute(f"create temp table shown as {SHOWN_SCORES}")
+        shown = connection.sql("select score_id from shown").to_arrow_table()["score_id"]
+        connection.register("judged", letters_by_score(_of_scores(store.read("findings", columns=_FINDING_COLUMNS, where=where), shown)))
         found = connection.sql(_CURRENT).to_arrow_table()
     named = (found[name].to_pylist() for name in ("call_id", "agent_id", "call_date"))
     weeks: dict[str | None, str] = {}
@@ -487,6 +494,13 @@ def _current(store: Store, days: Set[date | None] | None, memberships: Membershi
     if memberships.stays:
         found = _in_teams(found, memberships)
     return found.append_column("slice_place", pa.array(places, pa.float64()))
+
+
+def _of_scores(findings: pa.Table, score_ids: pa.ChunkedArray) -> pa.Table:
+    """Of rows of findings those of some scores: of a call that was scored again and again, the others are many more."""
+    import pyarrow.compute as pc
+
+    return findings.filter(pc.is_in(findings["score_id"], value_set=score_ids.combine_chunks()))
 
 
 def _in_teams(rows: pa.Table, memberships: Memberships) -> pa.Table:
@@ -509,20 +523,37 @@ def _put(connection: Connection, rows: pa.Table, kept: Mapping[str, Mapping[str,
     """Put rows in, by the driver's own quickest way: a million of them are the price of making the index anew."""
     _put_sets(connection, rows)
     if connection.dialect.name == "postgresql":
+        order = tuple(_PLACES.values())
         cursor = connection.connection.cursor()
-        with cursor.copy(f"copy {call_index.name} ({', '.join(_COLUMNS)}) from stdin") as copy:
-            for done, row in enumerate(_rows(rows, kept), 1):
-                copy.write_row(row)
+        with cursor.copy(f"copy {call_index.name} ({', '.join((*_PLACES, *_UNDECIDED))}) from stdin") as copy:
+            for done, row in enumerate(_rows(rows), 1):
+                copy.write_row((*(row[place] for place in order), *_UNDECIDED.values()))
                 if done % _ROWS == 0:
                     report(done, len(rows))
         report(len(rows), len(rows))
+    else:
+        # What is the same in two columns, or in every row, is handed over once.
+        values = [*(f"?{place + 1}" for place in _PLACES.values()), *(str(int(value)) for value in _UNDECIDED.values())]
+        sql = f"insert into {call_index.name} ({', '.join((*_PLACES, *_UNDECIDED))}) values ({', '.join(values)})"
+        done = 0
+        for some in _lots(_rows(rows)):
+            connection.exec_driver_sql(sql, list(some))
+            done += len(some)
+            report(done, len(rows))
+    _put_back(connection, rows, kept)
+
+
+def _put_back(connection: Connection, rows: pa.Table, kept: Mapping[str, Mapping[str, Any]]) -> None:
+    """What people decided, into the rows that were just put in anew; under another score it is behind."""
+    if not kept:
         return
-    sql = f"insert into {call_index.name} ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
-    done = 0
-    for some in _lots(_rows(rows, kept)):
-        connection.exec_driver_sql(sql, list(some))
-        done += len(some)
-        report(done, len(rows))
+    for call_id, score_id in zip(*(rows[name].to_pylist() for name in ("call_id", "score_id")), strict=True):
+        if (before := kept.get(call_id)) is not None:
+            is_other = before["score_id"] != score_id
+            # Letters of another score may be of other criteria.
+            decided = {name: before[name] for name in _DECIDED if not (is_other and name == "effective_outcomes")}
+            decided["is_behind"] = before["is_behind"] or is_other
+            connection.execute(update(call_index).where(call_index.c.call_id == call_id).values(decided))
 
 
 def _put_consents(connection: Connection, store: Store, rows: pa.Table, days: Set[date | None] | None) -> None:
@@ -555,33 +586,16 @@ def _put_sets(connection: Connection, rows: pa.Table) -> None:
 
 
 def _letter(finding: Mapping[str, Any]) -> str:
-    """The same letter as LETTER_SQL."""
-    if finding["reason_code"] == "sentiment":
+    """The letter of one finding."""
+    if finding["reason_code"] == SENTIMENT:
         return DESCRIBED
     points, most = finding["points"], finding["max_points"]
     return letter_of(Outcome(finding["outcome"]), credit=points / most if points is not None and most else None)
 
 
-def _rows(rows: pa.Table, kept: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
-    place = {name: number for number, name in enumerate(_COLUMNS)}
-    for batch in rows.select(_COLUMNS).to_batches(max_chunksize=_ROWS):
-        several = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-        if not kept:
-            yield from several
-            continue
-        for row in several:
-            before = kept.get(row[0])
-            if before is None:
-                yield row
-                continue
-            changed = list(row)
-            is_other = before["score_id"] != row[place["score_id"]]
-            for name in _DECIDED:
-                # Letters of another score may be of other criteria.
-                if not (is_other and name == "effective_outcomes"):
-                    changed[place[name]] = before[name]
-            changed[place["is_behind"]] = before["is_behind"] or is_other
-            yield tuple(changed)
+def _rows(rows: pa.Table) -> Iterator[tuple[Any, ...]]:
+    for batch in rows.select(_MADE_OF).to_batches(max_chunksize=_ROWS):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _lots(values: Iterable[T]) -> Iterator[tuple[T, ...]]:

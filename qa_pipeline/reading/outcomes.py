@@ -6,11 +6,18 @@ criteria the letters are of, a call says by the name of a set; what a set holds 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from qa_pipeline.call import Outcome
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MET, NOT_MET, UNDETERMINED, NOT_APPLICABLE = "m", "n", "u", "a"
 DESCRIBED = "s"
@@ -19,21 +26,92 @@ _LETTERS = {Outcome.MET: MET, Outcome.NOT_MET: NOT_MET, Outcome.UNDETERMINED: UN
 _TENTHS = "123456789"
 """Met at a level that earns so many tenths."""
 MET_LETTERS = MET + _TENTHS
+# From this share of a weight on, all of it is earned.
+_WHOLE = 0.95
 
-LETTER_SQL = """case when f.reason_code = 'sentiment' then 's'
-    when f.outcome = 'met' and f.max_points > 0 and f.points < 0.95 * f.max_points
-        then cast(greatest(1, least(9, floor(10 * f.points / f.max_points + 0.5))) as integer)::varchar
-    when f.outcome = 'met' then 'm' when f.outcome = 'not_met' then 'n' when f.outcome = 'not_applicable' then 'a' else 'u' end"""
-"""The letter of a row f of findings."""
+SENTIMENT = "sentiment"
+"""The reason of a finding that describes the call."""
 
 
 def letter_of(outcome: Outcome, *, credit: float | None = None, is_described: bool = False) -> str:
     """The letter of an outcome. `credit`: 0–1, what a criterion that is met earns of its weight; None for all."""
     if is_described and outcome in (Outcome.MET, Outcome.NOT_MET):
         return DESCRIBED
-    if outcome is Outcome.MET and credit is not None and credit < 0.95:
+    if outcome is Outcome.MET and credit is not None and credit < _WHOLE:
         return _TENTHS[max(1, min(9, int(10 * credit + 0.5))) - 1]
     return _LETTERS[outcome]
+
+
+def letters_by_score(findings: pa.Table) -> pa.Table:
+    """Of rows of findings, by `score_id`: `outcomes`, its letters; `names`, the ids of the criteria that they are of, separated by commas; `criteria`, their set.
+
+    Of a criterion that stands twice under a score one counts. Whole columns at a time: there are twenty findings a call.
+    """
+    import numpy as np
+
+    if not len(findings):
+        return pa.table({name: pa.array([], pa.string()) for name in ("score_id", "outcomes", "names", "criteria")})
+    scores, criteria = (_encoded(findings[name]) for name in ("score_id", "criterion_id"))
+    ids: list[str] = criteria.dictionary.to_pylist()
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    rank = np.empty(len(ids), np.int64)
+    rank[order] = np.arange(len(ids))
+    keys = scores.indices.to_numpy().astype(np.int64) * len(ids) + rank[criteria.indices.to_numpy()]
+    keys, first = np.unique(keys, return_index=True)
+    letters, ranks = _letters(findings)[first], (keys % len(ids)).astype(np.uint32)
+    ends = np.searchsorted(keys // len(ids), np.arange(len(scores.dictionary)), side="right")
+    # Most scores are of the same few sets.
+    sets = pa.BinaryArray.from_buffers(pa.binary(), len(ends), [None, *_buffers(ends * ranks.itemsize, ranks)]).dictionary_encode()
+    names = pa.array([",".join(ids[order[n]] for n in np.frombuffer(one, ranks.dtype)) for one in sets.dictionary.to_pylist()], pa.string())
+    return pa.table(
+        {
+            "score_id": scores.dictionary,
+            "outcomes": pa.StringArray.from_buffers(len(ends), *_buffers(ends, letters)),
+            "names": names.take(sets.indices),
+            "criteria": pa.array([set_of(one) for one in names.to_pylist()], pa.string()).take(sets.indices),
+        }
+    )
+
+
+def set_of(names: str) -> str:
+    """What a set of criteria is known by. `names`: their ids in order, separated by commas."""
+    return hashlib.md5(names.encode(), usedforsecurity=False).hexdigest()
+
+
+def _letters(findings: pa.Table) -> NDArray[np.uint8]:
+    """The letter of each finding, as `letter_of` has it, in ASCII."""
+    import numpy as np
+
+    outcomes, reasons = (_encoded(findings[name]) for name in ("outcome", "reason_code"))
+    letters = _by_value(outcomes, [ord(letter_of(Outcome(value))) for value in outcomes.dictionary.to_pylist()])
+    points, most = (findings[name].to_numpy().astype(np.float64) for name in ("points", "max_points"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        credit = points / most
+        is_part = (letters == ord(MET)) & (most > 0) & (credit < _WHOLE)
+    letters[is_part] = ord("0") + np.clip(np.floor(10 * credit[is_part] + 0.5), 1, 9).astype(np.uint8)
+    letters[_by_value(reasons, [value == SENTIMENT for value in reasons.dictionary.to_pylist()]).astype(bool)] = ord(DESCRIBED)
+    return letters
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """A column as numbers of its distinct values."""
+    encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
+    # Of one chunk, or of several, as Arrow pleases.
+    return encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
+
+
+def _by_value(encoded: pa.DictionaryArray, of_values: Sequence[int]) -> NDArray[np.uint8]:
+    """For each row what belongs to its value; 0 for a null."""
+    import numpy as np
+
+    return np.array([*of_values, 0], np.uint8)[encoded.indices.fill_null(len(of_values)).to_numpy()]
+
+
+def _buffers(ends: NDArray[np.int64], values: NDArray[Any]) -> tuple[pa.Buffer, pa.Buffer]:
+    """Offsets and content of texts that follow each other, as Arrow has them."""
+    import numpy as np
+
+    return pa.py_buffer(np.concatenate([[0], ends]).astype(np.int32)), pa.py_buffer(np.ascontiguousarray(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import DeltaTable
 
 from qa_pipeline.reading.tables import ID_COLUMNS, connect
 from qa_pipeline.results.columns import Table
 from qa_pipeline.results.files import file_system, in_arrow, open_table
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,11 @@ class Table:
         """Arrow schema in column order."""
         return pa.schema([pa.field(column.name, column.type) for column in self.columns])
 
+    @property
+    def bounded(self) -> tuple[str, ...]:
+        """Columns that rows are looked for by, ids and times: the log says of each file between what they lie. Of words it says nothing."""
+        return tuple(c.name for c in self.columns if c.kind in (Kind.ID, Kind.TIME) and c.name != self.partition)
+
     def holding(self, kind: Kind) -> tuple[str, ...]:
         """Names of the columns that hold, or have a part that holds, a kind of thing."""
         return tuple(column.name for column in self.columns if kind in column.kinds)

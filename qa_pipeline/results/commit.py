@@ -8,26 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import DeltaTable, QueryBuilder, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError
 
 from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.results.columns import Table
-from qa_pipeline.results.files import file_paths, file_system, in_arrow, lies_by_days, open_table, rows_of_day
+from qa_pipeline.results.files import Opened, file_paths, file_system, in_arrow, open_table, rows_of_day
+from qa_pipeline.results.log import add_rows
 from qa_pipeline.results.tables import TABLES
 
+if TYPE_CHECKING:
+    from deltalake import DeltaTable, WriterProperties
+
 # Chosen: the words of some 50 calls. One call is read with its group, so small ones; each costs a kilobyte at the file's end.
-ROW_GROUPS = WriterProperties(max_row_group_size=2_048)
+_ROW_GROUP = 2_048
+
+
+@cache
+def row_groups() -> WriterProperties:
+    """How rows lie in the files of a day."""
+    from deltalake import WriterProperties
+
+    return WriterProperties(max_row_group_size=_ROW_GROUP)
 
 
 class Commits:
     """Writes one kind of thing, known by `id_column`. `tables`: details first, the head last. `path` gives the place of a table."""
 
-    def __init__(self, tables: tuple[str, ...], id_column: str, *, path: Callable[[str], str]) -> None:
-        self._tables, self._id_column, self._path = tables, id_column, path
+    def __init__(self, tables: tuple[str, ...], id_column: str, *, path: Callable[[str], str], opened: Opened) -> None:
+        self._tables, self._id_column, self._path, self._opened = tables, id_column, path, opened
         self._deltas: dict[str, DeltaTable | None] = {}
         self._versions: dict[str, int] = {}
         self._known: dict[str, set[str]] = {}
@@ -55,25 +67,20 @@ class Commits:
             data, table = rows[name], TABLES[name]
             if not data.num_rows:
                 continue
-            delta = self._deltas.get(name)
-            if delta is None:
-                delta = open_table(self._path(name))
-            else:
-                delta.update_incremental()
+            path = self._path(name)
+            listing = self._opened.listing(path)
             ids = set(data[self._id_column].to_pylist())
             there: set[str] = set()
-            if delta is not None and lies_by_days(delta):
-                for day in set(days):
-                    there.update(
-                        rows_of_day(table, delta, self._id_column, ids, day=day, columns=[self._id_column])[self._id_column].to_pylist()
-                    )
-            elif delta is not None:
-                there = ids & read_ids(delta, self._id_column)
+            for day in set(days) if listing is not None else ():
+                found = rows_of_day(table, listing, self._id_column, ids, day=day, columns=[self._id_column])
+                there.update(found[self._id_column].to_pylist())
+            if not there:
+                add(table, path, self._opened, data)
+                continue
             for write, is_new in ((append, True), (merge, False)):
                 part = data.filter(self._are_in(data, there, negated=is_new))
                 if part.num_rows:
-                    delta = write(table, self._path(name), delta, part)
-            self._deltas[name] = delta
+                    write(table, path, open_table(path), part)
 
     def _commit(self, name: str, data: pa.Table) -> None:
         known = self._known[name]
@@ -115,11 +122,25 @@ class Commits:
             self._files[name] = file_paths(delta)
 
 
+def add(table: Table, path: str, opened: Opened, data: pa.Table) -> int:
+    """Add a few rows that are known to be new. Returns the version that this made. Raises EnvironmentNotReady."""
+    try:
+        listing = opened.listing(path)
+        if listing is not None and add_rows(listing, data, bounded=table.bounded):
+            return listing.version + 1
+    except OSError as error:
+        raise _unwritable(table, error) from error
+    return append(table, path, open_table(path), data).version()
+
+
 def append(table: Table, path: str, delta: DeltaTable | None, data: pa.Table) -> DeltaTable:
     """Add rows that are known to be new. Raises EnvironmentNotReady."""
+    from deltalake import DeltaTable, write_deltalake
+    from deltalake.exceptions import DeltaError
+
     try:
         if delta is None:
-            write_deltalake(path, data, partition_by=[table.partition] if table.partition else None)
+            write_deltalake(path, data, partition_by=[table.partition] if table.partition else None, configuration=_said_of_files(table))
             return DeltaTable(path)
         write_deltalake(delta, data, mode="append", schema_mode="merge")
         return delta
@@ -127,8 +148,16 @@ def append(table: Table, path: str, delta: DeltaTable | None, data: pa.Table) ->
         raise _unwritable(table, error) from error
 
 
+def _said_of_files(table: Table) -> dict[str, str]:
+    """What the log says of each file of a table."""
+    return {"delta.dataSkippingStatsColumns": ",".join(table.bounded)}
+
+
 def laid_by_days(table: Table, path: str, delta: DeltaTable) -> DeltaTable:
     """Lay a table by days that was begun before it did: its rows, each on the day of its call. Raises EnvironmentNotReady."""
+    from deltalake import DeltaTable, QueryBuilder, write_deltalake
+    from deltalake.exceptions import DeltaError
+
     calls = open_table(f"{path.rpartition('/')[0]}/calls")
     if calls is None:
         return delta
@@ -146,6 +175,8 @@ def laid_by_days(table: Table, path: str, delta: DeltaTable) -> DeltaTable:
 
 def merge(table: Table, path: str, delta: DeltaTable | None, data: pa.Table) -> DeltaTable:
     """Add rows, or replace those with the same key. Raises EnvironmentNotReady."""
+    from deltalake.exceptions import DeltaError
+
     if delta is None:
         return append(table, path, None, data)
     try:
@@ -162,6 +193,8 @@ def revise(table: Table, delta: DeltaTable | None, data: pa.Table, *, day: date 
 
     Raises EnvironmentNotReady.
     """
+    from deltalake.exceptions import DeltaError
+
     if delta is None:
         return
     is_of_day = "t.call_date is null" if day is None else f"t.call_date = date '{day}'"
@@ -175,6 +208,8 @@ def revise(table: Table, delta: DeltaTable | None, data: pa.Table, *, day: date 
 
 def read_ids(delta: DeltaTable | None, column: str) -> set[str]:
     """All values of an id column."""
+    from deltalake import QueryBuilder
+
     if delta is None:
         return set()
     return set(in_arrow(QueryBuilder().register("data", delta).execute(f"select distinct {column} from data"))[column].to_pylist())

@@ -3,36 +3,39 @@
 To open a table costs more than to ask it for a call, so it is kept as long as nothing is committed to it. A table of a folder is the one that was opened
 while its log ends with the same commit: that is one look whether the next is there, and one at the file of the last, which another table at the same
 place would not share. Tables of an object store are opened anew each time: a look there costs as much.
+
+Which files a table of a folder has is read from its log (log.py), without the tables' library.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+import json
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
-from arro3.core.types import ArrowStreamExportable
-from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
-from deltalake.fs import DeltaStorageHandler
 
 from qa_pipeline.results.columns import Table
+from qa_pipeline.results.log import DAY, File, Listing, NotPlain, followed, read_listing, time_as_told
 
-# What tables lie by.
-_DAY = "call_date"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LEFT_OUT_US = 1_000
+if TYPE_CHECKING:
+    from arro3.core.types import ArrowStreamExportable
+    from deltalake import DeltaTable
 
 _Stamp = tuple[int, int, int, int]
 
 
 def open_table(path: str) -> DeltaTable | None:
     """A table, or None when nothing was written to it yet."""
+    # Single calls are read, and decisions written, without it.
+    from deltalake import DeltaTable
+    from deltalake.exceptions import TableNotFoundError
+
     try:
         return DeltaTable(path)
     except TableNotFoundError:
@@ -54,60 +57,51 @@ def file_system(delta: DeltaTable) -> pafs.FileSystem:
     uri = urlsplit(delta.table_uri)
     if uri.scheme in ("", "file"):
         return pafs.SubTreeFileSystem(unquote(uri.path), pafs.LocalFileSystem())
+    from deltalake.fs import DeltaStorageHandler
+
     handler = DeltaStorageHandler.from_table(delta._table, delta._storage_options, delta._table.get_add_file_sizes())
     return pafs.PyFileSystem(handler)
 
 
-def files_by_day(delta: DeltaTable) -> Mapping[date | None, Sequence[str]]:
-    """Paths of a table's files below it, by day; those of a table that does not lie by days are of no day."""
-    files = in_arrow(delta.get_add_actions(flatten=True))
-    paths = files["path"].to_pylist()
-    if not lies_by_days(delta):
-        return {None: sorted(paths)}
-    found: dict[date | None, list[str]] = {}
-    for path, day in zip(paths, files[f"partition.{_DAY}"].to_pylist(), strict=True):
-        found.setdefault(day, []).append(path)
-    return found
-
-
 def lies_by_days(delta: DeltaTable) -> bool:
     """Whether a table lies by days: one that was begun before tables did does not."""
-    return _DAY in delta.metadata().partition_columns
+    return DAY in delta.metadata().partition_columns
 
 
-def newest_bound(delta: DeltaTable, column: str) -> datetime | None:
-    """A time that no row's in a column is later than, from what the log says of each file; None where it does not say of all.
-
-    The log may leave out what is less than a millisecond.
-    """
-    files = in_arrow(delta.get_add_actions(flatten=True))
-    name = f"max.{column}"
-    if name not in files.column_names or not len(files) or files[name].null_count:
-        return None
-    newest = max(files[name].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_pylist())
-    return _EPOCH + timedelta(microseconds=newest + _LEFT_OUT_US)
+def listed_by_library(delta: DeltaTable) -> Listing:
+    """The files of a table as the library knows them. Of what it knows of their rows, the latest times."""
+    added = in_arrow(delta.get_add_actions(flatten=True))
+    by_days = lies_by_days(delta)
+    days = added[f"partition.{DAY}"].to_pylist() if by_days else [None] * len(added)
+    times = [name for name in added.column_names if name.startswith("max.") and pa.types.is_timestamp(added.schema.field(name).type)]
+    latest = (
+        [dict(zip(times, values, strict=True)) for values in zip(*(_iso(added[name]) for name in times), strict=True)]
+        if times
+        else [{}] * len(added)
+    )
+    told = [json.dumps({"maxValues": {name.removeprefix("max."): value for name, value in of_file.items()}}) for of_file in latest]
+    return Listing(
+        version=delta.version(),
+        columns=frozenset(field.name for field in delta.schema().fields),
+        lies_by_days=by_days,
+        files={path: File(day, statistics) for path, day, statistics in zip(added["path"].to_pylist(), days, told, strict=True)},
+        system=file_system(delta),
+        folder=None,
+    )
 
 
 def rows_of_day(
-    table: Table,
-    delta: DeltaTable,
-    column: str,
-    values: Collection[str],
-    *,
-    day: date | None,
-    columns: Sequence[str] | None = None,
-    files: Mapping[date | None, Sequence[str]] | None = None,
+    table: Table, listing: Listing, column: str, values: Collection[str], *, day: date | None, columns: Sequence[str] | None = None
 ) -> pa.Table:
     """Rows of a day (None: of calls without one) that have one of some values in a text column; of a table that does not lie by days, all such rows.
 
-    `files`: of the table by day, where they are known already. Only groups of rows that may hold them are read, without the engine of the tables' library: that is 60 MB.
+    Only groups of rows that may hold them are read, without the engine of the tables' library: that is 60 MB.
     """
     wanted = [name for name in table.schema.names if columns is None or name in columns]
     schema = pa.schema([table.schema.field(name) for name in wanted])
-    system, looked_for, found = file_system(delta), frozenset(values), []
-    by_day = files_by_day(delta) if files is None else files
-    for path in by_day.get(day if lies_by_days(delta) else None, ()):
-        with pq.ParquetFile(system.open_input_file(path)) as file:
+    looked_for, found = frozenset(values), []
+    for path in listing.paths_of(day):
+        with listing.open(path) as file:
             there = [name for name in wanted if name in set(file.schema_arrow.names)]
             for group in _groups_with(file, column, values):
                 # In Python: Arrow's own comparisons are a library of 40 MB, loaded at the first.
@@ -115,20 +109,22 @@ def rows_of_day(
                 if not looked_for.isdisjoint(ids):
                     places = [place for place, value in enumerate(ids) if value in looked_for]
                     first, count = places[0], places[-1] - places[0] + 1
-                    rows = file.read_row_group(group, columns=there, use_threads=False).slice(first, count)
-                    are_they = [value in looked_for for value in ids[first : first + count]]
-                    found.append(_as_table(rows, schema, day).filter(pa.array(are_they)))
+                    rows = _as_table(file.read_row_group(group, columns=there, use_threads=False).slice(first, count), schema, day)
+                    if len(places) < count:
+                        rows = rows.filter(pa.array([value in looked_for for value in ids[first : first + count]]))
+                    found.append(rows)
     return pa.concat_tables(found) if found else schema.empty_table()
 
 
-def all_rows(table: Table, delta: DeltaTable, columns: Sequence[str]) -> pa.Table:
-    """All rows of a small table that lies in one folder, in these columns."""
+def all_rows(table: Table, listing: Listing, columns: Sequence[str]) -> pa.Table:
+    """All rows of a table in these columns, without the engine of the tables' library."""
     schema = pa.schema([table.schema.field(name) for name in table.schema.names if name in columns])
-    system, found = file_system(delta), []
-    for path in sorted(file_paths(delta)):
-        with pq.ParquetFile(system.open_input_file(path)) as file:
+    found = []
+    for path, lies in sorted(listing.files.items()):
+        with listing.open(path) as file:
             there = set(file.schema_arrow.names)
-            found.append(_as_table(file.read(columns=[name for name in schema.names if name in there]), schema, None))
+            rows = file.read(columns=[name for name in schema.names if name in there], use_threads=False)
+            found.append(_as_table(rows, schema, lies.day))
     return pa.concat_tables(found) if found else schema.empty_table()
 
 
@@ -148,63 +144,76 @@ def _as_table(rows: pa.Table, schema: pa.Schema, day: date | None) -> pa.Table:
     """Rows of a file as the table has them: what only its folder says, and nulls for columns that are newer than the file."""
     arrays = []
     for column in schema:
-        if column.name == _DAY and column.name not in rows.column_names:
-            arrays.append(pa.array([day] * len(rows), column.type))
+        if column.name == DAY and column.name not in rows.column_names:
+            arrays.append(pa.repeat(pa.scalar(day, column.type), len(rows)))
         elif column.name in rows.column_names:
-            arrays.append(rows[column.name].cast(column.type))
+            stored = rows[column.name]
+            # To convert is a library of 10 MB, loaded at the first.
+            arrays.append(stored if stored.type == column.type else stored.cast(column.type))
         else:
             arrays.append(pa.nulls(len(rows), column.type))
     return pa.Table.from_arrays([pa.chunked_array(one) if isinstance(one, pa.Array) else one for one in arrays], schema=schema)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A table with the stamp that tells whether it is still the newest, and its files by day once somebody asked for them."""
-
-    delta: DeltaTable
-    version: int
-    stamp: _Stamp
-    files: list[Mapping[date | None, Sequence[str]]] = field(default_factory=list)
 
 
 class Opened:
     """The tables that one store has open. Safe to be asked by several threads; what it gives is for reading alone."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, _Kept] = {}
+        self._tables: dict[str, tuple[DeltaTable, _Stamp]] = {}
+        self._listings: dict[str, tuple[Listing, _Stamp]] = {}
 
     def table(self, path: str) -> DeltaTable | None:
-        """A table as it is now, or None when nothing was written to it yet."""
+        """A table as it is now, by the tables' library, or None when nothing was written to it yet."""
         if "://" in path:
             return open_table(path)
-        kept = self._kept.get(path)
-        if kept is not None and _stamp(path, kept.version) == kept.stamp:
-            return kept.delta
+        kept = self._tables.get(path)
+        if kept is not None and _stamp(path, kept[1][0]) == kept[1]:
+            return kept[0]
         delta = open_table(path)
         stamp = None if delta is None else _stamp(path, delta.version())
         if delta is None or stamp is None:
-            self._kept.pop(path, None)
+            self._tables.pop(path, None)
         else:
-            self._kept[path] = _Kept(delta, delta.version(), stamp)
+            self._tables[path] = delta, stamp
         return delta
 
-    def files(self, path: str, delta: DeltaTable) -> Mapping[date | None, Sequence[str]]:
-        """Files by day of a table that `table` gave: listed once while it is the newest."""
-        kept = self._kept.get(path)
-        if kept is None or kept.delta is not delta:
-            return files_by_day(delta)
-        if not kept.files:
-            kept.files.append(files_by_day(delta))
-        return kept.files[0]
+    def listing(self, path: str) -> Listing | None:
+        """Which files a table has now, or None when nothing was written to it yet."""
+        if "://" in path:
+            delta = open_table(path)
+            return None if delta is None else listed_by_library(delta)
+        kept = self._listings.get(path)
+        if kept is not None and _stamp(path, kept[1][0]) == kept[1]:
+            return kept[0]
+        try:
+            # Where the last commit is still the same, only those after it are read.
+            listing = (
+                followed(kept[0]) if kept is not None and _stamp(path, kept[1][0], is_last=False) == kept[1] else read_listing(Path(path))
+            )
+        except NotPlain:
+            delta = open_table(path)
+            listing = None if delta is None else listed_by_library(delta)
+        stamp = None if listing is None else _stamp(path, listing.version)
+        if listing is None or stamp is None:
+            self._listings.pop(path, None)
+        else:
+            self._listings[path] = listing, stamp
+        return listing
 
 
-def _stamp(path: str, version: int) -> _Stamp | None:
-    """What tells the last commit of a log from any other; None where it is not the last, or its file is there no more."""
+def _stamp(path: str, version: int, *, is_last: bool = True) -> _Stamp | None:
+    """What tells the last commit of a log from any other; None where it is not the last (`is_last`), or its file is there no more."""
     log = Path(path) / "_delta_log"
-    if (log / f"{version + 1:020}.json").exists():
+    if is_last and (log / f"{version + 1:020}.json").exists():
         return None
     try:
         found = (log / f"{version:020}.json").stat()
     except OSError:
         return None
     return version, found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _iso(times: pa.ChunkedArray) -> list[str | None]:
+    """Times as the log says them."""
+    several = times.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_pylist()
+    return [None if value is None else time_as_told(value) for value in several]

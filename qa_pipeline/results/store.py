@@ -10,17 +10,17 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
 
 from qa_pipeline.call import Call, Conversation
 from qa_pipeline.errors import EnvironmentNotReady, InputRefused
 from qa_pipeline.results.arrow import leave_pandas_out
 from qa_pipeline.results.columns import Table
-from qa_pipeline.results.commit import ROW_GROUPS, Commits, append, laid_by_days, merge, revise
-from qa_pipeline.results.files import Opened, all_rows, in_arrow, lies_by_days, newest_bound, open_table, rows_of_day
+from qa_pipeline.results.commit import Commits, add, append, laid_by_days, merge, revise, row_groups
+from qa_pipeline.results.files import Opened, all_rows, in_arrow, open_table, rows_of_day
 from qa_pipeline.results.heard import REPLY_COLUMNS, UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.lease import Lock
 from qa_pipeline.results.periods import Period, in_force
@@ -29,6 +29,9 @@ from qa_pipeline.results.scored import ScoreTables, score_tables, stamp
 from qa_pipeline.results.stream import ConversationStream, TableFiles, beside
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.scoring.score import Score
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 # Beyond one a day, from here on they are joined: every question opens every file.
 _MANY_FILES = 40
@@ -42,16 +45,18 @@ class Store:
         self.root = root.rstrip("/")
         self.timezone = timezone
         self._code_version = code_version
-        self._conversations = Commits(("utterances", "embeddings", "metrics", "calls"), "conversation_id", path=self.path)
-        self._scores = Commits(("findings", "captures", "scores"), "score_id", path=self.path)
         self._opened = Opened()
+        self._conversations = Commits(
+            ("utterances", "embeddings", "metrics", "calls"), "conversation_id", path=self.path, opened=self._opened
+        )
+        self._scores = Commits(("findings", "captures", "scores"), "score_id", path=self.path, opened=self._opened)
         self.lock = Lock(self.root)
         """One writer at a time; every method that writes takes it."""
 
     @property
     def is_there(self) -> bool:
         """Whether anything was ever written here."""
-        return any(open_table(self.path(name)) is not None for name in TABLES)
+        return any(map(self._has, TABLES))
 
     def prepare(self) -> None:
         """Make the root and check that it can be written. Raises EnvironmentNotReady."""
@@ -80,12 +85,15 @@ class Store:
         `as_stored`: texts as the tables' library gives them (string_view), not copied: for who hands them to DuckDB. Read by delta-rs itself: pyarrow 26 cannot filter the string_view columns that its merges write.
         """
         table = TABLES[name]
-        delta = self._opened.table(self.path(name))
         wanted = [c for c in table.schema.names if columns is None or c in columns]
+        listing = self._opened.listing(self.path(name))
+        if listing is not None and where is None:
+            return all_rows(table, listing, wanted)
+        delta = None if listing is None else self._opened.table(self.path(name))
         if delta is None:
             return table.schema.empty_table().select(wanted)
-        if where is None and table.partition is None:
-            return all_rows(table, delta, wanted)
+        from deltalake import QueryBuilder
+
         # A table written by an older version lacks newer columns: they read as null.
         there = {field.name for field in delta.schema().fields}
         sql = f"select {', '.join(column for column in wanted if column in there)} from data" + (f" where {where}" if where else "")
@@ -185,12 +193,12 @@ class Store:
         if not rows:
             return None
         with self.lock:
-            return append(TABLES[name], self.path(name), open_table(self.path(name)), _table(name, rows)).version()
+            return add(TABLES[name], self.path(name), self._opened, _table(name, rows))
 
     def write_empty(self, name: str) -> None:
         """Make a table that is not there, without rows."""
         with self.lock:
-            if open_table(self.path(name)) is None:
+            if not self._has(name):
                 append(TABLES[name], self.path(name), None, TABLES[name].schema.empty_table())
 
     def revise(self, name: str, rows: pa.Table, *, day: date | None) -> None:
@@ -249,18 +257,17 @@ class Store:
 
     def _has(self, name: str) -> bool:
         """Whether a table was ever written."""
-        return self._opened.table(self.path(name)) is not None
+        return self._opened.listing(self.path(name)) is not None
 
     def read_of(self, name: str, column: str, value: str, *, day: date | None, columns: Sequence[str] | None = None) -> pa.Table:
         """Rows of one call: those with an id in a column, looked for on the call's day, so that other days' files are not opened.
 
         Looked for everywhere where that day has none: a table that was begun before it lay by days, or a call whose day was put right.
         """
-        delta = self._opened.table(self.path(name))
-        if delta is not None:
-            files = self._opened.files(self.path(name), delta)
-            found = rows_of_day(TABLES[name], delta, column, [value], day=day, columns=columns, files=files)
-            if found.num_rows or not lies_by_days(delta):
+        listing = self._opened.listing(self.path(name))
+        if listing is not None:
+            found = rows_of_day(TABLES[name], listing, column, [value], day=day, columns=columns)
+            if found.num_rows or not listing.lies_by_days:
                 return found
         return self.read(name, columns=columns, where=f"{column} = {sql_text(value)}")
 
@@ -363,11 +370,12 @@ class Store:
 
     def now(self, name: str, column: str) -> datetime:
         """Now, or just after the newest stored time where the clock has run backwards."""
-        delta, now = self._opened.table(self.path(name)), datetime.now(UTC)
-        if delta is None:
+        listing, now = self._opened.listing(self.path(name)), datetime.now(UTC)
+        if listing is None or ((bound := listing.latest(column)) is not None and bound < now):
             return now
-        if (bound := newest_bound(delta, column)) is not None and bound < now:
-            return now
+        from deltalake import QueryBuilder
+
+        delta = self._opened.table(self.path(name))
         stored = in_arrow(QueryBuilder().register("data", delta).execute(f"select max({column}) as newest from data"))["newest"][0].as_py()
         return now if stored is None or stored < now else stored + timedelta(microseconds=1)
 
@@ -385,7 +393,7 @@ def _in_order(table: Table, delta: DeltaTable, path: str) -> DeltaTable:
     for day, count in sorted(Counter(days).items(), key=lambda item: str(item[0])):
         if count > 1:
             filters = [(table.partition, "=", "" if day is None else str(day))] if table.partition else None
-            delta.optimize.z_order([column], partition_filters=filters, writer_properties=ROW_GROUPS)
+            delta.optimize.z_order([column], partition_filters=filters, writer_properties=row_groups())
     return delta
 
 

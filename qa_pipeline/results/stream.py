@@ -11,18 +11,20 @@ import tempfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
-from deltalake import DeltaTable
 from numpy.typing import NDArray
 
 from qa_pipeline.results.files import file_system, in_arrow
 from qa_pipeline.results.heard import METRIC_COLUMNS, REPLY_COLUMNS, UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.tables import TABLES
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 # Rows decoded at a time: some 200 calls with their words, 25 MB of vectors.
 _ROWS = 16_384

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from desks import commit, make_desk
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from stored import make_store
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.reading.index import call_index, criterion_sets
-from qa_pipeline.reading.outcomes import CriterionTally, count_letters, letter_of, outcome_of
+from qa_pipeline.reading.outcomes import CriterionTally, count_letters, letter_of, letters_by_score, outcome_of, set_of
 from qa_pipeline.reading.viewer import local_viewer
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Answer, Override
@@ -34,6 +35,40 @@ from qa_pipeline.review.opening import bring_up_to_date
 )
 def test_a_letter_an_outcome(outcome: Outcome, credit: float | None, is_described: bool, letter: str) -> None:
     assert letter_of(outcome, credit=credit, is_described=is_described) == letter
+
+
+def test_letters_of_many_scores_stand_in_the_order_of_their_criteria() -> None:
+    rows = [
+        # score, criterion, outcome, reason, points, of most
+        ("s2", "b", "not_met", "phrase_missing", 0.0, 10.0),
+        ("s1", "c", "met", "phrase_hit", 10.0, 10.0),
+        ("s2", "a", "met", "phrase_hit", 5.0, 10.0),
+        ("s1", "a", "undetermined", "sentiment", None, 10.0),
+        ("s1", "b", "met", "phrase_hit", 0.1, 10.0),
+        ("s2", "b", "not_met", "phrase_missing", 0.0, 10.0),
+        ("s3", "c", "not_applicable", None, None, None),
+        ("s3", "b", "met", "phrase_hit", 0.0, 0.0),
+        ("s3", "a", "met", "phrase_hit", None, 3.0),
+    ]
+    names = ("score_id", "criterion_id", "outcome", "reason_code", "points", "max_points")
+    # In two pieces, as files give them.
+    parts = [
+        pa.table(
+            {
+                name: pa.array(values, pa.float64() if "points" in name else pa.string())
+                for name, values in zip(names, zip(*some, strict=True), strict=True)
+            }
+        )
+        for some in (rows[:4], rows[4:])
+    ]
+    found = {row["score_id"]: row for row in letters_by_score(pa.concat_tables(parts)).to_pylist()}
+    assert {name: (row["names"], row["outcomes"]) for name, row in found.items()} == {
+        "s1": ("a,b,c", "s1m"),
+        "s2": ("a,b", "5n"),
+        "s3": ("a,b,c", "mma"),
+    }
+    assert (found["s1"]["criteria"], found["s2"]["criteria"]) == (set_of("a,b,c"), set_of("a,b"))
+    assert len(letters_by_score(parts[0].slice(0, 0))) == 0
 
 
 def test_letters_are_counted_by_criterion() -> None:

@@ -1,0 +1,277 @@
+"""The log of a table in a folder: which files the table has now, and a commit of new rows; by Arrow alone.
+
+The tables' library does the same and everything else. It takes 45 MB to be there, a few more for each table, and for a few new rows its query engine, 80 MB;
+one call is read, and a decision written, without it. What this module does not know of, it leaves to the library: logs of another protocol than the
+tables are written by, and whatever changes rows.
+
+A commit is seen whole or not at all, and never replaces one. Who dies before it leaves files that no log names: nobody reads them, and `compact` takes
+them away. Source: the protocol of Delta Lake, "Delta Log Entries", "Checkpoints", "Actions" and "Per-file Statistics".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+# What tables lie by, and the folder of calls without one.
+DAY = "call_date"
+_NO_DAY = "__HIVE_DEFAULT_PARTITION__"
+# The protocol of tables without any of the later features.
+_READER, _WRITER = 1, 2
+# A checkpoint after so many commits, as the library makes them.
+_COMMITS = 100
+# Longer texts are no ids.
+_LONGEST_BOUND = 64
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class NotPlain(Exception):
+    """A log that the tables' library has to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file: the day of its rows, None for calls without one and in a table that does not lie by days; what the log says of its rows, as JSON."""
+
+    day: date | None
+    statistics: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A table at a version. `files`: by path below the table; `folder`: where it lies, None where only the library can write it."""
+
+    version: int
+    columns: frozenset[str]
+    lies_by_days: bool
+    files: Mapping[str, File]
+    system: pafs.FileSystem
+    folder: Path | None
+
+    def paths_of(self, day: date | None) -> list[str]:
+        """Paths of a day's files (None: of calls without one); of all where the table does not lie by days."""
+        return [path for path, file in self.files.items() if not self.lies_by_days or file.day == day]
+
+    def open(self, path: str) -> pq.ParquetFile:
+        """One of the files."""
+        return pq.ParquetFile(self.system.open_input_file(path))
+
+    def latest(self, column: str) -> datetime | None:
+        """A time that no row's in a column is later than, from what the log says of each file; None where it does not say of all.
+
+        The log may leave out what is less than a millisecond.
+        """
+        found = []
+        for file in self.files.values():
+            told = json.loads(file.statistics).get("maxValues", {}).get(column) if file.statistics else None
+            if told is None:
+                return None
+            found.append(datetime.fromisoformat(told))
+        return max(found) + timedelta(milliseconds=1) if found else None
+
+
+def read_listing(folder: Path) -> Listing | None:
+    """The newest version of a table; None where there is no table. Raises NotPlain."""
+    log = folder / "_delta_log"
+    if not log.is_dir():
+        return None
+    with _plain():
+        checkpoint = _newest_checkpoint(log)
+        if checkpoint is None and not (log / _commit_name(0)).exists():
+            raise NotPlain
+        empty = Listing(version=-1, columns=frozenset(), lies_by_days=False, files={}, system=_system(folder), folder=folder)
+        if checkpoint is None:
+            return _follow(log, empty)
+        return _follow(log, replace(_with(empty, _actions_of(log / f"{checkpoint:020}.checkpoint.parquet")), version=checkpoint))
+
+
+def followed(listing: Listing) -> Listing:
+    """The same table with what was committed since. Raises NotPlain."""
+    if listing.folder is None:
+        return listing
+    with _plain():
+        return _follow(listing.folder / "_delta_log", listing)
+
+
+def add_rows(listing: Listing, rows: pa.Table, *, bounded: Iterable[str]) -> bool:
+    """Commit new rows after a version; `bounded`: columns whose bounds the log is to say. False, and nothing is committed, where the library has to do it.
+
+    That is where the table has other columns than the rows, and where somebody else has committed since.
+    """
+    if listing.folder is None or listing.columns != set(rows.column_names):
+        return False
+    parts = _each_day(rows) if listing.lies_by_days else iter([({}, rows)])
+    added = [_written(listing.folder, partition, part, frozenset(bounded)) for partition, part in parts]
+    told = {
+        "timestamp": _now_ms(),
+        "operation": "WRITE",
+        "operationParameters": {"mode": "Append", "partitionBy": json.dumps([DAY] if listing.lies_by_days else [])},
+        "engineInfo": "qa-pipeline",
+    }
+    version = listing.version + 1
+    if not _commit(listing.folder / "_delta_log" / _commit_name(version), [{"commitInfo": told}, *({"add": one} for one in added)]):
+        return False
+    if (version + 1) % _COMMITS == 0:
+        from deltalake import DeltaTable
+
+        delta = DeltaTable(listing.folder)
+        delta.create_checkpoint()
+        delta.cleanup_metadata()
+    return True
+
+
+@contextlib.contextmanager
+def _plain() -> Iterator[None]:
+    """Whatever is not as expected, or goes away while it is read, the library knows better."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise NotPlain from error
+
+
+def _newest_checkpoint(log: Path) -> int | None:
+    try:
+        told = json.loads((log / "_last_checkpoint").read_bytes())
+    except FileNotFoundError:
+        return None
+    if told.get("parts") is not None:
+        raise NotPlain
+    return int(told["version"])
+
+
+def _actions_of(checkpoint: Path) -> Iterator[dict[str, Any]]:
+    columns = ["add.path", "add.partitionValues", "add.stats", "metaData.schemaString", "metaData.partitionColumns", *_PROTOCOL]
+    with pq.ParquetFile(checkpoint) as file:
+        for row in file.read(columns=columns, use_threads=False).to_pylist():
+            yield {kind: action for kind, action in row.items() if action is not None}
+
+
+_PROTOCOL = ("protocol.minReaderVersion", "protocol.minWriterVersion")
+
+
+def _follow(log: Path, listing: Listing) -> Listing:
+    while True:
+        try:
+            text = (log / _commit_name(listing.version + 1)).read_text("utf-8")
+        except FileNotFoundError:
+            return listing
+        listing = replace(_with(listing, map(json.loads, text.splitlines())), version=listing.version + 1)
+
+
+def _with(listing: Listing, actions: Iterable[dict[str, Any]]) -> Listing:
+    """A table after the actions of a commit, or all that came before a checkpoint."""
+    files = dict(listing.files)
+    columns, lies_by_days = listing.columns, listing.lies_by_days
+    for action in actions:
+        if add := action.get("add"):
+            day = dict(add["partitionValues"]).get(DAY)
+            files[unquote(add["path"])] = File(date.fromisoformat(day) if day else None, add.get("stats"))
+        elif remove := action.get("remove"):
+            files.pop(unquote(remove["path"]), None)
+        elif told := action.get("metaData"):
+            columns = frozenset(field["name"] for field in json.loads(told["schemaString"])["fields"])
+            lies_by_days = DAY in told["partitionColumns"]
+        elif (told := action.get("protocol")) and (told["minReaderVersion"], told["minWriterVersion"]) != (_READER, _WRITER):
+            raise NotPlain
+    return replace(listing, files=files, columns=columns, lies_by_days=lies_by_days)
+
+
+def _each_day(rows: pa.Table) -> Iterator[tuple[dict[str, str | None], pa.Table]]:
+    """Rows by day, without the column that only their folder says."""
+    days, rest = rows[DAY].to_pylist(), rows.drop_columns([DAY])
+    several = dict.fromkeys(days)
+    for day in several:
+        part = rest if len(several) == 1 else rest.filter(pa.array([one == day for one in days]))
+        yield {DAY: None if day is None else str(day)}, part
+
+
+def _written(folder: Path, partition: dict[str, str | None], rows: pa.Table, bounded: frozenset[str]) -> dict[str, Any]:
+    """Write a file of rows of one day. Returns the action that adds it."""
+    below = "".join(f"{column}={_NO_DAY if value is None else value}/" for column, value in partition.items())
+    path = f"{below}part-00000-{uuid.uuid4()}-c000.snappy.parquet"
+    (folder / below).mkdir(exist_ok=True)
+    made = list[pq.FileMetaData]()
+    # Types as Parquet has them, which every reader takes alike; one group of rows, whose bounds are the file's.
+    pq.write_table(rows, folder / path, row_group_size=len(rows), store_schema=False, metadata_collector=made)
+    return {
+        "path": path,
+        "partitionValues": partition,
+        "size": (folder / path).stat().st_size,
+        "modificationTime": _now_ms(),
+        "dataChange": True,
+        "stats": json.dumps(_statistics(made[0], bounded)),
+    }
+
+
+def _statistics(file: pq.FileMetaData, bounded: frozenset[str]) -> dict[str, Any]:
+    """How many rows a file has, and the bounds of some columns."""
+    told: dict[str, Any] = {"numRecords": file.num_rows, "minValues": {}, "maxValues": {}, "nullCount": {}}
+    for place in range(file.num_columns):
+        column = file.row_group(0).column(place)
+        name, found = column.path_in_schema, column.statistics
+        if name not in bounded or found is None:
+            continue
+        told["nullCount"][name] = found.null_count
+        bounds = [_as_told(found, raw) for raw in (found.min_raw, found.max_raw)] if found.has_min_max else [None]
+        if None not in bounds:
+            told["minValues"][name], told["maxValues"][name] = bounds
+    return told
+
+
+def _as_told(found: pq.Statistics, raw: Any) -> str | int | None:
+    """A bound as the log says it; None where it may be left out."""
+    match found.logical_type.type, found.physical_type:
+        case "STRING", _:
+            text = str(raw.decode("utf-8"))
+            return text if len(text) <= _LONGEST_BOUND else None
+        case "TIMESTAMP", _:
+            return time_as_told(raw)
+        case "DATE", _:
+            return str(_EPOCH.date() + timedelta(days=raw))
+        case "NONE" | "INT", "INT32" | "INT64":
+            return int(raw)
+        case _:
+            return None
+
+
+def time_as_told(microseconds: int) -> str:
+    """A time as the log says it, of microseconds since 1970."""
+    return f"{_EPOCH + timedelta(microseconds=microseconds):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def _commit(path: Path, actions: Iterable[Mapping[str, Any]]) -> bool:
+    """Put a commit there, whole; False where one is there already, or the disk knows no such step."""
+    part = path.with_name(f".{path.name}.{uuid.uuid4()}")
+    part.write_text("".join(json.dumps(action, ensure_ascii=False) + "\n" for action in actions), "utf-8")
+    try:
+        os.link(part, path)
+    except OSError:
+        return False
+    finally:
+        part.unlink()
+    return True
+
+
+def _commit_name(version: int) -> str:
+    return f"{version:020}.json"
+
+
+def _system(folder: Path) -> pafs.FileSystem:
+    return pafs.SubTreeFileSystem(str(folder.absolute()), pafs.LocalFileSystem())
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
