@@ -71,9 +71,10 @@ class Commits:
             listing = self._opened.listing(path)
             ids = set(data[self._id_column].to_pylist())
             there: set[str] = set()
-            for day in set(days) if listing is not None else ():
-                found = rows_of_day(table, listing, self._id_column, ids, day=day, columns=[self._id_column])
-                there.update(found[self._id_column].to_pylist())
+            if listing is not None:
+                for day in set(days):
+                    found = rows_of_day(table, listing, self._id_column, ids, day=day, columns=[self._id_column])
+                    there.update(found[self._id_column].to_pylist())
             if not there:
                 add(table, path, self._opened, data)
                 continue

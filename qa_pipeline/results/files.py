@@ -73,18 +73,19 @@ def listed_by_library(delta: DeltaTable) -> Listing:
     added = in_arrow(delta.get_add_actions(flatten=True))
     by_days = lies_by_days(delta)
     days = added[f"partition.{DAY}"].to_pylist() if by_days else [None] * len(added)
-    times = [name for name in added.column_names if name.startswith("max.") and pa.types.is_timestamp(added.schema.field(name).type)]
-    latest = (
-        [dict(zip(times, values, strict=True)) for values in zip(*(_iso(added[name]) for name in times), strict=True)]
-        if times
-        else [{}] * len(added)
-    )
-    told = [json.dumps({"maxValues": {name.removeprefix("max."): value for name, value in of_file.items()}}) for of_file in latest]
+    latest: list[dict[str, str | None]] = [{} for _ in range(len(added))]
+    for name in added.column_names:
+        if name.startswith("max.") and pa.types.is_timestamp(added.schema.field(name).type):
+            for of_file, value in zip(latest, _iso(added[name]), strict=True):
+                of_file[name.removeprefix("max.")] = value
     return Listing(
         version=delta.version(),
         columns=frozenset(field.name for field in delta.schema().fields),
         lies_by_days=by_days,
-        files={path: File(day, statistics) for path, day, statistics in zip(added["path"].to_pylist(), days, told, strict=True)},
+        files={
+            path: File(day, json.dumps({"maxValues": of_file}))
+            for path, day, of_file in zip(added["path"].to_pylist(), days, latest, strict=True)
+        },
         system=file_system(delta),
         folder=None,
     )

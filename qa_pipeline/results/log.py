@@ -31,6 +31,11 @@ DAY = "call_date"
 _NO_DAY = "__HIVE_DEFAULT_PARTITION__"
 # The protocol of tables without any of the later features.
 _READER, _WRITER = 1, 2
+# What is read of a checkpoint.
+_ACTIONS = (
+    "add.path", "add.partitionValues", "add.stats", "metaData.schemaString", "metaData.partitionColumns", "protocol.minReaderVersion",
+    "protocol.minWriterVersion",
+)  # fmt: skip
 # A checkpoint after so many commits, as the library makes them.
 _COMMITS = 100
 # Longer texts are no ids.
@@ -153,13 +158,9 @@ def _newest_checkpoint(log: Path) -> int | None:
 
 
 def _actions_of(checkpoint: Path) -> Iterator[dict[str, Any]]:
-    columns = ["add.path", "add.partitionValues", "add.stats", "metaData.schemaString", "metaData.partitionColumns", *_PROTOCOL]
     with pq.ParquetFile(checkpoint) as file:
-        for row in file.read(columns=columns, use_threads=False).to_pylist():
+        for row in file.read(columns=_ACTIONS, use_threads=False).to_pylist():
             yield {kind: action for kind, action in row.items() if action is not None}
-
-
-_PROTOCOL = ("protocol.minReaderVersion", "protocol.minWriterVersion")
 
 
 def _follow(log: Path, listing: Listing) -> Listing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -54,9 +55,10 @@ def ids(store: Store) -> list[str]:
 
 
 def test_it_says_what_the_library_says_whatever_was_committed(store: Store) -> None:
-    path, before = Path(store.path("calls")), None
+    path = store.path("calls")
+    before: Listing | None = None
     calls_of(store, "c1", "c2", "c3")
-    steps = (
+    steps: tuple[Callable[[], object], ...] = (
         lambda: calls_of(store, "c4"),
         lambda: add_rows(listed(store), rows("c5", day=date(2026, 5, 11)), bounded=CALLS.bounded),
         lambda: calls_of(store, "c1"),
