@@ -51,21 +51,18 @@ def letters_by_score(findings: pa.Table) -> pa.Table:
 
     if not len(findings):
         return pa.table({name: pa.array([], pa.string()) for name in ("score_id", "outcomes", "names", "criteria")})
-    scores, criteria = (_encoded(findings[name]) for name in ("score_id", "criterion_id"))
-    ids: list[str] = criteria.dictionary.to_pylist()
-    order = sorted(range(len(ids)), key=ids.__getitem__)
-    rank = np.empty(len(ids), np.int64)
-    rank[order] = np.arange(len(ids))
-    keys = scores.indices.to_numpy().astype(np.int64) * len(ids) + rank[criteria.indices.to_numpy()]
-    keys, first = np.unique(keys, return_index=True)
+    (score, score_ids), (criterion, found) = (_numbered(findings[name]) for name in ("score_id", "criterion_id"))
+    ids: list[str] = sorted(found.to_pylist())
+    rank = np.array([ids.index(one) for one in found.to_pylist()])
+    keys, first = np.unique(score * len(ids) + rank[criterion], return_index=True)
     letters, ranks = _letters(findings)[first], (keys % len(ids)).astype(np.uint32)
-    ends = np.searchsorted(keys // len(ids), np.arange(len(scores.dictionary)), side="right")
+    ends = np.searchsorted(keys, np.arange(1, len(score_ids) + 1) * len(ids))
     # Most scores are of the same few sets.
     sets = pa.BinaryArray.from_buffers(pa.binary(), len(ends), [None, *_buffers(ends * ranks.itemsize, ranks)]).dictionary_encode()
-    names = pa.array([",".join(ids[order[n]] for n in np.frombuffer(one, ranks.dtype)) for one in sets.dictionary.to_pylist()], pa.string())
+    names = pa.array([",".join(ids[n] for n in np.frombuffer(one, ranks.dtype)) for one in sets.dictionary.to_pylist()], pa.string())
     return pa.table(
         {
-            "score_id": scores.dictionary,
+            "score_id": score_ids,
             "outcomes": pa.StringArray.from_buffers(len(ends), *_buffers(ends, letters)),
             "names": names.take(sets.indices),
             "criteria": pa.array([set_of(one) for one in names.to_pylist()], pa.string()).take(sets.indices),
@@ -82,29 +79,26 @@ def _letters(findings: pa.Table) -> NDArray[np.uint8]:
     """The letter of each finding, as `letter_of` has it, in ASCII."""
     import numpy as np
 
-    outcomes, reasons = (_encoded(findings[name]) for name in ("outcome", "reason_code"))
-    letters = _by_value(outcomes, [ord(letter_of(Outcome(value))) for value in outcomes.dictionary.to_pylist()])
+    (outcome, outcomes), (reason, reasons) = (_numbered(findings[name]) for name in ("outcome", "reason_code"))
+    letters = np.array([ord(letter_of(Outcome(value))) for value in outcomes.to_pylist()], np.uint8)[outcome]
     points, most = (findings[name].to_numpy().astype(np.float64) for name in ("points", "max_points"))
     with np.errstate(divide="ignore", invalid="ignore"):
         credit = points / most
         is_part = (letters == ord(MET)) & (most > 0) & (credit < _WHOLE)
     letters[is_part] = ord("0") + np.clip(np.floor(10 * credit[is_part] + 0.5), 1, 9).astype(np.uint8)
-    letters[_by_value(reasons, [value == SENTIMENT for value in reasons.dictionary.to_pylist()]).astype(bool)] = ord(DESCRIBED)
+    # The last is of findings without a reason.
+    letters[np.array([*(value == SENTIMENT for value in reasons.to_pylist()), False])[reason]] = ord(DESCRIBED)
     return letters
 
 
-def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """A column as numbers of its distinct values."""
-    encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
-    # Of one chunk, or of several, as Arrow pleases.
-    return encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
-
-
-def _by_value(encoded: pa.DictionaryArray, of_values: Sequence[int]) -> NDArray[np.uint8]:
-    """For each row what belongs to its value; 0 for a null."""
+def _numbered(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array]:
+    """A column as numbers of its distinct values, −1 for null, and these values."""
     import numpy as np
 
-    return np.array([*of_values, 0], np.uint8)[encoded.indices.fill_null(len(of_values)).to_numpy()]
+    # All pieces get the same values; to join texts of millions of rows would be too long for one array.
+    pieces = column.dictionary_encode().chunks
+    numbers = [piece.indices.fill_null(-1).to_numpy() for piece in pieces]
+    return np.concatenate(numbers).astype(np.int64), pieces[-1].dictionary
 
 
 def _buffers(ends: NDArray[np.int64], values: NDArray[Any]) -> tuple[pa.Buffer, pa.Buffer]:

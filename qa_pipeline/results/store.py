@@ -87,7 +87,7 @@ class Store:
         table = TABLES[name]
         wanted = [c for c in table.schema.names if columns is None or c in columns]
         listing = self._opened.listing(self.path(name))
-        if listing is not None and where is None:
+        if listing is not None and where is None and table.partition is None:
             return all_rows(table, listing, wanted)
         delta = None if listing is None else self._opened.table(self.path(name))
         if delta is None:
