@@ -373,9 +373,11 @@ class Store:
         listing, now = self._opened.listing(self.path(name)), datetime.now(UTC)
         if listing is None or ((bound := listing.latest(column)) is not None and bound < now):
             return now
+        delta = self._opened.table(self.path(name))
+        if delta is None:
+            return now
         from deltalake import QueryBuilder
 
-        delta = self._opened.table(self.path(name))
         stored = in_arrow(QueryBuilder().register("data", delta).execute(f"select max({column}) as newest from data"))["newest"][0].as_py()
         return now if stored is None or stored < now else stored + timedelta(microseconds=1)
 
