@@ -500,7 +500,8 @@ def _of_scores(findings: pa.Table, score_ids: pa.ChunkedArray) -> pa.Table:
     """Of rows of findings those of some scores: of a call that was scored again and again, the others are many more."""
     import pyarrow.compute as pc
 
-    return findings.filter(pc.is_in(findings["score_id"], value_set=score_ids.combine_chunks()))
+    are_theirs = pc.is_in(findings["score_id"], value_set=score_ids.combine_chunks())
+    return findings if pc.all(are_theirs).as_py() else findings.filter(are_theirs)
 
 
 def _in_teams(rows: pa.Table, memberships: Memberships) -> pa.Table:
