@@ -2,8 +2,8 @@
 
 Fills a root with so many written calls of five minutes (half Chinese, half English; 80 utterances each, as benchmarks/rescore.py makes them), scores them, and asks
 two questions of each, in three wordings, of a server that answers at once: what is measured is this program and the size of what it sends, not a model. Then the
-same with a cascade, where a phrase settles one of the questions. Tokens are counted over every request by the tokenizer of Gemma 3 (a llama.cpp server from the package index, as
-in tests); with `--without-tokens` bytes alone are told. Prints requests, tokens, bytes sent and kept, and the seconds of each part.
+same with a cascade, where a phrase settles one of the questions. Tokens are counted over up to 3,000 of the requests by the tokenizer of Gemma 3 (a llama.cpp server from the
+package index, as in tests); with `--without-tokens` bytes alone are told. Prints requests, tokens, bytes sent and kept, and the seconds of each part.
 """
 
 from __future__ import annotations
@@ -76,25 +76,27 @@ def main() -> None:
     parser.add_argument("--without-tokens", action="store_true", help="count bytes alone, without a server for its tokenizer")
     given = parser.parse_args()
     print(f"{given.calls} calls of five minutes, 2 questions, 3 wordings")
+    chance = random.Random(1)
+    # Chinese sentences are taken apart for each of them: making the calls takes longer than anything that is measured.
+    calls = [_call(chance, number) for number in range(given.calls)]
     for name, settled in (("without a cascade", False), ("with a cascade", True)):
         with tempfile.TemporaryDirectory() as folder:
-            judge, told = measure(Path(folder), given.calls, settled=settled)
+            judge, told = measure(Path(folder), calls, settled=settled)
         print(f"{name}: {told}", flush=True)
         if not given.without_tokens:
             print(f"  {tokens(judge)}")
 
 
-def measure(folder: Path, calls: int, *, settled: bool) -> tuple[AtOnce, str]:
-    """Ask about so many calls; what it took."""
+def measure(folder: Path, calls: Sequence[Conversation], *, settled: bool) -> tuple[AtOnce, str]:
+    """Ask about calls; what it took."""
     settings = load_settings(
-        results=str(folder / "results"), cache=folder / "cache", ask_model="at once", ask_calls=calls, ask_tokens=10**12
+        results=str(folder / "results"), cache=folder / "cache", ask_model="at once", ask_calls=len(calls), ask_tokens=10**12
     )
     rubric = _rubric(settled=settled)
     run = Run(
         settings=settings, store=open_store(settings), rubrics={rubric.id: rubric}, scorecards={rubric.id: prepare(rubric, {}, answered_by="at once")}
     )  # fmt: skip
-    chance = random.Random(1)
-    run.store.write_conversations([_call(chance, number) for number in range(calls)], run_id="r")
+    run.store.write_conversations(calls, run_id="r")
     rescore(plan_rescoring(run, select=Selection()), run, workers=0)
     began = time.monotonic()
     plan = plan_asking(run, select=Selection())
@@ -110,12 +112,17 @@ def measure(folder: Path, calls: int, *, settled: bool) -> tuple[AtOnce, str]:
     )
 
 
-def tokens(judge: AtOnce) -> str:
-    """Tokens read and written, of every request."""
+def tokens(judge: AtOnce, *, most: int = 3_000) -> str:
+    """Tokens read and written, counted over so many of the requests at most, spread evenly."""
+    every = -(-len(judge.bodies) // most)
+    bodies, written = judge.bodies[::every], judge.written[::every]
     with tempfile.TemporaryDirectory() as folder, _tokenizer(Path(folder)) as count, ThreadPoolExecutor(2) as pool:
-        read, written = (sum(pool.map(count, texts)) for texts in (judge.bodies, judge.written))
+        read, wrote = (sum(pool.map(count, texts)) / len(texts) for texts in (bodies, written))
     asked = len(judge.bodies)
-    return f"{read / 1e6:.2f} million tokens read, {written / 1e6:.2f} million written ({read / asked:.0f} and {written / asked:.0f} a request)"
+    return (
+        f"{read * asked / 1e6:.2f} million tokens read, {wrote * asked / 1e6:.2f} million written ({read:.0f} and {wrote:.0f} a request; "
+        f"counted over {len(bodies)} of them)"
+    )
 
 
 @contextmanager

@@ -34,6 +34,7 @@ class Journal:
     def __init__(self, store: Store, run_id: str, keys: Keys | None) -> None:
         self._fs, self._folder = fsspec.core.url_to_fs(f"{store.root}/{NIGHTS_FOLDER}/{run_id}")
         self._keys, self._numbers = keys, count()
+        self._paths: dict[str, list[str]] = {}
 
     def keep(self, asked: Asked) -> None:
         """Put an answer where a killed run leaves it, under a name of its own."""
@@ -46,11 +47,14 @@ class Journal:
         else:
             # An object is there whole or not at all.
             self._fs.pipe_file(path, content)
+        self._paths.setdefault(asked.conversation_id, []).append(path)
 
     def drop(self, conversation_id: str) -> None:
         """Let go what was kept about a conversation: it is committed."""
-        for path in self._fs.glob(f"{self._folder}/{_PREFIX}{conversation_id}-*.json"):
-            self._fs.rm_file(str(path))
+        for path in self._paths.pop(conversation_id, ()):
+            # Forgetting may have been quicker.
+            with suppress(FileNotFoundError):
+                self._fs.rm_file(path)
 
     def close(self) -> None:
         """Let the folder go, where nothing is left in it."""
