@@ -20,6 +20,8 @@ from qa_pipeline.settings import Settings
 
 # How soon lists show what a night committed. A look costs a millisecond or two where nothing is new.
 _LOOK_SECONDS = 2.0
+# How many browsers may wait for an answer at once before the next is refused.
+_WAITING = 2048
 # How soon webhooks hear of something: nobody waits for them at a screen.
 _TELL_SECONDS = 15.0
 
@@ -31,6 +33,8 @@ def listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        # From here on a browser waits for the app to come up; without it, whoever follows a printed link at once is refused.
+        listening.listen(_WAITING)
     except OSError as error:
         listening.close()
         raise EnvironmentNotReady(f"Port {port} of {host} cannot be used: {error.strerror}.", advice="Give another --port.") from error

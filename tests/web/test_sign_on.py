@@ -54,7 +54,7 @@ def there_and_back(client: TestClient, *, to: str = "/preferences") -> httpx.Res
     """What a browser does: to the provider, a click there, and back."""
     leaving = client.get("/sign-on", params={"next": to})
     assert leaving.status_code == 303
-    page = httpx.get(leaving.headers["location"]).text
+    page = httpx.get(leaving.headers["location"], timeout=900).text
     back = unescape(page.partition('href="http')[2].partition('"')[0])
     parts = urlsplit(f"http{back}")
     return client.get(f"{parts.path}?{parts.query}")
