@@ -1,4 +1,4 @@
-"""Captions, WebVTT and SubRip → lines: a voice tag or a label at the start of a cue says who speaks.
+"""Captions, WebVTT, SubRip and SubViewer (as YouTube writes it) → lines: a voice tag or a label at the start of a cue says who speaks.
 
 Where a cue begins is told by its line of times, since blank lines are missing or too many in files of several tools. A voice tag rules its whole cue: a
 colon in wrapped words is no label.
@@ -19,6 +19,9 @@ from qa_pipeline.recordings.plain import TURN_MARK
 from qa_pipeline.text.sentences import ends_sentence
 
 _CUE_TIMES = re.compile(r"^\s*(?P<start>-?[\d:.,]+)\s*-{1,3}>\s*(?P<end>-?[\d:.,]+)(?:\s.*)?$")
+# SubViewer parts the two times by a comma, and lines of a cue by a mark.
+_SBV_TIMES = re.compile(r"^[ \t]*(-?\d+:\S*?)[,;] ?(-?\d+:\S+)[ \t]*$", re.MULTILINE)
+_SBV_BREAK = re.compile(r"\[br\]", re.IGNORECASE)
 _FRAMES = re.compile(r"^\s*\d+:\d\d:\d\d[:;]\d\d\b")
 _BEGINS_WITH_TIME = re.compile(r"^\s*-?\d+:\S*\s*-{1,3}>")
 # Above the times without a blank line before: a number, or an id as meeting tools write it.
@@ -45,7 +48,14 @@ class _Cue:
 def begins_as_captions(text: str) -> bool:
     """Whether a text is captions, whatever the name of its file says."""
     lines = [line for line in text.split("\n") if line.strip()][:2]
-    return bool(lines) and (re.match(r"WEBVTT(\s|$)", lines[0]) is not None or (lines[0].strip().isdigit() and _is_times(lines[-1])))
+    if not lines:
+        return False
+    return re.match(r"WEBVTT(\s|$)", lines[0]) is not None or (lines[0].strip().isdigit() and _is_times(lines[-1])) or begins_as_sbv(text)
+
+
+def begins_as_sbv(text: str) -> bool:
+    """Whether a text begins with the times of a cue of SubViewer."""
+    return _SBV_TIMES.match(text.lstrip("\n \t")) is not None
 
 
 def vtt_lines(text: str, reading: Reading) -> list[Line]:
@@ -59,6 +69,13 @@ def vtt_lines(text: str, reading: Reading) -> list[Line]:
 def srt_lines(text: str, reading: Reading) -> list[Line]:
     """Cues of SubRip."""
     return _lines(_cues(text, reading, is_vtt=False), reading)
+
+
+def sbv_lines(text: str, reading: Reading) -> list[Line]:
+    """Cues of SubViewer."""
+    # Line by line, so that faults name the lines of the file.
+    arrows = _SBV_TIMES.sub(r"\1 --> \2", text)
+    return _lines(_cues(_SBV_BREAK.sub(" ", arrows), reading, is_vtt=False), reading)
 
 
 def _is_times(line: str) -> bool:

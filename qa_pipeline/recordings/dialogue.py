@@ -39,6 +39,7 @@ class Note(StrEnum):
     WITHOUT_WORDS = "lines without words, which are left"
     SORTED = "lines that do not stand in the order of their times, as where one channel follows the other; they were sorted"
     TIME_OF_DAY = "lines whose times begin hours after the start, as times of day do; they are counted from the first"
+    HEAD = "lines above a dialogue that tell of the call and are nobody's words, as a date or a number; they were not read"
     BROKEN_CUE = "lines of text after a blank line, which were read as part of the cue before"
 
 

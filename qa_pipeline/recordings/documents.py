@@ -27,6 +27,7 @@ _IDS = ("call_id", "callId", "id", "transcript_id", "conversationId", "conversat
 SHAPES: Mapping[str, Callable[[Mapping[str, Any]], list[Said] | None]] = {
     "Amazon Call Analytics and Contact Lens": platform_json.amazon_analytics,
     "Genesys Cloud": platform_json.genesys,
+    "Gong": platform_json.gong,
     "Amazon Transcribe": recogniser_json.amazon_transcribe,
     "Deepgram": recogniser_json.deepgram,
     "Rev.ai": word_json.rev_ai,
@@ -83,12 +84,15 @@ def _dialogue(call_id: str | None, data: object, text: str, reading: Reading) ->
 
 
 def _several(data: object, path: str) -> dict[str, object]:
-    """Documents of several calls by their ids: a list of documents, or Google's batch of several files; empty where it is none."""
+    """Documents of several calls by their ids: a list of documents, several calls of Gong, or Google's batch of several files; empty where it is none."""
     if isinstance(data, list):
         if len(data) < 2 or not all(isinstance(one, dict) and _is_document(one) for one in data):
             return {}
         key = next((key for key in _IDS if len({_id_of(one, key) for one in data} - {None}) == len(data)), None)
         return {(_id_of(one, key) if key else None) or _made_id(path, number, one): one for number, one in enumerate(data, 1)}
+    calls = data.get(platform_json.GONG_CALLS) if isinstance(data, dict) else None
+    if isinstance(calls, list) and len(calls) > 1 and all(isinstance(one, dict) for one in calls):
+        return _several([{**one, platform_json.GONG_CALLS: [one]} for one in calls], path)
     results = data.get("results") if isinstance(data, dict) else None
     if (
         not isinstance(results, dict)

@@ -17,12 +17,14 @@ from qa_pipeline.call import Role
 from qa_pipeline.errors import Fault, InputRefused
 from qa_pipeline.languages.conversation_tables import PartyLabels, SentenceWords
 from qa_pipeline.languages.load import language_codes, table, word_file
+from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.writing_tables import FirstNames
 from qa_pipeline.text.fold import fold
 
 LONGEST_LABEL = 60
 _LABELS_SHOWN = 3
 _MOST_LABEL_WORDS = 4
+_LONGEST_HAN_NAME = 4
 # Counted as often in a list of words of talk, a word is hardly a surname. Chosen.
 _OFTEN = 8
 
@@ -214,6 +216,14 @@ def is_name(label: str) -> bool:
     # Surnames are among the words of talk too, but rarely said.
     is_beside_talk = any(_common_words().get(word, 0) >= _OFTEN and word not in _first_names() for word in words)
     return any(word in _first_names() for word in words) and _is_written_as_name(label) and not is_beside_talk
+
+
+def is_persons_name(text: str) -> bool:
+    """Whether a text can only be a name, also one in Han characters: a surname and a character or two behind it."""
+    known = [table(code, Names) for code in language_codes()]
+    own = text.strip()
+    has_surname = any((own[:1] != "" and own[:1] in names.surnames) or own.startswith(tuple(names.double_surnames)) for names in known)
+    return is_name(own) or (1 < len(own) <= _LONGEST_HAN_NAME and has_surname)
 
 
 def _may_recur(label: str) -> bool:

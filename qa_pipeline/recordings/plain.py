@@ -8,8 +8,9 @@ from datetime import date
 
 from qa_pipeline.call import Role
 from qa_pipeline.recordings.clock import parse_clock
-from qa_pipeline.recordings.dialogue import Line, Reading
-from qa_pipeline.recordings.labels import TIME, TIMED, Labels, Spoken, is_name, role_of, split_line
+from qa_pipeline.recordings.dialogue import Line, Note, Reading
+from qa_pipeline.recordings.labels import TIME, TIMED, Labels, Spoken, folded, is_name, is_persons_name, role_of, split_line
+from qa_pipeline.text.sentences import ends_sentence
 
 # `[Anna Nowak] 00:00:05`, `Speaker 1  0:05`: who and when, the words in the lines that follow.
 _HEADING = re.compile(
@@ -34,14 +35,22 @@ _PARTED = re.compile(
 _DATED_HEADING = re.compile(rf"^\s*(?P<label>[^\W\d_][^:：?!,]{{0,39}}?)\s+{_MOMENT}\s*$")
 # What a programme noted down and nobody said, alone on a line: [Chat ended], *** Visitor left ***.
 _NOTED = re.compile(r"^\s*(?:\*{2,}[^*]+\*{2,}|[\[(【（][^\[\]():：【】（）]+[\])】）])\s*$")
+# A line of dashes or the like, which parts a head from what was said.
+_RULE = re.compile(r"^\s*[-=_*#~—]{3,}\s*$")
+# Of the lines of a head: how many it has at least, and how long a value in it is at most, in characters. Chosen.
+_FEWEST_KEYS, _LONGEST_VALUE = 2, 60
 # Written by whisper.cpp where the voice changes; it says nothing of who speaks.
 TURN_MARK = re.compile(r"\s*\[SPEAKER_TURN\]\s*")
 
 
 def plain_lines(text: str, reading: Reading) -> list[Line]:
     """Lines with labels; one without continues the one before, as does an indented line whose label is not known (`  Price: 5`)."""
+    head = _lines_of_head(text)
+    reading.notes[Note.HEAD] += sum(bool(line.strip()) for line in text.split("\n")[:head])
     written = [
-        (number, _EMPHASIS.sub(r"\2", TURN_MARK.sub(" ", line)).rstrip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()
+        (number, _EMPHASIS.sub(r"\2", TURN_MARK.sub(" ", line)).rstrip())
+        for number, line in enumerate(text.split("\n"), 1)
+        if number > head and line.strip()
     ]
     written = _with_colons(_from_first_date(_dates_first(_unlisted(written))))
     has_headings = sum(_HEADING.match(line) is not None for _, line in written) * 3 >= len(written)
@@ -89,6 +98,33 @@ def plain_lines(text: str, reading: Reading) -> list[Line]:
             )
         )  # fmt: skip
     return lines
+
+
+def _lines_of_head(text: str) -> int:
+    """How many lines at the top tell of the call (`Date: 2026-03-02`, `Agent: Anna Nowak`) and are nobody's words; 0 where it begins with the dialogue.
+
+    A blank line or a rule ends them. Nothing is a head by its first words alone: no value in it is a sentence, one has a figure, what stands behind a party is
+    a name, the other keys do not come again below, and there both parties speak with labels that are known.
+    """
+    lines = [_EMPHASIS.sub(r"\2", line) for line in text.split("\n")]
+    is_gap = [not line.strip() or _RULE.match(line) is not None for line in lines]
+    filled = [number for number, gap in enumerate(is_gap) if not gap]
+    # A title may stand above the keys, with them or by itself.
+    begins = next(iter(filled[1 if filled and split_line(lines[filled[0]]) is None else 0 :]), len(lines))
+    ends = next((number for number in range(begins, len(lines)) if is_gap[number]), len(lines))
+    keys = [split_line(line) for line in lines[begins:ends]]
+    told = [spoken for spoken in keys if spoken]
+    below = [spoken for line in lines[ends:] if (spoken := split_line(line.strip()))]
+    again = {folded(spoken.label) for spoken in below}
+    is_head = (
+        _FEWEST_KEYS <= len(told) == len(keys)
+        and not any(spoken.start or ends_sentence(spoken.text) or len(spoken.text) > _LONGEST_VALUE for spoken in told)
+        and any(character.isdigit() for spoken in told for character in spoken.text)
+        and all(is_persons_name(spoken.text) if role_of(spoken.label, {}) else folded(spoken.label) not in again for spoken in told)
+        and any(role_of(spoken.label, {}) is None for spoken in told)
+        and {Role.AGENT, Role.CUSTOMER} <= {role_of(spoken.label, {}) for spoken in below}
+    )
+    return next((number for number in filled if number > ends), ends) if is_head else 0
 
 
 def _unlisted(written: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -162,8 +198,8 @@ def _with_colons(written: list[tuple[int, str]]) -> list[tuple[int, str]]:
 
 
 def begins_as_dialogue(text: str) -> bool:
-    """Whether the first line of a text has a label, as a dialogue begins, or the times of a stretch."""
-    first = next((line for line in text.split("\n") if line.strip()), "")
+    """Whether the first line of a text has a label, as a dialogue begins, or the times of a stretch; lines above that tell of the call do not count."""
+    first = next((line for line in text.split("\n")[_lines_of_head(text) :] if line.strip() and not _RULE.match(line)), "")
     first = _EMPHASIS.sub(r"\2", first)
     ((_, first),) = _unlisted([(1, first)])
     ((_, undated),) = _from_first_date([(1, first)])

@@ -1,4 +1,4 @@
-"""JSON of contact centres → stretches of speech: Amazon's Call Analytics and Contact Lens, Genesys, and lists of messages with plain keys.
+"""JSON of contact centres → stretches of speech: Amazon's Call Analytics and Contact Lens, Genesys, Gong, and lists of messages with plain keys.
 
 As in recogniser_json.py: a function a shape, None for a document of another. Sources: docs/input.md.
 """
@@ -12,6 +12,8 @@ from typing import Any
 
 from qa_pipeline.recordings.said import Document, Malformed, Said, in_time, ms_of, numbered, objects, text_of
 
+# Where Gong puts its calls.
+GONG_CALLS = "callTranscripts"
 _A_WEEK_MS = 7 * 24 * 3_600_000
 # Slower than this nobody speaks: then the figures are not seconds. Chosen; speech is 5 to 25 characters a second.
 _FEWEST_CHARACTERS_A_SECOND = 0.5
@@ -84,6 +86,20 @@ def genesys(data: Document) -> list[Said] | None:
             text = text_of(phrase.get("decoratedText") or phrase.get("text"), f"phrase {number}")
             made.append(Said(label=numbered("Channel", phrase.get("participantPurpose")), start_ms=start, end_ms=end, text=text))
     return in_time(_from_start(made, data))
+
+
+def gong(data: Document) -> list[Said] | None:
+    """`callTranscripts` of Gong's API with one call: `sentences` in ms by the id of who speaks."""
+    calls = data.get(GONG_CALLS)
+    if not isinstance(calls, list) or len(calls) != 1:
+        return None
+    made = []
+    for number, turn in enumerate(objects(objects(calls, GONG_CALLS)[0].get("transcript"), "transcript"), 1):
+        label = numbered("Speaker", turn.get("speakerId"))
+        for sentence in objects(turn.get("sentences"), "sentences"):
+            start, end = (ms_of(sentence.get(key), unit=1) for key in ("start", "end"))
+            made.append(Said(label=label, start_ms=start, end_ms=end, text=text_of(sentence.get("text"), f"turn {number}")))
+    return in_time(made)
 
 
 def messages(data: Document | Sequence[Any]) -> list[Said] | None:

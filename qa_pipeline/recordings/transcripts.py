@@ -1,6 +1,6 @@
 """Bytes of a transcript or chat → dialogues: lines with role, text and the times that were written. Pure; ingest.py meets the files.
 
-In: JSON Lines and JSON documents (json_lines.py, documents.py), WebVTT and SubRip (captions.py), plain dialogue text (plain.py), told apart by the ending
+In: JSON Lines and JSON documents (json_lines.py, documents.py), WebVTT, SubRip and SubViewer (captions.py), plain dialogue text (plain.py), told apart by the ending
 of the name, and where it may mean several, by how the text begins. Out: one Dialogue a call (dialogue.py), with the faults of its lines located. A line
 that cannot be read is a fault of its call, so that no call is scored on part of its words. docs/decisions/transcript-parsers.md says why the parsers are
 our own.
@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 
 from qa_pipeline.call import Role
 from qa_pipeline.errors import InputRefused, TranscriptError
-from qa_pipeline.recordings.captions import begins_as_captions, srt_lines, vtt_lines
+from qa_pipeline.recordings.captions import begins_as_captions, begins_as_sbv, sbv_lines, srt_lines, vtt_lines
 from qa_pipeline.recordings.delimited import by_zeros, other_encodings
 from qa_pipeline.recordings.dialogue import NO_TEXT, Dialogue, Line, Parsed, Reading, checked, dialogue_of, in_order, sha256_of_text
 from qa_pipeline.recordings.documents import document_dialogues, is_known_shape, is_timed_otherwise, what_it_is
@@ -27,7 +27,7 @@ from qa_pipeline.recordings.plain import begins_as_dialogue, plain_lines
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 # Files of these names may be anything; what they hold decides.
 OPEN_SUFFIXES = (".txt", ".json")
-TRANSCRIPT_SUFFIXES = (".jsonl", ".ndjson", ".vtt", ".srt", ".txt", ".json")
+TRANSCRIPT_SUFFIXES = (".jsonl", ".ndjson", ".vtt", ".srt", ".sbv", ".txt", ".json")
 
 # What stands before a line and nobody sees: marks of direction, characters without width.
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
@@ -81,8 +81,8 @@ def parse_transcripts(raw: bytes, path: str, *, encoding: str = "utf-8-sig", rol
     _check_characters(text, reading)
     ending = PurePosixPath(path).suffix.lower()
     if ending == ".txt" and begins_as_captions(text):
-        ending = ".vtt" if text.lstrip().startswith("WEBVTT") else ".srt"
-    parse = {".vtt": vtt_lines, ".srt": srt_lines}.get(ending, plain_lines)
+        ending = ".vtt" if text.lstrip().startswith("WEBVTT") else ".sbv" if begins_as_sbv(text) else ".srt"
+    parse = {".vtt": vtt_lines, ".srt": srt_lines, ".sbv": sbv_lines}.get(ending, plain_lines)
     lines = checked(parse(text, reading), reading)
     return Parsed(dialogues=(dialogue_of(None, text, lines, reading),), notes=+reading.notes)
 

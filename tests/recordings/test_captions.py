@@ -201,3 +201,18 @@ def test_a_name_above_the_times_says_who_speaks() -> None:
     expected = [("Anna Nowak", "Hello."), ("Jan Kos", "My order: it is late."), ("Anna Nowak", "I see.")]
     for between in ("\n\n", "\n"):
         assert said(parsed("WEBVTT\n\n" + between.join(cues))) == expected
+
+
+SBV = "0:00:01.000,0:00:02.500\nAgent: Hello[br]there.\n\n0:00:03.000,0:00:04.000\n>> Customer: Hi, it is 0:00:05.000, late.\n"
+
+
+@pytest.mark.parametrize("name", ["a.sbv", "a.SBV", "a.txt"])
+def test_subviewer_is_read_by_its_ending_and_by_how_it_begins(name: str) -> None:
+    result = parsed(SBV, name)
+    assert said(result) == [("Agent", "Hello there."), ("Customer", "Hi, it is 0:00:05.000, late.")]
+    assert [(line.start_ms, line.end_ms) for line in result.dialogues[0].lines] == [(1000, 2500), (3000, 4000)]
+
+
+def test_times_of_subviewer_that_cannot_be_read_are_a_located_fault() -> None:
+    (dialogue,) = parsed(SBV.replace("0:00:03.000,", "0:00:0x.000,"), "a.sbv").dialogues
+    assert [(fault.line, fault.message) for fault in dialogue.faults] == [(4, "times that cannot be read")]

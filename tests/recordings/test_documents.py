@@ -213,6 +213,10 @@ DOCUMENTS: dict[str, tuple[object, tuple[Role, Role]]] = {
         {"transcription": {"id": 1, "content": {"language": "en-US", "utterances": [
             {"participant_type": "internal", "user_id": 7, "start_time": 1.0, "end_time": 3.5, "text": HELLO},
             {"participant_type": "external", "phone_number": "+15550100", "start_time": 5.0, "end_time": 7.0, "text": WRONG}]}}}, (A, C)),
+    "Gong": (
+        {"requestId": "4al018gzaztcr8nbukw", "records": {"totalRecords": 1}, "callTranscripts": [{"callId": "7782342274025937895", "transcript": [
+            {"speakerId": "6432345678907573843", "topic": None, "sentences": [{"start": 1000, "end": 3500, "text": HELLO}]},
+            {"speakerId": "5120938475610293847", "topic": "Wrap-up", "sentences": [{"start": 5000, "end": 7000, "text": WRONG}]}]}]}, (U, U)),
     "names with capitals": (
         {"Messages": [{"Speaker": "Agent", "Start": 1, "End": 3.5, "Text": HELLO}, {"Speaker": "Customer", "Start": 5, "End": 7, "Text": WRONG}]}, (A, C)),
     "messages in seconds": ({"messages": [{"sender": "agent", "start": 1, "end": 3.5, "content": HELLO}, {"sender": "customer", "start": 5, "end": 7, "content": WRONG}]}, (A, C)),
@@ -266,6 +270,14 @@ def test_documents_of_several_calls_in_one_file_are_several_calls(form: str) -> 
 def test_documents_that_name_their_calls_keep_the_names() -> None:
     text = "\n".join(json.dumps({"id": name, **WHISPER}) for name in ("c7", "c8"))
     assert [dialogue.call_id for dialogue in parse_transcripts(text.encode(), "a.jsonl").dialogues] == ["c7", "c8"]
+
+
+def test_calls_of_gong_in_one_file_are_calls_by_their_ids() -> None:
+    document, _ = DOCUMENTS["Gong"]
+    (call,) = document["callTranscripts"]  # type: ignore[call-overload,index]
+    raw = json.dumps({"callTranscripts": [{**call, "callId": "g1"}, {**call, "callId": "g2"}]}).encode()
+    assert why_no_dialogue(raw, "a.json") is None
+    assert [(one.call_id, len(one.lines), one.faults) for one in parse_transcripts(raw, "a.json").dialogues] == [("g1", 2, ()), ("g2", 2, ())]
 
 
 def test_a_batch_of_google_of_several_files_is_a_call_each() -> None:

@@ -158,3 +158,42 @@ def test_rows_of_many_calls_with_seconds_keep_their_times() -> None:
         ("c0", 1500, 2000),
         ("c1", 1500, 2000),
     ]
+
+
+HEADS = (
+    "Call ID: 48213\nDate: 2026-03-02 10:15\nAgent: Anna Nowak\n\n",
+    "Call transcript\n\nDuration: 3:21\nPhone: +48 600 100 200\n---\n",
+    "===========\nQueue: Support\nCall ID: 7\n===========\n\n",
+    "**Date:** 2026-03-02\n**Agent:** Anna Nowak\n\n",
+    "通话编号：20260302-17\n坐席：王小明\n日期：2026-03-02\n\n",
+    "Numer rozmowy: 48213\nKonsultant: Anna Nowak\nKolejka: reklamacje\n\n",
+)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_what_stands_above_a_dialogue_and_tells_of_the_call_is_nobodys_word(head: str) -> None:
+    text = f"{head}Agent: Hello.\nCustomer: Hi.\n\nAgent: So?".encode()
+    assert why_no_dialogue(text, "a.txt") is None
+    parsed = parse_transcripts(text, "a.txt")
+    (dialogue,) = parsed.dialogues
+    assert dialogue.faults == ()
+    assert [(line.role, line.text) for line in dialogue.lines] == [(A, "Hello."), (C, "Hi."), (A, "So?")]
+    assert dialogue.lines[0].line == head.count("\n") + 1
+    assert parsed.notes[Note.HEAD] == sum(bool(line) for line in head.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        # Words of a party, though a figure and a colon stand in them.
+        "Agent: hello this is anna\nPrice: 5",
+        "Agent: Your order 5 is here.\nDate: 2026-03-02",
+        # Who speaks again below.
+        "Anna: order 5\nJan: order 6",
+        # One line alone.
+        "Date: 2026-03-02",
+    ],
+)
+def test_a_first_paragraph_that_may_be_words_is_read(first: str) -> None:
+    parsed = parse_transcripts(f"{first}\n\nAgent: Hello.\nCustomer: Hi.\nAnna: so\nJan: no".encode(), "a.txt")
+    assert Note.HEAD not in parsed.notes
