@@ -52,10 +52,11 @@ def in_steps(spans: list[Span], length_ms: int, shift_ms: float = 0.0) -> NDArra
     return steps
 
 
-def share_changed(name: str, spans: list[Span], *, shift_ms: float = 0.0, from_ms: int = 0) -> float:
-    """Share of the time heard in a call that spans, `shift_ms` later, differ in; from a time on."""
+def share_changed(name: str, spans: list[Span], *, shift_ms: float = 0.0, from_ms: int = 0, to_ms: int | None = None) -> float:
+    """Share of the time heard in a call that spans, `shift_ms` later, differ in; from a time on, and up to one."""
     length = call(name).size * 1000 // SAMPLE_RATE
-    before, after = in_steps(heard_as_it_is(name), length)[from_ms // 10 :], in_steps(spans, length, shift_ms)[from_ms // 10 :]
+    kept = slice(from_ms // 10, None if to_ms is None else to_ms // 10)
+    before, after = in_steps(heard_as_it_is(name), length)[kept], in_steps(spans, length, shift_ms)[kept]
     return float((before ^ after).sum() / before.sum())
 
 
@@ -78,6 +79,14 @@ def test_gain_changes_nothing(name: str, gain_db: float) -> None:
 def test_a_later_beginning_changes_nothing_of_the_rest(name: str, cut: int) -> None:
     # A second after the cut: what it parted is heard in part.
     assert share_changed(name, heard(call(name)[cut:]), shift_ms=cut / 16, from_ms=cut // 16 + 1_000) <= MOST_CHANGE
+
+
+@settings(max_examples=10, deadline=None)
+@given(name=st.sampled_from(CALLS), cut=st.integers(1, 15 * SAMPLE_RATE))
+def test_an_earlier_end_changes_nothing_of_the_rest(name: str, cut: int) -> None:
+    kept = call(name)[:-cut]
+    # A second before the cut: what it parted is heard in part.
+    assert share_changed(name, heard(kept), to_ms=kept.size // 16 - 1_000) <= MOST_CHANGE
 
 
 @settings(max_examples=10, deadline=None)
