@@ -32,7 +32,7 @@ def serve(results: str | None, host: str, port: int, demo: bool) -> None:
     store = open_results(settings)
     with serving.listen(host, port) as listening:
         address = serving.address_of(listening)
-        desk = open_desk(settings, store)
+        desk = open_desk(settings, store, keeps_connections=True)
         apply_due(desk, settings)
         note_served(desk.engine, listening.getsockname()[1])
         if demo:

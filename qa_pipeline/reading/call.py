@@ -56,10 +56,13 @@ def read_call(store: Store, engine: Engine, viewer: Viewer, call_id: str) -> One
     def of_conversation(name: str) -> Sequence[FrozenRow]:
         return _frozen(store.read_of(name, "conversation_id", line.conversation_id, day=line.call_date))
 
-    def of_score(name: str) -> Sequence[FrozenRow]:
-        return _frozen(store.read_of(name, "score_id", line.score_id, day=line.call_date)) if line.score_id else ()
+    def of_score(name: str, *, elsewhere: bool = True) -> Sequence[FrozenRow]:
+        if not line.score_id:
+            return ()
+        return _frozen(store.read_of(name, "score_id", line.score_id, day=line.call_date, elsewhere=elsewhere))
 
-    scores = [row for row in of_score("scores") if row["purpose"] == line.purpose]
+    on_day = of_score("scores", elsewhere=False)
+    scores = [row for row in on_day or of_score("scores") if row["purpose"] == line.purpose]
     metrics = of_conversation("metrics")
     named = of_conversation("calls")[0]
     return OneCall(
@@ -67,7 +70,8 @@ def read_call(store: Store, engine: Engine, viewer: Viewer, call_id: str) -> One
         call=named if reads_names else _without_names(named),
         score=scores[0] if scores else None,
         findings=tuple(of_score("findings")),
-        captures=tuple(sorted(of_score("captures"), key=lambda row: (row["criterion_id"], row["n"]))),
+        # Few scores have any: where the score lies on its day, so would they.
+        captures=tuple(sorted(of_score("captures", elsewhere=not on_day), key=lambda row: (row["criterion_id"], row["n"]))),
         utterances=tuple(sorted(of_conversation("utterances"), key=lambda row: row["utterance"])) if reads_words else (),
         metrics=metrics[0] if metrics else MappingProxyType({}),
         named=named,

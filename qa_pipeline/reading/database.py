@@ -7,10 +7,12 @@ file in the results root, in WAL mode, so that readers and a writer do not wait 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
@@ -28,6 +30,8 @@ DERIVED = MetaData()
 _BUSY_MS = 120_000
 # The number under which writers of a PostgreSQL database wait for each other; any number would do.
 _TURN = 7_123_001
+_TURNS: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
+_MAKING_TURNS = threading.Lock()
 
 
 def database_url(settings: Settings) -> str:
@@ -40,13 +44,13 @@ def database_url(settings: Settings) -> str:
     return f"sqlite:///{Path(settings.results) / FILE_NAME}"
 
 
-def open_database(settings: Settings) -> Engine:
-    """The engine of the review database. Raises InputRefused for a URL that is none, EnvironmentNotReady when nothing answers there."""
+def open_database(settings: Settings, *, keeps_connections: bool = False) -> Engine:
+    """The engine of the review database. `keeps_connections`: for who asks again and again, in many threads, and never forks. Raises InputRefused for a URL that is none, EnvironmentNotReady when nothing answers there."""
     given = database_url(settings)
     try:
         url = make_url(given)
         if url.get_backend_name() == "sqlite":
-            return _sqlite(given, url.database)
+            return _sqlite(given, url.database, keeps_connections=keeps_connections)
         if url.get_backend_name() != "postgresql":
             raise InputRefused(
                 f"The review database cannot be {url.get_backend_name()}.",
@@ -68,18 +72,27 @@ def open_database(settings: Settings) -> Engine:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes: the whole of it is seen, or nothing. It waits for its turn at its beginning, never in its middle."""
-    with engine.connect().execution_options(is_writing=True) as connection, connection.begin():
+    with _turn_of(engine), engine.connect().execution_options(is_writing=True) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             # One writer at a time, as in SQLite: what a transaction read of other rows still holds when it writes.
             connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
         yield connection
 
 
-def _sqlite(url: str, path: str | None) -> Engine:
+def _turn_of(engine: Engine) -> AbstractContextManager[object]:
+    """Threads of one process take turns by a lock: SQLite lets those who wait ask again and again, and whoever asks at the right moment comes first."""
+    if engine.dialect.name != "sqlite":
+        return nullcontext()
+    with _MAKING_TURNS:
+        return _TURNS.setdefault(engine, threading.Lock())
+
+
+def _sqlite(url: str, path: str | None, *, keeps_connections: bool) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    # A connection costs a millisecond; one that is kept would be shared by threads, and outlive a fork.
-    engine = create_engine(url, poolclass=None if path in (None, "", ":memory:") else NullPool, hide_parameters=True)
+    # A connection costs a millisecond; one that is kept would outlive a fork. As many are kept as a server has threads.
+    pool: dict[str, Any] = {"pool_size": 40, "max_overflow": -1} if keeps_connections else {"poolclass": NullPool}
+    engine = create_engine(url, hide_parameters=True, **({} if path in (None, "", ":memory:") else pool))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:

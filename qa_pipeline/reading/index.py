@@ -61,6 +61,10 @@ FORM = 6
 _ROWS = 5_000
 # With more days than this to be read, reading every day once is quicker than asking for each.
 _MANY_DAYS = 200
+# With more calls than this to be read, reading their days whole is quicker than looking for each.
+_MANY_CALLS = 2_000
+# So often the tables are read before a transaction that then finds others were quicker; the next time within it.
+_TRIES = 3
 
 call_index = Table(
     "call_index",
@@ -240,16 +244,21 @@ def catch_up(engine: Engine, store: Store) -> Caught:
     """Take what was committed since the last time into the index, by whomever. Without anything new it costs a look at a folder."""
     if knows_all(engine, store):
         return Caught(calls=0, is_whole=False)
+    for _ in range(_TRIES):
+        # Reading the tables takes longest, and nobody who decides something is to wait for it.
+        with engine.connect() as connection:
+            read = _read_changes(connection, store)
+        if read is None:
+            break
+        with writing(engine) as connection:
+            # Another process may have caught up meanwhile, or somebody changed who is in which team.
+            if _state(connection, store) == read.state and read_memberships(connection) == read.memberships:
+                return _put_changes(connection, store, read)
     with writing(engine) as connection:
-        # Read again: another process may have caught up while this one waited for its turn.
-        state = _state(connection, store)
-        found = None if state is None else _changes(store, state)
-        if found is None:
-            return Caught(calls=_make_whole(connection, store), is_whole=True)
-        days, versions = found
-        calls = _redo(connection, store, days) if days else 0
-        _keep_state(connection, store, versions)
-        return Caught(calls=calls, is_whole=False)
+        read = _read_changes(connection, store)
+        if read is not None:
+            return _put_changes(connection, store, read)
+        return Caught(calls=_make_whole(connection, store), is_whole=True)
 
 
 def knows_all(engine: Engine, store: Store) -> bool:
@@ -371,9 +380,45 @@ def _keep_state(connection: Connection, store: Store, versions: Mapping[str, int
     )
 
 
-def _changes(store: Store, state: Mapping[str, int]) -> tuple[set[date | None], dict[str, int]] | None:
-    """Days that the commits since `state` touch, and the versions reached; None where the logs do not reach back so far."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Changes:
+    """What is current on the days that commits touched, as rows of the index, and what that was read beside.
+
+    `versions`: of the tables, reached by it; `calls`: the only calls that the commits are about, None where that is not known; `rows` are of these.
+    """
+
+    state: Mapping[str, int]
+    memberships: Memberships
+    versions: Mapping[str, int]
+    days: Set[date | None]
+    calls: Set[str] | None
+    rows: pa.Table | None
+
+
+def _read_changes(connection: Connection, store: Store) -> _Changes | None:
+    """What the index does not know yet; None where it is to be made whole: there is none, the logs do not reach back, or the days are too many."""
+    state = _state(connection, store)
+    found = None if state is None else _committed(store, state)
+    if state is None or found is None:
+        return None
+    days, versions, calls = found
+    memberships = read_memberships(connection)
+    while len(days) <= _MANY_DAYS:
+        # A call that was on another day until now is worked out with that day too.
+        known = _days_of(connection, list(calls)) if calls is not None else set[date | None]()
+        rows = _current(store, days | known, memberships, calls) if days else None
+        if rows is not None:
+            known |= _days_of(connection, rows["call_id"].to_pylist())
+        if known <= days:
+            return _Changes(state=state, memberships=memberships, versions=versions, days=days, calls=calls, rows=rows)
+        days = days | known
+    return None
+
+
+def _committed(store: Store, state: Mapping[str, int]) -> tuple[set[date | None], dict[str, int], set[str] | None] | None:
+    """Days that the commits since `state` touch, the versions reached, and the calls where only rows came; None where the logs do not reach back so far."""
     days: set[date | None] = set()
+    calls: set[str] | None = set()
     versions = dict(state)
     for name in _FOLLOWED:
         change: Change | None = changes_since(store, name, state[name])
@@ -384,32 +429,48 @@ def _changes(store: Store, state: Mapping[str, int]) -> tuple[set[date | None], 
         if name == "periods" and change.version != state[name]:
             return None
         days |= change.days
-    return days, versions
+        if name != "periods" and change.days and calls is not None:
+            came = _calls_in(store, name, change.added)
+            calls = None if came is None or len(calls | came) > _MANY_CALLS else calls | came
+    return days, versions, calls
 
 
-def _redo(connection: Connection, store: Store, days: set[date | None]) -> int:
-    """Work out anew what is current on some days, and put it in."""
-    while True:
-        if len(days) > _MANY_DAYS:
-            return _make_whole(connection, store)
-        rows = _current(store, days, read_memberships(connection))
-        known = _days_of(connection, rows["call_id"].to_pylist())
-        # A call that was on another day until now is worked out with that day too.
-        if known <= days:
-            break
-        days |= known
-    wanted = [None if day is None else day.isoformat() for day in days]
-    column = call_index.c.call_date
-    dated = column.in_([day for day in wanted if day is not None])
-    on_days = dated | column.is_(None) if None in days else dated
-    kept = _decided(connection, on_days)
-    of_days = select(call_index.c.call_id).where(on_days)
+def _calls_in(store: Store, name: str, added: Set[str] | None) -> set[str] | None:
+    """Calls that rows in files are about that came; None where it is not known."""
+    try:
+        return None if added is None else store.calls_in(name, added)
+    except FileNotFoundError:
+        # Joined with others since, and swept away.
+        return None
+
+
+def _put_changes(connection: Connection, store: Store, read: _Changes) -> Caught:
+    if read.rows is not None:
+        _put_some(connection, store, read.rows, read.days, read.calls)
+    _keep_state(connection, store, read.versions)
+    return Caught(calls=0 if read.rows is None else len(read.rows), is_whole=False)
+
+
+def _put_some(connection: Connection, store: Store, rows: pa.Table, days: Set[date | None], calls: Set[str] | None) -> None:
+    """Put what is current on some days in, of some calls or of all; rows that are as they were are left alone."""
+    column = call_index.c
+    if calls is None:
+        wanted = [None if day is None else day.isoformat() for day in days]
+        dated = column.call_date.in_([day for day in wanted if day is not None])
+        chosen = dated | column.call_date.is_(None) if None in days else dated
+    else:
+        chosen = column.call_id.in_(sorted(calls))
+    of_them = select(column.call_id).where(chosen)
     for table in (consents, held_back):
-        connection.execute(delete(table).where(table.c.call_id.in_(of_days)))
-    connection.execute(delete(call_index).where(on_days))
+        connection.execute(delete(table).where(table.c.call_id.in_(of_them)))
+    kept = _decided(connection, chosen)
+    before = {row[0]: tuple(row) for row in connection.execute(select(*(column[name] for name in _MADE_OF)).where(chosen))}
+    after = dict(zip(rows["call_id"].to_pylist(), _rows(rows), strict=True))
+    gone = [call_id for call_id, row in before.items() if after.get(call_id) != row]
+    for some in _lots(gone):
+        connection.execute(delete(call_index).where(column.call_id.in_(some)))
     _put_consents(connection, store, rows, days)
-    _put(connection, rows, kept)
-    return len(rows)
+    _put(connection, rows.filter(pa.array([before.get(call_id) != row for call_id, row in after.items()], pa.bool_())), kept)
 
 
 def _make_whole(connection: Connection, store: Store, report: Report = quiet) -> int:
@@ -468,22 +529,27 @@ def _days_of(connection: Connection, call_ids: Sequence[str]) -> set[date | None
     return found
 
 
-def _current(store: Store, days: Set[date | None] | None, memberships: Memberships) -> pa.Table:
-    """What is current among the calls of some days, or of all, as rows of the index."""
+def _current(store: Store, days: Set[date | None] | None, memberships: Memberships, calls: Set[str] | None = None) -> pa.Table:
+    """What is current among the calls of some days, or of all, as rows of the index; `calls`: only of these."""
     import duckdb
 
     where = None if days is None else _on_days(days)
+
+    def read(name: str, columns: Sequence[str] | None, *, as_stored: bool = True) -> pa.Table:
+        if calls is not None and days is not None and columns is not None:
+            return store.read_of_calls(name, calls, days, columns=columns)
+        return store.read(name, columns=columns, where=None if columns is None else where, as_stored=as_stored)
+
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
         for name, columns in _READ.items():
-            condition = None if name == "periods" else where
-            connection.register(name, store.read(name, columns=columns, where=condition, as_stored=True))
+            connection.register(name, read(name, columns))
         for name in ("current_periods", "official_scores", "standing_scores", "current_calls", "current_scores"):
             connection.execute(f"create view {name} as {VIEWS[name]}")
         connection.execute(f"create temp table shown as {SHOWN_SCORES}")
         shown = connection.sql("select score_id from shown").to_arrow_table()["score_id"]
-        connection.register("judged", letters_by_score(_of_scores(store.read("findings", columns=_FINDING_COLUMNS, where=where), shown)))
+        connection.register("judged", letters_by_score(_of_scores(read("findings", _FINDING_COLUMNS, as_stored=False), shown)))
         found = connection.sql(_CURRENT).to_arrow_table()
     named = (found[name].to_pylist() for name in ("call_id", "agent_id", "call_date"))
     weeks: dict[str | None, str] = {}

@@ -21,10 +21,14 @@ _NO_DAY = (None, "", "__HIVE_DEFAULT_PARTITION__")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What was committed: the newest version, and days on which rows came or went (None: calls whose day is not known)."""
+    """What was committed: the newest version, and days on which rows came or went (None: calls whose day is not known).
+
+    `added`: paths of the files that came, None where some went too.
+    """
 
     version: int
     days: frozenset[date | None]
+    added: frozenset[str] | None
 
 
 def version_of(store: Store, name: str, *, at_least: int = -1) -> int:
@@ -51,15 +55,25 @@ def changes_since(store: Store, name: str, version: int) -> Change | None:
     if newest < version:
         return None
     days: set[date | None] = set()
+    added: set[str] | None = set()
     for number in range(version + 1, newest + 1):
         text = _commit(store, name, number)
         if text is None:
             return None
         for line in text.splitlines():
-            for action in (entry for kind, entry in json.loads(line).items() if kind in ("add", "remove")):
-                if action.get("dataChange", True):
+            for kind, action in json.loads(line).items():
+                if kind in ("add", "remove") and action.get("dataChange", True):
                     days.add(_day(action))
-    return Change(version=newest, days=frozenset(days))
+                    if kind == "remove":
+                        added = None
+                    elif added is not None:
+                        added.add(unquote(action["path"]))
+                elif kind == "remove" and added is not None:
+                    # Joined with others; what came in it is told by the file that came.
+                    added.discard(unquote(action["path"]))
+                elif kind == "add" and added is not None:
+                    added.add(unquote(action["path"]))
+    return Change(version=newest, days=frozenset(days), added=None if added is None else frozenset(added))
 
 
 def _commit(store: Store, name: str, number: int) -> str | None:

@@ -52,6 +52,10 @@ class KeptRubric:
     rubric_sha256: str
 
 
+# What of other tables tells whether a failure was made good.
+_MAKES_GOOD = {"calls": ("source_uri", "processed_at"), "scores": ("call_id", "scored_at"), "replies": ("call_id", "asked_at")}
+
+
 def list_runs(store: Store, viewer: Viewer, *, most: int = 20) -> tuple[FrozenRow, ...]:
     """The newest runs first."""
     return ask(store, viewer, Matter.RUNS, f"select * exclude (code_version) from runs order by started_at desc limit {most}")
@@ -68,7 +72,11 @@ def count_all(store: Store, viewer: Viewer) -> Counts:
 
 def list_failures(store: Store, viewer: Viewer) -> tuple[FrozenRow, ...]:
     """What could not be processed and nothing has made good since: all columns, the newest first."""
-    return ask(store, viewer, Matter.RUNS, 'select * from current_failures order by "at" desc')
+    viewer.require(Matter.RUNS)
+    if not store.read("failures", columns=["source_uri"]).num_rows:
+        # Nothing ever failed: what might have made it good need not be read.
+        return ()
+    return ask(store, viewer, Matter.RUNS, 'select * from current_failures order by "at" desc', columns=_MAKES_GOOD)
 
 
 def failures_before(store: Store, viewer: Viewer, limit: date, but: Collection[str] = ()) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -44,7 +45,8 @@ class Column:
         return (self.kind,) if isinstance(self.kind, Kind) else tuple(dict.fromkeys(self.kind.values()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Without slots: what is worked out once is kept beside the fields.
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """One table. `key`: the columns that make a row unique; `partition`: the folder it lies in, if any."""
 
@@ -54,7 +56,7 @@ class Table:
     columns: tuple[Column, ...]
     partition: str | None = None
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """Arrow schema in column order."""
         return pa.schema([pa.field(column.name, column.type) for column in self.columns])

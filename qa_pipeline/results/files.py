@@ -10,10 +10,11 @@ Which files a table of a folder has is read from its log (log.py), without the t
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
     from arro3.core.types import ArrowStreamExportable
     from deltalake import DeltaTable
 
+# Rows of a file whose ids are kept, and files that are known at most. Chosen: a commit of twenty calls, and the tables of a night.
+_SMALL_ROWS, _MOST_KNOWN = 4_000, 8_000
 _Stamp = tuple[int, int, int, int]
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 def open_table(path: str) -> DeltaTable | None:
@@ -91,22 +96,73 @@ def listed_by_library(delta: DeltaTable) -> Listing:
     )
 
 
+class KnownFiles:
+    """What is known of files that were opened: where their groups of rows lie, and of small ones which ids they hold.
+
+    A night writes many small files a day, and the bounds of ids that are digests rule none of them out. A file of a table never changes, so what was
+    known of it once holds; the oldest is let go. Safe to be asked by several threads.
+    """
+
+    def __init__(self) -> None:
+        self._metadata: dict[tuple[str, str], pq.FileMetaData] = {}
+        self._ids: dict[tuple[str, str, str], frozenset[str]] = {}
+        self._lock = threading.Lock()
+
+    def may_hold(self, table: str, path: str, column: str, values: frozenset[str]) -> bool:
+        """Whether a file of a table may hold one of some ids in a column, as far as is known without opening it."""
+        ids = self._ids.get((table, path, column))
+        return ids is None or not values.isdisjoint(ids)
+
+    def open(self, system: pafs.FileSystem, table: str, path: str) -> pq.ParquetFile:
+        """A file, without reading where its groups lie a second time."""
+        metadata = self._metadata.get((table, path))
+        file = pq.ParquetFile(system.open_input_file(path), metadata=metadata)
+        if metadata is None:
+            self._keep(self._metadata, (table, path), file.metadata)
+        return file
+
+    def learn(self, table: str, path: str, column: str, ids: Collection[str | None]) -> None:
+        """Know from now on which ids a file holds in a column."""
+        self._keep(self._ids, (table, path, column), frozenset(value for value in ids if value is not None))
+
+    def _keep(self, known: dict[_K, _V], key: _K, value: _V) -> None:
+        # Whoever only looks takes no lock: threads by the dozen look at files by the hundred.
+        with self._lock:
+            known[key] = value
+            while len(known) > _MOST_KNOWN:
+                del known[next(iter(known))]
+
+
 def rows_of_day(
-    table: Table, listing: Listing, column: str, values: Collection[str], *, day: date | None, columns: Sequence[str] | None = None
+    table: Table,
+    listing: Listing,
+    column: str,
+    values: Collection[str],
+    *,
+    day: date | None,
+    columns: Sequence[str] | None = None,
+    known: KnownFiles | None = None,
 ) -> pa.Table:
     """Rows of a day (None: of calls without one) that have one of some values in a text column; of a table that does not lie by days, all such rows.
 
-    Only groups of rows that may hold them are read, without the engine of the tables' library: that is 60 MB.
+    `known`: what is known of its files. Only groups of rows that may hold them are read, without the engine of the tables' library: that is 60 MB.
     """
     wanted = [name for name in table.schema.names if columns is None or name in columns]
     schema = pa.schema([table.schema.field(name) for name in wanted])
     looked_for, found = frozenset(values), []
+    known = known or KnownFiles()
     for path in listing.paths_of(day):
-        with listing.open(path) as file:
-            there = [name for name in wanted if name in set(file.schema_arrow.names)]
-            for group in _groups_with(file, column, values):
+        if not known.may_hold(table.name, path, column, looked_for):
+            continue
+        with known.open(listing.system, table.name, path) as file:
+            names = set(file.schema_arrow.names)
+            there = [name for name in wanted if name in names]
+            is_small = column in names and file.metadata.num_rows <= _SMALL_ROWS
+            held: set[str | None] = set()
+            for group in range(file.metadata.num_row_groups) if is_small else _groups_with(file, column, values):
                 # In Python: Arrow's own comparisons are a library of 40 MB, loaded at the first.
                 ids = file.read_row_group(group, columns=[column], use_threads=False)[column].to_pylist()
+                held.update(ids if is_small else ())
                 if not looked_for.isdisjoint(ids):
                     places = [place for place, value in enumerate(ids) if value in looked_for]
                     first, count = places[0], places[-1] - places[0] + 1
@@ -114,7 +170,15 @@ def rows_of_day(
                     if len(places) < count:
                         rows = rows.filter(pa.array([value in looked_for for value in ids[first : first + count]]))
                     found.append(rows)
+            if is_small:
+                known.learn(table.name, path, column, held)
     return pa.concat_tables(found) if found else schema.empty_table()
+
+
+def ids_in(listing: Listing, path: str, column: str) -> Collection[str]:
+    """The ids that a file of a table holds in a column. Raises FileNotFoundError where it is there no more."""
+    with listing.open(path) as file:
+        return {value for value in file.read(columns=[column], use_threads=False)[column].to_pylist() if value is not None}
 
 
 def all_rows(table: Table, listing: Listing, columns: Sequence[str]) -> pa.Table:
@@ -157,19 +221,39 @@ def _as_table(rows: pa.Table, schema: pa.Schema, day: date | None) -> pa.Table:
 
 
 class Opened:
-    """The tables that one store has open. Safe to be asked by several threads; what it gives is for reading alone."""
+    """The tables that one store has open. Safe to be asked by several threads; what it gives is for reading alone. `known`: of their files."""
 
     def __init__(self) -> None:
+        self.known = KnownFiles()
         self._tables: dict[str, tuple[DeltaTable, _Stamp]] = {}
         self._listings: dict[str, tuple[Listing, _Stamp]] = {}
+        # Of several threads that find a commit, one reads it.
+        self._lock = threading.RLock()
 
     def table(self, path: str) -> DeltaTable | None:
         """A table as it is now, by the tables' library, or None when nothing was written to it yet."""
         if "://" in path:
             return open_table(path)
         kept = self._tables.get(path)
-        if kept is not None and _stamp(path, kept[1][0]) == kept[1]:
+        if kept is not None and _is_newest(path, kept[1]):
             return kept[0]
+        with self._lock:
+            kept = self._tables.get(path)
+            return kept[0] if kept is not None and _is_newest(path, kept[1]) else self._open(path)
+
+    def listing(self, path: str) -> Listing | None:
+        """Which files a table has now, or None when nothing was written to it yet."""
+        if "://" in path:
+            delta = open_table(path)
+            return None if delta is None else listed_by_library(delta)
+        kept = self._listings.get(path)
+        if kept is not None and _is_newest(path, kept[1]):
+            return kept[0]
+        with self._lock:
+            kept = self._listings.get(path)
+            return kept[0] if kept is not None and _is_newest(path, kept[1]) else self._list(path)
+
+    def _open(self, path: str) -> DeltaTable | None:
         delta = open_table(path)
         stamp = None if delta is None else _stamp(path, delta.version())
         if delta is None or stamp is None:
@@ -178,14 +262,8 @@ class Opened:
             self._tables[path] = delta, stamp
         return delta
 
-    def listing(self, path: str) -> Listing | None:
-        """Which files a table has now, or None when nothing was written to it yet."""
-        if "://" in path:
-            delta = open_table(path)
-            return None if delta is None else listed_by_library(delta)
+    def _list(self, path: str) -> Listing | None:
         kept = self._listings.get(path)
-        if kept is not None and _stamp(path, kept[1][0]) == kept[1]:
-            return kept[0]
         try:
             # Where the last commit is still the same, only those after it are read.
             listing = (
@@ -200,6 +278,10 @@ class Opened:
         else:
             self._listings[path] = listing, stamp
         return listing
+
+
+def _is_newest(path: str, stamp: _Stamp) -> bool:
+    return _stamp(path, stamp[0]) == stamp
 
 
 def _stamp(path: str, version: int, *, is_last: bool = True) -> _Stamp | None:

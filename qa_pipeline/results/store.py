@@ -20,7 +20,7 @@ from qa_pipeline.errors import EnvironmentNotReady, InputRefused
 from qa_pipeline.results.arrow import leave_pandas_out
 from qa_pipeline.results.columns import Table
 from qa_pipeline.results.commit import Commits, add, append, laid_by_days, merge, revise, row_groups
-from qa_pipeline.results.files import Opened, all_rows, in_arrow, open_table, rows_of_day
+from qa_pipeline.results.files import Opened, all_rows, ids_in, in_arrow, open_table, rows_of_day
 from qa_pipeline.results.heard import REPLY_COLUMNS, UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.lease import Lock
 from qa_pipeline.results.periods import Period, in_force
@@ -259,21 +259,44 @@ class Store:
         """Whether a table was ever written."""
         return self._opened.listing(self.path(name)) is not None
 
-    def read_of(self, name: str, column: str, value: str, *, day: date | None, columns: Sequence[str] | None = None) -> pa.Table:
+    def read_of(
+        self, name: str, column: str, value: str, *, day: date | None, columns: Sequence[str] | None = None, elsewhere: bool = True
+    ) -> pa.Table:
         """Rows of one call: those with an id in a column, looked for on the call's day, so that other days' files are not opened.
 
-        Looked for everywhere where that day has none: a table that was begun before it lay by days, or a call whose day was put right.
+        Looked for everywhere where that day has none: a table that was begun before it lay by days, or a call whose day was put right. `elsewhere`
+        False: not where the table lies by days, for rows that need not be there beside others that are.
         """
         listing = self._opened.listing(self.path(name))
         if listing is not None:
-            found = rows_of_day(TABLES[name], listing, column, [value], day=day, columns=columns)
-            if found.num_rows or not listing.lies_by_days:
+            found = rows_of_day(TABLES[name], listing, column, [value], day=day, columns=columns, known=self._opened.known)
+            if found.num_rows or not elsewhere or not listing.lies_by_days:
                 return found
         return self.read(name, columns=columns, where=f"{column} = {sql_text(value)}")
 
+    def read_of_calls(self, name: str, call_ids: Collection[str], days: Iterable[date | None], *, columns: Sequence[str]) -> pa.Table:
+        """Rows of some calls that lie on some days: only files that may hold them are opened."""
+        listing = self._opened.listing(self.path(name))
+        schema = pa.schema([field for field in TABLES[name].schema if field.name in columns])
+        if listing is None:
+            return schema.empty_table()
+        known = self._opened.known
+        parts = [
+            rows_of_day(TABLES[name], listing, "call_id", call_ids, day=day, columns=columns, known=known)
+            for day in (days if listing.lies_by_days else (None,))
+        ]
+        return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def calls_in(self, name: str, paths: Iterable[str]) -> set[str]:
+        """Ids of the calls that rows in some files of a table are about. Raises FileNotFoundError where one is there no more."""
+        listing = self._opened.listing(self.path(name))
+        return set() if listing is None else {call_id for path in paths for call_id in ids_in(listing, path, "call_id")}
+
     def load_one(self, conversation_id: str, *, day: date | None) -> Conversation:
         """One stored conversation with its vectors, without touching other calls' rows. Raises InputRefused when it is not stored."""
-        tables = {name: self.read_of(name, "conversation_id", conversation_id, day=day) for name in ("calls", "utterances", "metrics")}
+        tables = {name: self.read_of(name, "conversation_id", conversation_id, day=day) for name in ("calls", "metrics")}
+        here = self.read_of("utterances", "conversation_id", conversation_id, day=day, elsewhere=False)
+        tables["utterances"] = here if here.num_rows else self.read_of("utterances", "conversation_id", conversation_id, day=day)
         if not tables["calls"].num_rows:
             raise InputRefused(
                 f"There is no conversation {conversation_id} in {self.root}.", advice="`qa-pipeline report` lists the calls."
@@ -283,7 +306,11 @@ class Store:
         embeddings = (
             self.read_of("embeddings", "conversation_id", conversation_id, day=day) if said else TABLES["embeddings"].schema.empty_table()
         )
-        replies = self.read_of("replies", "conversation_id", conversation_id, day=day) if self._has("replies") else None
+        replies = (
+            self.read_of("replies", "conversation_id", conversation_id, day=day, elsewhere=not here.num_rows)
+            if self._has("replies")
+            else None
+        )
         (found,) = StoredConversations(
             calls=tables["calls"],
             utterances=_placed(tables["utterances"].select(UTTERANCE_COLUMNS)),

@@ -1,4 +1,4 @@
-"""Write what a person decides: one transaction, and the tables right after it.
+"""Write what a person decides: one transaction, and the tables right after it, or soon where a server has somebody for that (Desk.tell).
 
 The transaction holds the decision, the record of who did it, the call's effective score in the index and a note that the tables are to get it
 (export.py). A process that dies before its end leaves nothing; one that dies after it leaves the note, and the next one writes what is missing.
@@ -39,7 +39,7 @@ from qa_pipeline.review.decisions import (
 )
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.effective import EffectiveScore, Standing, effective, in_force
-from qa_pipeline.review.export import export
+from qa_pipeline.review.export import tell_tables
 from qa_pipeline.review.rule import require, require_in_time
 from qa_pipeline.review.standing import closed_at, decisions_about, index_values, read_standing
 from qa_pipeline.review.tables import audit, corrections_due, decisions, outbox
@@ -71,7 +71,9 @@ def decide(
     reason: str | None = None,
     expected_version: int | None = None,
 ) -> Decided:
-    """Decide something about a call; it counts when this returns, for whoever reads lists or tables; what puts a conversation right counts once it is made.
+    """Decide something about a call; it counts when this returns, in lists and pages; in the tables too, or as soon as they are told (Desk.tell).
+
+    What puts a conversation right counts once it is made.
 
     `expected_version`: of the call's decisions when the person looked; Conflict says who decided what since. Raises InputRefused for what cannot be
     decided, AccessRefused for what is not theirs to decide.
@@ -98,7 +100,7 @@ def decide(
                 note_due(connection, call_id)
         if not puts_right(what, earlier):
             # What puts a conversation right reaches the tables with the score that it makes (correcting.py).
-            export(desk)
+            tell_tables(desk)
         return Decided(decision=decision, before=before, after=after, is_closed=closed is not None)
     raise Conflict(f"Call {call_id} is being scored again and again.", advice="Try again when the run is over.")
 

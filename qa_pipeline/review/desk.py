@@ -6,7 +6,7 @@ by repetition over calls, or the database was lost. Either costs a look at a ver
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -27,12 +27,16 @@ _ALEMBIC = table("alembic_version", column("version_num"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Where people's decisions are read and written. `rubrics`: folder of the rubric files. `dispute_days`: for how long agents may dispute a score."""
+    """Where people's decisions are read and written. `rubrics`: folder of the rubric files. `dispute_days`: for how long agents may dispute a score.
+
+    `tell`: wakes who writes what waits to the tables, so that whoever decides need not wait for that; None: who decides does it.
+    """
 
     engine: Engine
     store: Store
     rubrics: Path
     dispute_days: int | None = None
+    tell: Callable[[], None] | None = None
 
 
 def bring_up(engine: Engine) -> None:

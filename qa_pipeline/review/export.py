@@ -37,6 +37,14 @@ def export(desk: Desk) -> int:
             done += _write_lot(desk)
 
 
+def tell_tables(desk: Desk) -> None:
+    """Let the tables have what waits: now, or as soon as who does it for this desk comes to it."""
+    if desk.tell is None:
+        export(desk)
+    else:
+        desk.tell()
+
+
 def refresh(desk: Desk, call_ids: Sequence[str]) -> int:
     """Work out anew what counts in calls whose score, or whose period, changed under decisions; index and tables follow. Returns how many."""
     for call_id in call_ids:

@@ -15,9 +15,9 @@ from qa_pipeline.review.tables import decisions
 from qa_pipeline.settings import Settings
 
 
-def open_desk(settings: Settings, store: Store) -> Desk:
-    """The desk of a results root, ready. Raises EnvironmentNotReady, InputRefused as `open_database`."""
-    engine = open_database(settings)
+def open_desk(settings: Settings, store: Store, *, keeps_connections: bool = False) -> Desk:
+    """The desk of a results root, ready. Raises EnvironmentNotReady, InputRefused as `open_database`, and for `keeps_connections` see there."""
+    engine = open_database(settings, keeps_connections=keeps_connections)
     bring_up(engine)
     desk = Desk(engine=engine, store=store, rubrics=settings.rubrics, dispute_days=settings.dispute_days)
     bring_up_to_date(desk)

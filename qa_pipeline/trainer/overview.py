@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,7 @@ from qa_pipeline.rubric.load import load_rubric, name_faults, read_lock, rubric_
 from qa_pipeline.rubric.schema import Rubric
 
 Stamp = tuple[tuple[str, int, int], ...]
+_READING = threading.Lock()
 
 
 class Standing(StrEnum):
@@ -85,7 +87,12 @@ def rubrics_in_order(folder: Path) -> dict[str, Rubric]:
 
 
 def _all_read(folder: Path) -> dict[str, _Read]:
-    """Every rubric file as it was read last."""
+    """Every rubric file as it was read last. Of several threads one reads what changed, and the others wait for it."""
+    with _READING:
+        return _read_changed(folder)
+
+
+def _read_changed(folder: Path) -> dict[str, _Read]:
     shared, every = _stamp(folder, shared_only=True), _stamp(folder)
     found = {}
     for path in rubric_paths(folder):

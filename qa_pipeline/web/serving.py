@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import uvicorn
 from fastapi import FastAPI
@@ -14,12 +18,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from qa_pipeline.errors import EnvironmentNotReady, QaError
 from qa_pipeline.review.deliver import deliver
 from qa_pipeline.review.desk import Desk
+from qa_pipeline.review.export import export
 from qa_pipeline.review.opening import bring_up_to_date
 from qa_pipeline.review.webhooks import collect
 from qa_pipeline.settings import Settings
+from qa_pipeline.trainer.overview import overview
 
 # How soon lists show what a night committed. A look costs a millisecond or two where nothing is new.
 _LOOK_SECONDS = 2.0
+# After work that took long, the next begins when so many times its time has gone by: pages come first.
+_REST = 9.0
+# How long a thread may compute before another has its turn. A page asks databases and files some hundred times, and waits as long for its turn after each.
+_SWITCH_SECONDS = 0.0005
+_LOG = logging.getLogger(__name__)
 # How many browsers may wait for an answer at once before the next is refused.
 _WAITING = 2048
 # How soon webhooks hear of something: nobody waits for them at a screen.
@@ -51,6 +62,7 @@ def address_of(listening: socket.socket) -> str:
 def serve(app: FastAPI, listening: socket.socket) -> None:
     """Serve until stopped."""
     settings: Settings = app.state.settings
+    sys.setswitchinterval(_SWITCH_SECONDS)
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -59,7 +71,10 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
         forwarded_allow_ips=",".join(settings.web_proxies),
         timeout_graceful_shutdown=5,
     )
-    with following(app.state.desk), telling(app.state.desk, settings):
+    with exporting(app.state.desk) as desk, following(desk), telling(desk, settings):
+        app.state.desk = desk
+        # Reading all rubrics takes seconds, the first time; whoever asks for them meanwhile waits for this.
+        threading.Thread(target=overview, args=(desk.rubrics,), name="rubrics", daemon=True).start()
         uvicorn.Server(config).run(sockets=[listening])
 
 
@@ -77,6 +92,17 @@ def served(app: FastAPI) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+@contextmanager
+def exporting(desk: Desk) -> Iterator[Desk]:
+    """The desk with somebody who tells the tables what is decided at it, as long as this lasts: decisions that come meanwhile go in one commit.
+
+    What is decided stands in the database by then, with a note that the tables are to have it: whoever dies here leaves it to the next who comes.
+    """
+    is_wanted = threading.Event()
+    with _again_and_again("exporting", _LOOK_SECONDS, lambda: export(desk), is_wanted):
+        yield replace(desk, tell=is_wanted.set)
 
 
 @contextmanager
@@ -99,17 +125,32 @@ def telling(desk: Desk, settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def _again_and_again(name: str, seconds: float, work: Callable[[], None]) -> Iterator[None]:
-    """Do something every so many seconds, beside what is done meanwhile."""
-    is_over = threading.Event()
+def _again_and_again(name: str, seconds: float, work: Callable[[], object], is_wanted: threading.Event | None = None) -> Iterator[None]:
+    """Do something every so many seconds, or when it is wanted, beside what is done meanwhile, and once more at the end where it may be wanted."""
+    is_over, is_wanted_now = threading.Event(), is_wanted or threading.Event()
+    ails: str | None = None
+
+    def do() -> None:
+        nonlocal ails
+        try:
+            work()
+            ails = None
+        except (QaError, SQLAlchemyError, OSError, ValueError) as error:
+            # A disk or a database that does not answer now: pages say so where it matters, and the next look may find it well.
+            if ails != str(error):
+                ails = str(error)
+                _LOG.warning("%s is behind and goes on trying: %s: %s", name, type(error).__name__, ails)
 
     def go_on() -> None:
-        while not is_over.wait(seconds):
-            try:
-                work()
-            except (QaError, SQLAlchemyError, OSError, ValueError):
-                # A disk or a database that does not answer now: pages say so where it matters, and the next look may find it well.
-                continue
+        pause = seconds
+        while True:
+            is_wanted_now.wait(pause)
+            is_wanted_now.clear()
+            if is_over.is_set():
+                return
+            began = time.monotonic()
+            do()
+            pause = max(seconds, _REST * (time.monotonic() - began))
 
     thread = threading.Thread(target=go_on, name=name, daemon=True)
     thread.start()
@@ -117,4 +158,7 @@ def _again_and_again(name: str, seconds: float, work: Callable[[], None]) -> Ite
         yield
     finally:
         is_over.set()
+        is_wanted_now.set()
         thread.join()
+        if is_wanted is not None:
+            do()

@@ -22,7 +22,6 @@ from qa_pipeline.review.passphrases import sign_in
 from qa_pipeline.review.people import viewer_of
 from qa_pipeline.web import serving
 
-
 # Far more than any machine needs; a test that fails ends before it.
 PATIENCE = 900
 

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Connection, Engine, select, text
 from stored import heard, make_score, make_store
 
+from qa_pipeline.reading import index
 from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.index import Effective, behind, call_index, catch_up, index_state, rebuild, set_effective
 from qa_pipeline.reading.tables import rows
@@ -287,3 +288,42 @@ def test_calls_that_are_behind_are_found_without_looking_at_all(store: Store, en
         asked = select(call_index.c.call_id).where(call_index.c.is_behind).compile(dialect=engine.dialect)
         plan = connection.execute(text(f"explain query plan {asked}")).all()
     assert "USING INDEX call_index_behind" in str(plan)
+
+
+def test_a_day_that_goes_on_leaves_rows_alone_that_are_as_they_were(store: Store, engine: Engine) -> None:
+    for number in range(3):
+        commit(store, f"v{number}", f"c{number}", agent_id="a1", team="t")
+    catch_up(engine, store)
+    with writing(engine) as connection:
+        connection.execute(text("create table touched (call_id text)"))
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("create trigger touch after insert on call_index begin insert into touched values (new.call_id); end"))
+    commit(store, "v9", "c9", agent_id="a1", team="t")
+    commit(store, "v0b", "c0", agent_id="a2", team="t")
+    assert catch_up(engine, store).calls == 2
+    assert indexed(engine) == stored(store)
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            assert set(connection.execute(text("select call_id from touched")).scalars()) == {"c9", "c0"}
+
+
+def test_who_comes_between_reading_and_writing_loses_nothing(store: Store, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(store, "v1", "c1")
+    catch_up(engine, store)
+    commit(store, "v2", "c2")
+    read, others = index._read_changes, [lambda: commit(store, "v3", "c3"), lambda: commit(store, "v4", "c4")]
+
+    def read_while_others_come(connection: Connection, of: Store) -> object:
+        found = read(connection, of)
+        if others:
+            others.pop()()
+            monkeypatch.setattr(index, "_read_changes", read)
+            catch_up(engine, store)
+            monkeypatch.setattr(index, "_read_changes", read_while_others_come)
+        return found
+
+    monkeypatch.setattr(index, "_read_changes", read_while_others_come)
+    catch_up(engine, store)
+    assert others == []
+    assert indexed(engine) == stored(store)
+    assert set(indexed(engine)) == {"c1", "c2", "c3", "c4"}

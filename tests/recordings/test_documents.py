@@ -277,7 +277,10 @@ def test_calls_of_gong_in_one_file_are_calls_by_their_ids() -> None:
     (call,) = document["callTranscripts"]  # type: ignore[call-overload,index]
     raw = json.dumps({"callTranscripts": [{**call, "callId": "g1"}, {**call, "callId": "g2"}]}).encode()
     assert why_no_dialogue(raw, "a.json") is None
-    assert [(one.call_id, len(one.lines), one.faults) for one in parse_transcripts(raw, "a.json").dialogues] == [("g1", 2, ()), ("g2", 2, ())]
+    assert [(one.call_id, len(one.lines), one.faults) for one in parse_transcripts(raw, "a.json").dialogues] == [
+        ("g1", 2, ()),
+        ("g2", 2, ()),
+    ]
 
 
 def test_a_batch_of_google_of_several_files_is_a_call_each() -> None:

@@ -1,0 +1,83 @@
+"""What a server does beside its pages: the tables hear of decisions without anybody waiting for it, and nothing is left at the end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from desks import make_desk
+
+from qa_pipeline.reading.tables import rows
+from qa_pipeline.reading.viewer import local_viewer
+from qa_pipeline.review.decide import decide
+from qa_pipeline.review.decisions import Note
+from qa_pipeline.review.desk import Desk
+from qa_pipeline.web import serving
+
+# Far more than any machine needs.
+PATIENCE = 900.0
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return make_desk(tmp_path)
+
+
+def noted(desk: Desk) -> int:
+    return len(rows(desk.store, "select * from decisions"))
+
+
+def say(desk: Desk, text: str) -> None:
+    decide(desk, local_viewer(None), "c1", Note(moment_ms=0), reason=text)
+
+
+def test_the_tables_hear_of_a_decision_soon_after_it(desk: Desk) -> None:
+    with serving.exporting(desk) as served:
+        say(served, "one")
+        until = time.monotonic() + PATIENCE
+        while not noted(desk) and time.monotonic() < until:
+            time.sleep(0.01)
+        assert noted(desk) == 1
+
+
+def test_whoever_decides_does_not_wait_and_nothing_is_left_at_the_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    is_free = threading.Event()
+    write = serving.export
+
+    def held_up(of: Desk) -> int:
+        is_free.wait(PATIENCE)
+        return write(of)
+
+    monkeypatch.setattr(serving, "export", held_up)
+    with serving.exporting(desk) as served:
+        for text in ("one", "two", "three"):
+            say(served, text)
+        assert noted(desk) == 0
+        is_free.set()
+    assert noted(desk) == 3
+
+
+def test_a_disk_that_is_full_for_a_while_is_told_once_and_loses_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write, tried = serving.export, threading.Semaphore(0)
+    is_full = True
+
+    def on_full_disk(of: Desk) -> int:
+        tried.release()
+        if is_full:
+            raise OSError(28, "No space left on device")
+        return write(of)
+
+    monkeypatch.setattr(serving, "export", on_full_disk)
+    monkeypatch.setattr(serving, "_LOOK_SECONDS", 0.01)
+    with serving.exporting(desk) as served:
+        say(served, "one")
+        for _ in range(3):
+            assert tried.acquire(timeout=PATIENCE)
+        assert noted(desk) == 0
+        is_full = False
+    assert noted(desk) == 1
+    assert [record.message.partition(":")[0] for record in caplog.records] == ["exporting is behind and goes on trying"]
