@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import sys
@@ -73,9 +74,15 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
     )
     with exporting(app.state.desk) as desk, following(desk), telling(desk, settings):
         app.state.desk = desk
-        # Reading all rubrics takes seconds, the first time; whoever asks for them meanwhile waits for this.
-        threading.Thread(target=overview, args=(desk.rubrics,), name="rubrics", daemon=True).start()
+        threading.Thread(target=_make_ready, args=(desk,), name="rubrics", daemon=True).start()
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _make_ready(desk: Desk) -> None:
+    """Read all rubrics, which takes seconds the first time, and leave what stays out of every later search for unused objects: all pages wait for those."""
+    overview(desk.rubrics)
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager
