@@ -7,6 +7,7 @@ file in the results root, in WAL mode, so that readers and a writer do not wait 
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,6 +16,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, func, make_url, select
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -30,6 +32,8 @@ DERIVED = MetaData()
 _BUSY_MS = 120_000
 # The number under which writers of a PostgreSQL database wait for each other; any number would do.
 _TURN = 7_123_001
+# What SQLite says of a disk that is full or fails.
+_DISK_SAYS = ("disk I/O error", "database or disk is full")
 _TURNS: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 _MAKING_TURNS = threading.Lock()
 
@@ -99,9 +103,19 @@ def _sqlite(url: str, path: str | None, *, keeps_connections: bool) -> Engine:
         # The driver begins no transactions by itself: "begin" below says which kind.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (f"busy_timeout = {_BUSY_MS}", "journal_mode = wal", "synchronous = normal", "foreign_keys = on"):
-            cursor.execute(f"pragma {pragma}")
-        cursor.close()
+        try:
+            for pragma in (f"busy_timeout = {_BUSY_MS}", "journal_mode = wal", "synchronous = normal", "foreign_keys = on"):
+                cursor.execute(f"pragma {pragma}")
+        except sqlite3.OperationalError as error:
+            if (told := _of_the_disk(error, path)) is not None:
+                raise told from error
+            raise
+        finally:
+            cursor.close()
+
+    @event.listens_for(engine, "handle_error")
+    def say(context: ExceptionContext) -> BaseException | None:
+        return _of_the_disk(context.original_exception, path)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -109,6 +123,16 @@ def _sqlite(url: str, path: str | None, *, keeps_connections: bool) -> Engine:
         connection.exec_driver_sql("begin immediate" if is_writing else "begin")
 
     return engine
+
+
+def _of_the_disk(error: BaseException, path: str | None) -> EnvironmentNotReady | None:
+    """What to say of an error that comes from the disk; None for others."""
+    if not any(words in str(error) for words in _DISK_SAYS):
+        return None
+    return EnvironmentNotReady(
+        f"The review database cannot be read or written: {error}.",
+        advice=f"Free some space where {path} lies, and do the same again; what was decided before is kept.",
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import pyarrow as pa
@@ -30,6 +32,8 @@ FORMATS = (".csv", ".xlsx", ".parquet")
 # What a spreadsheet would take for a formula; callers' words must not become one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "﹢", "﹣", "﹦", "﹫", "−")
 _MOST_XLSX_ROWS = 1_048_575
+# Bytes of a workbook that are held in memory until it is whole; more go to a temporary file.
+_IN_MEMORY = 64 << 20
 # Characters; rows looked at for them. Chosen.
 _NARROWEST, _WIDEST, _MEASURED = 8, 48, 500
 
@@ -169,7 +173,12 @@ def _xlsx(table: pa.Table, path: Path) -> None:
                 cell.data_type = "s"
             cells.append(cell)
         sheet.append(cells)
-    book.save(path)
+    # Not straight to its place: a workbook that its disk has no room for would try to end itself again when nobody looks any more.
+    with SpooledTemporaryFile(max_size=_IN_MEMORY) as whole:
+        book.save(whole)
+        whole.seek(0)
+        with path.open("wb") as file:
+            copyfileobj(whole, file)
 
 
 def _width(name: str, column: pa.ChunkedArray) -> float:

@@ -57,3 +57,17 @@ def test_writers_take_turns_and_a_failed_transaction_leaves_nothing(tmp_path: Pa
         1 / 0  # noqa: B018  # what a caller's own fault does
     with engine.connect() as connection:
         assert connection.execute(text("select n from counted")).scalar_one() == 80
+
+
+def test_a_full_disk_is_told_in_a_line_and_what_was_written_stays(tmp_path: Path) -> None:
+    engine = open_database(Settings(results=str(tmp_path)), keeps_connections=True)
+    with writing(engine) as connection:
+        connection.execute(text("create table held (said text)"))
+        connection.execute(text("insert into held values ('before')"))
+    full = pytest.raises(EnvironmentNotReady, match="cannot be read or written: database or disk is full")
+    with full as told, writing(engine) as connection:
+        connection.exec_driver_sql("pragma max_page_count = 3")
+        connection.execute(text("insert into held values (:said)"), {"said": "x" * 100_000})
+    assert told.value.advice is not None and "Free some space" in told.value.advice
+    with engine.connect() as connection:
+        assert list(connection.execute(text("select said from held")).scalars()) == ["before"]
