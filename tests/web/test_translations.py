@@ -6,6 +6,7 @@ import pytest
 
 from docs.translations import faults, said
 from qa_pipeline.languages.interface import interface_language
+from qa_pipeline.web.render import environment
 from qa_pipeline.web.translations import language_asked, page_languages, texts
 
 OTHERS = [code for code in page_languages() if code != interface_language()]
@@ -44,3 +45,9 @@ def test_the_browser_is_asked_for_the_language(header: str | None, language: str
 def test_an_unknown_language_is_english() -> None:
     assert texts("xx").language == "en"
     assert texts("pl").gettext("Sign in") == "Zaloguj się"
+
+
+def test_texts_of_templates_are_escaped_and_filled_as_the_template_library_does() -> None:
+    made = environment("en")
+    template = made.from_string("{{ _('50%% of <b>') }}|{{ _('%(who)s & co', who=who) }}|{{ gettext('plain') }}|{% trans %}a {{ who }}{% endtrans %}")
+    assert template.render(who="<i>") == "50% of <b>|&lt;i&gt; & co|plain|a &lt;i&gt;"
