@@ -14,7 +14,7 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
@@ -28,11 +28,9 @@ if TYPE_CHECKING:
     from arro3.core.types import ArrowStreamExportable
     from deltalake import DeltaTable
 
-# Rows of a file whose ids are kept, and files that are known at most. Chosen: a commit of twenty calls, and the tables of a night.
-_SMALL_ROWS, _MOST_KNOWN = 4_000, 8_000
+# Of which files the ids are kept, by their rows, and how many of both are known at most. Chosen: commits of a night, and 50 MB of each.
+_SMALL_ROWS, _MOST_IDS, _MOST_FILES = 4_000, 400_000, 3_000
 _Stamp = tuple[int, int, int, int]
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 
 
 def open_table(path: str) -> DeltaTable | None:
@@ -106,6 +104,7 @@ class KnownFiles:
     def __init__(self) -> None:
         self._metadata: dict[tuple[str, str], pq.FileMetaData] = {}
         self._ids: dict[tuple[str, str, str], frozenset[str]] = {}
+        self._held = 0
         self._lock = threading.Lock()
 
     def may_hold(self, table: str, path: str, column: str, values: frozenset[str]) -> bool:
@@ -118,19 +117,21 @@ class KnownFiles:
         metadata = self._metadata.get((table, path))
         file = pq.ParquetFile(system.open_input_file(path), metadata=metadata)
         if metadata is None:
-            self._keep(self._metadata, (table, path), file.metadata)
+            # Whoever only looks takes no lock: threads by the dozen look at files by the hundred.
+            with self._lock:
+                self._metadata[table, path] = file.metadata
+                while len(self._metadata) > _MOST_FILES:
+                    del self._metadata[next(iter(self._metadata))]
         return file
 
     def learn(self, table: str, path: str, column: str, ids: Collection[str | None]) -> None:
         """Know from now on which ids a file holds in a column."""
-        self._keep(self._ids, (table, path, column), frozenset(value for value in ids if value is not None))
-
-    def _keep(self, known: dict[_K, _V], key: _K, value: _V) -> None:
-        # Whoever only looks takes no lock: threads by the dozen look at files by the hundred.
+        held = frozenset(value for value in ids if value is not None)
         with self._lock:
-            known[key] = value
-            while len(known) > _MOST_KNOWN:
-                del known[next(iter(known))]
+            self._held += len(held) - len(self._ids.pop((table, path, column), ()))
+            self._ids[table, path, column] = held
+            while self._held > _MOST_IDS:
+                self._held -= len(self._ids.pop(next(iter(self._ids))))
 
 
 def rows_of_day(

@@ -19,7 +19,7 @@ def erase_history(store: Store) -> None:
             delta = open_table(store.path(name))
             if delta is None:
                 continue
-            delta.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
+            delta.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
             # The checkpoint stands on a commit that deletes nothing: the last one's own entry would stay beside it.
             delta.alter.set_table_properties(
                 {"qa_pipeline.history": f"erased before version {delta.version() + 1}"}, raise_if_not_exists=False

@@ -4,8 +4,8 @@ The tables' library does the same and everything else. It takes 45 MB to be ther
 one call is read, and a decision written, without it. What this module does not know of, it leaves to the library: logs of another protocol than the
 tables are written by, and whatever changes rows.
 
-A commit is seen whole or not at all, and never replaces one. Who dies before it leaves files that no log names: nobody reads them, and `compact` takes
-them away. Source: the protocol of Delta Lake, "Delta Log Entries", "Checkpoints", "Actions" and "Per-file Statistics".
+A commit is seen whole or not at all, and never replaces one. Who dies before it leaves files that no log names: nobody reads them, and `compact` and
+`forget` take them away. Source: the protocol of Delta Lake, "Delta Log Entries", "Checkpoints", "Actions" and "Per-file Statistics".
 """
 
 from __future__ import annotations
@@ -118,24 +118,44 @@ def add_rows(listing: Listing, rows: pa.Table, *, bounded: Iterable[str]) -> boo
     """
     if listing.folder is None or listing.columns != set(rows.column_names):
         return False
-    parts = _each_day(rows) if listing.lies_by_days else iter([({}, rows)])
-    added = [_written(listing.folder, partition, part, frozenset(bounded)) for partition, part in parts]
+    version = listing.version + 1
+    added: list[dict[str, Any]] = []
+    is_committed = False
+    try:
+        for partition, part in _each_day(rows) if listing.lies_by_days else iter([({}, rows)]):
+            added.append(_placed(listing.folder, partition))
+            added[-1] |= _written(listing.folder / added[-1]["path"], part, frozenset(bounded))
+        is_committed = _commit(listing.folder / "_delta_log" / _commit_name(version), [_told(listing), *({"add": one} for one in added)])
+    finally:
+        if not is_committed:
+            # They hold callers' words, and no log would ever tell of them.
+            for one in added:
+                (listing.folder / one["path"]).unlink(missing_ok=True)
+    if is_committed and (version + 1) % _COMMITS == 0:
+        _check_point(listing.folder)
+    return is_committed
+
+
+def _told(listing: Listing) -> dict[str, Any]:
+    """What a commit says of itself."""
     told = {
         "timestamp": _now_ms(),
         "operation": "WRITE",
         "operationParameters": {"mode": "Append", "partitionBy": json.dumps([DAY] if listing.lies_by_days else [])},
         "engineInfo": "qa-pipeline",
     }
-    version = listing.version + 1
-    if not _commit(listing.folder / "_delta_log" / _commit_name(version), [{"commitInfo": told}, *({"add": one} for one in added)]):
-        return False
-    if (version + 1) % _COMMITS == 0:
-        from deltalake import DeltaTable
+    return {"commitInfo": told}
 
-        delta = DeltaTable(listing.folder)
+
+def _check_point(folder: Path) -> None:
+    """Make a checkpoint, as the library does now and then. The log is whole without one, and the next comes after as many commits again."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    with contextlib.suppress(DeltaError, OSError):
+        delta = DeltaTable(folder)
         delta.create_checkpoint()
         delta.cleanup_metadata()
-    return True
 
 
 @contextlib.contextmanager
@@ -199,18 +219,20 @@ def _each_day(rows: pa.Table) -> Iterator[tuple[dict[str, str | None], pa.Table]
         yield {DAY: None if day is None else str(day)}, part
 
 
-def _written(folder: Path, partition: dict[str, str | None], rows: pa.Table, bounded: frozenset[str]) -> dict[str, Any]:
-    """Write a file of rows of one day. Returns the action that adds it."""
+def _placed(folder: Path, partition: dict[str, str | None]) -> dict[str, Any]:
+    """The action that adds a file of one day, as far as it is known before the file is written: where it will lie."""
     below = "".join(f"{column}={_NO_DAY if value is None else value}/" for column, value in partition.items())
-    path = f"{below}part-00000-{uuid.uuid4()}-c000.snappy.parquet"
     (folder / below).mkdir(exist_ok=True)
+    return {"path": f"{below}part-00000-{uuid.uuid4()}-c000.snappy.parquet", "partitionValues": partition}
+
+
+def _written(path: Path, rows: pa.Table, bounded: frozenset[str]) -> dict[str, Any]:
+    """Write a file of rows. Returns what the action that adds it says of it."""
     made = list[pq.FileMetaData]()
     # Types as Parquet has them, which every reader takes alike; one group of rows, whose bounds are the file's.
-    pq.write_table(rows, folder / path, row_group_size=len(rows), store_schema=False, metadata_collector=made)
+    pq.write_table(rows, path, row_group_size=len(rows), store_schema=False, metadata_collector=made)
     return {
-        "path": path,
-        "partitionValues": partition,
-        "size": (folder / path).stat().st_size,
+        "size": path.stat().st_size,
         "modificationTime": _now_ms(),
         "dataChange": True,
         "stats": json.dumps(_statistics(made[0], bounded)),
@@ -260,7 +282,8 @@ def _commit(path: Path, actions: Iterable[Mapping[str, Any]]) -> bool:
     try:
         os.link(part, path)
     except OSError:
-        return False
+        # A network folder may answer that it is there already, of a step that it did itself.
+        return part.stat().st_nlink > 1
     finally:
         part.unlink()
     return True

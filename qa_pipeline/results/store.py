@@ -294,9 +294,7 @@ class Store:
 
     def load_one(self, conversation_id: str, *, day: date | None) -> Conversation:
         """One stored conversation with its vectors, without touching other calls' rows. Raises InputRefused when it is not stored."""
-        tables = {name: self.read_of(name, "conversation_id", conversation_id, day=day) for name in ("calls", "metrics")}
-        here = self.read_of("utterances", "conversation_id", conversation_id, day=day, elsewhere=False)
-        tables["utterances"] = here if here.num_rows else self.read_of("utterances", "conversation_id", conversation_id, day=day)
+        tables = {name: self.read_of(name, "conversation_id", conversation_id, day=day) for name in ("calls", "utterances", "metrics")}
         if not tables["calls"].num_rows:
             raise InputRefused(
                 f"There is no conversation {conversation_id} in {self.root}.", advice="`qa-pipeline report` lists the calls."
@@ -306,11 +304,8 @@ class Store:
         embeddings = (
             self.read_of("embeddings", "conversation_id", conversation_id, day=day) if said else TABLES["embeddings"].schema.empty_table()
         )
-        replies = (
-            self.read_of("replies", "conversation_id", conversation_id, day=day, elsewhere=not here.num_rows)
-            if self._has("replies")
-            else None
-        )
+        # Answers stay where they were when a call's day is put right.
+        replies = self.read_of("replies", "conversation_id", conversation_id, day=day) if self._has("replies") else None
         (found,) = StoredConversations(
             calls=tables["calls"],
             utterances=_placed(tables["utterances"].select(UTTERANCE_COLUMNS)),
@@ -374,7 +369,7 @@ class Store:
                 if len(files) - days < _MANY_FILES:
                     continue
                 delta.optimize.compact()
-                delta.vacuum(retention_hours=1, dry_run=False, enforce_retention_duration=False)
+                delta.vacuum(retention_hours=1, dry_run=False, enforce_retention_duration=False, full=True)
                 delta.create_checkpoint()
                 delta.cleanup_metadata()
                 done.append(name)
@@ -389,7 +384,7 @@ class Store:
                 if delta is None:
                     continue
                 delta = _in_order(TABLES[name], delta, self.path(name))
-                delta.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
+                delta.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
                 delta.create_checkpoint()
                 delta.cleanup_metadata()
                 left[name] = len(delta.file_uris())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -34,7 +34,7 @@ class Journal:
     def __init__(self, store: Store, run_id: str, keys: Keys | None) -> None:
         self._fs, self._folder = fsspec.core.url_to_fs(f"{store.root}/{NIGHTS_FOLDER}/{run_id}")
         self._keys, self._numbers = keys, count()
-        self._paths: dict[str, list[str]] = {}
+        self._paths: dict[int, str] = {}
 
     def keep(self, asked: Asked) -> None:
         """Put an answer where a killed run leaves it, under a name of its own."""
@@ -47,11 +47,11 @@ class Journal:
         else:
             # An object is there whole or not at all.
             self._fs.pipe_file(path, content)
-        self._paths.setdefault(asked.conversation_id, []).append(path)
+        self._paths[id(asked)] = path
 
-    def drop(self, conversation_id: str) -> None:
-        """Let go what was kept about a conversation: it is committed."""
-        for path in self._paths.pop(conversation_id, ()):
+    def drop(self, asked: Asked) -> None:
+        """Let go what was kept of an answer: it is committed, or must not be."""
+        if (path := self._paths.pop(id(asked), None)) is not None:
             # Forgetting may have been quicker.
             with suppress(FileNotFoundError):
                 self._fs.rm_file(path)
@@ -64,35 +64,58 @@ class Journal:
 
 
 def take_over(store: Store, settings: Settings, *, run_id: str) -> int:
-    """Commit the answers that killed runs left; returns how many. Of calls that are forgotten, or whose words are gone, they are dropped."""
+    """Commit the answers that killed runs left; returns how many. Of calls that are forgotten, or whose words are gone, they are dropped.
+
+    Sealed ones are left where they lie as long as there is no key to read them.
+    """
     fs, folder = fsspec.core.url_to_fs(f"{store.root}/{NIGHTS_FOLDER}")
-    paths = sorted(str(path) for path in fs.glob(f"{folder}/*/{_PREFIX}*.json"))
+    paths = sorted(str(path) for path in fs.glob(f"{folder}/*/{_PREFIX}*"))
     if not paths:
         return 0
-    found = [asked for path in paths if (asked := _read(fs, path, settings.encryption_keys))]
-    gone, there = Forgotten(store.root), _with_words(store, {asked.conversation_id for asked in found})
-    kept = [asked for asked in found if asked.conversation_id in there and not gone.has(asked.call.call_id, asked.call.audio_sha256)]
-    write_replies(store, kept, run_id=run_id, timezone=settings.timezone)
+    found: list[Asked] = []
+    done: list[str] = []
     for path in paths:
+        content = _content(fs, path)
+        if content is None or (is_sealed(content) and settings.encryption_keys is None):
+            continue
+        done.append(path)
+        if (asked := _read(content, settings.encryption_keys)) is not None:
+            found.append(asked)
+    count = commit(store, found, run_id=run_id, timezone=settings.timezone)
+    for path in done:
         # A run that lives still may have committed it meanwhile: the same answer again changes nothing.
         with suppress(FileNotFoundError):
             fs.rm_file(path)
-    for left in {path.rpartition("/")[0] for path in paths}:
+    for left in {path.rpartition("/")[0] for path in done}:
         with suppress(OSError):
             fs.rmdir(left)
+    return count
+
+
+def commit(store: Store, several: Sequence[Asked], *, run_id: str, timezone: str) -> int:
+    """Commit answers, but those about calls that were forgotten, or whose words went, while they waited for it. Returns how many were committed."""
+    if not several:
+        return 0
+    # Whoever forgets takes the same lock: nothing is forgotten between the look and the writing.
+    with store.lock:
+        gone, there = Forgotten(store.root), _with_words(store, {one.conversation_id for one in several})
+        kept = [one for one in several if one.conversation_id in there and not gone.has(one.call.call_id, one.call.audio_sha256)]
+        write_replies(store, kept, run_id=run_id, timezone=timezone)
     return len(kept)
 
 
-def _read(fs: Any, path: str, keys: Keys | None) -> Asked | None:
+def _content(fs: Any, path: str) -> bytes | None:
+    try:
+        return bytes(fs.cat_file(path))
+    except FileNotFoundError:
+        return None
+
+
+def _read(content: bytes, keys: Keys | None) -> Asked | None:
     """An answer; None for one that was cut off, or whose key is gone: it is asked for again."""
     try:
-        content = fs.cat_file(path)
-        if is_sealed(content):
-            if keys is None:
-                return None
-            content = unseal(content, keys)
-        return _ASKED.validate_json(content)
-    except (FileNotFoundError, SealError, ValidationError):
+        return _ASKED.validate_json(unseal(content, keys) if keys is not None and is_sealed(content) else content)
+    except (SealError, ValidationError):
         return None
 
 

@@ -203,8 +203,8 @@ def _within_budget(
             if look.questions and len(looks) < budget.calls:
                 looks.append(look)
             elif look.questions and not asked.questions:
-                # Seen, and no room is left for it whatever comes.
-                break
+                # No room is left for it whatever comes; questions of later calls may have some.
+                continue
         seen += 1
     else:
         for look in looks:

@@ -18,8 +18,8 @@ from qa_pipeline.call import Reply
 from qa_pipeline.reading.runs import list_failures
 from qa_pipeline.reading.stored import Selection
 from qa_pipeline.reading.viewer import MACHINE
-from qa_pipeline.results.replies import Asked, spent_since, write_replies
-from qa_pipeline.running.ask_journal import Journal, take_over
+from qa_pipeline.results.replies import Asked, spent_since
+from qa_pipeline.running.ask_journal import Journal, commit, take_over
 from qa_pipeline.running.ask_plan import AskPlan, Budget, asks, plan_night
 from qa_pipeline.running.failures import Failure, asking_failure, write_failures
 from qa_pipeline.running.judge import Endpoint, Judge, JudgeFailed, Told
@@ -137,11 +137,10 @@ def carry_out_asking(plan: AskPlan, run: Run, judge: Judge) -> AskSummary:
 
 def _commit(waiting: list[Asked], run: Run, journal: Journal) -> None:
     """Commit the answers that wait for it, and let go what was kept of them."""
-    if waiting:
-        write_replies(run.store, waiting, run_id=run.run_id, timezone=run.settings.timezone)
-        for conversation_id in dict.fromkeys(one.conversation_id for one in waiting):
-            journal.drop(conversation_id)
-        waiting.clear()
+    commit(run.store, waiting, run_id=run.run_id, timezone=run.settings.timezone)
+    for one in waiting:
+        journal.drop(one)
+    waiting.clear()
 
 
 def reply_to(request: Request, told: Told, model: str) -> Reply:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import uvicorn
+from deltalake.exceptions import DeltaError
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -142,7 +143,7 @@ def _again_and_again(name: str, seconds: float, work: Callable[[], object], is_w
         try:
             work()
             ails = None
-        except (QaError, SQLAlchemyError, OSError, ValueError) as error:
+        except (QaError, SQLAlchemyError, DeltaError, OSError, ValueError) as error:
             # A disk or a database that does not answer now: pages say so where it matters, and the next look may find it well.
             if ails != str(error):
                 ails = str(error)

@@ -42,11 +42,15 @@ def test_a_calls_own_file_is_opened_alone_once_the_others_were_seen(tmp_path: Pa
     assert store.read_of("calls", "conversation_id", "v9", day=DAY)["call_id"].to_pylist() == ["c9"]
 
 
-def test_what_was_learnt_first_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_MOST_KNOWN", 2)
+def test_what_was_learnt_first_is_let_go_when_there_are_too_many_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_MOST_IDS", 4)
     known = KnownFiles()
     for name in "abc":
-        known.learn("t", name, "id", [name, None])
+        known.learn("t", name, "id", [name, f"{name}2", None])
     asked = frozenset("x")
     assert [known.may_hold("t", name, "id", asked) for name in "abc"] == [True, False, False]
     assert known.may_hold("t", "c", "id", frozenset("cx"))
+    # Learnt again, a file counts once.
+    known.learn("t", "c", "id", ["c"])
+    known.learn("t", "d", "id", ["d"])
+    assert [known.may_hold("t", name, "id", asked) for name in "bcd"] == [False, False, False]

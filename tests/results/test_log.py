@@ -163,3 +163,56 @@ def test_once_there_are_decisions_another_is_written_without_the_library(store: 
         done = subprocess.run([sys.executable, "-c", _DECIDES, store.root], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == str(expected)
     assert len(store.read("decisions")) == 2
+
+
+def files_of(store: Store) -> set[str]:
+    folder = Path(store.path("calls"))
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet") if "_delta_log" not in path.parts}
+
+
+@pytest.mark.parametrize("ails", ["came between", "no links", "full disk"])
+def test_rows_that_are_not_committed_leave_no_file(store: Store, monkeypatch: pytest.MonkeyPatch, ails: str) -> None:
+    calls_of(store, "c1")
+    before, listing = files_of(store), listed(store)
+    if ails == "came between":
+        calls_of(store, "c2")
+        before = files_of(store)
+        assert not add_rows(listing, rows("c8"), bounded=CALLS.bounded)
+    elif ails == "no links":
+        monkeypatch.setattr(log.os, "link", lambda *_: raising(OSError(95, "Operation not supported")))
+        assert not add_rows(listing, rows("c8"), bounded=CALLS.bounded)
+    else:
+        write = log.pq.write_table
+        monkeypatch.setattr(log.pq, "write_table", lambda *a, **k: (write(*a, **k), raising(OSError(28, "No space left on device"))))
+        with pytest.raises(OSError, match="No space"):
+            add_rows(listing, rows("c8"), bounded=CALLS.bounded)
+    assert files_of(store) == before
+
+
+def raising(error: Exception) -> None:
+    raise error
+
+
+def test_a_step_that_is_told_to_have_failed_and_was_done_counts_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls_of(store, "c1")
+    link = log.os.link
+    monkeypatch.setattr(log.os, "link", lambda *a: (link(*a), raising(FileExistsError(17, "File exists"))))
+    add(CALLS, store.path("calls"), Opened(), rows("c8"))
+    assert ids(store) == ["c1", "c8"]
+
+
+def test_a_checkpoint_that_cannot_be_made_undoes_no_commit(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "_COMMITS", 2)
+    monkeypatch.setattr(DeltaTable, "create_checkpoint", lambda _: raising(OSError(28, "No space left on device")))
+    calls_of(store, "c1")
+    assert add_rows(listed(store), rows("c8"), bounded=CALLS.bounded)
+    assert ids(store) == ["c1", "c8"]
+
+
+def test_files_that_no_log_names_go_with_the_history(store: Store) -> None:
+    calls_of(store, "c1", "c2")
+    orphan = Path(store.path("calls")) / "call_date=2026-05-11" / "part-00000-left-c000.snappy.parquet"
+    orphan.write_bytes(b"what a caller said")
+    erase_history(store)
+    assert not orphan.exists()
+    assert ids(store) == ["c1", "c2"]

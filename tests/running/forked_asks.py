@@ -15,8 +15,8 @@ from tests.running.test_ask_nights import run_of, settings_for
 # Where a night may be killed: what stands in the place of a step, and does it first or not at all.
 STEPS: dict[str, tuple[Any, str, bool]] = {
     "an answer has just been kept": (ask_journal.Journal, "keep", True),
-    "before the answers are committed": (asking, "write_replies", False),
-    "after they are committed": (asking, "write_replies", True),
+    "before the answers are committed": (ask_journal, "write_replies", False),
+    "after they are committed": (ask_journal, "write_replies", True),
     "after what was kept is let go": (ask_journal.Journal, "drop", True),
     "before the calls are scored anew": (asking, "_score_anew", False),
     "after the calls are scored anew": (asking, "_score_anew", True),

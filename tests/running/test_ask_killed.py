@@ -13,7 +13,8 @@ import pytest
 
 from qa_pipeline.results.forgotten import Forgotten
 from qa_pipeline.results.store import Store
-from qa_pipeline.running.ask_journal import take_over
+from qa_pipeline.running import ask_journal, asking
+from qa_pipeline.running.ask_journal import Journal, take_over
 from qa_pipeline.running.retention import Retention, expired
 from qa_pipeline.running.run import Run
 from qa_pipeline.sealed import add_key, is_file_sealed
@@ -132,3 +133,31 @@ def test_retention_takes_what_was_kept_but_not_of_held_calls(tmp_path: Path) -> 
     assert expired(run.store, windows, today=date(2026, 12, 1)).nights == (old.name,)
     assert expired(run.store, windows, today=date(2026, 12, 1), held={"c3"}).nights == ()
     assert expired(run.store, windows, today=date(2026, 12, 1), held={"another"}).nights == (old.name,)
+
+
+def test_no_answer_is_committed_of_a_call_that_was_forgotten_while_it_waited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = killed(tmp_path, Counted(), "before the answers are committed")
+    asked = [ask_journal._read(path.read_bytes(), None) for path in kept(run)]
+    several = [one for one in asked if one is not None]
+    Forgotten(run.store.root).add(["c1"])
+    _without_words(run.store)
+    journal = Journal(run.store, "again", None)
+    for one in several:
+        journal.keep(one)
+    asking._commit(several, run, journal)
+    assert set(run.store.read("replies")["call_id"].to_pylist()) == {"c2"}
+    assert several == [] and not [path for path in kept(run) if path.parent.name == "again"]
+
+
+def test_what_a_kill_left_half_written_goes_and_what_is_sealed_waits_for_its_key(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    add_key(keys)
+    run = killed(tmp_path, Counted(), "before the answers are committed", encryption_key_file=keys)
+    half = kept(run)[0]
+    half.with_name(f"{half.name}.part").write_bytes(half.read_bytes()[:40])
+    half.unlink()
+    without = run.settings.model_copy(update={"encryption_key_file": None})
+    assert take_over(run.store, without, run_id="next") == 0
+    assert len(kept(run)) == REQUESTS
+    assert take_over(run.store, run.settings, run_id="next") == REQUESTS - 1
+    assert not half.parent.exists()

@@ -131,3 +131,15 @@ def test_a_look_that_failed_is_asked_again(tmp_path: Path) -> None:
 
 def test_nothing_is_looked_at_without_a_server(tmp_path: Path) -> None:
     assert ask_tonight(looking(tmp_path, 1)) is None
+
+
+def test_a_budget_for_fewer_calls_than_wait_is_spent_on_some_of_them(tmp_path: Path) -> None:
+    other = {**GREETS, "phrases": {"en": ["a very good evening"]}}
+    run = stored(settings_for(tmp_path, None, **LOOKS, ask_calls=1), spoken(1), spoken(2), spoken(3), rubrics=asking(THANKS, other))
+    left = []
+    for _ in range(3):
+        summary, asked = night(run, thorough)
+        assert summary and (summary.calls, len(asked)) == (1, 3)
+        left.append(summary.left)
+    assert left == [2, 1, 0]
+    assert night(run, thorough) == (None, [])

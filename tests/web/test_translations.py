@@ -49,5 +49,7 @@ def test_an_unknown_language_is_english() -> None:
 
 def test_texts_of_templates_are_escaped_and_filled_as_the_template_library_does() -> None:
     made = environment("en")
-    template = made.from_string("{{ _('50%% of <b>') }}|{{ _('%(who)s & co', who=who) }}|{{ gettext('plain') }}|{% trans %}a {{ who }}{% endtrans %}")
+    template = made.from_string(
+        "{{ _('50%% of <b>') }}|{{ _('%(who)s & co', who=who) }}|{{ gettext('plain') }}|{% trans %}a {{ who }}{% endtrans %}"
+    )
     assert template.render(who="<i>") == "50% of <b>|&lt;i&gt; & co|plain|a &lt;i&gt;"
