@@ -105,7 +105,12 @@ def carry_out_asking(plan: AskPlan, run: Run, judge: Judge) -> AskSummary:
     try:
         with ThreadPoolExecutor(settings.ask_at_once) as pool:
             for lot in _lots(plan.open, settings.ask_at_once):
-                if away >= _AWAY or time.monotonic() - began > budget.seconds or tokens + sum(c.tokens for c in lot) > budget.tokens:
+                if (
+                    run.pace_now.is_over()
+                    or away >= _AWAY
+                    or time.monotonic() - began > budget.seconds
+                    or tokens + sum(c.tokens for c in lot) > budget.tokens
+                ):
                     break
                 for call, answers in zip(lot, pool.map(ask, lot), strict=True):
                     done += 1

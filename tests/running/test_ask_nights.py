@@ -349,3 +349,18 @@ def test_carrying_out_nothing_asks_nobody(tmp_path: Path) -> None:
     run = stored(settings_for(tmp_path, "http://127.0.0.1:9/v1"), spoken(1))
     with Endpoint(run.settings) as judge:
         assert carry_out_asking(AskPlan(budget=Budget.of(run.settings)), run, judge).requests == 0
+
+
+def test_whoever_is_told_to_stop_asks_nothing_more_and_keeps_what_came(tmp_path: Path) -> None:
+    run = stored(settings_for(tmp_path, None, ask_at_once=1), *(spoken(n) for n in range(1, 4)))
+    came: list[Body] = []
+
+    def counted(body: Body) -> Response:
+        came.append(body)
+        return honest(body)
+
+    stopping = replace(run, pace=replace(run.pace_now, is_stopped=lambda: len(came) >= 3))
+    summary, _ = night(stopping, counted)
+    assert summary and (summary.calls, summary.left, len(came)) == (1, 2, 3)
+    summary, _ = night(run, honest)
+    assert summary and (summary.calls, summary.left) == (2, 0)
