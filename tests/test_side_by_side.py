@@ -16,11 +16,12 @@ FAST = "not models and not browser and not prefect"
 @pytest.mark.parametrize(
     ("cores", "free_gb", "marks", "processes"),
     [
-        (2, 20, "", 2),
+        # One more than there are cores: with models they wait now and then.
+        (2, 20, "", 3),
         (8, 22, "", 4),
         # Models of one process at a time, in this one.
         (8, 9, "", 0),
-        (1, 64, "", 0),
+        (1, 64, "", 2),
         (2, 9, FAST, 2),
         (8, 3, FAST, 3),
         (4, 1, FAST, 0),

@@ -7,9 +7,8 @@ is not remembered elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 
 import pyarrow as pa
 
@@ -45,21 +44,19 @@ class Column:
         return (self.kind,) if isinstance(self.kind, Kind) else tuple(dict.fromkeys(self.kind.values()))
 
 
-# Without slots: what is worked out once is kept beside the fields.
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One table. `key`: the columns that make a row unique; `partition`: the folder it lies in, if any."""
+    """One table. `key`: the columns that make a row unique; `partition`: the folder it lies in, if any; `schema`: as Arrow has it, in column order."""
 
     name: str
     about: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     partition: str | None = None
+    schema: pa.Schema = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def schema(self) -> pa.Schema:
-        """Arrow schema in column order."""
-        return pa.schema([pa.field(column.name, column.type) for column in self.columns])
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "schema", pa.schema([pa.field(column.name, column.type) for column in self.columns]))
 
     @property
     def bounded(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -86,16 +86,25 @@ def rubrics_in_order(folder: Path) -> dict[str, Rubric]:
     return {name: read.rubric for name, read in _all_read(folder).items() if read.rubric is not None and not read.faults}
 
 
+def read_ahead(folder: Path, is_over: Callable[[], bool]) -> None:
+    """Read the rubrics one by one, so that whoever asks for all of them need not wait for it; until `is_over`."""
+    for path in rubric_paths(folder):
+        if is_over():
+            return
+        with _READING:
+            _read_changed(folder, [path])
+
+
 def _all_read(folder: Path) -> dict[str, _Read]:
     """Every rubric file as it was read last. Of several threads one reads what changed, and the others wait for it."""
     with _READING:
-        return _read_changed(folder)
+        return _read_changed(folder, rubric_paths(folder))
 
 
-def _read_changed(folder: Path) -> dict[str, _Read]:
+def _read_changed(folder: Path, paths: Iterable[Path]) -> dict[str, _Read]:
     shared, every = _stamp(folder, shared_only=True), _stamp(folder)
     found = {}
-    for path in rubric_paths(folder):
+    for path in paths:
         own = tuple(one for one in every if one[0] == path.name)
         # What takes criteria over from another rubric changes with it.
         takes_over = "same_as" in path.read_text("utf-8", errors="replace")

@@ -61,10 +61,10 @@ def render(request: Request, who: Signed | None, template: str, *, status: int =
         "style_nonce": request.state.style_nonce,
         "is_demo": request.app.state.is_demo,
         "page_languages": page_languages(),
-        "typed": (),
+        "sent": (),
     }
     if request.method == "POST" and status >= 400:
-        context["typed"] = typed_in(request)
+        context["sent"] = typed_in(request)
     response = HTMLResponse(environment(shown.language).get_template(template).render(context | values), status_code=status)
     keep(response)
     return response

@@ -24,7 +24,7 @@ from qa_pipeline.review.export import export
 from qa_pipeline.review.opening import bring_up_to_date
 from qa_pipeline.review.webhooks import collect
 from qa_pipeline.settings import Settings
-from qa_pipeline.trainer.overview import overview
+from qa_pipeline.trainer.overview import read_ahead
 
 # How soon lists show what a night committed. A look costs a millisecond or two where nothing is new.
 _LOOK_SECONDS = 2.0
@@ -73,17 +73,29 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
         forwarded_allow_ips=",".join(settings.web_proxies),
         timeout_graceful_shutdown=5,
     )
-    with exporting(app.state.desk) as desk, following(desk), telling(desk, settings):
+    with exporting(app.state.desk) as desk, following(desk), telling(desk, settings), _made_ready(desk):
         app.state.desk = desk
-        threading.Thread(target=_make_ready, args=(desk,), name="rubrics", daemon=True).start()
         uvicorn.Server(config).run(sockets=[listening])
 
 
-def _make_ready(desk: Desk) -> None:
-    """Read all rubrics, which takes seconds the first time, and leave what stays out of every later search for unused objects: all pages wait for those."""
-    overview(desk.rubrics)
-    gc.collect()
-    gc.freeze()
+@contextmanager
+def _made_ready(desk: Desk) -> Iterator[None]:
+    """Beside what is served, read all rubrics, which takes seconds, and leave what stays out of every later search for unused objects: all pages wait for those."""
+    is_over = threading.Event()
+
+    def make_ready() -> None:
+        read_ahead(desk.rubrics, is_over.is_set)
+        gc.collect()
+        gc.freeze()
+
+    thread = threading.Thread(target=make_ready, name="making ready")
+    thread.start()
+    try:
+        yield
+    finally:
+        # A thread that computes while the program goes away would take it down.
+        is_over.set()
+        thread.join()
 
 
 @contextmanager

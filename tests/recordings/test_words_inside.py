@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,7 +38,7 @@ class MarksSound:
         size = round(_WORD_S * 16_000)
         starts = [place / 16_000 for place in range(0, samples.size, size) if np.abs(samples[place : place + size]).max() > 0.02]
         words = [SimpleNamespace(word=" a", start=at, end=at + _WORD_S, probability=0.95) for at in (*starts, samples.size / 16_000)]
-        return [SimpleNamespace(words=words)], None
+        return [SimpleNamespace(words=words, seek=0, tokens=())], None
 
 
 def heard_by_stand_in(audio: Audio, patch: pytest.MonkeyPatch) -> tuple[Utterance, ...]:
@@ -50,6 +51,7 @@ def heard_by_stand_in(audio: Audio, patch: pytest.MonkeyPatch) -> tuple[Utteranc
     transcriber = Transcriber.__new__(Transcriber)
     transcriber._model, transcriber._batch_size, transcriber._threads = MarksSound(), 1, 1  # type: ignore[assignment]
     transcriber._beam_size, transcriber._simplified = 1, False
+    transcriber._beam = SimpleNamespace(recorded=lambda: nullcontext([]))  # type: ignore[assignment]
     tracks = _tracks(audio, examine(audio.samples))
     found = [transcriber.transcribe(samples, language="en", language_confidence=None) for _, samples in tracks]
     if len(found) > 1:
