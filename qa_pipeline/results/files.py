@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from arro3.core.types import ArrowStreamExportable
     from deltalake import DeltaTable
 
-# Of which files the ids are kept, by their rows, and how many of both are known at most. Chosen: commits of a night, and 50 MB of each.
-_SMALL_ROWS, _MOST_IDS, _MOST_FILES = 4_000, 400_000, 3_000
+# Of which files the ids are kept, by their rows, and how many of both are known at most. Chosen: commits of a night, and 50 MB at most.
+_SMALL_ROWS, _MOST_IDS, _MOST_FILES = 4_000, 400_000, 500
 _Stamp = tuple[int, int, int, int]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -10,6 +11,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -57,6 +59,8 @@ from qa_pipeline.web.signed import NotSignedIn, signed
 from qa_pipeline.web.tries import TooMany, Tries
 
 STATIC = Path(__file__).with_name("static")
+# Pages worked on at once: more only take turns at one interpreter, and each waits for its turn a hundred times. Measured (benchmarks/RESULTS.md).
+_THREADS = max(3, (os.cpu_count() or 1) + 1)
 SECTIONS = (
     start.section,
     queue.section,
@@ -110,6 +114,7 @@ def create_app(desk: Desk, settings: Settings, *, is_demo: bool = False) -> Fast
 @asynccontextmanager
 async def _until_closed(jobs: Jobs, app: FastAPI) -> AsyncIterator[None]:
     """The app's own jobs end with the server; others that were put in their place are whoever's who put them there."""
+    current_default_thread_limiter().total_tokens = _THREADS
     yield
     await run_in_threadpool(jobs.close)
 
