@@ -94,8 +94,8 @@ def _turn_of(engine: Engine) -> AbstractContextManager[object]:
 def _sqlite(url: str, path: str | None, *, keeps_connections: bool) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    # A connection costs a millisecond; one that is kept would outlive a fork. As many are kept as a server has threads.
-    pool: dict[str, Any] = {"pool_size": 40, "max_overflow": -1} if keeps_connections else {"poolclass": NullPool}
+    # A connection costs a millisecond; one that is kept would outlive a fork. Nobody waits for one: whoever finds none free makes another.
+    pool: dict[str, Any] = {"max_overflow": -1} if keeps_connections else {"poolclass": NullPool}
     engine = create_engine(url, hide_parameters=True, **({} if path in (None, "", ":memory:") else pool))
 
     @event.listens_for(engine, "connect")

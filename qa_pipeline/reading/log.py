@@ -13,10 +13,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from qa_pipeline.results.files import file_system, open_table
+from qa_pipeline.results.log import commit_name, day_of
 from qa_pipeline.results.store import Store
-
-# In the folders of days, a call without one.
-_NO_DAY = (None, "", "__HIVE_DEFAULT_PARTITION__")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +38,9 @@ def version_of(store: Store, name: str, *, at_least: int = -1) -> int:
     if not folder.is_dir():
         return -1
     version = at_least
-    while (folder / f"{version + 1:020}.json").exists():
+    while (folder / commit_name(version + 1)).exists():
         version += 1
-    if version > at_least or (at_least >= 0 and (folder / f"{at_least:020}.json").exists()):
+    if version > at_least or (at_least >= 0 and (folder / commit_name(at_least)).exists()):
         return version
     # The log was cut back beyond what was known, or the table begins at a checkpoint.
     delta = open_table(store.path(name))
@@ -63,7 +61,7 @@ def changes_since(store: Store, name: str, version: int) -> Change | None:
         for line in text.splitlines():
             for kind, action in json.loads(line).items():
                 if kind in ("add", "remove") and action.get("dataChange", True):
-                    days.add(_day(action))
+                    days.add(day_of(action))
                     if kind == "remove":
                         added = None
                     elif added is not None:
@@ -81,11 +79,11 @@ def _commit(store: Store, name: str, number: int) -> str | None:
     folder = _log_folder(store, name)
     try:
         if folder is not None:
-            return (folder / f"{number:020}.json").read_text("utf-8")
+            return (folder / commit_name(number)).read_text("utf-8")
         delta = open_table(store.path(name))
         if delta is None:
             return None
-        with file_system(delta).open_input_file(f"_delta_log/{number:020}.json") as file:
+        with file_system(delta).open_input_file(f"_delta_log/{commit_name(number)}") as file:
             return str(file.read().decode("utf-8"))
     except FileNotFoundError:
         return None
@@ -93,13 +91,3 @@ def _commit(store: Store, name: str, number: int) -> str | None:
 
 def _log_folder(store: Store, name: str) -> Path | None:
     return None if "://" in store.root else Path(store.path(name)) / "_delta_log"
-
-
-def _day(action: dict[str, object]) -> date | None:
-    values = action.get("partitionValues")
-    if isinstance(values, dict):
-        text = values.get("call_date")
-    else:
-        # Older writers leave it out where a file is removed; the path says it too.
-        text = next((part.partition("=")[2] for part in unquote(str(action["path"])).split("/") if part.startswith("call_date=")), None)
-    return None if text in _NO_DAY else date.fromisoformat(str(text))

@@ -73,7 +73,7 @@ class Commits:
             there: set[str] = set()
             if listing is not None:
                 for day in set(days):
-                    found = rows_of_day(table, listing, self._id_column, ids, day=day, columns=[self._id_column])
+                    found = rows_of_day(table, listing, self._id_column, ids, day=day, columns=[self._id_column], known=self._opened.known)
                     there.update(found[self._id_column].to_pylist())
             if not there:
                 add(table, path, self._opened, data)

@@ -22,7 +22,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from qa_pipeline.results.columns import Table
-from qa_pipeline.results.log import DAY, File, Listing, NotPlain, followed, read_listing, time_as_told
+from qa_pipeline.results.log import DAY, File, Listing, NotPlain, commit_name, followed, read_listing, time_as_told
 
 if TYPE_CHECKING:
     from arro3.core.types import ArrowStreamExportable
@@ -288,10 +288,10 @@ def _is_newest(path: str, stamp: _Stamp) -> bool:
 def _stamp(path: str, version: int, *, is_last: bool = True) -> _Stamp | None:
     """What tells the last commit of a log from any other; None where it is not the last (`is_last`), or its file is there no more."""
     log = Path(path) / "_delta_log"
-    if is_last and (log / f"{version + 1:020}.json").exists():
+    if is_last and (log / commit_name(version + 1)).exists():
         return None
     try:
-        found = (log / f"{version:020}.json").stat()
+        found = (log / commit_name(version)).stat()
     except OSError:
         return None
     return version, found.st_ino, found.st_mtime_ns, found.st_size

@@ -95,7 +95,7 @@ def read_listing(folder: Path) -> Listing | None:
         return None
     with _plain():
         checkpoint = _newest_checkpoint(log)
-        if checkpoint is None and not (log / _commit_name(0)).exists():
+        if checkpoint is None and not (log / commit_name(0)).exists():
             raise NotPlain
         empty = Listing(version=-1, columns=frozenset(), lies_by_days=False, files={}, system=_system(folder), folder=folder)
         if checkpoint is None:
@@ -125,7 +125,7 @@ def add_rows(listing: Listing, rows: pa.Table, *, bounded: Iterable[str]) -> boo
         for partition, part in _each_day(rows) if listing.lies_by_days else iter([({}, rows)]):
             added.append(_placed(listing.folder, partition))
             added[-1] |= _written(listing.folder / added[-1]["path"], part, frozenset(bounded))
-        is_committed = _commit(listing.folder / "_delta_log" / _commit_name(version), [_told(listing), *({"add": one} for one in added)])
+        is_committed = _commit(listing.folder / "_delta_log" / commit_name(version), [_told(listing), *({"add": one} for one in added)])
     finally:
         if not is_committed:
             # They hold callers' words, and no log would ever tell of them.
@@ -186,7 +186,7 @@ def _actions_of(checkpoint: Path) -> Iterator[dict[str, Any]]:
 def _follow(log: Path, listing: Listing) -> Listing:
     while True:
         try:
-            text = (log / _commit_name(listing.version + 1)).read_text("utf-8")
+            text = (log / commit_name(listing.version + 1)).read_text("utf-8")
         except FileNotFoundError:
             return listing
         listing = replace(_with(listing, map(json.loads, text.splitlines())), version=listing.version + 1)
@@ -198,8 +198,7 @@ def _with(listing: Listing, actions: Iterable[dict[str, Any]]) -> Listing:
     columns, lies_by_days = listing.columns, listing.lies_by_days
     for action in actions:
         if add := action.get("add"):
-            day = dict(add["partitionValues"]).get(DAY)
-            files[unquote(add["path"])] = File(date.fromisoformat(day) if day else None, add.get("stats"))
+            files[unquote(add["path"])] = File(day_of(add), add.get("stats"))
         elif remove := action.get("remove"):
             files.pop(unquote(remove["path"]), None)
         elif told := action.get("metaData"):
@@ -270,6 +269,22 @@ def _as_told(found: pq.Statistics, raw: Any) -> str | int | None:
             return None
 
 
+def commit_name(version: int) -> str:
+    """What the file of a commit is called, in the folder of the log."""
+    return f"{version:020}.json"
+
+
+def day_of(action: Mapping[str, Any]) -> date | None:
+    """The day of a file that an action adds or removes; None for calls without one, and in a table that does not lie by days."""
+    values = action.get("partitionValues")
+    if values is None:
+        # Older writers leave it out where a file is removed; the path says it too.
+        text = next((part.partition("=")[2] for part in unquote(action["path"]).split("/") if part.startswith(f"{DAY}=")), None)
+    else:
+        text = dict(values).get(DAY)
+    return None if text in (None, "", _NO_DAY) else date.fromisoformat(str(text))
+
+
 def time_as_told(microseconds: int) -> str:
     """A time as the log says it, of microseconds since 1970."""
     return f"{_EPOCH + timedelta(microseconds=microseconds):%Y-%m-%dT%H:%M:%S.%fZ}"
@@ -287,10 +302,6 @@ def _commit(path: Path, actions: Iterable[Mapping[str, Any]]) -> bool:
     finally:
         part.unlink()
     return True
-
-
-def _commit_name(version: int) -> str:
-    return f"{version:020}.json"
 
 
 def _system(folder: Path) -> pafs.FileSystem:
