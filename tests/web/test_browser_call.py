@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ import pytest
 from desks import commit
 from office import OWN, Office
 from recorded import add_recorded
+from stored import heard
 
+from qa_pipeline.call import Alternative
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import local_viewer
 from qa_pipeline.review.claims import held_claims
@@ -74,6 +77,22 @@ def test_the_waveform_is_drawn_and_a_click_on_it_goes_there(recorded: Office, br
     # Until it is laid out anew, its middle is another moment.
     while abs(page.evaluate(f"{_AUDIO}.currentTime") - 3) >= 0.2:
         wave.click(position={"x": wave.evaluate("e => e.clientWidth") / 2, "y": 30})
+
+
+def test_another_reading_stands_below_the_words_and_as_wide_as_they(office: Office, browser_as: BrowserAs) -> None:
+    spoken = heard("otherwise-heard", "otherwise", agent_id="a1", team="north")
+    first, *rest = spoken.utterances
+    other = Alternative(text="您好，这里是上得基金。", share=0.2)
+    office.store.write_conversations([replace(spoken, utterances=(replace(first, alternatives=(other,)), *rest), vectors={})], run_id="r")
+    bring_up_to_date(office.desk)
+    for size in ({"width": 1280, "height": 900}, {"width": 390, "height": 840}):
+        page = browser_as("mei")
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.goto("/calls/otherwise")
+        words, reading = (page.locator(f".line {part}").first.bounding_box() for part in ("p:not(.otherwise)", ".otherwise"))
+        assert words is not None and reading is not None
+        assert (reading["x"], reading["width"]) == (words["x"], words["width"])
+        assert reading["y"] >= words["y"] + words["height"]
 
 
 def test_an_override_counts_without_leaving_the_page_and_the_program_keeps_its_own(recorded: Office, browser_as: BrowserAs) -> None:
