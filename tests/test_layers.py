@@ -257,6 +257,17 @@ def test_telemetry_is_switched_off_before_what_reports_is_imported() -> None:
     assert [named(path) for path in [*MODULES, *flows] if switches_off_too_late(path)] == []
 
 
+def test_only_a_whole_pipeline_of_pyannote_waits_for_its_library() -> None:
+    """It takes three times as long to import as torch: the other diarizer computes what it needs itself."""
+    importing = {
+        named(path)
+        for path in MODULES
+        for node in nodes(path)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pyannote.audio")
+    }
+    assert importing == {"qa_pipeline/speech/diarize_pretrained.py"}
+
+
 def test_prefect_is_told_not_to_report_before_it_is_imported() -> None:
     # The finder stands before all others, and stops the import where Prefect would begin to read its settings.
     code = """

@@ -1,8 +1,8 @@
 """Who spoke when: samples in, turns by voice out. Which voice is the agent is decided elsewhere (conversation/roles.py).
 
-pyannote's segmentation says, in overlapping windows of ten seconds, where no voice, one or several speak; its reconstruction turns
-labelled windows into turns. Between the two stands this module: it takes the *stretches* in which one voice speaks without a pause, embeds
-pieces of them once (features are computed once for the whole call), groups the pieces by voice, which also counts the voices, and labels
+pyannote's segmentation (segmentation.py) says, in overlapping windows of ten seconds, where no voice, one or several speak; its reconstruction
+(reconstruct.py) turns labelled windows into turns. Between the two stands this module: it takes the *stretches* in which one voice speaks without a
+pause, embeds pieces of them once (features are computed once for the whole call), groups the pieces by voice, which also counts the voices, and labels
 each stretch of each window. Labelling stretches rather than whole local speakers matters where two voices are alike: there the
 segmentation gives both the same local speaker. What was measured is in docs/decisions/diarization.md.
 One module, though long: every step speaks of windows, stretches and pieces, and only `Diarizer` is anybody else's business.
@@ -14,14 +14,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.call import SpeakerTurn
 from qa_pipeline.errors import ModelError
-from qa_pipeline.telemetry import disable_telemetry
+from qa_pipeline.speech.reconstruct import count_voices, read_turns, runs, voices_in_frames
+
+if TYPE_CHECKING:
+    import torch
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
@@ -89,54 +92,52 @@ class Diarizer:
         for path in (segmentation, embedding):
             if not path.is_file():
                 raise ModelError(f"{path} is not there.", advice="Run `qa-pipeline models pull`.")
-        self._pipeline = _load_pipeline(segmentation, embedding, step=step, threads=threads, device=device)
+        from qa_pipeline.speech.segmentation import Segmentation
+
+        self._segmentation = Segmentation(segmentation, step=step, device=device)
+        self._embedding = _load_embedding(embedding, threads=threads, device=device)
 
     def diarize(self, audio: NDArray[np.float32]) -> Diarization:
         """Turns of `audio`: (samples,) float32 in [-1, 1] at 16 kHz, one channel. Silence gives no turns."""
         import torch
-        from pyannote.core import SlidingWindowFeature
 
         if len(audio) < SHORTEST_SAMPLES:
             return EMPTY
-        pipeline = self._pipeline
-        waveform = torch.from_numpy(np.ascontiguousarray(audio, dtype=np.float32))[None]
+        waveform = torch.from_numpy(np.ascontiguousarray(audio, dtype=np.float32))
         with one_torch_thread():
-            windows = pipeline.get_segmentations({"waveform": waveform, "sample_rate": SAMPLE_RATE, "uri": "call"})
-            if not windows.data.any():
+            windows = self._segmentation.windows(waveform)
+            if not windows.active.any():
                 return EMPTY
-            features = pipeline._embedding.compute_fbank(waveform[None])[0].numpy(force=True)
-        frames = pipeline._segmentation.model.receptive_field
+            features = _features(waveform)
+        frames = self._segmentation.frames
         grid = Grid(
             step=frames.step / _FRAME_SECONDS,
-            hop=windows.sliding_window.step / _FRAME_SECONDS,
-            offset=(frames.duration / 2 - _FRAME_MIDDLE_SECONDS) / _FRAME_SECONDS,
+            hop=windows.hop / _FRAME_SECONDS,
+            offset=(frames.seconds / 2 - _FRAME_MIDDLE_SECONDS) / _FRAME_SECONDS,
             length=len(features),
         )
-        pieces = find_pieces(windows.data, grid)
+        pieces = find_pieces(windows.active, grid)
         vectors = self._embed(features, pieces)
         labels = group_voices(vectors, pieces)
         centroids = _centroids(vectors, labels)
-        voices = len(centroids)
-        by_voice = label_windows(windows.data, grid, _evidence(pieces, vectors @ centroids.T, grid.length))
-        count = pipeline.speaker_count(windows, frames, warm_up=(0.0, 0.0))
+        labelled = label_windows(windows.active, grid, _evidence(pieces, vectors @ centroids.T, grid.length))
+        count = count_voices(windows, frames)
         turns = []
-        for most, pause_ms in ((voices, SPEECH_PAUSE_MS), (1, TURN_PAUSE_MS)):
-            count.data = np.minimum(count.data, most).astype(np.int8)
-            discrete = pipeline.to_diarization(SlidingWindowFeature(by_voice.copy(), windows.sliding_window), count)
-            turns.append(close_pauses(_read_turns(pipeline.to_annotation(discrete), len(audio) * 1000 // SAMPLE_RATE), pause_ms))
+        for most, pause_ms in ((len(centroids), SPEECH_PAUSE_MS), (1, TURN_PAUSE_MS)):
+            speaking = voices_in_frames(labelled, np.minimum(count, most), windows, frames)
+            turns.append(close_pauses(read_turns(speaking, frames, len(audio) * 1000 // SAMPLE_RATE), pause_ms))
         together, alone = turns
         return _name_speakers(alone, together, centroids)
 
     def _embed(self, features: Floats, pieces: Integers) -> Floats:
         """(pieces, 192), L2 norm 1. A short piece is repeated to the common length, so that all go through in equal batches."""
-        embedding = self._pipeline._embedding
         if not len(pieces):
-            return np.zeros((0, embedding.dimension), np.float32)
+            return np.zeros((0, self._embedding.get_outputs()[0].shape[1]), np.float32)
         found = []
         for first in range(0, len(pieces), _BATCH):
             batch = pieces[first : first + _BATCH]
             feats = np.stack([features[start + np.arange(_PIECE_FRAMES) % (end - start)] for start, end in batch])
-            found.append(embedding.session_.run(["embs"], {"feats": feats})[0])
+            found.append(self._embedding.run(["embs"], {"feats": feats})[0])
         return _unit(np.concatenate(found))
 
 
@@ -173,44 +174,24 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _load_pipeline(segmentation: Path, embedding: Path, *, step: float, threads: int, device: str) -> Any:
-    disable_telemetry()
+def _load_embedding(path: Path, *, threads: int, device: str) -> Any:
     import onnxruntime
-    import torch
-    from pyannote.audio import Model
-    from pyannote.audio.core.plda import PLDA
-    from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
-    from pyannote.audio.pipelines.speaker_verification import ONNXWeSpeakerPretrainedSpeakerEmbedding
 
-    model = Model.from_pretrained(segmentation)
-    if model is None:
-        raise ModelError(
-            f"{segmentation} is not a pyannote model.", advice="Run `qa-pipeline models verify`, then `qa-pipeline models pull`."
-        )
-    # "OracleClustering" is the one setting with which the constructor loads no embedding of its own: it would choose the class by words in
-    # the path. The PLDA it insists on belongs to a clustering that is not used.
-    pipeline = SpeakerDiarization(
-        segmentation=model,
-        segmentation_step=step,
-        segmentation_batch_size=_BATCH,
-        clustering="OracleClustering",
-        plda=PLDA.__new__(PLDA),
-    )
-    pipeline._segmentation.to(torch.device(device))
-    pipeline._embedding = ONNXWeSpeakerPretrainedSpeakerEmbedding(str(embedding), device=torch.device(device))
-    # The class allows one thread. Spinning threads would take the processor from the segmentation and from other workers.
+    # Spinning threads would take the processor from the segmentation and from other workers.
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    providers = pipeline._embedding.session_.get_providers()
-    pipeline._embedding.session_ = onnxruntime.InferenceSession(str(embedding), sess_options=options, providers=providers)
-    return pipeline
+    providers = [*(["CUDAExecutionProvider"] if device.startswith("cuda") else []), "CPUExecutionProvider"]
+    return onnxruntime.InferenceSession(str(path), sess_options=options, providers=providers)
 
 
-def _runs(mask: Booleans) -> Iterator[tuple[int, int]]:
-    """Each run of True as half-open (start, end)."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+def _features(waveform: torch.Tensor) -> Floats:
+    """(feature frames, 80): loudness of bands, less their mean, as WeSpeaker's models are trained on (https://github.com/wenet-e2e/wespeaker)."""
+    from torchaudio.compliance import kaldi
+
+    bands = kaldi.fbank(waveform[None] * (1 << 15), num_mel_bins=80, sample_frequency=SAMPLE_RATE, window_type="hamming")
+    features: Floats = (bands - bands.mean(dim=0, keepdim=True)).numpy()
+    return features
 
 
 def find_pieces(windows: Floats, grid: Grid) -> Integers:
@@ -223,7 +204,7 @@ def find_pieces(windows: Floats, grid: Grid) -> Integers:
     for window in chosen:
         alone = windows[window].sum(axis=1) == 1
         for speaker in range(windows.shape[2]):
-            for first, last in _runs(alone & (windows[window, :, speaker] > 0)):
+            for first, last in runs(alone & (windows[window, :, speaker] > 0)):
                 start, end = grid.place(window, first), grid.place(window, last)
                 if end - start >= _SHORTEST_PIECE_FRAMES:
                     parts = max(1, -(-(end - start) // _PIECE_FRAMES))
@@ -374,7 +355,7 @@ def label_windows(windows: Floats, grid: Grid, evidence: Floats) -> NDArray[np.f
     labelled = np.zeros((*windows.shape[:2], evidence.shape[1]))
     for window, activity in enumerate(windows):
         for speaker in range(windows.shape[2]):
-            stretches = list(_runs(activity[:, speaker] > 0))
+            stretches = list(runs(activity[:, speaker] > 0))
             heard = [evidence[grid.place(window, last)] - evidence[grid.place(window, first)] for first, last in stretches]
             company = _COMPANY * np.sum(heard, axis=0)
             for (first, last), own in zip(stretches, heard, strict=True):
@@ -382,16 +363,6 @@ def label_windows(windows: Floats, grid: Grid, evidence: Floats) -> NDArray[np.f
                 if len(score) == 1 or score.any():
                     labelled[window, first:last, score.argmax()] = 1
     return labelled
-
-
-def _read_turns(annotation: Any, duration_ms: int) -> list[tuple[int, int, int]]:
-    """(start_ms, end_ms, voice) in order, cut at the end of the recording: the last window is padded with silence."""
-    turns = []
-    for segment, _, voice in annotation.itertracks(yield_label=True):
-        start_ms, end_ms = max(0, round(segment.start * 1000)), min(duration_ms, round(segment.end * 1000))
-        if start_ms < end_ms:
-            turns.append((start_ms, end_ms, int(voice)))
-    return sorted(turns)
 
 
 def close_pauses(turns: list[tuple[int, int, int]], longest_ms: int) -> list[tuple[int, int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -149,6 +150,17 @@ class TestPauses:
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"pytorch_model\.bin is not there.*models pull"):
+        Diarizer(segmentation=tmp_path / "pytorch_model.bin", embedding=tmp_path / "campplus.onnx", step=0.1, threads=1)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    "held", [b"", b"no model", pickle.dumps(print, protocol=2), pickle.dumps({}, protocol=2)], ids=["empty", "text", "code", "another"]
+)
+def test_a_file_of_something_else_is_no_model(tmp_path: Path, held: bytes) -> None:
+    for name in ("pytorch_model.bin", "campplus.onnx"):
+        (tmp_path / name).write_bytes(held)
+    with pytest.raises(ModelError, match=r"pytorch_model\.bin is not a pyannote model"):
         Diarizer(segmentation=tmp_path / "pytorch_model.bin", embedding=tmp_path / "campplus.onnx", step=0.1, threads=1)
 
 

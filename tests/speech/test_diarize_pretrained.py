@@ -14,6 +14,8 @@ from qa_pipeline.recordings.audio import SAMPLE_RATE, decode
 from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.diarize_pretrained import PretrainedDiarizer
 from qa_pipeline.speech.models import choose_manifest, model_folder
+from qa_pipeline.speech.reconstruct import count_voices, read_turns, voices_in_frames
+from qa_pipeline.speech.segmentation import Segmentation
 
 CONFIG = """
 dependencies: {pyannote.audio: 4.0.0}
@@ -87,3 +89,34 @@ def test_a_pipeline_of_a_folder_gives_turns_as_ours_does(pipeline: Path) -> None
 def test_a_folder_without_a_pipeline_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="holds no pyannote pipeline"):
         PretrainedDiarizer(tmp_path)
+
+
+@pytest.mark.models
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("seconds", "step"), [(8.3, 0.1), (10.0, 0.25), (12.0, 0.25)])
+def test_windows_and_turns_are_those_of_pyannote_itself(seconds: float, step: float) -> None:
+    """A recording shorter than a window, as long as one, and one that is no whole number of hops longer."""
+    import torch
+    from pyannote.audio import Inference, Model
+    from pyannote.audio.pipelines.utils import SpeakerDiarizationMixin
+
+    settings = load_settings()
+    path = model_folder(choose_manifest(settings, "segmentation"), settings) / "pytorch_model.bin"
+    sound = torch.from_numpy(sample()[: int(seconds * SAMPLE_RATE)])
+    model = Model.from_pretrained(path)
+    theirs = Inference(model, step=step * 10, skip_aggregation=True, batch_size=16)({"waveform": sound[None], "sample_rate": SAMPLE_RATE})
+    segmentation = Segmentation(path, step=step, device="cpu")
+    windows, frames = segmentation.windows(sound), segmentation.frames
+    assert windows.active.any()
+    assert np.array_equal(windows.active, theirs.data)
+    assert (windows.seconds, windows.hop) == (theirs.sliding_window.duration, theirs.sliding_window.step)
+    assert (frames.step, frames.seconds) == (model.receptive_field.step, model.receptive_field.duration)
+    count = SpeakerDiarizationMixin.speaker_count(theirs, model.receptive_field, warm_up=(0.0, 0.0))
+    assert count_voices(windows, frames).tolist() == count.data[:, 0].tolist()
+    discrete = SpeakerDiarizationMixin.to_diarization(theirs, count)
+    turns = [
+        (round(segment.start * 1000), round(segment.end * 1000), voice)
+        for segment, _, voice in SpeakerDiarizationMixin.to_annotation(discrete).itertracks(yield_label=True)
+    ]
+    speaking = voices_in_frames(windows.active, count_voices(windows, frames), windows, frames)
+    assert read_turns(speaking, frames, 60_000) == sorted(turns)
