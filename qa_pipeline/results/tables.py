@@ -458,7 +458,7 @@ RUBRICS = Table(
         ("version", _WHOLE, Kind.LABEL, "its version"),
         ("rubric_sha256", _TEXT, Kind.ID, "hash of the resolved rubric"),
         ("effective_from", _DATE, Kind.TIME, "calls from this day on are scored by it; null: from the beginning"),
-        ("text", _TEXT, Kind.NOTE, "the file as it was written; null when it was first met in a run"),
+        ("text", _TEXT, Kind.NOTE, "the file as it was written; null where it was not at hand any more"),
         ("resolved", _TEXT, Kind.NOTE, "the rubric with lists and situations filled in, as canonical JSON"),
         ("published_at", TIME, Kind.TIME, "when it was frozen here"),
     ),

@@ -127,8 +127,10 @@ def rubrics_in_force(current: Mapping[str, Rubric], store: Store) -> RubricsInFo
     return RubricsInForce(current=current, older=older)
 
 
-def freeze(rubrics: Iterable[Rubric], store: Store, *, texts: Mapping[str, str] | None = None) -> int:
+def freeze(rubrics: Iterable[Rubric], store: Store, *, folder: Path | None = None) -> int:
     """Keep rubrics whole in the table `rubrics` of a root; what is there already stays. Returns how many were added.
+
+    `folder`: of their files; the text of a file that is that very rubric is kept too, so that somebody can go back to it.
 
     Raises RubricError when a version is there with other content: the scores it made could not be explained any more.
     """
@@ -146,7 +148,7 @@ def freeze(rubrics: Iterable[Rubric], store: Store, *, texts: Mapping[str, str] 
                 "version": rubric.version,
                 "rubric_sha256": rubric_sha256(rubric),
                 "effective_from": date.fromisoformat(rubric.effective_from) if rubric.effective_from else None,
-                "text": (texts or {}).get(rubric.id),
+                "text": _text_of(rubric, folder) if folder else None,
                 "resolved": canonical_json(rubric),
                 "published_at": now,
             }
@@ -154,6 +156,16 @@ def freeze(rubrics: Iterable[Rubric], store: Store, *, texts: Mapping[str, str] 
         ]
         store.write_rows("rubrics", rows)
     return len(added)
+
+
+def _text_of(rubric: Rubric, folder: Path) -> str | None:
+    """The file of a rubric as it stands; None where that says something else by now, or is not there."""
+    path = folder / f"{rubric.id}.yaml"
+    try:
+        text = path.read_text("utf-8")
+        return text if rubric_sha256(load_rubric(path)) == rubric_sha256(rubric) else None
+    except (OSError, ValueError, RubricError):
+        return None
 
 
 def _not_kept(rubrics: Sequence[Rubric], store: Store) -> list[Rubric]:

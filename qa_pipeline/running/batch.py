@@ -44,7 +44,7 @@ def carry_out(plan: Plan, run: Run, *, in_pieces: InPieces = in_one_piece) -> Su
     began = time.monotonic()
     with claimed(plan, run) as mine:
         if run.purpose == "official" and mine.has_work:
-            freeze(_used(mine, run).values(), run.store)
+            freeze(_used(mine, run).values(), run.store, folder=run.settings.rubrics)
         first = carry_out_piece(mine.without_work(), run)
         parts = [part for part in in_pieces(mine.only_work(), run) if part]
     busy = len(plan.listen) - len(mine.listen)

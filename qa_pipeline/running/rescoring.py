@@ -108,7 +108,7 @@ def rescore(plan: RescorePlan, run: Run, *, workers: int | None = None) -> Resco
         known = {**run.rubrics, **plan.older}
         used = {name: known[name] for name in dict.fromkeys(one.rubric for one in plan.assignments.values())}
         official = dict.fromkeys(one.rubric for one in plan.assignments.values() if one.purpose == "official")
-        freeze([known[name] for name in official], run.store)
+        freeze([known[name] for name in official], run.store, folder=run.settings.rubrics)
         scorecards = ready_scorecards(used, run.settings, on_event=run.on_event)
         scoring = Scoring(scorecards=scorecards, run_id=run.run_id, timezone=run.settings.timezone, cache=run.settings.cache)
         processes = (os.cpu_count() or 1) if workers is None else workers

@@ -220,7 +220,7 @@ def publish(names: Sequence[str], settings: Settings, store: Store | None = None
     if store:
         from qa_pipeline.results.versions import freeze
 
-        freeze(rubrics, store, texts={name: path.read_text("utf-8") for name, path in paths.items()})
+        freeze(rubrics, store, folder=settings.rubrics)
     for rubric in rubrics:
         locked.setdefault(rubric.id, {})[str(rubric.version)] = rubric_sha256(rubric)
     write_whole(settings.rubrics / LOCK_NAME, json.dumps(locked, indent=1, sort_keys=True) + "\n")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from qa_pipeline.errors import RubricError
 from qa_pipeline.results.store import Store
+from qa_pipeline.results.versions import freeze
 from qa_pipeline.rubric.canonical import rubric_sha256
-from qa_pipeline.rubric.load import load_rubric, read_lock
+from qa_pipeline.rubric.load import load_rubric, read_lock, rubric_paths
+from qa_pipeline.trainer.shelf import lists_of
 
 _VERSION = re.compile(r"^(version\s*:\s*)\d+", re.MULTILINE)
 
@@ -42,6 +45,18 @@ def kept_versions(store: Store, rubric_id: str) -> tuple[KeptVersion, ...]:
         )
         for row in sorted(rows, key=lambda row: -row["version"])
     )
+
+
+def keep_published(store: Store, folder: Path, file: str) -> None:
+    """Keep what is published of a file beside the results before the file becomes another: its rubric, or those that use the list, as far as they are published so."""
+    names = [path.stem for path in rubric_paths(folder) if file == path.name or file in lists_of(path.read_text("utf-8"))]
+    lock = read_lock(folder)
+    for name in names:
+        # A file with faults is no published version; what a root keeps otherwise under this number it goes on keeping.
+        with suppress(RubricError):
+            rubric = load_rubric(folder / f"{name}.yaml")
+            if lock.get(rubric.id, {}).get(str(rubric.version)) == rubric_sha256(rubric):
+                freeze([rubric], store, folder=folder)
 
 
 def text_to_go_back(store: Store, folder: Path, rubric_id: str, version: int) -> str:

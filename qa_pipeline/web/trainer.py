@@ -31,7 +31,7 @@ from qa_pipeline.trainer.checking import Checked, check_file, within
 from qa_pipeline.trainer.drafts import Desktop, bench_settings, drafts_of, drop_draft, keep_draft, open_file, save_draft, texts_of
 from qa_pipeline.trainer.history import SAVED, history_of, note
 from qa_pipeline.trainer.overview import Standing, overview, rubrics_in_order
-from qa_pipeline.trainer.roll_back import kept_versions, text_to_go_back
+from qa_pipeline.trainer.roll_back import keep_published, kept_versions, text_to_go_back
 from qa_pipeline.trainer.shelf import FileKind, files_in, kind_of, lists_of, read_sheet
 from qa_pipeline.trainer.template import TEMPLATES, create
 from qa_pipeline.web.fault_texts import fault_in_words, fault_told
@@ -153,6 +153,7 @@ def save_file(
     """Write the file; where it was changed outside, both are shown and nothing is written."""
     account = who.account.account
     keep_draft(desk.engine, account, sheet, text, based_on=based_on)
+    keep_published(desk.store, settings.rubrics, sheet)
     try:
         save_draft(desk.engine, settings, account, sheet)
     except Conflict:

@@ -11,14 +11,17 @@ from qa_pipeline.errors import InputRefused, RubricError
 from qa_pipeline.reading.database import open_database
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.results.store import Store
+from qa_pipeline.results.versions import freeze
 from qa_pipeline.review.desk import bring_up
+from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.settings import Settings
 from qa_pipeline.trainer import work
 from qa_pipeline.trainer.checking import check_file
 from qa_pipeline.trainer.drafts import bench_settings
 from qa_pipeline.trainer.history import PUBLISHED, SAVED, history_of, note
 from qa_pipeline.trainer.overview import Standing, overview
-from qa_pipeline.trainer.roll_back import judges_as, kept_versions, text_to_go_back
+from qa_pipeline.trainer.publish import publish
+from qa_pipeline.trainer.roll_back import judges_as, keep_published, kept_versions, text_to_go_back
 from tests.trainer.desk import CASES, SERVICE, complaint_folder, desk, edit, service_folder, spoken, stored
 
 CALLS = (
@@ -114,6 +117,29 @@ def test_publishing_going_back_and_its_history(settings: Settings, store: Store)
     assert told == [(PUBLISHED, 3, "piotr"), (PUBLISHED, 2, "piotr"), (SAVED, None, "piotr"), (PUBLISHED, 1, "piotr")]
     with pytest.raises(RubricError, match="Version 9 of service is not kept"):
         text_to_go_back(store, settings.rubrics, "service", 9)
+
+
+def test_what_a_night_scored_by_and_what_is_edited_can_be_gone_back_to(settings: Settings, store: Store) -> None:
+    # Published by somebody who had no results root at hand, as shipped rubrics are.
+    publish(["service"], settings)
+    assert [one.text for one in kept_versions(store, "service")] == []
+    keep_published(store, settings.rubrics, "service.yaml")
+    edit(settings.rubrics / "service.yaml", "weight: 20", "weight: 30")
+    assert text_to_go_back(store, settings.rubrics, "service", 1) == SERVICE.replace("version: 1", "version: 2")
+    # What is no published version is not kept.
+    edit(settings.rubrics / "service.yaml", "version: 1", "version: 2")
+    keep_published(store, settings.rubrics, "service.yaml")
+    assert [one.version for one in kept_versions(store, "service")] == [1]
+
+
+def test_a_file_that_says_something_else_by_now_is_no_text_of_a_version(settings: Settings, store: Store) -> None:
+    rubric = load_rubric(settings.rubrics / "service.yaml")
+    edit(settings.rubrics / "service.yaml", "weight: 20", "weight: 30")
+    freeze([rubric], store, folder=settings.rubrics)
+    (kept,) = kept_versions(store, "service")
+    assert kept.text is None
+    with pytest.raises(RubricError, match="kept without the text"):
+        text_to_go_back(store, settings.rubrics, "service", 1)
 
 
 def test_a_publication_that_is_refused_says_every_reason(settings: Settings, store: Store) -> None:
