@@ -19,8 +19,6 @@ from markupsafe import Markup, escape
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, QaError
-from qa_pipeline.languages.load import is_language, table
-from qa_pipeline.languages.reason_tables import ReasonWords
 from qa_pipeline.privacy.policy import load_policy
 from qa_pipeline.reading.sound import has_recording
 from qa_pipeline.reading.viewer import Matter, Role
@@ -342,7 +340,6 @@ def _page(
         rows=rows,
         sections=_sections(rows, looked, who),
         titles={row.criterion_id: row.view.title for row in rows},
-        in_words=_answers(who),
         heard=has_recording(desk.store, looked.line),
         words=_words,
         silence_before=_silences(view.lines),
@@ -405,12 +402,6 @@ def _sections(rows: Sequence[Row], looked: Looked, who: Signed) -> list[tuple[st
     return [(title_of(named.get(name, {}), name, who.language)[1], several) for name, several in found.items()]
 
 
-def _answers(who: Signed) -> Callable[[str | None], str]:
-    """Answers and levels in words, where the language has them."""
-    words = table(who.language, ReasonWords).words if is_language(who.language) else {}
-    return lambda answer: "" if answer is None else words.get(answer, answer.replace("_", " "))
-
-
 def _told(who: Signed, decision: Decision, looked: Looked) -> dict[str, Any]:
     """A decision as the page lists it."""
     what = decision.what
@@ -419,7 +410,7 @@ def _told(who: Signed, decision: Decision, looked: Looked) -> dict[str, Any]:
         "id": decision.decision_id,
         "at": decision.at,
         "who": decision.author or "?",
-        "kind": who.gettext(KIND_NAMES[decision.kind]),
+        "did": who.gettext(KIND_NAMES[decision.kind]),
         "criterion": decision.criterion_id,
         "is_of_all": decision.criterion_id is None and isinstance(what, Confirmation),
         "outcome": getattr(what, "outcome", None),
@@ -499,7 +490,6 @@ def _preview(
         given=given,
         preview=preview,
         title=lambda criterion: title_of(criterion.title, criterion.id, who.language)[1],
-        in_words=_answers(who),
         lines=shown_lines,
         more_lines=len(changed_lines) - len(shown_lines),
         refused=refused,

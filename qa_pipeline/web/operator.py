@@ -252,7 +252,7 @@ def _accounts(
         "operator_accounts.html",
         status=400 if refused else 200,
         accounts=accounts,
-        roles=[role.value for role in Role],
+        roles=list(Role),
         teams=list_teams(desk.engine),
         members=list_members(desk.engine),
         supervisors=[account.name for account in accounts if Role.SUPERVISOR in account.roles and account.is_active],

@@ -12,6 +12,7 @@ from qa_pipeline.web.render import render
 from qa_pipeline.web.routing import Section
 from qa_pipeline.web.signed import AtDesk, Who
 from qa_pipeline.web.translations import marked
+from qa_pipeline.web.wording import as_raised, in_words
 
 section = Section("record")
 _ROWS = 100
@@ -75,6 +76,17 @@ KINDS = {
     "consent_withdrawn": marked("consent: withdrawn"),
 }
 
+# What entries are about, as people read it; names, days and addresses stand as they are.
+ABOUT = as_raised(
+    marked("{file}: {count} rows"),
+    marked("words said, all rubrics, {since} to {until}"),
+    marked("words said, {rubric}, {since} to {until}"),
+    marked("{rubric}, {since} to {until}"),
+    marked("announcements that are marked"),
+    marked("announcements that are found"),
+    marked("announcements to be marked"),
+)
+
 
 @section.get("/record", needs=Matter.PEOPLE, way=marked("Record"))
 def show_record(
@@ -101,6 +113,7 @@ def show_record(
         entries=found[:_ROWS],
         next=found[_ROWS - 1].number if len(found) > _ROWS else None,
         kinds=kinds,
+        about=lambda said: kinds.get(said) or in_words(asking.texts, said, ABOUT),
         asked=asked,
         before=before,
         titles={key[1]: title for key, title in titles_in(known_criteria(desk.store), asking.language).items()},

@@ -20,15 +20,38 @@ from markupsafe import Markup
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import QaError
+from qa_pipeline.languages.load import is_language, table
+from qa_pipeline.languages.reason_tables import ReasonWords
+from qa_pipeline.reading.viewer import Role
 from qa_pipeline.report.sureness import FAIRLY_SURE, SURE
 from qa_pipeline.web.choosing import NONE, VALUES
+from qa_pipeline.web.failure_texts import cure_of_failure, found_in_words, purpose_in_words, stage_in_words
 from qa_pipeline.web.refusals import told
 from qa_pipeline.web.routing import ways
 from qa_pipeline.web.signed import FORM_FIELD, Signed, form_token, typed_in
-from qa_pipeline.web.translations import Texts, language_asked, page_languages, texts
+from qa_pipeline.web.translations import Texts, language_asked, marked, page_languages, texts
 from qa_pipeline.web.wording import time_text
 
 TEMPLATES = Path(__file__).with_name("templates")
+_ROLES: Mapping[Role, str] = {
+    Role.AGENT: marked("agent"),
+    Role.REVIEWER: marked("reviewer"),
+    Role.SUPERVISOR: marked("supervisor"),
+    Role.TRAINER: marked("trainer"),
+    Role.OPERATOR: marked("operator"),
+}
+_PARTIES: Mapping[str, str] = {
+    "agent": marked("agent"),
+    "customer": marked("customer"),
+    "other": marked("recording"),
+    "unknown": marked("unknown"),
+}
+_STATUSES: Mapping[str, str] = {
+    "draft": marked("draft: does not count"),
+    "stable": marked("counts"),
+    "assist": marked("assist only"),
+    "trial": marked("trial: does not count"),
+}
 
 
 def texts_for(request: Request, who: Signed | None) -> Texts:
@@ -93,8 +116,16 @@ def environment(language: str) -> Environment:
         "moment": moment,
         "when": when,
         "outcome": outcome,
+        "answer": answer,
+        "role": role,
+        "status": status,
         "called": called,
         "sureness": sureness,
+        "party": party,
+        "stage": _by_texts(stage_in_words),
+        "purpose": _by_texts(purpose_in_words),
+        "found": _by_texts(found_in_words),
+        "cure": _by_texts(cure_of_failure),
         "as_json": json.dumps,
     }
     return made
@@ -182,6 +213,30 @@ def outcome(context: Context, value: Outcome | str | None) -> str:
 
 
 @pass_context
+def answer(context: Context, value: str | None) -> str:
+    """An answer, or a level, in words, where the language has them; nothing where there is none."""
+    return "" if value is None else _answers(_texts(context).language).get(value, value.replace("_", " "))
+
+
+@pass_context
+def party(context: Context, value: str) -> str:
+    """Who speaks, in words."""
+    return _texts(context).gettext(_PARTIES[value])
+
+
+@pass_context
+def role(context: Context, value: Role) -> str:
+    """What somebody does here, in words."""
+    return _texts(context).gettext(_ROLES[value])
+
+
+@pass_context
+def status(context: Context, value: str) -> str:
+    """How far a criterion is, in words."""
+    return _texts(context).gettext(_STATUSES[value])
+
+
+@pass_context
 def called(context: Context, value: str | None, name: str) -> str:
     """A value that calls are chosen or counted by, in words; that they have none, where there is none."""
     spoken = _texts(context)
@@ -201,6 +256,11 @@ def sureness(context: Context, share: float | None) -> str:
 
 
 @cache
+def _answers(language: str) -> Mapping[str, str]:
+    return table(language, ReasonWords).words if is_language(language) else {}
+
+
+@cache
 def _outcomes(language: str) -> Mapping[str, str]:
     _ = texts(language).gettext
     return {
@@ -209,6 +269,11 @@ def _outcomes(language: str) -> Mapping[str, str]:
         Outcome.NOT_APPLICABLE.value: _("does not apply"),
         Outcome.UNDETERMINED.value: _("undetermined"),
     }
+
+
+def _by_texts(in_words: Callable[[Texts, str], str]) -> Callable[[Context, str], str]:
+    """What is said in somebody's language, as a filter."""
+    return pass_context(lambda context, said: in_words(_texts(context), said))
 
 
 def _texts(context: Context) -> Texts:
