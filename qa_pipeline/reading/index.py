@@ -482,7 +482,8 @@ def _make_whole(connection: Connection, store: Store, report: Report = quiet) ->
         table.create(connection)
     # Its indices are made when the rows are in, which takes a third of the time.
     indices = sorted(call_index.indexes, key=lambda index: str(index.name))
-    if connection.dialect.name == "sqlite":
+    usual = connection.exec_driver_sql("pragma cache_size").scalar_one() if connection.dialect.name == "sqlite" else None
+    if usual is not None:
         connection.exec_driver_sql(f"pragma cache_size = -{_CACHE_KB}")
     connection.execute(CreateTable(call_index))
     with _without_collecting():
@@ -491,6 +492,9 @@ def _make_whole(connection: Connection, store: Store, report: Report = quiet) ->
         _put(connection, rows, kept, report)
     for index in indices:
         index.create(connection)
+    if usual is not None:
+        # The connection may be kept for what comes later, and its pages with it.
+        connection.exec_driver_sql(f"pragma cache_size = {usual}")
     _keep_state(connection, store, versions)
     return len(rows)
 

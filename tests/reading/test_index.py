@@ -327,3 +327,14 @@ def test_who_comes_between_reading_and_writing_loses_nothing(store: Store, engin
     assert others == []
     assert indexed(engine) == stored(store)
     assert set(indexed(engine)) == {"c1", "c2", "c3", "c4"}
+
+
+def test_a_connection_that_is_kept_holds_no_more_pages_for_having_made_it(store: Store) -> None:
+    heard(store, "a")
+    engine = open_database(Settings(results=store.root), keeps_connections=True)
+    with engine.connect() as connection:
+        before = connection.exec_driver_sql("pragma cache_size").scalar_one()
+    rebuild(engine, store)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("pragma cache_size").scalar_one() == before
+    engine.dispose()

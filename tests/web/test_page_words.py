@@ -133,7 +133,22 @@ def test_no_page_in_chinese_shows_a_word_of_the_program(name: str, office: Offic
     write_note(office.desk, anna, "a1", "因为", call_id=OWN, criterion_id="long", is_shared=True)
     fail(office, "night/7.wav")
     keep_preferences(office.engine, account_of(office.engine, name).account, Preferences(language="zh"))
-    words = {*Outcome, *Disposition, Party.AGENT, Party.CUSTOMER, *STAGES, *PURPOSES, *KINDS, *Role, "stable", "assist", "trial", "open", "done", "waiting"}
+    words = {
+        *Outcome,
+        *Disposition,
+        Party.AGENT,
+        Party.CUSTOMER,
+        *STAGES,
+        *PURPOSES,
+        *KINDS,
+        *Role,
+        "stable",
+        "assist",
+        "trial",
+        "open",
+        "done",
+        "waiting",
+    }
     client = client_as(name)
     told = {}
     for path in pages(office, name):
