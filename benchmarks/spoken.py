@@ -4,7 +4,7 @@ Each item: `kind` (mark: from one to ten; satisfaction: satisfied, average, diss
 then; lines that begin with `agent:` are the agent's), `answer` (one, or several that are fair; `unclear` where none can be known). A file may group
 them: `about` (what is hard in them) and `replies` (by their answers, several of which are parted by "|"; turns by " / "). Each is a call of
 that question alone. Prints, by kind and language, how many are right, how many wrong ones were left open, and how many are wrong by more than one step
-without a word of doubt; and the same by what is hard in them. `--misses` lists what is wrong.
+without a word of doubt; and the same by what is hard in them. A half is right where both marks beside it are fair ("six and a half": 6 or 7). `--misses` lists what is wrong.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 
 import yaml
 
+from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.conversation.written import conversation, with_vectors
-from qa_pipeline.meaning.encoder import Encoder
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.score import prepare, score
 from qa_pipeline.settings import load_settings
-from qa_pipeline.speech.models import choose_manifest, model_folder
+from qa_pipeline.text.sentences import sentences
 
 CHECKS: dict[str, dict[str, Any]] = {
     "mark": {"check": "survey", "answered": "ten"},
@@ -62,6 +62,13 @@ def read(item: dict[str, Any], encode: Callable[[Sequence[str]], Any] | None) ->
     return finding.answer or _OPEN
 
 
+def is_right(kind: str, wanted: list[str], got: str) -> bool:
+    """Whether an answer is a fair one; a half is where both marks beside it are."""
+    if got in wanted:
+        return True
+    return kind == "mark" and got.endswith(".5") and {f"{float(got) - 0.5:g}", f"{float(got) + 0.5:g}"} <= set(wanted)
+
+
 def steps(kind: str, wanted: list[str], got: str) -> float:
     """How far an answer is from the nearest one that is fair; 0 where one of them is open."""
     if got == _OPEN:
@@ -86,15 +93,16 @@ def main() -> None:
     counts: dict[tuple[str, str], Counter[str]] = {}
     for item in items:
         wanted, got = item["answer"], read(item, encode)
-        is_far = got not in wanted and steps(item["kind"], wanted, got) > 1
+        right = is_right(item["kind"], wanted, got)
+        is_far = not right and steps(item["kind"], wanted, got) > 1
         groups = [("all", "all"), (item["kind"], "all"), (item["kind"], item["language"])]
         for key in (*groups, *([(f"{item['kind']}: {item['about']}", "all")] if "about" in item else [])):
             count = counts.setdefault(key, Counter())
             count["items"] += 1
-            count["right"] += got in wanted
+            count["right"] += right
             count["open"] += got == _OPEN not in wanted
             count["far"] += is_far
-        if given.misses and got not in wanted:
+        if given.misses and not right:
             print(
                 f"{item['id']} {item['kind']}: {' / '.join(item['reply'])}: wanted {' or '.join(wanted)}, read {got}{' (far)' if is_far else ''}"
             )
@@ -106,9 +114,8 @@ def main() -> None:
 
 
 def _encode_at_once(items: Sequence[dict[str, Any]]) -> Callable[[Sequence[str]], Any]:
-    """What gives vectors of texts, those of the items read in one go."""
-    settings = load_settings()
-    encoder = Encoder(model_folder(choose_manifest(settings, "encoder"), settings), threads=1)
+    """What gives meanings of texts, those of the items read in one go."""
+    encode = Listener(load_settings()).read_meanings
     texts = sorted(
         {
             line.partition(":")[2].strip() if line.startswith(("agent:", "customer:")) else line.strip()
@@ -116,9 +123,9 @@ def _encode_at_once(items: Sequence[dict[str, Any]]) -> Callable[[Sequence[str]]
             for line in (item["question"], *item["reply"])
         }
     )
-    vectors = dict(zip(texts, encoder.encode(texts), strict=True))
-    # What is heard as two utterances is read when it comes.
-    return lambda wanted: [vectors[text] if text in vectors else encoder.encode([text])[0] for text in wanted]
+    spoken = sorted({sentence for text in texts for sentence in sentences(text)})
+    read = dict(zip(spoken, encode(spoken), strict=True))
+    return lambda wanted: [read[text] if text in read else encode([text])[0] for text in wanted]
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ class Marks(Table):
     Numbers that are no mark given. `asides`: denied, only said to be too many, given another time or by somebody else, given if something were otherwise, or of the scale;
     `counted`: what begins right after a number of things; `counted_before`: what ends right before one.
 
+    A mark only mentioned. `same`: words that say that it is the mark now too; `doubled`: that it is twice as much.
+
     Which of several. `between`: what stands between two numbers of which either would do (seven or eight); `corrects`: words that take back what stood
     before; `given`: what stands right before a number that is the mark; `after_mark`: what follows
     it; `follows`: what may follow a number that stands by itself: one before another word counts something, where a mark stands beside it.
@@ -52,6 +54,8 @@ class Marks(Table):
     asides: tuple[Pattern, ...] = ()
     counted: Pattern = NEVER
     counted_before: Pattern = NEVER
+    same: Pattern = NEVER
+    doubled: Pattern = NEVER
     between: Pattern = NEVER
     corrects: Pattern = NEVER
     follows: Pattern | None = None

@@ -5,7 +5,7 @@ What a mark is in somebody's words is read in values/marks.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.languages.load import table
@@ -21,6 +21,8 @@ _YES_OR_NO: Mapping[str, PhraseLists] = {"yes": {}, "no": {}}
 _MOST_UNITS_AFTER_MARK = 10
 _MOST_UNITS_BEFORE_MARK = 40
 _MOST_TURNS = 3
+# Stands between the utterances of a turn: ends a clause, and is nothing that two numbers of a range may have between them.
+_APART = " ; "
 
 
 def mark_given(search: Search, asked: int, asker: Role, *, until: int | None) -> tuple[str | None, tuple[Evidence, ...]]:
@@ -31,6 +33,7 @@ def mark_given(search: Search, asked: int, asker: Role, *, until: int | None) ->
     mark: float | None = None
     settled: Utterance | None = None
     first: Utterance | None = None
+    turn: list[Utterance] = []
     offered: float | None = None
     between, turns, was_other = 0, 0, False
     for utterance in search.conversation.utterances:
@@ -55,9 +58,11 @@ def mark_given(search: Search, asked: int, asker: Role, *, until: int | None) ->
         if turns > _MOST_TURNS:
             break
         first = first or utterance
-        said = _read(search, utterance, top)
+        turn = [*turn, utterance] if was_other else [utterance]
+        said = _read(search, turn, top)
         if said is not None:
-            mark, settled, between = said, utterance, 0
+            settled = utterance if settled is None or said != mark else settled
+            mark, between = said, 0
         elif offered is not None and (agreed := find_answer(search, _YES_OR_NO, [utterance])[0]) is not None:
             mark, settled = (offered, utterance) if agreed == "yes" else (None, None)
         was_other, offered = True, None
@@ -66,9 +71,11 @@ def mark_given(search: Search, asked: int, asker: Role, *, until: int | None) ->
     return written(mark), (search.utterance_evidence(settled, "1–10", 1.0, "answer"),)
 
 
-def _read(search: Search, utterance: Utterance, top: int) -> float | None:
-    """The mark in an utterance; the highest in words that are misheard is looked for by sound."""
-    said = read_mark(utterance.text, search.language, top)
+def _read(search: Search, turn: Sequence[Utterance], top: int) -> float | None:
+    """The mark in a turn up to its last utterance, read as one, else in that utterance; the highest in words that are misheard is looked for by sound."""
+    utterance = turn[-1]
+    together = read_mark(_APART.join(u.text for u in turn), search.language, top) if len(turn) > 1 else None
+    said = together if together is not None else read_mark(utterance.text, search.language, top)
     if said is None and not any(char.isdigit() for char in utterance.norm):
         full = {"full": {search.language: table(search.language, Marks).full_marks}}
         return float(top) if find_answer(search, full, [utterance])[0] else None

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.mark_tables import Marks
 from qa_pipeline.languages.number_tables import Numbers
-from qa_pipeline.text.normalise import simplify
+from qa_pipeline.text.normalise import simplify, unit_spans
 from qa_pipeline.text.number_words import han_number
 from qa_pipeline.values.numbers import with_digits
 from qa_pipeline.values.value import fold
@@ -29,6 +29,10 @@ _WIDEST_RANGE = 3
 # A bare number said after a mark that was plainly given is its correction when it is as near as this.
 _NEAR = 1.5
 _DIGIT_NEXT = re.compile(r" ?\d")
+_CLAUSE_END = re.compile(r"[,.;:!?，。；：！？、…—\n](?!\d)")
+# Other words, or Han characters, in a clause that says no more than a mark, and before a mark that a text begins with. Chosen, not measured.
+_MOST_BESIDE = 3
+_MOST_BEFORE_MARK = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +51,16 @@ def read_mark(text: str, language: str, top: int = TOP) -> float | None:
     """The mark that a text gives on a scale up to `top`; None where it gives none, or leaves open which of two."""
     marks = table(language, Marks)
     plain = _plain(text, language)
+    mentioned = _numbers(list(plain), marks, top)
     free = list(plain)
     said = list(_shares(free, marks, top))
     said += [_Said(value=float(top), start=match.start(), end=match.end(), is_plain=True) for match in _take(marks.undocked, free)]
     _blank_asides(free, marks)
-    off = _taken_off(free, marks, top)
+    off = _taken_off(free, marks, top, mentioned, "".join(free))
     said += [*_worded(free, marks, top), *_numbers(free, marks, top)]
-    said.sort(key=lambda mark: mark.start)
+    said = _by_themselves(plain, sorted(said, key=lambda mark: mark.start), language)
+    if not said and off is None:
+        return _as_mentioned(plain, mentioned, marks, top)
     if _is_told_in_parts(said, top):
         return said[0].value
     said, is_open = _either("".join(free), said, marks)
@@ -63,6 +70,9 @@ def read_mark(text: str, language: str, top: int = TOP) -> float | None:
     said = [mark for mark in said if mark.start >= last_correction] or said
     if off is not None and (not said or said[-1].value == top):
         return off
+    if plain.rstrip()[-1:] in ("?", "？") and not any(mark.is_plain or not unit_spans(plain[: mark.start]) for mark in said):
+        # Who asks back has given none.
+        return None
     return _last(said)
 
 
@@ -155,10 +165,31 @@ def _worded(free: list[str], marks: Marks, top: int) -> Iterator[_Said]:
             yield _Said(value=value, start=match.start(), end=match.end(), is_plain=True)
 
 
-def _taken_off(free: list[str], marks: Marks, top: int) -> float | None:
-    """The mark that is told by its distance from the highest."""
-    taken = [match.groupdict().get("n") or match.groupdict().get("m") for pattern in marks.from_top for match in _take(pattern, free)]
-    return top - _number(taken[0] or "1") if taken else None
+def _taken_off(free: list[str], marks: Marks, top: int, mentioned: Sequence[_Said], without_asides: str) -> float | None:
+    """The mark that is told by its distance from the highest, or from one that would have been given: mentioned before, in words that give none."""
+    taken = [match for pattern in marks.from_top for match in _take(pattern, free)]
+    if not taken:
+        return None
+    first = taken[0]
+    lost = _number(first.groupdict().get("n") or first.groupdict().get("m") or "1")
+    meant = [mark.value for mark in mentioned if mark.end <= first.start() and without_asides[mark.start : mark.end].strip("\x00") == ""]
+    return (meant[-1] if meant and lost < meant[-1] else top) - lost
+
+
+def _as_mentioned(plain: str, mentioned: Sequence[_Said], marks: Marks, top: int) -> float | None:
+    """The one mark that is only mentioned, where the words say that it is the same now, or twice as much; or less what they take off."""
+    for match in (match for pattern in marks.from_top for match in pattern.finditer(plain)):
+        before = [mark.value for mark in mentioned if mark.end <= match.start()]
+        lost = _number(match.groupdict().get("n") or match.groupdict().get("m") or "1")
+        if before and lost < before[-1]:
+            return before[-1] - lost
+    values = {mark.value for mark in mentioned}
+    if len(values) != 1:
+        return None
+    (value,) = values
+    if marks.same.search(plain):
+        return value
+    return 2 * value if marks.doubled.search(plain) and 2 * value <= top else None
 
 
 def _numbers(free: list[str], marks: Marks, top: int) -> list[_Said]:
@@ -175,9 +206,9 @@ def _numbers(free: list[str], marks: Marks, top: int) -> list[_Said]:
         if value <= top:
             counts = marks.follows is not None and not marks.follows.match(after) and not _DIGIT_NEXT.match(after)
             found.append(_Said(value=value, start=match.start(), end=match.end(), is_plain=is_plain, is_before_word=counts))
-    alone = [mark for mark in found if not mark.is_before_word]
-    # One before another word says no more than that it is one of these.
-    return alone or [mark for mark in found if mark.value != 1 or mark.is_plain]
+    alone = [mark for mark in found if mark.is_plain or not mark.is_before_word]
+    # What stands before another word counts it, but where a text begins so: ten, darling. One may be one of something there too.
+    return alone or [mark for mark in found if mark.value != 1 and len(unit_spans(plain[: mark.start])) <= _MOST_BEFORE_MARK]
 
 
 def _take(pattern: re.Pattern[str], free: list[str]) -> list[re.Match[str]]:
@@ -215,6 +246,19 @@ def _is_told_in_parts(said: Sequence[_Said], top: int) -> bool:
     first, *parts = [mark.value for mark in said] or [0.0]
     is_sum = len(parts) > 1 and sum(parts) == first
     return is_sum or (len(parts) == 1 and first + parts[0] == top and first - parts[0] > _WIDEST_RANGE)
+
+
+def _by_themselves(plain: str, said: Sequence[_Said], language: str) -> list[_Said]:
+    """The marks, of which those that are a clause by themselves are plainly given."""
+    ends = [match.start() for match in _CLAUSE_END.finditer(plain)]
+    found = []
+    for mark in said:
+        begin = max((end + 1 for end in ends if end < mark.start), default=0)
+        until = min((end for end in ends if end >= mark.end), default=len(plain))
+        beside = len(unit_spans(plain[begin : mark.start])) + len(unit_spans(plain[mark.end : until]))
+        alone = beside <= _MOST_BESIDE
+        found.append(replace(mark, is_plain=True) if alone else mark)
+    return found
 
 
 def _last(said: list[_Said]) -> float | None:

@@ -23,6 +23,7 @@ ASKED = {"en": "How many marks for the visit?", "zh": "您给这次服务打几�
         ("en", "unclear", ["c: It was lovely.", "a: So would that be a nine?", "c: What do you mean?"]),
         ("en", "7", ["c: What is the scale?", "a: From one to ten, one is poor and ten is excellent.", "c: Seven then."]),
         ("en", "6", ["c: Eight.", "c: No, six."]),
+        ("en", "5", ["c: Five.", "c: I learnt one thing and ate two sandwiches."]),
         ("en", "8", ["c: Eight.", "a: Why not a ten?", "c: Because two of them were late."]),
         ("en", "unclear", ["c: I don't give marks.", "a: All right. Thank you, goodbye.", "c: Bye."]),
         ("en", "4", ["c: Out of five?", "a: Yes, from one to five.", "c: Four."]),

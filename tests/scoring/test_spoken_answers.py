@@ -16,6 +16,24 @@ QUESTIONS = {
     "three": (THREE, {"en": "Were you satisfied?", "zh": "您满意吗？", "pl": "Czy jest pan zadowolony?", "sv": "Är du nöjd?"}),
     "asked": (MOMENT, {"en": "Have you got a minute?", "zh": "您现在方便吗？", "pl": "Ma pan chwilę?", "sv": "Har du tid en stund?"}),
     "adverse": (MOMENT, {"en": "Have I caught you at a bad time?", "zh": "打扰您吗？", "pl": "Nie przeszkadzam?", "sv": "Stör jag?"}),
+    "later": (
+        MOMENT,
+        {
+            "en": "Would you rather I called another day?",
+            "zh": "要不我换个时间？",
+            "pl": "Czy wolałaby pani, żebym zadzwonił później?",
+            "sv": "Ska jag hellre ringa en annan dag?",
+        },
+    ),
+    "bad": (
+        THREE,
+        {
+            "en": "Was there anything you weren't happy with?",
+            "zh": "您是不是对我们不太满意？",
+            "pl": "Czy coś pana rozczarowało?",
+            "sv": "Var det något du inte var nöjd med?",
+        },
+    ),
     "hoped": (MOMENT, {"zh": "没打扰您吧？"}),
     "fact": (FACT, {"en": "Did they call you?", "zh": "给您打过电话吗？", "pl": "Czy ktoś dzwonił?", "sv": "Ringde de dig?"}),
 }
