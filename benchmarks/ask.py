@@ -1,9 +1,10 @@
 """What questions to a language model cost: `python benchmarks/ask.py [--calls 1000] [--without-tokens]`.
 
-Fills a root with so many written calls of five minutes (half Chinese, half English; 80 utterances each, as benchmarks/rescore.py makes them), scores them, and asks
-two questions of each, in three wordings, of a server that answers at once: what is measured is this program and the size of what it sends, not a model. Then the
-same with a cascade, where a phrase settles one of the questions. Tokens are counted over up to 3,000 of the requests by the tokenizer of Gemma 3 (a llama.cpp server from the
-package index, as in tests); with `--without-tokens` bytes alone are told. Prints requests, tokens, bytes sent and kept, and the seconds of each part.
+Fills a root with so many written calls of five minutes (half Chinese, half English; 80 utterances each, as benchmarks/rescore.py makes them; 200 different ones, and the same again on
+other days), scores them, and asks two questions of each, in three wordings, of a judge in the same process that answers at once: what is measured is this program and the size of what it
+sends, not a model nor a connection. How much of the time the judge itself took is told. Then the same with a cascade, where a phrase settles one of the questions. Tokens are counted over up to
+3,000 of the requests by the tokenizer of Gemma 3 (a llama.cpp server from the package index, as in tests); with `--without-tokens` bytes alone are told. Prints requests, tokens, bytes
+sent and kept, the seconds of each part, and the peak of memory.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from memory_of import PeakMemory
 from rescore import spoken_call
 
 from qa_pipeline.call import Conversation, Quote
@@ -48,22 +50,37 @@ _QUESTIONS = (
 )  # fmt: skip
 
 
-class AtOnce:
-    """A judge that answers at once and keeps the sizes of what it got: a quote of the first line, and yes."""
+_DIFFERENT = 200
+# Requests whose tokens are counted at most.
+_COUNTED = 3_000
 
-    def __init__(self) -> None:
+
+class AtOnce:
+    """A judge that answers at once: a quote of the first line, and yes. `every`: of so many requests one is kept, for its tokens; `seconds`: what answering took."""
+
+    def __init__(self, every: int) -> None:
         self.bodies: list[str] = []
         self.written: list[str] = []
+        self.asked, self.seconds = 0, 0.0
+        self._every = every
 
     def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> Told:
         """Answer one question."""
+        began = time.monotonic()
+        told = self._answer(messages, schema)
+        self.seconds += time.monotonic() - began
+        return told
+
+    def _answer(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> Told:
         text = messages[-1]["content"].split("The call:\n")[1]
         number, _, words = text.split("\n", 1)[0].split(" ", 2)
         quote = json.loads(words)[:60]
         body = json.dumps({"messages": list(messages), "schema": schema}, ensure_ascii=False)
         answer = json.dumps({"quotes": [{"line": int(number), "words": quote}], "answer": "yes"}, ensure_ascii=False)
-        self.bodies.append("\n".join(message["content"] for message in messages))
-        self.written.append(answer)
+        if self.asked % self._every == 0:
+            self.bodies.append("\n".join(message["content"] for message in messages))
+            self.written.append(answer)
+        self.asked += 1
         return Told(
             answer="yes", value=None, quotes=(Quote(utterance=int(number), text=quote),), served_by="at once", prompt_tokens=None, answer_tokens=None,
             took_ms=0, sent=len(body.encode()), received=len(answer.encode()),
@@ -77,11 +94,13 @@ def main() -> None:
     given = parser.parse_args()
     print(f"{given.calls} calls of five minutes, 2 questions, 3 wordings")
     chance = random.Random(1)
-    # Chinese sentences are taken apart for each of them: making the calls takes longer than anything that is measured.
-    calls = [_call(chance, number) for number in range(given.calls)]
+    # Chinese sentences are taken apart for each of them: making calls takes longer than anything that is measured.
+    made = [spoken_call(chance, "zh" if number % 2 else "en") for number in range(min(given.calls, _DIFFERENT))]
+    calls = [_call(made[number % len(made)], number) for number in range(given.calls)]
     for name, settled in (("without a cascade", False), ("with a cascade", True)):
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, PeakMemory() as memory:
             judge, told = measure(Path(folder), calls, settled=settled)
+        told += f"; {memory.peak / 1e6:.0f} MB of memory at most"
         print(f"{name}: {told}", flush=True)
         if not given.without_tokens:
             print(f"  {tokens(judge)}")
@@ -101,24 +120,23 @@ def measure(folder: Path, calls: Sequence[Conversation], *, settled: bool) -> tu
     began = time.monotonic()
     plan = plan_asking(run, select=Selection())
     planned = time.monotonic() - began
-    judge = AtOnce()
+    judge = AtOnce(every=-(-plan.requests // _COUNTED) or 1)
     summary = carry_out_asking(plan, run, judge)
     again = summary.rescored.seconds if summary.rescored else 0.0
     run.store.compact()
     kept = sum(path.stat().st_size for path in (folder / "results" / "replies").rglob("*.parquet") if "_delta_log" not in path.parts)
     return judge, (
         f"{summary.requests} requests about {summary.calls} calls, {summary.sent / 1e6:.1f} MB sent, {summary.received / 1e6:.2f} MB received, "
-        f"{kept / 1e6:.2f} MB kept; {planned:.0f} s to find what is open, {summary.seconds - again:.0f} s to ask and keep, {again:.0f} s to score anew"
+        f"{kept / 1e6:.2f} MB kept; {planned:.0f} s to find what is open, {summary.seconds - again:.0f} s to ask and keep, of which the judge took "
+        f"{judge.seconds:.1f} s, {again:.0f} s to score anew"
     )
 
 
-def tokens(judge: AtOnce, *, most: int = 3_000) -> str:
-    """Tokens read and written, counted over so many of the requests at most, spread evenly."""
-    every = -(-len(judge.bodies) // most)
-    bodies, written = judge.bodies[::every], judge.written[::every]
+def tokens(judge: AtOnce) -> str:
+    """Tokens read and written, counted over the requests that were kept."""
+    bodies, written, asked = judge.bodies, judge.written, judge.asked
     with tempfile.TemporaryDirectory() as folder, _tokenizer(Path(folder)) as count, ThreadPoolExecutor(2) as pool:
         read, wrote = (sum(pool.map(count, texts)) / len(texts) for texts in (bodies, written))
-    asked = len(judge.bodies)
     return (
         f"{read * asked / 1e6:.2f} million tokens read, {wrote * asked / 1e6:.2f} million written ({read:.0f} and {wrote:.0f} a request; "
         f"counted over {len(bodies)} of them)"
@@ -140,8 +158,7 @@ def _rubric(*, settled: bool) -> Rubric:
     return Rubric.model_validate_json(json.dumps(data))
 
 
-def _call(chance: random.Random, number: int) -> Conversation:
-    made = spoken_call(chance, "zh" if number % 2 else "en")
+def _call(made: Conversation, number: int) -> Conversation:
     call = replace(
         made.call, call_id=f"c{number}", source_uri=f"c{number}.wav", direction="inbound",
         started_at=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number // 200),

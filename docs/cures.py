@@ -94,6 +94,8 @@ CURES = {
     "notify_command ended with": "Run notify_command by hand: the last of what it wrote stands behind.",
     "notify_webhook did not take": "Check the address in notify_webhook, and that it can be reached from here.",
     "metrics_file {metrics_file} could not": "Check the folder of metrics_file, its rights and the space there.",
+    "{id} is answered by a language model and counts in scores; people": "Let it be `trial` or `assist`, and judge calls, until they say how often it is right (docs/ask.md).",
+    "{id} is answered by a language model and counts in scores, and": "`qa-pipeline assist` takes it out of the score.",
     "{id} is for calls of {both} as well, and": "Say more in `applies_to` of one, as its campaign; or leave it empty and name the rubric in the metadata.",
     "{id} is for calls of {both} as well:": "Nothing where that is meant; else say more in `applies_to` of the other.",
     "no answer: {__name__}": "Nothing: it is tried again for about two days; check the address where it stays.",

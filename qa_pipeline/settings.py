@@ -194,6 +194,12 @@ class Settings(BaseSettings):
         lt=1,
         description="share of second looks that were right, as measured; by default not measured, and a look moves little",
     )
+    second_look_share: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="share of what is asked in a night that goes to second looks while some wait; 0: only what questions leave",
+    )
     query_outside: bool = Field(
         False, description="`query` may read files and the network and write files too; by default the tables alone"
     )

@@ -11,10 +11,13 @@ import click
 from qa_pipeline.cli.agreeing import figure_text
 from qa_pipeline.cli.options import DATE, as_day, open_results, open_settings, open_store, results_option, rubrics_for, user_name, warn
 from qa_pipeline.cli.show import Progress, show_failures
-from qa_pipeline.errors import InputRefused
+from qa_pipeline.errors import InputRefused, WarningTexts
 from qa_pipeline.reading.viewer import local_viewer
 
 if TYPE_CHECKING:
+    from qa_pipeline.results.store import Store
+    from qa_pipeline.review.trust import Trust
+    from qa_pipeline.rubric.schema import Rubric
     from qa_pipeline.running.ask_plan import AskPlan
     from qa_pipeline.running.asking import AskSummary
     from qa_pipeline.settings import Settings
@@ -76,7 +79,13 @@ def show_ask_plan(plan: AskPlan, settings: Settings) -> None:
     )
     for criterion, count in sorted(plan.by_criterion.items()):
         click.echo(f"  {criterion}: {count} calls")
+    for criterion, count in sorted(plan.spared.items()):
+        click.echo(f"  {criterion}: in {count} calls a cheaper criterion has settled it, and nobody is asked")
     click.echo(f"  A night asks about at most {settings.ask_calls} calls, for {settings.ask_tokens} tokens and {settings.ask_seconds:g} s.")
+    if settings.second_look:
+        click.echo(
+            f"  While second looks wait, they are at least {100 * settings.second_look_share:.0f} % of what is asked (second_look_share)."
+        )
     if plan.given_up:
         warn(f"{plan.given_up} calls could not be asked about too often and are left out; --retry-failed tries them again.", settings)
 
@@ -95,17 +104,10 @@ def show_measured(bench: Workbench, name: str, settings: Settings) -> None:
     """Ask about the cases of a rubric and say how far the answers agree with them, and stored ones with people."""
     from qa_pipeline.report.intervals import share
     from qa_pipeline.report.terminal import show_rows
-    from qa_pipeline.review.opening import open_desk
-    from qa_pipeline.review.trust import trust
     from qa_pipeline.running.judge import Endpoint
     from qa_pipeline.trainer.answers_measured import measure_answers, measure_looks
 
-    store = open_store(settings)
-    people = (
-        trust(open_desk(settings, store), local_viewer(user_name()), settings, rubric_id=bench.scorecards[name].rubric.id)
-        if store.is_there
-        else ()
-    )
+    people = _people_say(settings, open_store(settings), bench.scorecards[name].rubric.id)
     with Endpoint(settings) as judge:
         measured, looks = measure_answers(bench, name, judge, people=people), measure_looks(bench, name, judge)
     bar, least = settings.agreement_bar, settings.agreement_calls
@@ -134,6 +136,23 @@ def show_measured(bench: Workbench, name: str, settings: Settings) -> None:
         click.echo(f"second_look_agreement: {found.value:.2f} ({found.low:.2f} to {found.high:.2f}); set the lower end.")
     if not measured and not looks:
         click.echo("The rubric has no question for a language model, and second_look names none of its criteria.")
+
+
+def unmeasured(rubric: Rubric, settings: Settings, store: Store) -> WarningTexts:
+    """What to say of a rubric's questions that count before anybody has measured them; nothing is looked up for a rubric without."""
+    from qa_pipeline.trainer.answers_measured import unmeasured_questions
+
+    if not any(criterion.check == "ask" and criterion.status == "stable" for criterion in rubric.criteria):
+        return ()
+    people = _people_say(settings, store, rubric.id)
+    return unmeasured_questions(rubric, people, bar=settings.agreement_bar, least_calls=settings.agreement_calls)
+
+
+def _people_say(settings: Settings, store: Store, rubric_id: str) -> tuple[Trust, ...]:
+    from qa_pipeline.review.opening import open_desk
+    from qa_pipeline.review.trust import trust
+
+    return trust(open_desk(settings, store), local_viewer(user_name()), settings, rubric_id=rubric_id) if store.is_there else ()
 
 
 COMMANDS = (ask_command,)

@@ -321,6 +321,7 @@ def rubric_publish(names: tuple[str, ...], changed: bool, results: str | None, l
 
     Refused while a case fails, the version is not new, or a critical criterion hits a known-good call that is not listed.
     """
+    from qa_pipeline.cli.asking import unmeasured
     from qa_pipeline.trainer.publish import changed_since_published, overlap_warnings, publish
 
     if bool(names) == changed:
@@ -337,7 +338,7 @@ def rubric_publish(names: tuple[str, ...], changed: bool, results: str | None, l
     if store:
         _note_published(done, settings)
     for published in done:
-        for warning in overlap_warnings(published, settings, store):
+        for warning in (*overlap_warnings(published, settings, store), *(unmeasured(published, settings, store) if store else ())):
             click.echo(f"warning: {warning}", err=True)
         from_when = f", in force from {published.effective_from}" if published.effective_from else ""
         click.echo(f"{published.id} version {published.version} is published{from_when}.")

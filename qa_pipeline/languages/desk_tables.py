@@ -9,7 +9,7 @@ from qa_pipeline.languages.tables import Table, Texts
 
 class DeskWords(Table):
     """`is_interface`: pages, messages and reports are in it. `called`: names of the language in tables. `title`, `question_for_mark`: of a new rubric and its survey. `…_columns`: headers of tables of phrases.
-    `vague`, `joining`: words of questions that people would answer differently, and that put two into one. `time_formats`: how times of calls are written in tables with words of the language, as strptime reads them.
+    `vague`, `joining`, `wordless`: words of questions that people would answer differently, that put two into one, and that ask for what no words tell. `time_formats`: how times of calls are written in tables with words of the language, as strptime reads them.
 
     Names and headers are lower-case.
     """
@@ -24,4 +24,5 @@ class DeskWords(Table):
     kind_columns: Texts = ()
     vague: Texts = ()
     joining: Texts = ()
+    wordless: Texts = ()
     time_formats: Texts = ()

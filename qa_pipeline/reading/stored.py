@@ -120,13 +120,19 @@ def calls_waiting(store: Store, viewer: Viewer, reason_code: str) -> tuple[str, 
 
 def calls_unsure(store: Store, viewer: Viewer, *, criteria: Collection[str], below: float) -> tuple[FrozenRow, ...]:
     """Findings of current scores, of some criteria, that are met or not met and less sure than `below`, or were withheld as too unsure: call_id, conversation_id and
-    criterion_id, the newest call first. Those are left out that are no surer because of what they follow from: that is what wants looking at.
+    criterion_id, the newest call first, and whether a second look was counted when it was judged (`looked`). Those are left out that are no surer because of what they
+    follow from, that is what wants looking at, and those of calls whose words are not kept any more.
     """
-    sql = f"""select call_id, conversation_id, criterion_id from current_findings where criterion_id in ({_texts(criteria)})
+    sql = f"""select call_id, conversation_id, criterion_id,
+        list_contains(list_transform(reason_args, lambda pair: pair.key), 'looked') as looked from current_findings where criterion_id in ({_texts(criteria)})
         and (likely in ('met', 'not_met') or (outcome in ('met', 'not_met') and certainty < {below:g}))
+        and reason_args is not null
         and not list_contains(list_transform(coalesce(certainty_grounds, []), lambda ground: ground.key), 'limited')
         order by call_date desc nulls last, call_id, criterion_id"""
-    names = ("score_id", "criterion_id", "call_id", "conversation_id", "call_date", "outcome", "likely", "certainty", "certainty_grounds")
+    names = (
+        "score_id", "criterion_id", "call_id", "conversation_id", "call_date", "outcome", "likely", "certainty", "certainty_grounds",
+        "reason_args",
+    )  # fmt: skip
     return tuple(ask(store, viewer, Matter.SCORE, sql, columns={**ID_COLUMNS, "findings": names}))
 
 
@@ -183,6 +189,14 @@ def official_scores_by(
         from scores s join current_calls c using (conversation_id)
         where s.rubric_sha256 = {sql_text(rubric_sha256)} and s.purpose = 'official'{"".join(days)} order by s.scored_at"""
     return ask(store, viewer, Matter.SCORE, sql, engine=engine)
+
+
+def scores_waiting(store: Store, viewer: Viewer, rubric_sha256: str, reason_code: str) -> frozenset[str]:
+    """Ids of scores by one version of a rubric of which a criterion is undetermined for a reason."""
+    sql = f"""select distinct score_id from findings semi join (select score_id from scores where rubric_sha256 = {sql_text(rubric_sha256)}) using (score_id)
+        where reason_code = {sql_text(reason_code)}"""
+    columns = {"findings": ("score_id", "reason_code"), "scores": ("score_id", "rubric_sha256")}
+    return frozenset(row["score_id"] for row in ask(store, viewer, Matter.SCORE, sql, columns=columns))
 
 
 def conversations_before(store: Store, viewer: Viewer, limit: date, *, having: Literal["metrics", "utterances"]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Conversations bring their replies along (heard.py); a table that is not there ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -80,24 +80,33 @@ def _row(asked: Asked, run_id: str, timezone: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What answers have cost: conversations asked about, tokens read and written, seconds until they were there."""
+    """What answers have cost: conversations asked about, tokens read and written, seconds until they were there; how many they are, and how many of them are to some
+    questions.
+    """
 
     calls: int = 0
     tokens: int = 0
     seconds: float = 0.0
+    answers: int = 0
+    of_these: int = 0
 
 
-def spent_since(store: Store, moment: datetime) -> Spent:
-    """What the answers since a moment have cost, whoever asked."""
-    columns = ["conversation_id", "prompt_tokens", "answer_tokens", "took_ms"]
+def spent_since(store: Store, moment: datetime, *, counting: Collection[str] = ()) -> Spent:
+    """What the answers since a moment have cost, whoever asked. `counting`: hashes of the questions that are counted by themselves."""
+    columns = ["conversation_id", "prompt_tokens", "answer_tokens", "took_ms", "question_sha256"]
     since = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     rows = store.read("replies", columns=columns, where=f"asked_at >= arrow_cast('{since}', 'Timestamp(Microsecond, Some(\"UTC\"))')")
     tokens = sum((row["prompt_tokens"] or 0) + (row["answer_tokens"] or 0) for row in rows.to_pylist())
-    return Spent(calls=len(set(rows["conversation_id"].to_pylist())), tokens=tokens, seconds=sum(rows["took_ms"].to_pylist()) / 1000)
+    return Spent(
+        calls=len(set(rows["conversation_id"].to_pylist())), tokens=tokens, seconds=sum(rows["took_ms"].to_pylist()) / 1000,
+        answers=rows.num_rows, of_these=sum(asked in counting for asked in rows["question_sha256"].to_pylist()),
+    )  # fmt: skip
 
 
-def looked_at(store: Store, model: str, questions: Mapping[str, int]) -> set[tuple[str, str]]:
-    """(conversation, criterion) of which every wording of a question is answered as it is put now. `questions`: hash → in how many wordings it is put."""
+def answered_in_all_wordings(store: Store, model: str, questions: Mapping[str, int]) -> set[tuple[str, str]]:
+    """(conversation, criterion) about which a model was asked something in every wording, as it is put now; whether about the whole call, is not told here.
+    `questions`: hash → in how many wordings it is put.
+    """
     found: dict[tuple[str, str, str], set[int]] = {}
     columns = ["conversation_id", "criterion_id", "question_sha256", "phrasing"]
     where = f"model = {sql_text(model)} and prompt_sha256 = {sql_text(prompt_sha256())}"

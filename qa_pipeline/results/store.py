@@ -115,6 +115,17 @@ class Store:
         found = self.read("scores", columns=["score_id", "purpose"])
         return set(zip(found["score_id"].to_pylist(), found["purpose"].to_pylist(), strict=True))
 
+    def outdated_scores(self) -> set[str]:
+        """Ids of official scores of which a newer one stands, of the same conversation by the very same rubric: something else judged it since."""
+        delta = self._opened.table(self.path("scores")) if self._has("scores") else None
+        if delta is None:
+            return set()
+        from deltalake import QueryBuilder
+
+        sql = """select score_id from (select score_id, row_number() over (partition by conversation_id, rubric_sha256 order by scored_at desc) as age
+            from data where purpose = 'official') where age > 1"""
+        return set(in_arrow(QueryBuilder().register("data", delta).execute(sql))["score_id"].to_pylist())
+
     def closed_periods(self) -> tuple[Period, ...]:
         """Periods that are closed now."""
         return in_force(self.read("periods").to_pylist())

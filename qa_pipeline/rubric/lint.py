@@ -201,6 +201,12 @@ def _questions(rubric: Rubric, places: dict[str, Location]) -> Warnings:
                     (*place, "question", language), f"the question asks for a judgement ({vague!r}) that people would make differently",
                     "ask what was said, or show with `like` and `unlike` what is enough",
                 )  # fmt: skip
+            wordless = next((word for word in words.wordless if _has_word(text, word)), None)
+            if wordless:
+                yield (
+                    (*place, "question", language), f"nobody can answer it from words alone ({wordless!r})",
+                    "ask what was said; pauses, pace and feelings in words are measured by `check: metric` and `sentiment`",
+                )  # fmt: skip
             joining = next((word for word in words.joining if _has_word(text, word)), None)
             if joining or sum(text.count(mark) for mark in "?？") > 1:
                 yield (

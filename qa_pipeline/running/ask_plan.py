@@ -5,7 +5,7 @@ Comes in: stored conversations, rubrics, the settings. Goes out: an AskPlan. Who
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,7 +14,7 @@ from qa_pipeline.reading.runs import list_failures
 from qa_pipeline.reading.stored import Selection, calls_unsure, calls_waiting, selected_calls
 from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.results.heard import call_from_row, judged_now
-from qa_pipeline.results.replies import looked_at
+from qa_pipeline.results.replies import answered_in_all_wordings
 from qa_pipeline.results.versions import Choices, RubricsInForce, rubrics_in_force
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.open_questions import OpenCall, open_calls
@@ -30,6 +30,17 @@ from qa_pipeline.settings import Settings
 _LOT = 1_000
 # Of calls with unsure findings so many times as many are looked at as may be asked about: some turn out to have nothing that can be asked.
 _UNSURE_SEEN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """How many requests were put already, of those in which second looks have a share: all, and those of second looks."""
+
+    all: int = 0
+    looks: int = 0
+
+
+NOTHING_PUT = Put()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +61,7 @@ class Budget:
 class AskPlan:
     """What is going to be asked. `open`: calls within the night's budget, the newest first; `later`: calls that are left for another night, unseen; `given_up`: calls about
     which asking failed too often; `settled`: calls of rubrics with questions about which nothing is open; `behind`: calls that are still to be scored by
-    answers that are there. `named`, `by_path`: how their rubrics were chosen.
+    answers that are there; `by_criterion`, `spared`: about how many calls each is asked, and of how many of those that were judged a cheaper criterion has spared it. `named`, `by_path`: how their rubrics were chosen.
     """
 
     open: tuple[OpenCall, ...] = ()
@@ -61,6 +72,7 @@ class AskPlan:
     named: str | None = None
     by_path: bool = False
     by_criterion: Mapping[str, int] = field(default_factory=dict)
+    spared: Mapping[str, int] = field(default_factory=dict)
     budget: Budget
 
     @property
@@ -91,9 +103,11 @@ def plan_asking(run: Run, *, select: Selection, named: str | None = None, by_pat
     return _plan(run, select, failed, budget=Budget.of(run.settings), named=named, by_path=by_path)
 
 
-def plan_night(run: Run, *, retry_failed: bool = False, budget: Budget | None = None, spare: Collection[str] = ()) -> AskPlan:
-    """The same for a night: of the calls whose current scores wait for an answer, the newest, as many as a night may ask about; then those with findings to be looked at
-    again. `budget`: by default that of the settings; `spare`: calls that are left alone for now.
+def plan_night(
+    run: Run, *, retry_failed: bool = False, budget: Budget | None = None, spare: Collection[str] = (), put: Put = NOTHING_PUT
+) -> AskPlan:
+    """The same for a night: of the calls whose current scores wait for an answer, the newest, as many as a night may ask about; between them those with findings to be
+    looked at again. `budget`: by default that of the settings; `spare`: calls that are left alone for now; `put`: what was asked already out of the same budget.
     """
     budget = budget or Budget.of(run.settings)
     if run.settings.ask_model is None or not asks(run.rubrics, run.settings):
@@ -113,14 +127,14 @@ def plan_night(run: Run, *, retry_failed: bool = False, budget: Budget | None = 
     if not tonight and not seen and not looked:
         return AskPlan(given_up=given_up, later=len({*able, *able_looks}), budget=budget)
     chosen = tuple(dict.fromkeys((*tonight, *seen, *looked)))
-    plan = _plan(run, Selection(call_ids=chosen), failed, budget=budget, answered=looked - {*tonight, *seen})
+    plan = _plan(run, Selection(call_ids=chosen), failed, budget=budget, answered=looked - {*tonight, *seen}, put=put)
     left_out = len({*able, *able_looks} - set(chosen))
     return replace(plan, later=plan.later + left_out, given_up=given_up)
 
 
 def _plan(
     run: Run, select: Selection, failed: Mapping[str, int], *, budget: Budget, answered: Collection[str] = (), named: str | None = None,
-    by_path: bool = False,
+    by_path: bool = False, put: Put = NOTHING_PUT,
 ) -> AskPlan:  # fmt: skip
     """`answered`: calls about which nothing is open; whether their scores count the answers is looked at."""
     store, settings = run.store, run.settings
@@ -143,24 +157,41 @@ def _plan(
                 behind.append(call.call_id)
     # By day and call; the newest first, because not all may be asked tonight.
     order = list(reversed(rubric_of))
-    plan = _within_budget(_looked_at(order, rubric_of, asking, run), run, budget, count=len(order), failed=failed)
+    waiting = _waiting(_looked_at(order, rubric_of, asking, run), run, budget, count=len(order), failed=failed)
+    plan = _within_budget(waiting, settings, budget, put)
     return replace(plan, behind=tuple(behind), named=named, by_path=by_path)
 
 
-def _unsure(run: Run, failed: Mapping[str, int]) -> tuple[list[str], set[str]]:
-    """Calls with findings that are to be looked at again, the newest first; and those whose looks are all answered. What failed is taken for not answered."""
+def wordings_of_looks(run: Run) -> dict[str, int]:
+    """Hash of each question that second looks put → in how many wordings."""
     looks = SecondLooks.of(run.settings)
-    questions = [pair for rubric in run.rubrics.values() for pair in looks.questions(rubric).items()] if looks else []
-    if looks is None or not questions:
+    questions = [question for rubric in run.rubrics.values() for question in looks.questions(rubric).values()] if looks else []
+    return {question.question_sha256: question.phrasings for question in questions}
+
+
+def _unsure(run: Run, failed: Mapping[str, int]) -> tuple[list[str], set[str]]:
+    """Calls with findings that are to be looked at again, the newest first; and those whose looks are all taken. What failed is taken for not answered.
+
+    That a look was taken is what the finding says: whoever judged the call knew whether all of it was asked about. Where answers are there of which the finding knows nothing,
+    a look may have been cut short between two stretches, or the window be another: such calls come after those about which nothing was asked at all.
+    """
+    looks = SecondLooks.of(run.settings)
+    names = {name for rubric in run.rubrics.values() for name in looks.questions(rubric)} if looks else set()
+    if looks is None or not names:
         return [], set()
-    answered = looked_at(run.store, run.settings.ask_model or "", {q.question_sha256: q.phrasings for _, q in questions})
-    open_calls: dict[str, None] = {}
+    answered = answered_in_all_wordings(run.store, run.settings.ask_model or "", wordings_of_looks(run))
     every: dict[str, None] = {}
-    for row in calls_unsure(run.store, MACHINE, criteria=sorted({name for name, _ in questions}), below=looks.below or 0.0):
-        every[row["call_id"]] = None
-        if (row["conversation_id"], row["criterion_id"]) not in answered or row["call_id"] in failed:
-            open_calls[row["call_id"]] = None
-    return list(open_calls), set(every) - set(open_calls)
+    unasked: dict[str, None] = {}
+    cut_short: dict[str, None] = {}
+    for row in calls_unsure(run.store, MACHINE, criteria=sorted(names), below=looks.below or 0.0):
+        call_id, is_answered = row["call_id"], (row["conversation_id"], row["criterion_id"]) in answered
+        every[call_id] = None
+        if not is_answered or call_id in failed:
+            unasked[call_id] = None
+        elif not row["looked"]:
+            cut_short[call_id] = None
+    open_calls = list(dict.fromkeys((*unasked, *cut_short)))
+    return open_calls, set(every).difference(open_calls)
 
 
 def _looked_at(
@@ -174,48 +205,95 @@ def _looked_at(
             yield open_calls(conversation, scorecards[rubric_of[conversation.conversation_id]], hiding)
 
 
-def _within_budget(
-    calls: Iterator[tuple[OpenCall, OpenCall]], run: Run, budget: Budget, *, count: int, failed: Mapping[str, int]
-) -> AskPlan:
-    """The calls that a night may ask about. `count`: of all that may be looked at; once the budget is full, the rest is for later unseen. Second looks come when all
-    questions have found room.
-    """
-    taken: list[OpenCall] = []
-    looks: list[OpenCall] = []
-    ids: set[str] = set()
-    tokens = seen = settled = given_up = 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting:
+    """What waits, the newest calls first: of questions and of second looks as much as a whole night has room for. `unseen`: calls that were not judged any more."""
 
-    def has_room(call: OpenCall) -> bool:
-        return len(ids | {call.conversation_id}) <= budget.calls and tokens + call.tokens <= budget.tokens
+    questions: Sequence[OpenCall]
+    looks: Sequence[OpenCall]
+    left: frozenset[str]
+    unseen: int
+    settled: int
+    given_up: int
+    spared: Counter[str]
 
+
+def _waiting(calls: Iterator[tuple[OpenCall, OpenCall]], run: Run, budget: Budget, *, count: int, failed: Mapping[str, int]) -> _Waiting:
+    """Find what waits, until a night is full of it. `count`: of all calls that may be looked at."""
+    questions, looks = _Queue(budget), _Queue(budget)
+    left: set[str] = set()
+    spared: Counter[str] = Counter()
+    seen = settled = given_up = since_full = 0
+    wants_looks = bool(run.settings.second_look) and run.settings.second_look_share > 0
     for asked, look in calls:
+        seen += 1
+        spared.update(asked.settled)
         if not asked.questions and not look.questions:
             settled += 1
         elif failed.get(asked.call.call_id, 0) >= run.settings.give_up_after:
             given_up += 1
-        elif asked.questions and not has_room(asked):
-            break
         else:
-            if asked.questions:
-                taken.append(asked)
-                ids.add(asked.conversation_id)
-                tokens += asked.tokens
-            if look.questions and len(looks) < budget.calls:
-                looks.append(look)
-            elif look.questions and not asked.questions:
-                # No room is left for it whatever comes; questions of later calls may have some.
-                continue
-        seen += 1
-    else:
-        for look in looks:
-            if has_room(look):
-                taken.append(look)
-                ids.add(look.conversation_id)
-                tokens += look.tokens
-        looks = [look for look in looks if look.conversation_id not in ids]
+            left.add(asked.conversation_id)
+            questions.add(asked)
+            looks.add(look)
+        since_full += questions.is_full
+        if questions.is_full and (not wants_looks or looks.is_full or since_full > _UNSURE_SEEN * budget.calls):
+            break
+    return _Waiting(
+        questions=questions.calls,
+        looks=looks.calls,
+        left=frozenset(left),
+        unseen=count - seen,
+        settled=settled,
+        given_up=given_up,
+        spared=spared,
+    )
+
+
+class _Queue:
+    """Calls of one kind in order, as many as a budget has room for; the first that has none closes it."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.calls: list[OpenCall] = []
+        self.is_full = False
+        self._budget, self._tokens = budget, 0
+
+    def add(self, call: OpenCall) -> None:
+        """Put a call at the end, where there is something to ask and room."""
+        if not call.questions or self.is_full:
+            return
+        self._tokens += call.tokens
+        self.is_full = len(self.calls) >= self._budget.calls or self._tokens > self._budget.tokens
+        if not self.is_full:
+            self.calls.append(call)
+
+
+def _within_budget(waiting: _Waiting, settings: Settings, budget: Budget, put: Put) -> AskPlan:
+    """Of what waits as much as a night may ask, in the order in which it is asked: a second look wherever those have had less than their share, else a question; what the
+    one kind leaves, the other takes.
+
+    So second looks have their share whatever ends a night: calls, tokens, seconds, or somebody who stops it.
+    """
+    questions, looks = deque(waiting.questions), deque(waiting.looks)
+    taken: list[OpenCall] = []
+    ids: set[str] = set()
+    tokens, requests, looked = 0, put.all, put.looks
+    while questions or looks:
+        is_look = bool(looks) and (not questions or looked < settings.second_look_share * requests)
+        call = (looks if is_look else questions).popleft()
+        if len(ids | {call.conversation_id}) > budget.calls or tokens + call.tokens > budget.tokens:
+            if not is_look:
+                # The newest come first: no shorter call further back takes the place of this one.
+                questions.clear()
+            continue
+        taken.append(call)
+        ids.add(call.conversation_id)
+        tokens += call.tokens
+        requests += len(call.questions)
+        looked += len(call.questions) if is_look else 0
     return AskPlan(
-        open=tuple(taken), later=count - seen + len({look.conversation_id for look in looks} - ids), given_up=given_up, settled=settled,
-        by_criterion=_by_criterion(taken), budget=budget,
+        open=tuple(taken), later=len(waiting.left - ids) + waiting.unseen, given_up=waiting.given_up, settled=waiting.settled,
+        by_criterion=_by_criterion(taken), spared=waiting.spared, budget=budget,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from qa_pipeline.reading.stored import Selection
 from qa_pipeline.reading.viewer import MACHINE
 from qa_pipeline.results.replies import Asked, spent_since
 from qa_pipeline.running.ask_journal import Journal, commit, take_over
-from qa_pipeline.running.ask_plan import AskPlan, Budget, asks, plan_night
+from qa_pipeline.running.ask_plan import AskPlan, Budget, Put, asks, plan_night, wordings_of_looks
 from qa_pipeline.running.failures import Failure, asking_failure, write_failures
 from qa_pipeline.running.judge import Endpoint, Judge, JudgeFailed, Told
 from qa_pipeline.running.open_questions import OpenCall
@@ -63,7 +63,7 @@ def ask_meanwhile(run: Run, *, seconds: float, now: datetime | None = None) -> A
     began = now.astimezone(ZoneInfo(run.settings.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
 
     def planned() -> AskPlan:
-        whole, spent = Budget.of(run.settings), spent_since(run.store, began)
+        whole, spent = Budget.of(run.settings), spent_since(run.store, began, counting=wordings_of_looks(run))
         left = Budget(
             calls=max(0, whole.calls - spent.calls), tokens=max(0, whole.tokens - spent.tokens),
             seconds=min(seconds, whole.seconds - spent.seconds / run.settings.ask_at_once),
@@ -71,7 +71,8 @@ def ask_meanwhile(run: Run, *, seconds: float, now: datetime | None = None) -> A
         if left.seconds <= 0 or not left.calls or not left.tokens:
             return AskPlan(budget=left)
         rows = list_failures(run.store, MACHINE)
-        return plan_night(run, budget=left, spare={row["call_id"] for row in rows if row["stage"] == "ask" and row["at"] >= began})
+        spare = {row["call_id"] for row in rows if row["stage"] == "ask" and row["at"] >= began}
+        return plan_night(run, budget=left, spare=spare, put=Put(all=spent.answers, looks=spent.of_these))
 
     return _ask_what_waits(run, planned)
 

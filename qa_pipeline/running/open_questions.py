@@ -16,7 +16,7 @@ from qa_pipeline.privacy.policy import Hiding
 from qa_pipeline.privacy.redact import hide_found
 from qa_pipeline.privacy.rows import hidden_in
 from qa_pipeline.rubric.asking import AskCriterion
-from qa_pipeline.scoring.ask import NOT_ASKED, requests_open
+from qa_pipeline.scoring.ask import NOT_ASKED, SETTLED, requests_open
 from qa_pipeline.scoring.prompts import Request, lines_of
 from qa_pipeline.scoring.score import Scorecard, judge_call, weigh_call
 from qa_pipeline.scoring.verdict import Context
@@ -34,12 +34,13 @@ Question = tuple[str, Request, tuple[Mapping[str, str], ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCall:
-    """A call about which something is to be asked. `are_looks`: second looks at findings of other checks."""
+    """A call about which something is to be asked. `are_looks`: second looks at findings of other checks; `settled`: criteria whose question a cheaper one made needless."""
 
     call: Call
     conversation_id: str
     questions: tuple[Question, ...]
     are_looks: bool = False
+    settled: tuple[str, ...] = ()
 
     @property
     def tokens(self) -> int:
@@ -64,7 +65,10 @@ def open_calls(conversation: Conversation, scorecard: Scorecard, hiding: Hiding)
         tuple((name, request, tuple(request.messages([shown[u.utterance] for u in lines_of(conversation, request.stretch)]))) for name, request in one)
         for one in found
     )  # fmt: skip
-    open_call = OpenCall(call=conversation.call, conversation_id=conversation.conversation_id, questions=asks)
+    settled = tuple(
+        c.id for c in scorecard.rubric.criteria if isinstance(c, AskCriterion) and context.verdicts[c.id].reason_code == SETTLED
+    )
+    open_call = OpenCall(call=conversation.call, conversation_id=conversation.conversation_id, questions=asks, settled=settled)
     return open_call, replace(open_call, questions=looks, are_looks=True)
 
 

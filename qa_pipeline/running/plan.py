@@ -75,14 +75,15 @@ class StandingScores:
 
     def __init__(self, store: Store, rubrics: Mapping[str, Rubric], settings: Settings) -> None:
         self._replies = RepliesThatCount(store, rubrics, settings.ask_model, SecondLooks.of(settings))
-        self._keys = store.score_keys()
+        self._keys, self._outdated = store.score_keys(), store.outdated_scores()
         self._rubrics = rubrics
         self._hashes: dict[str, str] = {}
 
     def has(self, conversation_id: str, rubric: str, by: JudgedBy | None, *, purpose: str, is_closed: bool) -> bool:
         """Whether a conversation has its score by a rubric. `by`: what would judge it now; None where what it was stored with is not known.
 
-        An official score says all that a trial by the same rubric would; in a closed period a trial is all that can be added.
+        An official score says all that a trial by the same rubric would; in a closed period a trial is all that can be added. One after which something else
+        has judged the call counts no more: when settings are changed back, it is made again and counts from then on.
         """
         if by is None:
             return False
@@ -90,7 +91,9 @@ class StandingScores:
         if rubric not in self._hashes:
             self._hashes[rubric] = rubric_sha256(self._rubrics[rubric])
         score_id = score_id_of(conversation_id, self._hashes[rubric], self._replies.counted(by, conversation_id, rubric))
-        return (score_id, "official") in self._keys or ((purpose == "trial" or is_closed) and (score_id, "trial") in self._keys)
+        if (score_id, "official") in self._keys:
+            return purpose == "trial" or is_closed or score_id not in self._outdated
+        return (purpose == "trial" or is_closed) and (score_id, "trial") in self._keys
 
 
 def plan(

@@ -26,7 +26,7 @@ from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, as_cau
 from qa_pipeline.scoring.windows import Searched
 from qa_pipeline.text.normalise import unit_spans
 
-NOT_ASKED = "not_asked_yet"
+NOT_ASKED, SETTLED = "not_asked_yet", "settled"
 # One word proves nothing: it stands in half of all lines. Chosen.
 _FEWEST_UNITS = 2
 # What stands where personal data or a name were hidden from the model.
@@ -65,7 +65,7 @@ def check_ask(criterion: AskCriterion, context: Context) -> Verdict:
         verdict = context.verdicts[name]
         if verdict.outcome is Outcome.MET:
             return Verdict(
-                outcome=Outcome.MET, reason_code="settled", reason_args={"by": name}, evidence=as_causes(verdict.evidence), searched=searched,
+                outcome=Outcome.MET, reason_code=SETTLED, reason_args={"by": name}, evidence=as_causes(verdict.evidence), searched=searched,
                 occurrences=1, rests_on=(("criterion", name),),
             )  # fmt: skip
     question = in_language(criterion.question, context.search.language)

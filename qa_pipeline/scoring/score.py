@@ -178,7 +178,7 @@ def score_many(conversations: Sequence[Conversation], scorecard: Scorecard) -> l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """A call judged, and how sure that is. `certainties`: by criterion, None where nothing is asserted; `looks`: second looks that have said something; `unsure`: criteria
+    """A call judged, and how sure that is. `certainties`: by criterion, None where nothing is asserted; `looks`: second looks that were taken; `unsure`: criteria
     whose findings are, or would be without one, unsure enough for a second look.
     """
 

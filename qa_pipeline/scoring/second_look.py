@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from qa_pipeline.settings import Settings
 
 ALL = "all"
-AGREES, DISAGREES, OVERRULES = "look_agrees", "look_disagrees", "look_overrules"
+AGREES, DISAGREES, OVERRULES, UNPROVED = "look_agrees", "look_disagrees", "look_overrules", "look_unproved"
 # Log-odds that a look moves a finding by at most as long as nobody has measured how often looks are right. Chosen: half of it would hardly ever pass a bar.
 UNMEASURED = 0.5
 # A likelier reading may take the other's place only where its words alone are the whole finding: no answer and no value hang on it.
@@ -128,20 +128,23 @@ def looks_open(question: LookQuestion, context: Context) -> list[Request]:
 def look_again(
     criterion: Criterion, question: LookQuestion, context: Context, verdict: Verdict, own: Certainty, bar: float, looks: SecondLooks
 ) -> Look | None:
-    """What a language model's proved answer makes of an unsure finding; None where it was not asked yet, or has proved nothing.
+    """What a language model's proved answer makes of an unsure finding; None where it was not asked yet, or not about all of the call. An answer without proof moves
+    nothing and is told.
 
     The answer adds its log-odds to those of the reading, or takes them away: of as many wordings as agree, at most of `agreement` where that was measured, at most
     UNMEASURED where not. Neither reading becomes surer by it than the answer is worth, where it was not before; what is at or above the bar stays there.
     """
     searched = search_window(question, context)
     given = answered(question, context, searched) if searched.utterances else None
-    if given is None or given.answer is None:
+    if given is None:
         return None
+    asked = in_language(question.question, context.search.language)
+    if given.answer is None:
+        return Look(code=UNPROVED, question=asked, before=own, certainty=own)
     worth = certainty_of_answers(given.agreeing, given.asked).share
     worth = worth if looks.agreement is None else min(worth, looks.agreement)
     weight = max(0.0, _log_odds(worth))
     weight = min(weight, UNMEASURED) if looks.agreement is None else weight
-    asked = in_language(question.question, context.search.language)
     if (given.answer in question.met_answers) == (_found(criterion) is verdict.outcome):
         share = min(_share(_log_odds(own.share) + weight), max(own.share, worth))
         return Look(code=AGREES, question=asked, before=own, certainty=moved(own, weight, share))

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from qa_pipeline.call import Conversation, Outcome
+from qa_pipeline.errors import WarningTexts
 from qa_pipeline.privacy.policy import NOTHING
 from qa_pipeline.review.agreement import Agreement, Judged, agreement_of_two, nominal
 from qa_pipeline.review.trust import Standing, Trust
 from qa_pipeline.rubric.asking import AskCriterion
 from qa_pipeline.rubric.cases import Case, heard_in
 from qa_pipeline.rubric.criteria import Criterion
+from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.asking import reply_to
 from qa_pipeline.running.judge import Judge, JudgeFailed
 from qa_pipeline.running.open_questions import as_shown, open_requests
@@ -27,6 +29,8 @@ from qa_pipeline.trainer.publish import Workbench
 _JUDGED = (Outcome.MET.value, Outcome.NOT_MET.value, Outcome.NOT_APPLICABLE.value)
 _LOOKED = (Outcome.MET.value, Outcome.NOT_MET.value)
 _MODEL, _CASES = "model", "cases"
+# Two cases that come out right say nothing of a third. Chosen.
+_FEWEST_CASES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +46,10 @@ class AnswersMeasured:
     people: Trust | None
 
     def is_assist_only(self, bar: float, least_calls: int) -> bool:
-        """Whether it should not count: people agree too rarely, or, as long as they have said too little, the cases do."""
+        """Whether it should not count: people agree too rarely, or, as long as they have said too little, the cases do, or are too few."""
         if self.people is not None and (standing := self.people.standing(bar, least_calls)) is not Standing.FEW:
             return standing is Standing.BELOW
-        return self.cases.ac.value is None or self.cases.ac.value < bar
+        return self.cases.calls < _FEWEST_CASES or self.cases.ac.value is None or self.cases.ac.value < bar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,3 +146,22 @@ def _answered(heard: Conversation, criterion: AskCriterion, scorecard: Scorecard
         if criterion_id == criterion.id
     ]
     return replace(heard, replies=tuple(replies)) if replies else heard
+
+
+def unmeasured_questions(rubric: Rubric, people: Sequence[Trust], *, bar: float, least_calls: int) -> WarningTexts:
+    """Of the questions that count in a rubric's scores, those of which people have not said yet how often the model is right, and those with which they agree too rarely."""
+    warnings = []
+    trusted = {line.criterion_id: line for line in people if line.rubric_id == rubric.id}
+    for criterion in rubric.criteria:
+        if not isinstance(criterion, AskCriterion) or criterion.status != "stable":
+            continue
+        line = trusted.get(criterion.id)
+        standing = line.standing(bar, least_calls) if line else Standing.FEW
+        if standing is Standing.FEW:
+            judged = line.program.calls if line else 0
+            warnings.append(
+                f"{criterion.id} is answered by a language model and counts in scores; people have judged it in {judged} of the {least_calls} calls that say how often it is right"
+            )
+        elif standing is Standing.BELOW:
+            warnings.append(f"{criterion.id} is answered by a language model and counts in scores, and people agree with it too rarely")
+    return warnings

@@ -17,11 +17,12 @@ from sqlalchemy import Engine
 from qa_pipeline.call import Conversation, Outcome, Role
 from qa_pipeline.errors import RubricError
 from qa_pipeline.reading.asking import FrozenRow
-from qa_pipeline.reading.stored import official_scores_by, outcome_in
+from qa_pipeline.reading.stored import official_scores_by, outcome_in, scores_waiting
 from qa_pipeline.reading.viewer import MACHINE, Viewer
 from qa_pipeline.results.heard import judged_now
 from qa_pipeline.results.replies import RepliesThatCount
 from qa_pipeline.results.store import Store
+from qa_pipeline.scoring.ask import NOT_ASKED
 from qa_pipeline.scoring.identity import JudgedBy, score_id_of
 from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.score import Scorecard, score_many
@@ -58,7 +59,8 @@ def stored_verdict(store: Store, score: FrozenRow, criterion_id: str) -> StoredV
 def scores_by_other_scoring(
     store: Store, engine: Engine, viewer: Viewer, scorecard: Scorecard, *, since: date | None, until: date | None
 ) -> dict[str, FrozenRow]:
-    """Of each current conversation the newest official score by this very rubric that other scoring made, by conversation_id.
+    """Of each current conversation the newest official score by this very rubric that other scoring made, by conversation_id: where there is one, one of which no question
+    to a language model was still to be answered.
 
     `engine`: of the index, which knows the calls that are held back from `viewer`: they are left out. Raises RubricError when the rubric has scored nothing at all in that time.
     """
@@ -69,7 +71,12 @@ def scores_by_other_scoring(
             advice="Give other dates, or the version that scored them, as NAME@VERSION; `rubric versions` lists them.",
         )
     replies = RepliesThatCount(store, {"": scorecard.rubric}, scorecard.answered_by, scorecard.second_looks)
-    return {row["conversation_id"]: row for row in found if not _is_of_now(row, scorecard, replies)}
+    others = [row for row in found if not _is_of_now(row, scorecard, replies)]
+    if scorecard.questions:
+        # What was scored while its questions waited for an answer tells less than what was scored by one.
+        waiting = scores_waiting(store, MACHINE, scorecard.sha256, NOT_ASKED)
+        others.sort(key=lambda row: row["score_id"] not in waiting)
+    return {row["conversation_id"]: row for row in others}
 
 
 def _is_of_now(row: FrozenRow, scorecard: Scorecard, replies: RepliesThatCount) -> bool:

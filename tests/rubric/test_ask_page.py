@@ -49,6 +49,8 @@ ASK = "id: a, check: ask, question: "
     [
         ([ASK + "{en: Was the agent polite?}"], "asks for a judgement ('polite')"),
         ([ASK + "{zh: 坐席的解释是否恰当？}"], "asks for a judgement ('恰当')"),
+        ([ASK + "{en: Was the agent's tone calm?}"], "nobody can answer it from words alone ('tone')"),
+        ([ASK + "{zh: 坐席的语气平静吗？}"], "nobody can answer it from words alone ('语气')"),
         ([ASK + "{en: Did the agent give the price and the date?}"], "seems to ask two things"),
         ([ASK + "{en: Was a price given? Was a date?}"], "seems to ask two things"),
         ([ASK + "{en: Was a price given?}, met_by: ['yes', 'no'], answered: yes_no"], None),
@@ -57,7 +59,7 @@ ASK = "id: a, check: ask, question: "
         ([ASK + "{en: Was a price given?}, like: {en: [ten euros]}", "id: b, check: phrase, phrases: {en: [ten euros]}"], "is also a phrase of b"),
         ([ASK + "{en: Did the agent name a price?}", "id: b, check: ask, question: {en: Did the agent name a price then?}"], "a asks nearly the same"),
     ],
-    ids=["vague", "vague in Chinese", "two things", "two questions", "met by no", "all met", "nothing absent", "a phrase", "the same"],
+    ids=["vague", "vague in Chinese", "wordless", "wordless in Chinese", "two things", "two questions", "met by no", "all met", "nothing absent", "a phrase", "the same"],
 )  # fmt: skip
 def test_questions_that_nobody_could_answer_well_are_warned_of(tmp_path: Path, criteria: list[str], said: str | None) -> None:
     if said is None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from qa_pipeline.call import Conversation
+from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.forgotten import Forgotten
 from qa_pipeline.results.store import Store
 from qa_pipeline.running import ask_journal, asking
@@ -54,9 +58,9 @@ def kept(run: Run) -> list[Path]:
     return sorted(Path(run.settings.results).glob("_nights/*/reply-*"))
 
 
-def killed(folder: Path, script: Counted, step: str | None = None, **values: Any) -> Run:
+def killed(folder: Path, script: Counted, step: str | None = None, *, calls: Sequence[Conversation] = (), **values: Any) -> Run:
     """A root about which a night was killed while it asked."""
-    run = stored(settings_for(folder, None, **values), *(spoken(n) for n in range(1, CALLS + 1)))
+    run = stored(settings_for(folder, None, **values), *(calls or (spoken(n) for n in range(1, CALLS + 1))))
     with scripted_judge(script) as server:
         process = begin_night(folder, server.url, step, **values)
         script.pid = process.pid or 0
@@ -90,6 +94,29 @@ def test_of_a_night_killed_while_it_waits_for_an_answer_only_that_one_is_asked_f
     assert len(kept(run)) == request_number - 1
     night(run, script)
     assert_whole(run, script)
+
+
+def long_call() -> Conversation:
+    """A call that is put to the model in two stretches."""
+    short = spoken(1)
+    more = tuple(
+        replace(short.utterances[-1], utterance=number, text=f"I tell you about lamp {number} now. " * 10, words=())
+        for number in range(3, 33)
+    )
+    return replace(short, utterances=(*short.utterances, *more))
+
+
+def test_a_second_look_that_was_killed_between_two_stretches_goes_on_with_the_other(tmp_path: Path) -> None:
+    # Six answers to the question, three to the look at the first stretch.
+    script = Counted(dies_at=10)
+    looks: dict[str, Any] = {"second_look": ("greets",), "second_look_below": 1.0}
+    run = killed(tmp_path, script, calls=[long_call()], **looks)
+    assert len(kept(run)) == 9
+    night(run, script)
+    assert len(script.answered) == len(set(script.answered)) == 12
+    (finding,) = rows(run.store, "select reason_args from current_findings where criterion_id = 'greets'")
+    assert "looked" in {pair["key"] for pair in finding["reason_args"]}
+    assert night(run, script) == (None, [])
 
 
 def test_answers_are_sealed_where_files_are(tmp_path: Path) -> None:

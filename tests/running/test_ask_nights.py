@@ -12,11 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 from qa_pipeline.call import Conversation
+from qa_pipeline.cli.asking import show_ask_plan
 from qa_pipeline.cli.main import main
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.privacy.kinds import Personal
 from qa_pipeline.privacy.policy import NOTHING, Hiding
 from qa_pipeline.reading.stored import Selection
+from qa_pipeline.reading.viewer import MACHINE
+from qa_pipeline.review.opening import open_lists
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.ask_plan import AskPlan, Budget, plan_asking, plan_night
 from qa_pipeline.running.asking import AskSummary, ask_tonight, carry_out_asking
@@ -27,6 +30,7 @@ from qa_pipeline.running.rescoring import plan_rescoring, rescore
 from qa_pipeline.running.run import Run
 from qa_pipeline.scoring.score import prepare
 from qa_pipeline.settings import Settings, load_settings
+from qa_pipeline.trainer.scoring_diff import judge_again, scores_by_other_scoring, scoring_diff
 from tests.rubric.built_rubrics import rubric
 from tests.scripted_judge import Body, Response, Script, lines_in, says, scripted_judge
 
@@ -223,9 +227,30 @@ def test_another_model_is_asked_anew_and_its_answers_stand_beside_the_old(tmp_pa
     assert len(asked) == 3
     assert outcomes(run) == {"c1": ("not_met", "answered")}
     assert sorted(set(run.store.read("replies")["model"].to_pylist())) == ["larger", "m"]
-    back = run.anew()
-    rescore(plan_rescoring(back, select=Selection()), back, workers=0)
-    assert run.store.read("replies").num_rows == 6
+
+
+def moved(run: Run) -> set[tuple[str, str, str]]:
+    """What `rubric diff --stored` says: criterion, then, now."""
+    card = prepare(run.rubrics["tested"], {}, answered_by=run.settings.ask_model)
+    before = scores_by_other_scoring(run.store, open_lists(run.settings, run.store), MACHINE, card, since=None, until=None)
+    diff = scoring_diff(judge_again(run.store, card, before), card)
+    return {(c.criterion_id, c.before.value, c.after.value) for e in diff.changed for c in e.changes if c.before and c.after}
+
+
+def test_whoever_changes_the_model_back_has_its_answers_still_asks_nothing_and_sees_what_moves(tmp_path: Path) -> None:
+    run = stored(settings_for(tmp_path, None), spoken(1))
+    night(run, honest)
+    other = run_of(settings_for(tmp_path, None, ask_model="larger"))
+    rescore(plan_rescoring(other, select=Selection()), other, workers=0)
+    night(other, lambda body: says("no"))
+    assert moved(other) == {("why", "met", "not_met")}
+    back = run_of(run.settings)
+    assert moved(back) == {("why", "not_met", "met")}
+    done = rescore(plan_rescoring(back, select=Selection()), back, workers=0)
+    assert (done.scored, done.changed, outcomes(run)) == (1, 1, {"c1": ("met", "answered")})
+    assert night(back, honest) == (None, [])
+    again = plan_rescoring(back.anew(), select=Selection())
+    assert (len(again.assignments), again.standing, run.store.read("replies").num_rows) == (0, 1, 6)
 
 
 def test_a_changed_question_is_asked_and_a_changed_weight_is_not(tmp_path: Path) -> None:
@@ -294,9 +319,15 @@ def test_the_policy_of_files_holds_where_it_does_not_speak_of_questions(tmp_path
     assert all("2345678" in str(body) for body in night(run, honest)[1])
 
 
-def test_a_cascade_asks_only_about_calls_that_the_cheaper_criterion_leaves_open(tmp_path: Path) -> None:
+def test_a_cascade_asks_only_about_calls_that_the_cheaper_criterion_leaves_open_and_says_what_it_saves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     said = {"id": "said", "check": "phrase", "phrases": {"en": ["because the bank"]}}
     run = stored(settings_for(tmp_path, None), spoken(1), spoken(2, explains=False), rubrics=asking(said, {**WHY, "settled_by": ["said"]}))
+    plan = plan_asking(run, select=Selection())
+    assert (plan.by_criterion, plan.spared) == ({"why": 1}, {"why": 1})
+    show_ask_plan(plan, run.settings)
+    assert "  why: in 1 calls a cheaper criterion has settled it, and nobody is asked\n" in capsys.readouterr().out
     summary, asked = night(run, honest)
     assert summary and (summary.calls, len(asked)) == (1, 3)
     assert outcomes(run) == {"c1": ("met", "settled"), "c2": ("not_met", "answered")}

@@ -1,16 +1,19 @@
-"""Second looks by night: after the questions, within the same budget, once each. The server is scripted; every finding is let be looked at."""
+"""Second looks by night: beside the questions, within the same budget, once each. The server is scripted; every finding is let be looked at."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from qa_pipeline.cli.asking import show_ask_plan
 from qa_pipeline.reading.stored import Selection
 from qa_pipeline.reading.tables import rows
-from qa_pipeline.running.ask_plan import plan_asking, plan_night
+from qa_pipeline.results.replies import spent_since
+from qa_pipeline.running.ask_plan import Budget, Put, plan_asking, plan_night, wordings_of_looks
 from qa_pipeline.running.asking import ask_tonight
 from qa_pipeline.running.rescoring import plan_rescoring, rescore
 from qa_pipeline.running.run import Run
@@ -50,7 +53,7 @@ def test_a_night_looks_again_after_its_questions_and_the_next_asks_nothing(tmp_p
     run = looking(tmp_path, 1, 2)
     before = certainties(run)
     summary, asked = night(run, thorough)
-    assert [is_look(body) for body in asked] == [False] * 6 + [True] * 6
+    assert [is_look(body) for body in asked] == [False, False, False, True, True, True] * 2
     assert summary and (summary.calls, summary.requests, summary.left) == (2, 12, 0)
     assert summary.rescored and summary.rescored.scored == 2
     after = certainties(run)
@@ -76,10 +79,15 @@ def test_looks_are_made_without_any_question_in_the_rubric_and_of_named_criteria
 
 @pytest.mark.parametrize(
     ("values", "questions", "looks"),
-    [({"ask_calls": 1}, 3, 0), ({"ask_tokens": 4_300}, 9, 3), ({"ask_tokens": 2_700}, 6, 0)],
-    ids=["calls for questions alone", "tokens", "tokens for questions alone"],
-)
-def test_looks_take_what_questions_leave_of_the_budget(tmp_path: Path, values: dict[str, Any], questions: int, looks: int) -> None:
+    [
+        ({"ask_calls": 1}, 3, 3), ({"ask_tokens": 4_300}, 9, 3), ({"ask_tokens": 2_700}, 3, 3),
+        ({"ask_tokens": 2_700, "second_look_share": 0.0}, 6, 0), ({"ask_tokens": 4_300, "second_look_share": 1.0}, 3, 9),
+    ],
+    ids=["one call", "tokens", "tokens for two", "questions first", "looks first"],
+)  # fmt: skip
+def test_looks_have_their_share_of_the_budget_and_what_questions_leave(
+    tmp_path: Path, values: dict[str, Any], questions: int, looks: int
+) -> None:
     run = looking(tmp_path, 1, 2, 3, **values)
     _, asked = night(run, thorough)
     assert ([is_look(body) for body in asked].count(False), [is_look(body) for body in asked].count(True)) == (questions, looks)
@@ -88,12 +96,35 @@ def test_looks_take_what_questions_leave_of_the_budget(tmp_path: Path, values: d
     assert run.store.read("replies").num_rows == 18
 
 
-def test_a_plan_says_which_looks_it_would_take(tmp_path: Path) -> None:
+def test_looks_are_taken_in_every_night_though_more_questions_come_than_it_can_ask(tmp_path: Path) -> None:
+    run = looking(tmp_path, *range(4), ask_tokens=4_300)
+    for evening in range(1, 4):
+        _, asked = night(run, thorough)
+        assert ([is_look(body) for body in asked].count(False), [is_look(body) for body in asked].count(True)) == (9, 3)
+        run.store.write_conversations([spoken(n) for n in range(4 * evening, 4 * evening + 4)], run_id="r")
+        rescore(plan_rescoring(run.anew(), select=Selection()), run, workers=0)
+    assert plan_night(run).later > 0
+
+
+def test_what_a_day_has_asked_already_counts_in_the_share(tmp_path: Path) -> None:
+    run = looking(tmp_path, 1)
+    one = Budget(calls=1, tokens=1_200, seconds=9.0)
+    for put, is_first in ((Put(), False), (Put(all=3), True), (Put(all=12, looks=3), False)):
+        (first,) = plan_night(run, budget=one, put=put).open
+        assert first.are_looks is is_first
+    night(run, thorough)
+    spent = spent_since(run.store, datetime(2026, 1, 1, tzinfo=UTC), counting=wordings_of_looks(run))
+    assert (spent.answers, spent.of_these) == (6, 3)
+
+
+def test_a_plan_says_which_looks_it_would_take_and_their_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = looking(tmp_path, 1, 2, ask_calls=2)
     plan = plan_night(run)
     assert plan.by_criterion == {"why": 2, "thanks (second look)": 2}
     assert (plan.calls, plan.requests, plan.later) == (2, 12, 0)
     assert plan_asking(run, select=Selection()).requests == 12
+    show_ask_plan(plan, run.settings)
+    assert "While second looks wait, they are at least 20 % of what is asked (second_look_share)." in capsys.readouterr().out
 
 
 def test_answers_that_were_kept_before_the_calls_were_scored_anew_count_at_the_next_night(

@@ -122,9 +122,14 @@ def test_what_is_sure_is_not_looked_at_unless_a_bar_says_so() -> None:
     [(("yes", Quote(utterance=0, text="good morning to you")),) * 3, (("cannot_tell",),) * 3, (("no",), ("yes", KIND), ("cannot_tell",)), (("no",), ("no",))],
     ids=["made up", "cannot tell", "differ", "one to be asked"],
 )  # fmt: skip
-def test_an_answer_without_proof_moves_nothing(answers: Any) -> None:
+def test_an_answer_without_proof_moves_nothing_and_is_told_once_all_was_asked(answers: Any) -> None:
     plain, found = only(scored(GREETS, sure=0.35)), only(scored(GREETS, sure=0.35, answers=answers))
-    assert found == plain
+    assert replace(found, reason_args=plain.reason_args, reason=plain.reason) == plain
+    is_told = len(answers) == 3
+    assert ("It proves nothing, so nothing moves." in found.reason, found.reason_args.get("looked") == "look_unproved") == (
+        is_told,
+        is_told,
+    )
 
 
 def test_by_default_nothing_is_looked_at_and_a_score_is_the_same() -> None:

@@ -17,7 +17,7 @@ from qa_pipeline.running.judge import JudgeFailed, Told
 from qa_pipeline.scoring.case_vectors import CaseVectors
 from qa_pipeline.scoring.score import prepare
 from qa_pipeline.scoring.second_look import SecondLooks
-from qa_pipeline.trainer.answers_measured import AnswersMeasured, LooksMeasured, measure_answers, measure_looks
+from qa_pipeline.trainer.answers_measured import AnswersMeasured, LooksMeasured, measure_answers, measure_looks, unmeasured_questions
 from qa_pipeline.trainer.publish import Workbench
 from tests.rubric.built_rubrics import rubric
 
@@ -65,17 +65,36 @@ def measured(judge: Finds, *outcomes: str, people: tuple[Trust, ...] = ()) -> An
 
 def test_a_model_that_is_right_agrees_with_the_cases() -> None:
     judge = Finds()
-    found = measured(judge, *["met", "not_met"] * 3)
-    assert (found.cases.calls, found.cases.kappa.value, found.cases.ac.value) == (6, 1.0, 1.0)
-    assert (judge.asked, found.unsure, found.failed) == (6, 0, 0)
+    found = measured(judge, *["met", "not_met"] * 5)
+    assert (found.cases.calls, found.cases.kappa.value, found.cases.ac.value) == (10, 1.0, 1.0)
+    assert (judge.asked, found.unsure, found.failed) == (10, 0, 0)
     assert not found.is_assist_only(0.6, 30)
 
 
 def test_a_model_that_says_no_to_everything_is_fit_to_assist_only() -> None:
-    found = measured(Finds(always="no"), *["met", "not_met"] * 3)
+    found = measured(Finds(always="no"), *["met", "not_met"] * 5)
     # Half right, which chance alone would be.
     assert (found.cases.observed, found.cases.kappa.value) == (0.5, 0.0)
     assert found.is_assist_only(0.6, 30)
+
+
+def test_few_cases_are_no_measure() -> None:
+    assert measured(Finds(), *["met", "not_met"] * 4).is_assist_only(0.6, 30)
+
+
+@pytest.mark.parametrize(
+    ("status", "people", "said"),
+    [
+        ("stable", (), ["people have judged it in 0 of the 30 calls"]), ("stable", (3, 0.9), ["people have judged it in 3 of the 30 calls"]),
+        ("stable", (40, 0.3), ["people agree with it too rarely"]), ("stable", (40, 0.9), []), ("trial", (), []),
+    ],
+    ids=["nobody", "few", "rarely", "mostly", "not counting"],
+)  # fmt: skip
+def test_a_question_that_counts_unmeasured_is_warned_of(status: str, people: tuple[int, float] | tuple[()], said: list[str]) -> None:
+    asking = rubric({**WHY, "status": status}, id="r")
+    lines = [trusted(people[1], calls=people[0])] if people else []
+    found = unmeasured_questions(asking, lines, bar=0.6, least_calls=30)
+    assert len(found) == len(said) and all(part in line for part, line in zip(said, found, strict=True))
 
 
 def test_answers_without_proof_are_unsure_and_no_agreement() -> None:
@@ -103,7 +122,7 @@ def trusted(ac: float, calls: int = 40) -> Trust:
     ("people", "assists"), [(trusted(0.3), True), (trusted(0.9), False), (trusted(0.3, calls=3), False)], ids=["rarely", "mostly", "few"]
 )
 def test_what_people_say_of_calls_goes_before_the_cases_once_it_is_enough(people: Trust, assists: bool) -> None:
-    assert measured(Finds(), *["met", "not_met"] * 3, people=(people,)).is_assist_only(0.6, 30) is assists
+    assert measured(Finds(), *["met", "not_met"] * 5, people=(people,)).is_assist_only(0.6, 30) is assists
 
 
 @pytest.mark.parametrize(
