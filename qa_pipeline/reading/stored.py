@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
+import pyarrow.compute as pc
 from sqlalchemy import Engine
 
 from qa_pipeline.call import Call, Outcome
@@ -19,6 +21,7 @@ from qa_pipeline.reading.tables import ID_COLUMNS
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.results.heard import CALL_COLUMNS, call_from_row
 from qa_pipeline.results.store import Store, sql_text
+from qa_pipeline.scoring.reasons import LOOKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,17 +126,25 @@ def calls_unsure(store: Store, viewer: Viewer, *, criteria: Collection[str], bel
     criterion_id, the newest call first, and whether a second look was counted when it was judged (`looked`). Those are left out that are no surer because of what they
     follow from, that is what wants looking at, and those of calls whose words are not kept any more.
     """
-    sql = f"""select call_id, conversation_id, criterion_id,
-        list_contains(list_transform(reason_args, lambda pair: pair.key), 'looked') as looked from current_findings where criterion_id in ({_texts(criteria)})
-        and (likely in ('met', 'not_met') or (outcome in ('met', 'not_met') and certainty < {below:g}))
-        and reason_args is not null
+    are_unsure = f"criterion_id in ({_texts(criteria)}) and (likely in ('met', 'not_met') or (outcome in ('met', 'not_met') and certainty < {below:g}))"
+    sql = f"""select score_id, call_id, conversation_id, criterion_id from current_findings where {are_unsure}
         and not list_contains(list_transform(coalesce(certainty_grounds, []), lambda ground: ground.key), 'limited')
         order by call_date desc nulls last, call_id, criterion_id"""
-    names = (
-        "score_id", "criterion_id", "call_id", "conversation_id", "call_date", "outcome", "likely", "certainty", "certainty_grounds",
-        "reason_args",
-    )  # fmt: skip
-    return tuple(ask(store, viewer, Matter.SCORE, sql, columns={**ID_COLUMNS, "findings": names}))
+    names = ("score_id", "criterion_id", "call_id", "conversation_id", "call_date", "outcome", "likely", "certainty", "certainty_grounds")
+    found = ask(store, viewer, Matter.SCORE, sql, columns={**ID_COLUMNS, "findings": names})
+    looked = _looked(store, are_unsure) if found else {}
+    keys = [(row["score_id"], row["criterion_id"]) for row in found]
+    return tuple(MappingProxyType({**row, "looked": looked[key]}) for row, key in zip(found, keys, strict=True) if key in looked)
+
+
+def _looked(store: Store, which: str) -> dict[tuple[str, str], bool]:
+    """Of findings whose reasons are kept, whether they tell of a second look. `which`: an SQL condition, so that the reasons of all others are not held."""
+    rows = store.read("findings", columns=["score_id", "criterion_id", "reason_args"], where=f"{which} and reason_args is not null")
+    arguments = rows["reason_args"].combine_chunks()
+    keys = pc.struct_field(pc.list_flatten(arguments), "key")
+    tell = set(pc.filter(pc.list_parent_indices(arguments), pc.equal(keys, LOOKED)).to_pylist())
+    names = zip(rows["score_id"].to_pylist(), rows["criterion_id"].to_pylist(), strict=True)
+    return {key: number in tell for number, key in enumerate(names)}
 
 
 def conversations_of_days(

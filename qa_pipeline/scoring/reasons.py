@@ -17,7 +17,8 @@ SITUATION_NAMES: dict[str, str] = {
     "customer_hung_up": "the customer hung up first",
 }
 
-ALSO_SAID = ("because", "looked")
+LOOKED = "looked"
+ALSO_SAID = ("because", LOOKED)
 """Arguments that hold codes of sentences which stand beside the first: why the likelier reading of what is withheld is thought of; what a second look came to."""
 # Arguments that name outcomes.
 _OUTCOMES = frozenset(("likely", "other", "look_first"))

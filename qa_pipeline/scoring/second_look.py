@@ -25,6 +25,7 @@ from qa_pipeline.scoring.ask import answered, requests_open
 from qa_pipeline.scoring.certainty import Certainty, certainty_of_answers, moved
 from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.prompts import Request, in_language
+from qa_pipeline.scoring.reasons import LOOKED
 from qa_pipeline.scoring.totals import JUDGED
 from qa_pipeline.scoring.verdict import Context, Verdict, as_heard, search_window
 
@@ -102,7 +103,7 @@ class Look:
     @property
     def args(self) -> dict[str, str]:
         """What fills its sentence."""
-        return {"looked": self.code, "look_question": self.question, "look_percent": f"{100 * self.before.share:.0f}"}
+        return {LOOKED: self.code, "look_question": self.question, "look_percent": f"{100 * self.before.share:.0f}"}
 
 
 def look_question(criterion: SearchingCriterion) -> LookQuestion:

@@ -154,6 +154,10 @@ FAULTS: Mapping[str, str] = {
         marked("two of its conditions exclude each other"),
         marked("{id} is for calls of {both} as well, and says as much of them: they would be scored by neither"),
         marked("{id} is for calls of {both} as well: {winner}, which says more of them, scores them"),
+        marked(
+            "{id} is answered by a language model and counts in scores; people have judged it in {judged} of the {least} calls that say how often it is right"
+        ),
+        marked("{id} is answered by a language model and counts in scores, and people agree with it too rarely"),
         marked("{name} has examples of a meaning (`like`) and no phrases: under `lists` nothing of it is looked for"),
         marked("{text} is also a phrase of {other}"),
         marked("critical {criterion} hits the known-good call {call}: {rest}"),
