@@ -327,15 +327,22 @@ def test_import_phrases_into_a_list_beside_the_rubrics(settings: Settings, tmp_p
     assert "words.xlsx:5:2: no language is called 'de'" in refused
 
 
-def test_calibrate_asks_a_language_model_about_the_cases(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calibrate_asks_a_language_model_about_the_cases_and_publish_says_that_nobody_has_measured_calls(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_folder(
         settings.rubrics,
         reasons="id: reasons\nversion: 1\nsections:\n  - id: all\n    criteria:\n"
-        "      - {id: why, check: ask, phrasings: 1, question: {en: Did the agent give the reason?}}\n",
+        "      - {id: why, check: ask, phrasings: 1, question: {en: Did the agent give the reason?}, status: stable}\n",
     )
     (settings.rubrics / "reasons.cases.yaml").write_text(
-        "- {name: told, language: en, dialogue: 'agent: Because the bank checks it.', expected: {why: met}}\n"
-        "- {name: untold, language: en, dialogue: 'agent: It will come.', expected: {why: not_met}}\n"
+        "".join(
+            f"- {{name: told {number}, language: en, dialogue: 'agent: Because the bank checks {number}.', expected: {{why: met}}, "
+            "replies: {why: {answer: 'yes', quotes: [Because the bank]}}}\n"
+            f"- {{name: untold {number}, language: en, dialogue: 'agent: {number} will come.', expected: {{why: not_met}}, "
+            "replies: {why: {answer: 'no'}}}\n"
+            for number in range(5)
+        )
     )
 
     def finds(body: Body) -> Response:
@@ -345,5 +352,7 @@ def test_calibrate_asks_a_language_model_about_the_cases(settings: Settings, mon
         monkeypatch.setenv("QA_PIPELINE_ASK_URL", server.url)
         monkeypatch.setenv("QA_PIPELINE_ASK_MODEL", "m")
         shown = qa("calibrate", "reasons", "--ask").stdout
-    assert len(server.asked) == 2
+    assert len(server.asked) == 10
     assert "why" in shown and "1.00" in shown and "the score" in shown
+    told = qa("publish", "reasons").stderr
+    assert "warning: why is answered by a language model and counts in scores; people have judged it in 0 of the 30 calls" in told
