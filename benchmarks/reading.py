@@ -26,7 +26,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from qa_pipeline.reading.database import open_database
-from qa_pipeline.reading.index import catch_up, rebuild
+from qa_pipeline.reading.follow import catch_up, rebuild
 from qa_pipeline.results.commit import row_groups
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.results.versions import freeze
@@ -178,7 +178,7 @@ from rich.console import Console
 from qa_pipeline.call import Outcome
 from qa_pipeline.reading.counting import CallFilter
 from qa_pipeline.reading.database import open_database
-from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.follow import catch_up
 from qa_pipeline.reading.pages import Order, Wanted, page
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
 from qa_pipeline.report.data import load_call

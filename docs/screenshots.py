@@ -21,7 +21,8 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from qa_pipeline.call import Outcome
-from qa_pipeline.reading.pages import MOST_ROWS, CallLine, page
+from qa_pipeline.reading.index import CallLine
+from qa_pipeline.reading.pages import MOST_ROWS, page
 from qa_pipeline.reading.viewer import local_viewer
 from qa_pipeline.results.store import Store
 from qa_pipeline.review.calibration import open_session

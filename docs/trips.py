@@ -146,7 +146,7 @@ def an_override(folder: Path) -> None:
     """Take an override from the function that a click calls to the effective score in Parquet, at a desk that is open."""
     from qa_pipeline.call import Outcome
     from qa_pipeline.conversation.written import conversation
-    from qa_pipeline.reading.pages import known_line
+    from qa_pipeline.reading.index import known_line
     from qa_pipeline.reading.tables import rows
     from qa_pipeline.reading.viewer import local_viewer
     from qa_pipeline.results.store import Store

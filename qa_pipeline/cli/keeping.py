@@ -28,7 +28,7 @@ def retain(results: str | None, dry_run: bool) -> None:
     from zoneinfo import ZoneInfo
 
     from qa_pipeline.errors import InputRefused
-    from qa_pipeline.reading.index import catch_up
+    from qa_pipeline.reading.follow import catch_up
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.results.history import erase_history
     from qa_pipeline.review.forgetting import forget_decisions, forget_notes, write_anew

@@ -19,7 +19,7 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.privacy.going import Going
 from qa_pipeline.privacy.places import Ground, places
 from qa_pipeline.privacy.traces import files_outside, left_in_database, left_in_tables, made_again
-from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.follow import catch_up
 from qa_pipeline.results.forgotten import FOLDER, Forgotten
 from qa_pipeline.results.history import erase_history
 from qa_pipeline.results.lease import Claims

@@ -35,7 +35,7 @@ from qa_pipeline.whole_file import write_whole
 Row = Mapping[str, Any]
 _NIGHTS = "_nights/"
 _BY_NAME = ("stage outputs", "sound to play")
-_CACHED_CASES = ("norms-*.json*", "case_vectors.npz*", "example_vectors.npz*")
+_CACHED_CASES = ("norms-*", "case_vectors.npz*", "example_vectors.npz*")
 # A table that others hang on goes last, so that what was begun can be found again.
 _LAST = "calls"
 

@@ -15,7 +15,8 @@ import pyarrow as pa
 from sqlalchemy import Engine
 
 from qa_pipeline.reading.asking import FrozenRow
-from qa_pipeline.reading.pages import CallLine, find_call
+from qa_pipeline.reading.index import CallLine
+from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.results.columns import Kind
 from qa_pipeline.results.store import Store

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select
 
 from qa_pipeline.call import Outcome
-from qa_pipeline.reading.index import call_index, criterion_sets
+from qa_pipeline.reading.index import CallLine, call_index, criterion_sets, line_of
 from qa_pipeline.reading.outcomes import outcome_of
-from qa_pipeline.reading.pages import CallLine, Wanted, conditions, line_of, visible
+from qa_pipeline.reading.pages import Wanted, conditions, visible
 from qa_pipeline.reading.viewer import Matter, Viewer
 
 

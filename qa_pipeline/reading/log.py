@@ -6,14 +6,12 @@ Source: the protocol of Delta Lake, "Delta Log Entries" and "Add File and Remove
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from urllib.parse import unquote
 
 from qa_pipeline.results.files import file_system, open_table
-from qa_pipeline.results.log import commit_name, day_of
+from qa_pipeline.results.log import commit_name, moves_in
 from qa_pipeline.results.store import Store
 
 
@@ -58,19 +56,16 @@ def changes_since(store: Store, name: str, version: int) -> Change | None:
         text = _commit(store, name, number)
         if text is None:
             return None
-        for line in text.splitlines():
-            for kind, action in json.loads(line).items():
-                if kind in ("add", "remove") and action.get("dataChange", True):
-                    days.add(day_of(action))
-                    if kind == "remove":
-                        added = None
-                    elif added is not None:
-                        added.add(unquote(action["path"]))
-                elif kind == "remove" and added is not None:
-                    # Joined with others; what came in it is told by the file that came.
-                    added.discard(unquote(action["path"]))
-                elif kind == "add" and added is not None:
-                    added.add(unquote(action["path"]))
+        for move in moves_in(text):
+            if move.is_change:
+                days.add(move.file.day)
+            if move.is_added and added is not None:
+                added.add(move.path)
+            elif not move.is_added and move.is_change:
+                added = None
+            elif added is not None:
+                # Joined with others; what came in it is told by the file that came.
+                added.discard(move.path)
     return Change(version=newest, days=frozenset(days), added=None if added is None else frozenset(added))
 
 

@@ -6,9 +6,8 @@ doubles nothing when calls are scored meanwhile. Source: M. Winand, "We need too
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import Enum
 from typing import Any
 
@@ -17,68 +16,13 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, false, f
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, InputRefused, NotThere
 from qa_pipeline.reading.consents import held_back
-from qa_pipeline.reading.index import call_index, criterion_sets
+from qa_pipeline.reading.index import LINES, CallLine, Waiting, call_index, criterion_sets, known_line, line_of, read_line
 from qa_pipeline.reading.outcomes import letters_of
 from qa_pipeline.reading.viewer import Matter, Scope, Tenure, Viewer
-from qa_pipeline.reading.waiting import Waiting
 
 _ROW = call_index.c
 MOST_ROWS = 500
 """Rows of a page at most."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallLine:
-    """A call in a list: who, when, the machine's score and the effective one. `percent`: 0–100; null figures as in docs/tables.md."""
-
-    call_id: str
-    conversation_id: str
-    score_id: str | None
-    purpose: str | None
-    call_date: date | None
-    started_at: datetime | None
-    agent_id: str | None
-    agent_name: str | None
-    team: str | None
-    given_team: str | None
-    site: str | None
-    campaign: str | None
-    customer_id: str | None
-    direction: str | None
-    language: str | None
-    layout: str
-    duration_ms: int | None
-    rubric_id: str | None
-    rubric_version: int | None
-    disposition: str | None
-    percent: float | None
-    passed: bool | None
-    critical_failed: bool | None
-    critical_state: str | None
-    coverage: float | None
-    needs_review: bool | None
-    review_reasons: tuple[str, ...]
-    expected_wrong: float | None
-    scored_at: datetime | None
-    sentiment: str | None
-    effective_percent: float | None
-    effective_passed: bool | None
-    effective_critical_failed: bool | None
-    effective_critical_state: str | None
-    to_review: bool
-    waiting: Waiting | None
-    is_disputed: bool
-    is_confirmed: bool
-    doubt: float
-    decided_count: int
-    stale_count: int
-    decisions_version: int
-    is_behind: bool
-
-    @property
-    def is_official(self) -> bool:
-        """Whether its score counts; a trial is shown and not counted."""
-        return self.purpose == "official"
 
 
 class Order(Enum):
@@ -195,20 +139,6 @@ def as_seen(line: CallLine, viewer: Viewer) -> CallLine:
     return replace(line, agent_name=None, customer_id=None)
 
 
-def known_line(connection: Connection, call_id: str) -> CallLine:
-    """A call's line, whoever asks. Raises NotThere where there is no such call."""
-    found = read_line(connection, call_id)
-    if found is None:
-        raise NotThere(f"There is no call {call_id!r} in the results.", advice="`qa-pipeline report` lists the calls; give --results ROOT.")
-    return found
-
-
-def read_line(connection: Connection, call_id: str) -> CallLine | None:
-    """A call's line, whoever asks; None where there is no such call."""
-    row = connection.execute(LINES.where(_ROW.call_id == call_id)).mappings().one_or_none()
-    return None if row is None else line_of(dict(row))
-
-
 def come_only_from(engine: Engine, viewer: Viewer, folder: str) -> bool:
     """Whether there are calls, and the files of all of them lie in a folder of a name, wherever it is. Raises AccessRefused for who sees no runs."""
     viewer.require(Matter.RUNS)
@@ -319,18 +249,3 @@ def _is_after(column: ColumnElement[Any], is_falling: bool, key: Key) -> ColumnE
         return and_(column.is_(None), _ROW.call_id > key.call_id)
     beyond = column < key.value if is_falling else column > key.value
     return or_(beyond, and_(column == key.value, _ROW.call_id > key.call_id), column.is_(None))
-
-
-LINES = select(*(_ROW[field.name] for field in fields(CallLine)))
-"""All that a list shows, of every row of the index."""
-
-
-def line_of(row: Mapping[str, Any]) -> CallLine:
-    """The line of a row of the index."""
-    values = {field.name: row[field.name] for field in fields(CallLine)}
-    values["call_date"] = None if row["call_date"] is None else date.fromisoformat(row["call_date"])
-    for name in ("started_at", "scored_at"):
-        values[name] = None if row[name] is None else datetime.fromisoformat(row[name])
-    values["waiting"] = None if row["waiting"] is None else Waiting(row["waiting"])
-    values["review_reasons"] = tuple(row["review_reasons"].split(",")) if row["review_reasons"] else ()
-    return CallLine(**values)

@@ -12,9 +12,9 @@ from enum import StrEnum
 
 from sqlalchemy import Engine
 
+from qa_pipeline.reading.index import Waiting
 from qa_pipeline.reading.pages import ALL, Key, Order, Page, Wanted, count, page
 from qa_pipeline.reading.viewer import Viewer
-from qa_pipeline.reading.waiting import Waiting
 
 
 class Kind(StrEnum):

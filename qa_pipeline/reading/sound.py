@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from qa_pipeline.errors import RecordingError
-from qa_pipeline.reading.pages import CallLine, find_call
+from qa_pipeline.reading.index import CallLine
+from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.recordings.address import path_of
 from qa_pipeline.recordings.playback import DECODED_TYPE, Peaks, load_peaks, make_playable

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, and_, select
 
 from qa_pipeline.call import Role
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.reading.index import call_index
-from qa_pipeline.reading.pages import ALL, LINES, CallLine, Wanted, as_seen, conditions, line_of, visible
+from qa_pipeline.reading.index import LINES, CallLine, call_index, line_of
+from qa_pipeline.reading.pages import ALL, Wanted, as_seen, conditions, visible
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.results.store import Store
 

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.privacy.policy import load_policy
-from qa_pipeline.reading.pages import CallLine, find_call
+from qa_pipeline.reading.index import CallLine
+from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.report.data import ReportData, Row, load_call
 from qa_pipeline.report.reasons import reason_of

@@ -9,8 +9,9 @@ from datetime import date
 from sqlalchemy import Engine
 
 from qa_pipeline.call import Outcome
+from qa_pipeline.reading.index import CallLine
 from qa_pipeline.reading.outcomes import CriterionTally
-from qa_pipeline.reading.pages import CallLine, Order, Wanted, page
+from qa_pipeline.reading.pages import Order, Wanted, page
 from qa_pipeline.reading.summary import CriterionKey, count_criteria, count_scores
 from qa_pipeline.reading.viewer import Role, Viewer
 from qa_pipeline.report.criteria import KnownCriterion

@@ -46,7 +46,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One table. `key`: the columns that make a row unique; `partition`: the folder it lies in, if any; `schema`: as Arrow has it, in column order."""
+    """One table. `key`: the columns that make a row unique; `partition`: the folder it lies in, if any; `schema`: as Arrow has it, in column order.
+
+    `bounded`: columns that rows are looked for by, ids and times: the log says of each file between what they lie. Of words it says nothing.
+    """
 
     name: str
     about: str
@@ -54,14 +57,12 @@ class Table:
     columns: tuple[Column, ...]
     partition: str | None = None
     schema: pa.Schema = field(init=False, repr=False, compare=False)
+    bounded: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "schema", pa.schema([pa.field(column.name, column.type) for column in self.columns]))
-
-    @property
-    def bounded(self) -> tuple[str, ...]:
-        """Columns that rows are looked for by, ids and times: the log says of each file between what they lie. Of words it says nothing."""
-        return tuple(c.name for c in self.columns if c.kind in (Kind.ID, Kind.TIME) and c.name != self.partition)
+        looked_for = (c.name for c in self.columns if c.kind in (Kind.ID, Kind.TIME) and c.name != self.partition)
+        object.__setattr__(self, "bounded", tuple(looked_for))
 
     def holding(self, kind: Kind) -> tuple[str, ...]:
         """Names of the columns that hold, or have a part that holds, a kind of thing."""

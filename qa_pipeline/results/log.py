@@ -56,6 +56,16 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A file that a commit adds to a table, or takes out of it. `is_change`: its rows come or go by it; False where files were joined, with the same rows."""
+
+    path: str
+    file: File
+    is_added: bool
+    is_change: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """A table at a version. `files`: by path below the table; `folder`: where it lies, None where only the library can write it."""
 
@@ -179,8 +189,11 @@ def _newest_checkpoint(log: Path) -> int | None:
 
 def _actions_of(checkpoint: Path) -> Iterator[dict[str, Any]]:
     with pq.ParquetFile(checkpoint) as file:
-        for row in file.read(columns=_ACTIONS, use_threads=False).to_pylist():
-            yield {kind: action for kind, action in row.items() if action is not None}
+        rows = file.read(columns=_ACTIONS, use_threads=False).to_pylist()
+    # What a checkpoint was read into is many times its rows, and Arrow would keep it for itself: 5 to 10 MB for each table.
+    pa.default_memory_pool().release_unused()
+    for row in rows:
+        yield {kind: action for kind, action in row.items() if action is not None}
 
 
 def _follow(log: Path, listing: Listing) -> Listing:
@@ -189,7 +202,27 @@ def _follow(log: Path, listing: Listing) -> Listing:
             text = (log / commit_name(listing.version + 1)).read_text("utf-8")
         except FileNotFoundError:
             return listing
-        listing = replace(_with(listing, map(json.loads, text.splitlines())), version=listing.version + 1)
+        listing = replace(_with(listing, _actions_in(text)), version=listing.version + 1)
+
+
+def moves_in(commit: str) -> Iterator[Move]:
+    """Files that came and went by a commit, from the text of its file."""
+    return filter(None, map(_move_of, _actions_in(commit)))
+
+
+def _actions_in(commit: str) -> Iterator[dict[str, Any]]:
+    return map(json.loads, commit.splitlines())
+
+
+def _move_of(action: Mapping[str, Any]) -> Move | None:
+    """The file that an action is about; None for what is said of the table, or of the commit."""
+    kind = next((kind for kind in ("add", "remove") if action.get(kind)), None)
+    if kind is None:
+        return None
+    told = action[kind]
+    file = File(_day_of(told), told.get("stats"))
+    # A checkpoint says only which files there are.
+    return Move(path=unquote(told["path"]), file=file, is_added=kind == "add", is_change=told.get("dataChange", True))
 
 
 def _with(listing: Listing, actions: Iterable[dict[str, Any]]) -> Listing:
@@ -197,10 +230,11 @@ def _with(listing: Listing, actions: Iterable[dict[str, Any]]) -> Listing:
     files = dict(listing.files)
     columns, lies_by_days = listing.columns, listing.lies_by_days
     for action in actions:
-        if add := action.get("add"):
-            files[unquote(add["path"])] = File(day_of(add), add.get("stats"))
-        elif remove := action.get("remove"):
-            files.pop(unquote(remove["path"]), None)
+        if move := _move_of(action):
+            if move.is_added:
+                files[move.path] = move.file
+            else:
+                files.pop(move.path, None)
         elif told := action.get("metaData"):
             columns = frozenset(field["name"] for field in json.loads(told["schemaString"])["fields"])
             lies_by_days = DAY in told["partitionColumns"]
@@ -274,12 +308,12 @@ def commit_name(version: int) -> str:
     return f"{version:020}.json"
 
 
-def day_of(action: Mapping[str, Any]) -> date | None:
-    """The day of a file that an action adds or removes; None for calls without one, and in a table that does not lie by days."""
-    values = action.get("partitionValues")
+def _day_of(told: Mapping[str, Any]) -> date | None:
+    """The day of a file that came or went; None for calls without one, and in a table that does not lie by days."""
+    values = told.get("partitionValues")
     if values is None:
         # Older writers leave it out where a file is removed; the path says it too.
-        text = next((part.partition("=")[2] for part in unquote(action["path"]).split("/") if part.startswith(f"{DAY}=")), None)
+        text = next((part.partition("=")[2] for part in unquote(told["path"]).split("/") if part.startswith(f"{DAY}=")), None)
     else:
         text = dict(values).get(DAY)
     return None if text in (None, "", _NO_DAY) else date.fromisoformat(str(text))

@@ -65,7 +65,7 @@ OUTSIDE: tuple[Outside, ...] = (
         by="the trainer's pages: drafts beside links to the rubrics, to check and try them", until="with the cache; the drafts are in the review database",
     ),
     Outside(
-        name="norms of phrases and cases", place=Place.CACHE, patterns=("norms-*.json*",), holds=(Kind.NOTE,),
+        name="norms of phrases and cases", place=Place.CACHE, patterns=("norms-*",), holds=(Kind.NOTE,),
         by="whatever reads rubrics; no words of calls", until="with the cache",
     ),
     Outside(

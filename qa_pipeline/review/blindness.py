@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, or_, select
 
-from qa_pipeline.reading.pages import CallLine
+from qa_pipeline.reading.index import CallLine
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.review.decisions import Calibration, Decision, Note
 from qa_pipeline.review.tables import calibration_people, calibrations

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, NotThere
 from qa_pipeline.reading.database import writing
-from qa_pipeline.reading.index import call_index
-from qa_pipeline.reading.pages import find_call, known_line, visible
+from qa_pipeline.reading.index import call_index, known_line
+from qa_pipeline.reading.pages import find_call, visible
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.review.decide import Decided, decide
 from qa_pipeline.review.decisions import Calibration, Confirmation, Decision, Override, as_text, from_row, from_text

@@ -18,8 +18,8 @@ from qa_pipeline.conversation.correct import at_moment, corrected_id, middle_of,
 from qa_pipeline.conversation.put_right import put_right
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.database import writing
-from qa_pipeline.reading.index import knows_all, take_corrected
-from qa_pipeline.reading.pages import CallLine, known_line
+from qa_pipeline.reading.follow import knows_all, take_corrected
+from qa_pipeline.reading.index import CallLine, known_line
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.results.decisions import CORRECTIONS, TAKE_BACK, corrections_after_each
 from qa_pipeline.results.scored import score_tables

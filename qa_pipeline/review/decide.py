@@ -16,8 +16,7 @@ from sqlalchemy import Connection, delete, insert
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import Conflict, InputRefused
 from qa_pipeline.reading.database import writing
-from qa_pipeline.reading.index import set_effective
-from qa_pipeline.reading.pages import CallLine, known_line
+from qa_pipeline.reading.index import CallLine, known_line, set_effective
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.review.decisions import (
     Acknowledgement,
@@ -43,6 +42,7 @@ from qa_pipeline.review.export import tell_tables
 from qa_pipeline.review.rule import require, require_in_time
 from qa_pipeline.review.standing import closed_at, decisions_about, index_values, read_standing
 from qa_pipeline.review.tables import audit, corrections_due, decisions, outbox
+from qa_pipeline.rubric.criteria import Criterion
 
 # A commit of the same call between reading and writing is rare; so often in a row it is something else.
 _TRIES = 20
@@ -178,7 +178,7 @@ def _decision(
             raise InputRefused(f"{standing.rubric.id} has no criterion {criterion_id!r}.", advice=f"There are: {known}.")
         digest = found.criterion_sha256
         what = _complete(what, standing, criterion_id, earlier, closed)
-        _check_answer(what, criterion_id, found.criterion.possible_answers())
+        _check_answer(what, found.criterion)
     at = datetime.now(UTC)
     # A clock that runs backwards changes no order.
     at = max(at, earlier[-1].at + timedelta(microseconds=1)) if earlier else at
@@ -233,11 +233,11 @@ def _complete(what: What, standing: Standing, criterion_id: str, earlier: Sequen
     return Confirmation(outcome=stood.outcome, answer=stood.answer)
 
 
-def _check_answer(what: What, criterion_id: str, possible: Sequence[str]) -> None:
+def _check_answer(what: What, criterion: Criterion) -> None:
     answer = getattr(what, "answer", None)
-    if answer is not None and answer not in possible:
+    if answer is not None and answer not in (possible := criterion.possible_answers()):
         raise InputRefused(
-            f"{answer!r} is no answer to {criterion_id}.", advice=f"There are: {', '.join(possible)}." if possible else "It has no answers."
+            f"{answer!r} is no answer to {criterion.id}.", advice=f"There are: {', '.join(possible)}." if possible else "It has no answers."
         )
     if isinstance(what, Answer) and what.outcome is Outcome.UNDETERMINED:
         raise InputRefused("An answer says what was found.", advice="Leave the item open, or answer met, not_met or not_applicable.")

@@ -9,8 +9,8 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Engine, FromClause, and_, func, literal, select, tuple_
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.reading.index import call_index
-from qa_pipeline.reading.pages import CallLine, line_of, visible
+from qa_pipeline.reading.index import CallLine, call_index, line_of
+from qa_pipeline.reading.pages import visible
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.review.decisions import Decision, as_text, from_row, from_text
 from qa_pipeline.review.tables import decisions

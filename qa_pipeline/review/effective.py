@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from qa_pipeline.call import Outcome
-from qa_pipeline.reading.waiting import DISPUTED
 from qa_pipeline.review.decisions import Acknowledgement, Answer, Confirmation, Decision, Dispute, Override, Ruling, TakeBack
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.score import UNSURE
 from qa_pipeline.scoring.totals import Totals, deduction_of, points_of, total
 
+DISPUTED = "disputed"
+"""The reason that an agent gave: it is answered by a ruling, not by looking."""
 # Reasons to look that follow from outcomes and sums: told anew from what counts, like what was withheld. The others stay until the whole score is confirmed.
 _OF_SUMS = ("critical_failed", "low_coverage", "critical_undetermined")
 

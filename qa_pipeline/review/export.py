@@ -1,29 +1,74 @@
-"""Decisions and effective scores to the tables, so that whoever reads Parquet sees what counts and who decided it.
+"""Decisions between the review database and the tables, both ways: whoever reads Parquet sees what counts and who decided it.
 
 What is to be written stands in `outbox`, put there by the transaction of the decision. Under the lock of the tables it is marked as begun, appended, and
 struck off. Who dies in between leaves entries that are begun: their rows may stand there already, so they are merged by key, which doubles nothing.
+
+Decisions that stand in the tables and not in the database are taken over: they were made before there was a database, by repetition over calls, or the
+database was lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from qa_pipeline.reading.database import writing
-from qa_pipeline.reading.index import behind, set_effective
-from qa_pipeline.reading.pages import CallLine, known_line, read_line
+from qa_pipeline.reading.index import CallLine, behind, known_line, read_line, set_effective
+from qa_pipeline.reading.log import version_of
 from qa_pipeline.results.store import Store
-from qa_pipeline.review.decisions import Decision, from_text
-from qa_pipeline.review.desk import Desk, note_seen, seen
+from qa_pipeline.review.decisions import Decision, as_text, from_text
+from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.effective import EffectiveScore, effective
 from qa_pipeline.review.standing import closed_at, decisions_about, index_values, read_standing
-from qa_pipeline.review.tables import decisions, outbox
+from qa_pipeline.review.tables import decisions, outbox, state
 
 # Entries written in one commit.
 _LOT = 500
+
+
+def take_over(desk: Desk) -> int:
+    """Decisions of the results that the database does not have, put into it, after those that it has. Returns how many there were."""
+    newest = version_of(desk.store, "decisions")
+    with desk.engine.connect() as connection:
+        if seen(connection, "decisions") == newest:
+            return 0
+    with writing(desk.engine) as connection:
+        newest = version_of(desk.store, "decisions")
+        there = set(connection.execute(select(decisions.c.decision_id)).scalars())
+        rows = [row for row in desk.store.read("decisions").to_pylist() if row["decision_id"] not in there]
+        rows.sort(key=lambda row: (row["call_id"], row["at"]))
+        several = [
+            one for call_id, of_call in groupby(rows, key=lambda row: row["call_id"]) for one in _numbered(connection, call_id, of_call)
+        ]
+        if several:
+            connection.execute(insert(decisions), several)
+        note_seen(connection, "decisions", newest)
+        return len(several)
+
+
+def seen(connection: Connection, name: str) -> int | None:
+    """The version of a table of the results up to which the database knows what it says; None: never seen."""
+    return connection.execute(select(state.c.value).where(state.c.name == name)).scalar_one_or_none()
+
+
+def note_seen(connection: Connection, name: str, version: int) -> None:
+    """Note that the database knows what a table of the results says, up to a version."""
+    connection.execute(state.delete().where(state.c.name == name))
+    connection.execute(insert(state).values(name=name, value=version))
+
+
+def _numbered(connection: Connection, call_id: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the results as rows of the database, counted on from the call's newest decision."""
+    first = connection.execute(select(func.coalesce(func.max(decisions.c.version), 0)).where(decisions.c.call_id == call_id)).scalar_one()
+    known = [column for column in decisions.c.keys() if column not in ("version", "at", "account", "session")]  # noqa: SIM118
+    return [
+        {name: row.get(name) for name in known} | {"version": first + number, "at": as_text(row["at"]), "account": None, "session": None}
+        for number, row in enumerate(rows, 1)
+    ]
 
 
 def export(desk: Desk) -> int:

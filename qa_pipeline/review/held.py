@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, String, Table, false, func, inspect, or_, select
 
 from qa_pipeline.reading.consents import consent_decisions, consents, held_back
-from qa_pipeline.reading.index import call_index, criterion_sets, index_state
+from qa_pipeline.reading.follow import index_state
+from qa_pipeline.reading.index import call_index, criterion_sets
 from qa_pipeline.reading.teams import memberships, team_names, teams
 from qa_pipeline.review.judged import program_said
 from qa_pipeline.review.tables import (

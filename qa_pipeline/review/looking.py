@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from qa_pipeline.reading.pages import CallLine, find_call
+from qa_pipeline.reading.index import CallLine
+from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.review.blindness import seen_by
 from qa_pipeline.review.claims import Claim, held_claims

@@ -5,12 +5,14 @@ from __future__ import annotations
 from sqlalchemy import Engine, exists, inspect, or_, update
 
 from qa_pipeline.reading.database import open_database, writing
-from qa_pipeline.reading.index import Report, call_index, catch_up, quiet, rebuild
+from qa_pipeline.reading.filling import Report, quiet
+from qa_pipeline.reading.follow import catch_up, rebuild
+from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.log import version_of
 from qa_pipeline.results.decisions import CORRECTIONS
 from qa_pipeline.results.store import Store
-from qa_pipeline.review.desk import Desk, bring_up, note_seen, seen, take_over
-from qa_pipeline.review.export import export, refresh_behind
+from qa_pipeline.review.desk import Desk, bring_up
+from qa_pipeline.review.export import export, note_seen, refresh_behind, seen, take_over
 from qa_pipeline.review.tables import decisions
 from qa_pipeline.settings import Settings
 

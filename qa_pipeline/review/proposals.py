@@ -17,7 +17,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused
 from qa_pipeline.reading.database import writing
-from qa_pipeline.reading.pages import CallLine, find_call
+from qa_pipeline.reading.index import CallLine
+from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import Matter, Role, Viewer
 from qa_pipeline.review.decisions import as_text, from_text
 from qa_pipeline.review.desk import Desk

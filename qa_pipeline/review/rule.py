@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from qa_pipeline.errors import AccessRefused, InputRefused, NotThere
-from qa_pipeline.reading.pages import CallLine
+from qa_pipeline.reading.index import CallLine
 from qa_pipeline.reading.viewer import Matter, Role, Viewer
 from qa_pipeline.review.decisions import (
     Acknowledgement,

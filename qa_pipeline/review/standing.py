@@ -13,17 +13,16 @@ from sqlalchemy import Connection, select
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.reading.index import Effective
+from qa_pipeline.reading.index import CallLine, Effective, read_line, waiting_for
 from qa_pipeline.reading.outcomes import letter_of
-from qa_pipeline.reading.pages import CallLine, find_call, read_line
+from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
-from qa_pipeline.reading.waiting import DISPUTED, waiting_for
 from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.results.versions import kept_text, rubric_that_scored
 from qa_pipeline.review.blindness import without_unseen
 from qa_pipeline.review.decisions import Decision, from_row
 from qa_pipeline.review.desk import Desk
-from qa_pipeline.review.effective import EffectiveFinding, EffectiveScore, Found, Standing, effective, in_force
+from qa_pipeline.review.effective import DISPUTED, EffectiveFinding, EffectiveScore, Found, Standing, effective, in_force
 from qa_pipeline.review.tables import decisions
 from qa_pipeline.rubric.canonical import revive
 from qa_pipeline.rubric.schema import Rubric
@@ -137,7 +136,7 @@ def index_values(score: EffectiveScore) -> Effective:
         critical_state=score.critical_state,
         outcomes="".join(_letter(found) for found in sorted(score.findings, key=lambda found: found.criterion.id)),
         to_review=score.to_review,
-        waiting=waiting_for(score.review_reasons),
+        waiting=waiting_for([reason for reason in score.review_reasons if reason != DISPUTED]),
         is_disputed=DISPUTED in score.review_reasons,
         is_confirmed=score.confirmation is not None,
         decided_count=score.decided,

@@ -23,8 +23,8 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.database import writing
-from qa_pipeline.reading.index import call_index
-from qa_pipeline.reading.pages import CallLine, is_kept_from, read_line
+from qa_pipeline.reading.index import CallLine, call_index, read_line
+from qa_pipeline.reading.pages import is_kept_from
 from qa_pipeline.reading.viewer import Matter, Scope, Viewer
 from qa_pipeline.review.decisions import as_text, from_text
 from qa_pipeline.review.desk import Desk

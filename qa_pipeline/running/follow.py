@@ -1,6 +1,6 @@
 """The index of calls and the effective scores brought up with what a run committed, so that the next list does not wait for it.
 
-Whoever reads a list brings it up too (reading/index.py): a database that is busy or away costs this run nothing but a line.
+Whoever reads a list brings it up too (reading/follow.py): a database that is busy or away costs this run nothing but a line.
 """
 
 from __future__ import annotations

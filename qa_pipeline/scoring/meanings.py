@@ -80,21 +80,23 @@ def needs_vectors(rubric: Rubric) -> bool:
 
 def load_heads(rubrics: Iterable[Rubric], *, encoder_id: str, stores: Sequence[Path]) -> tuple[dict[str, Head], tuple[ExampleList, ...]]:
     """Heads of the rubrics' lists by list id, and the lists no store has a head for. `stores`: heads.json files."""
+    wanted = [
+        (meaning.examples, rubric.background)
+        for rubric in rubrics
+        for meaning in meanings_of(rubric)
+        if meaning.examples is not None and rubric.background is not None
+    ]
     entries: dict[str, dict[str, object]] = {}
-    for store in stores:
+    for store in stores if wanted else ():
         entries.update(_read_store(store))
     heads: dict[str, Head] = {}
     missing: dict[str, ExampleList] = {}
-    for rubric in rubrics:
-        for meaning in meanings_of(rubric):
-            examples, background = meaning.examples, rubric.background
-            if examples is None or background is None:
-                continue
-            entry = entries.get(head_key(examples, background, encoder_id))
-            if entry is None:
-                missing[examples.id] = examples
-            else:
-                heads[examples.id] = _from_json(examples.id, entry)
+    for examples, background in wanted:
+        entry = entries.get(head_key(examples, background, encoder_id))
+        if entry is None:
+            missing[examples.id] = examples
+        else:
+            heads[examples.id] = _from_json(examples.id, entry)
     return heads, tuple(missing.values())
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import json
 import os
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 
@@ -20,37 +20,71 @@ from qa_pipeline.text.normalise import normalise
 
 # Beyond this it begins anew: nobody has so many phrases.
 _MOST = 60_000
+# A path that is too long for the system, beside a database in trouble.
+_UNKEPT = (OSError, sqlite3.Error)
 
 
 class _Cache:
-    """Norms by language and text. Processes that write at once lose each other's new texts, never a file."""
+    """Norms by language and text, in a small database: a rubric is ready without reading those of all others. One that is in trouble is done without."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.norms = self._read()
-        self._stored = len(self.norms)
+        self._norms: dict[str, str] = {}
+        self._new: dict[str, str] = {}
+        self._stored: sqlite3.Connection | None = None
+        self._opened_by = 0
+
+    def norm(self, text: str, language: str) -> str:
+        key = f"{language}\n{text}"
+        norm = self._norms.get(key)
+        if norm is None:
+            norm = self._find(key)
+            if norm is None:
+                norm = self._new[key] = normalise(text, language)
+            self._norms[key] = norm
+        return norm
 
     def save(self) -> None:
         """Write what is new. A folder that cannot be written to costs time later, nothing else."""
-        if len(self.norms) == self._stored:
+        if not self._new:
             return
-        norms = {**self._read(), **self.norms}
-        part = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        new, self._new = self._new, {}
+        self._close()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(norms if len(norms) <= _MOST else self.norms, ensure_ascii=False), "utf-8")
-            part.replace(self.path)
+            self._write(new)
+        except sqlite3.DatabaseError as error:
+            # No database, or a damaged one, is made anew; one that another process writes to for long is left alone.
+            if not isinstance(error, sqlite3.OperationalError):
+                with suppress(*_UNKEPT):
+                    self.path.unlink()
+                    self._write(new)
         except OSError:
-            with suppress(OSError):
-                part.unlink()
-        self._stored = len(self.norms)
+            return
 
-    def _read(self) -> dict[str, str]:
-        try:
-            found = json.loads(self.path.read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+    def _write(self, new: dict[str, str]) -> None:
+        with closing(sqlite3.connect(self.path, timeout=10)) as database, database:
+            database.execute("create table if not exists norms (key text primary key, norm text not null) without rowid")
+            (there,) = database.execute("select count(*) from norms").fetchone()
+            if there + len(new) > _MOST:
+                database.execute("delete from norms")
+            database.executemany("insert or ignore into norms values (?, ?)", new.items())
+
+    def _find(self, key: str) -> str | None:
+        with suppress(*_UNKEPT):
+            if self._opened_by != os.getpid():
+                # A connection is not for the processes that are forked.
+                self._stored, self._opened_by = None, os.getpid()
+                if self.path.is_file():
+                    self._stored = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+            row = None if self._stored is None else self._stored.execute("select norm from norms where key = ?", (key,)).fetchone()
+            return None if row is None else str(row[0])
+        return None
+
+    def _close(self) -> None:
+        if self._stored is not None and self._opened_by == os.getpid():
+            self._stored.close()
+        self._stored, self._opened_by = None, 0
 
 
 _cache: _Cache | None = None
@@ -59,7 +93,7 @@ _cache: _Cache | None = None
 def open_norm_cache(folder: Path) -> None:
     """From now on keep what `cached_norm` works out in a file of this folder, written when the process ends."""
     global _cache
-    path = folder / f"norms-{_fingerprint()}.json"
+    path = folder / f"norms-{_fingerprint()}.sqlite"
     if _cache is None or _cache.path != path:
         if _cache is None:
             atexit.register(save_norm_cache)
@@ -74,13 +108,7 @@ def save_norm_cache() -> None:
 
 def cached_norm(text: str, language: str) -> str:
     """Like `normalise`; quick for a text met before."""
-    if _cache is None:
-        return normalise(text, language)
-    key = f"{language}\n{text}"
-    norm = _cache.norms.get(key)
-    if norm is None:
-        norm = _cache.norms[key] = normalise(text, language)
-    return norm
+    return normalise(text, language) if _cache is None else _cache.norm(text, language)
 
 
 @cache

@@ -15,7 +15,8 @@ from qa_pipeline.evaluation.reliability import calibration_error, reliability
 from qa_pipeline.privacy.policy import load_policy
 from qa_pipeline.privacy.rows import redact_call
 from qa_pipeline.reading.call import read_call
-from qa_pipeline.reading.pages import CallLine, Order, Wanted, find_call, page
+from qa_pipeline.reading.index import CallLine
+from qa_pipeline.reading.pages import Order, Wanted, find_call, page
 from qa_pipeline.reading.summary import CriterionKey
 from qa_pipeline.reading.viewer import Matter, Role, local_viewer
 from qa_pipeline.report.charts import Part, bar

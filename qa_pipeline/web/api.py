@@ -29,7 +29,8 @@ from qa_pipeline.reading.asking import FrozenRow
 from qa_pipeline.reading.call import OneCall as CallRead
 from qa_pipeline.reading.call import read_call
 from qa_pipeline.reading.counting import CallFilter
-from qa_pipeline.reading.pages import MOST_ROWS, CallLine, Key, Order, Wanted, find_call, page
+from qa_pipeline.reading.index import CallLine
+from qa_pipeline.reading.pages import MOST_ROWS, Key, Order, Wanted, find_call, page
 from qa_pipeline.reading.runs import KeptRubric, list_rubrics, list_runs, read_rubric
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.report.figures import summarise_calls

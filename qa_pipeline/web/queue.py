@@ -11,7 +11,8 @@ from fastapi import Form, Query, Request, Response
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.choices import read_choices
-from qa_pipeline.reading.pages import CallLine, Key, Wanted
+from qa_pipeline.reading.index import CallLine
+from qa_pipeline.reading.pages import Key, Wanted
 from qa_pipeline.reading.queue import Kind, Queue, queue_lengths, queue_page
 from qa_pipeline.reading.viewer import Role
 from qa_pipeline.review.claims import claim, held_claims, release

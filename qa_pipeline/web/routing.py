@@ -24,7 +24,8 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 
 from qa_pipeline.errors import AccessRefused
-from qa_pipeline.reading.pages import CallLine, find_call
+from qa_pipeline.reading.index import CallLine
+from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import RULE, Matter, Role, Scope
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.web.signed import NotSignedIn, Signed, check_form, signed

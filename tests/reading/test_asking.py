@@ -15,7 +15,7 @@ from qa_pipeline.reading.asking import ask, ask_anything
 from qa_pipeline.reading.counting import CallFilter, count_by
 from qa_pipeline.reading.database import open_database
 from qa_pipeline.reading.flat import flat_rows
-from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.follow import catch_up
 from qa_pipeline.reading.reports import report_rows
 from qa_pipeline.reading.viewer import MACHINE, Matter, Role, Tenure, Viewer
 from qa_pipeline.results.store import Store

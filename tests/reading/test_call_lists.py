@@ -11,8 +11,8 @@ from sqlalchemy import Engine, insert
 
 from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.database import DERIVED, open_database, writing
-from qa_pipeline.reading.index import call_index
-from qa_pipeline.reading.pages import CallLine, Key, Order, Wanted, count, find_call, page
+from qa_pipeline.reading.index import CallLine, call_index
+from qa_pipeline.reading.pages import Key, Order, Wanted, count, find_call, page
 from qa_pipeline.reading.viewer import Matter, Role, Tenure, Viewer, local_viewer
 from qa_pipeline.settings import Settings
 

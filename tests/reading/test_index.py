@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import Connection, Engine, select, text
 from stored import heard, make_score, make_store
 
-from qa_pipeline.reading import index
+from qa_pipeline.reading import follow
 from qa_pipeline.reading.database import open_database, writing
-from qa_pipeline.reading.index import Effective, behind, call_index, catch_up, index_state, rebuild, set_effective
+from qa_pipeline.reading.follow import catch_up, index_state, rebuild
+from qa_pipeline.reading.index import Effective, behind, call_index, set_effective
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.periods import close_period, reopen_period
 from qa_pipeline.results.store import Store
@@ -209,7 +210,7 @@ def test_a_failed_catching_up_leaves_the_index_as_it_was(store: Store, engine: E
     catch_up(engine, store)
     before = indexed(engine)
     commit(store, "two", "c2")
-    monkeypatch.setattr("qa_pipeline.reading.index._keep_state", lambda *_: 1 / 0)
+    monkeypatch.setattr("qa_pipeline.reading.follow._keep_state", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         catch_up(engine, store)
     assert indexed(engine) == before
@@ -311,18 +312,18 @@ def test_who_comes_between_reading_and_writing_loses_nothing(store: Store, engin
     commit(store, "v1", "c1")
     catch_up(engine, store)
     commit(store, "v2", "c2")
-    read, others = index._read_changes, [lambda: commit(store, "v3", "c3"), lambda: commit(store, "v4", "c4")]
+    read, others = follow._read_changes, [lambda: commit(store, "v3", "c3"), lambda: commit(store, "v4", "c4")]
 
     def read_while_others_come(connection: Connection, of: Store) -> object:
         found = read(connection, of)
         if others:
             others.pop()()
-            monkeypatch.setattr(index, "_read_changes", read)
+            monkeypatch.setattr(follow, "_read_changes", read)
             catch_up(engine, store)
-            monkeypatch.setattr(index, "_read_changes", read_while_others_come)
+            monkeypatch.setattr(follow, "_read_changes", read_while_others_come)
         return found
 
-    monkeypatch.setattr(index, "_read_changes", read_while_others_come)
+    monkeypatch.setattr(follow, "_read_changes", read_while_others_come)
     catch_up(engine, store)
     assert others == []
     assert indexed(engine) == stored(store)

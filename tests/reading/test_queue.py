@@ -10,12 +10,11 @@ from sqlalchemy import event, insert, text
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.reading.database import DERIVED, open_database, writing
-from qa_pipeline.reading.index import call_index
+from qa_pipeline.reading.index import Waiting, call_index, waiting_for
 from qa_pipeline.reading.pages import Wanted
 from qa_pipeline.reading.queue import Kind, Queue, queue_lengths, queue_page
 from qa_pipeline.reading.slice import place_in_slice, week_of
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
-from qa_pipeline.reading.waiting import Waiting, waiting_for
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Confirmation, Dispute, Override
 from qa_pipeline.review.desk import Desk
@@ -38,10 +37,9 @@ def desk(tmp_path: Path, database: str | None) -> Desk:
     ("reasons", "expected"),
     [
         ((), None),
-        (("disputed",), None),
         (("role_unsure",), Waiting.UNSURE),
         (("role_unsure", "critical_undetermined"), Waiting.MUST_SEE),
-        (("critical_failed", "disputed"), Waiting.MUST_SEE),
+        (("critical_failed",), Waiting.MUST_SEE),
     ],
 )
 def test_what_a_call_waits_for_follows_from_its_reasons(reasons: tuple[str, ...], expected: Waiting | None) -> None:

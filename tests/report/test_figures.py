@@ -21,7 +21,7 @@ from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.counting import CallFilter
 from qa_pipeline.reading.database import open_database
-from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.follow import catch_up
 from qa_pipeline.reading.viewer import MACHINE, Role, Tenure, Viewer, local_viewer
 from qa_pipeline.report.clips import Clips
 from qa_pipeline.report.export import export, flat_table

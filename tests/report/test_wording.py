@@ -14,7 +14,7 @@ from rich.console import Console
 
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.reading.database import open_database
-from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.follow import catch_up
 from qa_pipeline.reading.viewer import MACHINE, local_viewer
 from qa_pipeline.report.clips import Clips
 from qa_pipeline.report.data import ReportData, load_call, load_report

@@ -15,7 +15,7 @@ from qa_pipeline.cli.main import main
 from qa_pipeline.errors import AccessRefused, InputRefused, NotThere, RubricError
 from qa_pipeline.reading.asking import ask_anything
 from qa_pipeline.reading.consents import Ruled, State
-from qa_pipeline.reading.index import rebuild
+from qa_pipeline.reading.follow import rebuild
 from qa_pipeline.reading.pages import count, find_call, page
 from qa_pipeline.reading.viewer import MACHINE, Role, Tenure, Viewer, local_viewer
 from qa_pipeline.review.consent import calls_of, list_register, rule, whole_register

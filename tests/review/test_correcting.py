@@ -16,7 +16,7 @@ from qa_pipeline.conversation.correct import Correction, WordChange, correct
 from qa_pipeline.conversation.feeling import load_judge
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.reading import index
+from qa_pipeline.reading import follow
 from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.log import version_of
 from qa_pipeline.reading.tables import rows
@@ -76,18 +76,18 @@ def test_the_index_follows_a_swap_from_what_was_written_as_if_made_anew(
         raise AssertionError("the day was read again")
 
     with monkeypatch.context() as patched:
-        patched.setattr(index, "_current", read_days)
+        patched.setattr(follow, "current", read_days)
         swap_roles(desk, WU, settings, "c1")
         after = index_of(desk)
         # As heard again: its score is there already.
         swap_roles(desk, WU, settings, "c1")
     back = index_of(desk)
     assert after[0]["conversation_id"] != back[0]["conversation_id"] == "c1-heard"
-    index.rebuild(desk.engine, desk.store)
+    follow.rebuild(desk.engine, desk.store)
     assert index_of(desk) == back
     swap_roles(desk, WU, settings, "c1")
     once_more = index_of(desk)
-    index.rebuild(desk.engine, desk.store)
+    follow.rebuild(desk.engine, desk.store)
     assert index_of(desk) == once_more
 
 

@@ -17,7 +17,8 @@ from stored import make_store
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused
 from qa_pipeline.reading.database import open_database, writing
-from qa_pipeline.reading.index import call_index, catch_up, rebuild
+from qa_pipeline.reading.follow import catch_up, rebuild
+from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import Role, Viewer, local_viewer
 from qa_pipeline.results.periods import close_period, reopen_period

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.cli.main import main
-from qa_pipeline.reading import index
+from qa_pipeline.reading import follow
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.viewer import local_viewer
@@ -63,7 +63,7 @@ def test_what_counts_is_worked_out_anew_where_it_is_doubted(desk: Desk, settings
 
 def test_an_index_of_another_form_keeps_what_counts(desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     before = listed(desk)
-    monkeypatch.setattr(index, "FORM", index.FORM + 1)
+    monkeypatch.setattr(follow, "FORM", follow.FORM + 1)
     with writing(desk.engine) as connection:
         connection.exec_driver_sql("alter table call_index drop column campaign")
     assert listed(open_desk(settings, desk.store)) == before

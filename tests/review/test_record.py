@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from qa_pipeline.errors import AccessRefused
 from qa_pipeline.reading.database import writing
-from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.follow import catch_up
 from qa_pipeline.reading.viewer import Role, local_viewer
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.people import add_account, add_member, add_team, viewer_of

@@ -16,7 +16,8 @@ from stored import make_store
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import Conflict
-from qa_pipeline.reading.index import call_index, rebuild
+from qa_pipeline.reading.follow import rebuild
+from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import local_viewer
 from qa_pipeline.review.decide import decide

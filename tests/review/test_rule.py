@@ -11,7 +11,7 @@ import pytest
 from test_effective import EACH
 
 from qa_pipeline.errors import AccessRefused, InputRefused
-from qa_pipeline.reading.pages import CallLine
+from qa_pipeline.reading.index import CallLine
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
 from qa_pipeline.review.decisions import KINDS, What
 from qa_pipeline.review.rule import MAY, may, require

@@ -11,8 +11,9 @@ from sqlalchemy import Engine, select
 from stored import make_store
 
 from qa_pipeline.reading.database import open_database
-from qa_pipeline.reading.index import call_index, catch_up, rebuild
-from qa_pipeline.reading.pages import Wanted, known_line, page
+from qa_pipeline.reading.follow import catch_up, rebuild
+from qa_pipeline.reading.index import call_index, known_line
+from qa_pipeline.reading.pages import Wanted, page
 from qa_pipeline.reading.viewer import Role
 from qa_pipeline.results.periods import close_period
 from qa_pipeline.results.store import Store

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import os
+import sqlite3
+import tracemalloc
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,8 +25,13 @@ def no_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def cache_file(folder: Path) -> Path:
-    (path,) = folder.glob("norms-*.json")
+    (path,) = folder.glob("norms-*.sqlite")
     return path
+
+
+def stored(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(cache_file(folder))) as database:
+        return [norm for (norm,) in database.execute("select norm from norms")]
 
 
 def begin_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,10 +66,10 @@ def test_processes_add_to_each_others_file(tmp_path: Path, monkeypatch: pytest.M
         begin_anew(tmp_path, monkeypatch)
         cached_norm(text, language)
         save_norm_cache()
-    assert len(json.loads(cache_file(tmp_path).read_text("utf-8"))) == len(TEXTS)
+    assert len(stored(tmp_path)) == len(TEXTS)
 
 
-@pytest.mark.parametrize("damaged", ["", "{", "[1, 2]", "\x00"])
+@pytest.mark.parametrize("damaged", ["", "{", "\x00" * 4096])
 def test_a_damaged_file_is_made_anew(damaged: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_norm_cache(tmp_path)
     cached_norm(*TEXTS[0])
@@ -70,7 +78,7 @@ def test_a_damaged_file_is_made_anew(damaged: str, tmp_path: Path, monkeypatch: 
     begin_anew(tmp_path, monkeypatch)
     assert cached_norm(*TEXTS[0]) == normalise(*TEXTS[0])
     save_norm_cache()
-    assert list(json.loads(cache_file(tmp_path).read_text("utf-8")).values()) == [normalise(*TEXTS[0])]
+    assert stored(tmp_path) == [normalise(*TEXTS[0])]
 
 
 def test_a_folder_that_cannot_be_written_to_costs_nothing_but_time(tmp_path: Path) -> None:
@@ -78,3 +86,37 @@ def test_a_folder_that_cannot_be_written_to_costs_nothing_but_time(tmp_path: Pat
     open_norm_cache(tmp_path / "file" / "folder")
     assert cached_norm(*TEXTS[0]) == normalise(*TEXTS[0])
     save_norm_cache()
+
+
+def test_only_what_is_asked_for_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_norm_cache(tmp_path)
+    for number in range(2_000):
+        cached_norm(f"number {number}", "en")
+    save_norm_cache()
+    begin_anew(tmp_path, monkeypatch)
+    tracemalloc.start()
+    try:
+        assert cached_norm("number 7", "en") == normalise("number 7", "en")
+        assert tracemalloc.get_traced_memory()[1] < 50_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_with_too_many_it_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(norm_cache, "_MOST", 3)
+    for text, language in TEXTS:
+        begin_anew(tmp_path, monkeypatch)
+        cached_norm(text, language)
+        save_norm_cache()
+    assert len(stored(tmp_path)) == 1
+
+
+def test_a_process_that_is_forked_reads_it_too(tmp_path: Path) -> None:
+    open_norm_cache(tmp_path)
+    cached_norm(*TEXTS[0])
+    save_norm_cache()
+    cached_norm(*TEXTS[1])
+    child = os.fork()
+    if not child:
+        os._exit(0 if cached_norm(*TEXTS[0]) == normalise(*TEXTS[0]) else 1)
+    assert os.waitpid(child, 0)[1] == 0

@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 from stored import make_store
 
 from qa_pipeline.call import Outcome
-from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.follow import catch_up
 from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import Role, local_viewer
 from qa_pipeline.review.calibration import open_session

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from office import Office
 from trainer_office import open_desk_of_trainer
 
-from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.follow import catch_up
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.running.jobs import Jobs
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from qa_pipeline.conversation.written import conversation
-from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.follow import catch_up
 from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.web.app import create_app
 from qa_pipeline.web.routing import matrix

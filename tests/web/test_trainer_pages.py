@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from trainer_office import STRICTER, open_desk_of_trainer
 
 from qa_pipeline.call import Outcome
-from qa_pipeline.reading.index import catch_up
+from qa_pipeline.reading.follow import catch_up
 from qa_pipeline.review.people import viewer_of
 from qa_pipeline.review.proposals import State, Teaches, find_proposal, propose
 from qa_pipeline.running.jobs import Jobs
