@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Table, d
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.database import writing
-from qa_pipeline.reading.follow import retell_teams
+from qa_pipeline.reading.index import retell_teams
 from qa_pipeline.reading.teams import memberships, names_of_teams, team_names, teams, under_its_names
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer
 from qa_pipeline.review.decisions import as_text
