@@ -13,7 +13,7 @@ from qa_pipeline.call import Outcome
 from qa_pipeline.reading.index import GRAVE, Waiting
 from qa_pipeline.reading.outcomes import DESCRIBED, SENTIMENT, letter_of, letters_by_score, set_of
 from qa_pipeline.reading.slice import place_in_slice, week_of
-from qa_pipeline.reading.tables import SHOWN_SCORES, VIEWS
+from qa_pipeline.reading.tables import keep_shown
 from qa_pipeline.reading.teams import Memberships
 from qa_pipeline.results.scored import ScoreTables
 from qa_pipeline.results.store import Store
@@ -48,6 +48,8 @@ _CURRENT = f"""select c.call_id, c.conversation_id, s.score_id, s.purpose, cast(
     left join (select conversation_id, any_value(customer_sentiment_label) as sentiment from metrics group by conversation_id) m
         on m.conversation_id = c.conversation_id
     order by c.call_date, c.call_id"""
+# In so many parts findings are read. Chosen: of 50,000 calls with 30 criteria, half of the time and a quarter of the memory of one; of more parts as much.
+_LOTS = 16
 _READ = {"calls": _CALL_COLUMNS, "scores": _SCORE_COLUMNS, "metrics": _METRIC_COLUMNS, "periods": None}
 
 
@@ -67,11 +69,10 @@ def current(store: Store, days: Set[date | None] | None, memberships: Membership
         connection.execute("set enable_progress_bar = false")
         for name, columns in _READ.items():
             connection.register(name, read(name, columns))
-        for name in ("current_periods", "official_scores", "standing_scores", "current_calls", "current_scores"):
-            connection.execute(f"create view {name} as {VIEWS[name]}")
-        connection.execute(f"create temp table shown as {SHOWN_SCORES}")
-        shown = connection.sql("select score_id from shown").to_arrow_table()["score_id"]
-        connection.register("judged", letters_by_score(_of_scores(read("findings", _FINDING_COLUMNS, as_stored=False), shown)))
+        keep_shown(connection)
+        connection.register(
+            "judged", _judged(store) if days is None else letters_by_score(read("findings", _FINDING_COLUMNS, as_stored=False))
+        )
         found = connection.sql(_CURRENT).to_arrow_table()
     named = (found[name].to_pylist() for name in ("call_id", "agent_id", "call_date"))
     weeks: dict[str | None, str] = {}
@@ -114,12 +115,13 @@ def corrected(calls: pa.Table, scored: ScoreTables, *, sentiment: str | None) ->
     return Corrected(call_id=call["call_id"], values=values, sets=((criteria, names),) if criteria and names else ())
 
 
-def _of_scores(findings: pa.Table, score_ids: pa.ChunkedArray) -> pa.Table:
-    """Of rows of findings those of some scores: of a call that was scored again and again, the others are many more."""
-    import pyarrow.compute as pc
-
-    are_theirs = pc.is_in(findings["score_id"], value_set=score_ids.combine_chunks())
-    return findings if pc.all(are_theirs).as_py() else findings.filter(are_theirs)
+def _judged(store: Store) -> pa.Table:
+    """How criteria came out, of all scores: some days at a time, as there are twenty findings a call."""
+    days = store.days("findings")
+    if not days:
+        return letters_by_score(store.read("findings", columns=_FINDING_COLUMNS))
+    several = [set(days[place::_LOTS]) for place in range(min(_LOTS, len(days)))]
+    return pa.concat_tables([letters_by_score(store.read("findings", columns=_FINDING_COLUMNS, where=on_days(some))) for some in several])
 
 
 def _in_teams(rows: pa.Table, memberships: Memberships) -> pa.Table:

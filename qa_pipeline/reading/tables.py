@@ -94,11 +94,30 @@ SHOWN_SCORES = """select * from current_scores union all by name
     qualify row_number() over (partition by t.call_id order by t.scored_at desc) = 1"""
 """The score that lists and reports show of a call: its current one, or the newest trial of one that was never scored officially."""
 
+# The same where no period is closed, in a quarter of the time. `newest`: the newest conversation of each call.
+_NEWEST = "select call_id, arg_max(conversation_id, processed_at) as conversation_id from calls group by call_id"
+_OPEN_CURRENT_CALLS = "select c.* from calls c semi join newest n on c.call_id = n.call_id and c.conversation_id = n.conversation_id"
+_OPEN_SHOWN_SCORES = """select s.* from scores s semi join newest n on s.call_id = n.call_id and s.conversation_id = n.conversation_id
+    qualify row_number() over (partition by s.call_id order by s.purpose = 'official' desc, s.scored_at desc) = 1"""
+
 # Tables that tell of no call.
 _OF_NO_CALL = ("rubrics", "periods")
 
 KNOWN_COLUMNS = tuple(name for name in CALLS.schema.names if name not in ("extra", "options"))
 """Columns of `calls` that hold one value; others of the metadata lie in `extra`."""
+
+
+def keep_shown(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep in a table `shown` the score that is shown of each call, and make the view `current_calls`. `calls`, `scores` and `periods` must be there."""
+    connection.execute(f"create view current_periods as {VIEWS['current_periods']}")
+    if connection.execute("select 1 from current_periods limit 1").fetchone() is None:
+        connection.execute(f"create temp table newest as {_NEWEST}")
+        connection.execute(f"create view current_calls as {_OPEN_CURRENT_CALLS}")
+        connection.execute(f"create temp table shown as {_OPEN_SHOWN_SCORES}")
+        return
+    for name in ("official_scores", "standing_scores", "current_calls", "current_scores"):
+        connection.execute(f"create view {name} as {VIEWS[name]}")
+    connection.execute(f"create temp table shown as {SHOWN_SCORES}")
 
 
 def call_column(column: str) -> str:

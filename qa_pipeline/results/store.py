@@ -303,6 +303,11 @@ class Store:
         listing = self._opened.listing(self.path(name))
         return set() if listing is None else {call_id for path in paths for call_id in ids_in(listing, path, "call_id")}
 
+    def days(self, name: str) -> list[date | None]:
+        """Days that rows of a table lie on, in order; none where it does not lie by days, or is not there."""
+        listing = self._opened.listing(self.path(name))
+        return [] if listing is None or not listing.lies_by_days else sorted({file.day for file in listing.files.values()}, key=str)
+
     def load_one(self, conversation_id: str, *, day: date | None) -> Conversation:
         """One stored conversation with its vectors, without touching other calls' rows. Raises InputRefused when it is not stored."""
         tables = {name: self.read_of(name, "conversation_id", conversation_id, day=day) for name in ("calls", "utterances", "metrics")}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pytest
 from stored import heard, make_score, make_store
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.reading.tables import OPEN_CURRENT_SCORES, VIEWS, connect, query, rows
+from qa_pipeline.reading.tables import OPEN_CURRENT_SCORES, VIEWS, connect, keep_shown, query, rows
 from qa_pipeline.results.commit import Commits
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
@@ -121,6 +123,33 @@ def test_the_short_way_to_current_scores_gives_the_same_where_nothing_is_closed(
         long, short = (sorted(connection.sql(sql).fetchall()) for sql in ("select * from current_scores", OPEN_CURRENT_SCORES))
     assert len(long) == 2
     assert long == short
+
+
+def test_what_is_shown_of_calls_is_the_same_where_nothing_is_closed_and_where_other_days_are(store: Store) -> None:
+    for conversation_id, call_id, purposes in (
+        ("a", "c1", ["official"]),
+        ("b", "c2", ["trial", "official"]),
+        ("c", "c1", []),
+        ("d", "c3", ["trial"]),
+    ):
+        spoken = heard(conversation_id, call_id)
+        store.write_conversations([spoken], run_id="r")
+        for number, purpose in enumerate((*purposes, *purposes), 1):
+            store.write_scores([make_score(spoken, at_least=number)], purpose=purpose, run_id="r")
+    day = date(2020, 1, 1)
+    closing = {"period_id": "p", "first_date": day, "last_date": day, "closed_at": datetime.now(UTC), "reason": "paid"}
+    shown = []
+    for closed in ([], [closing]):
+        with duckdb.connect() as connection:
+            for name in ("calls", "scores"):
+                connection.register(name, store.read(name))
+            connection.register("periods", pa.Table.from_pylist(closed, schema=TABLES["periods"].schema))
+            keep_shown(connection)
+            asked = ("select call_id, score_id, purpose from shown", "select call_id, conversation_id from current_calls")
+            shown.append([sorted(connection.sql(sql).fetchall()) for sql in asked])
+    assert shown[0] == shown[1]
+    assert [(call_id, purpose) for call_id, _, purpose in shown[0][0]] == [("c2", "official"), ("c3", "trial")]
+    assert shown[0][1] == [("c1", "c"), ("c2", "b"), ("c3", "d")]
 
 
 @pytest.mark.parametrize("sql", ["copy (select 1) to '{0}'", "attach '{0}'", "export database '{0}'", "select * from read_text('{0}')"])
