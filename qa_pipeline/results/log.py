@@ -33,7 +33,7 @@ _NO_DAY = "__HIVE_DEFAULT_PARTITION__"
 _READER, _WRITER = 1, 2
 # What is read of a checkpoint.
 _ACTIONS = (
-    "add.path", "add.partitionValues", "add.stats", "metaData.schemaString", "metaData.partitionColumns", "protocol.minReaderVersion",
+    "add.path", "add.partitionValues", "metaData.schemaString", "metaData.partitionColumns", "protocol.minReaderVersion",
     "protocol.minWriterVersion",
 )  # fmt: skip
 # A checkpoint after so many commits, as the library makes them.
@@ -49,7 +49,10 @@ class NotPlain(Exception):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file: the day of its rows, None for calls without one and in a table that does not lie by days; what the log says of its rows, as JSON."""
+    """One file: the day of its rows, None for calls without one and in a table that does not lie by days; what the log says of its rows, as JSON.
+
+    What a checkpoint says of rows is not read with the files: it is longer than all else, and only the newest time is ever asked of it.
+    """
 
     day: date | None
     statistics: str | None
@@ -67,7 +70,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A table at a version. `files`: by path below the table; `folder`: where it lies, None where only the library can write it."""
+    """A table at a version. `files`: by path below the table; `folder`: where it lies, None where only the library can write it.
+
+    `checkpoint`: the one that it was read from, if any.
+    """
 
     version: int
     columns: frozenset[str]
@@ -75,6 +81,7 @@ class Listing:
     files: Mapping[str, File]
     system: pafs.FileSystem
     folder: Path | None
+    checkpoint: Path | None = None
 
     def paths_of(self, day: date | None) -> list[str]:
         """Paths of a day's files (None: of calls without one); of all where the table does not lie by days."""
@@ -89,9 +96,11 @@ class Listing:
 
         The log may leave out what is less than a millisecond.
         """
+        of_checkpoint = _statistics_in(self.checkpoint) if self.checkpoint is not None else {}
         found = []
-        for file in self.files.values():
-            told = json.loads(file.statistics).get("maxValues", {}).get(column) if file.statistics else None
+        for path, file in self.files.items():
+            statistics = file.statistics or of_checkpoint.get(path)
+            told = json.loads(statistics).get("maxValues", {}).get(column) if statistics else None
             if told is None:
                 return None
             found.append(datetime.fromisoformat(told))
@@ -110,7 +119,8 @@ def read_listing(folder: Path) -> Listing | None:
         empty = Listing(version=-1, columns=frozenset(), lies_by_days=False, files={}, system=_system(folder), folder=folder)
         if checkpoint is None:
             return _follow(log, empty)
-        return _follow(log, replace(_with(empty, _actions_of(log / f"{checkpoint:020}.checkpoint.parquet")), version=checkpoint))
+        path = log / f"{checkpoint:020}.checkpoint.parquet"
+        return _follow(log, replace(_with(empty, _actions_of(path)), version=checkpoint, checkpoint=path))
 
 
 def followed(listing: Listing) -> Listing:
@@ -188,12 +198,25 @@ def _newest_checkpoint(log: Path) -> int | None:
 
 
 def _actions_of(checkpoint: Path) -> Iterator[dict[str, Any]]:
-    with pq.ParquetFile(checkpoint) as file:
-        rows = file.read(columns=_ACTIONS, use_threads=False).to_pylist()
-    # What a checkpoint was read into is many times its rows, and Arrow would keep it for itself: 5 to 10 MB for each table.
-    pa.default_memory_pool().release_unused()
-    for row in rows:
+    for row in _read(checkpoint, _ACTIONS):
         yield {kind: action for kind, action in row.items() if action is not None}
+
+
+def _statistics_in(checkpoint: Path) -> dict[str, str]:
+    """What a checkpoint says of the rows of each file; nothing where it is there no more."""
+    try:
+        rows = _read(checkpoint, ("add.path", "add.stats"))
+    except (OSError, pa.ArrowException):
+        return {}
+    return {unquote(row["add"]["path"]): row["add"]["stats"] for row in rows if row["add"] and row["add"]["stats"]}
+
+
+def _read(checkpoint: Path, columns: Iterable[str]) -> list[dict[str, Any]]:
+    with pq.ParquetFile(checkpoint) as file:
+        rows: list[dict[str, Any]] = file.read(columns=list(columns), use_threads=False).to_pylist()
+    # What it was read into is many times its rows, and Arrow would keep it for itself: 5 to 10 MB for each table.
+    pa.default_memory_pool().release_unused()
+    return rows
 
 
 def _follow(log: Path, listing: Listing) -> Listing:

@@ -106,6 +106,14 @@ def test_the_newest_time_is_told_by_the_log(store: Store) -> None:
         told = listed(store, name).latest(column)
         assert told is not None
         assert 0 < (told - newest).total_seconds() <= 0.001
+        # A checkpoint says it too, and is looked into only then.
+        DeltaTable(store.path(name)).create_checkpoint()
+        read = listed(store, name)
+        assert read.latest(column) == told
+        assert read.checkpoint is not None
+        read.checkpoint.unlink()
+        assert read.latest(column) is None
+        (read.checkpoint.parent / "_last_checkpoint").unlink()
     add_rows(listed(store), rows("c8"), bounded=CALLS.bounded)
     assert listed(store).latest("processed_at") is None
 
