@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from hypothesis import settings
 from postgres import running_server, server_folder
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
+
+if TYPE_CHECKING:
+    from everywhere import Everywhere
 
 # The same examples on every machine, however busy it is.
 settings.register_profile("plain", deadline=None, derandomize=True, max_examples=60)
@@ -66,6 +69,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first, so that no process is left alone with one at the end."""
     slow = {item.path for item in items if any(item.get_closest_marker(name) for name in _SLOW)}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where tests that do not say so have their review databases."""
+    parser.addoption("--review-database", choices=["sqlite", "postgresql"], default="sqlite", help="of all tests (tests/everywhere.py)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def everywhere(request: pytest.FixtureRequest) -> Everywhere | None:
+    """All review databases on the server, from the first test on; None where they are files."""
+    if request.config.getoption("--review-database") == "sqlite":
+        return None
+    import copies
+    from everywhere import Everywhere, put_everywhere
+
+    server = request.getfixturevalue("server")
+    found = Everywhere(server, lambda: _databases(server))
+    copies.COPIED.append(found.copied)
+    put_everywhere(found)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _own_databases(everywhere: Everywhere | None) -> Iterator[None]:
+    with everywhere.for_a_test() if everywhere else nullcontext():
+        yield
 
 
 _NUMBER = count()

@@ -13,10 +13,16 @@ from pathlib import Path
 
 from qa_pipeline.reading.database import FILE_NAME
 
+# Told of each folder that was copied, and where to.
+COPIED: list[Callable[[Path, Path], None]] = []
+
 
 def copy(make: Callable[..., object], folder: Path, *arguments: Hashable) -> None:
     """Let a folder hold what `make(folder, *arguments)` makes, results with their review database if there is one."""
-    shutil.copytree(_made(make, arguments), folder, dirs_exist_ok=True)
+    made = _made(make, arguments)
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    for tell in COPIED:
+        tell(made, folder)
     for path in folder.rglob(FILE_NAME):
         # Lists are of one root, and made anew where they are found in another.
         with closing(sqlite3.connect(path)) as database, database:
