@@ -2,8 +2,8 @@
 
 Fills a root with so many written calls of five minutes (half Chinese, half English; 80 utterances each, as benchmarks/rescore.py makes them; 200 different ones, and the same again on
 other days), scores them, and asks two questions of each, in three wordings, of a judge in the same process that answers at once: what is measured is this program and the size of what it
-sends, not a model nor a connection. How much of the time the judge itself took is told. Then the same with a cascade, where a phrase settles one of the questions. Tokens are counted over up to
-3,000 of the requests by the tokenizer of Gemma 3 (a llama.cpp server from the package index, as in tests); with `--without-tokens` bytes alone are told. Prints requests, tokens, bytes
+sends, not a model nor a connection. How much of the time the judge itself took is told. Then the same with a cascade, where a phrase settles one of the questions. Tokens are counted over some
+1,000 of the requests, drawn by chance, by the tokenizer of Gemma 3 (a llama.cpp server from the package index, as in tests); with `--without-tokens` bytes alone are told. Prints requests, tokens, bytes
 sent and kept, the seconds of each part, and the peak of memory.
 """
 
@@ -51,18 +51,18 @@ _QUESTIONS = (
 
 
 _DIFFERENT = 200
-# Requests whose tokens are counted at most.
-_COUNTED = 3_000
+# Requests whose tokens are counted, about.
+_COUNTED = 1_000
 
 
 class AtOnce:
-    """A judge that answers at once: a quote of the first line, and yes. `every`: of so many requests one is kept, for its tokens; `seconds`: what answering took."""
+    """A judge that answers at once: a quote of the first line, and yes. `share` of the requests is kept, for their tokens; `seconds`: what answering took."""
 
-    def __init__(self, every: int) -> None:
+    def __init__(self, share: float) -> None:
         self.bodies: list[str] = []
         self.written: list[str] = []
         self.asked, self.seconds = 0, 0.0
-        self._every = every
+        self._share, self._chance = share, random.Random(2)
 
     def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> Told:
         """Answer one question."""
@@ -77,7 +77,7 @@ class AtOnce:
         quote = json.loads(words)[:60]
         body = json.dumps({"messages": list(messages), "schema": schema}, ensure_ascii=False)
         answer = json.dumps({"quotes": [{"line": int(number), "words": quote}], "answer": "yes"}, ensure_ascii=False)
-        if self.asked % self._every == 0:
+        if self._chance.random() < self._share:
             self.bodies.append("\n".join(message["content"] for message in messages))
             self.written.append(answer)
         self.asked += 1
@@ -120,7 +120,7 @@ def measure(folder: Path, calls: Sequence[Conversation], *, settled: bool) -> tu
     began = time.monotonic()
     plan = plan_asking(run, select=Selection())
     planned = time.monotonic() - began
-    judge = AtOnce(every=-(-plan.requests // _COUNTED) or 1)
+    judge = AtOnce(share=min(1.0, _COUNTED / max(1, plan.requests)))
     summary = carry_out_asking(plan, run, judge)
     again = summary.rescored.seconds if summary.rescored else 0.0
     run.store.compact()
