@@ -18,7 +18,7 @@ from qa_pipeline.languages.phrase_tables import PhraseWords
 from qa_pipeline.phrases.grammar import Element, Node, Phrase
 from qa_pipeline.phrases.lexicon import INSERT, INSERT_FILLER, UNIT
 from qa_pipeline.phrases.speech import Speech
-from qa_pipeline.phrases.written import Form, WrittenPhrase, token_and_writing, written_phrase
+from qa_pipeline.phrases.written import token_and_writing, written_phrase
 from qa_pipeline.text.respell import frequencies
 from qa_pipeline.text.segment import has_vocabulary
 from qa_pipeline.text.sounds import token_cost
@@ -39,6 +39,10 @@ _OUT_OF_QUESTION = 1_000.0
 _SOUNDS_THE_SAME = 0.01
 
 
+_Heard = tuple[tuple[str, str], ...]
+"""Tokens that were heard, each with how it is written."""
+
+
 class _Pair(NamedTuple):
     """A token of the speech in a place of the phrase. `is_open`: the place takes anything; `is_same`: it is what is written there.
 
@@ -54,67 +58,116 @@ class _Pair(NamedTuple):
     left_out: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Places of a phrase that take something certain, with nothing open between; positions count from the first token of the stretch.
+
+    `others`: those written otherwise; `same`: how many tokens to the letter speak for the run.
+    """
+
+    pairs: tuple[_Pair, ...]
+    others: tuple[_Pair, ...]
+    places: frozenset[int]
+    same: int
+    has_negation: bool
+    has_small_word: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a phrase makes of a stretch of tokens, whatever stands around it. `answer`: whether it is believed, where that is known by this alone.
+
+    Else, in a language with a list of words, each of `runs` is looked at where it stands; in others only how surely the places of `others` were heard.
+    """
+
+    is_to_the_letter: bool
+    answer: bool | None = None
+    runs: tuple[_Run, ...] = ()
+    is_whole: bool = False
+    others: tuple[int, ...] = ()
+
+
+_TO_THE_LETTER, _BELIEVED, _NOT_BELIEVED = _Reading(is_to_the_letter=True), _Reading(False, True), _Reading(False, False)
+
+
 def is_believed(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
     """Whether the phrase was said in a stretch of tokens in which alignment found it."""
-    if _is_to_the_letter(phrase, speech, start, end):
+    reading = _reading(phrase, speech.heard(start, end), speech.lexicon.sought(phrase).budget / UNIT)
+    if reading.is_to_the_letter:
         if phrase.mode == "exact":
             return not _runs_over_clause_end(speech, start, end - 1)
         return end - start > _SHORT or not has_vocabulary(phrase.language) or not _ends_in_a_word(speech, start, end)
-    if phrase.mode == "exact":
-        return False
-    budget = speech.lexicon.sought(phrase).budget / UNIT
-    forms = speech.forms(start, end)
-    ways = _aligned(phrase, forms, budget)
-    if _swallowed(ways, forms):
-        return False
-    others = [pair for pair in ways if not pair.is_open and not pair.is_same]
-    if not others:
-        return True
-    if not has_vocabulary(phrase.language):
-        return _letters(speech, _placed([pair for pair in ways if pair.position >= 0], start), _placed(others, start))
-    if phrase.mode == "strict" and not all(pair.sounds_same for pair in others):
-        # What convicts somebody is not even a near sound.
-        return False
-    runs = _runs(ways)
-    same = [sum(pair.is_same and not pair.is_negation for pair in run) for run in runs]
-    return all(
-        # What stands beyond an open place counts half: it may have been said of anything.
-        _han(speech, _placed(run, start), own + (sum(same) - own + 1) // 2, is_whole=len(runs) == 1)
-        for run, own in zip(runs, same, strict=True)
-        if not all(pair.is_same for pair in run)
-    )
-
-
-def _is_to_the_letter(phrase: Phrase, speech: Speech, start: int, end: int) -> bool:
-    """Whether a stretch of tokens is written as the phrase is: characters, or in letters words with any ending."""
-    forms = speech.forms(start, end)
-    written = _written(phrase)
-    if phrase.mode == "exact" or is_han(phrase.language):
-        return bool(written.to_the_letter.fullmatch("".join(f"{form.written} " for form in forms)))
-    return bool(written.to_the_stem.fullmatch("".join(f"{form.token} " for form in forms)))
+    if reading.answer is not None:
+        return reading.answer
+    if reading.others:
+        return _is_doubtful(speech.confidence([start + position for position in reading.others]))
+    return all(_han(speech, run, start, is_whole=reading.is_whole) for run in reading.runs)
 
 
 @lru_cache(maxsize=40_000)
-def _written(phrase: Phrase) -> WrittenPhrase:
-    """By the phrase itself, which is found sooner than by its slots."""
-    return written_phrase(phrase.text, phrase.language, phrase.slots)
+def _reading(phrase: Phrase, heard: str, budget: float) -> _Reading:
+    """Worked out once: what is taken for a phrase is nearly always one of a few wordings. `heard`: as Speech has it; `budget`: what a match may cost."""
+    tokens = tuple(token_and_writing(token) for token in heard.split(" "))
+    if _is_to_the_letter(phrase, tokens):
+        return _TO_THE_LETTER
+    if phrase.mode == "exact":
+        return _NOT_BELIEVED
+    ways = _cheapest(phrase, tokens, budget)
+    if _swallowed(ways, tokens):
+        return _NOT_BELIEVED
+    others = [pair for pair in ways if not pair.is_open and not pair.is_same]
+    if not others:
+        return _BELIEVED
+    if not has_vocabulary(phrase.language):
+        is_enough = _letters(phrase.language, [pair for pair in ways if pair.position >= 0 and not pair.is_open], others, tokens)
+        return _BELIEVED if is_enough else _Reading(False, others=tuple(pair.position for pair in others))
+    if phrase.mode == "strict" and not all(pair.sounds_same for pair in others):
+        # What convicts somebody is not even a near sound.
+        return _NOT_BELIEVED
+    runs = _runs(ways)
+    same = [sum(pair.is_same and not pair.is_negation for pair in run) for run in runs]
+    return _Reading(
+        False,
+        runs=tuple(
+            # What stands beyond an open place counts half: it may have been said of anything.
+            _run(pairs, own + (sum(same) - own + 1) // 2)
+            for pairs, own in zip(runs, same, strict=True)
+            if not all(pair.is_same for pair in pairs)
+        ),
+        is_whole=len(runs) == 1,
+    )
 
 
-def _placed(pairs: Sequence[_Pair], start: int) -> list[_Pair]:
-    """Pairs counted from the first token of a stretch, counted from the first of the speech."""
-    return [_Pair(start + pair[0], *pair[1:]) for pair in pairs]
+def _run(pairs: Sequence[_Pair], same: int) -> _Run:
+    others = tuple(pair for pair in pairs if not pair.is_same)
+    return _Run(
+        pairs=tuple(pairs),
+        others=others,
+        places=frozenset(pair.position for pair in pairs),
+        same=same,
+        has_negation=any(pair.is_negation for pair in pairs),
+        has_small_word=any(pair.weight < 1 and not pair.sounds_same for pair in others),
+    )
 
 
-def _swallowed(pairs: Sequence[_Pair], forms: Sequence[Form]) -> bool:
+def _is_to_the_letter(phrase: Phrase, tokens: _Heard) -> bool:
+    """Whether a stretch of tokens is written as the phrase is: characters, or in letters words with any ending."""
+    written = written_phrase(phrase.text, phrase.language, phrase.slots)
+    if phrase.mode == "exact" or is_han(phrase.language):
+        return bool(written.to_the_letter.fullmatch("".join(f"{writing} " for _, writing in tokens)))
+    return bool(written.to_the_stem.fullmatch("".join(f"{token} " for token, _ in tokens)))
+
+
+def _swallowed(pairs: Sequence[_Pair], heard: _Heard) -> bool:
     """Whether an open place took the very word that another place then did without: there is nothing where something was wanted."""
     left_out = {token for pair in pairs for token in pair.left_out}
-    return bool(left_out) and any(pair.is_open and pair.position >= 0 and forms[pair.position].token in left_out for pair in pairs)
+    return bool(left_out) and any(pair.is_open and pair.position >= 0 and heard[pair.position][0] in left_out for pair in pairs)
 
 
 def _ends_in_a_word(speech: Speech, start: int, end: int) -> bool:
     """Whether what is written as the phrase is ends in the middle of a word: 您好 in 您好像."""
-    word, _ = speech.word_at(end - 1)
-    return word.stop > end and word.start >= start
+    first, last, _ = speech.word_at(end - 1)
+    return last > end and first >= start
 
 
 def _runs(pairs: Sequence[_Pair]) -> list[list[_Pair]]:
@@ -128,27 +181,26 @@ def _runs(pairs: Sequence[_Pair]) -> list[list[_Pair]]:
     return [run for run in runs if run]
 
 
-def _han(speech: Speech, fixed: Sequence[_Pair], same: int, *, is_whole: bool) -> bool:
-    """Whether a run of places is believed. `same`: how many tokens to the letter speak for it; `is_whole`: it is all of the phrase."""
-    others = [pair for pair in fixed if not pair.is_same]
-    places = {pair.position for pair in fixed}
-    first, last = fixed[0].position, fixed[-1].position
-    if _runs_over_clause_end(speech, first, last) and len(fixed) <= _LONG:
+def _han(speech: Speech, run: _Run, start: int, *, is_whole: bool) -> bool:
+    """Whether a run of places is believed. `start`: of the stretch; `is_whole`: the run is all of the phrase."""
+    fixed, others, same = run.pairs, run.others, run.same
+    first, last = start + fixed[0].position, start + fixed[-1].position
+    if len(fixed) <= _LONG and _runs_over_clause_end(speech, first, last):
         return False
     words, frequent = 0, 0
     for pair in others:
-        word, makes_sense = speech.word_at(pair.position)
-        if len(word) > 1 and not places.issuperset(word):
+        begin, stop, makes_sense = speech.word_at(start + pair.position)
+        if stop - begin > 1 and not run.places.issuperset(range(begin - start, stop - start)):
             # Half of a word that goes on outside the phrase.
-            return same >= _OUTWEIGH * len(others) and _is_doubtful(_doubt(speech, others))
-        words += len(word) > 1
-        frequent += len(word) == 1 and makes_sense
-    doubt = _doubt(speech, others)
+            return same >= _OUTWEIGH * len(others) and _is_doubtful(_doubt(speech, others, start))
+        words += stop - begin > 1
+        frequent += stop - begin == 1 and makes_sense
+    doubt = _doubt(speech, others, start)
     is_doubtful = _is_doubtful(doubt)
-    if any(pair.weight < 1 and not pair.sounds_same for pair in others) and len(fixed) <= _LONG and not is_doubtful:
+    if run.has_small_word and len(fixed) <= _LONG and not is_doubtful:
         # A particle is small, but it is what makes a question of a short phrase.
         return False
-    if any(pair.is_negation for pair in fixed) and not is_doubtful:
+    if run.has_negation and not is_doubtful:
         return same >= (_OUTWEIGH * len(others) if words or frequent else 1)
     if doubt is not None and doubt >= _SURE:
         return same >= _OUTWEIGH_SURE * len(others)
@@ -160,14 +212,14 @@ def _han(speech: Speech, fixed: Sequence[_Pair], same: int, *, is_whole: bool) -
         # One character that is there says something only if it is a rare one or not alone, and the other sounds the same.
         is_alone = same < _OUTWEIGH
         return same > 0 and all(
-            pair.sounds_same if pair in others else not (is_alone and _is_frequent(speech, pair.position)) for pair in fixed
+            pair.sounds_same if pair in others else not (is_alone and _is_frequent(speech, start + pair.position)) for pair in fixed
         )
     return same >= max(1, frequent)
 
 
-def _doubt(speech: Speech, others: Sequence[_Pair]) -> float | None:
+def _doubt(speech: Speech, others: Sequence[_Pair], start: int) -> float | None:
     """How sure the recogniser was of the tokens that are written otherwise."""
-    return speech.confidence([pair.position for pair in others])
+    return speech.confidence([start + pair.position for pair in others])
 
 
 def _is_doubtful(confidence: float | None) -> bool:
@@ -175,47 +227,38 @@ def _is_doubtful(confidence: float | None) -> bool:
 
 
 def _is_frequent(speech: Speech, position: int) -> bool:
-    word, makes_sense = speech.word_at(position)
-    return len(word) == 1 and makes_sense
+    first, last, makes_sense = speech.word_at(position)
+    return last - first == 1 and makes_sense
 
 
-def _letters(speech: Speech, pairs: Sequence[_Pair], others: Sequence[_Pair]) -> bool:
-    fixed = [pair for pair in pairs if not pair.is_open]
-    known = frequencies(speech.language)
-    words = sum(known.get(speech.forms(pair.position, pair.position + 1)[0].written, 0) >= _FREQUENT for pair in others)
-    if not words:
-        # No word at all: a slip of the pen or of the recogniser.
-        return True
-    doubt = speech.confidence([pair.position for pair in others])
-    if doubt is not None and doubt < _DOUBTFUL:
-        return True
-    return sum(pair.is_same and pair.weight >= 1 for pair in fixed) >= _OUTWEIGH * words
+def _letters(language: str, fixed: Sequence[_Pair], others: Sequence[_Pair], heard: _Heard) -> bool:
+    """Whether what is to the letter outweighs the words that stand in the place of others. What is no word is a slip of the pen or of the recogniser."""
+    known = frequencies(language)
+    words = sum(known.get(heard[pair.position][1], 0) >= _FREQUENT for pair in others)
+    return not words or sum(pair.is_same and pair.weight >= 1 for pair in fixed) >= _OUTWEIGH * words
 
 
 def _runs_over_clause_end(speech: Speech, first: int, last: int) -> bool:
-    return last not in speech.clause(first)
+    begin, stop = speech.clause(first)
+    return not begin <= last < stop
 
 
 def _says_nothing_else(speech: Speech, first: int, last: int) -> bool:
     """Whether the clauses from a token to another hold hardly anything besides."""
-    start, stop = speech.clause(first).start, speech.clause(last).stop
-    beside = [*range(start, first), *range(last + 1, stop)]
-    return len(beside) <= _BESIDE and all(len(speech.word_at(position)[0]) == 1 for position in beside)
+    start, stop = speech.clause(first)[0], speech.clause(last)[1]
+    if first - start + stop - last - 1 > _BESIDE:
+        return False
+    words = (speech.word_at(position) for position in (*range(start, first), *range(last + 1, stop)))
+    return all(end - begin == 1 for begin, end, _ in words)
 
 
-def _aligned(phrase: Phrase, forms: Sequence[Form], budget: float) -> tuple[_Pair, ...]:
-    """The cheapest way of a phrase through all of the forms; positions count from the first."""
-    return _cheapest(phrase.text, phrase.language, phrase.slots, tuple((form.token, form.written) for form in forms), budget)
-
-
-@lru_cache(maxsize=20_000)
-def _cheapest(
-    text: str, language: str, slots: tuple[tuple[str, tuple[str, ...]], ...], heard: tuple[tuple[str, str], ...], budget: float
-) -> tuple[_Pair, ...]:
+def _cheapest(phrase: Phrase, heard: _Heard, budget: float) -> tuple[_Pair, ...]:
+    """The cheapest way of a phrase through all of the tokens heard; positions count from the first."""
+    language = phrase.language
     fillers = frozenset(table(language, PhraseWords).fillers)
     passing = [INSERT_FILLER if token in fillers else INSERT for token, _ in heard]
     alignment = _Alignment(heard, passing, budget + _SOUNDS_THE_SAME * len(heard), language)
-    ways = alignment.through(written_phrase(text, language, slots).pattern, {0: (0.0, ())})
+    ways = alignment.through(written_phrase(phrase.text, language, phrase.slots).pattern, {0: (0.0, ())})
     return ways.get(len(heard), (0.0, ()))[1]
 
 
@@ -226,7 +269,7 @@ _Ways = dict[int, tuple[float, tuple[_Pair, ...]]]
 class _Alignment:
     """What stays the same while a pattern is aligned: tokens heard with their writing, what passing each costs, the most that a way may cost."""
 
-    heard: tuple[tuple[str, str], ...]
+    heard: _Heard
     passing: Sequence[float]
     budget: float
     language: str

@@ -13,17 +13,14 @@ from dataclasses import dataclass
 from qa_pipeline.call import Utterance, Word
 from qa_pipeline.languages.load import glue
 from qa_pipeline.phrases.lexicon import UNIT, Lexicon, lexicon_of
-from qa_pipeline.phrases.written import CLAUSE_ENDS, Form, Forms
+from qa_pipeline.phrases.written import CLAUSE_ENDS, NOWHERE, Forms
 from qa_pipeline.text.normalise import Token, tokens_of
-from qa_pipeline.text.segment import Piece, pieces
 
 # Cost in units of a match that runs on into the party's next utterance, and past somebody else's words.
 NEXT_UTTERANCE = round(0.35 * UNIT)
 OTHER_SPEAKER = UNIT
 # How many words of degree may stand between a negation and what it denies.
 _DENIAL_REACH = 3
-# Stands in a text for what is no character of a script without blanks.
-_NO_WORD = "〇"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +78,6 @@ class Speech:
         self._numbered = [utterance.utterance for utterance in self.utterances]
         self.place = {number: index for index, number in enumerate(self._numbered)}
         self._located = located or Located(language)
-        self._pieces: dict[int, tuple[Piece, ...]] = {}
         self._quotes: dict[tuple[int, int], Quote] = {}
 
     def _read(self, read: Callable[[str], Sequence[int]]) -> None:
@@ -106,42 +102,43 @@ class Speech:
         """All tokens, located in the texts of their utterances."""
         return tuple(token for utterance in self.utterances for token in tokens_of(utterance.norm, utterance.text))
 
-    def forms(self, start: int, end: int) -> tuple[Form, ...]:
-        """A half-open range of tokens with how they are written."""
-        found: list[Form] = []
+    def heard(self, start: int, end: int) -> str:
+        """A half-open range of tokens with how they are written, each as `token TAB writing`, blanks between."""
+        found: list[str] = []
         owner = self.owner(start)
         while start < end:
             first, last = self.offsets[owner], self.offsets[owner + 1]
-            inside = self._forms_of(owner).between(start - first, min(end, last) - first)
+            inside = self._forms_of(owner).heard[start - first : min(end, last) - first]
             # Where `norm` has more units than the text the rest is written as nothing.
-            found += inside + [Form("", "", 0, 0)] * (min(end, last) - start - len(inside))
+            found += inside + [NOWHERE] * (min(end, last) - start - len(inside))
             start, owner = max(start, last), owner + 1
-        return tuple(found)
+        return " ".join(found)
 
-    def clause(self, position: int) -> range:
-        """The tokens of the clause that a token stands in."""
+    def clause(self, position: int) -> tuple[int, int]:
+        """The tokens (half-open) of the clause that a token stands in."""
         owner = self.owner(position)
         offset, forms = self.offsets[owner], self._forms_of(owner)
         if position - offset >= len(forms):
-            return range(position, position + 1)
-        inside = forms.clause(position - offset)
-        return range(offset + inside.start, offset + inside.stop)
+            return position, position + 1
+        first, last = forms.clause(position - offset)
+        return offset + first, offset + last
 
-    def word_at(self, position: int) -> tuple[range, bool]:
-        """The tokens of the word that a token is in, in a language with a list of words, and whether the word makes sense."""
-        clause = self.clause(position)
-        found = self._pieces.get(clause.start)
-        if found is None:
-            found = self._pieces[clause.start] = self._cut(clause)
-        for piece in found:
-            if clause.start + piece.start <= position < clause.start + piece.end:
-                return range(clause.start + piece.start, clause.start + piece.end), piece.makes_sense
-        return range(position, position + 1), False
+    def word_at(self, position: int) -> tuple[int, int, bool]:
+        """The tokens (half-open) of the word that a token is in, in a language with a list of words, and whether the word makes sense."""
+        owner = self.owner(position)
+        offset, forms = self.offsets[owner], self._forms_of(owner)
+        if position - offset >= len(forms):
+            return position, position + 1, False
+        first, last, makes_sense = forms.word_at(position - offset)
+        return offset + first, offset + last, makes_sense
 
     def confidence(self, positions: Sequence[int]) -> float | None:
         """Mean confidence of the words that some tokens are in; None without words."""
-        words = [word for position in positions for word in self._words_between(self.owner(position), *self.span(position))]
-        return sum(word.confidence for word in words) / len(words) if words else None
+        found: list[float] = []
+        for position in positions:
+            owner = self.owner(position)
+            found += confidences(self.utterances[owner].words, *self._words_between(owner, *self.span(position)))
+        return sum(found) / len(found) if found else None
 
     def owner(self, position: int) -> int:
         """Index of the utterance that a token belongs to."""
@@ -207,48 +204,65 @@ class Speech:
         """The tokens of an utterance, located and written."""
         return self._located.forms(self.utterances[owner])
 
-    def _words_between(self, owner: int, start: int, end: int) -> Sequence[Word]:
-        """The words of an utterance that overlap a character span of its text; where they end is worked out once."""
-        utterance = self.utterances[owner]
-        return _overlapping(utterance.words, self._located.word_ends(utterance), start, end)
-
-    def _cut(self, clause: range) -> tuple[Piece, ...]:
-        """A clause cut into words. Numbers and words in letters stand each for itself, as one character between."""
-        writings = [form.written for form in self.forms(clause.start, clause.stop)]
-        return pieces("".join(written if len(written) == 1 else _NO_WORD for written in writings), self.language)
+    def _words_between(self, owner: int, start: int, end: int) -> tuple[int, int]:
+        """Which words of an utterance (half-open) overlap a character span of its text; where they end is worked out once."""
+        return _overlapping(self._located.word_ends(self.utterances[owner]), start, end)
 
     def _quote(self, start: int, end: int) -> Quote:
-        parts: list[str] = []
-        words: list[Word] = []
-        utterance = self.utterances[self.owner(start)]
-        first_ms = utterance.start_ms
-        for owner, positions in itertools.groupby(range(start, end), key=self.owner):
-            covered = list(positions)
-            utterance = self.utterances[owner]
-            first, last = self.span(covered[0])[0], self.span(covered[-1])[1]
-            parts.append(utterance.text[first:last])
-            words += self._words_between(owner, first, last)
+        texts: list[str] = []
+        found: list[float] = []
+        owner = self.owner(start)
+        start_ms, end_ms = self.utterances[owner].start_ms, self.utterances[owner].end_ms
+        while start < end:
+            utterance, stop = self.utterances[owner], min(end, self.offsets[owner + 1])
+            if start < stop:
+                first, last = self.span(start)[0], self.span(stop - 1)[1]
+                texts.append(utterance.text[first:last])
+                words = self._words_between(owner, first, last)
+                shares = confidences(utterance.words, *words)
+                if shares:
+                    begin_ms, close_ms = _times(utterance.words, *words)
+                    start_ms, end_ms = (start_ms if found else begin_ms), close_ms
+                elif not found:
+                    end_ms = utterance.end_ms
+                found += shares
+            start, owner = stop, owner + 1
         return Quote(
-            text=glue(self.language).join(parts),
-            start_ms=words[0].start_ms if words else first_ms,
-            end_ms=words[-1].end_ms if words else utterance.end_ms,
-            confidence=sum(word.confidence for word in words) / len(words) if words else None,
+            text=glue(self.language).join(texts),
+            start_ms=start_ms,
+            end_ms=end_ms,
+            confidence=sum(found) / len(found) if found else None,
         )
 
 
 def words_between(utterance: Utterance, start: int, end: int) -> Sequence[Word]:
     """The words of an utterance that overlap a character span of its text."""
-    return _overlapping(utterance.words, _ends(utterance.words), start, end)
+    first, last = _overlapping(_ends(utterance.words), start, end)
+    return utterance.words[first:last]
 
 
-def heard_between(utterance: Utterance, start_ms: int, end_ms: int) -> Sequence[Word]:
-    """The words of an utterance that sound within a span of time."""
-    # Stored words are still columns (results/heard.py): they answer without an object for each.
-    stored = getattr(utterance.words, "heard_between", None)
+# Stored words are still columns (results/heard.py): they answer without an object for each.
+def confidences(words: Sequence[Word], first: int, last: int) -> list[float]:
+    """How sure the recogniser was of each of some words (half-open)."""
+    stored = getattr(words, "confidences", None)
+    found: list[float] = stored(first, last) if stored else [word.confidence for word in words[first:last]]
+    return found
+
+
+def confidences_between(utterance: Utterance, start_ms: int, end_ms: int) -> list[float]:
+    """The same of the words of an utterance that sound within a span of time."""
+    stored = getattr(utterance.words, "confidences_between", None)
     if stored is not None:
-        found: Sequence[Word] = stored(start_ms, end_ms)
+        found: list[float] = stored(start_ms, end_ms)
         return found
-    return [word for word in utterance.words if word.start_ms < end_ms and word.end_ms > start_ms]
+    return [word.confidence for word in utterance.words if word.start_ms < end_ms and word.end_ms > start_ms]
+
+
+def _times(words: Sequence[Word], first: int, last: int) -> tuple[int, int]:
+    """When the first of some words (half-open) begins, and when the last of them ends."""
+    stored = getattr(words, "times", None)
+    times: tuple[int, int] = stored(first, last) if stored else (words[first].start_ms, words[last - 1].end_ms)
+    return times
 
 
 def _ends(words: Sequence[Word]) -> list[int]:
@@ -260,5 +274,9 @@ def _ends(words: Sequence[Word]) -> list[int]:
     return list(itertools.accumulate(len(word.text) for word in words))
 
 
-def _overlapping(words: Sequence[Word], ends: Sequence[int], start: int, end: int) -> Sequence[Word]:
-    return words[bisect_right(ends, start) : bisect_left(ends, end) + 1] if end > 0 else ()
+def _overlapping(ends: Sequence[int], start: int, end: int) -> tuple[int, int]:
+    """Which words (half-open) overlap a character span. `ends`: where each ends."""
+    if end <= 0:
+        return 0, 0
+    first = bisect_right(ends, start)
+    return first, max(first, min(len(ends), bisect_left(ends, end) + 1))

@@ -10,7 +10,6 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import NamedTuple
 
 from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.phrase_tables import PhraseWords
@@ -18,79 +17,96 @@ from qa_pipeline.phrases.grammar import Element, Node, parsed_with
 from qa_pipeline.text.fold import fold
 from qa_pipeline.text.norm_cache import cached_norm
 from qa_pipeline.text.normalise import simplify, tokens_of, unit_spans
+from qa_pipeline.text.segment import pieces
 
 _SIGN = "\t"
 # How `norm` marks a token that denies.
 _NEGATES = "!"
 CLAUSE_ENDS = frozenset("，。？！、,.?!;；:：")
-
-
-class Form(NamedTuple):
-    """A token with how it is written. `start`/`end`: characters in the text it came from. A tuple, which is quickly made: there are very many."""
-
-    token: str
-    written: str
-    start: int
-    end: int
-    is_negation: bool = False
+# Stands in a text for what is no character of a script without blanks.
+_NO_WORD = "〇"
+NOWHERE = _SIGN
+"""Stands for a token of `norm` that the text has no unit for."""
 
 
 class Forms:
-    """The tokens of a text, and how they are written. Of most texts few are asked for, so each form is made when it is.
+    """The tokens of a text, and how they are written.
 
-    `spans`: (start, end) of each token in the text, and possibly of what stands behind the last token.
+    `heard`: each token as `token TAB writing`; `spans`: (start, end) of each token in the text, and possibly of what stands behind the last token.
     """
 
-    __slots__ = ("_alone", "_clauses", "_count", "_language", "_made", "_text", "_tokens", "spans")
+    __slots__ = ("_clauses", "_language", "_text", "_tokens", "_words", "_writing", "heard", "spans")
 
     def __init__(self, norm: str, text: str, language: str) -> None:
         self._text, self._language = text, language
         self.spans: Sequence[tuple[int, int]]
+        self._tokens: Sequence[str]
         # Without these signs each token is one unit of the text.
-        self._alone = "/" not in norm and "+" not in norm
-        if self._alone:
-            self._tokens: Sequence[str] = norm.split()
-            self.spans = unit_spans(text)
+        if "/" not in norm and "+" not in norm:
+            self._tokens, self.spans = norm.split(), unit_spans(text)
+            self.heard = [_heard(token, text[start:end], language) for token, (start, end) in zip(self._tokens, self.spans, strict=False)]
         else:
             located = tokens_of(norm, text)
+            starts = [-1, *(token.start for token in located), -1]
             self._tokens = [_NEGATES + token.text if token.is_negation else token.text for token in located]
             self.spans = [(token.start, token.end) for token in located]
-        self._count = min(len(self._tokens), len(self.spans))
-        self._made: list[Form | None] = [None] * self._count
+            # Of several tokens that a unit gives each stands for itself.
+            self.heard = [
+                f"{token.text}{_SIGN}{token.text}"
+                if token.start in (before, behind)
+                else _heard(token.text, text[token.start : token.end], language)
+                for token, before, behind in zip(located, starts, starts[2:], strict=False)
+            ]
         self._clauses: list[int] | None = None
+        self._writing: str | None = None
+        self._words: dict[int, tuple[int, int, bool]] = {}
 
     def __len__(self) -> int:
         """How many tokens have a place in the text."""
-        return self._count
+        return len(self.heard)
 
-    def between(self, first: int, last: int) -> list[Form]:
-        """The forms of a half-open range of tokens, fewer where the text has no more."""
-        made = self._made[first:last]
-        return [made[place] or self._form(first + place) for place in range(len(made))]
+    def is_negation(self, index: int) -> bool:
+        """Whether a token denies."""
+        return self._tokens[index].startswith(_NEGATES)
 
-    def clause(self, index: int) -> range:
-        """The tokens of the clause that a token stands in."""
+    def clause(self, index: int) -> tuple[int, int]:
+        """The tokens (half-open) of the clause that a token stands in."""
         if self._clauses is None:
-            self._clauses = [0, *(place for place in range(1, self._count) if self._ends_before(place)), self._count]
+            text, spans = self._text, self.spans
+            gaps = ((place, text[spans[place - 1][1] : spans[place][0]]) for place in range(1, len(self)))
+            self._clauses = [0, *(place for place, gap in gaps if gap and not CLAUSE_ENDS.isdisjoint(gap)), len(self)]
         after = bisect_right(self._clauses, index)
-        return range(self._clauses[after - 1], self._clauses[after])
+        return self._clauses[after - 1], self._clauses[after]
 
-    def _ends_before(self, index: int) -> bool:
-        """Whether a clause ends between a token and the one before."""
-        return not CLAUSE_ENDS.isdisjoint(self._text[self.spans[index - 1][1] : self.spans[index][0]])
-
-    def _form(self, index: int) -> Form:
-        token = self._tokens[index]
-        start, end = self.spans[index]
-        text = token.lstrip(_NEGATES)
-        is_plain = text.isdigit() or (not self._alone and self._shares_unit(index))
-        written = text if is_plain else _written(self._text[start:end], self._language)
-        found = self._made[index] = Form(text, written, start, end, token.startswith(_NEGATES))
+    def word_at(self, index: int) -> tuple[int, int, bool]:
+        """The tokens (half-open) of the word that a token is in, in a language with a list of words, and whether the word makes sense."""
+        found = self._words.get(index)
+        if found is None:
+            first, last = self.clause(index)
+            for start, end, makes_sense in words_in(self.writing[first:last], self._language):
+                self._words.update((place, (first + start, first + end, makes_sense)) for place in range(first + start, first + end))
+            found = self._words[index]
         return found
 
-    def _shares_unit(self, index: int) -> bool:
-        start = self.spans[index][0]
-        return any(0 <= other < len(self) and self.spans[other][0] == start for other in (index - 1, index + 1))
+    @property
+    def writing(self) -> str:
+        """The tokens as one character each. Numbers and words in letters stand each for itself, as one character between."""
+        if self._writing is None:
+            writings = (heard[heard.index(_SIGN) + 1 :] for heard in self.heard)
+            self._writing = "".join(written if len(written) == 1 else _NO_WORD for written in writings)
+        return self._writing
+
+
+def words_in(writing: str, language: str) -> list[tuple[int, int, bool]]:
+    """The words of a clause of which each token is one character: half-open, and whether each makes sense."""
+    return [(piece.start, piece.end, piece.makes_sense) for piece in pieces(writing, language)]
+
+
+@lru_cache(maxsize=100_000)
+def _heard(token: str, unit: str, language: str) -> str:
+    """A token with how its unit of the text is written; a number stands for itself."""
+    token = token.lstrip(_NEGATES)
+    return f"{token}{_SIGN}{token if token.isdigit() else _written(unit, language)}"
 
 
 @lru_cache(maxsize=50_000)
@@ -131,23 +147,18 @@ def written_phrase(text: str, language: str, slots: tuple[tuple[str, tuple[str, 
 
 
 def token_and_writing(token: str) -> tuple[str, str]:
-    """The two parts of a token of a written pattern."""
+    """The two parts of a token that was heard, or of a written pattern."""
     sound, _, writing = token.partition(_SIGN)
     return sound, writing
-
-
-def forms_of(text: str, language: str) -> list[Form]:
-    """All tokens of a text that was not stored, with how they are written."""
-    forms = Forms(cached_norm(text, language), text, language)
-    return forms.between(0, len(forms))
 
 
 @lru_cache(maxsize=50_000)
 def _elements(text: str, language: str) -> tuple[Element, ...]:
     light = table(language, PhraseWords).light
+    forms = Forms(cached_norm(text, language), text, language)
     return tuple(
-        Element("token", frozenset((form.token + _SIGN + form.written,)), 0.4 if form.token in light else 1.0, form.is_negation)
-        for form in forms_of(text, language)
+        Element("token", frozenset((heard,)), 0.4 if token_and_writing(heard)[0] in light else 1.0, forms.is_negation(index))
+        for index, heard in enumerate(forms.heard)
     )
 
 

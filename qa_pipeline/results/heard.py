@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import accumulate, pairwise
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, overload
 
 import numpy as np
@@ -100,9 +101,17 @@ class Words(Sequence[Word]):
         """Where each word ends in the text of its utterance."""
         return self._column.text_ends(self._start, self._stop)
 
-    def heard_between(self, start_ms: int, end_ms: int) -> tuple[Word, ...]:
-        """The words that sound within a span of time, in order."""
-        return self._column.heard_between(self._start, self._stop, start_ms, end_ms)
+    def times(self, first: int, last: int) -> tuple[int, int]:
+        """When the first of some words (half-open) begins, and when the last of them ends."""
+        return self._column.start_ms[self._start + first], self._column.end_ms[self._start + last - 1]
+
+    def confidences(self, first: int, last: int) -> list[float]:
+        """How sure the recogniser was of each of some words (half-open)."""
+        return self._column.confidences(self._start + first, self._start + last)
+
+    def confidences_between(self, start_ms: int, end_ms: int) -> list[float]:
+        """The same of the words that sound within a span of time, in order."""
+        return self._column.confidences_between(self._start, self._stop, start_ms, end_ms)
 
     def __eq__(self, other: object) -> bool:
         return self._all() == (other._all() if isinstance(other, Words) else other)
@@ -118,41 +127,65 @@ class Words(Sequence[Word]):
 
 
 class WordColumn:
-    """A column of word lists: `lists[row]` is the Words of that row."""
+    """A column of word lists: `lists[row]` is the Words of that row. Figures are looked up word by word, as plain lists made when first asked for."""
 
     def __init__(self, column: pa.ListArray) -> None:
         self._offsets = column.offsets.to_numpy()
-        values = column.values
-        self._texts: pa.StringArray = values.field("text")
-        self._start_ms, self._end_ms, self._confidence = (_figures(values.field(name)) for name in ("start_ms", "end_ms", "confidence"))
+        self._values = column.values
+        self._texts: pa.StringArray = self._values.field("text")
 
     def lists(self) -> list[Words]:
         """One for each row; a null row has no words."""
         offsets = self._offsets.tolist()
         return [Words(self, start, stop) for start, stop in zip(offsets, offsets[1:], strict=False)]
 
+    @cached_property
+    def start_ms(self) -> list[int]:
+        """When each word begins."""
+        return _figures(self._values.field("start_ms"))
+
+    @cached_property
+    def end_ms(self) -> list[int]:
+        """When each word ends."""
+        return _figures(self._values.field("end_ms"))
+
+    @cached_property
+    def _confidence(self) -> list[float]:
+        return _figures(self._values.field("confidence"))
+
+    @cached_property
+    def _ends(self) -> NDArray[np.int64]:
+        """Where each word ends in the texts of all words joined, after a 0."""
+        import pyarrow.compute as pc
+
+        lengths = pc.utf8_length(self._texts).to_numpy(zero_copy_only=False)
+        return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+
     def text_ends(self, start: int, stop: int) -> list[int]:
         """Where each word of a span ends in their texts joined."""
-        return list(accumulate(map(len, self._texts.slice(start, stop - start).to_pylist())))
+        ends: list[int] = (self._ends[start + 1 : stop + 1] - self._ends[start]).tolist()
+        return ends
 
-    def heard_between(self, start: int, stop: int, start_ms: int, end_ms: int) -> tuple[Word, ...]:
-        """Words of a span that sound within a span of time."""
-        times = zip(self._start_ms[start:stop].tolist(), self._end_ms[start:stop].tolist(), strict=True)
-        places = [place for place, (begin, end) in enumerate(times, start) if begin < end_ms and end > start_ms]
-        around = self.words(places[0], places[-1] + 1) if places else ()
-        return tuple(around[place - places[0]] for place in places)
+    def confidences(self, start: int, stop: int) -> list[float]:
+        """Of each word of a span. Stored as float32: what was 0.9 comes back as 0.9."""
+        return [round(share, 4) for share in self._confidence[start:stop]]
+
+    def confidences_between(self, start: int, stop: int, start_ms: int, end_ms: int) -> list[float]:
+        """Of the words of a span that sound within a span of time."""
+        times = zip(self.start_ms[start:stop], self.end_ms[start:stop], self._confidence[start:stop], strict=True)
+        return [round(share, 4) for begin, end, share in times if begin < end_ms and end > start_ms]
 
     def words(self, start: int, stop: int) -> tuple[Word, ...]:
         """Words of a span of the column."""
-        columns = (column[start:stop].tolist() for column in (self._start_ms, self._end_ms, self._confidence))
         texts = self._texts.slice(start, stop - start).to_pylist()
-        # Confidence is stored as float32: what was 0.9 comes back as 0.9.
-        return tuple(Word(text=t, start_ms=s, end_ms=e, confidence=round(c, 4)) for t, s, e, c in zip(texts, *columns, strict=True))
+        columns = (self.start_ms[start:stop], self.end_ms[start:stop], self.confidences(start, stop))
+        return tuple(Word(text=t, start_ms=s, end_ms=e, confidence=c) for t, s, e, c in zip(texts, *columns, strict=True))
 
 
-def _figures(column: pa.Array) -> NDArray[Any]:
-    """A column of numbers: one object for each would cost more than reading the rest of a row. Nulls stay None."""
-    return column.to_numpy() if not column.null_count else np.array(column.to_pylist(), dtype=object)
+def _figures(column: pa.Array) -> list[Any]:
+    """A column of numbers. Nulls stay None."""
+    figures: list[Any] = column.to_pylist() if column.null_count else column.to_numpy().tolist()
+    return figures
 
 
 class Vectors(Mapping[int, NDArray[np.float32]]):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from qa_pipeline.call import Conversation, Layout, Outcome, Role
-from qa_pipeline.phrases.speech import heard_between
+from qa_pipeline.phrases.speech import confidences_between
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.lists import Meaning
 from qa_pipeline.rubric.shared_keys import SearchingCriterion
@@ -204,7 +204,7 @@ def _unclear(evidence: Evidence, search: Search) -> float:
     if utterance is None or utterance.confidence is None:
         return 0.0
     start, end = evidence.start_ms, evidence.end_ms
-    quoted = [word.confidence for word in heard_between(utterance, start, end)] if start is not None and end is not None else []
+    quoted = confidences_between(utterance, start, end) if start is not None and end is not None else []
     return 1.0 - (sum(quoted) / len(quoted) if quoted else utterance.confidence)
 
 

@@ -11,7 +11,7 @@ import pytest
 from stored import heard, make_store
 
 from qa_pipeline.call import Conversation, Word
-from qa_pipeline.phrases.speech import heard_between, words_between
+from qa_pipeline.phrases.speech import confidences, confidences_between, words_between
 from qa_pipeline.results.heard import Vectors
 
 
@@ -40,7 +40,8 @@ def test_stored_words_answer_by_place_and_time_as_plain_ones_do(kept: Conversati
         for first, last in ((0, 1), (3, 8), (5, 100), (0, 0), (90, 95)):
             assert words_between(stored, first, last) == words_between(plain, first, last)
         for start, end in ((0, 10_000), (0, 1), (3_000, 3_001), (9_000, 9_001)):
-            assert list(heard_between(stored, start, end)) == list(heard_between(plain, start, end))
+            assert confidences_between(stored, start, end) == confidences_between(plain, start, end)
+        assert confidences(stored.words, 0, 1) == confidences(plain.words, 0, 1)
 
 
 def test_words_are_pickled_as_words(kept: Conversation) -> None:
