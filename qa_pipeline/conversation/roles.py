@@ -20,7 +20,7 @@ from qa_pipeline.conversation.role_head import RoleJudgement, RoleWeights
 from qa_pipeline.languages.conversation_tables import RoleWords
 from qa_pipeline.languages.load import table
 from qa_pipeline.phrases.search import MatchMode, Phrase, Speech, compile_phrase, find_phrase
-from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.text.normalise import unit_count
 
 # The option that names the version of what roles are told by.
 LEXICON_OPTION = "role_lexicon"
@@ -196,7 +196,7 @@ def _machine_utterances(utterances: Sequence[Utterance], direction: str | None, 
     for speaker in {u.speaker for u in utterances}:
         # Of what is known to be recorded, the rest of its track is no more of a machine.
         own = [u for u in utterances if u.speaker == speaker and u.utterance not in recorded]
-        size = {u.utterance: len(unit_spans(u.text)) for u in own}
+        size = {u.utterance: unit_count(u.text) for u in own}
         if own and sum(size[n] for n in sounding if n in size) >= _MACHINE_SHARE * sum(size.values()):
             found |= set(size)
     opening: list[Utterance] = []

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qa_pipeline.errors import ModelError
 from qa_pipeline.meaning.encoder import WIDTH, Encoder
-from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.text.normalise import unit_count
 from qa_pipeline.text.sentences import sentences
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def reader_path(settings: Settings) -> Path:
 
 def pieces_of(text: str) -> tuple[str, ...]:
     """The parts of a text that are judged on their own: itself, or the sentences of a long one."""
-    if len(unit_spans(text)) <= WHOLE_UNITS:
+    if unit_count(text) <= WHOLE_UNITS:
         return (text,)
     return sentences(text) or (text,)
 

@@ -119,6 +119,11 @@ def names_call(text: str) -> bool:
     return any(slot in text for slot in _NAME_SLOTS)
 
 
+def lacks_name(phrase: Phrase) -> bool:
+    """Whether a phrase names what is not known of the call: nobody can be heard saying it."""
+    return any(isinstance(node, Element) and node.kind == "nothing" for node in phrase.pattern)
+
+
 def _allowed(text: str, language: str, mode: MatchMode, pattern: Sequence[Node]) -> float:
     """Highest share of a pattern's weight that a match may cost; short phrases must fit better than long ones."""
     if mode == "exact":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from threading import RLock
 from typing import TypeAlias
 
@@ -101,6 +102,8 @@ class Lexicon:
         # By place: cost in units of leaving it out, and its weight.
         self.skips: list[int] = []
         self.weights: list[float] = []
+        # What phrases come to in utterances of some tokens, kept by who searches (search.py).
+        self.nearest: dict[tuple[Sought, bytes], tuple[tuple[float, int, int] | None]] = {}
         # By token.
         self.is_negation: list[bool] = []
         self.is_degree: list[bool] = []
@@ -108,8 +111,7 @@ class Lexicon:
 
     def read(self, norm: str) -> list[int]:
         """The numbers of the tokens of a `norm`."""
-        items = self._items
-        return [number for item in norm.split() for number in items[item]]
+        return list(chain.from_iterable(map(self._items.__getitem__, norm.split())))
 
     def sought(self, phrase: Phrase, allowed: float | None = None) -> Sought:
         """A phrase with its places numbered. `allowed`: instead of the phrase's own share."""

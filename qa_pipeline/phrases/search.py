@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +20,15 @@ from qa_pipeline.call import Role, Utterance
 from qa_pipeline.languages.load import is_han
 from qa_pipeline.phrases.alignment import Match, align, align_ranges
 from qa_pipeline.phrases.belief import is_believed
-from qa_pipeline.phrases.grammar import MatchMode, Phrase, compile_phrase, names_call
-from qa_pipeline.phrases.lexicon import UNIT
+from qa_pipeline.phrases.grammar import MatchMode, Phrase, compile_phrase, lacks_name, names_call
+from qa_pipeline.phrases.lexicon import UNIT, Sought
 from qa_pipeline.phrases.regular import Pattern, find_regular
 from qa_pipeline.phrases.screen import Corpus
 from qa_pipeline.phrases.speech import Quote, Speech, words_between
 from qa_pipeline.text.normalise import normalise, simplify
 
 __all__ = [
-    "Corpus", "Hit", "Match", "MatchMode", "Nearness", "Phrase", "Speech", "alone", "best_apart", "best_similarity", "compile_phrase", "find_phrase",
+    "Corpus", "Hit", "Match", "MatchMode", "Nearness", "Phrase", "Speech", "alone", "best_apart", "best_similarity", "compile_phrase", "find_phrase", "lacks_name",
     "match_phrases", "names_call", "nearest_in", "nearness", "similarity", "speech_from_text", "words_between",
 ]  # fmt: skip
 
@@ -35,6 +36,8 @@ __all__ = [
 NEAREST = 0.6
 # Utterances aligned to find it.
 _NEAREST_TRIED = 2
+# Of phrases with utterances, 10 MB.
+_MOST_REMEMBERED = 50_000
 
 
 class Hit:
@@ -176,16 +179,34 @@ def nearest_in(phrases: Sequence[Phrase], near: Nearness, corpus: Corpus, speech
     """The best alignment of the nearest phrases with the nearest of some utterances of a speech; None where nothing comes near."""
     first, last = np.searchsorted(corpus.speech_of, (speech, speech + 1)).tolist()
     inside = [first + i for i, number in enumerate(corpus.utterance[first:last].tolist()) if number in numbers]
-    best: tuple[float, Phrase, Match] | None = None
+    best: tuple[float, Phrase, int, int] | None = None
     for index in sorted(inside, key=lambda index: (-near.share[index], index))[:_NEAREST_TRIED]:
         phrase = phrases[near.phrase[index]]
         if phrase.regex or near.share[index] <= 0:
             continue
-        utterance = corpus.first[index : index + 1], corpus.first[index + 1 : index + 2]
-        for match in align_ranges(corpus.lexicon.sought(phrase, NEAREST), corpus, *utterance, best_reading=True):
-            if best is None or match.similarity > best[0]:
-                best = (match.similarity, phrase, match)
-    return Hit(best[1], corpus.speeches[speech], best[0], best[2].start, best[2].end) if best else None
+        found = _nearest_reading(corpus.lexicon.sought(phrase, NEAREST), corpus, index)
+        if found is not None and (best is None or found[0] > best[0]):
+            start = int(corpus.first[index] - corpus.start_of[speech])
+            best = (found[0], phrase, start + found[1], start + found[2])
+    return Hit(best[1], corpus.speeches[speech], best[0], *best[2:]) if best else None
+
+
+def _nearest_reading(sought: Sought, corpus: Corpus, utterance: int) -> tuple[float, int, int] | None:
+    """The best alignment of a phrase with one utterance: similarity and tokens (half-open) of the utterance. People say the same again and again, so
+    what an utterance of these tokens came to is remembered.
+    """
+    first, last = corpus.first[utterance : utterance + 1], corpus.first[utterance + 1 : utterance + 2]
+    known, key = corpus.lexicon.nearest, (sought, corpus.tokens[first[0] : last[0]].tobytes())
+    if (found := known.get(key)) is not None:
+        return found[0]
+    matches = align_ranges(sought, corpus, first, last, best_reading=True)
+    best = max(matches, key=attrgetter("similarity"), default=None)
+    start = int(first[0] - corpus.start_of[corpus.speech_of[utterance]])
+    reading = (best.similarity, best.start - start, best.end - start) if best else None
+    if len(known) >= _MOST_REMEMBERED:
+        known.clear()
+    known[key] = (reading,)
+    return reading
 
 
 def similarity(phrase: str, text: str, language: str) -> float:

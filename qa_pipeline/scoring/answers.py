@@ -19,7 +19,7 @@ from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.reply_meaning import meaning_of
 from qa_pipeline.scoring.windows import Searched
-from qa_pipeline.text.normalise import tokens_of, unit_spans
+from qa_pipeline.text.normalise import tokens_of, unit_count, unit_spans
 
 _MOST_UTTERANCES = 4
 # Words of the asker between two turns of the answer beyond which the talk has moved on, unless the question was put again.
@@ -95,7 +95,7 @@ def replies_to(conversation: Conversation, asked: int, asker: Role, *, again: fr
             continue
         if utterance.role is asker:
             if replies:
-                between = 0 if utterance.utterance in again else between + len(unit_spans(utterance.text))
+                between = 0 if utterance.utterance in again else between + unit_count(utterance.text)
                 if between > _BETWEEN_UNITS:
                     break
             was_other = False
@@ -174,7 +174,7 @@ def _is_first_clause(item: _Found, reply: Utterance) -> bool:
     """Whether words are the first clause of a reply; one word may stand before them (oh, well)."""
     at = reply.text.find(item.hit.text)
     behind = reply.text[at + len(item.hit.text) :].lstrip()
-    return at >= 0 and len(unit_spans(reply.text[:at])) <= _MOST_UNITS_BEFORE_LEAD and bool(_CLAUSE_END.match(behind))
+    return at >= 0 and unit_count(reply.text[:at]) <= _MOST_UNITS_BEFORE_LEAD and bool(_CLAUSE_END.match(behind))
 
 
 def _not_turned_from(search: Search, answers: Mapping[str, PhraseLists], replies: Sequence[Utterance], found: list[_Found]) -> list[_Found]:
@@ -262,7 +262,7 @@ def _after_asking_on(search: Search, in_order: Sequence[_Found]) -> _Found:
     between = [
         u
         for u in search.conversation.utterances
-        if first.hit.utterance < u.utterance < last.hit.utterance and u.role is not role and len(unit_spans(u.text)) > _HEARD_UNITS
+        if first.hit.utterance < u.utterance < last.hit.utterance and u.role is not role and unit_count(u.text) > _HEARD_UNITS
     ]
     is_other = (first.name, last.name) == (_UNWILLING, _WILLING) or (last.is_plain and last.name != first.name)
     if not between or not is_other or _hits(search, table(search.language, AnswerWords).gives_way, between):
@@ -279,8 +279,8 @@ def _opposed(found: Iterable[_Found], chosen: _Found) -> frozenset[str]:
 
 def _is_all_said(chosen: _Found, replies: Sequence[Utterance]) -> bool:
     """Whether a reply says little beside the words that answer: they are clear by themselves."""
-    said = sum(len(unit_spans(reply.text)) for reply in replies if abs(reply.utterance - chosen.hit.utterance) <= 1)
-    return said - len(unit_spans(chosen.hit.text)) <= _MOST_UNITS_BESIDE
+    said = sum(unit_count(reply.text) for reply in replies if abs(reply.utterance - chosen.hit.utterance) <= 1)
+    return said - unit_count(chosen.hit.text) <= _MOST_UNITS_BESIDE
 
 
 def polarity_of(search: Search, asked: Iterable[Utterance]) -> Polarity:
@@ -324,7 +324,7 @@ def gives_way(search: Search, asker: Role, replies: Sequence[Utterance]) -> Evid
 
 def is_murmur(replies: Sequence[Utterance]) -> bool:
     """Whether a reply is so short that what the asker made of it tells more."""
-    return sum(len(unit_spans(reply.text)) for reply in replies[:1]) <= _MURMUR_UNITS
+    return sum(unit_count(reply.text) for reply in replies[:1]) <= _MURMUR_UNITS
 
 
 def is_question(text: str) -> bool:
@@ -371,7 +371,7 @@ def _is_yes_or_no(search: Search, hit: Hit) -> bool:
     text = search.by_number[hit.utterance].text
     at = text.find(hit.text)
     before, behind = text[:at].strip(), text[at + len(hit.text) :].strip()
-    is_alone = len(unit_spans(text)) <= len(unit_spans(hit.text)) + 1
+    is_alone = unit_count(text) <= unit_count(hit.text) + 1
     is_clause = bool((not before or _CLAUSE_END.fullmatch(before[-1])) and (not behind or _CLAUSE_END.match(behind)))
     if is_alone or is_clause:
         return True
@@ -407,5 +407,5 @@ def _ends_with(search: Search, phrases: Sequence[str], utterances: Sequence[Utte
     text, last = utterances[-1].text, max(hits, key=lambda hit: hit.end)
     behind = text.rfind(last.text) + len(last.text) if last.text in text else 0
     rest, *others = _CLAUSE_END.split(text[behind:], maxsplit=1)
-    in_next_clause = sum(len(unit_spans(other)) for other in others)
-    return len(unit_spans(rest)) <= _MOST_UNITS_BEHIND_QUESTION and in_next_clause <= _MOST_UNITS_IN_NEXT_CLAUSE
+    in_next_clause = sum(unit_count(other) for other in others)
+    return unit_count(rest) <= _MOST_UNITS_BEHIND_QUESTION and in_next_clause <= _MOST_UNITS_IN_NEXT_CLAUSE

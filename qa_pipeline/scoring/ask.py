@@ -24,7 +24,7 @@ from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.prompts import Request, in_language, requests_of
 from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, as_causes, in_order, search_window
 from qa_pipeline.scoring.windows import Searched
-from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.text.normalise import unit_count
 
 NOT_ASKED, SETTLED = "not_asked_yet", "settled"
 # One word proves nothing: it stands in half of all lines. Chosen.
@@ -215,7 +215,7 @@ def _place(quote: Quote, utterance: Utterance) -> tuple[str, int | None, int | N
 
 def _is_quoted(quote: Quote, utterance: Utterance) -> bool:
     return _stands_in(quote.text, utterance.text) and (
-        len(unit_spans(quote.text)) >= _FEWEST_UNITS or _plain(quote.text) == _plain(utterance.text)
+        unit_count(quote.text) >= _FEWEST_UNITS or _plain(quote.text) == _plain(utterance.text)
     )
 
 

@@ -13,7 +13,7 @@ from qa_pipeline.rubric.criteria import CaptureCriterion
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, in_order, search_window
 from qa_pipeline.scoring.windows import Searched, runs_of
-from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.text.normalise import unit_count
 from qa_pipeline.values.find import Value, digits_of, find_values, names_day
 from qa_pipeline.values.names import answered_name, asks_name, spoken_to
 
@@ -123,7 +123,7 @@ def _bridged(passages: list[list[Utterance]], search: Search) -> list[list[Utter
 
 def _is_heard(utterance: Utterance, language: str) -> bool:
     """Whether the listener only says that a piece was heard: a word or two, or the piece again; a new question ends the number."""
-    units = len(unit_spans(utterance.text))
+    units = unit_count(utterance.text)
     return units <= _HEARD_UNITS or (units <= _BETWEEN_PIECES_UNITS and bool(digits_of(utterance.text, language)))
 
 
@@ -265,7 +265,7 @@ def _check_read_back(criterion: CaptureCriterion, captured: Verdict, context: Co
 def _in_short(after: Iterable[Utterance], search: Search) -> Evidence | None:
     """An utterance that is nearly all made of what the other side said shortly before: the gist said back, however little of it that is."""
     for utterance in after:
-        if len(unit_spans(utterance.text)) < _GIST_UNITS:
+        if unit_count(utterance.text) < _GIST_UNITS:
             continue
         others = (search.by_number.get(utterance.utterance - back) for back in range(1, _GIST_UTTERANCES + 1))
         said = " ".join(other.text for other in others if other is not None and other.role not in (utterance.role, Role.OTHER))

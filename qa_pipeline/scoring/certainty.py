@@ -92,11 +92,13 @@ class CertaintyModel:
         for name, (weight, usual) in weighing.measures.items():
             part = weight * (measures.values.get(name, 0.0) - usual)
             total += part
-            parts.append((part, name))
+            if part >= _NAMED_FROM or part <= -_NAMED_FROM:
+                parts.append((part, name))
         for trait in measures.traits:
             part = self.traits.get(trait, 0.0)
             total += part
-            parts.append((part, trait.partition("=")[0]))
+            if part >= _NAMED_FROM or part <= -_NAMED_FROM:
+                parts.append((part, trait.partition("=")[0]))
         return Certainty(share=self._share(total), grounds=_named(parts))
 
     def _share(self, log_odds: float) -> float:
@@ -170,5 +172,5 @@ def load_model(path: Path) -> CertaintyModel:
 
 
 def _named(parts: list[tuple[float, str]]) -> tuple[Ground, ...]:
-    strongest = sorted((part for part in parts if abs(part[0]) >= _NAMED_FROM), key=lambda part: (-abs(part[0]), part[1]))
+    strongest = sorted(parts, key=lambda part: (-abs(part[0]), part[1]))
     return tuple(Ground(key=name, weight=round(weight, 2)) for weight, name in strongest[:_MOST_NAMED])

@@ -19,7 +19,7 @@ from qa_pipeline.rubric.criteria import ForbiddenCriterion
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import Context, Verdict, in_order, search_window
 from qa_pipeline.scoring.windows import Searched
-from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.text.normalise import unit_count
 
 # Words recognised with less confidence than this do not convict anybody. Chosen on recorded calls.
 FORBIDDEN_CONFIDENCE = 0.5
@@ -67,7 +67,7 @@ def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
         if utterance.utterance in evidence or utterance.utterance in taken_back or criterion.meaning is None:
             continue
         if (
-            len(unit_spans(utterance.text)) < _JUDGED_UNITS
+            unit_count(utterance.text) < _JUDGED_UNITS
             or not _is_well_heard(utterance.confidence)
             or _is_excused(search, criterion, utterance.utterance, None)
         ):
@@ -176,7 +176,7 @@ def _example_phrases(search: Search, criterion: ForbiddenCriterion) -> tuple[Phr
 
 @lru_cache(maxsize=256)
 def _long_enough(texts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(text for text in texts if len(unit_spans(text)) >= _EXAMPLE_UNITS)
+    return tuple(text for text in texts if unit_count(text) >= _EXAMPLE_UNITS)
 
 
 def _is_excused(search: Search, criterion: ForbiddenCriterion, utterance: int, start: int | None) -> bool:
@@ -207,7 +207,7 @@ def _is_excused(search: Search, criterion: ForbiddenCriterion, utterance: int, s
 
 def _is_given_back(search: Search, criterion: ForbiddenCriterion, hit: Hit) -> bool:
     """Whether words are somebody else's: written between quotation marks, or said before by the other side, to the letter."""
-    if "quoting" not in criterion.except_ or len(unit_spans(hit.text)) < _LEAST_GIVEN_BACK_UNITS:
+    if "quoting" not in criterion.except_ or unit_count(hit.text) < _LEAST_GIVEN_BACK_UNITS:
         return False
     own = search.by_number[hit.utterance]
     if any(hit.text.strip(_MARKS) in quoted for quoted in _QUOTED.findall(own.text)):

@@ -13,7 +13,7 @@ from qa_pipeline.languages.mark_tables import Marks
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.scoring.answers import find_answer
 from qa_pipeline.scoring.matching import Evidence, Search
-from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.text.normalise import unit_count
 from qa_pipeline.values.marks import TOP, offered_mark, read_mark, scale_top, written
 
 _YES_OR_NO: Mapping[str, PhraseLists] = {"yes": {}, "no": {}}
@@ -50,7 +50,7 @@ def mark_given(search: Search, asked: int, asker: Role, *, until: int | None) ->
                 break
             said_again = offered_mark(utterance.text, language, top)
             offered = said_again if said_again is not None else offered
-            between += 0 if said_again is not None else len(unit_spans(utterance.text))
+            between += 0 if said_again is not None else unit_count(utterance.text)
             if between > (_MOST_UNITS_BEFORE_MARK if mark is None else _MOST_UNITS_AFTER_MARK):
                 break
             continue

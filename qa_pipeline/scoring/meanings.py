@@ -22,7 +22,7 @@ from qa_pipeline.rubric.criteria import ForbiddenCriterion
 from qa_pipeline.rubric.lists import ExampleList, Meaning
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.shared_keys import SearchingCriterion
-from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.text.normalise import unit_count
 from qa_pipeline.whole_file import write_whole
 
 HEADS_NAME = "heads.json"
@@ -169,7 +169,7 @@ def _stored(store: Path, modified_ns: int, size: int) -> Mapping[str, dict[str, 
 
 def _long_enough(texts: Iterable[str]) -> list[str]:
     """Texts that heads learn from, sorted: the same examples make the same head to the last digit, however their file is laid out."""
-    return sorted(text for text in texts if len(unit_spans(text)) >= SHORTEST_UNITS)
+    return sorted(text for text in texts if unit_count(text) >= SHORTEST_UNITS)
 
 
 def keep_used(rubrics: Iterable[Rubric], *, encoder_id: str, store: Path) -> None:

@@ -18,7 +18,7 @@ from qa_pipeline.rubric.shared_keys import SearchingCriterion
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.situations import Facts, given_disposition
 from qa_pipeline.scoring.verdict import Context, Verdict
-from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.text.normalise import unit_count
 
 # Fewer utterances of the parties than this say little about a call. Chosen.
 _SHORT = 6
@@ -158,7 +158,7 @@ def _of_words(evidence: Iterable[Evidence], search: Search, meaning: Meaning | N
     if not found:
         return {"no_words": 1.0}
     values = {
-        "brief": max(1.0 / max(1, len(unit_spans(e.text))) for e in found),
+        "brief": max(1.0 / max(1, unit_count(e.text)) for e in found),
         "words_unclear": max(_unclear(e, search) for e in found),
     }
     meant = [e for e in found if _is_meant(e, meaning)]

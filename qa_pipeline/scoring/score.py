@@ -101,7 +101,7 @@ class Score:
 class Scorecard:
     """A rubric ready to score with: its hashes worked out once, the fitted heads of its lists (meanings.py) by list id, what tells how sure it is, and
     how strict the reader of acts is. `questions`: criterion → hash of what it asks a language model; `answered_by`: the model whose answers count;
-    `second_looks`: what that model looks at again, None for nothing, `looks`: what it is asked about which criterion, `looked`: the hashes of that.
+    `in_order`: the criteria, each after those it refers to. `second_looks`: what that model looks at again, None for nothing, `looks`: what it is asked about which criterion, `looked`: the hashes of that.
     """
 
     rubric: Rubric
@@ -110,6 +110,7 @@ class Scorecard:
     criterion_sha256: Mapping[str, str]
     section_of: Mapping[str, str]
     languages: Mapping[str, frozenset[Language]]
+    in_order: tuple[Criterion, ...]
     certainty: Judge
     strictness: Strictness | None = None
     questions: Mapping[str, str] = field(default_factory=dict)
@@ -151,6 +152,7 @@ def prepare(
     looks = second_looks.questions(rubric) if second_looks else {}
     return Scorecard(
         rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes, section_of=section_of, languages=languages,
+        in_order=_judging_order(rubric),
         certainty=certainty or shipped_model(),
         strictness=strictness,
         questions=questions_of(rubric),
@@ -200,7 +202,7 @@ def judge_call(search: Search, scorecard: Scorecard, overruled: Mapping[str, Ver
         rubric=rubric, search=search, facts=facts, verdicts=verdicts, languages=scorecard.languages, strictness=scorecard.strictness,
         answered_by=scorecard.answered_by, overruled=overruled or {},
     )  # fmt: skip
-    for criterion in _judging_order(rubric):
+    for criterion in scorecard.in_order:
         verdicts[criterion.id] = judge(criterion, context)
     return replace(context, facts=_as_answered(facts, context))
 
@@ -222,7 +224,7 @@ def _as_answered(facts: Facts, context: Context) -> Facts:
 
 def weigh_call(search: Search, scorecard: Scorecard) -> Weighed:
     """Judge a call and tell how sure each verdict is. What a second look overrules is judged by what follows from it too: once more, with the other reading."""
-    by_id = {criterion.id: criterion for criterion in scorecard.rubric.criteria}
+    by_id = {criterion.id: criterion for criterion in scorecard.in_order}
     overruling: dict[str, Look] = {}
     while True:
         context = judge_call(search, scorecard, {name: look.verdict for name, look in overruling.items() if look.verdict})
@@ -258,7 +260,7 @@ def _score(search: Search, scorecard: Scorecard) -> Score:
     return _total(weighed.context, scorecard, findings, weighed.disposition)
 
 
-def _judging_order(rubric: Rubric) -> list[Criterion]:
+def _judging_order(rubric: Rubric) -> tuple[Criterion, ...]:
     """Criteria after those they depend on (load.py has refused cycles)."""
     by_id = {criterion.id: criterion for criterion in rubric.criteria}
     ordered: dict[str, Criterion] = {}
@@ -270,7 +272,7 @@ def _judging_order(rubric: Rubric) -> list[Criterion]:
 
     for criterion in rubric.criteria:
         visit(criterion)
-    return list(ordered.values())
+    return tuple(ordered.values())
 
 
 def _withheld(verdict: Verdict, certainty: Certainty) -> Verdict:

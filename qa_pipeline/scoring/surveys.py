@@ -10,7 +10,7 @@ from qa_pipeline.scoring.marks_given import mark_given
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.said import asked, valid_hits
 from qa_pipeline.scoring.verdict import Capture, Context, Verdict, search_window
-from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.text.normalise import unit_count
 
 _LEAST_TEXT_UNITS = 2
 
@@ -88,7 +88,7 @@ def _answer(
     criterion: SurveyCriterion, search: Search, replies: list[Utterance], polarity: Polarity
 ) -> tuple[str | None, tuple[Evidence, ...]]:
     if criterion.answered == "text":
-        said = [u for u in replies if len(unit_spans(u.text)) >= _LEAST_TEXT_UNITS]
+        said = [u for u in replies if unit_count(u.text) >= _LEAST_TEXT_UNITS]
         return ("given" if said else None), tuple(search.utterance_evidence(u, "answer", 1.0, "answer") for u in said[:1])
     return find_answer(search, _standard_answers(criterion), replies, polarity)
 
@@ -102,13 +102,13 @@ def _standard_answers(criterion: SurveyCriterion) -> dict[str, PhraseLists]:
 def _reason(search: Search, replies: list[Utterance], answered: Evidence) -> Evidence | None:
     """What the customer says beside and after the answer, until the asker goes on to something else."""
     own = next((u for u in replies if u.utterance == answered.utterance), None)
-    if own is not None and len(unit_spans(own.text)) > len(unit_spans(answered.text)) + _LEAST_TEXT_UNITS:
+    if own is not None and unit_count(own.text) > unit_count(answered.text) + _LEAST_TEXT_UNITS:
         return search.utterance_evidence(own, "reason", 1.0, "answer")
-    later = [u for u in replies if u.utterance > answered.utterance and len(unit_spans(u.text)) > _LEAST_TEXT_UNITS]
+    later = [u for u in replies if u.utterance > answered.utterance and unit_count(u.text) > _LEAST_TEXT_UNITS]
     if not later:
         asker = Role.AGENT if answered.role is Role.CUSTOMER else Role.CUSTOMER
         follow_up = next((u for u in search.conversation.utterances if u.utterance > answered.utterance and u.role is asker), None)
         if follow_up is None:
             return None
-        later = [u for u in replies_to(search.conversation, follow_up.utterance, asker) if len(unit_spans(u.text)) > _LEAST_TEXT_UNITS]
+        later = [u for u in replies_to(search.conversation, follow_up.utterance, asker) if unit_count(u.text) > _LEAST_TEXT_UNITS]
     return search.utterance_evidence(later[0], "reason", 1.0, "answer") if later else None

@@ -28,6 +28,7 @@ from qa_pipeline.phrases.search import (
     Speech,
     best_apart,
     compile_phrase,
+    lacks_name,
     match_phrases,
     names_call,
     nearest_in,
@@ -35,7 +36,7 @@ from qa_pipeline.phrases.search import (
 )
 from qa_pipeline.phrases.speech import Located
 from qa_pipeline.scoring.meanings import SHORTEST_UNITS, Heads
-from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.text.normalise import unit_count
 
 Roles = frozenset[Role]
 Scope = int
@@ -161,7 +162,7 @@ class Together:
             self._acts[place] = {
                 u.utterance: dict(zip(ACTS, map(float, vectors[u.utterance][WIDTH:]), strict=True))
                 for u in conversation.utterances
-                if u.utterance in vectors and len(vectors[u.utterance]) == MEANING_WIDTH and len(unit_spans(u.text)) >= SHORTEST_UNITS
+                if u.utterance in vectors and len(vectors[u.utterance]) == MEANING_WIDTH and unit_count(u.text) >= SHORTEST_UNITS
             }
         return self._acts[place]
 
@@ -177,7 +178,8 @@ class Together:
         if lookups is None:
             named = [rank for rank, phrase in enumerate(phrases) if phrase.regex is None and names_call(phrase.text)]
             common = [rank for rank in range(len(phrases)) if rank not in set(named)]
-            lookups = _Lookups(self._lookup(phrases, common, roles), self._lookup(phrases, named, roles))
+            known = [rank for rank in named if not lacks_name(phrases[rank])]
+            lookups = _Lookups(self._lookup(phrases, common, roles), self._lookup(phrases, known, roles))
             self._lookups[id(phrases), roles] = lookups
             self._asked.append(phrases)
             if self._edition != self._lexicon.edition:
@@ -235,8 +237,7 @@ class Together:
         by_number = {u.utterance: u for u in conversation.utterances}
         # A token of `norm` stands for one unit of the text or more, and is faster counted.
         is_long = [
-            (u := by_number[number]).norm.count(" ") + 1 >= SHORTEST_UNITS or len(unit_spans(u.text)) >= SHORTEST_UNITS
-            for number in vectors
+            (u := by_number[number]).norm.count(" ") + 1 >= SHORTEST_UNITS or unit_count(u.text) >= SHORTEST_UNITS for number in vectors
         ]
         scores = np.clip(np.array([vectors[number] for number in vectors], dtype=np.float32)[:, :WIDTH] @ weights + bias, -30, 30)
         probabilities = (1 / (1 + np.exp(-scores))).T.tolist()

@@ -16,7 +16,7 @@ from typing import Any
 
 from qa_pipeline.call import Alternative, Word
 from qa_pipeline.text.fold import fold
-from qa_pipeline.text.normalise import simplify, unit_spans
+from qa_pipeline.text.normalise import simplify, unit_count, unit_spans
 
 # Kept of an utterance, and believed at least so much. Chosen, not measured: below it lies what a beam of five hardly ever holds.
 MOST_ALTERNATIVES = 3
@@ -91,7 +91,7 @@ def readings_of(
     best, *others = (decode(tokens) for tokens in decoding.sequences_ids)
     joined = "".join(word.text for word in words)
     # What the recogniser left for the next decoding has words there; other readings of it are not about these.
-    rest = best[len(joined) :] if len(unit_spans(best)) > len(unit_spans(joined)) else ""
+    rest = best[len(joined) :] if unit_count(best) > unit_count(joined) else ""
     told = [*words, Word(text=rest, start_ms=_UNTOLD, end_ms=_UNTOLD, confidence=0.0)] if rest else words
     readings = []
     for share, text in zip(shares_of(decoding)[1:], others, strict=True):

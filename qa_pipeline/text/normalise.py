@@ -73,6 +73,11 @@ def unit_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _UNIT.finditer(text)]
 
 
+def unit_count(text: str) -> int:
+    """How many units a text has."""
+    return len(_UNIT.findall(text))
+
+
 def has_units(text: str) -> bool:
     """Whether a text has any unit at all."""
     return _UNIT.search(text) is not None
