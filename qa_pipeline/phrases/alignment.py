@@ -44,7 +44,7 @@ class Match(NamedTuple):
 class _Stretches:
     """Ranges of a corpus laid end to end, (n,) each.
 
-    `heard`: the tokens that occur, each once; `position`: of each token in the corpus; `passing`: cost so far of letting tokens pass inside a match (n + 1), `crossing`: of a match that
+    `heard`: the tokens that occur, of much speech each once; `position`: of each token in the corpus; `passing`: cost so far of letting tokens pass inside a match (n + 1), `crossing`: of a match that
     steps from the token before into this one; both as shares of a way (see the module).
     """
 
@@ -97,6 +97,8 @@ def _align(sought: Sought, corpus: Corpus, stretches: _Stretches, best_reading: 
     begun = np.full(stretches.tokens.size + 1, _NOWHERE, dtype=np.int64)
     begun, _ = alignment.advance(begun, 0, alignment.without_hopeless(sought.pattern, 0 if best_reading else -bound))
     ends = np.flatnonzero(begun <= 0)
+    if not ends.size:
+        return []
     ways = begun[ends]
     extent = -ways & ((1 << _BITS) - 1)
     balance = (ways + extent) >> _BITS
@@ -104,8 +106,6 @@ def _align(sought: Sought, corpus: Corpus, stretches: _Stretches, best_reading: 
     is_something = (weight > 0) & (length > 0)
     ends, balance, weight, length = ends[is_something], balance[is_something], weight[is_something], length[is_something]
     similarity = 1.0 - allowed - balance * _WEIGHTS / (weight * UNIT)
-    if not ends.size:
-        return []
     last = stretches.position[ends - 1] + 1
     speech = corpus.speech_of[np.searchsorted(corpus.first, last - 1, side="right") - 1]
     local = last - corpus.start_of[speech]
@@ -186,19 +186,22 @@ def _laid(corpus: Corpus, first: NDArray[np.intp], last: NDArray[np.intp]) -> It
     for begin, end in _pieces(lengths):
         sizes = lengths[begin:end]
         starts = np.cumsum(sizes) - sizes
-        position = np.repeat(first[begin:end] - starts, sizes) + np.arange(int(sizes.sum()))
+        if end - begin == 1:
+            position = np.arange(first[begin], last[begin])
+        else:
+            position = np.repeat(first[begin:end] - starts, sizes) + np.arange(int(sizes.sum()))
         tokens = corpus.tokens[position]
         steps = corpus.crossing[position]
         steps[starts] = _NEVER
         passing = np.minimum(insertions[tokens] + steps, _NEVER)
         ways = np.concatenate(([0], np.cumsum((passing << _BITS) - 1)))
-        yield _Stretches(tokens=tokens, heard=_distinct(tokens, insertions.size), position=position, crossing=steps << _BITS, passing=ways)
+        # Of a few tokens it takes longer to find out which are the same.
+        heard = tokens if tokens.size < _FEW_TOKENS else _distinct(tokens, insertions.size)
+        yield _Stretches(tokens=tokens, heard=heard, position=position, crossing=steps << _BITS, passing=ways)
 
 
 def _distinct(tokens: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     """Each of some numbers below `count` once, in order."""
-    if tokens.size < _FEW_TOKENS:
-        return np.unique(tokens)
     occurs = np.zeros(count, dtype=bool)
     occurs[tokens] = True
     return np.flatnonzero(occurs)
