@@ -36,7 +36,7 @@ __all__ = [
 NEAREST = 0.6
 # Utterances aligned to find it.
 _NEAREST_TRIED = 2
-# Of phrases with utterances, 10 MB.
+# Of phrases with utterances: 20 MB at most.
 _MOST_REMEMBERED = 50_000
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.phrases.search import Speech, best_similarity, compile_phrase, find_phrase, similarity, speech_from_text
+from qa_pipeline.phrases.search import Speech, best_similarity, compile_phrase, find_phrase, lacks_name, similarity, speech_from_text
 from qa_pipeline.text.normalise import normalise, tokens_of
 
 CHINESE = st.text(st.sampled_from("您好请问满意度调查方便再见有什么可以帮助不没打扰几分钟感谢配合"), min_size=2, max_size=12)
@@ -126,6 +126,7 @@ def test_company_and_agent_name_stand_for_what_is_known_of_the_call() -> None:
 
 def test_a_slot_of_which_nothing_is_known_matches_nothing() -> None:
     assert found("{company}", "尚德金融", "zh") == []
+    assert [lacks_name(compile_phrase(text, "zh")) for text in ("{company}", "[{company}]您好", "您好")] == [True, False, False]
 
 
 @pytest.mark.parametrize(

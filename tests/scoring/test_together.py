@@ -103,6 +103,16 @@ def test_the_nearest_thing_is_the_utterance_whose_words_come_nearest() -> None:
         assert together[0].nearest(phrases, searched(calls[0], 0)) is None
 
 
+def test_what_was_remembered_of_the_same_words_is_told_where_they_stand() -> None:
+    calls = [
+        conversation("0:00 agent: 感谢您的配合", language="zh"),
+        conversation("0:00 agent: 喂您好", "0:05 customer: 你好", "0:08 agent: 感谢您的配合", language="zh"),
+    ]
+    first, second = searches_of(calls, {}, {})
+    near = [search.nearest(search.phrases({"zh": ("感谢您的耐心配合支持",)}), searched(search.conversation)) for search in (first, second)]
+    assert [(e.utterance, e.start_ms, e.text) for e in near if e] == [(0, 0, near[0].text), (2, 8_000, near[0].text)]  # type: ignore[union-attr]
+
+
 def test_probabilities_are_of_the_calls_own_utterances() -> None:
     import numpy as np
 
