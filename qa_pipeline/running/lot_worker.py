@@ -62,8 +62,9 @@ _scoring: Scoring | None = None
 def start_worker(folder: str) -> None:
     """Runs once in each worker process."""
     global _scoring
-    # Utterances by the thousand come and go, none of them in cycles: looking for cycles among them took a quarter of the time of making them.
-    gc.set_threshold(100_000, 20, 20)
+    # Utterances by the thousand come and go, none of them in cycles: looking for cycles among them took a quarter of the time of making them, and at
+    # every 100,000 objects still a fifteenth of scoring. A lot and what is found in it are fewer objects than this.
+    gc.set_threshold(500_000, 20, 20)
     leave_pandas_out()
     prepare_process()
     _scoring = pickle.loads((Path(folder) / SCORING).read_bytes())
