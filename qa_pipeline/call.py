@@ -201,8 +201,8 @@ class Reply:
 class Conversation:
     """A call as words by role: all that scoring may look at, besides the rubric.
 
-    `vectors`: utterance number → 384 floats of meaning (L2 norm 1) and, where acts were read, the log-odds of each (meaning/acts.py); only where
-    computed. `acts_version`: what read the acts; None where nothing did. `starts_cut`/`ends_cut`: the
+    `vectors`: utterance number → 384 floats of meaning (L2 norm 1) and, where they were read, the log-odds of acts and what is said as a reply
+    (meaning/meanings.py); only where computed. `acts_version`, `reply_version`: what read these; None where nothing did. `starts_cut`/`ends_cut`: the
     recording begins or ends inside speech, or the file was truncated. `lost_ms`: of what was recorded, how much could not be decoded or is missing at the
     end; `wordless_share`: of the speech heard, the share that got no words; `dropped`: what was recognised and taken for invented, a segment a word.
     None where it was not measured: text, and conversations from before it was. `replies`: what language models answered about it.
@@ -228,6 +228,7 @@ class Conversation:
     dropped: tuple[Word, ...] = ()
     vectors: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     acts_version: str | None = None
+    reply_version: str | None = None
     replies: tuple[Reply, ...] = ()
 
     def by_role(self, role: Role) -> tuple[Utterance, ...]:

@@ -21,7 +21,7 @@ from qa_pipeline.conversation.listen import Listener
 from qa_pipeline.conversation.written import spoken_texts, with_vectors
 from qa_pipeline.evaluation.dialogues import WrittenDialogue, load_dialogues
 from qa_pipeline.languages.load import is_han
-from qa_pipeline.meaning.acts import reader_path, reader_version
+from qa_pipeline.meaning.meanings import read_by
 from qa_pipeline.rubric.cases import heard_in
 from qa_pipeline.scoring.case_vectors import CaseVectors
 from qa_pipeline.settings import Settings
@@ -62,7 +62,7 @@ class Reader(Listener):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         kept = Path(tempfile.gettempdir()) / "qa-certainty-vectors.npz"
-        known_by = f"{training.manifest_sha256(training.encoder_manifest())} {reader_version(reader_path(settings))}"
+        known_by = f"{training.manifest_sha256(training.encoder_manifest())} {read_by(settings)}"
         self.vectors = CaseVectors((kept,), encoder_id=known_by, encode=self.read_meanings, keep=kept)
 
     def _meanings(self, utterances: Sequence[Utterance]) -> NDArray[np.float32]:

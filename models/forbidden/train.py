@@ -10,7 +10,6 @@ Fifteen minutes on two idle cores. Equal input on one machine makes equal files;
 from __future__ import annotations
 
 import argparse
-import copy
 import hashlib
 import json
 import random
@@ -26,8 +25,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from models import training
+from models.adapting import FIRST_LAYER, Top, batches, lower
 from qa_pipeline.languages.load import is_han
-from qa_pipeline.meaning.acts import ACTS, PARTS
+from qa_pipeline.meaning.acts import ACTS
 from qa_pipeline.meaning.encoder import WIDTH, Encoder
 from qa_pipeline.rubric.load import load_list
 from qa_pipeline.text.normalise import unit_spans
@@ -45,15 +45,12 @@ ACT_OF_LIST = {"score_begging": "score_begging", "pretext": "pretext", "prize": 
 # Calls in which agents say what they must not, unmarked.
 UNMARKED = ("rude_agent", "agent_asks_favour")
 
-FIRST_LAYER = 6
-RANK = 16
 EPOCHS = 3
 BATCH = 64
 RATE = 1.5e-3
 CONTRAST = 0.3
 TEMPERATURE = 0.1
 SMOOTHING = 0.02
-MOST_TOKENS = 96
 # Of what is allowed in lists and written calls, the share that is learnt from: it is much, and alike.
 KEPT_SHARE = 0.45
 # Above whatever any sentence of the known-good calls reached (8.5) when each was judged on its own: until a reader does better there, acts only suspect.
@@ -76,60 +73,20 @@ class Sentence:
         return int(hashlib.sha256(self.text.encode()).hexdigest(), 16) % 10 == 0
 
 
-class Adapted(nn.Module):
-    """A linear part with a trained difference of low rank."""
-
-    def __init__(self, base: nn.Linear) -> None:
-        super().__init__()
-        self.base = base
-        self.down = nn.Parameter(torch.randn(RANK, base.in_features) / RANK**0.5 * 0.2)
-        self.up = nn.Parameter(torch.zeros(base.out_features, RANK))
-
-    def forward(self, numbers: Tensor) -> Tensor:
-        """The part's result, and the difference."""
-        result: Tensor = self.base(numbers) + (numbers @ self.down.T) @ self.up.T
-        return result
-
-
 class Reader(nn.Module):
     """Adapted upper layers and the head."""
 
     def __init__(self, layers: Sequence[nn.Module]) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(copy.deepcopy(layer) for layer in layers)
-        for parameter in self.layers.parameters():
-            parameter.requires_grad_(False)
-        for layer in self.layers:
-            for name in PARTS.values():
-                holder, _, own = name.rpartition(".")
-                setattr(layer.get_submodule(holder), own, Adapted(layer.get_submodule(name)))
+        self.top = Top(layers)
         self.head = nn.Linear(WIDTH, len(CLASSES))
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
         self.drop = nn.Dropout(0.1)
-        self.mean, self.spread = torch.zeros(WIDTH), torch.ones(())
-
-    def centre(self, hidden: Sequence[Tensor]) -> None:
-        """Learn where vectors lie before anything is trained: texts differ little from their mean, and a head that sees only that learns slowly."""
-        self.eval()
-        with torch.inference_mode():
-            vectors = torch.cat([self(hidden[start : start + BATCH])[0] for start in range(0, len(hidden), BATCH)])
-        self.mean, self.spread = vectors.mean(0).clone(), vectors.std(0).mean().clone()
 
     def forward(self, hidden: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Centred vectors (texts, 384) and logits (texts, 8) of what the lower layers made of each text, (tokens, 384)."""
-        lengths = torch.tensor([len(own) for own in hidden])
-        longest = int(lengths.max())
-        numbers = torch.zeros(len(hidden), longest, WIDTH)
-        for place, own in enumerate(hidden):
-            numbers[place, : len(own)] = own.float()
-        is_token = torch.arange(longest)[None, :] < lengths[:, None]
-        mask = torch.zeros(len(hidden), 1, 1, longest).masked_fill(~is_token[:, None, None, :], torch.finfo(torch.float32).min)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.training):
-            for layer in self.layers:
-                numbers = layer(numbers, mask)
-        pooled = (numbers.float() * is_token[..., None]).sum(1) / is_token.sum(1, keepdim=True)
-        vectors = (pooled - self.mean) / self.spread
+        vectors = self.top(hidden)
         return vectors, self.head(self.drop(vectors))
 
 
@@ -203,33 +160,18 @@ def _is_wanted(sentence: Sentence, rng: random.Random) -> bool:
     return sentence.act > 0 or sentence.source in ("more", "written") or rng.random() < KEPT_SHARE
 
 
-def lower(encoder: Encoder, texts: Sequence[str]) -> list[Tensor]:
-    """What the encoder's lower layers make of each text: (tokens, 384) in half precision."""
-    found: list[Tensor] = []
-
-    def keep(hidden: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
-        first = len(found)
-        lengths = weights.sum(dim=(1, 2)).int().tolist()
-        found.extend(own[: min(length, MOST_TOKENS)].bfloat16().clone() for own, length in zip(hidden, lengths, strict=True))
-        return torch.arange(first, len(found)).unsqueeze(-1)
-
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        places = encoder.run_on(texts, upto=FIRST_LAYER, then=keep, width=1)
-    return [found[int(place)] for place in places[:, 0]]
-
-
 def train(learnt: Sequence[Sentence], encoder: Encoder, rng: random.Random) -> Reader:
     """The reader after all epochs."""
     hidden = lower(encoder, [s.text for s in learnt])
     reader = Reader(encoder.layers[FIRST_LAYER:])
-    difference = [p for p in reader.layers.parameters() if p.requires_grad]
-    reader.centre(hidden[:: max(1, len(hidden) // 1024)])
+    difference = reader.top.difference
+    reader.top.centre(hidden[:: max(1, len(hidden) // 1024)], BATCH)
     steps = EPOCHS * (len(learnt) // BATCH)
     adam = torch.optim.AdamW([{"params": difference, "lr": RATE}, {"params": reader.head.parameters(), "lr": 2 * RATE}], weight_decay=0.01)
     pace = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: min(1.0, (step + 1) / (steps // 10)) * max(0.0, (steps - step) / steps))
     reader.train()
     for _ in range(EPOCHS):
-        for batch in _batches(hidden, rng):
+        for batch in batches([len(own) for own in hidden], BATCH, rng):
             vectors, logits = reader([hidden[i] for i in batch])
             acts = torch.tensor([learnt[i].act for i in batch])
             loss = nn.functional.cross_entropy(logits, acts, label_smoothing=SMOOTHING) + CONTRAST * contrast(vectors, acts)
@@ -240,18 +182,6 @@ def train(learnt: Sequence[Sentence], encoder: Encoder, rng: random.Random) -> R
             pace.step()
     reader.eval()
     return reader
-
-
-def _batches(hidden: Sequence[Tensor], rng: random.Random) -> list[list[int]]:
-    """Numbers of texts in batches of like length, in any order."""
-    order = list(range(len(hidden)))
-    rng.shuffle(order)
-    batches = []
-    for start in range(0, len(order), BATCH * 16):
-        part = sorted(order[start : start + BATCH * 16], key=lambda i: len(hidden[i]))
-        batches += [part[i : i + BATCH] for i in range(0, len(part), BATCH)]
-    rng.shuffle(batches)
-    return [batch for batch in batches if len(batch) >= BATCH // 4]
 
 
 def contrast(vectors: Tensor, acts: Tensor) -> Tensor:
@@ -307,14 +237,9 @@ def measured(kept: Sequence[Sentence], odds: NDArray[np.float32]) -> str:
 
 def write(reader: Reader, kept: Sequence[Sentence], odds: NDArray[np.float32]) -> None:
     """reader.safetensors and reader.json."""
-    tensors: dict[str, Tensor] = {}
-    for number, layer in enumerate(reader.layers, start=FIRST_LAYER):
-        for short, name in PARTS.items():
-            part = layer.get_submodule(name)
-            tensors[f"{number}.{short}.down"] = part.down.detach().half().contiguous()
-            tensors[f"{number}.{short}.up"] = part.up.detach().half().contiguous()
-    weights = reader.head.weight.detach() / reader.spread
-    tensors["head.weights"], tensors["head.bias"] = weights, reader.head.bias.detach() - weights @ reader.mean
+    tensors = reader.top.tensors()
+    weights = reader.head.weight.detach() / reader.top.spread
+    tensors["head.weights"], tensors["head.bias"] = weights, reader.head.bias.detach() - weights @ reader.top.mean
     save_file(tensors, FOLDER / "reader.safetensors")
     suspects = [[count, round(float(least), 2)] for count, least in thresholds(kept, odds)]
     told = {

@@ -226,7 +226,7 @@ def failures(results: str | None) -> None:
 @click.option(
     "--acts",
     is_flag=True,
-    help="Read the acts of stored calls that have none, or another reader's, from their texts; loads the text encoder.",
+    help="Read acts and replies of stored calls that have none, or another reader's, from their texts; loads the text encoder.",
 )
 def compact(results: str | None, acts: bool) -> None:
     """Join small files of the tables; afterwards any Parquet reader sees exactly the current rows.
@@ -241,11 +241,11 @@ def compact(results: str | None, acts: bool) -> None:
         click.echo(f"norms of {renewed} call{'s' if renewed != 1 else ''} made anew")
     if acts:
         from qa_pipeline.conversation.listen import Listener
-        from qa_pipeline.meaning.acts import reader_path, reader_version
+        from qa_pipeline.meaning.meanings import read_by
         from qa_pipeline.results.acts import renew_acts
 
-        read = renew_acts(store, Listener(settings).read_acts, reader_version(reader_path(settings)))
-        click.echo(f"acts of {read} call{'s' if read != 1 else ''} read anew; `qa-pipeline rescore` judges by them")
+        read = renew_acts(store, Listener(settings).read_meanings, read_by(settings))
+        click.echo(f"acts and replies of {read} call{'s' if read != 1 else ''} read anew; `qa-pipeline rescore` judges by them")
     for name, files in store.compact().items():
         click.echo(f"{name}: {files} file{'s' if files != 1 else ''}")
 

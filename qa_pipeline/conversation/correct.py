@@ -26,7 +26,7 @@ ROLE_SWAP = "role_swap"
 ANNOUNCEMENT = "announcement"
 WORD_CORRECTION = "word_correction"
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Sentence vectors of texts with the log-odds of acts beside them, (n, 391)."""
+"""Sentence vectors of texts with acts and replies beside them, (n, 423)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,8 +34,8 @@ from qa_pipeline.conversation.recognised import Recognised, load_recognised, sav
 from qa_pipeline.conversation.role_head import RoleHead, judge_roles, load_role_head
 from qa_pipeline.conversation.roles import LEXICON_OPTION, Roles, assign_roles, lexicon_version, options_of
 from qa_pipeline.conversation.text_roles import tell_roles, with_agent
-from qa_pipeline.meaning.acts import MEANING_WIDTH, ActReader, read_meanings, reader_path, reader_version
 from qa_pipeline.meaning.encoder import WIDTH
+from qa_pipeline.meaning.meanings import MEANING_WIDTH, MeaningReader, read_by
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.layout import Carriage, examine, without_leaks
@@ -139,7 +139,8 @@ class Listener:
             wordless_share=recognised.wordless_share,
             dropped=tuple(sorted((word for _, t in recognised.transcripts for word in t.dropped), key=lambda word: word.start_ms)),
             vectors={u.utterance: tuple(row.tolist()) for u, row in zip(utterances, _rounded(meanings), strict=True)},
-            acts_version=reader_version(reader_path(self.settings)),
+            acts_version=read_by(self.settings).acts,
+            reply_version=read_by(self.settings).replies,
         )
 
     def read(self, call: Call, dialogue: Dialogue, *, stage: Stage = lambda name: None) -> Conversation:
@@ -181,7 +182,8 @@ class Listener:
             manifest_sha256=manifest_sha256,
             options=options,
             vectors={u.utterance: tuple(row.tolist()) for u, row in zip(utterances, _rounded(meanings), strict=True)},
-            acts_version=reader_version(reader_path(self.settings)),
+            acts_version=read_by(self.settings).acts,
+            reply_version=read_by(self.settings).replies,
         )
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -189,11 +191,7 @@ class Listener:
         return self._encoder.encode(texts)
 
     def read_meanings(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """What scoring reads of texts: sentence vectors with the log-odds of acts beside them, (n, 391)."""
-        return read_meanings(texts, self._encoder, self._reader)
-
-    def read_acts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The log-odds of acts alone: (n, 7)."""
+        """What scoring reads of texts: sentence vectors with acts and replies beside them, (n, 423)."""
         return self._reader.read(texts)
 
     def _recognise(self, call: Call, audio: Audio, carriage: Carriage, stage: Stage) -> Recognised:
@@ -310,8 +308,8 @@ class Listener:
         return Encoder(model_folder(choose_manifest(self.settings, "encoder"), self.settings), threads=1)
 
     @cached_property
-    def _reader(self) -> ActReader:
-        return ActReader(self._encoder, reader_path(self.settings))
+    def _reader(self) -> MeaningReader:
+        return MeaningReader(self._encoder, self.settings)
 
     @cached_property
     def _judge(self) -> Judge:

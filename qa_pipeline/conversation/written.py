@@ -90,7 +90,7 @@ def spoken_texts(*lines: str) -> list[str]:
 
 
 def with_vectors(conversation: Conversation, encode) -> Conversation:  # type: ignore[no-untyped-def]
-    """The conversation with what `encode(texts)` makes of its utterances: (n, 384), or (n, 391) with the log-odds of acts."""
+    """The conversation with what `encode(texts)` makes of its utterances: (n, 384), or (n, 423) with acts and replies."""
     vectors = encode([u.text for u in conversation.utterances])
     return replace(conversation, vectors={u.utterance: tuple(map(float, v)) for u, v in zip(conversation.utterances, vectors, strict=True)})
 

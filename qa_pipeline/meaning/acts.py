@@ -7,10 +7,9 @@ the encoder's own. Trained by models/forbidden/train.py. What the numbers are us
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -32,17 +31,8 @@ if TYPE_CHECKING:
 
 Act = Literal["passing_the_buck", "scolding", "arrogance_impatience", "score_begging", "pretext", "prize", "cure"]
 ACTS: tuple[Act, ...] = get_args(Act)
-# A sentence vector with its acts beside it, as conversations hold them.
-MEANING_WIDTH = WIDTH + len(ACTS)
-# The parts of a layer that the difference is added to, as they are called in its file and in the encoder.
-PARTS: Mapping[str, str] = {
-    "query": "attention.self.query",
-    "key": "attention.self.key",
-    "value": "attention.self.value",
-    "attended": "attention.output.dense",
-    "inner": "intermediate.dense",
-    "outer": "output.dense",
-}
+# A sentence vector with its acts beside it; conversations hold more behind them where replies were read (replies.py).
+ACTS_END = WIDTH + len(ACTS)
 # Texts of more units are judged sentence by sentence: what is said in one of ten sentences is lost in the mean of all.
 WHOLE_UNITS = 40
 # Kept in half precision and compared: beyond this one is as sure as another.
@@ -78,26 +68,22 @@ class ActReader:
 
     def __init__(self, encoder: Encoder, path: Path) -> None:
         """Load the difference at `path` (reader.safetensors, with reader.json beside it). Raises ModelError where it is none."""
-        import torch
         from safetensors import SafetensorError
         from safetensors.torch import load_file
+
+        from qa_pipeline.meaning.adapted import adapted_layers
 
         told = _told(path)
         try:
             parts = load_file(path)
             first = int(told["first_layer"])
-            layers = [copy.deepcopy(layer) for layer in encoder.layers[first:]]
-            with torch.no_grad():
-                for number, layer in enumerate(layers, start=first):
-                    for short, name in PARTS.items():
-                        down, up = parts[f"{number}.{short}.down"].float(), parts[f"{number}.{short}.up"].float()
-                        layer.get_parameter(f"{name}.weight").add_(up @ down)
+            layers = adapted_layers(encoder, parts, first)
             self._weights, self._bias = parts["head.weights"].float(), parts["head.bias"].float()
         except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
             raise _no_reader(path, repr(error)) from error
         if tuple(self._weights.shape) != (len(ACTS) + 1, WIDTH):
             raise _no_reader(path, f"its head is {tuple(self._weights.shape)}, wanted {(len(ACTS) + 1, WIDTH)}")
-        self._encoder, self._first, self._layers = encoder, first, layers
+        self._encoder, self.first_layer, self._layers = encoder, first, layers
 
     def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Log-odds of each act against ordinary speech: (n, 7) float32, in the order of ACTS, within ±20.
@@ -116,21 +102,15 @@ class ActReader:
         return read
 
     def _odds(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        def judge(hidden: torch.Tensor, mask: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-            for layer in self._layers:
-                hidden = layer(hidden, mask)
-            pooled = (hidden * weights).sum(dim=1) / weights.sum(dim=1)
-            logits = pooled @ self._weights.T + self._bias
-            return (logits[:, 1:] - logits[:, :1]).clamp(-_LIMIT, _LIMIT)
+        return self._encoder.run_on(texts, upto=self.first_layer, then=self.judge, width=len(ACTS))
 
-        return self._encoder.run_on(texts, upto=self._first, then=judge, width=len(ACTS))
-
-
-def read_meanings(texts: Sequence[str], encoder: Encoder, reader: ActReader) -> NDArray[np.float32]:
-    """Sentence vectors with the log-odds of acts beside them: (n, 391)."""
-    import numpy as np
-
-    return np.hstack([encoder.encode(texts), reader.read(texts)])
+    def judge(self, hidden: torch.Tensor, mask: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """Log-odds (texts, 7) of what the layers below `first_layer` made of texts, as Encoder.run_on gives it."""
+        for layer in self._layers:
+            hidden = layer(hidden, mask)
+        pooled = (hidden * weights).sum(dim=1) / weights.sum(dim=1)
+        logits = pooled @ self._weights.T + self._bias
+        return (logits[:, 1:] - logits[:, :1]).clamp(-_LIMIT, _LIMIT)
 
 
 def reader_path(settings: Settings) -> Path:

@@ -196,7 +196,7 @@ def official_scores_by(
 ) -> tuple[FrozenRow, ...]:
     """Official scores of current conversations by one version of a rubric, the oldest first, with what would judge these conversations now."""
     days = [f" and s.call_date >= date '{since}'" if since else "", f" and s.call_date <= date '{until}'" if until else ""]
-    sql = f"""select s.score_id, s.conversation_id, s.percent, s.passed, s.critical_failed, c.language, c.norm_versions, c.acts_version
+    sql = f"""select s.score_id, s.conversation_id, s.percent, s.passed, s.critical_failed, c.language, c.norm_versions, c.acts_version, c.reply_version
         from scores s join current_calls c using (conversation_id)
         where s.rubric_sha256 = {sql_text(rubric_sha256)} and s.purpose = 'official'{"".join(days)} order by s.scored_at"""
     return ask(store, viewer, Matter.SCORE, sql, engine=engine)

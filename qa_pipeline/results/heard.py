@@ -236,7 +236,11 @@ def with_norms_of_now(utterances: Sequence[Utterance], recorded: Mapping[str, st
 def judged_now(row: Mapping[str, Any]) -> JudgedBy | None:
     """What would judge the conversation of a row of `calls` now; None in a row that does not say which languages are spoken in it."""
     recorded = recorded_norms(row)
-    return None if recorded is None else judged_by(row["language"], recorded, row["acts_version"])
+    return (
+        None
+        if recorded is None
+        else judged_by(row["language"], recorded, acts_version=row["acts_version"], reply_version=row["reply_version"])
+    )
 
 
 def _conversation(
@@ -263,6 +267,7 @@ def _conversation(
         dropped=tuple(Word(**said) for said in call["dropped"] or ()),
         vectors=vectors,
         acts_version=call["acts_version"],
+        reply_version=call["reply_version"],
         replies=replies,
     )
 

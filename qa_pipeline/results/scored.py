@@ -30,7 +30,15 @@ _SCORE_COLUMNS = (
     "score_id", "rubric_sha256", "points", "max_points", "percent", "passed", "critical_failed", "critical_state", "coverage", "needs_review",
     "expected_wrong", "not_applicable_share",
 )  # fmt: skip
-_JUDGED_COLUMNS = ("scoring_version", "language_digest", "norm_version", "certainty_digest", "acts_version", "replies_digest")
+_JUDGED_COLUMNS = (
+    "scoring_version",
+    "language_digest",
+    "norm_version",
+    "certainty_digest",
+    "acts_version",
+    "reply_version",
+    "replies_digest",
+)
 _EVIDENCE_COLUMNS = ("kind", "utterance", "text", "start_ms", "end_ms", "expected", "similarity")
 _FINDING_COLUMNS = ("section_id", "criterion_sha256", "answer", "points", "max_points", "deduction", "occurrences", "reason_code", "reason")
 _CAPTURE_COLUMNS = ("name", "value", "value_type", "text", "start_ms")

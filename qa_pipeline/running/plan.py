@@ -176,7 +176,8 @@ def _identities(intake: Intake, settings: Settings) -> Callable[[Call], str]:
 def _described(store: Store) -> dict[str, tuple[Call, JudgedBy | None]]:
     """conversation_id → the call as it is stored, and what would judge it now."""
     table = store.read(
-        "calls", columns=["conversation_id", "language", "given_language", "extra", "norm_versions", "acts_version", *CALL_COLUMNS]
+        "calls",
+        columns=["conversation_id", "language", "given_language", "extra", "norm_versions", "acts_version", "reply_version", *CALL_COLUMNS],
     )
     # Some thousand rows at a time: a dict a row of a hundred thousand calls would be the largest thing in memory.
     batches = table.to_batches(max_chunksize=5_000)

@@ -17,7 +17,7 @@ from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.phrases.search import Hit, MatchMode
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.scoring.matching import Evidence, Search
-from qa_pipeline.scoring.reply_meaning import meaning_of
+from qa_pipeline.scoring.reply_meaning import Weight, meaning_of, read_meaning_of, together
 from qa_pipeline.scoring.windows import Searched
 from qa_pipeline.text.normalise import tokens_of, unit_count, unit_spans
 
@@ -118,8 +118,35 @@ def find_answer(
 ) -> tuple[str | None, tuple[Evidence, ...]]:
     """The answer the replies hold: the first reply that matches decides; in one reply the longer phrase (不方便 over 方便) does, after a turn what follows it.
 
-    Answers that exclude each other in one reply are decided by its meaning, where that is likely enough, and else left open. What a rubric calls `unclear` gives way to what was said after the asker had put the question `again`, and to a clear yes.
+    Where the reply was read by meaning too, the two are weighed together. Answers that exclude each other in one reply are decided by its meaning, where that is likely enough, and else left open. What a rubric calls `unclear` gives way to what was said after the asker had put the question `again`, and to a clear yes.
     """
+    worded = _worded(search, answers, replies, polarity, again=again)
+    if read := read_meaning_of(search, answers, replies, around=worded.utterance):
+        name = together(read, worded.name, worded.weight)
+        if worded.evidence is not None and name in (worded.name, None):
+            return name, (search.evidence(worded.evidence, "answer"),)
+        return name, (search.utterance_evidence(read.utterance, "answer", read.share if name else 0.0, "answer"),)
+    return _beside_vectors(search, answers, replies, worded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Worded:
+    """What the wordings of a reply say. `name`: the answer, None where there is none or two exclude each other, which are then `opposed`; `weight`: how far they
+    are believed."""
+
+    name: str | None
+    weight: Weight
+    evidence: Hit | None = None
+    opposed: frozenset[str] = frozenset()
+
+    @property
+    def utterance(self) -> int | None:
+        return None if self.evidence is None else self.evidence.utterance
+
+
+def _worded(
+    search: Search, answers: Mapping[str, PhraseLists], replies: list[Utterance], polarity: Polarity, *, again: frozenset[int]
+) -> _Worded:
     read = list(_found(search, answers, replies, polarity))
     if polarity != "plain":
         # Where a yes is unwilling, what says no more than no is no refusal.
@@ -129,29 +156,37 @@ def find_answer(
         ]
     found = _not_turned_from(search, answers, replies, read)
     if not found:
-        meant = meaning_of(search, answers, replies)
-        if meant is not None and meant.sure is not None:
-            return meant.sure, (search.utterance_evidence(meant.utterance, "answer", meant.share, "answer"),)
-        return None, tuple(search.utterance_evidence(u, "answer", 0.0, "answer") for u in replies[:1])
+        return _Worded(name=None, weight="none")
     in_order = [_decisive(search, found, number) for number in sorted({item.hit.utterance for item in found})]
     chosen = _after_asking_on(search, in_order) if _UNWILLING in answers else in_order[0]
     if led := _led_by(search, read, chosen, replies, polarity):
-        return led.name, (search.evidence(led.hit, "answer"),)
+        return _Worded(name=led.name, weight="led", evidence=led.hit)
     if opposed := _opposed(found, chosen):
-        meant = meaning_of(search, answers, replies, around=chosen.hit.utterance)
-        is_settled = meant is not None and meant.share >= _SETTLES and meant.likeliest in opposed
-        name = meant.likeliest if meant is not None and is_settled else None
-        return name, (search.evidence(chosen.hit, "answer"),)
+        return _Worded(name=None, weight="opposed", evidence=chosen.hit, opposed=opposed)
     if chosen.name == _UNCLEAR:
         asked = min((number for number in again if number > chosen.hit.utterance), default=None)
         clear = [item for item in in_order if item.name in _OPPOSITE or (asked is not None and item.hit.utterance > asked)]
         chosen = next((item for item in clear if item.name != _UNCLEAR), chosen)
-    evidence = (search.evidence(chosen.hit, "answer"),)
-    if not chosen.is_plain and not _is_all_said(chosen, replies):
-        meant = meaning_of(search, answers, replies, around=chosen.hit.utterance)
-        if meant is not None and meant.contradicts(chosen.name):
-            return None, evidence
-    return chosen.name, evidence
+    weight: Weight = "plain" if chosen.is_plain else "all" if _is_all_said(chosen, replies) else "bare" if chosen.is_bare else "some"
+    return _Worded(name=chosen.name, weight=weight, evidence=chosen.hit)
+
+
+def _beside_vectors(
+    search: Search, answers: Mapping[str, PhraseLists], replies: Sequence[Utterance], worded: _Worded
+) -> tuple[str | None, tuple[Evidence, ...]]:
+    """The answer of a call that the reader of replies has not read: its wordings', with the meaning of sentence vectors beside them."""
+    meant = meaning_of(search, answers, replies, around=worded.utterance) if worded.weight in ("none", "opposed", "bare", "some") else None
+    if worded.evidence is None:
+        if meant is not None and meant.sure is not None:
+            return meant.sure, (search.utterance_evidence(meant.utterance, "answer", meant.share, "answer"),)
+        return None, tuple(search.utterance_evidence(u, "answer", 0.0, "answer") for u in replies[:1])
+    evidence = (search.evidence(worded.evidence, "answer"),)
+    if worded.opposed:
+        is_settled = meant is not None and meant.share >= _SETTLES and meant.likeliest in worded.opposed
+        return meant.likeliest if meant is not None and is_settled else None, evidence
+    if meant is not None and worded.name is not None and meant.contradicts(worded.name):
+        return None, evidence
+    return worded.name, evidence
 
 
 def _led_by(search: Search, found: Iterable[_Found], chosen: _Found, replies: Sequence[Utterance], polarity: Polarity) -> _Found | None:

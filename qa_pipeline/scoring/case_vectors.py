@@ -1,8 +1,8 @@
 """Sentence vectors of case dialogues and of list examples, kept by text: cases with meanings run in milliseconds and without a model, and after a
 change of a list only what is new in it is encoded.
 
-A store is one .npz of two arrays: `keys` (n bytes strings) and `vectors` (n, 391) float16: the
-sentence vector, and the log-odds of acts beside it. The shipped one of the cases lies beside the rubrics; other
+A store is one .npz of two arrays: `keys` (n bytes strings) and `vectors` (n, 423) float16: the
+sentence vector, with acts and replies beside it. The shipped one of the cases lies beside the rubrics; other
 texts are added to stores in the cache.
 """
 
@@ -50,7 +50,7 @@ class CaseVectors:
             _write(self._keep, {**{key: kept for key, kept in _read(self._keep).items() if len(kept) == width}, **made})
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of texts: (n, 391), or as wide as their encoder makes them. Raises KeyError for one that is neither known nor can be encoded."""
+        """Vectors of texts: (n, 423), or as wide as their encoder makes them. Raises KeyError for one that is neither known nor can be encoded."""
         self.learn(texts)
         if not texts:
             return np.zeros((0, WIDTH), np.float32)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
+from qa_pipeline.call import Conversation
 from qa_pipeline.languages.load import language_codes, language_digest
-from qa_pipeline.meaning.replies import head_path
+from qa_pipeline.meaning.replies import head_path, read_head_path
 from qa_pipeline.scoring.certainty import model_path
 from qa_pipeline.text.norm_version import norm_version
 
@@ -38,7 +39,7 @@ class JudgedBy:
 
     `norm_version`: one for the norms of all languages that its utterances are in; `certainty_digest`: of the fitted models that are shipped: the one that
     tells how sure verdicts are, and by which those too unsure are withheld, and the heads that read replies by meaning; None before there were any.
-    `acts_version`: what read its acts (meaning/acts.py), None where nothing did. `replies_digest`: of what a language model answered to the rubric's questions
+    `acts_version`, `reply_version`: what read its acts (meaning/acts.py) and its replies (meaning/reply_reader.py), None where nothing did. `replies_digest`: of what a language model answered to the rubric's questions
     (prompts.py), None for a rubric without questions.
     """
 
@@ -47,30 +48,42 @@ class JudgedBy:
     norm_version: str
     certainty_digest: str | None = None
     acts_version: str | None = None
+    reply_version: str | None = None
     replies_digest: str | None = None
 
 
-def judged_by(language: str | None, spoken: Iterable[str], acts_version: str | None = None) -> JudgedBy:
-    """What would judge a call now. `language`: the call's; `spoken`: those of its utterances, each once or more often; `acts_version`: as it is held."""
-    return _judged_by(language, tuple(sorted(set(spoken))), acts_version)
+def judged_by(
+    language: str | None, spoken: Iterable[str], *, acts_version: str | None = None, reply_version: str | None = None
+) -> JudgedBy:
+    """What would judge a call now. `language`: the call's; `spoken`: those of its utterances, each once or more often; the versions: as it holds them."""
+    return replace(_judged_by(language, tuple(sorted(set(spoken)))), acts_version=acts_version, reply_version=reply_version)
+
+
+def judged_by_now(conversation: Conversation) -> JudgedBy:
+    """What would judge a conversation now, but for the replies of a language model."""
+    return judged_by(
+        conversation.language,
+        (u.language for u in conversation.utterances),
+        acts_version=conversation.acts_version,
+        reply_version=conversation.reply_version,
+    )
 
 
 @cache
-def _judged_by(language: str | None, spoken: tuple[str, ...], acts_version: str | None) -> JudgedBy:
+def _judged_by(language: str | None, spoken: tuple[str, ...]) -> JudgedBy:
     versions = "\n".join(f"{code} {version}" for code, version in norm_versions(spoken).items())
     return JudgedBy(
         scoring_version=SCORING_VERSION,
         language_digest=language_digest(language, without=NEVER_JUDGES)[:16] if language in language_codes() else None,
         norm_version=hashlib.sha256(versions.encode()).hexdigest()[:16],
         certainty_digest=_fitted_digest(),
-        acts_version=acts_version,
     )
 
 
 @cache
 def _fitted_digest() -> str:
     """Of the fitted models that are shipped."""
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in (model_path(), head_path())]
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in (model_path(), head_path(), read_head_path())]
     return hashlib.sha256(" ".join(digests).encode()).hexdigest()[:16]
 
 
@@ -91,6 +104,8 @@ def score_id_of(conversation_id: str, rubric_sha256: str, by: JudgedBy) -> str:
     parts = [conversation_id, rubric_sha256, str(by.scoring_version), by.language_digest or "", by.norm_version, by.certainty_digest or ""]
     if by.acts_version:
         parts.append(by.acts_version)
+    if by.reply_version:
+        parts.append(f"read {by.reply_version}")
     if by.replies_digest:
         parts.append(f"replies {by.replies_digest}")
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]

@@ -20,7 +20,7 @@ from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.scoring.assurance import Assurance
 from qa_pipeline.scoring.captures import disposition_capture
 from qa_pipeline.scoring.certainty import Certainty, Judge, shipped_model
-from qa_pipeline.scoring.identity import JudgedBy, judged_by, score_id_of
+from qa_pipeline.scoring.identity import JudgedBy, judged_by_now, score_id_of
 from qa_pipeline.scoring.judging import judge
 from qa_pipeline.scoring.matching import Evidence, Search, searches_of
 from qa_pipeline.scoring.meanings import Heads
@@ -329,7 +329,7 @@ def _total(context: Context, scorecard: Scorecard, findings: tuple[Finding, ...]
     counted = [finding for finding in findings if finding.criterion.status == "stable"]
     reasons = _review_reasons(conversation, sums, is_unsure=any(finding.likely is not None for finding in counted))
     by = replace(
-        judged_by(conversation.language, (u.language for u in conversation.utterances), conversation.acts_version),
+        judged_by_now(conversation),
         replies_digest=scorecard.replies_digest(conversation),
     )
     return Score(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.call import Conversation, Role
-from qa_pipeline.meaning.acts import ACTS, MEANING_WIDTH, Act
+from qa_pipeline.meaning.acts import ACTS, ACTS_END, Act
 from qa_pipeline.meaning.encoder import WIDTH
 from qa_pipeline.phrases.alignment import align_several
 from qa_pipeline.phrases.lexicon import lexicon_of
@@ -160,9 +160,9 @@ class Together:
             conversation = self.conversations[place]
             vectors = conversation.vectors
             self._acts[place] = {
-                u.utterance: dict(zip(ACTS, map(float, vectors[u.utterance][WIDTH:]), strict=True))
+                u.utterance: dict(zip(ACTS, map(float, vectors[u.utterance][WIDTH:ACTS_END]), strict=True))
                 for u in conversation.utterances
-                if u.utterance in vectors and len(vectors[u.utterance]) == MEANING_WIDTH and unit_count(u.text) >= SHORTEST_UNITS
+                if u.utterance in vectors and len(vectors[u.utterance]) >= ACTS_END and unit_count(u.text) >= SHORTEST_UNITS
             }
         return self._acts[place]
 

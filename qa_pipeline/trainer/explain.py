@@ -12,7 +12,7 @@ from qa_pipeline.languages.reason_tables import ReasonWords
 from qa_pipeline.rubric.asking import AskCriterion
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.shared_keys import PlacedCriterion, SearchingCriterion
-from qa_pipeline.scoring.identity import JudgedBy, judged_by
+from qa_pipeline.scoring.identity import JudgedBy, judged_by_now
 from qa_pipeline.scoring.judging import ROLE_CONFIDENCE
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.prompts import lines_of, stretches
@@ -65,7 +65,7 @@ def other_scoring(conversation: Conversation, scorecard: Scorecard, outcome: Out
     `outcome`: what is stored (None: nothing); `by`: what judged it, None where it was stored before that was recorded.
     """
     now = replace(
-        judged_by(conversation.language, (u.language for u in conversation.utterances), conversation.acts_version),
+        judged_by_now(conversation),
         replies_digest=scorecard.replies_digest(conversation),
     )
     if by == now:
@@ -80,6 +80,7 @@ def other_scoring(conversation: Conversation, scorecard: Scorecard, outcome: Out
             "other norms" if by.norm_version != now.norm_version else "",
             "other models of certainty or of replies" if by.certainty_digest != now.certainty_digest else "",
             "acts read otherwise or not at all" if by.acts_version != now.acts_version else "",
+            "replies read otherwise or not at all" if by.reply_version != now.reply_version else "",
             "other replies of a language model" if by.replies_digest != now.replies_digest else "",
         ]
         lines.append(f"it was made with {', '.join(other for other in others if other)}; what follows is by the scoring of now")

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.written import spoken_texts
 from qa_pipeline.errors import Fault, RubricError, WarningTexts
-from qa_pipeline.meaning.acts import ActReader, load_strictness, read_meanings, reader_path, reader_version
+from qa_pipeline.meaning.acts import load_strictness, reader_path
+from qa_pipeline.meaning.meanings import MeaningReader, read_by
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.cases import Case, StoredCall, cases_path, heard_in, load_cases, stable_faults
 from qa_pipeline.rubric.load import LOCK_NAME, load_rubric, load_rubrics, read_lock, readable_rubrics, rubric_paths
@@ -86,13 +87,13 @@ def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequ
     )
 
     @cache
-    def reader() -> ActReader:
-        return ActReader(encoder(), reader_path(settings))
+    def reader() -> MeaningReader:
+        return MeaningReader(encoder(), settings)
 
     vectors = CaseVectors(
         settings.fitted_files(VECTORS_NAME),
         encoder_id=_meanings_id(manifest.id, settings),
-        encode=lambda texts: read_meanings(texts, encoder(), reader()),
+        encode=lambda texts: reader().read(texts),
         keep=settings.cache / VECTORS_NAME,
     )
     vectors.learn(_texts(rubrics, cases))
@@ -105,8 +106,9 @@ def open_workbench(settings: Settings, names: Sequence[str] = (), *, files: Sequ
 
 
 def _meanings_id(encoder_id: str, settings: Settings) -> str:
-    """What the vectors of cases are known by: encoder and reader of acts."""
-    return f"{encoder_id} {reader_version(reader_path(settings))}"
+    """What the vectors of cases are known by: encoder and readers."""
+    readers = read_by(settings)
+    return f"{encoder_id} {readers.acts} {readers.replies}"
 
 
 def _paths_of(settings: Settings, names: Sequence[str]) -> list[Path]:
@@ -162,11 +164,11 @@ def fit_lists(settings: Settings) -> tuple[int, int]:
     keep_used(rubrics.values(), encoder_id=manifest.id, store=store)
     cases = {name: load_cases(cases_path(settings.rubrics / f"{name}.yaml")) for name in rubrics}
     shipped = settings.rubrics / VECTORS_NAME
-    reader = ActReader(encoder, reader_path(settings))
+    reader = MeaningReader(encoder, settings)
     vectors = CaseVectors(
         (shipped, settings.cache / VECTORS_NAME),
         encoder_id=_meanings_id(manifest.id, settings),
-        encode=lambda texts: read_meanings(texts, encoder, reader),
+        encode=reader.read,
         keep=None,
     )
     return len(missing), vectors.save(_texts(rubrics, cases), shipped)

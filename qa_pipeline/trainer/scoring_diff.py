@@ -51,6 +51,7 @@ def stored_verdict(store: Store, score: FrozenRow, criterion_id: str) -> StoredV
             norm_version=score["norm_version"],
             certainty_digest=score.get("certainty_digest"),
             acts_version=score["acts_version"],
+            reply_version=score.get("reply_version"),
             replies_digest=score.get("replies_digest"),
         )
     return StoredVerdict(judged_by=by, outcome=outcome_in(store, MACHINE, score["score_id"], criterion_id))

@@ -23,7 +23,9 @@ def encoder() -> Encoder:
     return Encoder(model_folder(manifest, load_settings()), threads=1)
 
 
-@pytest.mark.parametrize("trained", ["sentiment/head.json", "roles/head.json", "replies/head.json", "forbidden/reader.json"])
+@pytest.mark.parametrize(
+    "trained", ["sentiment/head.json", "roles/head.json", "replies/head.json", "replies/reader.json", "forbidden/reader.json"]
+)
 def test_what_is_shipped_was_trained_on_the_shipped_encoder(trained: str) -> None:
     models = packaged_folder("models")
     manifest = load_manifest(models / "multilingual-e5-small.yaml")

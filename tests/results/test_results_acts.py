@@ -1,4 +1,4 @@
-"""Acts of stored calls are read from their texts, once, and a score by them is another score."""
+"""Acts and replies of stored calls are read from their texts, once, and a score by them is another score."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from stored import heard, make_store
 
-from qa_pipeline.meaning.acts import ACTS
+from qa_pipeline.meaning.encoder import WIDTH
+from qa_pipeline.meaning.meanings import MEANING_WIDTH, ReadBy
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.results.acts import renew_acts
 from qa_pipeline.results.store import Store
@@ -31,30 +32,33 @@ def store(tmp_path: Path) -> Store:
 
 
 def lengths(texts: Sequence[str]) -> NDArray[np.float32]:
-    return np.array([[len(text)] * len(ACTS) for text in texts], np.float32)
+    return np.array([[len(text)] * MEANING_WIDTH for text in texts], np.float32)
 
 
-def test_acts_are_written_beside_the_vectors(store: Store) -> None:
-    assert renew_acts(store, lengths, "a") == 2
+FIRST, OTHER = ReadBy(acts="a", replies="r"), ReadBy(acts="a", replies="s")
+
+
+def test_acts_and_replies_are_written_beside_the_vectors(store: Store) -> None:
+    assert renew_acts(store, lengths, FIRST) == 2
     (read,) = store.load_conversations(["one"])
-    assert read.acts_version == "a"
+    assert (read.acts_version, read.reply_version) == ("a", "r")
     for utterance in read.utterances:
-        assert list(read.vectors[utterance.utterance]) == [0.5] * 384 + [len(utterance.text)] * len(ACTS)
-    assert {row["acts_version"] for row in rows(store, "select acts_version from calls")} == {"a"}
+        assert list(read.vectors[utterance.utterance]) == [0.5] * WIDTH + [len(utterance.text)] * (MEANING_WIDTH - WIDTH)
+    assert rows(store, "select distinct acts_version, reply_version from calls") == [{"acts_version": "a", "reply_version": "r"}]
 
 
 def test_they_are_read_once(store: Store) -> None:
-    assert renew_acts(store, lengths, "a") == 2
-    assert renew_acts(store, lengths, "a") == 0
-    assert renew_acts(store, lengths, "b", ["two"]) == 1
+    assert renew_acts(store, lengths, FIRST) == 2
+    assert renew_acts(store, lengths, FIRST) == 0
+    assert renew_acts(store, lengths, OTHER, ["two"]) == 1
 
 
 def test_calls_with_and_without_acts_are_read_together(store: Store) -> None:
-    renew_acts(store, lengths, "a", ["two"])
+    renew_acts(store, lengths, FIRST, ["two"])
     widths = {c.conversation_id: {len(v) for v in c.vectors.values()} for c in store.stream_conversations()}
-    assert widths == {"one": {384}, "two": {384 + len(ACTS)}}
+    assert widths == {"one": {WIDTH}, "two": {MEANING_WIDTH}}
 
 
-def test_a_score_by_acts_is_another_score() -> None:
-    without, with_acts = judged_by("en", ["en"]), judged_by("en", ["en"], "a")
-    assert score_id_of("c", "r", without) != score_id_of("c", "r", with_acts)
+def test_a_score_by_acts_or_by_read_replies_is_another_score() -> None:
+    by = [judged_by("en", ["en"]), judged_by("en", ["en"], acts_version="a"), judged_by("en", ["en"], acts_version="a", reply_version="r")]
+    assert len({score_id_of("c", "r", one) for one in by}) == 3

@@ -49,8 +49,9 @@ def test_each_part_of_what_judged_makes_another_score() -> None:
         replace(BY, norm_version="c"),
         replace(BY, certainty_digest="c"),
         replace(BY, acts_version="c"),
+        replace(BY, reply_version="c"),
     )
-    assert len({score_id_of("one", "rubric", by) for by in (BY, *others)}) == 7
+    assert len({score_id_of("one", "rubric", by) for by in (BY, *others)}) == 8
     assert len({score_id_of(*parts, BY) for parts in (("one", "rubric"), ("two", "rubric"), ("one", "other"))}) == 3
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.written import conversation, with_vectors
 from qa_pipeline.meaning.acts import ACTS
+from qa_pipeline.meaning.replies import READ_WIDTH
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.load import load_rubric
 from qa_pipeline.running.environment import open_store
@@ -135,19 +136,20 @@ class FakeEncoder:
 
 
 class FakeReader:
-    """Stands in for the reader of acts: nothing is any act."""
+    """Stands in for the readers: nothing is any act, and replies say nothing."""
 
-    def __init__(self, encoder: FakeEncoder, path: Path) -> None:
-        self.encoder, self.path = encoder, path
+    def __init__(self, encoder: FakeEncoder, settings: Settings) -> None:
+        self.encoder, self.settings = encoder, settings
 
     def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.full((len(texts), len(ACTS)), -9, np.float32)
+        beside = np.repeat([[-9.0] * len(ACTS) + [0.0] * READ_WIDTH], len(texts), axis=0).astype(np.float32)
+        return np.hstack([self.encoder.encode(texts), beside])
 
 
 def use_fake_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let whatever loads the text encoder get the fake one."""
     monkeypatch.setattr("qa_pipeline.meaning.encoder.Encoder", FakeEncoder)
-    monkeypatch.setattr("qa_pipeline.trainer.publish.ActReader", FakeReader)
+    monkeypatch.setattr("qa_pipeline.trainer.publish.MeaningReader", FakeReader)
     monkeypatch.setattr("qa_pipeline.trainer.publish.model_folder", lambda manifest, settings: settings.cache)
     monkeypatch.setattr("qa_pipeline.scoring.ready.Listener", lambda settings: FakeEncoder(settings.cache))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.errors import RubricError
-from qa_pipeline.meaning.acts import reader_path, reader_version
+from qa_pipeline.meaning.meanings import read_by
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.results import versions
 from qa_pipeline.results.store import Store
@@ -257,7 +257,8 @@ def test_fitting_again_drops_what_no_case_says_any_more(tmp_path: Path, monkeypa
     fit_lists(settings)
     edit(settings.rubrics / "complaint.cases.yaml", "The parcel is so late.", "A parcel, and so late.")
     assert fit_lists(settings) == (0, 2)
-    meanings = f"multilingual-e5-small {reader_version(reader_path(settings))}"
+    readers = read_by(settings)
+    meanings = f"multilingual-e5-small {readers.acts} {readers.replies}"
     known = CaseVectors([settings.rubrics / VECTORS_NAME], encoder_id=meanings, encode=None, keep=None)
     assert known(["A parcel, and so late."]).round(2)[0, :2].tolist() == encode(["parcel late"]).round(2)[0, :2].tolist()
     with pytest.raises(KeyError):
