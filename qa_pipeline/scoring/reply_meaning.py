@@ -26,7 +26,7 @@ _NEXT_TO_NOTHING = 0.1
 Weight = Literal["none", "opposed", "some", "bare", "led", "all", "plain"]
 _BELIEVED: Mapping[str, Mapping[Weight, float]] = {
     SATISFACTION: {"none": 0.0, "opposed": 0.0, "some": 2.5, "bare": 1.0, "led": 2.0, "all": 3.0, "plain": 2.0},
-    CONVENIENCE: {"none": 0.0, "opposed": 0.0, "some": 1.0, "bare": 3.0, "led": 2.0, "all": 1.5, "plain": 2.5},
+    CONVENIENCE: {"none": 0.0, "opposed": 0.0, "some": 1.0, "bare": 3.5, "led": 2.0, "all": 2.5, "plain": 2.0},
 }
 _LEAST = 0.01
 # What an answer is worth that is wrong by more than one step, and by one, where a right one is worth 1 and an open one 0. Chosen, not measured.
