@@ -16,6 +16,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -26,11 +27,15 @@ from torch import Tensor, nn
 from benchmarks.spoken import load_items
 from models import networks, training
 from models.adapting import FIRST_LAYER, Top, batches, lower
+from models.replies.moments import fit_moments
 from qa_pipeline.meaning.encoder import WIDTH, Encoder
 from qa_pipeline.meaning.network import shares_of
 from qa_pipeline.meaning.replies import CLASSES, CONVENIENCE, READ_WIDTH, SATISFACTION, load_read_heads
 from qa_pipeline.meaning.reply_reader import reply_reader_version
 from qa_pipeline.text.sentences import sentences
+
+if TYPE_CHECKING:
+    from qa_pipeline.meaning.network import Layers
 
 FOLDER = Path(__file__).parent
 SPOKEN_FOLDER = FOLDER.parent / "spoken"
@@ -127,7 +132,7 @@ def main() -> None:
     print(text)
     if given.told:
         _tell(given.told, kept, told, heat)
-    write(reader, heat)
+    write(reader, heat, _moment(everything, encoder))
     training.write_figures(FOLDER / "README.md", text)
 
 
@@ -275,7 +280,12 @@ def _tell(path: Path, kept: Sequence[Item], told: dict[str, NDArray[np.float32]]
     path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def write(reader: Reader, heat: dict[str, float]) -> None:
+def _moment(everything: Sequence[Item], encoder: Encoder) -> Layers:
+    asked = {name: [question for item in everything if item.name == name for question in item.questions] for name in CLASSES}
+    return (fit_moments(asked[CONVENIENCE], asked[SATISFACTION], encoder),)
+
+
+def write(reader: Reader, heat: dict[str, float], moment: Layers) -> None:
     """reader.safetensors, reader.json and reader_heads.json."""
     weights = reader.read.weight.detach() / reader.top.spread
     head = {"head.weights": weights, "head.bias": reader.read.bias.detach() - weights @ reader.top.mean}
@@ -291,7 +301,9 @@ def write(reader: Reader, heat: dict[str, float]) -> None:
         cooled = networks.cooled(plain, heat[name])
         heads[name] = {"classes": classes, "question": training.rounded(question), "layers": training.rounded(cooled)}
     version = reply_reader_version(FOLDER / "reader.safetensors")
-    (FOLDER / "reader_heads.json").write_text(json.dumps({"reader": version, "heads": heads}) + "\n", "utf-8")
+    (FOLDER / "reader_heads.json").write_text(
+        json.dumps({"reader": version, "moment": training.rounded(moment), "heads": heads}) + "\n", "utf-8"
+    )
     load_read_heads(FOLDER / "reader_heads.json")
 
 

@@ -74,10 +74,18 @@ class ReadReplyHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReadReplyHeads:
-    """Heads over what one reader has read. `reader`: its version."""
+    """Heads over what one reader has read. `reader`: its version; `moment`: what tells questions for a convenient time from others, which the head for
+    convenience knows nothing of."""
 
     reader: str
+    moment: Layers
     heads: Mapping[str, ReadReplyHead]
+
+    def reads(self, name: str, question: Any) -> bool:
+        """Whether a head is for replies to a question, by its sentence vector."""
+        import numpy as np
+
+        return name != CONVENIENCE or bool(run_layers(self.moment, np.asarray(question, np.float32)[None, :WIDTH])[0, 0] > 0)
 
 
 def head_path() -> Path:
@@ -124,7 +132,7 @@ def load_read_heads(path: Path) -> ReadReplyHeads:
             name: ReadReplyHead(classes=tuple(one["classes"]), question=read_layers(one["question"]), layers=read_layers(one["layers"]))
             for name, one in written["heads"].items()
         }
-        reader = str(written["reader"])
+        reader, moment = str(written["reader"]), read_layers(written["moment"])
         asked = {name: len(head.question[0][1]) for name, head in heads.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise _no_heads(path, repr(error)) from error
@@ -133,7 +141,9 @@ def load_read_heads(path: Path) -> ReadReplyHeads:
         for name, head in heads.items()
     ):
         raise _no_heads(path, "its classes or widths are others")
-    return ReadReplyHeads(reader=reader, heads=heads)
+    if not lead_from(moment, WIDTH, 1):
+        raise _no_heads(path, "what knows its questions is of other widths")
+    return ReadReplyHeads(reader=reader, moment=moment, heads=heads)
 
 
 def _no_heads(path: Path, why: str) -> ModelError:

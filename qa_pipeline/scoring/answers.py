@@ -28,6 +28,8 @@ _BETWEEN_UNITS = 10
 _MOST_UNITS_BEHIND_QUESTION = 8
 _MOST_UNITS_IN_NEXT_CLAUSE = 2
 _CLAUSE_END = re.compile(r"[,.;:!?，。；：！？、…—]")
+# The end of a clause in which nothing is asked back.
+_SAID_SO = re.compile(r"[,.;:!，。；：！、]")
 # A reply of so many words or syllables is a murmur where the asker then gives way.
 # Words, or Han characters, in which nothing is asked.
 _HEARD_UNITS = 2
@@ -167,15 +169,28 @@ def _worded(
         asked = min((number for number in again if number > chosen.hit.utterance), default=None)
         clear = [item for item in in_order if item.name in _OPPOSITE or (asked is not None and item.hit.utterance > asked)]
         chosen = next((item for item in clear if item.name != _UNCLEAR), chosen)
-    weight: Weight = "plain" if chosen.is_plain else "all" if _is_all_said(chosen, replies) else "bare" if chosen.is_bare else "some"
-    return _Worded(name=chosen.name, weight=weight, evidence=chosen.hit)
+    return _Worded(name=chosen.name, weight=_weight_of(search, answers, replies, chosen), evidence=chosen.hit)
+
+
+def _weight_of(search: Search, answers: Mapping[str, PhraseLists], replies: Sequence[Utterance], chosen: _Found) -> Weight:
+    """How a wording says its answer. A rubric's own wordings are made for its question, and as good as a reply that says nothing else."""
+    if chosen.is_plain:
+        return "plain"
+    reply = search.by_number[chosen.hit.utterance]
+    own = answers.get(chosen.name, {}).get(search.language, ())  # type: ignore[call-overload]  # any string may be asked for
+    if _is_all_said(chosen, replies) or any(_overlap(chosen.hit, hit) for hit in _hits(search, own, [reply])):
+        return "all"
+    if chosen.is_bare:
+        return "bare"
+    return "led" if _DISSATISFIED in answers and _is_first_clause(chosen, reply, _SAID_SO) else "some"
 
 
 def _beside_vectors(
     search: Search, answers: Mapping[str, PhraseLists], replies: Sequence[Utterance], worded: _Worded
 ) -> tuple[str | None, tuple[Evidence, ...]]:
     """The answer of a call that the reader of replies has not read: its wordings', with the meaning of sentence vectors beside them."""
-    meant = meaning_of(search, answers, replies, around=worded.utterance) if worded.weight in ("none", "opposed", "bare", "some") else None
+    is_weighed = worded.weight in ("none", "opposed", "bare", "some") or (worded.weight == "led" and _DISSATISFIED in answers)
+    meant = meaning_of(search, answers, replies, around=worded.utterance) if is_weighed else None
     if worded.evidence is None:
         if meant is not None and meant.sure is not None:
             return meant.sure, (search.utterance_evidence(meant.utterance, "answer", meant.share, "answer"),)
@@ -205,11 +220,11 @@ def _led_by(search: Search, found: Iterable[_Found], chosen: _Found, replies: Se
     return None if leading is None or gives_way(search, asker, replies) else leading
 
 
-def _is_first_clause(item: _Found, reply: Utterance) -> bool:
-    """Whether words are the first clause of a reply; one word may stand before them (oh, well)."""
+def _is_first_clause(item: _Found, reply: Utterance, ends: re.Pattern[str] = _CLAUSE_END) -> bool:
+    """Whether words are the first clause of a reply, and `ends` says how it ends; one word may stand before them (oh, well)."""
     at = reply.text.find(item.hit.text)
     behind = reply.text[at + len(item.hit.text) :].lstrip()
-    return at >= 0 and unit_count(reply.text[:at]) <= _MOST_UNITS_BEFORE_LEAD and bool(_CLAUSE_END.match(behind))
+    return at >= 0 and unit_count(reply.text[:at]) <= _MOST_UNITS_BEFORE_LEAD and bool(ends.match(behind))
 
 
 def _not_turned_from(search: Search, answers: Mapping[str, PhraseLists], replies: Sequence[Utterance], found: list[_Found]) -> list[_Found]:

@@ -25,7 +25,7 @@ _NEXT_TO_NOTHING = 0.1
 # learnt from (models/replies/README.md).
 Weight = Literal["none", "opposed", "some", "bare", "led", "all", "plain"]
 _BELIEVED: Mapping[str, Mapping[Weight, float]] = {
-    SATISFACTION: {"none": 0.0, "opposed": 0.0, "some": 2.5, "bare": 1.0, "led": 2.0, "all": 3.0, "plain": 2.0},
+    SATISFACTION: {"none": 0.0, "opposed": 0.0, "some": 2.5, "bare": 1.0, "led": 5.0, "all": 5.0, "plain": 2.0},
     CONVENIENCE: {"none": 0.0, "opposed": 0.0, "some": 1.0, "bare": 3.5, "led": 2.0, "all": 2.5, "plain": 2.0},
 }
 _LEAST = 0.01
@@ -77,7 +77,8 @@ def meaning_of(search: Search, answers: Collection[str], replies: Sequence[Utter
 
 
 def read_meaning_of(search: Search, answers: Collection[str], replies: Sequence[Utterance], *, around: int | None) -> Meant | None:
-    """How that turn reads by what the shipped reader of replies made of it; None where it read nothing, or nobody asked before the turn."""
+    """How that turn reads by what the shipped reader of replies made of it; None where it read nothing, or what was asked before the turn is no
+    question of its kind."""
     head, turn = _head_of(answers), _turn_of(replies, around)
     shares = _read_shares(search, head, turn) if head is not None and turn else None
     return None if shares is None else Meant(shares=shares, answers=answers, utterance=turn[0])
@@ -119,4 +120,5 @@ def _read_shares(search: Search, head: str, turn: Sequence[Utterance]) -> dict[s
     if asked is None or asked.utterance not in vectors or len(rows) < len(turn):
         return None
     heads = shipped_read_heads()
-    return heads.heads[head].shares(rows, vectors[asked.utterance]) if read_by in (None, heads.reader) else None
+    question = vectors[asked.utterance]
+    return heads.heads[head].shares(rows, question) if read_by in (None, heads.reader) and heads.reads(head, question) else None

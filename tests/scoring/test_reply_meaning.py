@@ -77,7 +77,7 @@ def read_reply(monkeypatch: pytest.MonkeyPatch, *, reader: str | None) -> str | 
         question=((np.zeros((1, 384), np.float32), np.zeros(1, np.float32)),),
         layers=((layers, np.zeros(4, np.float32)),),
     )
-    monkeypatch.setattr(reply_meaning, "shipped_read_heads", lambda: ReadReplyHeads(reader="new", heads={SATISFACTION: head}))
+    monkeypatch.setattr(reply_meaning, "shipped_read_heads", lambda: ReadReplyHeads(reader="new", moment=(), heads={SATISFACTION: head}))
     heard = conversation("0:00 agent: Are you satisfied?", "0:03 customer: Three weeks and the phone has been silent", language="en")
     vector = [0.0] * MEANING_WIDTH
     vector[CLASSES[SATISFACTION].index("satisfied")] = vector[MEANING_WIDTH - READ_WIDTH] = 1.0
@@ -103,7 +103,7 @@ def test_what_another_reader_made_of_a_reply_is_left_to_its_vector(monkeypatch: 
         # Words tip the balance, and lose against what is plain.
         ({"satisfied": 0.5, "dissatisfied": 0.5}, "dissatisfied", "some", "dissatisfied"),
         ({"satisfied": 0.98, "dissatisfied": 0.01}, "dissatisfied", "some", "satisfied"),
-        ({"satisfied": 0.95, "dissatisfied": 0.05}, "dissatisfied", "all", None),
+        ({"satisfied": 0.95, "dissatisfied": 0.05}, "dissatisfied", "all", "dissatisfied"),
         # A step beside is no great harm, where nothing can be known an answer is.
         ({"satisfied": 0.55, "average": 0.45}, None, "none", "satisfied"),
         ({"satisfied": 0.55, "unclear": 0.45}, None, "none", None),
