@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.asking import FrozenRow, asking
-from qa_pipeline.reading.tables import OPEN_CURRENT_SCORES
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.results.store import Store, sql_text
 
@@ -92,8 +91,7 @@ def count_by(
     asked = [(by, _question(by, wanted)) for by, wanted in questions]
     sqls = [sql for _, sql in asked]
     with asking(store, viewer, Matter.FIGURES, "current_scores", *sqls, columns=_COLUMNS, engine=engine) as tables:
-        is_open = not tables.rows("select period_id from current_periods limit 1")
-        tables.keep("standing", OPEN_CURRENT_SCORES if is_open else "select * from current_scores")
+        tables.keep("standing", "select * from current_scores")
         return [tuple(_counted(by, row) for row in tables.rows(sql)) for by, sql in asked]
 
 

@@ -82,11 +82,14 @@ ID_COLUMNS: dict[str, tuple[str, ...]] = {
     "failures": ("source_uri", "stage", "attempt", "call_id", "at"),
 }
 
-# `current_scores` where no period is closed: the same rows in a third of the time.
-OPEN_CURRENT_SCORES = """select s.* from scores s
-    join (select call_id, arg_max(conversation_id, processed_at) as conversation_id from calls group by call_id) c
-        on s.call_id = c.call_id and s.conversation_id = c.conversation_id
-    where s.purpose = 'official' qualify row_number() over (partition by s.call_id order by s.scored_at desc) = 1"""
+# Where no period was ever closed: the same rows in a third of the time, most of which goes into planning what will find nothing.
+_OPEN_VIEWS: dict[str, str] = {
+    "current_calls": "select c.* from calls c qualify row_number() over (partition by c.call_id order by c.processed_at desc) = 1",
+    "current_scores": """select s.* from scores s
+        join (select call_id, arg_max(conversation_id, processed_at) as conversation_id from calls group by call_id) c
+            on s.call_id = c.call_id and s.conversation_id = c.conversation_id
+        where s.purpose = 'official' qualify row_number() over (partition by s.call_id order by s.scored_at desc) = 1""",
+}
 
 SHOWN_SCORES = """select * from current_scores union all by name
     select t.* from scores t semi join current_calls c on t.conversation_id = c.conversation_id
@@ -149,13 +152,17 @@ def connect(
     # Its own bar would go to standard output, among what is asked for.
     connection.execute("set enable_progress_bar = false")
     named = _named("\n".join(questions)) if questions else {*TABLES, *VIEWS}
-    for name, table in TABLES.items():
-        wanted = (columns or {}).get(name)
-        found = _of_calls(store, name, wanted, calls, but) if name in named else table.schema.empty_table()
-        connection.register(name, found)
+    found = {
+        name: _of_calls(store, name, (columns or {}).get(name), calls, but) if name in named else table.schema.empty_table()
+        for name, table in TABLES.items()
+    }
+    for name, held in found.items():
+        connection.register(name, held)
+    views = VIEWS if len(found["periods"]) else VIEWS | _OPEN_VIEWS
     # A view takes as long to make as a short question; what names nothing of ours may ask what there is.
-    for name in [name for name in VIEWS if name in named] if named or columns else VIEWS:
-        connection.execute(f"create view {name} as {VIEWS[name]}")
+    for name, view in views.items():
+        if name in named or not (named or columns):
+            connection.execute(f"create view {name} as {view}")
     # Questions read the tables and nothing else: no file, no network, and nothing is written (copy … to).
     if not may_reach_outside:
         connection.execute("set enable_external_access = false")
