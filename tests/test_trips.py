@@ -13,10 +13,12 @@ from tests.test_layers import LAYERS, ROOT
 PAGE = ROOT.parent / "docs" / "architecture.md"
 
 
+@pytest.mark.slow
 def test_a_criterion_goes_from_yaml_to_its_verdict_as_the_page_says() -> None:
     assert on_page("criterion") == printed("criterion"), "run `python -m docs.trips write`"
 
 
+@pytest.mark.slow
 def test_an_override_goes_from_a_click_to_parquet_as_the_page_says() -> None:
     assert on_page("override") == printed("override"), "run `python -m docs.trips write`"
 

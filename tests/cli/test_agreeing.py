@@ -30,6 +30,7 @@ def run(*arguments: str, code: int = 0) -> str:
     return done.output
 
 
+@pytest.mark.slow
 def test_two_judge_apart_compare_and_settle(store: Store) -> None:
     run("calibration", "open", "May", "--call", "c1", "--person", "mei", "--person", "wu")
     run("calibration", "judge", "May", "c1", "long", "met", "--as", "mei")
@@ -51,6 +52,7 @@ def test_agreement_of_nobody_says_so(store: Store) -> None:
     assert "Nobody has judged anything yet." in run("agreement")
 
 
+@pytest.mark.slow
 def test_what_should_leave_the_score_is_listed_and_published_by_name(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the bar is 0.6" in run("assist")
 

@@ -121,11 +121,13 @@ def test_the_scorecard_shows_what_counts_beside_what_the_program_found(store: St
     assert "disputed by root: no" in shown
 
 
+@pytest.mark.slow
 def test_a_report_shows_both_percents(store: Store) -> None:
     run("override", "c1", "long", "met", "--reason", "she did")
     assert "40 → 80" in run("report")
 
 
+@pytest.mark.slow
 def test_an_export_has_both(store: Store, tmp_path: Path) -> None:
     run("override", "c1", "long", "met", "--reason", "she did")
     run("export", str(tmp_path / "calls.csv"))

@@ -69,6 +69,7 @@ def test_known_passphrases_have_no_place_over_other_calls(root: Path) -> None:
     assert "are not those of sample_audio alone" in output
 
 
+@pytest.mark.slow
 def test_a_demonstration_has_an_account_of_each_role_and_can_be_begun_again(sample_root: Path) -> None:
     desk = reopen(sample_root.parent)
     for _ in range(2):

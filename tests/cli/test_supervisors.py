@@ -48,6 +48,7 @@ sections:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("as_of", "status"),
     [
@@ -94,6 +95,7 @@ def test_a_place_without_results_is_no_empty_one(tmp_path: Path, arguments: tupl
     assert "There are no results in" in done.output and "name the right --results" in done.output
 
 
+@pytest.mark.slow
 def test_times_of_a_report_are_of_the_zone_of_the_settings(results: str) -> None:
     settings = load_settings(results=results, timezone="Europe/Warsaw")
     data = load_report(open_store(settings), settings, MACHINE)
@@ -112,6 +114,7 @@ def test_a_page_of_one_call_holds_that_call_alone(results: str, tmp_path: Path) 
     assert "另一个电话" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("choice", "count"),
     [

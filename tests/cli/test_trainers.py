@@ -178,6 +178,7 @@ def test_explain_says_when_the_rubric_of_then_is_gone(settings: Settings, store:
     assert "scored by version 1 of service, which is not kept as it was then" in qa("explain", "c2", "greeting", exit_code=2).stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -195,6 +196,7 @@ def test_explain_refuses_what_is_not_there(settings: Settings, store: Store, arg
 # --- diff, publish, versions -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_diff_compares_by_name_version_or_file_and_writes_no_score(settings: Settings, store: Store, tmp_path: Path) -> None:
     path = settings.rubrics / "service.yaml"
     qa("publish", "service")

@@ -83,6 +83,7 @@ def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
         Encoder(tmp_path, threads=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("config", "told"),
     [("{}", "KeyError"), ('{"hidden_act": "relu"}', "hidden_act is relu, wanted gelu"), ('{"hidden_act": "gelu"}', "header")],

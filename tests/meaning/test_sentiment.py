@@ -205,6 +205,7 @@ def tiny_model(folder: Path, labels: dict[int, str]) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_hub_model_is_read_by_its_labels(tmp_path: Path) -> None:
     model = HubSentiment(tiny_model(tmp_path, {0: "Negative", 1: "Neutral", 2: "Positive"}), threads=1)
     good, bad = model.classify_texts(["good", "bad bad unheard"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +57,7 @@ def test_other_readings_are_left_out_wherever_they_are() -> None:
     assert [row["alternatives"] for row in redact_utterance_rows(rows, hidden)] == [[], []]
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_every_place_leads_back(data: st.DataObject) -> None:
     text = data.draw(st.text(max_size=60))

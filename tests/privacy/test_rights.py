@@ -83,6 +83,7 @@ def test_it_is_said_of_whom(ground: Ground, tmp_path: Path) -> None:
 # --- holds ------------------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_held_is_not_forgotten_until_it_is_released(ground: Ground, desk: Desk) -> None:
     number = hold(desk, LOCAL, customer_id="customer-9", reason="letter of the court")
     for whom in (("--call", "call-gone"), ("--customer", "customer-9")):
@@ -113,6 +114,7 @@ def test_a_hold_needs_a_reason_a_call_that_is_there_and_an_operator(desk: Desk) 
         release(desk, LOCAL, 7, reason="x")
 
 
+@pytest.mark.slow
 def test_retention_leaves_what_is_held_and_names_it(ground: Ground, desk: Desk) -> None:
     hold(desk, LOCAL, call_id="call-gone", reason="letter of the court")
     dry = invoke(ground, "retain", "--dry-run", QA_PIPELINE_KEEP_CALLS_DAYS="1", QA_PIPELINE_KEEP_WORDS_DAYS="1")

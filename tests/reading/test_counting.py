@@ -43,6 +43,7 @@ def engine(desk: Desk) -> Engine:
     return desk.engine
 
 
+@pytest.mark.slow
 def test_a_line_says_on_what_it_rests(engine: Engine) -> None:
     (line,) = count_scores(engine, LOCAL, [], Wanted())
     assert (line.calls, line.decided, line.provisional, line.confirmed) == (3, 1, 3, 0)

@@ -308,6 +308,7 @@ def test_a_day_that_goes_on_leaves_rows_alone_that_are_as_they_were(store: Store
             assert set(connection.execute(text("select call_id from touched")).scalars()) == {"c9", "c0"}
 
 
+@pytest.mark.slow
 def test_who_comes_between_reading_and_writing_loses_nothing(store: Store, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     commit(store, "v1", "c1")
     catch_up(engine, store)

@@ -82,6 +82,7 @@ def test_what_has_no_sound_or_lost_it_says_so(desk: Desk, tmp_path: Path) -> Non
         find_sound(desk.store, desk.engine, tmp_path / "work", WU, "plain")
 
 
+@pytest.mark.slow
 def test_sound_goes_with_the_words_of_its_call(desk: Desk, tmp_path: Path) -> None:
     work = tmp_path / "work"
     find_sound(desk.store, desk.engine, work, WU, "old")

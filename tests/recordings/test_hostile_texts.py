@@ -31,6 +31,7 @@ def test_deep_and_long_texts_are_faults(text: str) -> None:
     assert time.process_time() - began < 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -33,6 +33,7 @@ def test_answers_are_those_of_this_process(tmp_path: Path) -> None:
     assert known_seconds("s3://bucket/a.wav") is None
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_or_hangs_costs_one_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sound = str(write_sound(tmp_path / "a.wav", tone(1.5)))
     assert known_seconds(sound) == 1.5

@@ -20,6 +20,7 @@ def onset_ms(track: np.ndarray) -> int:  # type: ignore[type-arg]
     return int(np.flatnonzero(np.abs(track) > 0.02)[0]) * 1000 // 16_000
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(form=st.sampled_from(STAMPED), start=st.floats(1.0, 6.0), seconds=st.floats(0.2, 90.0))
 def test_a_gap_in_the_time_stamps_is_silence(tmp_path: Path, form: tuple[str, str], start: float, seconds: float) -> None:

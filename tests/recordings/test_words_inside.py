@@ -68,6 +68,7 @@ def outside(utterances: tuple[Utterance, ...], duration_ms: int) -> list[tuple[i
     return [(start, end) for start, end in times if start is None or end is None or not 0 <= start <= end <= duration_ms]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     form=st.sampled_from(sorted(FORMS)),

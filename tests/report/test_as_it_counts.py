@@ -42,6 +42,7 @@ def page(data: ReportData, folder: Path, *, is_alone: bool = False) -> str:
     return re.sub(r"\s+", " ", (folder / "page.html").read_text("utf-8"))
 
 
+@pytest.mark.slow
 def test_many_calls_are_counted_as_they_count(desk: Desk, settings: Settings) -> None:
     data = load_report(desk.store, settings, MACHINE)
     first, second = sorted(data.calls, key=lambda item: item.call["call_id"])
@@ -53,6 +54,7 @@ def test_many_calls_are_counted_as_they_count(desk: Desk, settings: Settings) ->
     assert (tally.met, tally.not_met) == (1, 1)
 
 
+@pytest.mark.slow
 def test_the_page_shows_both_and_who_decided(desk: Desk, settings: Settings, tmp_path: Path) -> None:
     text = page(load_report(desk.store, settings, MACHINE), tmp_path)
     assert '<span class="was">40 %</span> → <b title="2 decided by people">100 %</b>' in text
@@ -74,6 +76,7 @@ def test_where_nobody_decided_the_page_says_nothing_of_it(desk: Desk, settings: 
     assert '<b class="big">40 %</b>' in text
 
 
+@pytest.mark.slow
 def test_the_terminal_shows_both(desk: Desk, settings: Settings) -> None:
     console = Console(file=io.StringIO(), width=200)
     show_calls(load_report(desk.store, settings, MACHINE), console)

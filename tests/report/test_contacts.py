@@ -69,6 +69,7 @@ def book(tmp_path: Path) -> Book:
 PROMISED = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("called", "status", "by"),
     [
@@ -122,6 +123,7 @@ def test_calls_of_others_and_calls_before_keep_nothing(book: Book) -> None:
     assert book.statuses() == [("first", "missed", None)]
 
 
+@pytest.mark.slow
 def test_a_day_alone_is_kept_on_that_day_of_the_zone(book: Book) -> None:
     book.call("first", FRIDAY, "Call me tomorrow.")
     (found,) = book.report()
@@ -151,6 +153,7 @@ def test_words_that_are_no_time_promise_nothing(book: Book) -> None:
 DAY_THREE = {"id": "day_three", "counted_from": {"metadata": "delivered_at"}, "on_day": 3}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delivered", ["2026-11-20", "2026-11-20T23:30", "2026-11-20T22:30:00Z", "2026-11-21T06:30+08:00"])
 @pytest.mark.parametrize(
     ("called", "status"),

@@ -82,6 +82,7 @@ def test_calls_are_counted_by_any_dimensions(store: Store) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "by", [(), ("team",), ("agent", "month"), ("week",), ("day",), ("version", "rubric"), ("disposition", "site", "campaign")]
 )
@@ -229,6 +230,7 @@ def test_what_was_said_never_becomes_a_formula(tmp_path: Path) -> None:
     assert [(cell.value, cell.data_type) for cell in sheet["A"]][1] == ("=1+1", "s")
 
 
+@pytest.mark.slow
 def test_an_unknown_form_and_no_calls_are_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InputRefused, match="no ending of a known form"):
         export(flat_table(store, load_settings(), MACHINE, CallFilter()), tmp_path / "x.doc", timezone="Asia/Shanghai")
@@ -236,6 +238,7 @@ def test_an_unknown_form_and_no_calls_are_refused(store: Store, tmp_path: Path) 
         flat_table(store, load_settings(), MACHINE, CallFilter(where=(("team", "C"),)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -77,6 +77,7 @@ def page(data: ReportData) -> str:
     return render(data, Clips(sounds={}, faults={}), folder=Path("/reports"))
 
 
+@pytest.mark.slow
 def test_each_call_is_told_in_the_words_of_its_own_rubric(store: Store, settings: Settings) -> None:
     put(store, "one", rubric("hotline", "Says hotline"))
     put(store, "two", rubric("followup", "Says follow-up"))
@@ -92,6 +93,7 @@ def test_a_call_keeps_the_words_of_the_version_that_scored_it(store: Store, sett
     assert "As it was: not met" in written(report_of(store, settings, "one"), "one")
 
 
+@pytest.mark.slow
 def test_a_column_over_criteria_of_other_words_has_the_words_of_none(store: Store, settings: Settings) -> None:
     put(store, "one", rubric("hotline", "Says hotline"))
     put(store, "two", rubric("followup", "Says follow-up"))
@@ -109,6 +111,7 @@ def test_words_that_are_kept_nowhere_are_not_taken_from_another_rubric(store: St
     assert "hotline" not in told
 
 
+@pytest.mark.slow
 def test_a_trial_is_shown_as_one_and_counts_nowhere(store: Store, settings: Settings) -> None:
     put(store, "one", rubric("hotline", "Says hotline"), purpose="trial")
     told = written(report_of(store, settings, "one"), "one")

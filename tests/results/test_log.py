@@ -54,6 +54,7 @@ def ids(store: Store) -> list[str]:
     return sorted(store.read("calls", columns=["call_id"])["call_id"].to_pylist())
 
 
+@pytest.mark.slow
 def test_it_says_what_the_library_says_whatever_was_committed(store: Store) -> None:
     path = store.path("calls")
     before: Listing | None = None
@@ -165,6 +166,7 @@ print("deltalake" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_once_there_are_decisions_another_is_written_without_the_library(store: Store) -> None:
     calls_of(store, "c1")
     for expected in (True, False):

@@ -147,6 +147,7 @@ def test_after_compaction_any_parquet_reader_sees_the_current_rows(store: Store)
     assert counts(store)["utterances"] == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", [NOON.date(), None, date(2020, 1, 1)], ids=["its day", "no day", "another day"])
 @pytest.mark.parametrize("compacted", [False, True])
 def test_one_conversation_is_read_as_among_all(store: Store, day: date | None, compacted: bool) -> None:

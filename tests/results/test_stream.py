@@ -59,6 +59,7 @@ def test_only_those_asked_for_come(store: Store) -> None:
     assert by_id(store, ids=["n3", "nobody", "n11"]) == {"n3": spoken(3), "n11": spoken(11)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 10_000, 256_000_000])
 def test_scattered_rows_come_together_again(store: Store, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     # Little may wait in memory, and little is read at a time: the rest goes through temporary files.

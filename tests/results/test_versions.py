@@ -181,6 +181,7 @@ def run(settings: Settings, current: Rubric, *calls: Call, purpose: str = "offic
     return process(settings, {"service": current}, *calls, purpose=purpose)
 
 
+@pytest.mark.slow
 def test_a_run_scores_calls_before_the_day_by_the_older_version(settings: Settings, store: Store) -> None:
     before, after = call("before", LAST_MINUTE), call("after", FIRST_MINUTE)
     # The first run keeps version 1 beside the results by itself.

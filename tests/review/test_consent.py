@@ -68,6 +68,7 @@ def test_what_lacks_consent_is_seen_by_nobody_but_the_machine(desk: Desk) -> Non
         find_call(desk.engine, OTHER, "absent")
 
 
+@pytest.mark.slow
 def test_questions_in_sql_hold_nothing_of_it(desk: Desk) -> None:
     for table in ("calls", "utterances", "findings", "scores"):
         names = {row["call_id"] for row in ask_anything(desk.store, WU, f"select call_id from {table}", engine=desk.engine)}
@@ -124,6 +125,7 @@ def test_who_leads_the_team_releases_and_the_newest_word_counts(desk: Desk) -> N
     assert [tuple(row) for row in did] == [("consent_released", "absent"), ("consent_withdrawn", "given")]
 
 
+@pytest.mark.slow
 def test_what_was_decided_stays_when_the_lists_are_made_anew_or_the_call_is_scored_again(desk: Desk) -> None:
     rule(desk, WU, ["absent"], Ruled.RELEASED, reason="on paper")
     rule(desk, WU, ["unasked"], Ruled.HELD_BACK, reason="asked by telephone")
@@ -141,6 +143,7 @@ def invoke(desk: Desk, tmp_path: Path, *arguments: str) -> Result:
     )
 
 
+@pytest.mark.slow
 def test_exports_and_reports_leave_it_out_until_it_is_released(tmp_path: Path) -> None:
     store = make_store(tmp_path)
     commit(store, "given", rubric=asking("turns", "a"))

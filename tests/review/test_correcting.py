@@ -52,6 +52,7 @@ AS_HEARD = [("agent", "hello there."), ("customer", "hi.")]
 SWAPPED = [("customer", "hello there."), ("agent", "hi.")]
 
 
+@pytest.mark.slow
 def test_a_swap_counts_at_once_and_the_same_again_takes_it_back(desk: Desk, settings: Settings) -> None:
     done = swap_roles(desk, WU, settings, "c1", reason="wrong way round")
     assert (done.agent, said(desk)) == ("customer", SWAPPED)
@@ -65,6 +66,7 @@ def index_of(desk: Desk) -> list[dict[str, object]]:
         return [dict(row) for row in connection.execute(select(call_index).order_by(call_index.c.call_id)).mappings()]
 
 
+@pytest.mark.slow
 def test_the_index_follows_a_swap_from_what_was_written_as_if_made_anew(
     desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

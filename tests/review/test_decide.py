@@ -93,6 +93,7 @@ def test_confirming_the_whole_score_settles_it_until_there_is_another(desk: Desk
     assert indexed(desk)[1:] == ("provisional", True, 0, False)
 
 
+@pytest.mark.slow
 def test_scoring_anew_keeps_decisions_and_a_changed_criterion_makes_them_stale(desk: Desk) -> None:
     decide(desk, WU, "c1", Override(outcome=Outcome.MET), criterion_id="long", reason="she did")
     commit(desk.store, "c1", rubric=make_rubric(version=2, long={"at_least": 8}))
@@ -136,6 +137,7 @@ def test_a_dispute_that_is_upheld_changes_the_outcome_and_one_that_is_not_confir
         decide(desk, WU, "c1", Ruling(about=second.decision_id, is_upheld=False), reason="again")
 
 
+@pytest.mark.slow
 def test_a_closed_period_does_not_change_until_it_is_opened_again(desk: Desk) -> None:
     decide(desk, WU, "c1", Override(outcome=Outcome.MET), criterion_id="long", reason="before")
     period = close_period(desk.store, DAY, DAY, team=None, reason="paid", author=None)
@@ -241,6 +243,7 @@ def test_nothing_waits_and_nothing_is_written_twice(desk: Desk) -> None:
     assert desk.store.read("effective_findings").num_rows == 15
 
 
+@pytest.mark.slow
 def test_a_run_takes_effective_scores_along(desk: Desk, tmp_path: Path, database: str | None) -> None:
     decide(desk, WU, "c1", Override(outcome=Outcome.MET), criterion_id="long", reason="she did")
     commit(desk.store, "c1", rubric=make_rubric(version=2))
@@ -263,6 +266,7 @@ def test_where_nobody_decided_a_run_makes_lists_alone(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_who_decide_at_once_are_written_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = tuple(f"c{number}" for number in range(6))
     desk = make_desk(tmp_path, calls=calls)

@@ -43,6 +43,7 @@ def kept(desk: Desk) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(asked)]
 
 
+@pytest.mark.slow
 def test_words_go_from_decisions_with_those_of_the_call(
     desk: Desk, tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,6 +53,7 @@ def test_words_go_from_decisions_with_those_of_the_call(
     assert kept(reopen(tmp_path, database=database)) == [("word_correction", None, None), ("role_swap", None, None)]
 
 
+@pytest.mark.slow
 def test_decisions_go_with_their_call(desk: Desk, tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QA_PIPELINE_KEEP_CALLS_DAYS", "1")
     retain()

@@ -63,6 +63,7 @@ def test_who_was_in_a_team_before_the_calls_came_in(store: Store, engine: Engine
     assert teams(engine) == {"c5": "north", "c6": "south", "c7": "south", "named": "west", "undated": None}
 
 
+@pytest.mark.slow
 def test_changes_bring_up_the_calls_there_are(store: Store, engine: Engine) -> None:
     catch_up(engine, store)
     assert set(teams(engine).values()) == {None, "west"}
@@ -78,6 +79,7 @@ def test_changes_bring_up_the_calls_there_are(store: Store, engine: Engine) -> N
     assert teams(engine) == {"c5": "north", "c6": "south", "c7": None, "named": "west", "undated": None}
 
 
+@pytest.mark.slow
 def test_an_index_made_anew_says_the_same(store: Store, engine: Engine) -> None:
     catch_up(engine, store)
     for name, first, last in (("north", None, None), ("south", JUNE, None), ("east", MAY, date(2026, 5, 31)), ("late", JULY, JULY)):

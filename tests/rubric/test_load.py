@@ -189,6 +189,7 @@ def test_a_full_width_comma_between_phrases_is_a_fault(tmp_path: Path) -> None:
     assert (fault.line, fault.column, fault.message) == (8, 24, "a full-width comma ， does not separate")
 
 
+@pytest.mark.slow
 def test_anchors_that_explode_are_refused_at_once(tmp_path: Path) -> None:
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
     assert any("aliases that expand without bound" in fault.message for fault in faults_of(tmp_path, bomb))

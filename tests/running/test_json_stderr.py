@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from qa_pipeline.packaged import PACKAGE_ROOT
 
 PROGRAM = """
@@ -27,6 +29,7 @@ print("after", file=sys.stderr)
 """
 
 
+@pytest.mark.slow
 def test_every_line_is_an_object_and_a_traceback_is_one() -> None:
     env = {**os.environ, "PYTHONPATH": str(PACKAGE_ROOT), "PYTHONUTF8": "1"}
     done = subprocess.run([sys.executable, "-c", PROGRAM], env=env, capture_output=True, timeout=120, check=True)
@@ -47,6 +50,7 @@ def test_every_line_is_an_object_and_a_traceback_is_one() -> None:
     assert {one["level"] for one in told if "Error" in one["text"]} == {"error"}
 
 
+@pytest.mark.slow
 def test_a_refusal_is_an_object_too() -> None:
     env = {**os.environ, "PYTHONPATH": str(PACKAGE_ROOT), "QA_PIPELINE_LOG_FORMAT": "json"}
     command = [sys.executable, "-m", "qa_pipeline.cli.main", "run", "nowhere"]

@@ -66,6 +66,7 @@ def counts(summary: Summary) -> dict[str, int]:
     return {name: count for name, count in summary.counts.items() if count}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_pieces", [None, in_pieces_of_two, in_stages], ids=["here", "in pieces", "in pieces and stages"])
 def test_a_night_comes_to_the_same_wherever_its_pieces_are_worked_on(
     settings: Settings, rubrics: dict[str, Rubric], night: Night, in_pieces: object

@@ -98,6 +98,7 @@ print(json.dumps(sorted({Path(path).name for path in opened if "/languages/" in 
 """
 
 
+@pytest.mark.slow
 def test_scoring_opens_no_file_of_a_language_that_its_identity_leaves_out(tmp_path: Path) -> None:
     rubrics = packaged_folder("rubrics")
     heard = {}

@@ -45,6 +45,7 @@ def judge(desk: Desk, wrong: int, right: int) -> None:
         decide(desk, WU, f"c{number:02}", Confirmation(), criterion_id="greeting")
 
 
+@pytest.mark.slow
 def test_it_leaves_the_score_by_the_next_version_and_says_so(desk: Desk, settings: Settings) -> None:
     judge(desk, wrong=5, right=3)
     (advice,) = advise(desk, WU, settings)
@@ -58,6 +59,7 @@ def test_it_leaves_the_score_by_the_next_version_and_says_so(desk: Desk, setting
     assert advise(desk, WU, settings) == ()
 
 
+@pytest.mark.slow
 def test_it_comes_back_when_it_is_surely_above(desk: Desk, settings: Settings) -> None:
     publish_statuses(desk, settings, "service", {"greeting": "assist"})
     judge(desk, wrong=0, right=11)

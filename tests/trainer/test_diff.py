@@ -139,6 +139,7 @@ def test_the_day_of_a_call_is_that_of_the_rubrics_zone() -> None:
 # --- over a store ----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_compared_are_calls_that_either_rubric_scored_within_the_days(tmp_path: Path) -> None:
     folder = service_folder(tmp_path / "rubrics")
     settings = desk(tmp_path, folder)

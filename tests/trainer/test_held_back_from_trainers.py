@@ -58,6 +58,7 @@ def release(settings: Settings, store: Store) -> None:
     at.engine.dispose()
 
 
+@pytest.mark.slow
 def test_comparisons_leave_it_out_until_it_is_released(settings: Settings, store: Store) -> None:
     def compared(viewer: Viewer) -> list[str]:
         found = work.compare_with(lambda done, total: None, settings, settings.rubrics, "service", "service@1", None, None, False, viewer)
@@ -74,6 +75,7 @@ def test_comparisons_leave_it_out_until_it_is_released(settings: Settings, store
     assert compared(PIOTR) == ["agreed", "refused"]
 
 
+@pytest.mark.slow
 def test_it_is_neither_tried_nor_explained_and_others_are(settings: Settings, store: Store) -> None:
     asked = (("try", "service"), ("explain",))
     for command, *names in asked:

@@ -93,6 +93,7 @@ def test_a_stored_verdict_says_what_judged_it(store: Store, scorecard: Scorecard
     assert stored_verdict(store, {**row, "scoring_version": None}, "nosuch") == type(found)(judged_by=None, outcome=None)
 
 
+@pytest.mark.slow
 def test_the_commands_show_it(store: Store, scorecard: Scorecard) -> None:
     def rubric(*arguments: str, exit_code: int = 0) -> str:
         result = CliRunner().invoke(main, ["rubric", *arguments])

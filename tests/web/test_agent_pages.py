@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from desks import commit
 from fastapi import FastAPI
 from office import OTHER, OWN, TEAM, Office
@@ -30,6 +31,7 @@ def text(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
 
+@pytest.mark.slow
 def test_own_cards_are_listed_and_nobody_elses(client_as: As) -> None:
     page = client_as("lin").get("/mine")
     assert page.status_code == 200

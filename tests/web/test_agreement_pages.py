@@ -48,6 +48,7 @@ def test_a_criterion_shows_its_versions_certainty_and_where_people_saw_it_otherw
     assert client_as("anna").get("/agreement/tested/turns").status_code == 404
 
 
+@pytest.mark.slow
 def test_judging_is_blind_until_both_are_done(judged: Office, client_as: Callable[[str], TestClient]) -> None:
     mei, rolf, anna = client_as("mei"), client_as("rolf"), client_as("anna")
     (session,) = sessions(judged.desk, viewer_of(judged.engine, "mei"))

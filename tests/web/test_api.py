@@ -180,6 +180,7 @@ def test_the_description_names_every_route_and_what_it_answers(by_token: Callabl
     assert all(method.get("description") for path in described["paths"].values() for method in path.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(ACCOUNTS))
 def test_a_token_gets_what_its_account_gets_at_a_browser(
     client: TestClient, client_as: Callable[[str], TestClient], by_token: Callable[..., TestClient], name: str
@@ -204,6 +205,7 @@ def _parameters() -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(chosen=st.data())
 def test_no_question_breaks_it(by_token: Callable[..., TestClient], chosen: st.DataObject) -> None:
@@ -232,6 +234,7 @@ def test_no_question_breaks_it(by_token: Callable[..., TestClient], chosen: st.D
         },
     )
 )  # fmt: skip
+@pytest.mark.slow
 def test_no_decision_breaks_it(by_token: Callable[..., TestClient], body: dict[str, Any]) -> None:
     answer = by_token("mei").post(f"/api/v1/calls/{OWN}/decisions", json=body)
     assert answer.status_code in (201, 400, 403, 409, 422), (body, answer.text)

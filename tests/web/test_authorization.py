@@ -40,6 +40,7 @@ def ask(app: FastAPI, office: Office, client: TestClient, rule: Rule, call_id: s
     return client.request(rule.method, path).status_code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=as_ids)
 def test_who_gets_what(app: FastAPI, office: Office, client: TestClient, client_as: Callable[[str], TestClient], rule: Rule) -> None:
     missing = set(rule.parts) - {"call_id"} - set(examples(app))
@@ -66,6 +67,7 @@ def test_who_gets_what(app: FastAPI, office: Office, client: TestClient, client_
                 assert status in _ADMITTED | further, about
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.method == "GET" and rule.matter is not None], ids=as_ids)
 def test_whatever_shows_a_call_puts_on_record_who_looked(
     app: FastAPI, office: Office, client_as: Callable[[str], TestClient], rule: Rule

@@ -119,6 +119,7 @@ def empty(tmp_path: Path) -> Office:
     return Office(desk=desk, settings=settings)
 
 
+@pytest.mark.slow
 def test_over_results_without_a_call_every_page_opens_and_says_that_there_is_nothing(empty: Office) -> None:
     app: FastAPI = open_app(empty.desk, empty.settings)
     for name in NAMES:

@@ -200,6 +200,7 @@ def test_who_judges_nothing_gets_no_forms_for_it(client_as: ClientAs) -> None:
 NASTY = '<script>alert(1)</script>"onmouseover="x" \u202e\u2066RTL 😀'
 
 
+@pytest.mark.slow
 def test_what_callers_and_people_say_is_text(office: Office, client_as: ClientAs, tmp_path: Path) -> None:
     commit(office.store, "nasty", agent_id="a1", agent_name=NASTY, team=NASTY, campaign=NASTY)
     bring_up_to_date(office.desk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from fastapi import FastAPI
 from office import ACCOUNTS, OWN, PASSPHRASE, Office
 from starlette.testclient import TestClient
@@ -36,6 +37,7 @@ def path_of(app: FastAPI, office: Office, rule: Rule) -> str:
     return path
 
 
+@pytest.mark.slow
 def test_no_form_is_taken_without_the_sessions_token(
     app: FastAPI, office: Office, client: TestClient, client_as: Callable[[str], TestClient]
 ) -> None:
@@ -57,6 +59,7 @@ def test_no_form_is_taken_without_the_sessions_token(
     assert wrong == [] and tried > 40
 
 
+@pytest.mark.slow
 def test_every_answer_carries_the_policies(
     app: FastAPI, office: Office, client: TestClient, client_as: Callable[[str], TestClient]
 ) -> None:

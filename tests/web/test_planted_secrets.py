@@ -35,6 +35,7 @@ def planted(office: Office) -> Settings:
     return Settings(**office.settings.model_dump() | more)
 
 
+@pytest.mark.slow
 def test_a_planted_secret_is_in_no_answer_log_or_file(
     office: Office, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 from fastapi import FastAPI
 from office import Office
@@ -18,6 +19,7 @@ from qa_pipeline.sealed import add_key, is_file_sealed, key_of_file, load_keys, 
 from qa_pipeline.speech.transcribe import Transcript
 
 
+@pytest.mark.slow
 def test_sealed_sound_is_played_by_stretches_and_keys_are_changed_under_it(
     office: Office, app: FastAPI, tmp_path: Path, client_as: Callable[[str], TestClient]
 ) -> None:

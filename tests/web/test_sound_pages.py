@@ -49,6 +49,7 @@ def test_a_question_for_the_head_gives_no_sound(spoken: Path, client_as: ClientA
     assert head.headers["content-length"] == str((spoken / "plain.wav").stat().st_size)
 
 
+@pytest.mark.slow
 def test_what_no_browser_plays_is_decoded(spoken: Path, client_as: ClientAs) -> None:
     got = client_as("mei").get("/calls/old/sound", headers={"range": "bytes=0-3"})
     assert (got.status_code, got.content, got.headers["content-type"]) == (206, b"fLaC", "audio/flac")
@@ -64,6 +65,7 @@ def test_a_hearing_is_on_record_once_however_many_stretches_it_takes(spoken: Pat
         assert sorted(tuple(row) for row in connection.execute(asked)) == [("mei", 1), ("rolf", 1)]
 
 
+@pytest.mark.slow
 def test_only_who_may_read_its_words_hears_a_call(spoken: Path, client: TestClient, client_as: ClientAs) -> None:
     paths = ("/calls/plain/sound", "/calls/plain/waveform")
     expected = {"mei": 200, "anna": 200, "piotr": 200, "lin": 200, "otto": 404, "sven": 403}
@@ -73,6 +75,7 @@ def test_only_who_may_read_its_words_hears_a_call(spoken: Path, client: TestClie
     assert {client.get(path).status_code for path in paths} == {303}
 
 
+@pytest.mark.slow
 def test_a_recording_that_is_gone_says_so_and_the_page_stays(spoken: Path, client_as: ClientAs) -> None:
     (spoken / "plain.wav").unlink()
     mei = client_as("mei")
@@ -80,6 +83,7 @@ def test_a_recording_that_is_gone_says_so_and_the_page_stays(spoken: Path, clien
     assert mei.get("/calls/plain").status_code == 200
 
 
+@pytest.mark.slow
 def test_the_waveform_has_a_lane_a_role(spoken: Path, client_as: ClientAs) -> None:
     drawn = client_as("mei").get("/calls/plain/waveform").json()
     assert drawn["duration_ms"] == 6_000

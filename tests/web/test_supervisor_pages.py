@@ -46,6 +46,7 @@ def test_figures_are_of_their_teams_and_say_on_what_they_rest(client_as: As) -> 
     assert "of 6" in reviewer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["agent", "campaign", "site", "rubric", "week", "version", "disposition", "month", "criterion"])
 def test_figures_by_every_dimension(client_as: As, by: str) -> None:
     assert client_as("anna").get(f"/figures?by={by}&{MAY}").status_code == 200
@@ -94,6 +95,7 @@ def test_lists_go_on_in_either_order(client_as: As, monkeypatch: pytest.MonkeyPa
         assert sorted(listed) == ["own", "own-2", "team", "team-2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address", ["/figures/calls/file?team=north", "/reports/file?by=team&by=criterion", "/figures/findings/file?period=all"]
 )
@@ -223,6 +225,7 @@ def test_coaching_from_a_call_to_done(client_as: As) -> None:
     assert client_as("mei").get("/coaching").status_code == 403
 
 
+@pytest.mark.slow
 def test_a_period_shows_what_is_at_stake_is_closed_and_opened_again(client_as: As, office: Office) -> None:
     dispute(office)
     anna, days = client_as("anna"), {"first": "2026-05-11", "last": "2026-05-12", "team": "north"}

@@ -110,6 +110,7 @@ def test_a_file_changed_outside_is_shown_beside_and_not_written_over(piotr: Test
     assert read_sheet(office.settings.rubrics, "service.yaml").text == STRICTER
 
 
+@pytest.mark.slow
 def test_cases_a_dialogue_and_a_comparison_are_of_the_draft(piotr: TestClient, office: Office) -> None:
     piotr.post("/rubrics/draft/service.yaml", data={"text": STRICTER, "based_on": based_on(office, "service.yaml")})
     assert "1 of 4 cases break." in started(piotr, "/rubrics/cases/service")
@@ -143,6 +144,7 @@ def test_a_rubric_begins_from_a_template(piotr: TestClient, office: Office) -> N
     assert "spring" in piotr.get("/rubrics").text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", ["/rubrics/file/../../etc/passwd", "/rubrics/file/nothing.yaml", "/rubrics/history/nothing", "/rubrics/file/published.lock"]
 )
