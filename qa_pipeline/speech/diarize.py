@@ -5,7 +5,6 @@ pyannote's segmentation (segmentation.py) says, in overlapping windows of ten se
 pause, embeds pieces of them once (features are computed once for the whole call), groups the pieces by voice, which also counts the voices, and labels
 each stretch of each window. Labelling stretches rather than whole local speakers matters where two voices are alike: there the
 segmentation gives both the same local speaker. What was measured is in docs/decisions/diarization.md.
-One module, though long: every step speaks of windows, stretches and pieces, and only `Diarizer` is anybody else's business.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from qa_pipeline.call import SpeakerTurn
 from qa_pipeline.errors import ModelError
-from qa_pipeline.speech.reconstruct import count_voices, read_turns, runs, voices_in_frames
+from qa_pipeline.speech.reconstruct import close_pauses, count_voices, read_turns, runs, voices_in_frames
 
 if TYPE_CHECKING:
     import torch
@@ -363,19 +362,6 @@ def label_windows(windows: Floats, grid: Grid, evidence: Floats) -> NDArray[np.f
                 if len(score) == 1 or score.any():
                     labelled[window, first:last, score.argmax()] = 1
     return labelled
-
-
-def close_pauses(turns: list[tuple[int, int, int]], longest_ms: int) -> list[tuple[int, int, int]]:
-    """Turns, (start_ms, end_ms, voice) in order, joined across pauses of one voice in which nobody else speaks."""
-    joined: list[tuple[int, int, int]] = []
-    others_end = 0
-    for start_ms, end_ms, voice in turns:
-        if joined and joined[-1][2] == voice and start_ms - joined[-1][1] <= longest_ms and others_end <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end_ms, joined[-1][1]), voice)
-        else:
-            others_end = max([others_end, *(end for _, end, other in joined[-1:] if other != voice)])
-            joined.append((start_ms, end_ms, voice))
-    return joined
 
 
 def _name_speakers(alone: list[tuple[int, int, int]], together: list[tuple[int, int, int]], centroids: Floats) -> Diarization:

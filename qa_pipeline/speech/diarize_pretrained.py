@@ -20,9 +20,9 @@ from qa_pipeline.speech.diarize import (
     SPEECH_PAUSE_MS,
     TURN_PAUSE_MS,
     Diarization,
-    close_pauses,
     one_torch_thread,
 )
+from qa_pipeline.speech.reconstruct import close_pauses
 from qa_pipeline.telemetry import disable_telemetry
 
 _MOST_VOICES = 3

@@ -54,6 +54,19 @@ def read_turns(speaking: NDArray[np.bool_], frames: Frames, duration_ms: int) ->
     return sorted(turns)
 
 
+def close_pauses(turns: list[tuple[int, int, int]], longest_ms: int) -> list[tuple[int, int, int]]:
+    """Turns, (start_ms, end_ms, voice) in order, joined across pauses of one voice in which nobody else speaks."""
+    joined: list[tuple[int, int, int]] = []
+    others_end = 0
+    for start_ms, end_ms, voice in turns:
+        if joined and joined[-1][2] == voice and start_ms - joined[-1][1] <= longest_ms and others_end <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end_ms, joined[-1][1]), voice)
+        else:
+            others_end = max([others_end, *(end for _, end, other in joined[-1:] if other != voice)])
+            joined.append((start_ms, end_ms, voice))
+    return joined
+
+
 def runs(mask: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     """Each run of True as half-open (start, end)."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qa_pipeline.errors import ModelError
 from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.settings import load_settings
-from qa_pipeline.speech.diarize import Diarizer, Grid, close_pauses, find_pieces, group_voices, label_windows, own_seconds
+from qa_pipeline.speech.diarize import Diarizer, Grid, find_pieces, group_voices, label_windows, own_seconds
 from qa_pipeline.speech.models import load_manifest, model_folder
 
 # One segmentation frame is one feature frame, and windows follow one another without overlap: places are easy to see.
@@ -130,22 +130,6 @@ class TestLabelling:
 
     def test_speech_without_evidence_is_given_to_no_one(self) -> None:
         assert label_windows(windows_with((0, 1, 0, 10), windows=1), PLAIN, np.zeros((2001, 2))).sum() == 0
-
-
-class TestPauses:
-    def test_a_voice_keeps_its_turn_through_a_pause(self) -> None:
-        assert close_pauses([(0, 1000, 0), (1500, 2000, 0)], 500) == [(0, 2000, 0)]
-
-    def test_a_longer_pause_ends_it(self) -> None:
-        assert close_pauses([(0, 1000, 0), (1501, 2000, 0)], 500) == [(0, 1000, 0), (1501, 2000, 0)]
-
-    def test_another_voice_in_between_ends_it(self) -> None:
-        turns = [(0, 1000, 0), (1100, 1200, 1), (1300, 2000, 0)]
-        assert close_pauses(turns, 500) == turns
-
-    def test_another_voice_underneath_ends_it(self) -> None:
-        turns = [(0, 3000, 0), (500, 1000, 1), (1200, 2000, 1)]
-        assert close_pauses(turns, 500) == turns
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from qa_pipeline.speech.reconstruct import count_voices, read_turns, runs, voices_in_frames
+from qa_pipeline.speech.reconstruct import close_pauses, count_voices, read_turns, runs, voices_in_frames
 from qa_pipeline.speech.segmentation import Frames, Windows
 
 # A frame every quarter of a second, windows of a second that begin half a second after one another: each frame but the first two and the last two is in two.
@@ -53,3 +53,19 @@ def test_turns_end_with_the_recording() -> None:
 @pytest.mark.parametrize(("mask", "found"), [("0000", []), ("0110", [(1, 3)]), ("1101", [(0, 2), (3, 4)]), ("", [])])
 def test_runs(mask: str, found: list[tuple[int, int]]) -> None:
     assert list(runs(np.array([sign == "1" for sign in mask], np.bool_))) == found
+
+
+class TestPauses:
+    def test_a_voice_keeps_its_turn_through_a_pause(self) -> None:
+        assert close_pauses([(0, 1000, 0), (1500, 2000, 0)], 500) == [(0, 2000, 0)]
+
+    def test_a_longer_pause_ends_it(self) -> None:
+        assert close_pauses([(0, 1000, 0), (1501, 2000, 0)], 500) == [(0, 1000, 0), (1501, 2000, 0)]
+
+    def test_another_voice_in_between_ends_it(self) -> None:
+        turns = [(0, 1000, 0), (1100, 1200, 1), (1300, 2000, 0)]
+        assert close_pauses(turns, 500) == turns
+
+    def test_another_voice_underneath_ends_it(self) -> None:
+        turns = [(0, 3000, 0), (500, 1000, 1), (1200, 2000, 1)]
+        assert close_pauses(turns, 500) == turns
