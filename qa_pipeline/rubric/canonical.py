@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+import weakref
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+from pydantic import BaseModel
 
 from qa_pipeline.rubric.criteria import CRITERIA, Criterion, keys_of
 from qa_pipeline.rubric.schema import Rubric
@@ -21,6 +26,26 @@ _SAID_OF_ALL: dict[str, Any] = {
 _LATER = ("min_certainty", "consent")
 # And keys of criteria, of checks that were there before them.
 _LATER_OF_CRITERIA = ("second_look",)
+P = ParamSpec("P")
+
+
+def once_for_each(work: Callable[P, str]) -> Callable[P, str]:
+    """Let a hash be worked out once for the same parts of rubrics, as long as they live: those of the shipped ones take a second, and each run asks again.
+
+    Parts, which are frozen, are known by being the same object; whatever else is given, by what it says.
+    """
+    known: dict[tuple[object, ...], tuple[str, list[weakref.ref[BaseModel]]]] = {}
+
+    @wraps(work)
+    def remembered(*given: P.args, **options: P.kwargs) -> str:
+        key = tuple(id(one) if isinstance(one, BaseModel) else one for one in (*given, *options.items()))
+        if (found := known.get(key)) is None:
+            # Whichever goes first takes the answer along, before another object may have its number.
+            parts = [weakref.ref(one, lambda _: known.pop(key, None)) for one in given if isinstance(one, BaseModel)]
+            found = known[key] = work(*given, **options), parts
+        return found[0]
+
+    return remembered
 
 
 def canonical_json(part: Rubric | Criterion) -> str:
@@ -64,5 +89,6 @@ def _as_read(criterion: dict[str, Any]) -> dict[str, Any]:
     return {key: criterion[key] for key in keys_of(kind) if key in criterion} if kind else criterion
 
 
+@once_for_each
 def _digest(part: Rubric | Criterion) -> str:
     return hashlib.sha256(canonical_json(part).encode()).hexdigest()

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.errors import EnvironmentNotReady
+from qa_pipeline.rubric.canonical import once_for_each
 from qa_pipeline.rubric.criteria import ForbiddenCriterion
 from qa_pipeline.rubric.lists import ExampleList, Meaning
 from qa_pipeline.rubric.schema import Rubric
@@ -53,16 +54,21 @@ class Head:
 Heads = Mapping[str, Head]
 
 
+@once_for_each
 def head_key(examples: ExampleList, background: ExampleList, encoder_id: str) -> str:
     """What a fitted head depends on, as a hash. The order of languages and families is nothing to it: a version that was kept sorts them, and is judged by
     the head that judged then.
     """
-    text = "\n".join((encoder_id, f"{_C} {SHORTEST_UNITS}", _in_order(examples), _in_order(background)))
+    text = "\n".join((encoder_id, f"{_C} {SHORTEST_UNITS}", _in_order(examples), _background(background)))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _in_order(examples: ExampleList) -> str:
     return json.dumps(json.loads(examples.model_dump_json(exclude={"about"})), sort_keys=True, ensure_ascii=False)
+
+
+# One for all lists of all rubrics, so that its text is worth keeping.
+_background = once_for_each(_in_order)
 
 
 def meanings_of(rubric: Rubric) -> tuple[Meaning, ...]:
