@@ -3,6 +3,8 @@
 CURES = {
     "column `{name}` is not read": "Write our name in the header, or give --map FILE with the two lines shown.",
     "{column} is {value}, an error of a spreadsheet": "Mend the cell in the spreadsheet, or export the table from its source.",
+    "{column} is … here and {longest}": "Format the column as text in the spreadsheet, and export it anew from the source.",
+    "`{inner}` holds an object": "Give --map FILE with the two lines shown, which name the value in it.",
     "{column} is {value}: a spreadsheet has rounded": "Format the column as text or 0 in the spreadsheet and export it anew from the source: the digits are lost in this file.",
     "{name} does not fit the filename pattern": "Give a pattern that fits it, or describe the file in calls.csv.",
     "started_at {doubt}": "Write times with their offset, as 2025-10-26T02:30:00+01:00.",

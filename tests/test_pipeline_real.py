@@ -70,7 +70,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "empty.wav").write_bytes(b"")
     (folder / "text.wav").write_text("this is no sound")
     (folder / "broken.mp3").write_bytes((SAMPLES / "zh_tyres_complaint.mp3").read_bytes()[:300])
-    write_wav(folder / "three.wav", np.zeros((3, 16_000)))
+    write_wav(folder / "three.wav", 0.1 * np.sin(np.arange(16_000) / np.array([[5], [7], [9]])))
     write_wav(folder / "silence.wav", np.zeros((1, 80_000)))
     write_wav(folder / "blip.wav", 0.1 * np.sin(np.arange(2_400) / 5)[None, :])
     whole = (SAMPLES / "zh_finance_satisfied.wav").read_bytes() if (SAMPLES / "zh_finance_satisfied.wav").is_file() else b""

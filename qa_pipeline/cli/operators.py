@@ -53,7 +53,7 @@ def run_command(sources: tuple[str, ...], **options: Any) -> None:
     """Turn recordings, transcripts and chats into scored calls.
 
     SOURCES are folders, files, patterns or URIs; calls.csv, .parquet or .jsonl beside the recordings describe them.
-    Files .jsonl, .json, .vtt, .srt, .sbv and .txt are read as text.
+    Files .jsonl, .json, .vtt, .srt, .sbv, .ttml, .txt and .csv (a line a row) are read as text.
     """
     from dataclasses import replace
     from datetime import UTC, datetime

@@ -38,6 +38,8 @@ EMPTY_BYTES = 8_192
 # No recorder writes so far beyond full scale; chosen.
 _FAR_BEYOND = 16.0
 _SIXTEEN_BITS = 32_768
+# Speech and noise have a mean of 0; what a sample of 8 bits is rounded by is less. Chosen.
+_OFF_CENTRE = 0.01
 _RAW_PACKET = 4_096
 _RAW_SAMPLES_A_BYTE = {"s16le": 0.5, "vox": 2.0, "g722": 2.0}
 
@@ -72,7 +74,7 @@ class Audio:
 
 
 def decode(uri: str) -> Audio:
-    """Decode a recording: any format PyAV reads, 8 kHz and up, 1–2 channels or two tracks of a party each; an address.py of several files, too.
+    """Decode a recording: any format PyAV reads, 8 kHz and up, 1–2 channels or tracks that hold sound of their own; an address.py of several files, too.
 
     A damaged stretch costs itself, and a file that breaks off what is missing; both are told. Raises RecordingError when nothing can be decoded, or
     the form is not ours, and ReadFailed when the disk or the network did not give the file.
@@ -187,7 +189,14 @@ def _decode_opened(uri: str, file: Reader, raw: Raw | None) -> Audio:
             advice="The file is empty or damaged: copy it again from the recorder.",
             stage="decode",
         )
+    several = len(timelines) > 1
     tracks = as_parties([timeline.samples for timeline in timelines])
+    if tracks is None and not several:
+        raise RecordingError(
+            f"{uri} has sound of its own on {timelines[0].samples.shape[0]} channels; one or two are wanted.",
+            advice='Export the channels of the two parties, the first and the second as: `ffmpeg -i FILE -af "pan=stereo|c0=c0|c1=c1" NEW.wav`.',
+            stage="decode",
+        )
     if tracks is None:
         shapes = " and ".join(str(timeline.samples.shape[0]) for timeline in timelines)
         raise RecordingError(
@@ -197,7 +206,7 @@ def _decode_opened(uri: str, file: Reader, raw: Raw | None) -> Audio:
         )
     is_cut = end.missing_bytes > 0 if end.missing_bytes is not None else end.has_length and missing > _MISSING_SECONDS
     return Audio(
-        samples=np.clip(_at_scale(tracks), -1.0, 1.0),
+        samples=np.clip(_centred(_at_scale(tracks)), -1.0, 1.0),
         is_truncated=is_cut,
         lost=_merged([span for timeline in timelines for span in timeline.lost]),
         missing_ms=round(missing * 1000)
@@ -211,6 +220,17 @@ def _at_scale(tracks: NDArray[np.float32]) -> NDArray[np.float32]:
     if tracks.size and float(np.abs(tracks).max()) > _FAR_BEYOND and float(np.percentile(np.abs(tracks), 95)) > _FAR_BEYOND:
         return tracks / np.float32(_SIXTEEN_BITS)
     return tracks
+
+
+def _centred(tracks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Tracks around zero. A card or a line that is badly earthed adds the same figure to every sample, beside which no speech stands out."""
+    if not tracks.size:
+        return tracks
+    # One figure that is no sample of sound is far beyond all others.
+    means = np.clip(tracks, -1.0, 1.0).mean(axis=1, dtype=np.float64)
+    # A track of one figure throughout holds nothing beside it.
+    offsets = np.where((np.abs(means) > _OFF_CENTRE) & (np.ptp(tracks, axis=1) > 0), means, 0.0).astype(np.float32)
+    return tracks - offsets[:, np.newaxis] if offsets.any() else tracks
 
 
 def _decode_raw(uri: str, raw: Raw) -> Audio:

@@ -10,7 +10,7 @@ import html
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qa_pipeline.recordings.clock import parse_clock
 from qa_pipeline.recordings.dialogue import Line, Note, Reading
@@ -43,6 +43,7 @@ class _Cue:
     line: int
     times: str
     payload: list[str] = field(default_factory=list)
+    known: tuple[int | None, int | None] | None = None
 
 
 def begins_as_captions(text: str) -> bool:
@@ -76,6 +77,11 @@ def sbv_lines(text: str, reading: Reading) -> list[Line]:
     # Line by line, so that faults name the lines of the file.
     arrows = _SBV_TIMES.sub(r"\1 --> \2", text)
     return _lines(_cues(_SBV_BREAK.sub(" ", arrows), reading, is_vtt=False), reading)
+
+
+def lines_of_cues(cues: Sequence[tuple[int, int | None, int | None, Sequence[str]]], reading: Reading) -> list[Line]:
+    """Cues of another format: the line each stands on, its times in ms, and its words as WebVTT would have them, `<v NAME>` before those of a voice."""
+    return _lines([_Cue(line=line, times="", payload=list(payload), known=(start, end)) for line, start, end, payload in cues], reading)
 
 
 def _is_times(line: str) -> bool:
@@ -160,7 +166,7 @@ def _without_repeats(cues: Sequence[_Cue]) -> Sequence[_Cue]:
     for cue, before in zip(cues[1:], shown, strict=False):
         lines = [line for line in cue.payload if _TAG.sub("", line).strip()]
         is_repeated = bool(before and lines and _TAG.sub("", lines[0]).strip() == before[-1])
-        made.append(_Cue(line=cue.line, times=cue.times, payload=lines[1:] if is_repeated else lines))
+        made.append(replace(cue, payload=lines[1:] if is_repeated else lines))
     return [cue for cue in made if cue.payload]
 
 
@@ -169,6 +175,8 @@ def _line(cue: _Cue, label: str | None, start: int | None, end: int | None, word
 
 
 def _times(cue: _Cue, reading: Reading) -> tuple[int | None, int | None]:
+    if cue.known is not None:
+        return cue.known
     times = _CUE_TIMES.match(cue.times)
     start, end = (_cue_ms(times[name]) if times else None for name in ("start", "end"))
     if start is None or end is None:

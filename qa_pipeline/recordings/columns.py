@@ -14,7 +14,9 @@ from pathlib import PurePosixPath
 
 from qa_pipeline.call import Call, Disposition
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.languages.load import language_codes
+from qa_pipeline.languages.desk_tables import DeskWords
+from qa_pipeline.languages.load import language_codes, table
+from qa_pipeline.recordings.labels import role_of
 from qa_pipeline.recordings.mapping import folded
 from qa_pipeline.recordings.remarks import Remarks
 from qa_pipeline.recordings.times import NoMoment, read_moment
@@ -40,6 +42,16 @@ _SIDES = {"left": 0, "right": 1}
 # A language, with script and country behind it or not: en-US, zh_Hans_CN, pl_PL.UTF-8. zh-yue is another language.
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|[0-9]{3}))?(?:\.[\w-]+)?")
 _CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d(?:[.,]\d+)?)")
+# Lengths with units: 35s, 1m 5s, PT1M5S. And as a spreadsheet has them that took a length for a time of its first day.
+_IN_UNITS = re.compile(r"(?:PT)?(?=\d)(?:(\d+)\s*h\s*)?(?:(\d+)\s*m\s*)?(?:(\d+(?:[.,]\d+)?)\s*s)?", re.IGNORECASE)
+_FIRST_DAY = re.compile(r"(?:1899-12-3[01]|1900-01-0[01]|3[01]\.12\.1899|0?[01]\.0?1\.1900|12/3[01]/1899|0?1/0?[01]/1900)[ T]+(?=\d+:)")
+_MINUTES = re.compile(r"(\d{1,2}):([0-5]\d)")
+# A wait of less is none: such figures are parts of a day. Chosen.
+_SHORTEST_SECONDS = 0.05
+_DAY_SECONDS = 86_400
+# Ids whose figures data frames write with a fraction where a cell of their column is empty.
+_WHOLE_IDS = ("agent_id", "customer_id")
+_WHOLE = re.compile(r"(\d+)\.0")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[+-]?(\d+),(\d+)")
 # What spreadsheets make of long numbers, and of what they cannot compute.
@@ -75,6 +87,12 @@ def validated(row: Row, timezone: str, remarks: Remarks) -> dict[str, object]:
         bare = {column: (match["formula"] or match["quoted"] or "").strip() for column, match in kept.items()}
         remarks.decide(row.path, f"kept as text {column}", f"{column} is read without what kept it as text ({match[0]} is {bare[column]})")
         row = replace(row, values={**row.values, **bare})
+    if whole := {column: match[1] for column in _WHOLE_IDS if (match := _WHOLE.fullmatch(row.values.get(column, "")))}:
+        column = next(iter(whole))
+        remarks.decide(
+            row.path, f"whole {column}", f"{column} is read without the fraction of a data frame ({row.values[column]} is {whole[column]})"
+        )
+        row = replace(row, values={**row.values, **whole})
     values: dict[str, object] = {name: _checked_text(row, name, remarks) for name in _TEXT_COLUMNS if row.values.get(name)}
 
     def refuse(column: str, wanted: str) -> None:
@@ -83,7 +101,8 @@ def validated(row: Row, timezone: str, remarks: Remarks) -> dict[str, object]:
     for column, choices in {**_CHOICES, "language": language_codes()}.items():
         if value := row.values.get(column):
             match = _LANGUAGE.fullmatch(value) if column == "language" else None
-            chosen = match[1].lower() if match else next((choice for choice in choices if folded(choice) == folded(value)), value)
+            chosen = match[1].lower() if match else next((choice for choice in choices if folded(choice) == folded(value)), None)
+            chosen = chosen or _in_words(column, value) or value
             if chosen in choices:
                 values[column] = chosen
                 if chosen != value:
@@ -91,7 +110,7 @@ def validated(row: Row, timezone: str, remarks: Remarks) -> dict[str, object]:
             else:
                 refuse(
                     column,
-                    f"{', '.join(choices)}; a mapping file (--map FILE) says what other values mean: values: {{{column}: {{{_yaml(value)}: {_likely(value, choices)}}}}}",
+                    f"{', '.join(choices)}; a mapping file (--map FILE) says what other values mean: {_likely_mapping(column, value, choices)}",
                 )
     for column in _NUMBERS:
         if value := row.values.get(column):
@@ -145,8 +164,11 @@ def _checked_text(row: Row, column: str, remarks: Remarks) -> str | None:
 
 def _number(text: str, *, is_time: bool) -> float | None:
     """A number with a decimal point or comma, or a time as h:mm:ss in seconds. None where it is none, or could be two: 1,234."""
-    if is_time and (match := _CLOCK.fullmatch(text)):
-        return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3].replace(",", "."))
+    if is_time:
+        text = _FIRST_DAY.sub("", text)
+        if match := _CLOCK.fullmatch(text) or _IN_UNITS.fullmatch(text):
+            hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in match.groups())
+            return hours * 3600 + minutes * 60 + seconds
     if match := _COMMA_NUMBER.fullmatch(text):
         if len(match[2]) == 3 and match[1] != "0":
             return None
@@ -154,18 +176,64 @@ def _number(text: str, *, is_time: bool) -> float | None:
     if not _PLAIN_NUMBER.fullmatch(text):
         return None
     number = float(text)
+    if is_time and 0 < number < _SHORTEST_SECONDS:
+        return None
     return number if math.isfinite(number) else None
 
 
 def _wanted_number(column: str, value: str) -> str:
+    if column in _SECONDS and (match := _MINUTES.fullmatch(value)):
+        return f"a number of seconds, or h:mm:ss: {_clock(int(match[1]) * 60 + int(match[2]))} or {_clock(int(match[1]) * 3600 + int(match[2]) * 60)}"
+    if column in _SECONDS and _PLAIN_NUMBER.fullmatch(plain := value.replace(",", ".")) and 0 < float(plain) < _SHORTEST_SECONDS:
+        return f"a number of seconds, or h:mm:ss; as a part of a day, which spreadsheets make of a time, it is {round(float(plain) * _DAY_SECONDS)}"
     if _COMMA_NUMBER.fullmatch(value):
         return f"a number that can be read in one way: {value.replace(',', '.')} or {value.replace(',', '')}"
     return "a number of seconds, or h:mm:ss" if column in _SECONDS else "a number"
 
 
-def _likely(value: str, choices: Sequence[str]) -> str:
-    """The choice that begins most like a value, for an example."""
-    return max(choices, key=lambda choice: [choice[:length] == folded(value)[:length] for length in (3, 2, 1)])
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _in_words(column: str, value: str) -> str | None:
+    """A choice that is written with a word of one of the languages; None where none is known for it."""
+    if column == "direction":
+        desks = [table(code, DeskWords) for code in language_codes()]
+        return next((name for name in _CHOICES[column] for desk in desks if folded(value) in map(folded, getattr(desk, name))), None)
+    if column == "hangup_by" and (role := role_of(value, {})) is not None:
+        return role.value if role.value in _CHOICES[column] else None
+    if column == "language":
+        return next((code for code in language_codes() if value.casefold() in table(code, DeskWords).called), None)
+    return None
+
+
+def _likely_mapping(column: str, value: str, choices: Sequence[str]) -> str:
+    """How a mapping file would say what a value means: as the choice that begins like it, else as one of two for a person to choose."""
+    likely = [choice for choice in choices if choice[:1] == folded(value)[:1]]
+    likely = (
+        [max(likely, key=lambda choice: [choice[:length] == folded(value)[:length] for length in (3, 2)])] if likely else list(choices[:2])
+    )
+    return " or ".join(f"values: {{{column}: {{{_yaml(value)}: {choice}}}}}" for choice in likely)
+
+
+def warn_of_lost_zeros(rows: Sequence[Row], remarks: Remarks) -> None:
+    """Tell of ids that differ in zeros before them alone: a spreadsheet takes those away, and one agent becomes two."""
+    for column in ("call_id", "agent_id", "customer_id"):
+        spelled: dict[str, dict[str, Row]] = {}
+        for row in rows:
+            value = row.values.get(column, "")
+            if value.isascii() and value.isdigit():
+                spelled.setdefault(value.lstrip("0"), {}).setdefault(value, row)
+        for spellings in spelled.values():
+            if len(spellings) > 1:
+                longest = max(spellings, key=len)
+                shorter = spellings[min(spellings, key=len)]
+                remarks.warn(
+                    shorter.path, shorter.line,
+                    f"{column} is {shorter.values[column]!r} here and {longest!r} elsewhere, which are two to us: a spreadsheet takes zeros away. "
+                    "Format the column as text, and save it anew from the source",
+                )  # fmt: skip
+                break
 
 
 def _yaml(text: str) -> str:

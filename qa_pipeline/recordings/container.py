@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from qa_pipeline.errors import RecordingError
 from qa_pipeline.recordings.address import USUAL_FORMS, Raw
 from qa_pipeline.recordings.edits import Edits, as_played
-from qa_pipeline.recordings.ends import End
+from qa_pipeline.recordings.ends import End, read_at
 from qa_pipeline.recordings.extent import TAG_NAMES, Extent, end_of_sound, is_tag
 from qa_pipeline.recordings.files import Reader
+from qa_pipeline.recordings.mistaken import LOOKED_AT, mistaken_for_sound
 from qa_pipeline.recordings.timeline import SAMPLE_RATE, Timeline, TrackBuilder
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
 _LOWEST_RATE = 8_000
+# 7.1 and what recorders of rooms write. Of more than two, the others must be silent or copies (layout.py).
+_MOST_CHANNELS = 8
 # Forms whose clock begins at 0: a track that begins later begins with silence. The clock of the others begins anywhere.
 _FROM_ZERO = ("mov", "matroska")
 # Forms whose header says how much of the last frame is sound.
@@ -81,7 +84,11 @@ def opened_container(uri: str, file: Reader, end: End, raw: Raw | None = None, *
                 advice="Copy it again from the recorder, which may have been stopped while it wrote.",
                 stage="decode",
             ) from error
+        # A file of a form without a header may begin with any bytes.
         usual = next((f"{ending}={form}" for ending, form in USUAL_FORMS.items() if uri.lower().endswith(ending)), None)
+        found = None if usual else mistaken_for_sound(read_at(file, 0, LOOKED_AT))
+        if found is not None:
+            raise RecordingError(f"{uri} is {found.what}, and no recording.", advice=found.advice, stage="decode") from error
         advice = f"If it is sound without a header, say how it is read: --raw {usual}." if usual else _CHECK_FILE
         raise RecordingError(
             f"{uri} is not audio that can be decoded ({type(error).__name__}).",
@@ -244,7 +251,8 @@ class Decoder:
         except av.FFmpegError:
             frames = None
         # What was ours before is not suddenly of 12 Hz.
-        is_other = bool(builder.end) and any(not _is_ours(frame.layout.nb_channels, frame.sample_rate) for frame in frames or ())
+        own = packet.stream.codec_context.channels if not builder.end else builder.channels
+        is_other = bool(builder.end) and any(not _is_ours(frame.layout.nb_channels, frame.sample_rate, own) for frame in frames or ())
         if frames is None or is_other or _is_bad(packet, frames, seconds if self._form == "mov" else None):
             self.has_failed = True
             # A frame may come with the tag before it, of which none was sound.
@@ -310,13 +318,14 @@ def _is_bad(packet: Packet[AudioStream], frames: Sequence[AudioFrame], seconds: 
     return False
 
 
-def _is_ours(channels: int, rate: int) -> bool:
-    return channels in (1, 2) and rate >= _LOWEST_RATE
+def _is_ours(channels: int, rate: int, own: int) -> bool:
+    """Whether a frame is of a form that a recording changes to, whose frames before had `own` channels."""
+    return channels in (1, 2, own) and rate >= _LOWEST_RATE
 
 
 def refuse_form(uri: str, channels: int, rate: int) -> None:
-    """Raise RecordingError for more than two channels, or a rate below 8 kHz."""
-    if channels not in (1, 2):
+    """Raise RecordingError for more channels than are looked into, or a rate below 8 kHz."""
+    if not 0 < channels <= _MOST_CHANNELS:
         raise RecordingError(
             f"{uri} has {channels} channels; one or two are wanted.",
             advice="Export it as mono, or as stereo with one party a side.",

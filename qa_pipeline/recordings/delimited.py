@@ -27,6 +27,7 @@ _ZEROS: dict[tuple[bool, ...], str] = {(False, True, True, True): "utf-32-le", (
 _USUAL_ENCODINGS = ("gb18030", "cp1250", "cp1252")
 # Enough for the beginning of a header.
 _SAMPLE = 64
+_FEWEST_ZEROS = 2
 # What is no text, by how it begins.
 _OTHER_KINDS = (
     (b"PK\x03\x04", "is an Excel workbook or another ZIP", "save the sheet as CSV UTF-8"),
@@ -34,6 +35,24 @@ _OTHER_KINDS = (
     (b"PAR1", "is Parquet", "name it calls.parquet"),
     (b"\x1f\x8b", "is packed with gzip", "unpack it: gzip -d"),
     (b"%PDF", "is a PDF", "export the table as CSV"),
+    (b"{\\rtf", "is a document of a word processor", "export the table as CSV"),
+)
+# What is text and no table, by how it begins without a mark and blanks. Systems write pages under names of spreadsheets, which open them.
+_OTHER_TEXTS = (
+    (
+        ("<!doctype html", "<html", "<head", "<body", "<table", "<meta", "<style"),
+        "is a web page",
+        "open it in a spreadsheet and save it as CSV UTF-8",
+    ),
+    (("<?xml", "<workbook"), "is a document in XML", "open it in a spreadsheet and save it as CSV UTF-8"),
+    (("{", "["), "is JSON", "name it calls.jsonl, with one object a line"),
+)
+# Lines that databases print between and behind rows, and the types that Cisco's records have below their header.
+_RULE = frozenset("-=+|: ")
+_COUNTED = re.compile(r"\(\d+ rows?(?: affected)?\)", re.IGNORECASE)
+_TYPE = re.compile(
+    r"(?:small|big)?int(?:eger)?|(?:var|n|nvar)?char(?:acter)?(?:\(\d+\))?|text|float|double|numeric|decimal|boolean|bit|date|time|timestamp|datetime|uniqueidentifier",
+    re.IGNORECASE,
 )
 # From the usual to the rare; the name that a person knows it by.
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes (|)", "^": "carets (^)", "~": "tildes (~)", "\x01": "control characters (1)",
@@ -94,6 +113,12 @@ def decoded(path: str, raw: bytes, encoding: str, remarks: Remarks) -> str | Non
         line = len(_LINE_END.findall(raw[: error.start].decode(known, "replace"))) + 1
         remarks.fault(path, line, f"not {known} text", other_encodings(raw, error.start, known))
         return None
+    begins = text[:_SAMPLE].lstrip("\ufeff \t\r\n").casefold()
+    if path.lower().endswith((".csv", ".tsv")):
+        for beginnings, what, advice in _OTHER_TEXTS:
+            if begins.startswith(beginnings):
+                remarks.fault(path, 1, f"{what}, no table", advice)
+                return None
     if known != asked:
         remarks.decide(path, "encoding", f"is read as {known}, as its first bytes say")
     return text.removeprefix("\ufeff")
@@ -106,7 +131,29 @@ def by_zeros(raw: bytes) -> str | None:
     if not quarter:
         return None
     zeros = tuple(sample[place::4].count(0) > quarter / 2 for place in range(4))
-    return _ZEROS.get(zeros)
+    return _ZEROS.get(zeros) or _by_places(raw)
+
+
+def _by_places(raw: bytes) -> str | None:
+    """UTF-16 of a script whose characters have few zeros: those of separators and line ends stand in every second place, and all of it can be read.
+
+    None for what is UTF-8, in which zeros may stand too.
+    """
+    even, odd = raw[::2].count(0), raw[1::2].count(0)
+    name = "utf-16-le" if odd >= _FEWEST_ZEROS and odd > 4 * even else "utf-16-be" if even >= _FEWEST_ZEROS and even > 4 * odd else None
+    if name is None or len(raw) % 2:
+        return None
+    try:
+        text = raw.decode(name)
+    except UnicodeDecodeError:
+        return None
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return None
+    return name if sum(mark.isprintable() or mark in "\r\n\t" for mark in text) > 0.95 * len(text) else None
 
 
 def other_encodings(raw: bytes, start: int, known: str, *, quotes: bool = True) -> str:
@@ -167,6 +214,17 @@ def _header(lines: Sequence[str], at: int, separator: str) -> list[str]:
     except _SlipError:
         return lines[at].split(separator)
     return [cell.strip(BLANKS) for cell in cells]
+
+
+def is_printed(record: Record) -> bool:
+    """Whether a row is none: a rule, a count of rows, or the types of the columns."""
+    filled = [cell for cell in record.cells if cell]
+    is_counted = len(filled) == 1 and _COUNTED.fullmatch(filled[0]) is not None
+    return (
+        is_counted
+        or all("--" in cell and _RULE.issuperset(cell) for cell in filled)
+        or (len(filled) > 1 and all(_TYPE.fullmatch(cell) for cell in filled))
+    )
 
 
 def _records(path: str, lines: Sequence[str], header_at: int, separator: str, remarks: Remarks) -> Iterator[Record]:

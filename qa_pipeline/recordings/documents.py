@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from qa_pipeline.recordings import platform_json, recogniser_json, word_json
+from qa_pipeline.recordings import platform_json, recogniser_json, sentence_json, word_json
 from qa_pipeline.recordings.dialogue import NO_TEXT, Dialogue, Line, Note, Parsed, Reading, checked, dialogue_of, sha256_of_text
 from qa_pipeline.recordings.json_lines import is_call_id, json_dialogues, rows_of_list
 from qa_pipeline.recordings.labels import LONGEST_LABEL
@@ -19,7 +19,10 @@ _LONGEST_KEY = 40
 # Recognisers begin a first word a little before the sound.
 _EARLY_MS = 500
 _TIMES = ("start", "start_time", "timestamp")
-_WRAPPERS = ("data", "result", "response", "output", "body", "payload", "transcript", "transcription", "content")
+_WRAPPERS = (
+    "data", "result", "results", "response", "resp", "output", "body", "payload", "transcript", "transcription", "content", "Data", "Result", "Response",
+    "conversation", "conversation_parts", "threads",
+)  # fmt: skip
 # Keys that name the call of a document, where a file holds several.
 _IDS = ("call_id", "callId", "id", "transcript_id", "conversationId", "conversation_id", "jobName", "job_id", "uuid", "request_id")
 
@@ -42,6 +45,8 @@ SHAPES: Mapping[str, Callable[[Mapping[str, Any]], list[Said] | None]] = {
     "Whisper, faster-whisper and WhisperX": recogniser_json.whisper,
     "insanely-fast-whisper": recogniser_json.chunks,
     "Vosk": word_json.vosk,
+    "Alibaba Paraformer and Tingwu": sentence_json.paraformer,
+    "iFlytek": sentence_json.iflytek,
     "lists of messages": platform_json.messages,
 }
 
@@ -142,10 +147,16 @@ def _said(data: object) -> list[Said] | None:
     if not isinstance(data, dict):
         return None
     found = next((said for read in SHAPES.values() if (said := read(data)) is not None), None)
-    if found is None and (inner := [data[key] for key in _WRAPPERS if isinstance(data.get(key), dict)]):
+    if found is None:
         # As interfaces answer: the document lies inside another.
-        found = _said(inner[0])
+        wrapped = [document for key in _WRAPPERS if isinstance(document := _alone(data.get(key)), dict)]
+        found = next((said for document in wrapped if (said := _said(document)) is not None), None)
     return found
+
+
+def _alone(value: object) -> object:
+    """What stands in a list by itself; anything else as it is."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def _are_rows(data: list[Any]) -> bool:

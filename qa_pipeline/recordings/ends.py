@@ -73,7 +73,13 @@ def examine_end(file: BufferedIOBase) -> End:
     if is_mp4(head):
         found = list(boxes(file, 0, size))
         missing = max((box.end - size for box in found), default=0)
-        return End(missing_bytes=max(0, missing), has_length=True, index_missing=not any(box.name in (b"moov", b"moof") for box in found))
+        # An index that lacks its last bytes says nothing of the sound before it: that is held against its length.
+        is_sound = missing <= 0 or found[-1].name in (b"mdat", b"moof")
+        return End(
+            missing_bytes=max(0, missing) if is_sound else None,
+            has_length=True,
+            index_missing=not any(box.name in (b"moov", b"moof") for box in found),
+        )
     if head[:4] == EBML:
         end = _matroska_end(read_at(file, 0, _HEADER_BYTES))
         return End(missing_bytes=None if end is None else max(0, end - size), has_length=end is not None)

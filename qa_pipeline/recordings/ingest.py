@@ -15,7 +15,7 @@ from qa_pipeline.call import Call
 from qa_pipeline.errors import CallFailed, Fault, MetadataError, ReadFailed, RecordingError
 from qa_pipeline.recordings.address import USUAL_FORMS, as_raw, path_of
 from qa_pipeline.recordings.audio import EMPTY_BYTES
-from qa_pipeline.recordings.columns import Row, validated, values_in_name
+from qa_pipeline.recordings.columns import Row, validated, values_in_name, warn_of_lost_zeros
 from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.files import read_bytes, sha256_of
@@ -27,7 +27,7 @@ from qa_pipeline.recordings.remarks import Remarks
 from qa_pipeline.recordings.sources import METADATA_NAMES, Names, beside, collect_files, file_state, left_line, still_growing
 from qa_pipeline.recordings.taken import Taken, Unavailable
 from qa_pipeline.recordings.transcript_warnings import about_transcripts
-from qa_pipeline.recordings.transcripts import JSON_SUFFIXES, OPEN_SUFFIXES, is_transcript, parse_transcripts, why_no_dialogue
+from qa_pipeline.recordings.transcripts import MANY_SUFFIXES, OPEN_SUFFIXES, is_transcript, parse_transcripts, why_no_dialogue
 
 CALL_ID_LENGTH = 16
 # A file of chats is held in memory; larger exports are split.
@@ -100,12 +100,13 @@ def ingest(
         if uri is None:
             taken.unavailable.append(_out_of_reach(row))
             continue
-        key = (uri, row.values.get("call_id") or None) if uri.lower().endswith(JSON_SUFFIXES) else (uri, None)
+        key = (uri, row.values.get("call_id") or None) if uri.lower().endswith(MANY_SUFFIXES) else (uri, None)
         if key in described.rows:
             first = described.rows[key].line
             taken.warnings.append(f"{row.path}:{row.line}: {row.values['file']} stands twice; the row of line {first} is used.")
             continue
         described.rows[key], described.values[key] = row, values
+    warn_of_lost_zeros(rows, remarks)
     faults = remarks.faults
     groups = _groups_of_rows(described, faults)
     taken.warnings.extend(remarks.warnings)
@@ -146,7 +147,9 @@ def ingest(
     if taken.empty:
         taken.warnings.append(_about_empty(taken.empty))
     if taken.dialogues or taken.no_dialogues:
-        taken.warnings += about_transcripts(taken.no_dialogues, taken.noted, taken.calls, taken.dialogues)
+        # Of what may be metadata under another name is told above.
+        no_dialogues = [told for told in taken.no_dialogues if told.partition(" ")[0] not in found.tables]
+        taken.warnings += about_transcripts(no_dialogues, taken.noted, taken.calls, taken.dialogues)
     return Intake(
         calls=tuple(taken.calls.values()), warnings=tuple(taken.warnings), unavailable=(*taken.unavailable, *taken.contested()),
         dialogues=taken.dialogues, decided=tuple(remarks.decided),
@@ -343,6 +346,11 @@ def _about_left(left: Mapping[str, int]) -> str:
 def _about_tables(names: Sequence[str]) -> str:
     shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
     save = " Save a sheet as CSV UTF-8." if any(name.lower().endswith((".xlsx", ".xls", ".ods", ".numbers")) for name in names) else ""
+    save += (
+        " A list in JSON becomes lines by `jq -c '.[]' calls.json > calls.jsonl`."
+        if any(name.lower() == "calls.json" for name in names)
+        else ""
+    )
     return f"{shown}: not read; what describes the calls is read from {', '.join(METADATA_NAMES)}.{save}"
 
 

@@ -77,10 +77,14 @@ def examine(samples: Tracks) -> Carriage:
 def as_parties(tracks: Sequence[Tracks]) -> Tracks | None:
     """Several tracks of one file as channels, each a party: (1 or 2, n). None when they are not one or two parties.
 
-    tracks: each (channels, n) float32 at 16 kHz. A track of two equal channels is one; a silent track beside two others, or a copy of one, is left.
+    tracks: each (channels, n) float32 at 16 kHz. A track of two equal channels is one; a silent track beside two others, or a copy of one, is left. More than
+    two channels of a track are as so many tracks.
     """
-    if len(tracks) == 1:
+    if len(tracks) == 1 and tracks[0].shape[0] <= 2:
         return tracks[0]
+    tracks = (
+        [track[at : at + 1] for track in tracks for at in range(track.shape[0])] if any(track.shape[0] > 2 for track in tracks) else tracks
+    )
     longest = max(track.shape[1] for track in tracks)
     even = [np.pad(track, ((0, 0), (0, longest - track.shape[1]))) for track in tracks]
     sounding = [track for track in even if np.abs(track).max(initial=0.0) > _NOTHING] or even[:1]

@@ -18,6 +18,8 @@ from qa_pipeline.yaml_text import Document, read_document
 
 _PRESETS = Path(__file__).resolve().parent / "presets"
 _KEYS = ("about", "source", "columns", "values", "times")
+# An id alone is many systems' header.
+_FEWEST_HEADERS = 3
 _PART = re.compile(r"\{([^{}]+)\}")
 # In `values`: whatever is not listed.
 _OTHERS = "*"
@@ -63,6 +65,11 @@ class ColumnMap:
         there = {folded(name) for name in header}
         return any(all(folded(part) in there for part in _parts(source)) for source in self.columns.get(column, ()))
 
+    def headers_read(self, header: Collection[str]) -> int:
+        """How many headers the map reads anything from."""
+        wanted = {folded(part) for sources in self.columns.values() for source in sources for part in _parts(source)}
+        return sum(folded(name) in wanted for name in header)
+
     def sources(self, column: str) -> str:
         """What a column is read from, for people."""
         return " or ".join(f"`{source}`" for source in self.columns.get(column, ()))
@@ -98,7 +105,7 @@ def load_map(name: str, columns: Collection[str]) -> ColumnMap:
 def fitting_presets(header: Sequence[str], columns: Collection[str]) -> list[str]:
     """Presets that would find the recordings' names under a header, for advice; the one that reads most first."""
     maps = [load_map(name, columns) for name in preset_names()]
-    fitting = [one for one in maps if one.reads("file", header)]
+    fitting = [one for one in maps if one.reads("file", header) and one.headers_read(header) >= _FEWEST_HEADERS]
     return [one.name for one in sorted(fitting, key=lambda one: -sum(one.reads(column, header) for column in one.columns))]
 
 

@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from qa_pipeline.recordings.columns import COLUMNS, Row
-from qa_pipeline.recordings.delimited import BLANKS, Record, Table, decoded, read_table
+from qa_pipeline.recordings.delimited import BLANKS, Record, Table, decoded, is_printed, read_table
 from qa_pipeline.recordings.json_lines import several_values
 from qa_pipeline.recordings.mapping import ColumnMap, fitting_presets, folded
 from qa_pipeline.recordings.remarks import Remarks
@@ -73,6 +73,9 @@ class _Reader:
                 self._path, "header again", f"the header stands again on line {record.line}, as where files were put together; it is left"
             )
             return []
+        if is_printed(record):
+            self._remarks.decide(self._path, "printed", f"line {record.line} is a rule, a count of rows or their types, and is left")
+            return []
         surplus = record.cells[width:]
         if any(surplus):
             self._remarks.fault(
@@ -108,6 +111,11 @@ class _Reader:
                 continue
             if not isinstance(data, _Pairs):
                 self._remarks.fault(self._path, number, "not an object", 'write one object a line: {"file": …}')
+                continue
+            if (lists := _lists_of_rows(data)) and not any(key == "file" for key, _ in data):
+                self._remarks.fault(
+                    self._path, number, f"the rows stand in a list, under {lists[0]!r}", f"write one object a line, as `jq -c '.{lists[0]}[]' FILE` does"
+                )  # fmt: skip
                 continue
             pairs = list(_flat(data))
             names = self._distinct([name for name, _ in pairs], number)
@@ -166,6 +174,12 @@ class _Reader:
             if name in self._seen:
                 continue
             self._seen.add(name)
+            inner = name.partition(".")[0]
+            if inner != name and inner in COLUMNS and inner not in names and not self._map.reads(inner, [name]):
+                self._remarks.warn(
+                    self._path, None,
+                    f"`{inner}` holds an object and is not read; to have it read give --map FILE with the lines `columns:` and `  {inner}: {name}`",
+                )  # fmt: skip
             ours = _OURS_FOLDED.get(folded(name))
             if ours and name != ours and not self._map.reads(ours, [name]) and ours not in self._map.unread:
                 self._remarks.warn(
@@ -209,7 +223,19 @@ def _how_to_name(header: Sequence[str], cells: Sequence[str]) -> str:
         return f"write `file` for {likely[0]!r} in the header, or give --map FILE with the lines `columns:` and `  file: {likely[0]}`"
     if presets := fitting_presets(header, COLUMNS):
         return f"these are headers of {presets[0]}: give --map {presets[0]}"
+    if any(_is_value(name) for name in header):
+        return "the first line is no header: write a line above it that names the columns, the one with the recordings' names `file`"
+    if ids := [name for name in header if len(name) > 2 and folded(name).endswith(("id", "uuid"))]:
+        return (
+            "name the column with the recordings' names `file`; where the names hold an id, give --map FILE with the lines `columns:` and "
+            f'`  file: "*{{{ids[0]}}}*"`'
+        )
     return "name the column with the recordings' names `file`"
+
+
+def _is_value(name: str) -> bool:
+    """Whether a cell of a header is what stands in rows: a day with a time, or a number of a telephone."""
+    return re.fullmatch(r"\+?\d{7,}|\d{4}-\d\d-\d\d[ T]\d\d:\d\d.*", name) is not None
 
 
 _OURS_FOLDED = {folded(name): name for name in COLUMNS}
@@ -239,10 +265,18 @@ class _Pairs(list[tuple[str, Any]]):
 
 def _flat(pairs: _Pairs, before: str = "") -> Iterator[tuple[str, str]]:
     for key, value in pairs:
+        while isinstance(value, _Pairs) and len(value) == 1 and value[0][0].startswith("$"):
+            # As databases write what JSON has no form for: {"$date": "2025-03-04T10:12:00Z"}.
+            value = value[0][1]
         if isinstance(value, _Pairs):
             yield from _flat(value, f"{before}{key}.")
         else:
             yield _storable(f"{before}{key}").strip(BLANKS), _storable(_text_of(value)).strip(BLANKS)
+
+
+def _lists_of_rows(pairs: _Pairs) -> list[str]:
+    """Keys under which objects stand in a list."""
+    return [key for key, value in pairs if isinstance(value, list) and value and all(isinstance(one, _Pairs) for one in value)]
 
 
 def _storable(text: str) -> str:

@@ -1,6 +1,6 @@
 """A recording that holds its sound in several pieces: files put one behind the other, and several `data` chunks in a WAV, as recorders leave that were
-paused. Of these forms FFmpeg and players play the first piece and say nothing of the others; of Ogg, Matroska, FLAC, AAC and AMR they play all,
-and of MP3 with a stumble over the second index.
+paused. Of these forms FFmpeg and players play the first piece and say nothing of the others; of Ogg, Matroska, AAC and AMR they play all,
+of MP3 with a stumble over the second index, and of FLAC with the frames of another rate in disorder.
 
 In: a file. Out: each piece as a file of its own, to be decoded one after the other.
 """
@@ -8,6 +8,7 @@ In: a file. Out: each piece as a file of its own, to be decoded one after the ot
 from __future__ import annotations
 
 import io
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from qa_pipeline.recordings.ends import LENGTH_UNKNOWN_FROM, WAVE64, boxes, end_
 from qa_pipeline.recordings.files import Reader
 
 _MOST_CHUNKS = 10_000
+FLAC = b"fLaC"
+# The first block of metadata, 34 bytes long (RFC 9639, 8.1).
+_STREAM_INFO = b"\x00\x00\x00\x22"
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,9 @@ def _later_starts(file: Reader, head: bytes) -> Iterator[int]:
         if not any(box.name == b"moof" for box in found):
             yield from (box.start - 8 for box in found[1:] if box.name == b"ftyp")
         return
+    if head[:4] == FLAC:
+        yield from _later_flac(file)
+        return
     start = 0
     for _ in range(_MOST_CHUNKS):
         end = _end_of_file(file, start)
@@ -80,6 +88,14 @@ def _later_starts(file: Reader, head: bytes) -> Iterator[int]:
             return
         start = end
         yield start
+
+
+def _later_flac(file: Reader) -> Iterator[int]:
+    """Where FLAC begins again: its name and the head of the block that says its rate, which no sound has by chance."""
+    mark = FLAC + _STREAM_INFO
+    for start in range(len(mark), file.size, _BLOCK):
+        block = read_at(file, start, _BLOCK + len(mark) - 1)
+        yield from (start + found.start() for found in re.finditer(re.escape(mark), block))
 
 
 def _end_of_file(file: Reader, start: int) -> int:

@@ -162,6 +162,12 @@ def _from_first_date(written: list[tuple[int, str]]) -> list[tuple[int, str]]:
     ]
 
 
+def moment_ms(text: str) -> int | None:
+    """A day and a time (`2026-03-04 10:15:03`) → ms on a scale of its own; None where a text is none."""
+    match = re.fullmatch(_MOMENT, text.strip())
+    return _moment_ms(match) if match else None
+
+
 def _moment_ms(match: re.Match[str]) -> int | None:
     """ms on a scale of its own; of a day that could be read in two ways the first figure is the day, which changes nothing within it."""
     parts = [int(part) for part in re.split(r"[-/.]", match["date"])]

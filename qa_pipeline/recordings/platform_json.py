@@ -5,6 +5,8 @@ As in recogniser_json.py: a function a shape, None for a document of another. So
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from statistics import median
@@ -29,27 +31,43 @@ _LISTS = (
     "entries",
     "lines",
     "sentences",
+    "sentence_info",
+    "resultDetail",
+    "timeline",
+    "comments",
+    "conversation_parts",
+    "events",
+    "result",
 )
-_TEXTS = ("text", "content", "transcript", "message", "utterance", "body", "sentence")
+_TEXTS = ("text", "content", "transcript", "message", "utterance", "body", "sentence", "finalSentence", "onebest", "textBody", "res")
 _LABELS = (
     "role", "participantType", "participant_type", "speaker", "speaker_label", "speakerLabel", "speaker_name", "speakerName", "participant", "participantRole", "party", "sender",
-    "author", "from", "name", "label", "speakerId", "speaker_id", "channel", "media_channel",
+    "author", "from", "name", "label", "speakerId", "speaker_id", "spk", "roleCategory", "additions", "users", "user", "author_id", "channel", "channelId", "channel_id",
+    "media_channel", "direction",
 )  # fmt: skip
 _LONGEST_NUMBER = 9
-_NAMES = ("role", "type", "name", "displayName", "display_name")
-_STARTS_MS = ("start_ms", "startMs", "start_time_ms", "startTimeMs", "begin_ms", "offset_ms", "offsetMs", "beginOffsetMillis")
-_ENDS_MS = ("end_ms", "endMs", "end_time_ms", "endTimeMs", "endOffsetMillis")
-_STARTS = ("start", "start_time", "startTime", "begin", "begin_time", "offset")
+_NAMES = ("role", "type", "name", "displayName", "display_name", "username", "speaker", "channel_id")
+# Of a message in writing: who it comes from.
+_SENDERS = {"inbound": "customer", "outbound": "agent"}
+_STARTS_MS = ("start_ms", "startMs", "start_time_ms", "startTimeMs", "begin_ms", "offset_ms", "offsetMs", "beginOffsetMillis", "bg")
+_ENDS_MS = ("end_ms", "endMs", "end_time_ms", "endTimeMs", "endOffsetMillis", "ed")
+_STARTS = ("start", "start_time", "startTime", "begin", "begin_time", "beginTime", "startOffset", "offset")
 # Of these, only what counts from the start of the call; the time of day is none.
 _STAMPS = ("timestamp", "time", "ts")
 # Moments of the day, counted from the first.
 _MOMENTS = ("created_at", "createdAt", "sent_at", "sentAt", "date", "datetime")
-_ENDS = ("end", "end_time", "endTime", "stop")
+_ENDS = ("end", "end_time", "endTime", "endOffset", "end_ts", "stop")
+# Seconds and ms since 1970 of the years in which chats were kept.
+_EPOCHS = ((1.0e9, 4.1e9, 1000.0), (1.0e12, 4.1e12, 1.0))
 
 
 def amazon_analytics(data: Document) -> list[Said] | None:
     """`Transcript` of Amazon's Call Analytics and of Contact Lens: roles by participant, ms; of chats the time of day."""
     if not isinstance(data.get("Transcript"), list):
+        return None
+    if "Participants" not in data and not any(
+        isinstance(one, dict) and {"Content", "ParticipantRole", "ParticipantId"} & one.keys() for one in data["Transcript"]
+    ):
         return None
     participants = objects(data.get("Participants"), "Participants")
     role_of = {str(one["ParticipantId"]): one.get("ParticipantRole") for one in participants if "ParticipantId" in one}
@@ -107,11 +125,15 @@ def messages(data: Document | Sequence[Any]) -> list[Said] | None:
     entries = _entries(data)
     if entries is None:
         return None
+    # A file that was sent, or who came and went, is nothing that was said.
+    entries = [entry for entry in entries if "type" not in entry or any(entry.get(key) for key in _TEXTS)]
     texts = [next((text for key in _TEXTS if (text := _text(entry.get(key))) is not None), None) for entry in entries]
-    label_key = next((key for key in _LABELS if any(_label(entry.get(key)) is not None for entry in entries)), None)
+    said_by = {key: {_label(entry.get(key)) for entry in entries} - {None} for key in _LABELS}
+    # A voice counted anew on each channel tells nobody apart; the channel does.
+    label_key = next((key for key in _LABELS if len(said_by[key]) > 1), next((key for key in _LABELS if said_by[key]), None))
     if not any(texts) or label_key is None:
         return None
-    word = "Channel" if label_key in ("channel", "media_channel") else "Speaker"
+    word = "Channel" if label_key in ("channel", "channelId", "channel_id", "media_channel") else "Speaker"
     # Twilio counts its channels from 1.
     first = 1 if label_key == "media_channel" else 0
     starts, start_unit = _times(entries, _STARTS_MS, _STARTS)
@@ -122,7 +144,7 @@ def messages(data: Document | Sequence[Any]) -> list[Said] | None:
         begins = ms_of(start, unit=unit)
         made.append(
             Said(
-                label=numbered(word, _counted(_label(entry.get(label_key)), first)),
+                label=numbered(word, _counted(_sender(label_key, _label(entry.get(label_key))), first)),
                 start_ms=begins,
                 end_ms=ms_of(end, unit=unit) if begins is not None else None,
                 text=text_of(text, f"entry {number}"),
@@ -133,16 +155,24 @@ def messages(data: Document | Sequence[Any]) -> list[Said] | None:
 
 def _text(value: object) -> str | None:
     """Words as text, or in parts that each have some."""
-    if isinstance(value, list) and value and all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in value):
-        return " ".join(part["text"] for part in value)
+    if isinstance(value, list) and value:
+        parts = [part.get("text") if isinstance(part, dict) else part for part in value]
+        words = [part.strip() for part in parts if isinstance(part, str)]
+        return " ".join(words) if len(words) == len(parts) else None
     return value if isinstance(value, str) else None
 
 
 def _label(value: object) -> str | int | None:
-    """Who it is: a name or number, or an object that has one."""
+    """Who it is: a name or number, or an object that has one, also in a list by itself."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if isinstance(value, Mapping):
         return next((value[key] for key in _NAMES if isinstance(value.get(key), str)), None)
     return value if isinstance(value, str | int) else None
+
+
+def _sender(key: str, label: str | int | None) -> str | int | None:
+    return _SENDERS.get(label.lower(), label) if key == "direction" and isinstance(label, str) else label
 
 
 def _counted(label: str | int | None, first: int) -> str | int | None:
@@ -183,6 +213,9 @@ def _times(entries: Sequence[Document], in_ms: Sequence[str], plain: Sequence[st
 
 
 def _moment_or_none(value: object) -> int | None:
+    figure = _figure(value)
+    if figure is not None:
+        return next((round(figure * unit) for least, most, unit in _EPOCHS if least <= figure <= most), None)
     try:
         return _moment(value) if isinstance(value, str) else None
     except Malformed:
@@ -200,9 +233,17 @@ def _unit(starts: Sequence[object], ends: Sequence[object], texts: Sequence[str 
     """Seconds, unless nobody speaks as slowly as that."""
     paces = []
     for start, end, text in zip(starts, ends, texts, strict=True):
-        if isinstance(start, int | float) and isinstance(end, int | float) and end > start and text:
-            paces.append(len(text) / (end - start))
+        begins, ends_at = _figure(start), _figure(end)
+        if begins is not None and ends_at is not None and ends_at > begins and text:
+            paces.append(len(text) / (ends_at - begins))
     return 1.0 if paces and median(paces) < _FEWEST_CHARACTERS_A_SECOND else 1000.0
+
+
+def _figure(value: object) -> float | None:
+    """A number, also as text."""
+    if isinstance(value, str) and re.fullmatch(r"\d{1,15}(\.\d{1,9})?", value):
+        return float(value)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else None
 
 
 def _from_start(said: Sequence[Said], data: Document) -> list[Said]:

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.recordings.address import path_of, readable
 from qa_pipeline.recordings.files import is_plain_file
-from qa_pipeline.recordings.transcripts import TRANSCRIPT_SUFFIXES
+from qa_pipeline.recordings.transcripts import BY_CONTENT_SUFFIXES, TRANSCRIPT_SUFFIXES, holds_lines
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -35,6 +35,7 @@ SUFFIXES = (*AUDIO_SUFFIXES, *TRANSCRIPT_SUFFIXES)
 METADATA_NAMES = ("calls.csv", "calls.tsv", "calls.parquet", "calls.jsonl")
 # Tables that lie beside recordings under other names; nobody should wonder why they were not read.
 _TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods", ".parquet", ".csv.gz", ".csv.zip", ".numbers")
+_METADATA_OTHERWISE = ("calls.json", "calls.xml", "calls.yaml", "calls.yml", "calls.txt")
 _STILL_GROWING_SECONDS = 10
 # A file of one of these names is on its way, or lies beside the recordings with a known purpose: it is neither tried nor counted.
 _ON_THE_WAY = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".download")
@@ -44,6 +45,8 @@ _BEGINNINGS = (
     (0, b"RIFF"), (0, b"RF64"), (0, b"FORM"), (0, b"OggS"), (0, b"fLaC"), (0, b"ID3"), (4, b"ftyp"), (0, b"\x1a\x45\xdf\xa3"), (0, b".snd"),
     (0, b"caff"), (0, b"#!AMR"), (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
 )  # fmt: skip
+# Enough of a table to tell whether it holds what was said.
+_LOOKED_AT = 65_536
 # Encodings that names are written in where they are not UTF-8, after the one that is asked for.
 _NAME_ENCODINGS = ("cp1250", "cp1252", "gb18030")
 
@@ -97,7 +100,7 @@ def collect_files(sources: Sequence[str], *, may_be_empty: bool = False, raw: Co
             unread = [p for p in others if p not in set(known) and not _is_beside_the_point(p)]
             linked += [p for p in unread if not prefix and Path(p).is_dir()]
             left.update(_ending(p) for p in unread if p not in linked)
-            tables += [PurePosixPath(p).name for p in unread if p.lower().endswith(_TABLES) and not _is_metadata(p)]
+            tables += [PurePosixPath(p).name for p in [*unread, *known] if _may_be_metadata(p, is_left=p not in known)]
             here = [prefix + readable(p) for p in known]
             searched |= set(here) - set(files)
             files += here
@@ -280,6 +283,12 @@ def _is_metadata(path: str) -> bool:
     return PurePosixPath(path).name.lower() in METADATA_NAMES
 
 
+def _may_be_metadata(path: str, *, is_left: bool) -> bool:
+    """Whether a file may describe the calls under a name that is not read: any table that was left, and whatever is called as metadata are."""
+    name = PurePosixPath(path).name.lower()
+    return (is_left and name.endswith(_TABLES)) or name in _METADATA_OTHERWISE
+
+
 def _is_taken(path: str, raw: Collection[str], *, is_local: bool) -> bool:
     """Whether a file in a folder is a recording or a transcript: by its ending, or by how it begins where the ending says nothing."""
     # A blank at the end of a name is no part of its ending.
@@ -289,7 +298,9 @@ def _is_taken(path: str, raw: Collection[str], *, is_local: bool) -> bool:
         return False
     if lowered.endswith((*SUFFIXES, *raw)) and not lowered.endswith(_COMPANIONS):
         return True
-    return is_local and not _is_beside_the_point(path) and _begins_as_recording(path)
+    if not is_local or _is_beside_the_point(path):
+        return False
+    return _holds_lines(path) if lowered.endswith(BY_CONTENT_SUFFIXES) else _begins_as_recording(path)
 
 
 def _is_beside_the_point(path: str) -> bool:
@@ -297,14 +308,26 @@ def _is_beside_the_point(path: str) -> bool:
     return name.startswith(".") or name.endswith((*_ON_THE_WAY, *_COMPANIONS))
 
 
-def _begins_as_recording(path: str) -> bool:
+def _holds_lines(path: str) -> bool:
+    """Whether a table or a document in XML holds what was said."""
+    head = _beginning(path, _LOOKED_AT)
+    # A line that is cut is none.
+    return holds_lines(head if len(head) < _LOOKED_AT else head[: head.rfind(b"\n") + 1], path)
+
+
+def _beginning(path: str, count: int) -> bytes:
+    """The first bytes of a file; none where it cannot be read."""
     if not is_plain_file(path):
-        return False
+        return b""
     try:
         with open(path, "rb") as file:
-            head = file.read(16)
+            return file.read(count)
     except OSError:
-        return False
+        return b""
+
+
+def _begins_as_recording(path: str) -> bool:
+    head = _beginning(path, 16)
     if head[:4] == b"RIFF":
         return head[8:12] == b"WAVE"
     return any(head[place:].startswith(mark) for place, mark in _BEGINNINGS)

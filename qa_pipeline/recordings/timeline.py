@@ -66,6 +66,12 @@ class TrackBuilder:
         self._failed = Fraction(0)
         self._doubtful_until = -1
         self._last_frame = 0
+        self._channels = 0
+
+    @property
+    def channels(self) -> int:
+        """Of the frames so far; 0 before there are any."""
+        return self._channels
 
     @property
     def end(self) -> int:
@@ -91,7 +97,8 @@ class TrackBuilder:
         form = (frame.sample_rate, channels, frame.format.name)
         if self._run is None or self._run.form != form:
             self._finish_run()
-            self._run = _Run(form=form, resampler=_resampler(channels), start=self._end)
+            self._run = _Run(form=form, resampler=_resampler(frame), start=self._end)
+            self._channels = max(self._channels, channels)
         frame.pts = None
         self._last_frame = round(Fraction(frame.samples, frame.sample_rate) * SAMPLE_RATE)
         self._run.taken += Fraction(frame.samples, frame.sample_rate)
@@ -109,7 +116,7 @@ class TrackBuilder:
         if _SLACK < wanted <= LONGEST_GAP:
             self._silence(wanted, wanted if self._is_gapless or self._end <= self._doubtful_until else 0)
         channels = max((piece.shape[0] for piece in self._pieces), default=1)
-        whole = [piece if piece.shape[0] == channels else np.repeat(piece, channels, axis=0) for piece in self._pieces]
+        whole = [_in_channels(piece, channels) for piece in self._pieces]
         samples = np.concatenate(whole, axis=1) if whole else np.zeros((1, 0), np.float32)
         if may_end_before and -self._last_frame <= wanted < 0:
             samples = samples[:, :wanted]
@@ -151,10 +158,20 @@ class TrackBuilder:
         self._end = run.end
 
 
-def _resampler(channels: int) -> AudioResampler:
+def _in_channels(piece: Tracks, channels: int) -> Tracks:
+    """A piece in as many channels as the others have: of one channel in all of them, of several in the first."""
+    missing = channels - piece.shape[0]
+    if not missing:
+        return piece
+    return np.repeat(piece, channels, axis=0) if piece.shape[0] == 1 else np.pad(piece, ((0, missing), (0, 0)))
+
+
+def _resampler(frame: AudioFrame) -> AudioResampler:
     import av
 
-    return av.AudioResampler(format="fltp", layout="mono" if channels == 1 else "stereo", rate=SAMPLE_RATE)
+    channels = frame.layout.nb_channels
+    layout = {1: "mono", 2: "stereo"}.get(channels, frame.layout.name)
+    return av.AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE)
 
 
 def _samples(frame: AudioFrame) -> Tracks:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from qa_pipeline.languages.desk_tables import DeskWords
 from qa_pipeline.languages.load import language_codes, table
@@ -35,6 +35,13 @@ _MIDNIGHT = re.compile(r"(?<=[ Tt_])24:00(?=$|:00|[Zz+-]|\s)")
 _DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
 _NUMBER = re.compile(r"(\d{1,30})(?:[.,](\d{1,30}))?")
 _ROUNDED = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
+# Names of the tz database behind a time, as 10:12 Europe/Warsaw, or 10:12+01:00[Europe/Warsaw].
+_ZONED = re.compile(r"(?P<time>.*?)\s*(?P<open>\[)?(?P<zone>[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_+-]+){1,2})(?(open)\])")
+# As .NET writes them in JSON: ms since 1970, with an offset that is for show.
+_IN_DATE = re.compile(r"/Date\((\d{1,15})(?:[+-]\d{4})?\)/")
+# No time with its zone is longer.
+_LONGEST = 80
+_POINTED_HALF = re.compile(r"\b([AaPp])\.\s?([Mm])\.?(?!\w)")
 _MAIL = re.compile(r"[A-Za-z]{3}, *\d{1,2} [A-Za-z]{3} \d{4} .*")
 # From 1 January 1970, UTC. Their moments of 1990 to 2099 do not overlap, so the size of a number says which it is.
 _UNITS = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
@@ -73,6 +80,14 @@ class NoMoment:
 def read_moment(text: str, zone_name: str, formats: Sequence[str] = ()) -> Moment | NoMoment:
     """A time as text. `zone_name`: of times that name none; `formats`: further ways of writing (strptime), tried first."""
     zone = ZoneInfo(zone_name)
+    text = match[1] if (match := _IN_DATE.fullmatch(text)) else text
+    if (
+        len(text) <= _LONGEST
+        and (match := _ZONED.fullmatch(text))
+        and (named := _zone_of(match["zone"]))
+        and _as_written(match["time"], formats) is not None
+    ):
+        text, zone = match["time"], named
     if _ROUNDED.fullmatch(text):
         return NoMoment(wanted="a whole number; a spreadsheet has rounded this one: export it again without opening it in the spreadsheet")
     if (found := _as_written(text, formats)) is not None:
@@ -108,6 +123,7 @@ def parse_time(text: str, zone_name: str) -> datetime | None:
 
 def _as_written(text: str, formats: Sequence[str]) -> datetime | None:
     """A time that says its year, month and day. 24:00 is the next day's beginning."""
+    text = _without_halves(_POINTED_HALF.sub(r"\1\2", text))
     if _MIDNIGHT.search(text):
         began = _as_written(_MIDNIGHT.sub("00:00", text), formats)
         return began + timedelta(days=1) if began is not None and began.date() < date.max else None
@@ -127,6 +143,39 @@ def _as_written(text: str, formats: Sequence[str]) -> datetime | None:
         except (ValueError, TypeError):
             return None
     return _by_formats(text, (*_FORMATS, *_formats_with_words()))
+
+
+def _zone_of(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def _without_halves(text: str) -> str:
+    """A time with a word for the half of the day before its hour → with the hour of 24."""
+    match = _halves().search(text) if len(text) <= _LONGEST and not text.isascii() else None
+    if match is None:
+        return text
+    hour = int(match["hour"])
+    is_after = match["half"] in _words_after_noon()
+    if not 1 <= hour <= 12:
+        # 下午14:30 says it twice.
+        return text if hour > 23 else text[: match.start()] + f" {hour:02d}" + text[match.end() :]
+    return text[: match.start()] + f" {hour % 12 + (12 if is_after else 0):02d}" + text[match.end() :]
+
+
+@cache
+def _words_after_noon() -> frozenset[str]:
+    return frozenset(word for code in language_codes() for word in table(code, DeskWords).after_noon)
+
+
+@cache
+def _halves() -> re.Pattern[str]:
+    words = {word for code in language_codes() for word in (*table(code, DeskWords).before_noon, *table(code, DeskWords).after_noon)}
+    return re.compile(
+        rf"\s*(?P<half>{'|'.join(sorted(map(re.escape, words), key=len, reverse=True)) or '(?!)'})\s*(?P<hour>\d{{1,2}})(?=[:：时])"
+    )
 
 
 @cache

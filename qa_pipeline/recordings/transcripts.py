@@ -1,7 +1,7 @@
 """Bytes of a transcript or chat → dialogues: lines with role, text and the times that were written. Pure; ingest.py meets the files.
 
-In: JSON Lines and JSON documents (json_lines.py, documents.py), WebVTT, SubRip and SubViewer (captions.py), plain dialogue text (plain.py), told apart by the ending
-of the name, and where it may mean several, by how the text begins. Out: one Dialogue a call (dialogue.py), with the faults of its lines located. A line
+In: JSON Lines and JSON documents (json_lines.py, documents.py), WebVTT, SubRip and SubViewer (captions.py), TTML (ttml.py), tables of lines (line_tables.py),
+plain dialogue text (plain.py), told apart by the ending of the name, and where it may mean several, by how the text begins. Out: one Dialogue a call (dialogue.py), with the faults of its lines located. A line
 that cannot be read is a fault of its call, so that no call is scored on part of its words. docs/decisions/transcript-parsers.md says why the parsers are
 our own.
 """
@@ -18,26 +18,45 @@ from pathlib import PurePosixPath
 from qa_pipeline.call import Role
 from qa_pipeline.errors import InputRefused, TranscriptError
 from qa_pipeline.recordings.captions import begins_as_captions, begins_as_sbv, sbv_lines, srt_lines, vtt_lines
+from qa_pipeline.recordings.chat_texts import in_usual_layout
 from qa_pipeline.recordings.delimited import by_zeros, other_encodings
 from qa_pipeline.recordings.dialogue import NO_TEXT, Dialogue, Line, Parsed, Reading, checked, dialogue_of, in_order, sha256_of_text
 from qa_pipeline.recordings.documents import document_dialogues, is_known_shape, is_timed_otherwise, what_it_is
 from qa_pipeline.recordings.json_lines import json_dialogues, json_text, rows_of_lines, several_values
+from qa_pipeline.recordings.line_tables import begins_as_lines, table_dialogues
 from qa_pipeline.recordings.plain import begins_as_dialogue, plain_lines
+from qa_pipeline.recordings.ttml import begins_as_ttml, ttml_lines
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+TABLE_SUFFIXES = (".csv", ".tsv")
+TTML_SUFFIXES = (".ttml", ".dfxp", ".xml")
+# In a folder, files of these names are nothing to us but where they hold what was said.
+BY_CONTENT_SUFFIXES = (*TABLE_SUFFIXES, ".xml")
 # Files of these names may be anything; what they hold decides.
 OPEN_SUFFIXES = (".txt", ".json")
-TRANSCRIPT_SUFFIXES = (".jsonl", ".ndjson", ".vtt", ".srt", ".sbv", ".txt", ".json")
+# A file of these may hold many calls.
+MANY_SUFFIXES = (*JSON_SUFFIXES, *TABLE_SUFFIXES)
+TRANSCRIPT_SUFFIXES = (".jsonl", ".ndjson", ".vtt", ".srt", ".sbv", ".ttml", ".dfxp", ".txt", ".json")
 
 # What stands before a line and nobody sees: marks of direction, characters without width.
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _UNSEEN = re.compile(r"(?m)^[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_PARSERS = {".vtt": vtt_lines, ".srt": srt_lines, ".sbv": sbv_lines, **dict.fromkeys(TTML_SUFFIXES, ttml_lines)}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 def is_transcript(name: str) -> bool:
     """Whether a file of this name is read as text."""
-    return name.rstrip().lower().endswith(TRANSCRIPT_SUFFIXES)
+    return name.rstrip().lower().endswith((*TRANSCRIPT_SUFFIXES, *BY_CONTENT_SUFFIXES))
+
+
+def holds_lines(raw: bytes, name: str, *, encoding: str = "utf-8-sig") -> bool:
+    """Whether a file whose ending says nothing holds what was said: a table of lines, or captions in XML."""
+    text = _decoded(raw, encoding, Reading(path="", roles={}))
+    if text is None:
+        return False
+    text = _universal(text)
+    return begins_as_ttml(text) if name.rstrip().lower().endswith(TTML_SUFFIXES) else begins_as_lines(text)
 
 
 def read_dialogue(text: str, *, path: str = "dialogue", roles: Mapping[str, Role] | None = None) -> tuple[Line, ...]:
@@ -80,9 +99,16 @@ def parse_transcripts(raw: bytes, path: str, *, encoding: str = "utf-8-sig", rol
     text = _with_line_ends(text)
     _check_characters(text, reading)
     ending = PurePosixPath(path).suffix.lower()
-    if ending == ".txt" and begins_as_captions(text):
+    if ending in TABLE_SUFFIXES:
+        return table_dialogues(text, reading)
+    if ending == ".txt" and begins_as_ttml(text):
+        ending = ".ttml"
+    elif ending == ".txt" and begins_as_captions(text):
         ending = ".vtt" if text.lstrip().startswith("WEBVTT") else ".sbv" if begins_as_sbv(text) else ".srt"
-    parse = {".vtt": vtt_lines, ".srt": srt_lines, ".sbv": sbv_lines}.get(ending, plain_lines)
+    if ending not in _PARSERS:
+        lines = checked(plain_lines(in_usual_layout(text, reading), reading), reading)
+        return Parsed(dialogues=(dialogue_of(None, text, lines, reading),), notes=+reading.notes)
+    parse = _PARSERS[ending]
     lines = checked(parse(text, reading), reading)
     return Parsed(dialogues=(dialogue_of(None, text, lines, reading),), notes=+reading.notes)
 
@@ -96,7 +122,7 @@ def why_no_dialogue(raw: bytes, path: str, *, encoding: str = "utf-8-sig") -> st
     text = _universal(text)
     if not path.lower().endswith(JSON_SUFFIXES):
         text = _with_line_ends(text)
-        is_one = begins_as_captions(text) or begins_as_dialogue(text)
+        is_one = begins_as_captions(text) or begins_as_ttml(text) or begins_as_dialogue(in_usual_layout(text, Reading(path="", roles={})))
         return None if is_one else "does not begin as a dialogue (`agent: …`)"
     try:
         data = json_text(text)

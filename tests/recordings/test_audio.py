@@ -81,8 +81,8 @@ def test_an_uneven_last_millisecond_is_not_counted() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("empty.wav", b"", "not audio"),
-        ("text.wav", b"agent: good morning\n" * 40, "not audio"),
+        ("empty.wav", b"", "is empty, and no recording"),
+        ("text.wav", b"agent: good morning\n" * 40, "is text, and no recording"),
         ("noise.mp3", bytes(range(256)) * 8, "not audio|no sound"),
     ],
 )
@@ -102,8 +102,8 @@ def test_a_wav_without_samples_is_refused(tmp_path: Path) -> None:
         decode(str(path))
 
 
-def test_three_channels_are_refused(tmp_path: Path) -> None:
-    path = write_sound(tmp_path / "call.wav", tone(), tone(), tone())
+def test_three_channels_of_their_own_are_refused(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "call.wav", tone(), tone(hertz=550), tone(hertz=660))
     with pytest.raises(RecordingError, match="3 channels; one or two are wanted"):
         decode(str(path))
 

@@ -94,7 +94,7 @@ def test_a_number_that_could_be_two_is_refused_and_both_its_readings_are_read(fo
     ]
 
 
-@pytest.mark.parametrize("text", ["1_000", "four", "1.2.3", "1,2,3", "0:15", "15 s", "1e999"])
+@pytest.mark.parametrize("text", ["1_000", "four", "1.2.3", "1,2,3", "15 x", "1e999"])
 def test_what_is_no_number_is_refused(folder: Path, text: str) -> None:
     assert fault_of(folder, f"file;wait_seconds\na.wav;{text}\n").advice == "wanted: a number of seconds, or h:mm:ss"
 
@@ -136,14 +136,15 @@ def test_values_that_can_only_mean_one_thing_are_taken_and_told(folder: Path, co
 
 @pytest.mark.parametrize(
     ("column", "text"),
-    [("direction", "IN"), ("direction", "1"), ("direction", "przychodzące"), ("language", "English"), ("language", "zh-yue"), ("disposition", "no"),
+    [("direction", "I"), ("direction", "1"), ("direction", "z zewnątrz"), ("language", "Inglés"), ("language", "zh-yue"), ("disposition", "no"),
      ("hangup_by", "klient: tak")],
 )  # fmt: skip
 def test_a_value_that_is_none_is_refused_and_the_mapping_that_is_advised_reads_it(folder: Path, column: str, text: str) -> None:
     content = f'file,{column}\na.wav,"{text}"\n'
     fault = fault_of(folder, content)
     mapping = folder / "own.yaml"
-    mapping.write_text(fault.advice.partition("mean: ")[2], "utf-8")
+    # Of two a person chooses one.
+    mapping.write_text(fault.advice.partition("mean: ")[2].partition(" or values")[0], "utf-8")
     assert getattr(call_of(taken(folder, content, mapping=load_map(str(mapping), COLUMNS))), column) in fault.advice
 
 

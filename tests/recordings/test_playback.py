@@ -91,7 +91,7 @@ def test_parts_are_one_recording_and_parties_two_channels(tmp_path: Path) -> Non
 def test_what_cannot_be_decoded_says_why(tmp_path: Path) -> None:
     broken = tmp_path / "a.wav"
     broken.write_bytes(b"nothing of the kind")
-    with pytest.raises(RecordingError, match=r"cannot be played: .*is not audio"):
+    with pytest.raises(RecordingError, match=r"cannot be played: .*is text, and no recording"):
         make_playable(str(broken), sound=None, peaks=tmp_path / "p")
     with pytest.raises(RecordingError, match="is not there"):
         make_playable(str(tmp_path / "gone.wav"), sound=None, peaks=tmp_path / "p")

@@ -1,0 +1,63 @@
+"""Plain texts in the layouts of some programs → the layout that plain.py reads: `[0:05] Anna: …`.
+
+Line by line, so that faults name the lines of the file. Which program wrote a text is told from most of its lines; any other text is left as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from qa_pipeline.recordings.dialogue import Note, Reading
+
+# Zoom's meetings: 10:12:03 From Anna Nowak to Everyone: …, the words behind the colon or in the lines below, indented.
+_FROM = re.compile(
+    r"^(?P<time>\d{1,2}:\d\d:\d\d)\s{1,4}From\s{1,4}(?P<name>[^\s:][^:]{0,60}?)(?:\s{1,4}[Tt]o\s{1,4}[^\s:][^:]{0,80}?)?\s{0,4}:\s*(?P<text>.*)$"
+)
+# Salesforce's chats: ( 1m 5s ) Anna N: …
+_ELAPSED = re.compile(
+    r"^\s{0,8}\(\s{0,4}(?:(?P<h>\d{1,3})\s?h\s{0,4})?(?:(?P<m>\d{1,4})\s?m\s{0,4})?(?P<s>\d{1,6})\s?s\s{0,4}\)\s{0,8}(?P<text>\S.*)$"
+)
+# Tencent's recogniser: [0:1.020,0:3.400,0] …, minutes and seconds of the start and the end, and the voice.
+_SPAN = re.compile(
+    r"^\[(?P<m>\d{1,4}):(?P<s>\d{1,2}\.\d{1,6}),(?P<em>\d{1,4}):(?P<es>\d{1,2}\.\d{1,6})(?:,(?P<voice>\d{1,4}))?\]\s{0,8}(?P<text>.*)$"
+)
+_BREAK = re.compile(r"<br\s{0,4}/?>|</?(?:p|div)(?:\s[^<>]{0,500})?>", re.IGNORECASE)
+
+
+def in_usual_layout(text: str, reading: Reading) -> str:
+    """A text as plain dialogue has it. What stands above the first line of a chat that counts its seconds is a head, and is noted."""
+    lines = (_BREAK.sub("\n", text) if _BREAK.search(text) else text).split("\n")
+    if any(_ELAPSED.match(line) for line in lines):
+        first = next(number for number, line in enumerate(lines) if _ELAPSED.match(line))
+        reading.notes[Note.HEAD] += sum(bool(line.strip()) for line in lines[:first])
+        return "\n".join(["" if number < first else _rewritten(line, _ELAPSED, _elapsed) for number, line in enumerate(lines)])
+    for form, write in ((_FROM, _from), (_SPAN, _span)):
+        own = [line for line in text.split("\n") if line.strip() and not line[0].isspace()]
+        if own and sum(form.match(line) is not None for line in own) * 2 > len(own):
+            return "\n".join(_rewritten(line, form, write) for line in text.split("\n"))
+    return text
+
+
+def _rewritten(line: str, form: re.Pattern[str], write: Callable[[re.Match[str]], str]) -> str:
+    match = form.match(line)
+    return write(match) if match else line
+
+
+def _from(match: re.Match[str]) -> str:
+    return f"[{match['time']}] {match['name']}: {match['text']}"
+
+
+def _elapsed(match: re.Match[str]) -> str:
+    seconds = int(match["h"] or 0) * 3600 + int(match["m"] or 0) * 60 + int(match["s"])
+    return f"[{_clock(seconds)}] {match['text']}"
+
+
+def _span(match: re.Match[str]) -> str:
+    start, end = (_clock(int(match[minutes]) * 60 + float(match[seconds])) for minutes, seconds in (("m", "s"), ("em", "es")))
+    return f"[{start} - {end}] Speaker {match['voice'] or 0}: {match['text']}"
+
+
+def _clock(seconds: float) -> str:
+    ms = round(seconds * 1000)
+    return f"{ms // 3_600_000}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
