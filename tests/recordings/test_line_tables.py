@@ -120,6 +120,13 @@ def test_what_is_no_table_of_lines_is_a_fault_by_name(content: str, said_of_it: 
     assert dialogue.faults[0].path == "t.csv"
 
 
+def test_columns_named_as_advised_and_dialogues_in_files_of_their_own_are_read() -> None:
+    (dialogue,) = dialogues("moment;party name;what\n0:03;Agent;Hello.\n0:09;Customer;Hi.\n")
+    assert dialogue.faults[0].advice == "name the columns time, speaker and text"
+    assert said("time;speaker;text\n0:03;Agent;Hello.\n0:09;Customer;Hi.\n") == BOTH
+    assert [text for _, _, text in said("Agent: hello\nCustomer: hi\n", "1.txt")] == ["hello", "hi"]
+
+
 def test_in_a_folder_tables_are_taken_only_where_they_surely_hold_what_was_said(tmp_path: Path) -> None:
     (tmp_path / "said.csv").write_text(TABLE)
     (tmp_path / "log.csv").write_text("time,message\n10:12:00,server started\n10:13:00,server stopped\n")

@@ -92,6 +92,20 @@ def test_what_cannot_be_read_is_a_fault(text: str, message: str) -> None:
     assert message in [fault.message for fault in dialogue_of(text).faults]
 
 
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [
+        (document('<p begin="soon">Agent: Hello.</p>'), document('<p begin="1.5s">Agent: Hello.</p>')),
+        ("<!DOCTYPE tt>" + document('<p begin="1.5s">Agent: Hello.</p>'), document('<p begin="1.5s">Agent: Hello.</p>')),
+        ('<calls><p begin="1.5s">Agent: Hello.</p></calls>', document('<p begin="1.5s">Agent: Hello.</p>')),
+    ],
+    ids=["times", "doctype", "other"],
+)
+def test_what_a_fault_advises_leads_to_the_words(text: str, mended: str) -> None:
+    assert dialogue_of(text).faults
+    assert said(mended) == [("Agent", 1500, None, "Hello.")]
+
+
 def test_in_a_folder_only_xml_that_is_captions_is_taken(tmp_path: Path) -> None:
     (tmp_path / "said.xml").write_text(document("<p begin='1s'>Agent: Hello.</p>"))
     (tmp_path / "call.xml").write_text("<recording><agent>17</agent></recording>")
