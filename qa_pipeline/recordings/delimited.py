@@ -27,7 +27,8 @@ _ZEROS: dict[tuple[bool, ...], str] = {(False, True, True, True): "utf-32-le", (
 _USUAL_ENCODINGS = ("gb18030", "cp1250", "cp1252")
 # Enough for the beginning of a header.
 _SAMPLE = 64
-_FEWEST_ZEROS = 2
+# Of a text whose encoding is looked for by its characters; how many of them are such as people write. Chosen.
+_LONG_SAMPLE, _WRITTEN_SHARE = 65_536, 0.95
 # What is no text, by how it begins.
 _OTHER_KINDS = (
     (b"PK\x03\x04", "is an Excel workbook or another ZIP", "save the sheet as CSV UTF-8"),
@@ -135,25 +136,33 @@ def by_zeros(raw: bytes) -> str | None:
 
 
 def _by_places(raw: bytes) -> str | None:
-    """UTF-16 of a script whose characters have few zeros: those of separators and line ends stand in every second place, and all of it can be read.
+    """UTF-16 of a script whose characters have few zeros: in one order of bytes, and not in the other, its characters are those that people write.
 
-    None for what is UTF-8, in which zeros may stand too.
+    None for what is UTF-8, in which zeros may stand too, and for bytes without any: separators and line ends have one.
     """
-    even, odd = raw[::2].count(0), raw[1::2].count(0)
-    name = "utf-16-le" if odd >= _FEWEST_ZEROS and odd > 4 * even else "utf-16-be" if even >= _FEWEST_ZEROS and even > 4 * odd else None
-    if name is None or len(raw) % 2:
-        return None
-    try:
-        text = raw.decode(name)
-    except UnicodeDecodeError:
+    sample = raw[:_LONG_SAMPLE]
+    if b"\0" not in sample or len(raw) % 2:
         return None
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
-        pass
-    else:
-        return None
-    return name if sum(mark.isprintable() or mark in "\r\n\t" for mark in text) > 0.95 * len(text) else None
+        found = [name for name in ("utf-16-le", "utf-16-be") if _share_written(sample.decode(name, "replace")) > _WRITTEN_SHARE]
+        return found[0] if len(found) == 1 else None
+    return None
+
+
+def _share_written(text: str) -> float:
+    """How much of a text is letters of Latin, Han characters and the marks that stand beside both."""
+    known = sum(
+        mark in "\r\n\t"
+        or " " <= mark < "\u0250"
+        or "\u2010" <= mark < "\u2040"
+        or "\u3000" <= mark < "\u3040"
+        or "\u4e00" <= mark < "\ua000"
+        or "\uff00" <= mark < "\ufff0"
+        for mark in text
+    )
+    return known / max(1, len(text))
 
 
 def other_encodings(raw: bytes, start: int, known: str, *, quotes: bool = True) -> str:

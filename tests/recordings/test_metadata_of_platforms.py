@@ -160,6 +160,7 @@ def test_rules_types_and_counts_of_rows_are_no_rows(tmp_path: Path, content: str
 def test_utf_16_without_a_mark_is_known_in_any_script(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "a.txt").write_bytes("坐席：您好，这里是客服。\n客户：我要退款。\n".encode(encoding))
     content = "file,队列,客户编号\r\na.txt,售后服务队列名称很长,客户一号名字很长\r\n".encode(encoding)
+    assert by_zeros((tmp_path / "a.txt").read_bytes()) == encoding
     assert call_of(taken(tmp_path, content), "a.txt").extra == {"队列": "售后服务队列名称很长", "客户编号": "客户一号名字很长"}
 
 
