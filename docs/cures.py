@@ -86,6 +86,7 @@ CURES = {
     "… is no time": "Export the transcript again: the document has the shape of a recogniser's, and in it a value that cannot be read.",
     "the timestamp of chunk": "Export the transcript again: times are two numbers of seconds.",
     "a timestamp is no word": "Export the transcript again: a word has two times.",
+    "no JSON in {what}": "Export the transcript again: the text that should hold a document in JSON broke off.",
     "no text in {what}": "Export the transcript again: what was said there is missing.",
     "{what} is no list of objects": "Export the transcript again: another kind of value stands where a list should be.",
     # Of runs, and of what is told to others.
