@@ -32,7 +32,7 @@ from qa_pipeline.recordings.said import numbered
 _OF_CALLS = "file"
 _KINDS = ("speaker", "said", "start", "end", "call")
 # Units of a header's figures, by how it ends.
-_IN_MS, _IN_SECONDS = ("ms", "millis", "milliseconds", "毫秒"), ("seconds", "secs", "sec", "秒")
+_IN_MS, _IN_SECONDS = ("ms", "millis", "milliseconds"), ("seconds", "secs", "sec")
 _NUMBER = re.compile(r"-?\d{1,15}(?:[.,]\d{1,15})?")
 # Nobody says fewer characters in a second, or more: then the figures are ms, or the parts of a day that spreadsheets count. Chosen; speech is 5 to 25.
 _FEWEST_A_SECOND, _MOST_A_SECOND = 0.5, 500.0
