@@ -48,7 +48,8 @@ CHROMIUM = "/usr/bin/chromium"
 MOST_MS, MOST_PAINT_MS = 300.0, 1_000.0
 # Of a hundred users, how many are what; programs ask by tokens.
 SHARES = {Role.REVIEWER: 40, Role.AGENT: 26, Role.SUPERVISOR: 16, Role.TRAINER: 6, Role.OPERATOR: 4}
-_WARM_UP_SECONDS = 20.0
+# Until everybody has opened what they open, and what is kept of it is there: measured, memory stands still after a minute and a half.
+_WARM_UP_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +190,16 @@ def memory_of(server: subprocess.Popen[str]) -> float:
     return float(psutil.Process(server.pid).memory_info().rss / 1e6)
 
 
+def _watched(server: subprocess.Popen[str], minutes: float) -> list[float]:
+    """MB that the server holds at the end of each minute, while so many minutes go by."""
+    held, left = [], 60 * minutes
+    while left > 0:
+        time.sleep(min(60.0, left))
+        left -= 60
+        held.append(memory_of(server))
+    return held
+
+
 def first_paint(address: str, cookie: str, path: str) -> float | None:
     """Milliseconds until a page paints first, the best of three as a browser that was there before; None without Chromium."""
     if not Path(CHROMIUM).exists():
@@ -293,7 +304,7 @@ def _measure(
     time.sleep(min(_WARM_UP_SECONDS, 20 * given.minutes))
     heard.asked.clear()
     before = memory_of(server)
-    time.sleep(60 * given.minutes)
+    held = _watched(server, given.minutes)
     path = f"/calls/call{given.calls // 2}" if "/calls/{call_id}" in routes else "/agreement"
     paint = first_paint(address, cookies[Role.REVIEWER], path)
     after = memory_of(server)
@@ -302,7 +313,9 @@ def _measure(
         thread.join(timeout=40)
     print(f"{given.calls:,} calls, {len(users)} users for {given.minutes:g} minutes, thinking {given.think:g} s, a writer beside them")
     is_well = tell(list(heard.asked))
-    print(f"memory of the server: {before:.0f} MB after the warm-up, {after:.0f} MB at the end")
+    print(
+        f"memory of the server: {before:.0f} MB after the warm-up, {after:.0f} MB at the end; minute by minute {', '.join(f'{mb:.0f}' for mb in held)}"
+    )
     if paint is not None:
         print(f"first paint of {path}: {paint:.0f} ms, while they work")
     return is_well and after <= 1.1 * before and (paint is None or paint <= MOST_PAINT_MS)

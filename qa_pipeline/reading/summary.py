@@ -149,26 +149,29 @@ def count_scores(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Want
     ).where(_ROW.purpose == "official", *conditions(wanted), visible(viewer, Matter.FIGURES))
     with engine.connect() as connection:
         rows = connection.execute(asked.group_by(*(_ROW[name] for name in columns))).all()
-    found: dict[tuple[str | None, ...], Line] = {}
+    # Days are added up to weeks as the numbers they are: a line for each day would take longer than the question.
+    found: dict[tuple[str | None, ...], list[Any]] = {}
     for row in rows:
-        value = dict(zip(columns, row, strict=False))
-        calls, to_review, decided, *figures = row[len(columns) :]
-        key = _key(by, value)
-        one = Line(
-            key=key,
-            calls=calls,
-            to_review=to_review,
-            decided=decided,
-            machine=_scores(figures[:5]),
-            effective=_scores(figures[5:10]),
-            provisional=figures[10],
-            confirmed=figures[11],
-            coverage=Sum(count=figures[12], total=float(figures[13])),
-            expected_wrong=Sum(count=figures[14], total=float(figures[15])),
-            feelings=Feelings(positive=figures[16], neutral=figures[17], negative=figures[18]),
-        )
-        found[key] = found[key] + one if key in found else one
-    return [found[key] for key in sorted(found, key=_in_order)]
+        key, figures = _key(by, dict(zip(columns, row, strict=False))), row[len(columns) :]
+        found[key] = [one + other for one, other in zip(found[key], figures, strict=True)] if key in found else list(figures)
+    return [_line(key, found[key]) for key in sorted(found, key=_in_order)]
+
+
+def _line(key: tuple[str | None, ...], figures: Sequence[Any]) -> Line:
+    calls, to_review, decided, *figures = figures
+    return Line(
+        key=key,
+        calls=calls,
+        to_review=to_review,
+        decided=decided,
+        machine=_scores(figures[:5]),
+        effective=_scores(figures[5:10]),
+        provisional=figures[10],
+        confirmed=figures[11],
+        coverage=Sum(count=figures[12], total=float(figures[13])),
+        expected_wrong=Sum(count=figures[14], total=float(figures[15])),
+        feelings=Feelings(positive=figures[16], neutral=figures[17], negative=figures[18]),
+    )
 
 
 def count_percents(engine: Engine, viewer: Viewer, wanted: Wanted) -> tuple[int, ...]:

@@ -204,9 +204,12 @@ def own_judgements(desk: Desk, viewer: Viewer, session: Session, call_id: str) -
 
 
 def criteria_of(desk: Desk, viewer: Viewer, call_id: str) -> tuple[Criterion, ...]:
-    """What is to be judged of a call: the criteria of its score, without what the program found. Raises as `find_call`."""
+    """What is to be judged of a call: the criteria of its score, without what the program found. Raises as `find_call`.
+
+    What only describes the call, as the feeling of the customer's words, is nobody's to meet or miss.
+    """
     standing = read_standing(desk, find_call(desk.engine, viewer, call_id, matter=Matter.WORDS))
-    return tuple(found.criterion for found in standing.findings) if standing else ()
+    return tuple(found.criterion for found in standing.findings if found.criterion.check != "sentiment") if standing else ()
 
 
 def compare(desk: Desk, viewer: Viewer, name: str) -> tuple[Compared, ...]:

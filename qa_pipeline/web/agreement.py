@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
+import pyarrow as pa
 from fastapi import Form, Request, Response
 
 from qa_pipeline.call import Outcome
@@ -39,7 +40,9 @@ from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.effective import verdict_of
 from qa_pipeline.review.record import look
 from qa_pipeline.review.trust import Trust, trust
+from qa_pipeline.settings import Settings
 from qa_pipeline.web.fields import Skipped, Whole
+from qa_pipeline.web.files import file_of
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
 from qa_pipeline.web.signed import AtDesk, Chosen, Who, settings_of
@@ -76,14 +79,47 @@ def show_agreement(
     """A line for each criterion that anybody judged; those below the bar first."""
     lines = trust(desk, who.viewer, settings, since=_day(since), until=_day(until), by_version=by_version)
     rubrics = sorted({line.rubric_id for line in lines})
-    shown = [line for line in lines if rubric in ("", line.rubric_id)]
-    bar_ = settings.agreement_bar, settings.agreement_calls
-    order = {"below": 0, "between": 1, "few": 2, "above": 3}
-    shown.sort(key=lambda line: (order[line.standing(*bar_).value], line.rubric_id, line.criterion_id))
+    shown = _in_order(lines, rubric, settings)
     return render(
         request, who, "agreement.html", lines=shown, rubrics=rubrics, rubric=rubric, since=since, until=until, by_version=by_version,
-        settings=settings, titles=_titles(desk, who),
+        settings=settings, titles=_titles(desk, who), query=str(request.url.query),
     )  # fmt: skip
+
+
+@section.get("/agreement/file", needs=_QUALITY)
+def download_agreement(
+    who: Who, desk: AtDesk, chosen: Chosen, rubric: str = "", since: str = "", until: str = "", by_version: bool = False, form: str = "csv"
+) -> Response:
+    """The same as a file."""
+    found = trust(desk, who.viewer, chosen, since=_day(since), until=_day(until), by_version=by_version)
+    lines, titles = _in_order(found, rubric, chosen), _titles(desk, who)
+    columns: dict[str, list[object]] = {
+        "rubric": [line.rubric_id for line in lines],
+        "version": [line.rubric_version for line in lines],
+        "criterion": [line.criterion_id for line in lines],
+        "title": [titles.get((line.rubric_id, line.criterion_id)) for line in lines],
+        "bar": [line.standing(chosen.agreement_bar, chosen.agreement_calls).value for line in lines],
+    }
+    for name, several in (("program", [line.program for line in lines]), ("blind", [line.blind for line in lines]), ("people", [line.people for line in lines])):  # fmt: skip
+        columns |= {f"{name}_calls": [one.calls for one in several], f"{name}_agreed": [one.observed for one in several]}
+        for measure in ("ac", "kappa"):
+            values = [getattr(one, measure) for one in several]
+            columns |= {
+                f"{name}_{measure}{ending}": [getattr(one, part) for one in values]
+                for part, ending in (("value", ""), ("low", "_from"), ("high", "_to"))
+            }
+    for name in ("missed", "false", "withheld"):
+        shares = [getattr(line.rates, name) for line in lines]
+        columns |= {name: [one.some for one in shares], f"{name}_of": [one.all for one in shares]}
+    return file_of(pa.table(columns), "agreement", form, chosen, who, desk)
+
+
+def _in_order(lines: Sequence[Trust], rubric: str, settings: Settings) -> list[Trust]:
+    """Those of a rubric, or all; below the bar first."""
+    order = {"below": 0, "between": 1, "few": 2, "above": 3}
+    bar_ = settings.agreement_bar, settings.agreement_calls
+    shown = [line for line in lines if rubric in ("", line.rubric_id)]
+    return sorted(shown, key=lambda line: (order[line.standing(*bar_).value], line.rubric_id, line.criterion_id))
 
 
 @section.get("/agreement/{agreed_rubric}/{agreed_criterion}", needs=_QUALITY)
@@ -149,6 +185,27 @@ def begin_session(
 def show_session(request: Request, who: Who, desk: AtDesk, session: Whole) -> Response:
     """What is to be judged in a session; when it is over, what everybody judged."""
     return _session_page(request, who, desk, session_numbered(desk, who.viewer, session))
+
+
+@section.get("/calibration/file/{session:int}", needs=_QUALITY)
+def download_session(who: Who, desk: AtDesk, chosen: Chosen, session: Whole, form: str = "csv") -> Response:
+    """What everybody judged in a session that is over, as a file: a row for each call, criterion and person."""
+    compared = compare(desk, who.viewer, session_numbered(desk, who.viewer, session).name)
+    judged = [(one, name, outcome) for one in compared for name, outcome in one.outcomes.items()]
+    settled = [(verdict_of(one.settled) if one.settled else None) or (None, None) for one, _, _ in judged]
+    columns = {
+        "call_id": [one.call_id for one, _, _ in judged],
+        "criterion": [one.criterion_id for one, _, _ in judged],
+        "person": [name for _, name, _ in judged],
+        "outcome": [outcome.value for _, _, outcome in judged],
+        "answer": [one.answers[name] for one, name, _ in judged],
+        "reason": [one.reasons.get(name) for one, name, _ in judged],
+        "program": [one.program.value if one.program else None for one, _, _ in judged],
+        "settled": [outcome.value if outcome else None for outcome, _ in settled],
+        "settled_answer": [answer for _, answer in settled],
+    }
+    table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    return file_of(table, "calibration", form, chosen, who, desk)
 
 
 @section.post("/calibration/{session:int}/done", needs=_QUALITY)

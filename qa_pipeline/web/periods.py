@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import pyarrow as pa
 from fastapi import Form, Request, Response
 
 from qa_pipeline.errors import AccessRefused, InputRefused, NotThere
 from qa_pipeline.reading.pages import Wanted
 from qa_pipeline.reading.summary import count_scores
 from qa_pipeline.reading.viewer import Role
+from qa_pipeline.results.tables import TIME
 from qa_pipeline.review.closing import close, list_periods, may_close, reopen
 from qa_pipeline.review.disputes import count_waiting
 from qa_pipeline.web.choosing import read_day
+from qa_pipeline.web.files import file_of
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
-from qa_pipeline.web.signed import AtDesk, Who
+from qa_pipeline.web.signed import AtDesk, Chosen, Who
 from qa_pipeline.web.translations import marked
 
 CLOSERS = frozenset({Role.SUPERVISOR, Role.OPERATOR})
@@ -48,6 +51,24 @@ def close_days(
     except (InputRefused, AccessRefused) as error:
         return _page(request, who, desk, first=first, last=last, team=team, reason=reason, refused=error)
     return redirect("/periods")
+
+
+@section.get("/periods/file", needs=CLOSERS)
+def download_periods(who: Who, desk: AtDesk, chosen: Chosen, form: str = "csv") -> Response:
+    """The periods there are, as a file."""
+    found = list_periods(desk, who.viewer)
+    columns = {
+        "first": pa.array([one.period.first_date for one in found], pa.date32()),
+        "last": pa.array([one.period.last_date for one in found], pa.date32()),
+        "team": pa.array([one.period.team for one in found], pa.string()),
+        "closed_at": pa.array([one.period.closed_at for one in found], TIME),
+        "closed_by": pa.array([one.period.author for one in found], pa.string()),
+        "reason": pa.array([one.period.reason for one in found], pa.string()),
+        "reopened_at": pa.array([one.reopened_at for one in found], TIME),
+        "reopened_by": pa.array([one.reopened_by for one in found], pa.string()),
+        "reopened_because": pa.array([one.reopened_because for one in found], pa.string()),
+    }
+    return file_of(pa.table(columns), "periods", form, chosen, who, desk)
 
 
 @section.get("/periods/{period_id}", needs=CLOSERS)

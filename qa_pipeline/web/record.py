@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 from fastapi import Request, Response
 
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.report.criteria import known_criteria, titles_in
+from qa_pipeline.results.tables import TIME
 from qa_pipeline.review.record import Asked, search_record
 from qa_pipeline.web.fields import Whole, as_day
+from qa_pipeline.web.files import file_of
 from qa_pipeline.web.render import render
 from qa_pipeline.web.routing import Section
-from qa_pipeline.web.signed import AtDesk, Who
+from qa_pipeline.web.signed import AtDesk, Chosen, Signed, Who
 from qa_pipeline.web.translations import marked
 from qa_pipeline.web.wording import as_raised, in_words
 
 section = Section("record")
 _ROWS = 100
+_MOST_ROWS = 100_000
+"""Entries of a file; the newest, where there are more."""
 # What is on record, as people read it. Kinds that are not here are shown as they are kept.
 KINDS = {
     "looked": marked("looked"),
@@ -88,6 +93,39 @@ ABOUT = as_raised(
 )
 
 
+@section.get("/record/file", needs=Matter.PEOPLE)
+def download_record(
+    asking: Who,
+    desk: AtDesk,
+    chosen: Chosen,
+    who: str = "",
+    call: str = "",
+    did: str = "",
+    since: str = "",
+    until: str = "",
+    form: str = "csv",
+) -> Response:
+    """The entries that are asked for, as a file."""
+    asked = _asked(asking, who, call, did, since, until)
+    found = search_record(desk.engine, asking.viewer, asked, before=None, size=_MOST_ROWS)
+    columns = {
+        "at": pa.array([entry.at for entry in found], TIME),
+        "who": pa.array([entry.who for entry in found], pa.string()),
+        "did": pa.array([entry.did for entry in found], pa.string()),
+        "call_id": pa.array([entry.call_id for entry in found], pa.string()),
+        "criterion": pa.array([entry.criterion_id for entry in found], pa.string()),
+        "about": pa.array([None if entry.is_decision else entry.about for entry in found], pa.string()),
+    }
+    return file_of(pa.table(columns), "record", form, chosen, asking, desk)
+
+
+def _asked(asking: Signed, who: str, call: str, did: str, since: str, until: str) -> Asked:
+    """What is looked for, by the fields of the form."""
+    return Asked(
+        who=who.strip() or None, call_id=call.strip() or None, did=did or None, since=as_day(since), until=as_day(until), zone=asking.zone
+    )
+
+
 @section.get("/record", needs=Matter.PEOPLE, way=marked("Record"))
 def show_record(
     request: Request,
@@ -101,9 +139,7 @@ def show_record(
     before: Whole | None = None,
 ) -> Response:
     """Entries, the newest first, a page at a time."""
-    asked = Asked(
-        who=who.strip() or None, call_id=call.strip() or None, did=did or None, since=as_day(since), until=as_day(until), zone=asking.zone
-    )
+    asked = _asked(asking, who, call, did, since, until)
     found = search_record(desk.engine, asking.viewer, asked, before=before, size=_ROWS + 1)
     kinds = {kind: asking.gettext(text) for kind, text in KINDS.items()}
     return render(
@@ -119,4 +155,5 @@ def show_record(
         titles={key[1]: title for key, title in titles_in(known_criteria(desk.store), asking.language).items()},
         may_open=Role.SUPERVISOR in asking.viewer.roles,
         here=f"{request.url.path}?{request.url.query}",
+        query=str(request.url.remove_query_params("before").query),
     )

@@ -84,6 +84,7 @@ def render(request: Request, who: Signed | None, template: str, *, status: int =
         "style_nonce": request.state.style_nonce,
         "is_demo": request.app.state.is_demo,
         "page_languages": page_languages(),
+        "lacks": _lacking(who),
         "sent": (),
     }
     if request.method == "POST" and status >= 400:
@@ -91,6 +92,15 @@ def render(request: Request, who: Signed | None, template: str, *, status: int =
     response = HTMLResponse(environment(shown.language).get_template(template).render(context | values), status_code=status)
     keep(response)
     return response
+
+
+def _lacking(who: Signed | None) -> str | None:
+    """What somebody's account lacks, without which they see no call, whatever page they open: `team` or `agent`."""
+    if who is None or who.viewer.roles - {Role.SUPERVISOR, Role.AGENT}:
+        return None
+    if Role.SUPERVISOR in who.viewer.roles:
+        return None if who.viewer.teams else "team"
+    return None if who.viewer.agent_ids or not who.viewer.roles else "agent"
 
 
 @cache

@@ -34,9 +34,11 @@ def show_reports(request: Request, who: Who, desk: AtDesk, chosen: Chosen) -> Re
 
 @section.post("/reports", needs=READERS)
 async def save_report(request: Request, who: Who, desk: AtDesk, chosen: Chosen) -> Response:
-    """Keep what is being shaped under a name."""
+    """Show what is being shaped, or keep it under a name."""
     form = await request.form()
     shape, name = shape_of(form, by=("team",), columns=_COLUMNS), form.get("name")
+    if form.get("act") == "show":
+        return redirect(f"/reports?{query_of(shape)}")
     try:
         number = save_shape(desk, who.viewer, name if isinstance(name, str) else "", shape, is_shared=form.get("is_shared") == "yes")
     except InputRefused as error:

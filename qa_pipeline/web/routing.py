@@ -149,11 +149,10 @@ def ways(app: FastAPI, who: Signed | None, here: str) -> tuple[Way, ...]:
     """The pages that somebody is shown the way to, in the order of the sections."""
     if who is None:
         return ()
-    return tuple(
-        Way(path=rule.path, text=who.gettext(rule.way), is_here=here == rule.path or here.startswith(f"{rule.path}/"))
-        for rule in matrix(app)
-        if rule.way is not None and rule.admits(who.viewer.roles)
-    )
+    shown = [(rule.path, rule.way) for rule in matrix(app) if rule.way is not None and rule.admits(who.viewer.roles)]
+    # Of two that a page may belong to, it belongs to the one that is told more exactly.
+    nearest = max((path for path, _ in shown if here == path or here.startswith(f"{path}/")), key=len, default=None)
+    return tuple(Way(path=path, text=who.gettext(text), is_here=path == nearest) for path, text in shown)
 
 
 def _fits(needs: Needs, roles: frozenset[Role]) -> bool:

@@ -170,12 +170,24 @@ def download_comparison(request: Request, who: Who, desk: AtDesk, chosen: Chosen
     """The same as a file."""
     groups = [wanted_of(_group(request.query_params, prefix), today(chosen)) for prefix in ("a", "b")]
     found = compare_calls(desk.engine, who.viewer, *groups)
-    columns: dict[str, list[object]] = {"figure": [line.name for line in found.lines]}
-    for name, place in (("A", 0), ("B", 1)):
-        columns |= _three(name, [(line.first, line.second)[place] for line in found.lines]) | {
-            f"{name} of": [line.counts[place] for line in found.lines]
-        }
-    return file_of(pa.table(columns | _three("A - B", [line.difference for line in found.lines])), "comparison", form, chosen, who, desk)
+    names = names_in(who)
+    called = names | {
+        f"{key[0]}/{key[1]}": f"{title} ({key[0]})" for key, title in titles_in(known_criteria(desk.store), who.language).items()
+    }
+    columns: dict[str, list[object]] = {who.gettext("Figure"): [called.get(line.name, line.name) for line in found.lines]}
+
+    def add(heading: str, several: Sequence[Estimate]) -> None:
+        """Estimates as three columns, all in percent: means are that already, shares are 0-1 as they are worked out."""
+        times = [1 if line.name == "percent" else 100 for line in found.lines]
+        for part, ending in (("value", ""), ("low", f": {names['low']}"), ("high", f": {names['high']}")):
+            values = [getattr(one, part) for one in several]
+            columns[heading + ending] = [None if value is None else round(by * value, 2) for value, by in zip(values, times, strict=True)]
+
+    for place, name in enumerate(("A", "B")):
+        add(name, [(line.first, line.second)[place] for line in found.lines])
+        columns[f"{name}: {names['of']}"] = [line.counts[place] for line in found.lines]
+    add("A − B", [line.difference for line in found.lines])
+    return file_of(pa.table(columns), "comparison", form, chosen, who, desk)
 
 
 @section.get("/figures/indices/file", needs=READERS)
@@ -186,11 +198,11 @@ def download_indices(who: Who, desk: AtDesk, chosen: Chosen, rubric: str = "", b
         raise InputRefused(f"No rubric {rubric!r} has an index.", advice="Look at the page of survey indices.")
     found = survey_indices(desk.store, who.viewer, picked, by=(by,), engine=desk.engine)
     columns = {
-        by: [row.group.get(by) for row in found],
-        "index": [row.index_id for row in found],
-        "question": [row.item for row in found],
-        "value": [row.value for row in found],
-        "answers": [row.answers for row in found],
+        names_in(who).get("agent" if by == "agent_id" else by, by): [row.group.get(by) for row in found],
+        who.gettext("Index"): [row.index_id for row in found],
+        who.gettext("Question"): [row.item for row in found],
+        who.gettext("Value"): [row.value for row in found],
+        who.gettext("Answers"): [row.answers for row in found],
     }
     return file_of(pa.table(columns), "indices", form, chosen, who, desk)
 
@@ -211,15 +223,6 @@ def show_indices(request: Request, who: Who, desk: AtDesk, rubric: str | None = 
         request, who, "indices.html", rubrics=rubrics, picked=picked, by=by, found=found, refused=refused, names=names_in(who),
         dimensions=("month", "week", "team", "site", "campaign", "agent_id"),
     )  # fmt: skip
-
-
-def _three(name: str, several: Sequence[Estimate]) -> dict[str, list[object]]:
-    """Estimates as three columns; means are percents, shares 0-1, as they are worked out."""
-    return {
-        name: [one.value for one in several],
-        f"{name} from": [one.low for one in several],
-        f"{name} to": [one.high for one in several],
-    }
 
 
 def _stable(desk: AtDesk, report: Shaped) -> Shaped:

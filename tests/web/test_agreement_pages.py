@@ -61,6 +61,8 @@ def test_judging_is_blind_until_both_are_done(judged: Office, client_as: Callabl
     assert mei.post(f"{at}/done").status_code == 303
     for client in (mei, rolf, anna):
         assert "not met" not in client.get(at).text
+    file = f"/calibration/file/{session.session}"
+    assert rolf.get(file).status_code == 409
     assert "are not judged at all" in rolf.post(f"{at}/done").text
     rolf.post(f"{at}/{OWN}", data={"outcome-long": "not_met", "outcome-tone": "warm"})
     rolf.post(f"{at}/done")
@@ -71,6 +73,8 @@ def test_judging_is_blind_until_both_are_done(judged: Office, client_as: Callabl
     assert settled.status_code == 303
     page = rolf.get(at).text
     assert "settled" in page and "we listened again" in page and "no: settle" not in page
+    told = mei.get(file).content.decode("utf-8-sig")
+    assert f"{OWN},long,mei,met,,clear to me,not_met,not_met," in told and f"{OWN},tone,rolf,met,warm,," in told
     assert mei.get(f"{at}/{OWN}").status_code == 303
 
 

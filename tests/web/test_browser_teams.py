@@ -152,7 +152,7 @@ def test_a_report_is_shaped_and_downloaded(browser_as: Callable[..., Page]) -> N
 def test_a_period_is_closed_after_it_was_shown_what_it_holds(browser_as: Callable[..., Page]) -> None:
     anna = browser_as("anna")
     anna.goto("/periods?first=2026-05-01&last=2026-05-31&team=north")
-    assert "4 scored calls" in anna.locator("main").inner_text()
+    assert "Scored calls: 4" in anna.locator("main").inner_text()
     anna.get_by_label("Why").fill("paid out")
     anna.get_by_label("Scores of these days are to stand").check()
     anna.get_by_role("button", name="Close the period").click()

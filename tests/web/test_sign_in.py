@@ -13,10 +13,11 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from qa_pipeline.reading.database import writing
+from qa_pipeline.reading.viewer import Role
 from qa_pipeline.review.decisions import as_text
 from qa_pipeline.review.invitations import Purpose, make_link
 from qa_pipeline.review.passphrases import SignInRefused, set_passphrase, sign_in
-from qa_pipeline.review.people import account_of
+from qa_pipeline.review.people import account_of, add_account
 from qa_pipeline.review.sessions import begin_session, read_session
 from qa_pipeline.review.tables import audit, sessions
 from qa_pipeline.web.addresses import own_address
@@ -190,3 +191,15 @@ def test_who_knows_their_passphrase_takes_another_and_is_signed_out_elsewhere(
 def test_signing_out_leaves_nothing_at_the_browser(client_as: Callable[[str], TestClient]) -> None:
     answer = client_as("mei").post("/sign-out")
     assert answer.headers["clear-site-data"] == '"storage"' and answer.headers["cache-control"] == "no-store"
+
+
+def test_whose_account_lacks_a_team_or_an_agent_id_is_told_why_nothing_is_shown(
+    office: Office, client_as: Callable[[str], TestClient]
+) -> None:
+    add_account(office.engine, "olga", roles=(Role.SUPERVISOR,))
+    add_account(office.engine, "nils", roles=(Role.AGENT,))
+    assert "You lead no team yet" in client_as("olga").get("/queue").text
+    assert "has no agent id yet" in client_as("nils").get("/mine").text
+    for name, path in (("anna", "/queue"), ("lin", "/mine"), ("mei", "/queue")):
+        shown = client_as(name).get(path).text
+        assert "You lead no team yet" not in shown and "has no agent id yet" not in shown

@@ -115,17 +115,55 @@ def test_other_tables_are_files_too(client_as: As, office: Office) -> None:
     dispute(office)
     anna = client_as("anna")
     anna.post("/coaching", data={"agent": "a1", "text": "=slower", "is_shared": "yes"})
+    decide(office.desk, viewer_of(office.engine, "mei"), TEAM, Override(outcome=Outcome.MET), criterion_id="long", reason="=heard")
+    may = {"first": "2026-05-01", "last": "2026-05-31", "team": "north"}
+    assert anna.post("/periods", data=may | {"reason": "paid out", "confirmed": "yes"}).status_code == 303
     for address, words in (
-        ("/figures/compare/file?compare=yes&a.agent=a1&b.agent=a2", "tested/long"),
+        ("/figures/compare/file?compare=yes&a.agent=a1&b.agent=a2", "A: from,A: to"),
         ("/disputes/file?stage=waiting", "I did <i>say</i> it"),
         ("/disputes/file?stage=answered", "answered"),
         ("/coaching/file?agent=a1", "'=slower"),
+        ("/agreement/file?rubric=tested", "tested,,long"),
+        ("/record/file?did=override", "mei,override,team,long,"),
+        ("/periods/file?", "paid out"),
     ):
         for form in ("csv", "xlsx", "parquet"):
             answer = anna.get(f"{address}&form={form}")
             assert answer.status_code == 200
         assert words in anna.get(f"{address}&form=csv").content.decode("utf-8-sig")
     assert anna.get("/figures/indices/file?rubric=tested").status_code == 400
+
+
+def test_a_comparison_as_a_file_is_in_percent_and_in_words(client_as: As) -> None:
+    anna = client_as("anna")
+    read = anna.get("/figures/compare/file?compare=yes&a.agent=a1&b.agent=a2&form=csv", headers={"accept-language": "pl"})
+    first, *rows = csv.reader(io.StringIO(read.content.decode("utf-8-sig")))
+    assert first[:2] == ["Liczba", "A"] or first[1] == "A"
+    assert not any("/" in row[0] for row in rows)
+    assert all(not row[1] or (0 <= float(row[1]) <= 100 and len(row[1].partition(".")[2]) <= 2) for row in rows)
+
+
+def test_what_is_ticked_is_kept_whether_it_was_shown_or_not(client_as: As) -> None:
+    anna = client_as("anna")
+    shown = anna.post("/reports", data={"by": ["agent"], "columns": ["calls"], "period": "all", "act": "show", "name": ""})
+    assert (shown.status_code, shown.headers["location"]) == (303, "/reports?by=agent&columns=calls&period=all")
+    form = re.search(r'<form class="stack" method="post" action="/reports">.*?</form>', anna.get("/reports").text, re.DOTALL)
+    assert form is not None
+    # One form: what is chosen goes along with the name.
+    assert 'name="by"' in form[0] and 'name="name"' in form[0] and 'value="keep"' in form[0]
+
+
+def test_a_page_lies_under_one_way_alone(client_as: As) -> None:
+    shown = client_as("lin").get("/mine/disputes").text
+    assert re.findall(r'<a href="([^"]+)"\s+aria-current="page"', shown) == ["/mine/disputes"]
+
+
+def test_a_note_that_is_done_stays_done_and_keeps_its_day(client_as: As) -> None:
+    anna = client_as("anna")
+    note = anna.post("/coaching", data={"agent": "a1", "text": "slower", "follow_up": "2026-06-01"}).headers["location"]
+    assert 'name="follow_up" value="2026-06-01"' in anna.get(note).text
+    anna.post(note, data={"text": "better", "state": "done"})
+    assert '<option value="done" selected>' in anna.get(note).text
 
 
 def test_a_shape_is_shown_kept_shared_and_deleted(client_as: As) -> None:
@@ -230,7 +268,7 @@ def test_a_period_shows_what_is_at_stake_is_closed_and_opened_again(client_as: A
     dispute(office)
     anna, days = client_as("anna"), {"first": "2026-05-11", "last": "2026-05-12", "team": "north"}
     shown = text(anna.get("/periods", params=days).text)
-    assert "4 scored calls" in shown
+    assert "Scored calls: 4" in shown
     assert "1 dispute waits" in shown
     assert anna.post("/periods", data={**days, "reason": "paid"}).status_code == 400
     assert anna.post("/periods", data={**days, "reason": "paid", "confirmed": "yes"}).status_code == 303
