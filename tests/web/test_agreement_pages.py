@@ -15,6 +15,7 @@ from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Confirmation, Override
 from qa_pipeline.review.people import viewer_of
 from qa_pipeline.review.tables import webhook_messages
+from qa_pipeline.web import agreement
 
 
 @pytest.fixture
@@ -152,3 +153,16 @@ def test_a_message_that_was_given_up_is_seen_whatever_was_delivered_since(office
     page = sven.get("/access").text
     assert "Messages that were given up" in page
     assert page.count("Try again") == 1
+
+
+def test_what_only_describes_a_call_is_not_judged_and_what_was_judged_of_it_before_is_still_shown(
+    judged: Office, client_as: Callable[[str], TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (session,) = sessions(judged.desk, viewer_of(judged.engine, "mei"))
+    for name, found in (("mei", Outcome.MET), ("rolf", Outcome.NOT_MET)):
+        viewer = viewer_of(judged.engine, name)
+        judge(judged.desk, viewer, session.name, OWN, "long", found)
+        finish(judged.desk, viewer, session.name)
+    monkeypatch.setattr(agreement, "criteria_of", lambda desk, viewer, call_id: ())
+    page = client_as("mei").get(f"/calibration/{session.session}")
+    assert page.status_code == 200 and "no: settle" in page.text
