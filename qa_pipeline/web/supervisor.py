@@ -26,9 +26,11 @@ from qa_pipeline.report.intervals import Estimate
 from qa_pipeline.report.listed import call_table
 from qa_pipeline.report.shaped import CRITERION, OF_CALLS, Shaped, days_of, figures_of, make_report, percent_of, wanted_of
 from qa_pipeline.report.trends import Point, Trend
+from qa_pipeline.report.wording import title_of
 from qa_pipeline.review.coaching import list_notes
 from qa_pipeline.review.disputes import count_waiting
 from qa_pipeline.review.shapes import Shape
+from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.web.choosing import FIELDS, PERIOD_NAMES, calls_query, calls_wanted, names_in, query_of, shape_of, today, without_names
 from qa_pipeline.web.drawing import percents_chart, trend_chart
 from qa_pipeline.web.files import file_of
@@ -197,10 +199,11 @@ def download_indices(who: Who, desk: AtDesk, chosen: Chosen, rubric: str = "", b
     if picked is None:
         raise InputRefused(f"No rubric {rubric!r} has an index.", advice="Look at the page of survey indices.")
     found = survey_indices(desk.store, who.viewer, picked, by=(by,), engine=desk.engine)
+    titles = _titles_of_indices(desk, who, picked)
     columns = {
         names_in(who).get("agent" if by == "agent_id" else by, by): [row.group.get(by) for row in found],
-        who.gettext("Index"): [row.index_id for row in found],
-        who.gettext("Question"): [row.item for row in found],
+        who.gettext("Index"): [titles[row.index_id] for row in found],
+        who.gettext("Question"): [titles.get(row.item, row.item) for row in found],
         who.gettext("Value"): [row.value for row in found],
         who.gettext("Answers"): [row.answers for row in found],
     }
@@ -221,8 +224,15 @@ def show_indices(request: Request, who: Who, desk: AtDesk, rubric: str | None = 
             refused = error
     return render(
         request, who, "indices.html", rubrics=rubrics, picked=picked, by=by, found=found, refused=refused, names=names_in(who),
+        titles=_titles_of_indices(desk, who, picked) if picked else {},
         dimensions=("month", "week", "team", "site", "campaign", "agent_id"),
     )  # fmt: skip
+
+
+def _titles_of_indices(desk: AtDesk, who: Signed, rubric: Rubric) -> dict[str, str]:
+    """What the indices of a rubric and their questions are called in the language of whoever looks."""
+    questions = {key[1]: title for key, title in titles_in(known_criteria(desk.store), who.language).items() if key[0] == rubric.id}
+    return questions | {one.id: title_of(one.title, one.id, who.language)[1] for one in rubric.indices}
 
 
 def _stable(desk: AtDesk, report: Shaped) -> Shaped:

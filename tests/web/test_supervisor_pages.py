@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pyarrow.parquet as pq
 import pytest
+from desks import make_rubric
 from office import OTHER, OWN, TEAM, Office
 from openpyxl import load_workbook
 from sqlalchemy import select
@@ -18,10 +19,14 @@ from test_agent_pages import text
 from qa_pipeline.call import Outcome
 from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import local_viewer
+from qa_pipeline.report.indices import IndexRow
+from qa_pipeline.results.versions import freeze
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Dispute, Override
 from qa_pipeline.review.people import viewer_of
 from qa_pipeline.review.tables import audit
+from qa_pipeline.rubric.schema import Index
+from qa_pipeline.web import supervisor
 
 As = Callable[[str], TestClient]
 MAY = "period=days&since=2026-05-01&until=2026-05-31"
@@ -288,3 +293,22 @@ def test_days_that_are_not_theirs_are_not_closed(client_as: As) -> None:
     assert anna.post("/periods", data={**days, "reason": "x", "confirmed": "yes"}).status_code == 400
     assert client_as("sven").get("/periods", params=days).status_code == 200
     assert client_as("lin").get("/periods").status_code == 403
+
+
+def test_indices_and_their_questions_are_called_by_their_titles(client_as: As, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    mood = Index(id="mood", title={"en": "Mood of all", "zh": "总体心情"}, items=("tone",))
+    survey = make_rubric(rubric_id="survey", tone={"title": {"en": "Was it kind?", "zh": "态度好吗"}}).model_copy(
+        update={"indices": (mood,)}
+    )
+    freeze([survey], office.store)
+    rows = [IndexRow(index_id="mood", item=item, value=75.0, answers=2, group={"month": "2026-05"}) for item in ("tone", "mood")]
+    monkeypatch.setattr(supervisor, "survey_indices", lambda *_, **__: rows)
+    anna = client_as("anna")
+    shown = text(anna.get("/figures/indices", headers={"accept-language": "zh"}).text)
+    assert "总体心情" in shown and "态度好吗" in shown
+    told = anna.get("/figures/indices/file?rubric=survey&form=csv").content.decode("utf-8-sig")
+    assert told.splitlines() == [
+        "Month,Index,Question,Value,Answers",
+        "2026-05,Mood of all,Was it kind?,75.0,2",
+        "2026-05,Mood of all,Mood of all,75.0,2",
+    ]
