@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 import time
 from collections.abc import Callable
@@ -131,6 +133,12 @@ def test_it_is_saved_published_and_taken_back(piotr: TestClient, office: Office)
     assert "version 2 published" in history and "piotr" in history
     assert piotr.post("/rubrics/back/service/1").headers["location"] == "/rubrics/file/service.yaml"
     assert drafts_of(office.engine, account(office))["service.yaml"].text == SERVICE.replace("version: 1", "version: 3")
+
+
+def test_the_editor_speaks_the_language_of_the_page(piotr: TestClient) -> None:
+    shown = html.unescape(piotr.get("/rubrics/file/service.yaml", headers={"accept-language": "sv"}).text)
+    phrases = json.loads(shown.split('data-phrases="')[1].split('">')[0])
+    assert (phrases["Find"], phrases["match case"], phrases["Go to line"]) == ("Sök", "skiftläge", "Gå till rad")
 
 
 def test_a_publication_that_is_refused_says_why(piotr: TestClient, office: Office) -> None:

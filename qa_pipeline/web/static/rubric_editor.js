@@ -26,6 +26,7 @@ const look = EditorView.theme({
   "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "color-mix(in srgb, var(--link) 28%, transparent)" },
   ".cm-tooltip": { color: "var(--ink)", backgroundColor: "var(--panel)", border: "1px solid var(--edge)" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { color: "var(--paper)", backgroundColor: "var(--link)" },
+  ".cm-button, .cm-textfield": { color: "var(--ink)", background: "var(--paper)", border: "1px solid var(--edge)", borderRadius: "6px", fontSize: ".85rem" },
   ".cm-panels": { color: "var(--ink)", backgroundColor: "var(--panel)" },
 });
 
@@ -44,7 +45,7 @@ const editor = new EditorView({
   state: EditorState.create({
     doc: field.value,
     extensions: [
-      nonce, look, lineNumbers(), foldGutter(), lintGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(), highlightActiveLine(),
+      nonce, look, EditorState.phrases.of(JSON.parse(field.dataset.phrases)), lineNumbers(), foldGutter(), lintGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(), highlightActiveLine(),
       search({ top: true }), indentUnit.of("  "), EditorState.tabSize.of(2), yaml(), colours, EditorView.lineWrapping,
       autocompletion({ override: [(context) => suggest(context, schema)] }),
       EditorView.contentAttributes.of({ "aria-label": file, spellcheck: "false" }),
