@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from desks import commit
+from desks import commit, make_rubric
 from fastapi import FastAPI
 from office import OTHER, OWN, TEAM, Office
 from starlette.testclient import TestClient
@@ -48,6 +48,14 @@ def test_what_costs_most_and_where_it_was_done_well(client_as: As, office: Offic
     assert "What to work on" in shown
     assert "Met in 1 of 2 calls in which it was judged" in shown
     assert "You did it well here:" in shown
+
+
+def test_criteria_of_two_rubrics_that_are_called_alike_are_told_apart(client_as: As, office: Office) -> None:
+    lin = client_as("lin")
+    assert not re.search(r"<h3>long <span", lin.get("/mine").text)
+    commit(office.store, "elsewhere", agent_id="a1", team="north", rubric=make_rubric(rubric_id="second"))
+    bring_up_to_date(office.desk)
+    assert set(re.findall(r'<h3>long <span class="dim">(\w+)</span>', lin.get("/mine").text)) == {"tested", "second"}
 
 
 def test_a_card_says_why_and_keeps_the_machines_outcome(client_as: As, office: Office) -> None:
