@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -20,6 +21,19 @@ from qa_pipeline.web.translations import marked
 
 section = Section("access")
 _MESSAGES = 50
+WORDS: Mapping[str, str] = {
+    May.CALLS: marked("calls, scores, findings, decisions"),
+    May.WORDS: marked("transcripts"),
+    May.DECIDE: marked("to decide about calls"),
+    May.FIGURES: marked("counts, means, agreement"),
+    May.RUBRICS: marked("rubrics"),
+    May.RUNS: marked("nights and failures"),
+    Event.CRITICAL: marked("a critical criterion failed"),
+    Event.DISPUTED: marked("a call was disputed"),
+    Event.DECIDED: marked("a dispute was decided"),
+    Event.NIGHT: marked("a night ended"),
+}
+"""What scopes and events are, beside the names that programs know them by."""
 
 
 @section.get("/access", needs=Role.OPERATOR, way=marked("Programs"))
@@ -113,6 +127,7 @@ def _page(request: Request, who: Who, desk: AtDesk, *, refused: InputRefused | N
         accounts=[one.name for one in list_accounts(desk.engine) if one.is_active],
         scopes=tuple(May),
         events=tuple(Event),
+        words={value: who.gettext(text) for value, text in WORDS.items()},
         refused=refused,
         secret=secret,
     )

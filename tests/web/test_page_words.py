@@ -22,8 +22,11 @@ from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import KINDS, Dispute, Override
 from qa_pipeline.review.people import account_of, viewer_of
 from qa_pipeline.review.preferences import Preferences, keep_preferences
+from qa_pipeline.review.tokens import May
+from qa_pipeline.review.webhooks import Event
 from qa_pipeline.rubric.shared_keys import Status
 from qa_pipeline.speech.models import Manifest
+from qa_pipeline.web.access import WORDS
 from qa_pipeline.web.failure_texts import CURES, FOUND, PURPOSES, STAGES, cure_of_failure, found_in_words
 from qa_pipeline.web.render import TEMPLATES, environment
 from qa_pipeline.web.translations import page_languages, texts
@@ -118,6 +121,10 @@ def test_no_template_shows_a_word_of_the_program_as_it_is() -> None:
         for hit in bare.findall(re.sub(r'[\w-]+="(?:[^"{]|{{.*?}}|{%.*?%})*"', "", path.read_text("utf-8")))
     ]
     assert found == []
+
+
+def test_scopes_and_events_of_programs_have_words() -> None:
+    assert set(WORDS) == {*May, *Event}
 
 
 def test_every_kind_of_decision_has_words_where_its_history_is_told() -> None:
