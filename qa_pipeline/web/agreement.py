@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 
 import pyarrow as pa
@@ -41,7 +40,7 @@ from qa_pipeline.review.effective import verdict_of
 from qa_pipeline.review.record import look
 from qa_pipeline.review.trust import Trust, trust
 from qa_pipeline.settings import Settings
-from qa_pipeline.web.fields import Skipped, Whole
+from qa_pipeline.web.fields import Skipped, Whole, as_day
 from qa_pipeline.web.files import file_of
 from qa_pipeline.web.render import redirect, render
 from qa_pipeline.web.routing import Section
@@ -77,7 +76,7 @@ def show_agreement(
     request: Request, who: Who, desk: AtDesk, settings: Chosen, rubric: str = "", since: str = "", until: str = "", by_version: bool = False
 ) -> Response:
     """A line for each criterion that anybody judged; those below the bar first."""
-    lines = trust(desk, who.viewer, settings, since=_day(since), until=_day(until), by_version=by_version)
+    lines = trust(desk, who.viewer, settings, since=as_day(since), until=as_day(until), by_version=by_version)
     rubrics = sorted({line.rubric_id for line in lines})
     shown = _in_order(lines, rubric, settings)
     return render(
@@ -91,7 +90,7 @@ def download_agreement(
     who: Who, desk: AtDesk, chosen: Chosen, rubric: str = "", since: str = "", until: str = "", by_version: bool = False, form: str = "csv"
 ) -> Response:
     """The same as a file."""
-    found = trust(desk, who.viewer, chosen, since=_day(since), until=_day(until), by_version=by_version)
+    found = trust(desk, who.viewer, chosen, since=as_day(since), until=as_day(until), by_version=by_version)
     lines, titles = _in_order(found, rubric, chosen), _titles(desk, who)
     columns: dict[str, list[object]] = {
         "rubric": [line.rubric_id for line in lines],
@@ -397,11 +396,3 @@ def _reliability(line: Trust) -> tuple[list[dict[str, object]], float | None]:
         for one in bins
     ]
     return shown, calibration_error(bins)
-
-
-def _day(text: str) -> date | None:
-    """A day of a form. Raises InputRefused for what is none."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise InputRefused(f"{text!r} is no day.", advice="Write it as 2026-05-11.") from error
