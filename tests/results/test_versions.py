@@ -76,7 +76,7 @@ def test_keys_with_names_that_python_reserves_come_back() -> None:
 
 
 def test_what_is_kept_stays_and_the_same_again_adds_nothing(store: Store) -> None:
-    assert freeze([version(1), version(2)], store, texts={"service": "the text"}) == 2
+    assert freeze([version(1), version(2)], store) == 2
     before = rows(store, "select * from rubrics order by version")
     assert freeze([version(2), version(1)], store) == 0
     assert rows(store, "select * from rubrics order by version") == before
