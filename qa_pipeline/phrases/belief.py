@@ -8,7 +8,7 @@ the letter. All of this narrows what alignment found; it never finds more. Why, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from qa_pipeline.phrases.grammar import Element, Node, Phrase
 from qa_pipeline.phrases.lexicon import INSERT, INSERT_FILLER, UNIT
 from qa_pipeline.phrases.speech import Speech
 from qa_pipeline.phrases.written import token_and_writing, written_phrase
+from qa_pipeline.text.norm_cache import cached_norm
 from qa_pipeline.text.respell import frequencies
 from qa_pipeline.text.segment import has_vocabulary
 from qa_pipeline.text.sounds import token_cost
@@ -113,7 +114,7 @@ def _reading(phrase: Phrase, heard: str, budget: float) -> _Reading:
     if phrase.mode == "exact":
         return _NOT_BELIEVED
     ways = _cheapest(phrase, tokens, budget)
-    if _swallowed(ways, tokens):
+    if _swallowed(ways, tokens) or (phrase.slots and _is_name_alone(phrase, ways, tokens)):
         return _NOT_BELIEVED
     others = [pair for pair in ways if not pair.is_open and not pair.is_same]
     if not others:
@@ -162,6 +163,33 @@ def _swallowed(pairs: Sequence[_Pair], heard: _Heard) -> bool:
     """Whether an open place took the very word that another place then did without: there is nothing where something was wanted."""
     left_out = {token for pair in pairs for token in pair.left_out}
     return bool(left_out) and any(pair.is_open and pair.position >= 0 and heard[pair.position][0] in left_out for pair in pairs)
+
+
+def _is_name_alone(phrase: Phrase, pairs: Sequence[_Pair], tokens: _Heard) -> bool:
+    """Whether of a phrase with a name in it nothing but the name was said: what stands beside the name (早 in 早{company}) is what tells, and is soon outweighed."""
+    beside = _beside_names(phrase)
+    placed = [pair for pair in pairs if pair.position >= 0 and not pair.is_open]
+    is_missing = any(pair.left_out & beside and pair.weight >= 1 for pair in pairs)
+    # Or something else stands in its place.
+    is_missing = is_missing or any(not pair.is_same and not pair.sounds_same for pair in (*placed[:1], *placed[-1:]))
+    return is_missing and not any(tokens[pair.position][0] in beside for pair in placed)
+
+
+@lru_cache(maxsize=4_000)
+def _beside_names(phrase: Phrase) -> frozenset[str]:
+    """Tokens of a phrase that are not those of its names."""
+    named = {token for _, wordings in phrase.slots for wording in wordings for token in cached_norm(wording, phrase.language).split()}
+    pattern = written_phrase(phrase.text, phrase.language, phrase.slots).pattern
+    return frozenset(token_and_writing(token)[0] for token in _tokens(pattern)) - named
+
+
+def _tokens(nodes: Sequence[Node]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, Element):
+            yield from node.tokens
+        else:
+            for alternative in node.alternatives:
+                yield from _tokens(alternative)
 
 
 def _ends_in_a_word(speech: Speech, start: int, end: int) -> bool:

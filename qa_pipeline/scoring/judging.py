@@ -12,6 +12,7 @@ from qa_pipeline.call import Conversation, Outcome, Role
 from qa_pipeline.conversation.roles import LEAST_CONFIDENCE
 from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, SentimentCriterion
 from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, PlacedCriterion, SearchingCriterion
+from qa_pipeline.scoring.asked_anyway import is_asked_anyway
 from qa_pipeline.scoring.checks import CHECKS
 from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.metadata import column_value, is_as_wanted
@@ -51,7 +52,8 @@ def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
     if not conversation.utterances:
         return _undetermined("too_short", searched=search_window(criterion, context))
     silent = _not_told(criterion, context)
-    if excuse := _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context, untold=silent):
+    excuse = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context, untold=silent)
+    if excuse and not is_asked_anyway(criterion, excuse, context):
         return excuse
     if language not in context.languages[criterion.id]:
         return _undetermined("wrong_language", language=language)

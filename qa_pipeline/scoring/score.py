@@ -17,6 +17,7 @@ from qa_pipeline.rubric.canonical import criterion_sha256, rubric_sha256
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.references import dependencies
 from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.scoring.asked_anyway import refuted
 from qa_pipeline.scoring.assurance import Assurance
 from qa_pipeline.scoring.captures import disposition_capture
 from qa_pipeline.scoring.certainty import Certainty, Judge, shipped_model
@@ -196,7 +197,16 @@ def judge_call(search: Search, scorecard: Scorecard, overruled: Mapping[str, Ver
     second looks put in the place of checks' own.
     """
     rubric = scorecard.rubric
-    facts = find_facts(search, rubric.situations) if rubric.situations else Facts(situations={}, disposition=None)
+    if not rubric.situations:
+        return _judged(search, scorecard, Facts(situations={}, disposition=None), overruled)
+    context = _judged(search, scorecard, find_facts(search, rubric.situations), overruled)
+    if wrong := refuted(context):
+        context = _judged(search, scorecard, find_facts(search, rubric.situations, without=wrong), overruled)
+    return context
+
+
+def _judged(search: Search, scorecard: Scorecard, facts: Facts, overruled: Mapping[str, Verdict] | None) -> Context:
+    rubric = scorecard.rubric
     verdicts: dict[str, Verdict] = {}
     context = Context(
         rubric=rubric, search=search, facts=facts, verdicts=verdicts, languages=scorecard.languages, strictness=scorecard.strictness,

@@ -17,6 +17,7 @@ from qa_pipeline.rubric.shared_keys import Situation
 from qa_pipeline.scoring.answers import find_answer, gives_way, polarity_of
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.windows import Searched, runs_of
+from qa_pipeline.values.find import find_values
 
 # A machine answers with an announcement and then listens: more than this from the called side is a person.
 _MOST_WORDS_OF_MACHINE_SIDE = 2
@@ -67,11 +68,12 @@ class _Sign:
         return (self.make(),)
 
 
-def find_facts(search: Search, rules: Situations) -> Facts:
-    """Recognise the situations of a conversation. Pure."""
+def find_facts(search: Search, rules: Situations, *, without: frozenset[Situation] = frozenset()) -> Facts:
+    """Recognise the situations of a conversation. `without`: those that the rest of the call speaks against. Pure."""
     conversation = search.conversation
     situations: dict[Situation, tuple[Evidence, ...]] = {}
     said = _borne_out(search, rules, {name: _said(search, getattr(rules, name), name) for name in Situations.model_fields})
+    said |= {name: [] for name in without}
     if not conversation.utterances:
         return Facts(situations=situations, disposition=given_disposition(conversation))
     if not conversation.by_role(Role.AGENT) and not conversation.by_role(Role.UNKNOWN):
@@ -190,12 +192,27 @@ def _put_off(search: Search, rules: Situations, said: dict[str, list[_Sign]]) ->
         is_early = 0 < turns[offer.utterance] <= _EARLY_AGENT_TURNS and _turns_after(search, offer) <= _MOST_TURNS_WITH_BUSY
         if not before or not is_early or offer.make().similarity < 1.0:
             continue
+        if _names_a_time(search, offer):
+            likeliest = max(before, key=lambda u: search.probability(rules.customer_busy.meaning, u.utterance) or 0.0)
+            if _convenient(search, likeliest.utterance) != "willing":
+                return _Sign(likeliest.utterance, partial(search.utterance_evidence, likeliest, "unwilling", 1.0))
         convenient = _convenient(search, before[-1].utterance)
         chance = search.probability(rules.customer_busy.meaning, before[-1].utterance)
         may_be = chance is not None and chance >= _MAY_MEAN_BUSY_FROM
         if (convenient == "unwilling" and may_be) or (convenient != "willing" and _gives_way_besides(search, before[-1], offer)):
             return _Sign(before[-1].utterance, partial(search.utterance_evidence, before[-1], "unwilling", 1.0))
     return None
+
+
+def _names_a_time(search: Search, offer: _Sign) -> bool:
+    """Whether the customer's next turn says when: who asks when to call again, and is told, was not let through with the call itself."""
+    reply: list[Utterance] = []
+    for u in search.conversation.utterances:
+        if u.utterance > offer.utterance and u.role is Role.CUSTOMER:
+            reply.append(u)
+        elif reply:
+            break
+    return any(find_values("datetime", u.text, search.language, None) for u in reply)
 
 
 def _gives_way_besides(search: Search, reply: Utterance, offer: _Sign) -> bool:

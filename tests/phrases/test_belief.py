@@ -20,6 +20,12 @@ def found_at(phrase: str, text: str, confidence: float) -> int:
     return len(find_phrase(compile_phrase(phrase, "zh"), Speech(utterances, "zh")))
 
 
+@pytest.mark.parametrize(("said", "hits"), [("我是鸿运汽车金融的客服", 0), ("早，鸿运汽车金融", 1), ("造鸿运汽车金融", 1)])
+def test_a_name_alone_is_no_phrase_with_a_name_in_it(said: str, hits: int) -> None:
+    phrase = compile_phrase("早{company}", "zh", slots={"company": ["鸿运汽车金融"]})
+    assert len(find_phrase(phrase, speech_from_text(said, "zh"))) == hits
+
+
 @pytest.mark.parametrize(
     ("phrase", "said"),
     [

@@ -1,0 +1,67 @@
+"""A question that was plainly put speaks for itself, whatever was read out of the words before it.
+
+A question does not apply where somebody was too busy, where a stranger answered, where an earlier answer was another one. All of these are read from a few
+words, and read wrongly now and then; who then still asks one question of the rubric after the other was told nothing of the kind. Plainly put is what
+has a wording of the question and its meaning too, or is surely meant.
+"""
+
+from __future__ import annotations
+
+from qa_pipeline.call import Outcome
+from qa_pipeline.rubric.criteria import QuestionCriterion, SurveyCriterion
+from qa_pipeline.rubric.shared_keys import AnyCriterion, Situation
+from qa_pipeline.scoring.checks import CHECKS
+from qa_pipeline.scoring.verdict import Context, Verdict, first_hit
+
+# A meaning as probable as this needs no wording beside it, and so many questions are a talk with the right person. Chosen on written dialogues.
+_SURELY_MEANT, _MANY = 0.95, 2
+_NO_ANSWERS = (None, "unclear")
+_REFUTABLE: tuple[Situation, ...] = ("wrong_person", "customer_busy")
+
+
+def is_asked_anyway(criterion: AnyCriterion, excuse: Verdict, context: Context) -> bool:
+    """Whether a criterion that is not applicable by what other words were taken for was plainly asked all the same. Situations need more: `refuted`."""
+    if excuse.reason_code not in ("condition", "parent") or not excuse.rests_on or _plainly_asked(criterion, context) is None:
+        return False
+    if not isinstance(criterion, SurveyCriterion):
+        return True
+    # Of a questionnaire's many items one may be asked of somebody who cannot know.
+    parents = {condition.criterion for condition in criterion.when if condition.criterion}
+    beside = [c for c in context.rubric.criteria if any(condition.criterion in parents for condition in c.when)]
+    return len({place for c in beside if (place := _plainly_asked(c, context)) is not None}) >= _MANY
+
+
+def refuted(context: Context) -> frozenset[Situation]:
+    """Situations after whose sign the agent plainly asked several of the questions that nobody is asked in them."""
+    found: set[Situation] = set()
+    for name in _REFUTABLE:
+        signs = [e.utterance for e in context.facts.situations.get(name, ())]
+        if not signs:
+            continue
+        spared = [c for c in context.rubric.criteria if name in (*c.not_applicable_when, *c.excused_when)]
+        places = {place for c in spared if (place := _plainly_asked(c, context)) is not None and place > min(signs)}
+        if len(places) >= _MANY:
+            found.add(name)
+    return frozenset(found)
+
+
+def _plainly_asked(criterion: AnyCriterion, context: Context) -> int | None:
+    """The utterance in which a question of the rubric was plainly put, if it was answered: who presses on where nothing is to be asked gets no answer."""
+    if not isinstance(criterion, QuestionCriterion | SurveyCriterion) or criterion.meaning is None:
+        return None
+    if context.search.language not in context.languages[criterion.id] or _shares_its_list(criterion, context):
+        return None
+    said = CHECKS[criterion.check](criterion, context)
+    place = first_hit(said)
+    if said.outcome is not Outcome.MET or said.otherwise is not None or place is None or said.answer in _NO_ANSWERS:
+        return None
+    least = criterion.meaning.at_least if said.reason_code == "asked" else _SURELY_MEANT
+    probability = context.search.probability(criterion.meaning, place)
+    return place if probability is not None and probability >= least else None
+
+
+def _shares_its_list(criterion: QuestionCriterion | SurveyCriterion, context: Context) -> bool:
+    """Whether a question that is asked on other conditions has the same meaning: then it may have been that one's."""
+    others = (c for c in context.rubric.criteria if isinstance(c, QuestionCriterion | SurveyCriterion) and c.id != criterion.id)
+    own = criterion.meaning.list if criterion.meaning else None
+    return any(c.meaning and c.meaning.list == own and c.when and c.when != criterion.when for c in others)

@@ -1,0 +1,74 @@
+"""Questions that were plainly put and answered, where other words say that they do not apply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from qa_pipeline.call import Disposition
+from qa_pipeline.conversation.written import conversation, with_vectors
+from qa_pipeline.meaning.encoder import WIDTH
+from qa_pipeline.scoring.meanings import Head
+from qa_pipeline.scoring.score import Score, prepare, score
+from tests.rubric.built_rubrics import shipped
+
+
+def scored_by_meaning(name: str, meant: Mapping[str, Mapping[str, float]], *lines: str) -> Score:
+    """A call scored by a shipped rubric; of each list, how probable its meaning is in lines that hold some words (elsewhere it is not)."""
+
+    def encode(texts: Any) -> NDArray[np.float32]:
+        vectors = np.zeros((len(texts), WIDTH), np.float32)
+        for row, text in enumerate(texts):
+            for axis, chances in enumerate(meant.values()):
+                share = next((chance for part, chance in chances.items() if part in text), 0.01)
+                vectors[row, axis] = np.log(share / (1 - share))
+        return vectors
+
+    heads = {list_id: Head(list_id=list_id, weights=np.eye(WIDTH, dtype=np.float32)[axis], bias=0.0) for axis, list_id in enumerate(meant)}
+    spoken = with_vectors(conversation(*lines, language="zh", direction="outbound"), encode)
+    return score(spoken, prepare(shipped(name), heads))
+
+
+def outcomes(scored: Score) -> dict[str, str]:
+    return {finding.criterion.id: finding.outcome.value for finding in scored.findings}
+
+
+PATIENT = (
+    "0:00 agent: 您好，德仁骨科，您是佘桂香吗？",
+    "0:05 customer: 我是她爱人，她叫我讲。",
+    "0:08 agent: 膝盖现在还疼不疼？",
+    "0:12 customer: 还是疼，下坡疼得很。",
+)
+MEDICINE = ("0:16 agent: 开的药吃完没有？", "0:20 customer: 吃完了，都吃了。")
+MEANT = {"asks_condition": {"还疼": 0.98}, "asks_medicine": {"吃完没有": 0.97}}
+
+
+def test_who_answers_several_of_the_questions_is_no_stranger() -> None:
+    found = scored_by_meaning("followup_hospital", MEANT, *PATIENT, *MEDICINE, "0:26 agent: 好的，再见。")
+    assert outcomes(found)["condition"] == outcomes(found)["medicine"] == "met"
+    assert outcomes(found)["reactions"] == "not_met"
+    assert found.disposition is Disposition.COMPLETED
+
+
+def test_one_question_makes_nobody_the_right_person() -> None:
+    found = scored_by_meaning("followup_hospital", MEANT, *PATIENT, "0:26 agent: 好的，再见。")
+    assert outcomes(found)["condition"] == "not_applicable"
+    assert found.disposition is Disposition.WRONG_PERSON
+
+
+@pytest.mark.parametrize(
+    ("probability", "reply", "outcome"),
+    [(0.95, "同意，行。", "met"), (0.3, "同意，行。", "not_applicable"), (0.95, "什么？", "not_applicable")],
+    ids=["asked", "hardly meant", "not answered"],
+)
+def test_a_question_that_was_plainly_put_and_answered_applies(probability: float, reply: str, outcome: str) -> None:
+    found = scored_by_meaning(
+        "consent_call", {"consent_question": {"愿不愿意": probability}},
+        "0:00 agent: 您好，跃动健身小莫，现在方便吗？", "0:04 customer: 不方便。", "0:06 agent: 那就一句，您愿不愿意收我们的优惠短信？",
+        f"0:12 customer: {reply}", "0:15 agent: 谢谢您，一个月顶多两条，祝您生活愉快，再见。",
+    )  # fmt: skip
+    assert outcomes(found)["consent_asked"] == outcome
