@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import weakref
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -26,26 +24,36 @@ _SAID_OF_ALL: dict[str, Any] = {
 _LATER = ("min_certainty", "consent")
 # And keys of criteria, of checks that were there before them.
 _LATER_OF_CRITERIA = ("second_look",)
-P = ParamSpec("P")
 
 
-def once_for_each(work: Callable[P, str]) -> Callable[P, str]:
-    """Let a hash be worked out once for the same parts of rubrics, as long as they live: those of the shipped ones take a second, and each run asks again.
+class HashesOf:
+    """Hashes of parts of rubrics, kept as long as the parts live: those of the shipped ones take a second to work out, and each run asks again.
 
-    Parts, which are frozen, are known by being the same object; whatever else is given, by what it says.
+    Parts, which are frozen, are known by being the same object; whatever else a hash is of, by what it says.
     """
-    known: dict[tuple[object, ...], tuple[str, list[weakref.ref[BaseModel]]]] = {}
 
-    @wraps(work)
-    def remembered(*given: P.args, **options: P.kwargs) -> str:
-        key = tuple(id(one) if isinstance(one, BaseModel) else one for one in (*given, *options.items()))
-        if (found := known.get(key)) is None:
-            # Whichever goes first takes the answer along, before another object may have its number.
-            parts = [weakref.ref(one, lambda _: known.pop(key, None)) for one in given if isinstance(one, BaseModel)]
-            found = known[key] = work(*given, **options), parts
-        return found[0]
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], tuple[str, list[weakref.ref[BaseModel]]]] = {}
 
-    return remembered
+    def known(self, *given: BaseModel | str) -> str | None:
+        """The hash kept for these, or None."""
+        found = self._known.get(_numbers(given))
+        return found[0] if found else None
+
+    def keep(self, value: str, *given: BaseModel | str) -> str:
+        """Keep and give back the hash of these."""
+        key = _numbers(given)
+        # Whichever goes first takes the hash along, before another object may have its number.
+        parts = [weakref.ref(one, lambda _: self._known.pop(key, None)) for one in given if isinstance(one, BaseModel)]
+        self._known[key] = value, parts
+        return value
+
+
+def _numbers(given: tuple[BaseModel | str, ...]) -> tuple[object, ...]:
+    return tuple(id(one) if isinstance(one, BaseModel) else one for one in given)
+
+
+_DIGESTS = HashesOf()
 
 
 def canonical_json(part: Rubric | Criterion) -> str:
@@ -89,6 +97,5 @@ def _as_read(criterion: dict[str, Any]) -> dict[str, Any]:
     return {key: criterion[key] for key in keys_of(kind) if key in criterion} if kind else criterion
 
 
-@once_for_each
 def _digest(part: Rubric | Criterion) -> str:
-    return hashlib.sha256(canonical_json(part).encode()).hexdigest()
+    return _DIGESTS.known(part) or _DIGESTS.keep(hashlib.sha256(canonical_json(part).encode()).hexdigest(), part)

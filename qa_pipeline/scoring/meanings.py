@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.errors import EnvironmentNotReady
-from qa_pipeline.rubric.canonical import once_for_each
+from qa_pipeline.rubric.canonical import HashesOf
 from qa_pipeline.rubric.criteria import ForbiddenCriterion
 from qa_pipeline.rubric.lists import ExampleList, Meaning
 from qa_pipeline.rubric.schema import Rubric
@@ -34,6 +34,7 @@ _C = 20.0
 _DECIMALS = 4
 # Shorter utterances (什么, so) mean too many things: phrases decide about them, and heads neither learn from nor judge them.
 SHORTEST_UNITS = 3
+_HEAD_KEYS, _BACKGROUNDS = HashesOf(), HashesOf()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,21 +55,23 @@ class Head:
 Heads = Mapping[str, Head]
 
 
-@once_for_each
 def head_key(examples: ExampleList, background: ExampleList, encoder_id: str) -> str:
     """What a fitted head depends on, as a hash. The order of languages and families is nothing to it: a version that was kept sorts them, and is judged by
     the head that judged then.
     """
+    if known := _HEAD_KEYS.known(examples, background, encoder_id):
+        return known
     text = "\n".join((encoder_id, f"{_C} {SHORTEST_UNITS}", _in_order(examples), _background(background)))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return _HEAD_KEYS.keep(hashlib.sha256(text.encode()).hexdigest()[:32], examples, background, encoder_id)
 
 
 def _in_order(examples: ExampleList) -> str:
     return json.dumps(json.loads(examples.model_dump_json(exclude={"about"})), sort_keys=True, ensure_ascii=False)
 
 
-# One for all lists of all rubrics, so that its text is worth keeping.
-_background = once_for_each(_in_order)
+def _background(background: ExampleList) -> str:
+    """One for all lists of all rubrics, so that its text is worth keeping."""
+    return _BACKGROUNDS.known(background) or _BACKGROUNDS.keep(_in_order(background), background)
 
 
 def meanings_of(rubric: Rubric) -> tuple[Meaning, ...]:

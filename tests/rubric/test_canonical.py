@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from qa_pipeline.rubric.canonical import canonical_json, criterion_sha256, once_for_each, revive, rubric_sha256
-from qa_pipeline.rubric.criteria import Criterion
+from qa_pipeline.rubric.canonical import HashesOf, canonical_json, criterion_sha256, revive, rubric_sha256
 from qa_pipeline.rubric.load import load_rubric, read_lock, rubric_paths
 from qa_pipeline.settings import packaged_folder
 from tests.rubric.built_rubrics import rubric
@@ -60,21 +59,17 @@ def test_acts_and_their_budget_are_part_of_the_hash() -> None:
 
 
 def test_a_hash_is_worked_out_once_for_a_part_and_anew_for_another_in_its_place() -> None:
-    worked: list[str] = []
-
-    @once_for_each
-    def named(part: Criterion, suffix: str) -> str:
-        worked.append(part.id + suffix)
-        return worked[-1]
-
+    kept = HashesOf()
     (one,) = rubric({"id": "a", "check": "manual"}).criteria
-    assert [named(one, "!"), named(one, "!"), named(one, "?")] == ["a!", "a!", "a?"]
-    assert worked == ["a!", "a?"]
+    assert kept.known(one, "!") is None
+    assert kept.keep("a!", one, "!") == kept.known(one, "!") == "a!"
+    assert kept.known(one, "?") is None
     # A copy is another part, also where the first one's number is given again.
     for number in range(50):
         one = one.model_copy(update={"id": f"b{number}"})
         gc.collect(0)
-        assert named(one, "!") == f"b{number}!"
+        assert kept.known(one, "!") is None
+        kept.keep(f"b{number}!", one, "!")
 
 
 def test_a_copy_has_a_hash_of_its_own() -> None:
