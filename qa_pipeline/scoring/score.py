@@ -111,7 +111,8 @@ class Scorecard:
     criterion_sha256: Mapping[str, str]
     section_of: Mapping[str, str]
     languages: Mapping[str, frozenset[Language]]
-    in_order: tuple[Criterion, ...]
+    # Worked out of the rubric here, so that a copy with another rubric never judges by the order of the first.
+    in_order: tuple[Criterion, ...] = field(init=False)
     certainty: Judge
     strictness: Strictness | None = None
     questions: Mapping[str, str] = field(default_factory=dict)
@@ -119,6 +120,9 @@ class Scorecard:
     second_looks: SecondLooks | None = None
     looks: Mapping[str, LookQuestion] = field(default_factory=dict)
     looked: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "in_order", _judging_order(self.rubric))
 
     @property
     def bar(self) -> float:
@@ -153,7 +157,6 @@ def prepare(
     looks = second_looks.questions(rubric) if second_looks else {}
     return Scorecard(
         rubric=rubric, heads=heads, sha256=rubric_sha256(rubric), criterion_sha256=hashes, section_of=section_of, languages=languages,
-        in_order=_judging_order(rubric),
         certainty=certainty or shipped_model(),
         strictness=strictness,
         questions=questions_of(rubric),

@@ -29,7 +29,25 @@ PURPOSES: Mapping[str, str] = {
     "sentiment": marked("feeling of words"),
 }
 """What a model is for."""
+NO_RECORDINGS: Mapping[str, str] = as_raised(
+    marked("packed with gzip"),
+    marked("a ZIP"),
+    marked("an archive of 7-Zip"),
+    marked("a RAR archive"),
+    marked("a PDF"),
+    marked("encrypted ({how})"),
+    marked("a pointer of Git LFS"),
+    marked("a web page"),
+    marked("a document in XML"),
+    marked("JSON"),
+    marked("empty"),
+    marked("nothing but zero bytes where it begins"),
+    marked("text"),
+)
+"""What a file is instead of a recording (`recordings.mistaken`)."""
 FOUND: Mapping[str, str] = as_raised(
+    marked("{file} is {what}, and no recording."),
+    marked("{file} has sound of its own on {count} channels; one or two are wanted."),
     marked("Call id {call} is given to {files}."),
     marked("{file} has {rate} Hz, which cannot be brought to ours."),
     marked("{file} holds no call {call}."),
@@ -75,6 +93,16 @@ FOUND: Mapping[str, str] = as_raised(
 )
 """What was found: in a call, and in the files of a model."""
 CURES: Mapping[str, str] = as_raised(
+    marked("Unpack it: {command}."),
+    marked("Unpack it, and name the recording in it."),
+    marked("Fetch the recording anew."),
+    marked("Decrypt it first, with the key of the recorder or of whoever sent it."),
+    marked("Fetch what it points to: git lfs pull."),
+    marked(
+        "It was saved instead of the recording, as where a download needs a sign-in or its link has run out: open it in an editor, and fetch the recording anew."
+    ),
+    marked("Copy it again from the recorder: the copy was begun and never written."),
+    marked("Export the channels of the two parties, the first and the second as: {command}."),
     marked("Give each recording its own call_id; none of these is processed until then."),
     marked("Check that the file is whole and is a recording: wav, mp3, ogg, m4a, flac …"),
     marked("Export it again, or take the row out of the metadata."),
@@ -124,7 +152,7 @@ def purpose_in_words(texts: Texts, purpose: str) -> str:
 
 def found_in_words(texts: Texts, said: str) -> str:
     """What was found in a call that failed, in somebody's language."""
-    return in_words(texts, said, FOUND)
+    return in_words(texts, said, FOUND, places={"what": lambda what: in_words(texts, what, NO_RECORDINGS)})
 
 
 def cure_of_failure(texts: Texts, said: str) -> str:

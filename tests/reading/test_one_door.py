@@ -21,17 +21,20 @@ ELSEWHERE = {
     "results/store.py",
     # A cache of files' hashes.
     "recordings/known_files.py",
+    # A cache of the norms of phrases.
+    "text/norm_cache.py",
 }
 # Functions that reach what is stored and are no questions of people: what these are put together from.
 MADE_OF = {
-    # Of the index by itself: kept up to date by whoever comes by, whatever they may see.
-    "index": {"catch_up", "rebuild", "set_effective", "retell_teams", "behind", "knows_all", "take_corrected"},
+    # Of the index by itself: kept up to date by whoever comes by, whatever they may see; a call's line, before the rule is asked of it.
+    "index": {"set_effective", "retell_teams", "behind", "columns_there", "known_line", "read_line"},
+    "current": {"current"},
+    "filling": {"put_all", "put_sets", "put_some"},
+    "follow": {"catch_up", "rebuild", "knows_all", "take_corrected"},
     # What people decided about consent, for the index.
     "consents": {"rulings"},
     "log": {"version_of", "changes_since"},
     "database": {"writing"},
-    # A call's line, before the rule is asked of it.
-    "pages": {"known_line", "read_line"},
     "tables": {"connect", "query", "rows"},
     "teams": {"read_memberships", "names_of_teams"},
     # Of a line that somebody was given.
