@@ -11,13 +11,12 @@ import click
 from qa_pipeline.cli.agreeing import figure_text
 from qa_pipeline.cli.options import DATE, as_day, open_results, open_settings, open_store, results_option, rubrics_for, user_name, warn
 from qa_pipeline.cli.show import Progress, show_failures
-from qa_pipeline.errors import InputRefused, WarningTexts
+from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.viewer import local_viewer
 
 if TYPE_CHECKING:
     from qa_pipeline.results.store import Store
     from qa_pipeline.review.trust import Trust
-    from qa_pipeline.rubric.schema import Rubric
     from qa_pipeline.running.ask_plan import AskPlan
     from qa_pipeline.running.asking import AskSummary
     from qa_pipeline.settings import Settings
@@ -136,16 +135,6 @@ def show_measured(bench: Workbench, name: str, settings: Settings) -> None:
         click.echo(f"second_look_agreement: {found.value:.2f} ({found.low:.2f} to {found.high:.2f}); set the lower end.")
     if not measured and not looks:
         click.echo("The rubric has no question for a language model, and second_look names none of its criteria.")
-
-
-def unmeasured(rubric: Rubric, settings: Settings, store: Store) -> WarningTexts:
-    """What to say of a rubric's questions that count before anybody has measured them; nothing is looked up for a rubric without."""
-    from qa_pipeline.trainer.answers_measured import unmeasured_questions
-
-    if not any(criterion.check == "ask" and criterion.status == "stable" for criterion in rubric.criteria):
-        return ()
-    people = _people_say(settings, store, rubric.id)
-    return unmeasured_questions(rubric, people, bar=settings.agreement_bar, least_calls=settings.agreement_calls)
 
 
 def _people_say(settings: Settings, store: Store, rubric_id: str) -> tuple[Trust, ...]:

@@ -321,8 +321,9 @@ def rubric_publish(names: tuple[str, ...], changed: bool, results: str | None, l
 
     Refused while a case fails, the version is not new, or a critical criterion hits a known-good call that is not listed.
     """
-    from qa_pipeline.cli.asking import unmeasured
+    from qa_pipeline.reading.viewer import local_viewer
     from qa_pipeline.trainer.publish import changed_since_published, overlap_warnings, publish
+    from qa_pipeline.trainer.work import unmeasured
 
     if bool(names) == changed:
         raise click.UsageError("Name the rubrics to publish, or give --changed.")
@@ -338,7 +339,10 @@ def rubric_publish(names: tuple[str, ...], changed: bool, results: str | None, l
     if store:
         _note_published(done, settings)
     for published in done:
-        for warning in (*overlap_warnings(published, settings, store), *(unmeasured(published, settings, store) if store else ())):
+        for warning in (
+            *overlap_warnings(published, settings, store),
+            *(unmeasured(published, settings, store, local_viewer(user_name())) if store else ()),
+        ):
             click.echo(f"warning: {warning}", err=True)
         from_when = f", in force from {published.effective_from}" if published.effective_from else ""
         click.echo(f"{published.id} version {published.version} is published{from_when}.")

@@ -12,24 +12,28 @@ from pathlib import Path
 from typing import TypeVar
 
 from qa_pipeline.call import Role
-from qa_pipeline.errors import InputRefused
+from qa_pipeline.errors import InputRefused, WarningTexts
 from qa_pipeline.privacy.policy import load_policy
 from qa_pipeline.reading.database import open_database, writing
 from qa_pipeline.reading.pages import Wanted
 from qa_pipeline.reading.viewer import MACHINE, Viewer
 from qa_pipeline.reading.words import Spoken, find_words
+from qa_pipeline.results.store import Store
 from qa_pipeline.results.versions import named_rubric
 from qa_pipeline.review.desk import bring_up
-from qa_pipeline.review.opening import open_lists
+from qa_pipeline.review.opening import open_desk, open_lists
 from qa_pipeline.review.record import LOOKED
 from qa_pipeline.review.record import note as record
+from qa_pipeline.review.trust import trust
 from qa_pipeline.review.verdicts import said_by_people
 from qa_pipeline.rubric.cases import cases_path
 from qa_pipeline.rubric.load import load_rubric
+from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.scorecards import ready_scorecards
 from qa_pipeline.scoring.score import score
 from qa_pipeline.settings import Settings
+from qa_pipeline.trainer.answers_measured import unmeasured_questions
 from qa_pipeline.trainer.diff import Diff, calls_to_compare, diff
 from qa_pipeline.trainer.hidden import hide_diff, hide_spoken, hide_tried
 from qa_pipeline.trainer.history import PUBLISHED, note
@@ -139,11 +143,17 @@ def counted(several: Iterable[T], total: int, tell: Tell) -> Iterator[T]:
             tell(number, total)
 
 
-def publish_now(tell: Tell, settings: Settings, names: tuple[str, ...], by: Viewer) -> tuple[tuple[str, int], ...]:
-    """Publish rubrics as their files stand, with the meanings of changed lists fitted before, and put on record who did.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A rubric that was published, and what is to be said of it all the same."""
 
-    Returns id and version of each. Raises RubricError.
-    """
+    rubric_id: str
+    version: int
+    warnings: tuple[str, ...]
+
+
+def publish_now(tell: Tell, settings: Settings, names: tuple[str, ...], by: Viewer) -> tuple[Published, ...]:
+    """Publish rubrics as their files stand, with the meanings of changed lists fitted before, and put on record who did. Raises RubricError."""
     tell(0, 2)
     fit_missing(settings, names)
     tell(1, 2)
@@ -154,7 +164,17 @@ def publish_now(tell: Tell, settings: Settings, names: tuple[str, ...], by: View
     bring_up(engine)
     for rubric in done:
         note(engine, by, PUBLISHED, f"{rubric.id} {rubric.version}")
-    return tuple((rubric.id, rubric.version) for rubric in done)
+    return tuple(
+        Published(rubric_id=rubric.id, version=rubric.version, warnings=tuple(unmeasured(rubric, settings, store, by))) for rubric in done
+    )
+
+
+def unmeasured(rubric: Rubric, settings: Settings, store: Store, viewer: Viewer) -> WarningTexts:
+    """What to say of a rubric's questions that count before anybody has measured them; nothing is looked up for a rubric without."""
+    if not any(criterion.check == "ask" and criterion.status == "stable" for criterion in rubric.criteria):
+        return ()
+    people = trust(open_desk(settings, store), viewer, settings, rubric_id=rubric.id) if store.is_there else ()
+    return unmeasured_questions(rubric, people, bar=settings.agreement_bar, least_calls=settings.agreement_calls)
 
 
 def search_words(

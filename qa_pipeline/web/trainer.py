@@ -357,7 +357,8 @@ def _files_of(rubric: str, text: str) -> set[str]:
 
 @shows("publish")
 def _published(request: Request, who: Signed, job: Job) -> tuple[str, dict[str, Any]]:
-    return "trainer_published.html", {"published": job.result}
+    told = [(one, [fault_in_words(who.texts, warning) for warning in one.warnings]) for one in job.result]
+    return "trainer_published.html", {"published": told}
 
 
 @section.get("/rubrics/history/{rubric}", needs=Role.TRAINER)

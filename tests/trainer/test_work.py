@@ -101,7 +101,7 @@ def test_of_many_calls_the_newest_are_compared(settings: Settings, store: Store,
 def test_publishing_going_back_and_its_history(settings: Settings, store: Store) -> None:
     engine = open_database(settings)
     bring_up(engine)
-    assert work.publish_now(quiet, settings, ("service",), TRAINER) == (("service", 1),)
+    assert work.publish_now(quiet, settings, ("service",), TRAINER) == (work.Published(rubric_id="service", version=1, warnings=()),)
     edit(settings.rubrics / "service.yaml", "version: 1", "version: 2")
     edit(settings.rubrics / "service.yaml", "weight: 20", "weight: 30")
     note(engine, TRAINER, SAVED, "service.yaml")
@@ -109,7 +109,7 @@ def test_publishing_going_back_and_its_history(settings: Settings, store: Store)
     text = text_to_go_back(store, settings.rubrics, "service", 1)
     assert text == SERVICE.replace("version: 1", "version: 3")
     (settings.rubrics / "service.yaml").write_text(text, "utf-8")
-    assert work.publish_now(quiet, settings, ("service",), TRAINER) == (("service", 3),)
+    assert work.publish_now(quiet, settings, ("service",), TRAINER) == (work.Published(rubric_id="service", version=3, warnings=()),)
     newest, second, first = kept_versions(store, "service")
     assert [one.version for one in (newest, second, first)] == [3, 2, 1]
     assert judges_as(settings.rubrics / "service.yaml", first) and not judges_as(settings.rubrics / "service.yaml", second)
@@ -140,6 +140,21 @@ def test_a_file_that_says_something_else_by_now_is_no_text_of_a_version(settings
     assert kept.text is None
     with pytest.raises(RubricError, match="kept without the text"):
         text_to_go_back(store, settings.rubrics, "service", 1)
+
+
+def test_publishing_says_that_nobody_has_measured_a_question_that_counts(settings: Settings, store: Store) -> None:
+    question = "      - {id: why, check: ask, phrasings: 1, question: {en: Did the agent give the reason?}, status: stable}\n"
+    (settings.rubrics / "reasons.yaml").write_text(f"id: reasons\nversion: 1\nsections:\n  - id: all\n    criteria:\n{question}", "utf-8")
+    (settings.rubrics / "reasons.cases.yaml").write_text(
+        "- {name: told, language: en, dialogue: 'agent: Because the bank checks.', expected: {why: met}, "
+        "replies: {why: {answer: 'yes', quotes: [Because the bank]}}}\n"
+        "- {name: untold, language: en, dialogue: 'agent: It will come.', expected: {why: not_met}, replies: {why: {answer: 'no'}}}\n",
+        "utf-8",
+    )
+    (done,) = work.publish_now(quiet, settings, ("reasons",), TRAINER)
+    assert (done.rubric_id, done.version) == ("reasons", 1)
+    (warning,) = done.warnings
+    assert "people have judged it in 0 of the" in warning
 
 
 def test_a_publication_that_is_refused_says_every_reason(settings: Settings, store: Store) -> None:
