@@ -177,7 +177,7 @@ class Jobs:
                 if self._is_closed:
                     return
                 number, asked = self._waiting.popleft()
-                lane.number = number
+                lane.number, lane.is_interrupted = number, False
             self._note(number, state=State.WORKING)
             lane.carry_out(asked, lambda number=number, **changes: self._note(number, **changes), self._most_seconds)
             with self._changed:
@@ -239,7 +239,6 @@ class _Lane:
                 self._process.kill()
                 self._process.join()
         self._process = self._pipe = None
-        self.is_interrupted = False
 
     def _begun(self) -> Connection:
         if self._process is None or self._pipe is None or not self._process.is_alive():
@@ -247,11 +246,15 @@ class _Lane:
             context = get_context("spawn")
             self._pipe, theirs = context.Pipe()
             # Not as a daemon: a job that listens to recordings begins processes of its own.
-            self._process = context.Process(target=_serve, args=(theirs,))
-            self._process.start()
+            process = context.Process(target=_serve, args=(theirs,))
+            process.start()
             theirs.close()
             # Where nobody closes the jobs, as the program ends all the same: it would wait for a process that waits for work.
-            Finalize(None, self._process.terminate, exitpriority=_AT_EXIT)
+            Finalize(None, process.terminate, exitpriority=_AT_EXIT)
+            self._process = process
+            # Whoever interrupted while it was being started had nothing to end yet.
+            if self.is_interrupted:
+                process.terminate()
         return self._pipe
 
 

@@ -73,6 +73,16 @@ def test_a_stopped_job_tidies_up_and_what_waits_goes_on(jobs: Jobs, tmp_path: Pa
     assert (tmp_path / "mark").read_text("utf-8") == "tidied"
 
 
+def test_a_job_that_is_stopped_while_its_process_is_being_started_ends(tmp_path: Path) -> None:
+    jobs = Jobs()
+    job = jobs.start("mei", "long", wait_for_ever, str(tmp_path / "mark"))
+    # It counts as worked on before its process is there.
+    while jobs.look("mei", job.number).state is State.WAITING:
+        time.sleep(0.001)
+    jobs.close()
+    assert jobs.look("mei", job.number).state is State.STOPPED
+
+
 def test_of_one_name_the_last_counts(jobs: Jobs, tmp_path: Path) -> None:
     earlier = jobs.start("mei", "cases", wait_for_ever, str(tmp_path / "mark"))
     later = jobs.start("mei", "cases", add, 1, 1)
