@@ -7,17 +7,16 @@ the encoder's own. Trained by models/forbidden/train.py. What the numbers are us
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from math import exp, log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qa_pipeline.errors import ModelError
+from qa_pipeline.meaning.adapted import AdaptedTop, files_version
 from qa_pipeline.meaning.encoder import WIDTH, Encoder
 from qa_pipeline.text.normalise import unit_count
 from qa_pipeline.text.sentences import sentences
@@ -68,22 +67,14 @@ class ActReader:
 
     def __init__(self, encoder: Encoder, path: Path) -> None:
         """Load the difference at `path` (reader.safetensors, with reader.json beside it). Raises ModelError where it is none."""
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        from qa_pipeline.meaning.adapted import adapted_layers
-
-        told = _told(path)
+        _told(path)
         try:
-            parts = load_file(path)
-            first = int(told["first_layer"])
-            layers = adapted_layers(encoder, parts, first)
-            self._weights, self._bias = parts["head.weights"].float(), parts["head.bias"].float()
-        except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
-            raise _no_reader(path, repr(error)) from error
-        if tuple(self._weights.shape) != (len(ACTS) + 1, WIDTH):
-            raise _no_reader(path, f"its head is {tuple(self._weights.shape)}, wanted {(len(ACTS) + 1, WIDTH)}")
-        self._encoder, self.first_layer, self._layers = encoder, first, layers
+            self._top = AdaptedTop(encoder, path)
+        except ValueError as error:
+            raise _no_reader(path, str(error)) from error
+        if self._top.shape != (len(ACTS) + 1, WIDTH):
+            raise _no_reader(path, f"its head is {self._top.shape}, wanted {(len(ACTS) + 1, WIDTH)}")
+        self._encoder, self.first_layer = encoder, self._top.first_layer
 
     def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Log-odds of each act against ordinary speech: (n, 7) float32, in the order of ACTS, within ±20.
@@ -106,10 +97,7 @@ class ActReader:
 
     def judge(self, hidden: torch.Tensor, mask: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         """Log-odds (texts, 7) of what the layers below `first_layer` made of texts, as Encoder.run_on gives it."""
-        for layer in self._layers:
-            hidden = layer(hidden, mask)
-        pooled = (hidden * weights).sum(dim=1) / weights.sum(dim=1)
-        logits = pooled @ self._weights.T + self._bias
+        logits = self._top.read(hidden, mask, weights)
         return (logits[:, 1:] - logits[:, :1]).clamp(-_LIMIT, _LIMIT)
 
 
@@ -131,17 +119,11 @@ def probability(odds: float) -> float:
 
 
 def reader_version(path: Path) -> str:
-    """What a reader is known by, as a hash of its two files; what it read is kept under it."""
+    """What a reader is known by (adapted.py). Raises ModelError."""
     try:
-        stamp = path.stat()
+        return files_version(path)
     except OSError as error:
         raise _no_reader(path, repr(error)) from error
-    return _version(path, stamp.st_mtime_ns, stamp.st_size)
-
-
-@lru_cache(maxsize=4)
-def _version(path: Path, modified_ns: int, size: int) -> str:
-    return hashlib.sha256(path.read_bytes() + path.with_suffix(".json").read_bytes()).hexdigest()[:16]
 
 
 def load_strictness(path: Path) -> Strictness:
