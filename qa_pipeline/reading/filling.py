@@ -115,11 +115,6 @@ def _decided(connection: Connection, *where: ColumnElement[bool]) -> dict[str, M
     return {row["call_id"]: dict(row) for row in connection.execute(asked).mappings()}
 
 
-def _there(connection: Connection) -> set[str]:
-    """Columns that the index has."""
-    return {column["name"] for column in inspect(connection).get_columns(call_index.name)}
-
-
 def _put(connection: Connection, rows: pa.Table, kept: Mapping[str, Mapping[str, Any]], report: Report = quiet) -> None:
     """Put rows in, by the driver's own quickest way: a million of them are the price of making the index anew."""
     put_sets(connection, _sets_in(rows))

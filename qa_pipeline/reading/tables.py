@@ -82,12 +82,22 @@ ID_COLUMNS: dict[str, tuple[str, ...]] = {
     "failures": ("source_uri", "stage", "attempt", "call_id", "at"),
 }
 
-# Where no period was ever closed: the same rows in a third of the time, most of which goes into planning what will find nothing.
+# Where no period is closed: the same rows in a third of the time, most of which goes into planning what will find nothing.
+_NEWEST = "select call_id, arg_max(conversation_id, processed_at) as conversation_id from calls group by call_id"
+
+
+def _calls_of(newest: str) -> str:
+    """`newest`: a table or a question, in brackets, with the newest conversation of each call."""
+    return f"select c.* from calls c semi join {newest} n on c.call_id = n.call_id and c.conversation_id = n.conversation_id"
+
+
+def _scores_of(newest: str) -> str:
+    return f"select s.* from scores s semi join {newest} n on s.call_id = n.call_id and s.conversation_id = n.conversation_id"
+
+
 _OPEN_VIEWS: dict[str, str] = {
-    "current_calls": "select c.* from calls c qualify row_number() over (partition by c.call_id order by c.processed_at desc) = 1",
-    "current_scores": """select s.* from scores s
-        join (select call_id, arg_max(conversation_id, processed_at) as conversation_id from calls group by call_id) c
-            on s.call_id = c.call_id and s.conversation_id = c.conversation_id
+    "current_calls": _calls_of(f"({_NEWEST})"),
+    "current_scores": f"""{_scores_of(f"({_NEWEST})")}
         where s.purpose = 'official' qualify row_number() over (partition by s.call_id order by s.scored_at desc) = 1""",
 }
 
@@ -97,10 +107,8 @@ SHOWN_SCORES = """select * from current_scores union all by name
     qualify row_number() over (partition by t.call_id order by t.scored_at desc) = 1"""
 """The score that lists and reports show of a call: its current one, or the newest trial of one that was never scored officially."""
 
-# The same where no period is closed, in a quarter of the time. `newest`: the newest conversation of each call.
-_NEWEST = "select call_id, arg_max(conversation_id, processed_at) as conversation_id from calls group by call_id"
-_OPEN_CURRENT_CALLS = "select c.* from calls c semi join newest n on c.call_id = n.call_id and c.conversation_id = n.conversation_id"
-_OPEN_SHOWN_SCORES = """select s.* from scores s semi join newest n on s.call_id = n.call_id and s.conversation_id = n.conversation_id
+# The same where no period is closed, in a quarter of the time.
+_OPEN_SHOWN_SCORES = f"""{_scores_of("newest")}
     qualify row_number() over (partition by s.call_id order by s.purpose = 'official' desc, s.scored_at desc) = 1"""
 
 # Tables that tell of no call.
@@ -115,7 +123,7 @@ def keep_shown(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"create view current_periods as {VIEWS['current_periods']}")
     if connection.execute("select 1 from current_periods limit 1").fetchone() is None:
         connection.execute(f"create temp table newest as {_NEWEST}")
-        connection.execute(f"create view current_calls as {_OPEN_CURRENT_CALLS}")
+        connection.execute(f"create view current_calls as {_calls_of('newest')}")
         connection.execute(f"create temp table shown as {_OPEN_SHOWN_SCORES}")
         return
     for name in ("official_scores", "standing_scores", "current_calls", "current_scores"):
