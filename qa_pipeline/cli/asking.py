@@ -15,8 +15,6 @@ from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.viewer import local_viewer
 
 if TYPE_CHECKING:
-    from qa_pipeline.results.store import Store
-    from qa_pipeline.review.trust import Trust
     from qa_pipeline.running.ask_plan import AskPlan
     from qa_pipeline.running.asking import AskSummary
     from qa_pipeline.settings import Settings
@@ -105,8 +103,9 @@ def show_measured(bench: Workbench, name: str, settings: Settings) -> None:
     from qa_pipeline.report.terminal import show_rows
     from qa_pipeline.running.judge import Endpoint
     from qa_pipeline.trainer.answers_measured import measure_answers, measure_looks
+    from qa_pipeline.trainer.work import people_say
 
-    people = _people_say(settings, open_store(settings), bench.scorecards[name].rubric.id)
+    people = people_say(settings, open_store(settings), local_viewer(user_name()), bench.scorecards[name].rubric.id)
     with Endpoint(settings) as judge:
         measured, looks = measure_answers(bench, name, judge, people=people), measure_looks(bench, name, judge)
     bar, least = settings.agreement_bar, settings.agreement_calls
@@ -135,13 +134,6 @@ def show_measured(bench: Workbench, name: str, settings: Settings) -> None:
         click.echo(f"second_look_agreement: {found.value:.2f} ({found.low:.2f} to {found.high:.2f}); set the lower end.")
     if not measured and not looks:
         click.echo("The rubric has no question for a language model, and second_look names none of its criteria.")
-
-
-def _people_say(settings: Settings, store: Store, rubric_id: str) -> tuple[Trust, ...]:
-    from qa_pipeline.review.opening import open_desk
-    from qa_pipeline.review.trust import trust
-
-    return trust(open_desk(settings, store), local_viewer(user_name()), settings, rubric_id=rubric_id) if store.is_there else ()
 
 
 COMMANDS = (ask_command,)

@@ -24,7 +24,7 @@ from qa_pipeline.review.desk import bring_up
 from qa_pipeline.review.opening import open_desk, open_lists
 from qa_pipeline.review.record import LOOKED
 from qa_pipeline.review.record import note as record
-from qa_pipeline.review.trust import trust
+from qa_pipeline.review.trust import Trust, trust
 from qa_pipeline.review.verdicts import said_by_people
 from qa_pipeline.rubric.cases import cases_path
 from qa_pipeline.rubric.load import load_rubric
@@ -173,8 +173,13 @@ def unmeasured(rubric: Rubric, settings: Settings, store: Store, viewer: Viewer)
     """What to say of a rubric's questions that count before anybody has measured them; nothing is looked up for a rubric without."""
     if not any(criterion.check == "ask" and criterion.status == "stable" for criterion in rubric.criteria):
         return ()
-    people = trust(open_desk(settings, store), viewer, settings, rubric_id=rubric.id) if store.is_there else ()
+    people = people_say(settings, store, viewer, rubric.id)
     return unmeasured_questions(rubric, people, bar=settings.agreement_bar, least_calls=settings.agreement_calls)
+
+
+def people_say(settings: Settings, store: Store, viewer: Viewer, rubric_id: str) -> tuple[Trust, ...]:
+    """How far people agree with each criterion of a rubric; nothing where there are no results yet."""
+    return trust(open_desk(settings, store), viewer, settings, rubric_id=rubric_id) if store.is_there else ()
 
 
 def search_words(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import pyarrow as pa
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.report.criteria import known_criteria, titles_in
@@ -13,7 +15,7 @@ from qa_pipeline.web.fields import Whole, as_day
 from qa_pipeline.web.files import file_of
 from qa_pipeline.web.render import render
 from qa_pipeline.web.routing import Section
-from qa_pipeline.web.signed import AtDesk, Chosen, Signed, Who
+from qa_pipeline.web.signed import AtDesk, Chosen, Who
 from qa_pipeline.web.translations import marked
 from qa_pipeline.web.wording import as_raised, in_words
 
@@ -93,20 +95,19 @@ ABOUT = as_raised(
 )
 
 
+def _asked(asking: Who, who: str = "", call: str = "", did: str = "", since: str = "", until: str = "") -> Asked:
+    """What is looked for, by the fields of the form."""
+    return Asked(
+        who=who.strip() or None, call_id=call.strip() or None, did=did or None, since=as_day(since), until=as_day(until), zone=asking.zone
+    )
+
+
+Fields = Annotated[Asked, Depends(_asked)]
+
+
 @section.get("/record/file", needs=Matter.PEOPLE)
-def download_record(
-    asking: Who,
-    desk: AtDesk,
-    chosen: Chosen,
-    who: str = "",
-    call: str = "",
-    did: str = "",
-    since: str = "",
-    until: str = "",
-    form: str = "csv",
-) -> Response:
+def download_record(asking: Who, desk: AtDesk, chosen: Chosen, asked: Fields, form: str = "csv") -> Response:
     """The entries that are asked for, as a file."""
-    asked = _asked(asking, who, call, did, since, until)
     found = search_record(desk.engine, asking.viewer, asked, before=None, size=_MOST_ROWS)
     columns = {
         "at": pa.array([entry.at for entry in found], TIME),
@@ -119,27 +120,9 @@ def download_record(
     return file_of(pa.table(columns), "record", form, chosen, asking, desk)
 
 
-def _asked(asking: Signed, who: str, call: str, did: str, since: str, until: str) -> Asked:
-    """What is looked for, by the fields of the form."""
-    return Asked(
-        who=who.strip() or None, call_id=call.strip() or None, did=did or None, since=as_day(since), until=as_day(until), zone=asking.zone
-    )
-
-
 @section.get("/record", needs=Matter.PEOPLE, way=marked("Record"))
-def show_record(
-    request: Request,
-    asking: Who,
-    desk: AtDesk,
-    who: str = "",
-    call: str = "",
-    did: str = "",
-    since: str = "",
-    until: str = "",
-    before: Whole | None = None,
-) -> Response:
+def show_record(request: Request, asking: Who, desk: AtDesk, asked: Fields, before: Whole | None = None) -> Response:
     """Entries, the newest first, a page at a time."""
-    asked = _asked(asking, who, call, did, since, until)
     found = search_record(desk.engine, asking.viewer, asked, before=before, size=_ROWS + 1)
     kinds = {kind: asking.gettext(text) for kind, text in KINDS.items()}
     return render(
