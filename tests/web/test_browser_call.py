@@ -43,11 +43,16 @@ def kinds(office: Office, call_id: str) -> list[str]:
 
 
 def plays_from(page: Page, second: float) -> None:
-    """The recording really plays, from about a second on, and goes on."""
-    page.wait_for_function(f"() => !{_AUDIO}.paused && {_AUDIO}.currentTime > {second - 0.4}")
-    first = page.evaluate(f"{_AUDIO}.currentTime")
-    assert second - 0.4 <= first <= second + 1.5
-    page.wait_for_function(f"() => {_AUDIO}.currentTime > {first + 0.15}")
+    """The recording really plays, from about a second on, and goes on: what was played is asked, which a slow machine does not change."""
+    page.wait_for_function(
+        """second => {
+            const { played } = document.querySelector("audio");
+            return [...Array(played.length).keys()].some(
+                place => Math.abs(played.start(place) - second) < 0.4 && played.end(place) > played.start(place) + 0.15
+            );
+        }""",
+        arg=second,
+    )
 
 
 @pytest.mark.parametrize("call_id", ["plain", "old"])

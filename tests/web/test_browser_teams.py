@@ -91,8 +91,9 @@ def test_an_agent_hears_a_moment_of_their_call_from_the_right_second(
         if act:
             page.get_by_text("What was said").click()
             page.locator(".said.customer .play").click()
-        page.wait_for_function("() => { const a = document.querySelector('audio'); return !a.paused && a.currentTime > 3.1; }")
-        assert page.evaluate("document.querySelector('audio').currentTime") < 5
+        # Where playing began, which a slow machine does not change.
+        page.wait_for_function("() => { const { played } = document.querySelector('audio'); return played.length && played.end(0) > 3.1; }")
+        assert 2.6 < page.evaluate("document.querySelector('audio').played.start(0)") < 3.4
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
