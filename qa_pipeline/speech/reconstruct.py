@@ -7,15 +7,30 @@ out: spans by voice. Pure. Its numbers are rounded where those of pyannote.audio
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from qa_pipeline.speech.segmentation import Frames, Windows
-
 Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """`active`: (windows, frames, local speakers), 0 or 1; each window `seconds` long, `hop` seconds after the one before."""
+
+    active: NDArray[np.float32]
+    seconds: float
+    hop: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frames:
+    """What a frame of a window stands for: one every `step` seconds, each seen through `seconds`."""
+
+    step: float
+    seconds: float
 
 
 def count_voices(windows: Windows, frames: Frames) -> NDArray[np.int8]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from torch.nn import functional
 from torch.serialization import safe_globals
 
 from qa_pipeline.errors import ModelError
+from qa_pipeline.speech.reconstruct import Frames, Windows
 
 SAMPLE_RATE = 16_000
 _BATCH = 16
@@ -31,23 +31,6 @@ _FILTERS, _FILTER_SAMPLES = 80, 251
 _LEAST_HZ = 50.0
 # (samples seen, hop) of each step of SincNet after its filters, which hop by what the checkpoint says.
 _STEPS = ((3, 3), (5, 1), (3, 3), (5, 1), (3, 3))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Windows:
-    """`active`: (windows, frames, local speakers), 0 or 1; each window `seconds` long, `hop` seconds after the one before."""
-
-    active: NDArray[np.float32]
-    seconds: float
-    hop: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frames:
-    """What a frame of a window stands for: one every `step` seconds, each seen through `seconds`."""
-
-    step: float
-    seconds: float
 
 
 class Segmentation:

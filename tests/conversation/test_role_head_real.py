@@ -30,13 +30,15 @@ def encode() -> Encode:
 
 
 @pytest.fixture(scope="module")
-def proved() -> list[tuple[WrittenCall, Roles]]:
-    settings = load_settings()
-    listener, head = Listener(settings), load_role_head(settings.manifests / "roles" / "head.json")
+def proved(encode: Encode) -> list[tuple[WrittenCall, Roles]]:
+    head = load_role_head(load_settings().manifests / "roles" / "head.json")
+    calls = list(read_calls(TEST_CALLS))
+    # All at once: batches are full, and what several calls say is read once.
+    texts = list({u.text: None for call in calls for u in call.utterances})
+    vectors = dict(zip(texts, encode(texts), strict=True))
     found = []
-    for call in read_calls(TEST_CALLS):
-        vectors = listener.encode([u.text for u in call.utterances])
-        judged = judge_roles(call.utterances, vectors, call.call.direction, head)
+    for call in calls:
+        judged = judge_roles(call.utterances, np.array([vectors[u.text] for u in call.utterances]), call.call.direction, head)
         found.append((call, assign_roles(call.utterances, call.call, judged=judged)))
     return found
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import cohen_kappa_score
 
 from qa_pipeline.review.agreement import Agreement, Judged, Scale, agreement_of_many, agreement_of_two, nominal, ordered
 
@@ -134,6 +133,9 @@ def pairs(said: Sequence[tuple[str, str]]) -> list[Judged]:
 
 @given(PAIRS)
 def test_kappa_is_what_another_program_reckons(said: list[tuple[str, str]]) -> None:
+    # Here, as it takes seconds to import in every process that collects tests.
+    from sklearn.metrics import cohen_kappa_score
+
     first, second = zip(*said, strict=True)
     for scale, weights in ((nominal("abcd"), None), (ordered({"a": 0.0, "b": 1 / 3, "c": 2 / 3, "d": 1.0}), "quadratic")):
         found = agreement_of_two(pairs(said), "x", "y", scale).kappa.value

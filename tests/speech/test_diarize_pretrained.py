@@ -15,7 +15,6 @@ from qa_pipeline.settings import load_settings
 from qa_pipeline.speech.diarize_pretrained import PretrainedDiarizer
 from qa_pipeline.speech.models import choose_manifest, model_folder
 from qa_pipeline.speech.reconstruct import count_voices, read_turns, voices_in_frames
-from qa_pipeline.speech.segmentation import Segmentation
 
 CONFIG = """
 dependencies: {pyannote.audio: 4.0.0}
@@ -99,6 +98,8 @@ def test_windows_and_turns_are_those_of_pyannote_itself(seconds: float, step: fl
     import torch
     from pyannote.audio import Inference, Model
     from pyannote.audio.pipelines.utils import SpeakerDiarizationMixin
+
+    from qa_pipeline.speech.segmentation import Segmentation
 
     settings = load_settings()
     path = model_folder(choose_manifest(settings, "segmentation"), settings) / "pytorch_model.bin"

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from qa_pipeline.speech.reconstruct import close_pauses, count_voices, read_turns, runs, voices_in_frames
-from qa_pipeline.speech.segmentation import Frames, Windows
+from qa_pipeline.speech.reconstruct import Frames, Windows, close_pauses, count_voices, read_turns, runs, voices_in_frames
 
 # A frame every quarter of a second, windows of a second that begin half a second after one another: each frame but the first two and the last two is in two.
 FRAMES = Frames(step=0.25, seconds=0.25)
