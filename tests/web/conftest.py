@@ -138,14 +138,25 @@ def browser_as(chromium: Browser, office: Office, address: str) -> Iterator[Call
 
 
 @pytest.fixture(scope="session")
-def axe() -> Callable[[Page], None]:
-    """`axe(page)`: no serious or critical finding of axe-core by WCAG 2.2 A and AA."""
+def axe() -> Callable[..., None]:
+    """`axe(page)`: no serious or critical finding of axe-core by WCAG 2.2 A and AA; `in_the_dark`: nor of its colours where dark ones are asked for."""
     # It would parse styles of shadow roots by a style of its own, which the page's policy refuses.
     program = (HERE / "vendor" / "axe.min.js").read_text("utf-8")
-    wanted = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "preload": False}
+    all_of_it = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    colours = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
-    def check(page: Page) -> None:
+    def check(page: Page, *, in_the_dark: bool = False) -> None:
         page.evaluate(f"() => {{ {program} ; return null; }}")
+        assert_of(page, all_of_it)
+        if in_the_dark:
+            # The same page: all the rest is asked of every page in the dark in test_browser_everywhere.py.
+            page.emulate_media(color_scheme="dark")
+            assert_of(page, colours)
+            page.emulate_media(color_scheme="light")
+
+    def assert_of(page: Page, rules: object) -> None:
+        # What passed need not be gathered.
+        wanted = {"runOnly": rules, "preload": False, "resultTypes": ["violations"]}
         found = page.evaluate(f"async () => (await axe.run(document, {json.dumps(wanted)})).violations")
         serious = [
             f"{one['id']}: {one['help']}: {[node['target'] for node in one['nodes']][:5]}"
