@@ -54,7 +54,7 @@ def test_a_scheduled_night_is_carried_out_by_a_worker(tmp_path: Path, server: st
         YAML().dump(shipped, file)
     env = {
         **os.environ, "PREFECT_HOME": str(tmp_path / "client"), "PREFECT_API_URL": server, "PYTHONPATH": str(PACKAGE_ROOT),
-        "QA_PIPELINE_RUBRICS": str(copy_shipped("chat_support", tmp_path / "rubrics")),
+        "QA_PIPELINE_RUBRICS": str(copy_shipped("chat_support", tmp_path / "rubrics")), "QA_PIPELINE_WORKERS": "1",
     }  # fmt: skip
     for arguments in (
         ("work-pool", "create", "default", "--type", "process"),
