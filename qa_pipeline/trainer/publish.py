@@ -31,7 +31,7 @@ from qa_pipeline.scoring.second_look import SecondLooks
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.models import choose_manifest, model_folder
 from qa_pipeline.text.norm_cache import open_norm_cache
-from qa_pipeline.trainer.known_good import hit_faults, load_known_good, new_hits
+from qa_pipeline.trainer.known_good import KnownGood, hit_faults, load_known_good, new_hits
 from qa_pipeline.whole_file import write_whole
 from qa_pipeline.yaml_text import read_document
 
@@ -131,6 +131,17 @@ def _texts(rubrics: Mapping[str, Rubric], cases: Mapping[str, Sequence[Case]]) -
     ]
 
 
+def _good_texts(rubrics: Mapping[str, Rubric], known: KnownGood) -> list[str]:
+    """Every utterance of the known-good calls that a rubric is asked of which matches by meaning: to publish one asks it of all of them."""
+    by_meaning = {name for name, rubric in rubrics.items() if needs_vectors(rubric)}
+    return [
+        text
+        for call in known.calls
+        if call.dialogue is not None and by_meaning & set(call.rubrics or rubrics)
+        for text in spoken_texts(call.dialogue)
+    ]
+
+
 def run_cases(
     settings: Settings, names: Sequence[str] = (), stored: StoredCall | None = None, *, files: Sequence[Path] = ()
 ) -> Iterator[tuple[str, list[CaseResult]]]:
@@ -141,7 +152,7 @@ def run_cases(
 
 
 def fit_lists(settings: Settings) -> tuple[int, int]:
-    """Fit the meanings of every list the rubrics use and keep them beside the rubrics (heads.json), with the vectors of the cases' texts.
+    """Fit the meanings of every list the rubrics use and keep them beside the rubrics (heads.json), with the vectors of the texts of cases and of known-good calls.
 
     Returns how many lists were fitted anew, and how many texts there are.
     """
@@ -171,7 +182,7 @@ def fit_lists(settings: Settings) -> tuple[int, int]:
         encode=reader.read,
         keep=None,
     )
-    return len(missing), vectors.save(_texts(rubrics, cases), shipped)
+    return len(missing), vectors.save([*_texts(rubrics, cases), *_good_texts(rubrics, load_known_good(settings.rubrics)[0])], shipped)
 
 
 def fit_missing(settings: Settings, names: Sequence[str]) -> None:

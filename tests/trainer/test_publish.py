@@ -265,6 +265,19 @@ def test_fitting_again_drops_what_no_case_says_any_more(tmp_path: Path, monkeypa
         known(["The parcel is so late."])
 
 
+def test_texts_of_known_good_calls_are_fitted_as_those_of_cases_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = desk(tmp_path, complaint_folder(tmp_path / "rubrics"))
+    calls = [
+        {"name": "of any", "language": "en", "dialogue": "agent: The parcel came in time."},
+        {"name": "of another", "language": "en", "dialogue": "agent: Late again.", "rubrics": ["another"]},
+    ]
+    (settings.rubrics / "known_good.yaml").write_text(json.dumps({"calls": calls}), "utf-8")
+    use_fake_encoder(monkeypatch)
+    assert fit_lists(settings) == (1, 3)
+    monkeypatch.setattr("qa_pipeline.meaning.encoder.Encoder", None)
+    assert [rubric.id for rubric in publish(["complaint"], settings)] == ["complaint"]
+
+
 def test_stored_calls_that_two_rubrics_are_for_alike_are_told(settings: Settings, store: Store) -> None:
     for name in ("service", "other"):
         text = SERVICE.replace("id: service", f"id: {name}\napplies_to: {{direction: outbound}}")
