@@ -101,5 +101,5 @@ def with_context(utterances: Sequence[Utterance], vectors: NDArray[np.float32], 
         if others:
             before[place] = vectors[max(others)]
         newest[utterance.speaker] = place
-    told = np.array([direction == name for name in DIRECTIONS], np.float32)
-    return np.hstack([vectors, before, np.tile(told, (len(vectors), 1))], dtype=np.float32)
+    directions = np.array([direction == name for name in DIRECTIONS], np.float32)
+    return np.hstack([vectors, before, np.tile(directions, (len(vectors), 1))], dtype=np.float32)

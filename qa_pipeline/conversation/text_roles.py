@@ -54,15 +54,15 @@ def tell_roles(utterances: Sequence[Utterance], prove: Callable[[], Roles]) -> t
         left = Role.CUSTOMER if written == {Role.AGENT} else Role.AGENT
         said = {u.role for u in proved.utterances if u.speaker == voices[0]}
         is_contradicted = proved.role_confidence >= _CONTRADICTION and said <= written
-        told = tuple(replace(u, role=left) if u.speaker == voices[0] and u.role is Role.UNKNOWN else u for u in utterances)
-        return told, _CONTRADICTED_CONFIDENCE if is_contradicted else _share_signed(told)
+        signed = tuple(replace(u, role=left) if u.speaker == voices[0] and u.role is Role.UNKNOWN else u for u in utterances)
+        return signed, _CONTRADICTED_CONFIDENCE if is_contradicted else _share_signed(signed)
     named = {u.speaker for u in people if u.role is Role.UNKNOWN and not is_bare(u.speaker)}
     if not named or not _agrees(utterances, proved.utterances):
         return tuple(utterances), _share_signed(utterances)
-    told = tuple(
+    signed = tuple(
         after if u.role is Role.UNKNOWN and u.speaker in named else u for u, after in zip(utterances, proved.utterances, strict=True)
     )
-    return told, min(proved.role_confidence, _share_signed(told))
+    return signed, min(proved.role_confidence, _share_signed(signed))
 
 
 def _agrees(utterances: Sequence[Utterance], proved: Sequence[Utterance]) -> bool:

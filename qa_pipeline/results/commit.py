@@ -70,16 +70,16 @@ class Commits:
             path = self._path(name)
             listing = self._opened.listing(path)
             ids = set(data[self._id_column].to_pylist())
-            there: set[str] = set()
+            stored_ids: set[str] = set()
             if listing is not None:
                 for day in set(days):
                     found = rows_of_day(table, listing, self._id_column, ids, day=day, columns=[self._id_column], known=self._opened.known)
-                    there.update(found[self._id_column].to_pylist())
-            if not there:
+                    stored_ids.update(found[self._id_column].to_pylist())
+            if not stored_ids:
                 add(table, path, self._opened, data)
                 continue
             for write, is_new in ((append, True), (merge, False)):
-                part = data.filter(self._are_in(data, there, negated=is_new))
+                part = data.filter(self._are_in(data, stored_ids, negated=is_new))
                 if part.num_rows:
                     write(table, path, open_table(path), part)
 

@@ -157,7 +157,7 @@ def rows_of_day(
             continue
         with known.open(listing.system, table.name, path) as file:
             names = set(file.schema_arrow.names)
-            there = [name for name in wanted if name in names]
+            stored_columns = [name for name in wanted if name in names]
             is_small = column in names and file.metadata.num_rows <= _SMALL_ROWS
             held: set[str | None] = set()
             for group in range(file.metadata.num_row_groups) if is_small else _groups_with(file, column, values):
@@ -167,7 +167,7 @@ def rows_of_day(
                 if not looked_for.isdisjoint(ids):
                     places = [place for place, value in enumerate(ids) if value in looked_for]
                     first, count = places[0], places[-1] - places[0] + 1
-                    rows = _as_table(file.read_row_group(group, columns=there, use_threads=False).slice(first, count), schema, day)
+                    rows = _as_table(file.read_row_group(group, columns=stored_columns, use_threads=False).slice(first, count), schema, day)
                     if len(places) < count:
                         rows = rows.filter(pa.array([value in looked_for for value in ids[first : first + count]]))
                     found.append(rows)
@@ -188,8 +188,8 @@ def all_rows(table: Table, listing: Listing, columns: Sequence[str]) -> pa.Table
     found = []
     for path in sorted(listing.files):
         with listing.open(path) as file:
-            there = set(file.schema_arrow.names)
-            rows = file.read(columns=[name for name in schema.names if name in there], use_threads=False)
+            stored_columns = set(file.schema_arrow.names)
+            rows = file.read(columns=[name for name in schema.names if name in stored_columns], use_threads=False)
             found.append(_as_table(rows, schema, None))
     return pa.concat_tables(found) if found else schema.empty_table()
 

@@ -100,10 +100,10 @@ class Listing:
         found = []
         for path, file in self.files.items():
             statistics = file.statistics or of_checkpoint.get(path)
-            told = json.loads(statistics).get("maxValues", {}).get(column) if statistics else None
-            if told is None:
+            newest = json.loads(statistics).get("maxValues", {}).get(column) if statistics else None
+            if newest is None:
                 return None
-            found.append(datetime.fromisoformat(told))
+            found.append(datetime.fromisoformat(newest))
         return max(found) + timedelta(milliseconds=1) if found else None
 
 
@@ -145,7 +145,9 @@ def add_rows(listing: Listing, rows: pa.Table, *, bounded: Iterable[str]) -> boo
         for partition, part in _each_day(rows) if listing.lies_by_days else iter([({}, rows)]):
             added.append(_placed(listing.folder, partition))
             added[-1] |= _written(listing.folder / added[-1]["path"], part, frozenset(bounded))
-        is_committed = _commit(listing.folder / "_delta_log" / commit_name(version), [_told(listing), *({"add": one} for one in added)])
+        is_committed = _commit(
+            listing.folder / "_delta_log" / commit_name(version), [_commit_info(listing), *({"add": one} for one in added)]
+        )
     finally:
         if not is_committed:
             # They hold callers' words, and no log would ever tell of them.
@@ -156,15 +158,15 @@ def add_rows(listing: Listing, rows: pa.Table, *, bounded: Iterable[str]) -> boo
     return is_committed
 
 
-def _told(listing: Listing) -> dict[str, Any]:
+def _commit_info(listing: Listing) -> dict[str, Any]:
     """What a commit says of itself."""
-    told = {
+    about = {
         "timestamp": _now_ms(),
         "operation": "WRITE",
         "operationParameters": {"mode": "Append", "partitionBy": json.dumps([DAY] if listing.lies_by_days else [])},
         "engineInfo": "qa-pipeline",
     }
-    return {"commitInfo": told}
+    return {"commitInfo": about}
 
 
 def _check_point(folder: Path) -> None:
@@ -189,12 +191,12 @@ def _plain() -> Iterator[None]:
 
 def _newest_checkpoint(log: Path) -> int | None:
     try:
-        told = json.loads((log / "_last_checkpoint").read_bytes())
+        pointer = json.loads((log / "_last_checkpoint").read_bytes())
     except FileNotFoundError:
         return None
-    if told.get("parts") is not None:
+    if pointer.get("parts") is not None:
         raise NotPlain
-    return int(told["version"])
+    return int(pointer["version"])
 
 
 def _actions_of(checkpoint: Path) -> Iterator[dict[str, Any]]:
@@ -242,10 +244,10 @@ def _move_of(action: Mapping[str, Any]) -> Move | None:
     kind = next((kind for kind in ("add", "remove") if action.get(kind)), None)
     if kind is None:
         return None
-    told = action[kind]
-    file = File(_day_of(told), told.get("stats"))
+    file_action = action[kind]
+    file = File(_day_of(file_action), file_action.get("stats"))
     # A checkpoint says only which files there are.
-    return Move(path=unquote(told["path"]), file=file, is_added=kind == "add", is_change=told.get("dataChange", True))
+    return Move(path=unquote(file_action["path"]), file=file, is_added=kind == "add", is_change=file_action.get("dataChange", True))
 
 
 def _with(listing: Listing, actions: Iterable[dict[str, Any]]) -> Listing:
@@ -258,10 +260,10 @@ def _with(listing: Listing, actions: Iterable[dict[str, Any]]) -> Listing:
                 files[move.path] = move.file
             else:
                 files.pop(move.path, None)
-        elif told := action.get("metaData"):
-            columns = frozenset(field["name"] for field in json.loads(told["schemaString"])["fields"])
-            lies_by_days = DAY in told["partitionColumns"]
-        elif (told := action.get("protocol")) and (told["minReaderVersion"], told["minWriterVersion"]) != (_READER, _WRITER):
+        elif metadata := action.get("metaData"):
+            columns = frozenset(field["name"] for field in json.loads(metadata["schemaString"])["fields"])
+            lies_by_days = DAY in metadata["partitionColumns"]
+        elif (protocol := action.get("protocol")) and (protocol["minReaderVersion"], protocol["minWriterVersion"]) != (_READER, _WRITER):
             raise NotPlain
     return replace(listing, files=files, columns=columns, lies_by_days=lies_by_days)
 
@@ -297,17 +299,17 @@ def _written(path: Path, rows: pa.Table, bounded: frozenset[str]) -> dict[str, A
 
 def _statistics(file: pq.FileMetaData, bounded: frozenset[str]) -> dict[str, Any]:
     """How many rows a file has, and the bounds of some columns."""
-    told: dict[str, Any] = {"numRecords": file.num_rows, "minValues": {}, "maxValues": {}, "nullCount": {}}
+    statistics: dict[str, Any] = {"numRecords": file.num_rows, "minValues": {}, "maxValues": {}, "nullCount": {}}
     for place in range(file.num_columns):
         column = file.row_group(0).column(place)
         name, found = column.path_in_schema, column.statistics
         if name not in bounded or found is None:
             continue
-        told["nullCount"][name] = found.null_count
+        statistics["nullCount"][name] = found.null_count
         bounds = [_as_told(found, raw) for raw in (found.min_raw, found.max_raw)] if found.has_min_max else [None]
         if None not in bounds:
-            told["minValues"][name], told["maxValues"][name] = bounds
-    return told
+            statistics["minValues"][name], statistics["maxValues"][name] = bounds
+    return statistics
 
 
 def _as_told(found: pq.Statistics, raw: Any) -> str | int | None:

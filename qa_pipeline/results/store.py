@@ -95,11 +95,13 @@ class Store:
         from deltalake import QueryBuilder
 
         # A table written by an older version lacks newer columns: they read as null.
-        there = {field.name for field in delta.schema().fields}
-        sql = f"select {', '.join(column for column in wanted if column in there)} from data" + (f" where {where}" if where else "")
+        stored_columns = {field.name for field in delta.schema().fields}
+        sql = f"select {', '.join(column for column in wanted if column in stored_columns)} from data" + (
+            f" where {where}" if where else ""
+        )
         found = in_arrow(QueryBuilder().register("data", delta).execute(sql))
         for column in wanted:
-            if column not in there:
+            if column not in stored_columns:
                 found = found.append_column(column, pa.nulls(len(found), table.schema.field(column).type))
         if as_stored:
             return found.select(wanted)

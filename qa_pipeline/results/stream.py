@@ -68,10 +68,10 @@ class Located:
         """Codes of the ids in the order in which their rows begin; those without rows at the end."""
         codes = np.concatenate([np.zeros(0, np.int64), *(group.codes for group in self._groups)])
         found, first = np.unique(codes[codes >= 0], return_index=True)
-        there = found[np.argsort(first)]
+        with_rows = found[np.argsort(first)]
         absent = np.ones(self._count, np.bool_)
-        absent[there] = False
-        return np.concatenate([there, np.flatnonzero(absent)])
+        absent[with_rows] = False
+        return np.concatenate([with_rows, np.flatnonzero(absent)])
 
     def shelves(
         self, columns: Sequence[str], *, place_of: Places, size: int, within: str | None = None, scratch: Path | None = None
@@ -247,10 +247,10 @@ class _Files:
     def read(self, group: _Group, schema: pa.Schema) -> Iterator[pa.Table]:
         """Rows of a row group in pieces, with the columns and types of a schema; columns that an older file lacks are null."""
         with self._open(group.path) as file:
-            there = [name for name in schema.names if name in file.schema_arrow.names]
-            for batch in file.iter_batches(_ROWS, row_groups=[group.number], columns=there):
+            stored_columns = [name for name in schema.names if name in file.schema_arrow.names]
+            for batch in file.iter_batches(_ROWS, row_groups=[group.number], columns=stored_columns):
                 columns = [
-                    _cast(batch.column(field.name), field.type) if field.name in there else pa.nulls(len(batch), field.type)
+                    _cast(batch.column(field.name), field.type) if field.name in stored_columns else pa.nulls(len(batch), field.type)
                     for field in schema
                 ]
                 yield pa.table(columns, schema=schema)

@@ -108,9 +108,9 @@ def forget_notes(settings: Settings, *, before: date, but: Collection[str] = (),
     """Blank what people wrote about calls before a day (UTC), without those of some calls. Returns of how many rows."""
     engine, limit, count = open_database(settings), as_text(datetime.combine(before, time.min, UTC)), 0
     try:
-        there = set(inspect(engine).get_table_names())
+        table_names = set(inspect(engine).get_table_names())
         with writing(engine) as connection:
-            for held in (held for held in HELD if held.notes and held.table.name in there):
+            for held in (held for held in HELD if held.notes and held.table.name in table_names):
                 column = held.table.c
                 for name in held.notes:
                     gone = None if column[name].nullable else GONE
@@ -140,8 +140,8 @@ def _record_open(connection: Connection) -> Iterator[None]:
 
 def _rewrite_texts(connection: Connection, rewrite: Callable[[str, str], str], likely: Sequence[str]) -> None:
     """What texts of any table say of the calls. Of a file named by a call, what is on record goes: it lies where its name says, or nowhere."""
-    there = set(inspect(connection).get_table_names())
-    for held in (held for held in HELD if held.table.name in there):
+    table_names = set(inspect(connection).get_table_names())
+    for held in (held for held in HELD if held.table.name in table_names):
         keys = list(held.table.primary_key)
         for row in quoting(connection, held, likely):
             changed = {
@@ -158,8 +158,8 @@ def write_anew(engine: Engine) -> None:
     """Write the file of the database anew: deleted rows stay in it, and in the log of SQLite, until then."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            there = set(inspect(connection).get_table_names())
-            for held in (held for held in HELD if held.table.name in there):
+            table_names = set(inspect(connection).get_table_names())
+            for held in (held for held in HELD if held.table.name in table_names):
                 connection.execute(text(f'vacuum full "{held.table.name}"'))
         return
     with closing(engine.raw_connection()) as raw:

@@ -128,9 +128,9 @@ def read_held(
     Of a text that only quotes them, as a draft of a rubric, the lines that do.
     """
     found: dict[str, list[dict[str, Any]]] = {}
-    there = set(inspect(connection).get_table_names())
+    table_names = set(inspect(connection).get_table_names())
     for held in HELD:
-        if held.table.name not in there:
+        if held.table.name not in table_names:
             continue
         keys = [column.name for column in held.table.primary_key]
         rows: dict[tuple[Any, ...], dict[str, Any]] = {}
