@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.layout import Carriage, examine, without_leaks
 from qa_pipeline.settings import Settings
+from qa_pipeline.speech.level import audible
 from qa_pipeline.speech.models import choose_manifest, manifests_digest, model_folder, serves
 from qa_pipeline.speech.transcribe import Transcriber, Transcript
 from qa_pipeline.text.detect import detect_language
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 Stage = Callable[[str], None]
 
 # Part of every conversation's identity: raised when a change of code changes what is recognised or assembled from equal input.
-LISTENING_VERSION = 12
+LISTENING_VERSION = 13
 # Speech that runs to the very edge of the file was cut. Chosen, not measured.
 _EDGE_MS = 60
 # A word that begins with the recording has an onset; one that is cut has none.
@@ -108,6 +110,8 @@ class Listener:
         """
         stage("decode")
         audio = decode(call.source_uri)
+        # Parties and cuts have limits in dB too. A track that is quiet beside the other is raised by itself, where it is recognised.
+        audio = replace(audio, samples=audible(audio.samples))
         carriage = examine(audio.samples)
         identity = conversation_id(call, self.options, self.manifest_sha256)
         recognised = self._recognise(call, audio, carriage, stage)

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sounds import tone, write_sound
 
+from qa_pipeline.call import Word
 from qa_pipeline.errors import ReadFailed, RecordingError
 from qa_pipeline.recordings import audio as audio_module
 from qa_pipeline.recordings.audio import Audio, decode
+from qa_pipeline.speech.activity import active_spans
+from qa_pipeline.speech.windows import put_back, span_of, windows_of
 
 pytestmark = pytest.mark.slow
 
@@ -110,6 +113,40 @@ def test_a_damaged_stretch_costs_itself_and_is_told(
     assert untold_ms(audio) <= 100 or form[1] in UNCHECKED
     for start, end in audio.lost:
         assert 0 <= start < end <= audio.duration_ms
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    form=st.sampled_from(sorted(FORMS)),
+    tracks=st.integers(1, 2),
+    share=st.floats(0.06, 0.95),
+    count=st.integers(1, 2500),
+    is_cut=st.booleans(),
+    longest_ms=st.sampled_from([1500, 14_000, 25_000]),
+    word=st.tuples(st.floats(-2.0, 40.0), st.floats(0.0, 20.0)),
+)
+def test_no_word_lies_outside_the_recording_or_its_speech_whatever_the_recogniser_says(
+    tmp_path: Path, form: tuple[str, str], tracks: int, share: float, count: int, is_cut: bool, longest_ms: int, word: tuple[float, float]
+) -> None:
+    path = written(
+        tmp_path, form, *(np.concatenate((speech(4.0, seed=seed), 0 * speech(2.0), speech(3.0))) for seed in range(1, tracks + 1))
+    )
+    index_at_end = form[0].endswith(("m4a", "mp4", "mov", "caf"))
+    path = cut(path, share=max(share, 0.3)) if is_cut and not index_at_end else damage(path, share=min(share, 0.8), count=count)
+    try:
+        audio = decode(str(path))
+    except RecordingError:
+        # Its beginning, without which nothing can be decoded, was hit.
+        return
+    for samples in audio.samples:
+        spans = active_spans(samples)
+        for window in windows_of(spans, samples, longest_ms):
+            # Recognisers give times before the window and behind it.
+            start_ms = round(word[0] * 1000)
+            told = Word(text="so", start_ms=start_ms, end_ms=start_ms + round(word[1] * 1000), confidence=0.5)
+            index = span_of(told, window)
+            back = put_back(told, window, index)
+            assert 0 <= window[index][0] <= back.start_ms <= back.end_ms <= window[index][1] <= audio.duration_ms
 
 
 @pytest.mark.parametrize(

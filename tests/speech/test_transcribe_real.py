@@ -50,6 +50,17 @@ def test_the_same_words_come_of_one_thread_and_of_two() -> None:
 
 
 @pytest.mark.models
+def test_a_very_quiet_recording_gives_the_words_of_a_loud_one() -> None:
+    sound = track("en_garage_no_name.flac", 0, 15.0)
+    # As 16 bits keep it, 55 dB down: before, not a word, and nothing said.
+    quiet = (np.round(sound * 10 ** (-55 / 20) * 32768) / 32768).astype(np.float32)
+    loud, faint = (transcriber().transcribe(one, language="en", language_confidence=None) for one in (sound, quiet))
+    texts = ["".join(word.text for word in found.words) for found in (loud, faint)]
+    assert SequenceMatcher(None, *texts, autojunk=False).ratio() > 0.8
+    assert faint.speech_ms == pytest.approx(loud.speech_ms, rel=0.1)
+
+
+@pytest.mark.models
 def test_utterances_of_another_language_are_heard_in_it() -> None:
     english, chinese = track("en_garage_no_name.flac", 0, 15.0), track("zh_fruit_refund.flac", 0, 20.0)
     both = np.concatenate((english, np.zeros(SAMPLE_RATE, np.float32), chinese))
