@@ -265,7 +265,8 @@ class _Module:
 
     def _told(self, kind: str, message: ast.expr | None, advice: ast.expr | None, scopes: tuple[ast.FunctionDef, ...]) -> Iterator[Message]:
         used = {node.id for part in (message, advice) if part is not None for node in ast.walk(part) if isinstance(node, ast.Name)}
-        for row in self._rows(used, scopes):
+        place = next((part.lineno for part in (message, advice) if part is not None and hasattr(part, "lineno")), 0)
+        for row in self._rows(used, scopes, place):
             self._bound = row
             texts = self._texts(message, scopes, 0) if message is not None else ["{column} is {value}"]
             cures = self._texts(advice, scopes, 0) if advice is not None else [""]
@@ -277,9 +278,13 @@ class _Module:
                     yield Message(self._name, kind, text, " / ".join(dict.fromkeys(cure for cure in cures if cure)))
         self._bound = {}
 
-    def _rows(self, used: set[str], scopes: tuple[ast.FunctionDef, ...]) -> list[dict[str, ast.expr]]:
-        """What names of a loop over tuples that are written out stand for, one after the other; a single empty one where there is no such loop."""
-        for loop in (node for scope in scopes for node in ast.walk(scope) if isinstance(node, ast.For)):
+    def _rows(self, used: set[str], scopes: tuple[ast.FunctionDef, ...], place: int) -> list[dict[str, ast.expr]]:
+        """What names of a loop over tuples that are written out stand for, one after the other; a single empty one where there is no such loop.
+
+        Of several loops the one around the line `place` counts, else the first.
+        """
+        loops = [node for scope in scopes for node in ast.walk(scope) if isinstance(node, ast.For)]
+        for loop in sorted(loops, key=lambda node: not node.lineno <= place <= (node.end_lineno or 0)):
             if not isinstance(loop.target, ast.Tuple):
                 continue
             names = [getattr(target, "id", "") for target in loop.target.elts]
