@@ -14,11 +14,13 @@ from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
 from qa_pipeline.errors import InputRefused
 
-_FORMS = ("mulaw", "alaw", "vox", "s16le", "s8", "u8", "g722")
+_FORMS = ("mulaw", "alaw", "vox", "s16le", "s8", "u8", "g722", "g726", "g726le", "g729")
 # What endings of headerless telephone sound usually mean; only used in advice.
 USUAL_FORMS = {
     ".ulaw": "mulaw", ".ul": "mulaw", ".mulaw": "mulaw", ".pcmu": "mulaw", ".alaw": "alaw", ".al": "alaw", ".pcma": "alaw", ".vox": "vox",
     ".sln": "s16le", ".slin": "s16le", ".pcm": "s16le", ".g722": "g722",
+    # Asterisk writes G.726 of 32 kbit/s as RFC 3551 packs it.
+    ".g726": "g726le", ".g726-32": "g726le", ".g729": "g729",
 }  # fmt: skip
 _TELEPHONE_RATE = 8_000
 _MARK = re.compile(r"#(raw(?==[a-z0-9]+,\d+,\d+$)|with|then|bytes)=([^#/]+)$")
@@ -27,7 +29,7 @@ _SAFE = ":+@!()[] "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """How sound without a header is to be read. `form`: mulaw, alaw, vox (Dialogic ADPCM), s16le, s8, u8, g722; `rate` in Hz."""
+    """How sound without a header is to be read. `form`: mulaw, alaw, vox (Dialogic ADPCM), s16le, s8, u8, g722, g726 (32 kbit/s, first bits high; g726le: first bits low), g729; `rate` in Hz."""
 
     form: str
     rate: int = _TELEPHONE_RATE

@@ -41,7 +41,7 @@ _SIXTEEN_BITS = 32_768
 # Speech and noise have a mean of 0; what a sample of 8 bits is rounded by is less. Chosen.
 _OFF_CENTRE = 0.01
 _RAW_PACKET = 4_096
-_RAW_SAMPLES_A_BYTE = {"s16le": 0.5, "vox": 2.0, "g722": 2.0}
+_RAW_SAMPLES_A_BYTE = {"s16le": 0.5, "vox": 2.0, "g722": 2.0, "g726": 2.0, "g726le": 2.0, "g729": 8.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -55,6 +55,8 @@ _FORMS = (
 _ONLY_ITSELF = {"format_whitelist": _FORMS, "protocol_whitelist": ""}
 # A day's shift in one file is no call; a megabyte may say that it is silence for weeks.
 _LONGEST_SECONDS = 6 * 3600
+# Codecs that have one rate, or are always of one channel, are told no other.
+_OPTIONS_OF_RAW: Mapping[str, tuple[str, ...]] = {"g722": (), "g726": ("sample_rate",), "g726le": ("sample_rate",), "g729": ()}
 _CHECK_FILE = "Check that the file is whole and is a recording: wav, mp3, ogg, m4a, flac …"
 
 
@@ -75,7 +77,8 @@ def opened_container(uri: str, file: Reader, end: End, raw: Raw | None = None, *
             container = open_form(file, options={"ignore_editlist": "1"} if as_recorded else None)
         else:
             told = {"sample_rate": str(raw.rate), "ch_layout": "mono" if raw.channels == 1 else "stereo"}
-            container = open_form(file, form=raw.form, options={} if raw.form == "g722" else told)
+            asked = _OPTIONS_OF_RAW.get(raw.form, tuple(told))
+            container = open_form(file, form=raw.form, options={name: told[name] for name in asked})
     except (av.FFmpegError, ValueError) as error:
         file.raise_failure()
         if end.index_missing:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 AUDIO_SUFFIXES = (
     ".wav", ".mp3", ".ogg", ".opus", ".oga", ".m4a", ".mp4", ".aac", ".flac", ".webm", ".amr", ".gsm", ".wma", ".au", ".aif", ".aiff",
     ".3gp", ".3gpp", ".3g2", ".mov", ".m4b", ".m4v", ".mkv", ".mka", ".weba", ".caf", ".awb", ".spx", ".wv", ".w64", ".mp2", ".mpga", ".ts",
-    ".avi", ".asf", ".wmv", ".flv", ".ac3", ".snd", ".wave",
+    ".avi", ".asf", ".wmv", ".flv", ".ac3", ".snd", ".wave", ".sph", ".voc", ".tta",
 )  # fmt: skip
 SUFFIXES = (*AUDIO_SUFFIXES, *TRANSCRIPT_SUFFIXES)
 METADATA_NAMES = ("calls.csv", "calls.tsv", "calls.parquet", "calls.jsonl")
