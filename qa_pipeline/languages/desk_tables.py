@@ -10,7 +10,8 @@ from qa_pipeline.languages.tables import Table, Texts
 class DeskWords(Table):
     """`is_interface`: pages, messages and reports are in it. `called`: names of the language in tables. `title`, `question_for_mark`: of a new rubric and its survey. `…_columns`: headers of tables of phrases.
     `vague`, `joining`, `wordless`: words of questions that people would answer differently, that put two into one, and that ask for what no words tell. `time_formats`: how times of calls are written in tables with words of the language, as strptime reads them. `speaker_columns` … `call_columns`: headers of tables that hold what
-    was said, a line a row. `before_noon`, `after_noon`: words before the hours of a clock of twelve. `inbound`, `outbound`: what stands in the column `direction`.
+    was said, a line a row. `before_noon`, `after_noon`: words before the hours of a clock of twelve. `inbound`, `outbound`: what stands in the column `direction`; `left`, `right`: in `agent_channel`. `hours`, `minutes`,
+    `seconds`: units behind figures of lengths.
 
     Names and headers are lower-case.
     """
@@ -36,3 +37,8 @@ class DeskWords(Table):
     after_noon: Texts = ()
     inbound: Texts = ()
     outbound: Texts = ()
+    left: Texts = ()
+    right: Texts = ()
+    hours: Texts = ()
+    minutes: Texts = ()
+    seconds: Texts = ()

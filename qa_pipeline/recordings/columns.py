@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import PurePosixPath
 
 from qa_pipeline.call import Call, Disposition
@@ -41,9 +42,9 @@ _CHANNELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
 _SIDES = {"left": 0, "right": 1}
 # A language, with script and country behind it or not: en-US, zh_Hans_CN, pl_PL.UTF-8. zh-yue is another language.
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|[0-9]{3}))?(?:\.[\w-]+)?")
+_AFTER_CODE = re.compile(r"(?<=^[a-z]{3})(?:[-_][a-z]{4})?(?:[-_](?:[a-z]{2}|[0-9]{3}))?$")
 _CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d(?:[.,]\d+)?)")
-# Lengths with units: 35s, 1m 5s, PT1M5S. And as a spreadsheet has them that took a length for a time of its first day.
-_IN_UNITS = re.compile(r"(?:PT)?(?=\d)(?:(\d+)\s*h\s*)?(?:(\d+)\s*m\s*)?(?:(\d+(?:[.,]\d+)?)\s*s)?", re.IGNORECASE)
+# As a spreadsheet has lengths that it took for a time of its first day.
 _FIRST_DAY = re.compile(r"(?:1899-12-3[01]|1900-01-0[01]|3[01]\.12\.1899|0?[01]\.0?1\.1900|12/3[01]/1899|0?1/0?[01]/1900)[ T]+(?=\d+:)")
 _MINUTES = re.compile(r"(\d{1,2}):([0-5]\d)")
 # A wait of less is none: such figures are parts of a day. Chosen.
@@ -125,7 +126,7 @@ def validated(row: Row, timezone: str, remarks: Remarks) -> dict[str, object]:
         ("track", "0 or 1, the party that a file holds; empty where it holds both"),
     ):
         if value := row.values.get(column):
-            channel = _CHANNELS.get(value, _SIDES.get(value.lower()) if column == "agent_channel" else None)
+            channel = _CHANNELS.get(value, _side(value) if column == "agent_channel" else None)
             if channel is None:
                 refuse(column, wanted)
             else:
@@ -166,7 +167,7 @@ def _number(text: str, *, is_time: bool) -> float | None:
     """A number with a decimal point or comma, or a time as h:mm:ss in seconds. None where it is none, or could be two: 1,234."""
     if is_time:
         text = _FIRST_DAY.sub("", text)
-        if match := _CLOCK.fullmatch(text) or _IN_UNITS.fullmatch(text):
+        if match := _CLOCK.fullmatch(text) or _in_units().fullmatch(text):
             hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in match.groups())
             return hours * 3600 + minutes * 60 + seconds
     if match := _COMMA_NUMBER.fullmatch(text):
@@ -179,6 +180,19 @@ def _number(text: str, *, is_time: bool) -> float | None:
     if is_time and 0 < number < _SHORTEST_SECONDS:
         return None
     return number if math.isfinite(number) else None
+
+
+@cache
+def _in_units() -> re.Pattern[str]:
+    """Lengths with units of any of our languages: 35s, 1 min 5 sec; PT1M5S."""
+    desks = [table(code, DeskWords) for code in language_codes()]
+
+    def unit(name: str) -> str:
+        words = {word for desk in desks for word in getattr(desk, name)}
+        return "(?:" + "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word))) + ")"
+
+    hours, minutes, seconds = unit("hours"), unit("minutes"), unit("seconds")
+    return re.compile(rf"(?:PT)?(?=\d)(?:(\d+)\s*{hours}\s*)?(?:(\d+)\s*{minutes}\s*)?(?:(\d+(?:[.,]\d+)?)\s*{seconds})?", re.IGNORECASE)
 
 
 def _wanted_number(column: str, value: str) -> str:
@@ -195,6 +209,13 @@ def _clock(seconds: int) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
+def _side(value: str) -> int | None:
+    """0 for left and 1 for right, in words of any of our languages. A channel by number may count from 0 or from 1, and is none."""
+    desks = [table(code, DeskWords) for code in language_codes()]
+    named = (number for name, number in _SIDES.items() for desk in desks if folded(value) in (name, *map(folded, getattr(desk, name))))
+    return next(named, None)
+
+
 def _in_words(column: str, value: str) -> str | None:
     """A choice that is written with a word of one of the languages; None where none is known for it."""
     if column == "direction":
@@ -203,7 +224,9 @@ def _in_words(column: str, value: str) -> str | None:
     if column == "hangup_by" and (role := role_of(value, {})) is not None:
         return role.value if role.value in _CHOICES[column] else None
     if column == "language":
-        return next((code for code in language_codes() if value.casefold() in table(code, DeskWords).called), None)
+        # A code of three letters may have script and country behind it: cmn-Hans-CN.
+        names = {value.casefold(), _AFTER_CODE.sub("", value.casefold())}
+        return next((code for code in language_codes() if names & set(table(code, DeskWords).called)), None)
     return None
 
 

@@ -30,7 +30,7 @@ def read(column: str, value: str) -> tuple[object, str | None]:
 @pytest.mark.parametrize(
     ("written", "seconds"),
     [
-        ("35s", 35.0), ("35 s", 35.0), ("1m 5s", 65.0), ("1h2m3s", 3723.0), ("PT1M5.5S", 65.5), ("0:00:35", 35.0), ("1899-12-30 00:00:35", 35.0),
+        ("35秒", 35.0), ("1分5秒", 65.0), ("1小时2分3秒", 3723.0), ("1 min 5 sec", 65.0), ("2 godz. 5 min", 7500.0), ("5 min 3 sek.", 303.0), ("35s", 35.0), ("35 s", 35.0), ("1m 5s", 65.0), ("1h2m3s", 3723.0), ("PT1M5.5S", 65.5), ("0:00:35", 35.0), ("1899-12-30 00:00:35", 35.0),
         ("30.12.1899 0:00:35", 35.0), ("12/30/1899 0:01:35", 95.0), ("0", 0.0), ("0.5", 0.5),
     ],
 )  # fmt: skip
@@ -93,6 +93,25 @@ def test_directions_are_known_by_the_words_of_every_language(column: str) -> Non
     assert {read("direction", word) for word in words} == {(column, None)}
     assert read("hangup_by", "客户") == ("customer", None)
     assert read("language", "中文") == ("zh", None)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "read_as"),
+    [
+        ("agent_channel", "R", 1), ("agent_channel", "Left channel", 0), ("agent_channel", "右声道", 1), ("agent_channel", "左", 0), ("agent_channel", "prawy", 1),
+        ("agent_channel", "vänster kanal", 0), ("direction", "outbound-api", "outbound"), ("direction", "outbound-dial", "outbound"), ("language", "cmn-Hans-CN", "zh"),
+        ("language", "Mandarin", "zh"), ("language", "eng-US", "en"), ("language", "POL", "pl"), ("language", "swe", "sv"),
+    ],
+)  # fmt: skip
+def test_sides_directions_and_languages_are_read_as_platforms_write_them(column: str, value: str, read_as: object) -> None:
+    assert read(column, value) == (read_as, None)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("agent_channel", "channel 1"), ("agent_channel", "2"), ("language", "yue-Hans-CN"), ("language", "engine")]
+)
+def test_what_may_mean_another_is_no_side_and_no_language(column: str, value: str) -> None:
+    assert read(column, value)[1] is not None
 
 
 @pytest.mark.parametrize(
