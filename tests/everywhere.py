@@ -6,6 +6,7 @@ A root whose settings name no database has one of its own on the server, made wh
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
@@ -28,10 +29,16 @@ class Everywhere:
         self._names: dict[str, str] = {}
         self._engines: list[Engine] = []
         self._numbers = count()
+        self._turns = threading.Lock()
 
     def url(self, settings: Settings) -> str:
         """What settings say, else the root's own database."""
-        return settings.review_database or self._url(self._names.get(key := _key(settings.results)) or self._make(key, "template1"))
+        if settings.review_database:
+            return settings.review_database
+        key = _key(settings.results)
+        # Several threads may open one at once, for the first time.
+        with self._turns:
+            return self._url(self._names.get(key) or self._make(key, "template1"))
 
     def engine(self, *arguments: Any, **options: Any) -> Engine:
         """As SQLAlchemy makes it, and closed with its test."""

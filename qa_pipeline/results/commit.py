@@ -7,6 +7,7 @@ redone on purpose) are merged by key. Which ids are there is read once and looke
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,15 +17,12 @@ import pyarrow.parquet as pq
 
 from qa_pipeline.errors import EnvironmentNotReady
 from qa_pipeline.results.columns import Table
-from qa_pipeline.results.files import Opened, file_paths, file_system, in_arrow, open_table, rows_of_day
-from qa_pipeline.results.log import add_rows
+from qa_pipeline.results.files import Opened, file_paths, file_system, files_without, in_arrow, open_table, rows_of_day
+from qa_pipeline.results.log import ROW_GROUP, Listing, add_rows, change_rows
 from qa_pipeline.results.tables import TABLES
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable, WriterProperties
-
-# Chosen: the words of some 50 calls. One call is read with its group, so small ones; each costs a kilobyte at the file's end.
-_ROW_GROUP = 2_048
 
 
 @cache
@@ -32,7 +30,7 @@ def row_groups() -> WriterProperties:
     """How rows lie in the files of a day."""
     from deltalake import WriterProperties
 
-    return WriterProperties(max_row_group_size=_ROW_GROUP)
+    return WriterProperties(max_row_group_size=ROW_GROUP)
 
 
 class Commits:
@@ -63,25 +61,30 @@ class Commits:
 
         It takes the same time however much is stored.
         """
+        *_, head = self._tables
         for name in self._tables:
             data, table = rows[name], TABLES[name]
             if not data.num_rows:
                 continue
-            path = self._path(name)
+            path, standing = self._path(name), _Standing()
             listing = self._opened.listing(path)
-            ids = set(data[self._id_column].to_pylist())
-            stored_ids: set[str] = set()
             if listing is not None:
-                for day in set(days):
-                    found = rows_of_day(table, listing, self._id_column, ids, day=day, columns=[self._id_column], known=self._opened.known)
-                    stored_ids.update(found[self._id_column].to_pylist())
-            if not stored_ids:
+                # The same score may stand for several purposes; details are of an id, however many there were.
+                columns = table.key if name == head else (self._id_column,)
+                standing = _standing(table, listing, self._opened, columns, data, days)
+            if not standing.rows:
                 add(table, path, self._opened, data)
-                continue
-            for write, is_new in ((append, True), (merge, False)):
-                part = data.filter(self._are_in(data, stored_ids, negated=is_new))
-                if part.num_rows:
-                    write(table, path, open_table(path), part)
+            # Details of the same id are the same, but for the run that wrote them, as long as the same code made them.
+            elif (name == head or not _say_the_same(standing.rows, data)) and not self._replace(table, path, data, standing):
+                merge(table, path, open_table(path), data)
+
+    def _replace(self, table: Table, path: str, data: pa.Table, standing: _Standing) -> bool:
+        """Put rows in the place of those that stand; False where the library has to do it."""
+        listing = self._opened.listing(path)
+        try:
+            return listing is not None and change_rows(listing, [data], standing.rest, bounded=table.bounded)
+        except OSError as error:
+            raise _unwritable(table, error) from error
 
     def _commit(self, name: str, data: pa.Table) -> None:
         known = self._known[name]
@@ -121,6 +124,34 @@ class Commits:
         if delta is not None:
             self._versions[name] = delta.version()
             self._files[name] = file_paths(delta)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Rows of some ids that stand in a table, and by its path what else each file holds that they stand in."""
+
+    rows: tuple[pa.Table, ...] = ()
+    rest: Mapping[str, pa.Table] = field(default_factory=dict)
+
+
+def _standing(
+    table: Table, listing: Listing, opened: Opened, columns: tuple[str, ...], data: pa.Table, days: Iterable[date | None]
+) -> _Standing:
+    """What stands of rows that are to be written. `columns`: in which rows are the same, the first of them an id."""
+    gone = set(zip(*(data[name].to_pylist() for name in columns), strict=True))
+    found: list[pa.Table] = []
+    rest: dict[str, pa.Table] = {}
+    for day in set(days) if listing.lies_by_days else (None,):
+        rows = rows_of_day(table, listing, columns[0], {str(values[0]) for values in gone}, day=day, known=opened.known)
+        if rows.num_rows:
+            found.append(rows)
+            rest |= files_without(table, listing, columns, gone, day=day, known=opened.known)
+    return _Standing(tuple(found), rest)
+
+
+def _say_the_same(standing: Iterable[pa.Table], data: pa.Table) -> bool:
+    several = [rows.drop_columns(["run_id"]) for rows in (*standing, data)]
+    return pa.concat_tables(several[:-1]).equals(several[-1])
 
 
 def add(table: Table, path: str, opened: Opened, data: pa.Table) -> int:

@@ -176,6 +176,22 @@ def rows_of_day(
     return pa.concat_tables(found) if found else schema.empty_table()
 
 
+def files_without(
+    table: Table, listing: Listing, columns: Sequence[str], gone: Collection[tuple[object, ...]], *, day: date | None, known: KnownFiles
+) -> dict[str, pa.Table]:
+    """The files of a day in which rows lie that have one of some values in some columns, the first of them an id; by their paths, each with its other rows."""
+    ids, found = frozenset(str(values[0]) for values in gone), {}
+    for path in listing.paths_of(day):
+        if not known.may_hold(table.name, path, columns[0], ids):
+            continue
+        with known.open(listing.system, table.name, path) as file:
+            looked_at = file.read(columns=list(columns), use_threads=False)
+            stays = [values not in gone for values in zip(*(looked_at[name].to_pylist() for name in columns), strict=True)]
+            if not all(stays):
+                found[path] = _as_table(file.read(use_threads=False), table.schema, day).filter(pa.array(stays, pa.bool_()))
+    return found
+
+
 def ids_in(listing: Listing, path: str, column: str) -> Collection[str]:
     """The ids that a file of a table holds in a column. Raises FileNotFoundError where it is there no more."""
     with listing.open(path) as file:

@@ -26,16 +26,15 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
+from qa_pipeline.results.checkpoint import actions_in_checkpoint, by_library, statistics_in, write_checkpoint
+
 # What tables lie by, and the folder of calls without one.
 DAY = "call_date"
 _NO_DAY = "__HIVE_DEFAULT_PARTITION__"
 # The protocol of tables without any of the later features.
 _READER, _WRITER = 1, 2
-# What is read of a checkpoint.
-_ACTIONS = (
-    "add.path", "add.partitionValues", "metaData.schemaString", "metaData.partitionColumns", "protocol.minReaderVersion",
-    "protocol.minWriterVersion",
-)  # fmt: skip
+# Chosen: the words of some 50 calls. One call is read with its group, so small ones; each costs a kilobyte at the file's end.
+ROW_GROUP = 2_048
 # A checkpoint after so many commits, as the library makes them.
 _COMMITS = 100
 # Longer texts are no ids.
@@ -96,7 +95,7 @@ class Listing:
 
         The log may leave out what is less than a millisecond.
         """
-        of_checkpoint = _statistics_in(self.checkpoint) if self.checkpoint is not None else {}
+        of_checkpoint = statistics_in(self.checkpoint) if self.checkpoint is not None else {}
         found = []
         for path, file in self.files.items():
             statistics = file.statistics or of_checkpoint.get(path)
@@ -120,7 +119,7 @@ def read_listing(folder: Path) -> Listing | None:
         if checkpoint is None:
             return _follow(log, empty)
         path = log / f"{checkpoint:020}.checkpoint.parquet"
-        return _follow(log, replace(_with(empty, _actions_of(path)), version=checkpoint, checkpoint=path))
+        return _follow(log, replace(_with(empty, actions_in_checkpoint(path)), version=checkpoint, checkpoint=path))
 
 
 def followed(listing: Listing) -> Listing:
@@ -136,48 +135,67 @@ def add_rows(listing: Listing, rows: pa.Table, *, bounded: Iterable[str]) -> boo
 
     That is where the table has other columns than the rows, and where somebody else has committed since.
     """
-    if listing.folder is None or listing.columns != set(rows.column_names):
+    return change_rows(listing, [rows], {}, bounded=bounded)
+
+
+def change_rows(listing: Listing, added: Iterable[pa.Table], remade: Mapping[str, pa.Table], *, bounded: Iterable[str]) -> bool:
+    """The same in one commit with files made anew, by their paths: of each, the rows that stay."""
+    parts = [rows for rows in (*added, *remade.values()) if rows.num_rows]
+    if listing.folder is None or any(listing.columns != set(rows.column_names) for rows in parts):
         return False
     version = listing.version + 1
-    added: list[dict[str, Any]] = []
+    made: list[dict[str, Any]] = []
     is_committed = False
     try:
-        for partition, part in _each_day(rows) if listing.lies_by_days else iter([({}, rows)]):
-            added.append(_placed(listing.folder, partition))
-            added[-1] |= _written(listing.folder / added[-1]["path"], part, frozenset(bounded))
-        is_committed = _commit(
-            listing.folder / "_delta_log" / commit_name(version), [_commit_info(listing), *({"add": one} for one in added)]
-        )
+        for rows in parts:
+            for partition, part in _each_day(rows) if listing.lies_by_days else iter([({}, rows)]):
+                made.append(_placed(listing.folder, partition))
+                made[-1] |= _written(listing.folder / made[-1]["path"], part, frozenset(bounded))
+        gone = [{"remove": _removed(listing, path)} for path in remade]
+        actions = [_commit_info(listing, is_update=bool(gone)), *gone, *({"add": one} for one in made)]
+        is_committed = _commit(listing.folder / "_delta_log" / commit_name(version), actions)
     finally:
         if not is_committed:
             # They hold callers' words, and no log would ever tell of them.
-            for one in added:
+            for one in made:
                 (listing.folder / one["path"]).unlink(missing_ok=True)
     if is_committed and (version + 1) % _COMMITS == 0:
-        _check_point(listing.folder)
+        _check_point(listing.folder, version)
     return is_committed
 
 
-def _commit_info(listing: Listing) -> dict[str, Any]:
+def _removed(listing: Listing, path: str) -> dict[str, Any]:
+    """The action that takes a file out of a table. The file stays until the table is tidied: somebody may be reading it."""
+    day = listing.files[path].day
+    partition = {DAY: None if day is None else str(day)} if listing.lies_by_days else {}
+    return {
+        "path": path,
+        "deletionTimestamp": _now_ms(),
+        "dataChange": True,
+        "extendedFileMetadata": True,
+        "partitionValues": partition,
+        "size": ((listing.folder or Path()) / path).stat().st_size,
+    }
+
+
+def _commit_info(listing: Listing, *, is_update: bool) -> dict[str, Any]:
     """What a commit says of itself."""
+    appended = {"mode": "Append", "partitionBy": json.dumps([DAY] if listing.lies_by_days else [])}
     about = {
         "timestamp": _now_ms(),
-        "operation": "WRITE",
-        "operationParameters": {"mode": "Append", "partitionBy": json.dumps([DAY] if listing.lies_by_days else [])},
+        "operation": "UPDATE" if is_update else "WRITE",
+        "operationParameters": {} if is_update else appended,
         "engineInfo": "qa-pipeline",
     }
     return {"commitInfo": about}
 
 
-def _check_point(folder: Path) -> None:
+def _check_point(folder: Path, version: int) -> None:
     """Make a checkpoint, as the library does now and then. The log is whole without one, and the next comes after as many commits again."""
-    from deltalake import DeltaTable
-    from deltalake.exceptions import DeltaError
-
-    with contextlib.suppress(DeltaError, OSError):
-        delta = DeltaTable(folder)
-        delta.create_checkpoint()
-        delta.cleanup_metadata()
+    with contextlib.suppress(OSError, NotPlain):
+        log = folder / "_delta_log"
+        if not write_checkpoint(log, version, before=_newest_checkpoint(log)):
+            by_library(folder)
 
 
 @contextlib.contextmanager
@@ -197,28 +215,6 @@ def _newest_checkpoint(log: Path) -> int | None:
     if pointer.get("parts") is not None:
         raise NotPlain
     return int(pointer["version"])
-
-
-def _actions_of(checkpoint: Path) -> Iterator[dict[str, Any]]:
-    for row in _read(checkpoint, _ACTIONS):
-        yield {kind: action for kind, action in row.items() if action is not None}
-
-
-def _statistics_in(checkpoint: Path) -> dict[str, str]:
-    """What a checkpoint says of the rows of each file; nothing where it is there no more."""
-    try:
-        rows = _read(checkpoint, ("add.path", "add.stats"))
-    except (OSError, pa.ArrowException):
-        return {}
-    return {unquote(row["add"]["path"]): row["add"]["stats"] for row in rows if row["add"] and row["add"]["stats"]}
-
-
-def _read(checkpoint: Path, columns: Iterable[str]) -> list[dict[str, Any]]:
-    with pq.ParquetFile(checkpoint) as file:
-        rows: list[dict[str, Any]] = file.read(columns=list(columns), use_threads=False).to_pylist()
-    # What it was read into is many times its rows, and Arrow would keep it for itself: 5 to 10 MB for each table.
-    pa.default_memory_pool().release_unused()
-    return rows
 
 
 def _follow(log: Path, listing: Listing) -> Listing:
@@ -287,8 +283,8 @@ def _placed(folder: Path, partition: dict[str, str | None]) -> dict[str, Any]:
 def _written(path: Path, rows: pa.Table, bounded: frozenset[str]) -> dict[str, Any]:
     """Write a file of rows. Returns what the action that adds it says of it."""
     made = list[pq.FileMetaData]()
-    # Types as Parquet has them, which every reader takes alike; one group of rows, whose bounds are the file's.
-    pq.write_table(rows, path, row_group_size=len(rows), store_schema=False, metadata_collector=made)
+    # Types as Parquet has them, which every reader takes alike.
+    pq.write_table(rows, path, row_group_size=ROW_GROUP, store_schema=False, metadata_collector=made)
     return {
         "size": path.stat().st_size,
         "modificationTime": _now_ms(),
@@ -301,12 +297,18 @@ def _statistics(file: pq.FileMetaData, bounded: frozenset[str]) -> dict[str, Any
     """How many rows a file has, and the bounds of some columns."""
     statistics: dict[str, Any] = {"numRecords": file.num_rows, "minValues": {}, "maxValues": {}, "nullCount": {}}
     for place in range(file.num_columns):
-        column = file.row_group(0).column(place)
-        name, found = column.path_in_schema, column.statistics
-        if name not in bounded or found is None:
+        columns = [file.row_group(group).column(place) for group in range(file.num_row_groups)]
+        name, several = columns[0].path_in_schema, [column.statistics for column in columns]
+        # Compared with anything else they crash.
+        if name not in bounded or any(found is None for found in several):
             continue
-        statistics["nullCount"][name] = found.null_count
-        bounds = [_as_told(found, raw) for raw in (found.min_raw, found.max_raw)] if found.has_min_max else [None]
+        statistics["nullCount"][name] = sum(found.null_count for found in several)
+        # A group of nulls alone has none.
+        known = [found for found in several if found.has_min_max]
+        if not known or any(not found.has_min_max and found.num_values for found in several):
+            continue
+        raws = min(found.min_raw for found in known), max(found.max_raw for found in known)
+        bounds = [_as_told(known[0], raw) for raw in raws]
         if None not in bounds:
             statistics["minValues"][name], statistics["maxValues"][name] = bounds
     return statistics

@@ -249,15 +249,16 @@ def _apply(desk: Desk, settings: Settings, call_id: str, known: Conversation | N
     purpose = "trial" if closed_at(desk, call) else call.purpose or "official"
     with desk.store.lock:
         is_known = knows_all(desk.engine, desk.store)
-        # It is written anew where it is there already: of a call's conversations the one committed last counts.
-        calls = desk.store.write_conversations([conversation], run_id=run_id, days=days)
+        written = None
         if scored is not None:
+            # Its score first, which is of no call until its conversation is there: who dies in between leaves the call as it was, to be done again.
             rows = score_tables([scored], purposes=[purpose], run_id=run_id, timezone=settings.timezone)
             written = desk.store.write_score_tables(rows, days=days)
-            # What a call's consent came to is read from findings, with its day.
-            if is_known and purpose == "official" and scored.rubric.consent is None:
-                sentiment = conversation.metrics.customer_sentiment_label
-                take_corrected(desk.engine, desk.store, calls, written, sentiment=sentiment)
+        # It is written anew where it is there already: of a call's conversations the one committed last counts.
+        calls = desk.store.write_conversations([conversation], run_id=run_id, days=days)
+        # What a call's consent came to is read from findings, with its day.
+        if scored is not None and written is not None and is_known and purpose == "official" and scored.rubric.consent is None:
+            take_corrected(desk.engine, desk.store, calls, written, sentiment=conversation.metrics.customer_sentiment_label)
     return conversation
 
 

@@ -60,7 +60,7 @@ def test_writers_take_turns_and_a_failed_transaction_leaves_nothing(tmp_path: Pa
 
 
 def test_a_full_disk_is_told_in_a_line_and_what_was_written_stays(tmp_path: Path) -> None:
-    engine = open_database(Settings(results=str(tmp_path)), keeps_connections=True)
+    engine = open_database(Settings(results=str(tmp_path), review_database=f"sqlite:///{tmp_path}/review.db"), keeps_connections=True)
     with writing(engine) as connection:
         connection.execute(text("create table held (said text)"))
         connection.execute(text("insert into held values ('before')"))

@@ -333,7 +333,7 @@ def test_who_comes_between_reading_and_writing_loses_nothing(store: Store, engin
 
 def test_a_connection_that_is_kept_holds_no_more_pages_for_having_made_it(store: Store) -> None:
     heard(store, "a")
-    engine = open_database(Settings(results=store.root), keeps_connections=True)
+    engine = open_database(Settings(results=store.root, review_database=f"sqlite:///{store.root}/review.db"), keeps_connections=True)
     with engine.connect() as connection:
         before = connection.exec_driver_sql("pragma cache_size").scalar_one()
     rebuild(engine, store)

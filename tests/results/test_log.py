@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from stored import heard, make_score, make_store
 
-from qa_pipeline.results import log
+from qa_pipeline.results import checkpoint, commit, log
+from qa_pipeline.results.checkpoint import write_checkpoint
 from qa_pipeline.results.commit import add
 from qa_pipeline.results.files import Opened, listed_by_library
 from qa_pipeline.results.history import erase_history
@@ -99,6 +105,46 @@ def test_rows_lie_in_the_files_of_their_days_and_the_log_says_their_ids_and_time
             assert not {"text", "norm", "agent_name", "source_uri"} & set(bounds)
 
 
+def test_a_row_is_put_in_the_place_of_its_like_without_the_library(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = date(2026, 5, 11)
+    calls_of(store, "c1")
+    # More than one group of rows in one file.
+    assert add_rows(listed(store), rows(*(f"d{number:04}" for number in range(3_000)), day=day), bounded=CALLS.bounded)
+    versions = {name: listed(store, name).version for name in ("utterances", "embeddings", "metrics")}
+
+    def by_library(*arguments: object) -> None:
+        raise AssertionError("the library was asked")
+
+    monkeypatch.setattr(commit, "merge", by_library)
+    for name in ("c1", "d1500"):
+        store.write_conversations([heard(f"conversation {name}", name, started_at=DAYS["c1"])], run_id="again", days=[day])
+    assert ids(store) == ["c1", *(f"d{number:04}" for number in range(3_000))]
+    again = store.read("calls", columns=["call_id"], where="run_id = 'again'")["call_id"].to_pylist()
+    assert sorted(again) == ["c1", "d1500"]
+    assert said(listed(store)) == said(listed_by_library(DeltaTable(store.path("calls"))))
+    told = [json.loads(str(file.statistics)) for file in listed(store).files.values()]
+    bounds = [(one["numRecords"], one["minValues"]["call_id"], one["maxValues"]["call_id"]) for one in told]
+    assert sorted(bounds) == [(1, "c1", "c1"), (1, "d1500", "d1500"), (2_999, "d0000", "d2999")]
+    # What was said in c1 stood there as it is: only of d1500 it came.
+    assert {name: listed(store, name).version - before for name, before in versions.items()} == dict.fromkeys(versions, 1)
+
+
+def test_a_score_that_is_written_again_leaves_the_same_one_of_another_purpose(store: Store) -> None:
+    scored = make_score(heard())
+    for purpose in ("official", "trial", "official"):
+        store.write_scores([scored], purpose=purpose, run_id="r", days=[None])
+    assert sorted(store.read("scores")["purpose"].to_pylist()) == ["official", "trial"]
+    assert store.read("findings").num_rows == 1
+
+
+def test_details_that_another_version_made_are_written_again(store: Store) -> None:
+    spoken = heard()
+    store.write_conversations([spoken], run_id="r", days=[None])
+    made_otherwise = replace(spoken, metrics=replace(spoken.metrics, turns=7))
+    store.write_conversations([made_otherwise], run_id="r", days=[None])
+    assert store.read("metrics")["turns"].to_pylist() == [7]
+
+
 def test_the_newest_time_is_told_by_the_log(store: Store) -> None:
     calls_of(store, "c1")
     store.write_scores([make_score(heard())], purpose="official", run_id="r")
@@ -136,9 +182,65 @@ def test_a_commit_that_came_between_is_not_replaced_and_nothing_is_doubled(store
 
 def test_every_so_many_commits_there_is_a_checkpoint(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "_COMMITS", 2)
+    monkeypatch.setattr(DeltaTable, "create_checkpoint", lambda _: raising(AssertionError("the library was asked")))
     calls_of(store, "c1")
     assert add_rows(listed(store), rows("c8"), bounded=CALLS.bounded)
     assert [path.name[:20] for path in Path(store.path("calls")).glob("_delta_log/*.checkpoint.parquet")] == [f"{1:020}"]
+
+
+def pointed_at(log_folder: Path) -> list[dict[str, Any]]:
+    """What the newest checkpoint of a log says, in an order."""
+    version = json.loads((log_folder / "_last_checkpoint").read_text("utf-8"))["version"]
+    found = pq.read_table(log_folder / f"{version:020}.checkpoint.parquet").to_pylist()
+    actions = [{kind: told for kind, told in row.items() if told is not None} for row in found]
+    known = ("path", "partitionValues", "size", "stats", "deletionTimestamp", "id", "schemaString", "configuration", "minWriterVersion")
+    return sorted(({kind: {name: told.get(name) for name in known} for kind, told in one.items()} for one in actions), key=str)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_after_one", [False, True])
+def test_a_checkpoint_says_what_the_library_says(store: Store, tmp_path: Path, is_after_one: bool) -> None:
+    folder = Path(store.path("calls"))
+    calls_of(store, "c1", "c2")
+    if is_after_one:
+        DeltaTable(folder).create_checkpoint()
+    # One file comes, one is made anew, one goes.
+    assert add_rows(listed(store), rows("c8", "c9", day=date(2026, 5, 11)), bounded=CALLS.bounded)
+    store.write_conversations([heard("conversation c8", "c8", started_at=DAYS["c1"])], run_id="again", days=[date(2026, 5, 11)])
+    store.forget("calls", "call_id", ["c2"])
+    version = listed(store).version
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    DeltaTable(other).create_checkpoint()
+    assert write_checkpoint(folder / "_delta_log", version, before=0 if is_after_one else None)
+    assert pointed_at(folder / "_delta_log") == pointed_at(other / "_delta_log")
+    for number in range(version):
+        (folder / "_delta_log" / f"{number:020}.json").unlink()
+    assert said(listed(store)) == said(listed_by_library(DeltaTable(folder)))
+    assert ids(make_store(tmp_path)) == ["c1", "c8", "c9"]
+    calls_of(make_store(tmp_path), "c3")
+    assert DeltaTable(folder).version() == version + 1
+
+
+def test_a_checkpoint_of_a_later_protocol_is_left_to_the_library(store: Store) -> None:
+    calls_of(store, "c1")
+    table = DeltaTable(store.path("calls"))
+    table.alter.set_table_properties({"delta.enableDeletionVectors": "true"}, raise_if_not_exists=False)
+    before = sorted(Path(store.path("calls")).glob("_delta_log/*"))
+    assert not write_checkpoint(Path(store.path("calls")) / "_delta_log", 1, before=None)
+    assert sorted(Path(store.path("calls")).glob("_delta_log/*")) == before
+
+
+def test_commits_that_a_checkpoint_holds_go_when_they_are_old(store: Store) -> None:
+    calls_of(store, "c1")
+    log_folder = Path(store.path("calls")) / "_delta_log"
+    assert add_rows(listed(store), rows("c8"), bounded=CALLS.bounded)
+    assert add_rows(listed(store), rows("c9"), bounded=CALLS.bounded)
+    for path in log_folder.glob("*.json"):
+        os.utime(path, (0, 0))
+    assert write_checkpoint(log_folder, 1, before=None)
+    assert sorted(path.name for path in log_folder.glob("[0-9]*")) == [f"{1:020}.checkpoint.parquet", f"{1:020}.json", f"{2:020}.json"]
+    assert ids(make_store(Path(store.root).parent)) == ["c1", "c8", "c9"]
 
 
 def test_a_log_of_a_later_protocol_is_left_to_the_library(store: Store) -> None:
@@ -213,8 +315,8 @@ def test_a_step_that_is_told_to_have_failed_and_was_done_counts_once(store: Stor
 
 def test_a_checkpoint_that_cannot_be_made_undoes_no_commit(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "_COMMITS", 2)
-    monkeypatch.setattr(DeltaTable, "create_checkpoint", lambda _: raising(OSError(28, "No space left on device")))
     calls_of(store, "c1")
+    monkeypatch.setattr(checkpoint.os, "replace", lambda *_: raising(OSError(28, "No space left on device")))
     assert add_rows(listed(store), rows("c8"), bounded=CALLS.bounded)
     assert ids(store) == ["c1", "c8"]
 
