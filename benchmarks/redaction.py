@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/redaction.py [FILE.yaml …] [--misses] [--reader FOLDER | --crossed FOLDER]
 
 A file is a list of {id, language, agent_name?, lines}; what is personal stands in braces with its kind: `0:03 customer: it is {phone|oh seven nine …}`.
-`--reader`: another than the shipped one; `--crossed`: each call by the reader that has not learnt from it (`models/privacy/train.py --folds`), all files together.
+`--reader`: another than the shipped one; `--crossed`: each file by the reader that has not learnt from it (`models/privacy/train.py --folds`), then all together.
 A place counts as found when all of its letters and digits are hidden, by whatever kind; `typed` says how many of these have the right kind.
 """
 
@@ -25,7 +25,6 @@ from qa_pipeline.privacy.kinds import Personal
 from qa_pipeline.privacy.reader import Bars, Reader, load_reader, shipped_reader
 
 _MARK = re.compile(r"\{([a-z_]+)\|([^{}]*)\}")
-FOLDS = 2
 GROUPS = {
     "numbers": {"phone", "card", "account", "national_id", "plate"},
     "names and addresses": {"name", "address"},
@@ -38,8 +37,8 @@ TRIED = {
     "nothing": (0.02, 0.05, 0.12),
 }
 SETS = Path(__file__).parent.parent / "models" / "privacy"
-# Which the readers learn from, in the order in which models/privacy/train.py counts their calls.
-WRITTEN = ("read.yaml", "read_second.yaml")
+# Which the readers learn from, one reader of each fold not.
+LEARNT_FROM = "read*.yaml"
 
 
 def parsed(line: str) -> tuple[str, list[tuple[str, int, int]]]:
@@ -73,6 +72,15 @@ class Figures:
     hidden: Counter[tuple[str, str]]
     rightly: Counter[tuple[str, str]]
 
+    def __add__(self, other: Figures) -> Figures:
+        return Figures(
+            self.said + other.said,
+            self.found + other.found,
+            self.typed + other.typed,
+            self.hidden + other.hidden,
+            self.rightly + other.rightly,
+        )
+
     def of(self, group: str, language: str) -> tuple[int, int, int, int]:
         """Said, found, hidden and rightly hidden of a group of kinds in a language, or in `all`."""
         keys = [key for key in {*self.said, *self.hidden} if language in (key[0], "all") and key[1] in GROUPS[group]]
@@ -85,31 +93,33 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path, help="all of models/privacy where none is given")
     parser.add_argument("--misses", action="store_true", help="print what was missed and what was hidden for nothing")
     parser.add_argument("--reader", type=Path, help="folder of a reader other than the shipped one")
-    parser.add_argument("--crossed", type=Path, help="folder of readers that each have not learnt from one half")
+    parser.add_argument("--crossed", type=Path, help="folder of readers that each have not learnt from one file")
     parser.add_argument("--bars", action="store_true", help="with --crossed: how much is found when the readers must be more sure, or less")
     arguments = parser.parse_args()
     if arguments.crossed:
-        readers = [load_reader(arguments.crossed / str(fold)) for fold in range(FOLDS)]
-        items = [item for name in WRITTEN for item in yaml.safe_load((SETS / name).read_text("utf-8"))]
+        written = sorted(SETS.glob(LEARNT_FROM))
+        folds = [(yaml.safe_load(path.read_text("utf-8")), load_reader(arguments.crossed / path.stem)) for path in written]
         if arguments.bars:
-            print_bars(items, readers)
-        else:
-            print_figures(measure(items, readers, show=arguments.misses), " and ".join(WRITTEN))
+            print_bars(folds)
+            return
+        several = [measure(items, reader, show=arguments.misses) for items, reader in folds]
+        for path, figures in zip(written, several, strict=True):
+            print_figures(figures, path.name)
+        print_figures(sum(several[1:], several[0]), "all")
         return
     reader = load_reader(arguments.reader) if arguments.reader else shipped_reader()
     for path in arguments.files or sorted(SETS.glob("*.yaml")):
-        print_figures(measure(yaml.safe_load(path.read_text("utf-8")), [reader], show=arguments.misses), path.name)
+        print_figures(measure(yaml.safe_load(path.read_text("utf-8")), reader, show=arguments.misses), path.name)
 
 
-def measure(items: list[dict[str, Any]], readers: Sequence[Reader], *, show: bool = False) -> Figures:
-    """Count what is found in some calls, of which each reader reads one after the other in turn."""
+def measure(items: list[dict[str, Any]], reader: Reader, *, show: bool = False) -> Figures:
+    """Count what is found in some calls."""
     figures = Figures(Counter(), Counter(), Counter(), Counter(), Counter())
-    for number, item in enumerate(items):
+    for item in items:
         language = item["language"]
         split = [parsed(line) for line in item["lines"]]
         talk = conversation("\n".join(text for text, _ in split), language=language)
         places = placed([text for text, _ in split], [utterance.text for utterance in talk.utterances])
-        reader = readers[number % len(readers)]
         found = [
             (places[one.utterance][0], places[one.utterance][1] + one.start, places[one.utterance][1] + one.end, one.kind.value)
             for one in find_personal(talk.utterances, agent_name=item.get("agent_name"), reader=reader)
@@ -153,13 +163,18 @@ def print_figures(figures: Figures, name: str) -> None:
             print(f"{language:9}{group:22}{said:6}{found:7}{found / max(said, 1):8.3f}{'':7}{hidden:8}{rightly / max(hidden, 1):10.3f}")
 
 
-def print_bars(items: list[dict[str, Any]], readers: Sequence[Reader]) -> None:
-    """Recall and precision of all kinds for the bars as they are, and with one of them changed."""
+def print_bars(folds: Sequence[tuple[list[dict[str, Any]], Reader]]) -> None:
+    """Recall and precision by group of kinds with each bar changed, the others as they are."""
     for name, tried in TRIED.items():
         for value in tried:
             bars = replace(Bars(), **{name: value})
-            said, found, hidden, rightly = measure(items, [replace(reader, bars=bars) for reader in readers]).of("all", "all")
-            print(f"{name:10}{value:6.2f}{found / said:8.3f}{rightly / hidden:8.3f}", flush=True)
+            several = [measure(items, replace(reader, bars=bars)) for items, reader in folds]
+            figures = sum(several[1:], several[0])
+            told = [
+                f"{found / said:8.3f}{rightly / hidden:8.3f}"
+                for said, found, hidden, rightly in (figures.of(group, "all") for group in GROUPS)
+            ]
+            print(f"{name:10}{value:6.2f}{''.join(told)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -217,6 +217,12 @@ def _plain(slot: str, teller: Teller, agent: str, agent_full: str) -> str:
         return cased(agent)
     if slot == "agentfull":
         return cased(agent_full)
+    if slot in ("first", "person"):
+        # A thing, a pet, a colleague, somebody known to all: called as people are.
+        is_whole = slot == "person" and chance.random() < 0.8
+        if language == "zh":
+            return (teller.known.surname(chance) if is_whole else "") + teller.known.given(chance)
+        return cased(teller.known.first(chance) + (f" {teller.known.last(chance)}" if is_whole else ""))
     if slot == "firm":
         return chance.choice(FIRMS[language])
     if slot == "thing":

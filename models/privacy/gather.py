@@ -68,6 +68,9 @@ def _first_names(folder: Path) -> Iterable[str]:
     for name in ("female", "male"):
         yield from (line.split()[0] for line in (folder / "names" / f"dist.{name}.first").read_text().splitlines())
     yield from _of_people("first_name")
+    # Short forms and others that people are called by, written by hand.
+    for path in sorted(NAMES.glob("more_*.txt")):
+        yield from (line[2:] for line in path.read_text("utf-8").splitlines() if line.startswith("f "))
 
 
 def _last_names(folder: Path) -> Iterable[str]:

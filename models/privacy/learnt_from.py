@@ -7,13 +7,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-WRITTEN = ("read.yaml", "read_second.yaml")
+WRITTEN = ("read.yaml", "read_second.yaml", "read_third.yaml")
 
 
 def files_learnt_from() -> Iterator[Path]:
     """All files that a reader learns from, in order."""
     yield from (FOLDER / name for name in (*WRITTEN, "known.txt"))
-    for folder, pattern in (("exchanges", "*.txt"), ("names", "*.txt"), ("../roles/calls", "*.yaml"), ("../ordinary", "ordinary_*.tsv")):
+    for folder, pattern in (
+        ("exchanges", "*.txt"),
+        ("names", "*.txt"),
+        ("../roles/calls", "*.yaml"),
+        ("../certainty/dialogues", "tuned_eu*.yaml"),
+        ("../ordinary", "ordinary_*.tsv"),
+    ):
         yield from sorted((FOLDER / folder).glob(pattern))
 
 

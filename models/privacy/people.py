@@ -40,7 +40,7 @@ RADICALS = [
     "日月",
     "言字旁",
 ]
-GIVEN_HAN = "伟芳娜敏静丽强磊洋艳勇军杰娟涛超明霞平刚桂英玉兰建国志红梅燕华文辉力永健世广义兴良海山仁波宁贵福生龙元全胜学祥才发武新利清飞彬富顺信子晨轩宇浩然涵雨萱梓思远澈欣怡诗琪皓天佑芸芮蔺邦康弘毅霖舒凡卓逸秋春冬莲珍珠凤瑞"  # fmt: skip
+GIVEN_HAN = "伟芳娜敏静丽强磊洋艳勇军杰娟涛超明霞平刚桂英玉兰建国志红梅燕华文辉力永健世广义兴良海山仁波宁贵福生龙元全胜学祥才发武新利清飞彬富顺信子晨轩宇浩然涵雨萱梓思远澈欣怡诗琪皓天佑芸芮蔺邦康弘毅霖舒凡卓逸秋春冬莲珍珠凤瑞媛哲鹏程昊睿曦琳瑶璐莹莎蕾薇岚岩峻嵘崇宏鸿浚淼淑淳渊溪滢澜炜炎烨焕煜熙爽牧玥玮珂珊珏琛琦琨瑾璇璟甜皎盈睦知硕祖祺秉稚竣筱纯绍维缘翊翔翠耀聪舟芊芝芷苒若苏茂茜荣荷莉菁菲萌萍葵蓉蓓蔚虹蝶衡裕观言谦豪贤赫跃达迪野钧铭锋锐锦镇阳陶雄雅雪雯霄霏青靖韬韵颖颜馨骏骞高鸣麒黎齐有来根旺金银土水火大喜庆双四妹弟娣香桃杏菊竹松柏"  # fmt: skip
 # What short forms of first names end on; Polish ones and Swedish ones as people make them.
 SHORT = {
     "en": ["", "", "y", "ie", "s", "z"],
@@ -358,7 +358,9 @@ class Teller:
                 )
             return last
         if part == "first":
-            return first
+            # As those who know somebody say it: 阿哲, 明明.
+            called = self.chance.random()
+            return "阿" + first[-1] if called < 0.1 else first[-1] * 2 if called < 0.16 else first
         if part == "explain":
             glue = self.chance.choice(["", "", " ", "，"])
             return glue.join(

@@ -1,7 +1,7 @@
 """Train the reader of personal data: `python -m models.privacy.train` writes reader.safetensors, the same each time (README.md).
 
-Learnt from made-up calls (calls.py), calls with nothing personal, and read.yaml and read_second.yaml, with other values put in too. `--folds FOLDER`
-trains one reader for each half of the written calls, which has not learnt from that half: benchmarks/redaction.py --crossed measures them. `--check` says
+Learnt from made-up calls (calls.py), calls with nothing personal, and written calls (learnt_from.py), with other values put in too. `--folds FOLDER`
+trains one reader for each writer of written calls, which has not learnt from theirs: benchmarks/redaction.py --crossed measures them. `--check` says
 whether the reader that lies here was trained on the files that lie here, and ends with 1 where it was not.
 """
 
@@ -26,12 +26,12 @@ from models.privacy.calls import Dialogue, Line, made_up, rewritten
 from models.privacy.learnt_from import WRITTEN, digest, files_learnt_from
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.privacy.find import find_by_rules
+from qa_pipeline.privacy.kinds import Personal
 from qa_pipeline.privacy.reader import BUCKETS, KINDS, STRIDES, Reader, bucket, load_known
 from qa_pipeline.privacy.tokens import tokens_of
 
 FOLDER = Path(__file__).parent
 LANGUAGES = ("en", "pl", "sv", "zh")
-FOLDS = 2
 WIDTH, HIDDEN = 64, 96
 # Marks of words and lists are hidden from the network now and then: it must do with what stands around.
 _HIDE_WORD, _HIDE_KNOWN, _HIDE_RULE = 0.12, 0.1, 0.12
@@ -208,9 +208,10 @@ def written(items: Sequence[dict[str, Any]], copies: int, seed: int, known: dict
 
 
 def ordinary(seed: int, known: dict[str, str]) -> list[Example]:
-    """What is said in calls besides: of models/roles/calls and models/ordinary, half of it in small letters without punctuation.
+    """What is said in calls besides: of models/roles/calls, models/certainty/dialogues and models/ordinary, half of it in small letters without punctuation.
 
-    Nothing is marked there: words that rules take for personal, and capitals in the midst of a sentence, are not learnt from.
+    Nothing is marked there: words that rules take for personal, and capitals in the midst of a sentence, are not learnt from; but names that rules find
+    by their capitals are, so that they are known in small letters.
     """
     chance = Random(seed)
     dialogues: list[Dialogue] = []
@@ -219,6 +220,11 @@ def ordinary(seed: int, known: dict[str, str]) -> list[Example]:
             turns = [next(iter(turn.items())) for turn in call["turns"]]
             lines = tuple(Line(role, str(text), ()) for role, text in turns if role in ("agent", "customer"))
             dialogues.append(Dialogue(path.name[:2], call.get("agent_name"), lines, 0.6))
+    for path in sorted((FOLDER.parent / "certainty" / "dialogues").glob("tuned_eu*.yaml")):
+        for call in yaml.safe_load(path.read_text("utf-8")):
+            turns = [re.sub(r"^[\d:]+ ", "", line).partition(": ") for line in call["lines"]]
+            lines = tuple(Line(role, text, ()) for role, _, text in turns if role in ("agent", "customer"))
+            dialogues.append(Dialogue(call["language"], call.get("meta", {}).get("agent_name"), lines, 0.6))
     for path in sorted((FOLDER.parent / "ordinary").glob("ordinary_*.tsv")):
         texts = [line.split("\t")[2] for line in path.read_text("utf-8").splitlines() if line.count("\t") >= 2]
         chance.shuffle(texts)
@@ -239,21 +245,25 @@ def ordinary(seed: int, known: dict[str, str]) -> list[Example]:
 
 
 def _unsure(dialogue: Dialogue, rows: list[list[int]], labels: list[int]) -> list[int]:
-    """Labels with _UNTOLD where nobody knows whether a word is personal."""
+    """Labels with _UNTOLD where nobody knows whether a word is personal; of names that rules found in words that are not among the commonest, theirs."""
     rules = {bucket(f"rule={kind.value}") for kind in KINDS}
-    capital, first, start = bucket("capital"), bucket("first"), bucket("start")
+    capital, first, start, common = bucket("capital"), bucket("first"), bucket("start"), bucket("rank=common")
+    name = bucket(f"rule={Personal.NAME.value}")
     out = []
     for number, marks in enumerate(rows):
         has_capital = capital in marks and first not in marks and start not in marks
-        out.append(_UNTOLD if has_capital or rules & set(marks) else labels[number])
+        if name in marks and common not in marks:
+            out.append(1 + KINDS.index(Personal.NAME))
+        else:
+            out.append(_UNTOLD if has_capital or rules & set(marks) else labels[number])
     return out
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folds", type=Path, help="where readers go that each have not learnt from one half of the written calls")
+    parser.add_argument("--folds", type=Path, help="where readers go that each have not learnt from one file of written calls")
     parser.add_argument("--made", type=int, default=1500, help="made-up calls of each language")
-    parser.add_argument("--copies", type=int, default=8, help="of each written call")
+    parser.add_argument("--copies", type=int, default=7, help="of each written call")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--to", type=Path, default=FOLDER)
     parser.add_argument("--check", action="store_true", help="train nothing: say whether the reader is one of what lies here")
@@ -264,14 +274,14 @@ def main() -> None:
         sys.exit(int(not is_current))
     torch.set_num_threads(1)
     known = load_known(FOLDER)
-    items = [item for name in WRITTEN for item in yaml.safe_load((FOLDER / name).read_text("utf-8"))]
+    items = {name: yaml.safe_load((FOLDER / name).read_text("utf-8")) for name in WRITTEN}
     unwritten = made(arguments.made, 1, known) + ordinary(3, known)
-    for fold in range(FOLDS) if arguments.folds else [None]:
-        seen = [item for at, item in enumerate(items) if fold is None or at % FOLDS != fold]
-        examples = unwritten + written(seen, arguments.copies, 2, known)
+    for fold in WRITTEN if arguments.folds else [None]:
+        seen = [one for name in WRITTEN if name != fold for one in written(items[name], arguments.copies, 2, known)]
+        examples = unwritten + seen
         print(f"{len(examples)} calls, {sum(len(one[2]) for one in examples)} words", flush=True)
         network = fit(examples, rounds=arguments.rounds)
-        save(network, arguments.to if fold is None else arguments.folds / str(fold))
+        save(network, arguments.to if fold is None else arguments.folds / fold.removesuffix(".yaml"))
 
 
 def save(network: Network, folder: Path) -> None:

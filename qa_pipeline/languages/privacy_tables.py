@@ -16,7 +16,7 @@ class Privacy(Table):
     `cues`: a kind of privacy/kinds.py → words that say that what is near them is of it. `no_person`: words that say that a number is something else (an
     order, a price); `counted`: what follows a number of things. `tail`: words for the last digits of a number, or for a short one, which then counts too.
     `corrections`: what stands between the pieces of a number that is put right on the way, and light words there that numbers.yaml does not have.
-    `misheard_digits`: digit → words that recognisers write for it, read so only between digits. `countries`: whose telephone numbers are tried, by ISO
+    `misheard_digits`: digit → words that recognisers write for it, read so only between digits. `check_sign`: words for a sign that ends a number of a person in a digit's stead. `countries`: whose telephone numbers are tried, by ISO
     code; `national_ids`: modules of python-stdnum that check ids of persons (cn.ric).
 
     `letters`: letter → words by which it is spelled. `spelled_as`: words between a letter and its example (as in).
@@ -40,6 +40,7 @@ class Privacy(Table):
     tail: Pattern = NEVER
     corrections: Words = ()
     misheard_digits: dict[int, Words] = Field(default_factory=dict)
+    check_sign: Pattern = NEVER
     countries: Texts = ()
     national_ids: Texts = ()
     letters: dict[str, Words] = Field(default_factory=dict)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from qa_pipeline.call import Role
 from qa_pipeline.languages.load import table
 from qa_pipeline.languages.privacy_tables import Privacy
+from qa_pipeline.languages.time_tables import Times
 from qa_pipeline.privacy.digits import cue_of
 from qa_pipeline.privacy.kinds import Found, Personal
-from qa_pipeline.privacy.passages import Passage, Taken, since
+from qa_pipeline.privacy.passages import Passage, Taken, fold_text, since
 from qa_pipeline.values.numbers import read_numbers
 from qa_pipeline.values.word_numbers import WORD
 
@@ -24,6 +25,10 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2030
 _LAST_YEAR_OF_BIRTH = 2019
 _FIRST_OF_CENTURY, _LAST_OF_CENTURY = 26, 19
 _NEAR = 60
+_MONTHS, _DAYS = 12, 31
+# Ids of persons: ten digits and more, of which the first six or eight are a date; of eighteen signs, those behind the region. Polish ones count twenty
+# months more for each century.
+_SHORTEST_ID, _LENGTH_WITH_CENTURY, _LENGTH_WITH_REGION, _ID_WITH_REGION, _MONTHS_OF_CENTURY = 10, 12, 18, slice(6, 14), 20
 _WRITTEN = re.compile(r"\d{4}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{1,2}|\d{1,2}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{2,4}")
 
 
@@ -65,17 +70,17 @@ def find_births(passage: Passage, taken: Taken) -> Iterator[tuple[Personal, int,
 
 
 def find_births_again(several: Sequence[Passage], found: Sequence[Found]) -> list[Found]:
-    """Dates that repeat one that was found: the same numbers, in whoever's words and in any order."""
-    known = [
-        frozenset(number.value for number in read_numbers(one.value, several[0].language))
-        for one in found
-        if one.kind is Personal.BIRTH_DATE
-    ]
+    """Dates that repeat one that was found, or what an id tells of one: the same numbers, in whoever's words and in any order."""
+    if not several:
+        return []
+    language = several[0].language
+    known = [date_told(one.value, language) for one in found if one.kind is Personal.BIRTH_DATE]
+    known += [date for one in found if one.kind is Personal.NATIONAL_ID if (date := _of_id(one.value)) is not None]
     again = []
     for passage in several:
         said = table(passage.language, Privacy)
         for date in _dates(passage, said, frozenset()):
-            numbers = {number.value for number in read_numbers(passage.text[date.start : date.end], passage.language)}
+            numbers = date_told(passage.text[date.start : date.end], passage.language)
             if date.parts > 1 and len(numbers) > 1 and any(numbers <= one for one in known):
                 start, end = _with_words(passage, date, said)
                 value = passage.text[start:end]
@@ -84,6 +89,26 @@ def find_births_again(several: Sequence[Passage], found: Sequence[Found]) -> lis
                     for at, first, last in passage.places(start, end)
                 ]
     return again
+
+
+def date_told(text: str, language: str) -> frozenset[int]:
+    """Numbers of a date, its month's too, years without their century."""
+    plain = fold_text(text, language)
+    names = list(enumerate(table(language, Times).months, start=1))
+    months = {
+        number for found in table(language, Privacy).months.finditer(plain) for number, name in names if re.match(name, found.group())
+    }
+    return frozenset(months | {number.value % 100 for number in read_numbers(plain, language)})
+
+
+def _of_id(value: str) -> frozenset[int] | None:
+    """Year, month and day that an id begins with, or has in its midst; None where it has none."""
+    digits = value.rstrip("X")
+    told = digits[_ID_WITH_REGION] if len(value) == _LENGTH_WITH_REGION else digits[: 8 if len(digits) == _LENGTH_WITH_CENTURY else 6]
+    if len(digits) < _SHORTEST_ID or not told.isdigit():
+        return None
+    year, month, day = int(told[-6:-4]), int(told[-4:-2]) % _MONTHS_OF_CENTURY, int(told[-2:])
+    return frozenset({year, month, day}) if 1 <= month <= _MONTHS and 1 <= day <= _DAYS else None
 
 
 def _is_spoken_of(passage: Passage, date: _Date, said: Privacy) -> bool:

@@ -45,7 +45,8 @@ _SHORTEST_TAIL = 3
 _TAIL_LENGTHS = (3, 4)
 _DATE = re.compile(r"(?<!\d)(?:\d{4}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{1,2}|\d{1,2}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{2,4})(?!\d)")
 # Digits and at most one sign at the end that is none, as identity numbers of some states have.
-_CHECK_SIGN = re.compile(r"^[\s,，.、-]*(?:x|×)(?![a-z])")
+_CHECK_SIGN = re.compile(r"[\s,，.、-]*(?:x|×)(?![a-z])")
+_BEFORE_SIGN = re.compile(r"[\s,，.、-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +83,17 @@ def find_numbers_of_persons(passage: Passage, taken: Taken) -> Iterator[tuple[Pe
         before = max(several[at - 1].end if at else 0, since(taken, run.start))
         kind = _kind(passage, run, before, said)
         if kind is not None:
-            sign = _CHECK_SIGN.match(passage.plain[run.end :]) if kind is Personal.NATIONAL_ID else None
-            yield kind, run.start, run.end + (sign.end() if sign else 0), run.digits + ("X" if sign else "")
+            end = check_sign_ends(passage, run.end) if kind is Personal.NATIONAL_ID else run.end
+            yield kind, run.start, end, run.digits + ("X" if end > run.end else "")
+
+
+def check_sign_ends(passage: Passage, at: int) -> int:
+    """Where the sign ends that stands for a last digit behind a place, as a letter or by the language's words for it; the place where none does."""
+    sign = _CHECK_SIGN.match(passage.plain, at)
+    if sign is None:
+        gap = _BEFORE_SIGN.match(passage.plain, at)
+        sign = table(passage.language, Privacy).check_sign.match(passage.plain, gap.end() if gap else at)
+    return sign.end() if sign else at
 
 
 def cue_of(passage: Passage, start: int, end: int, after_place: int, said: Privacy) -> tuple[Personal | None, bool]:
@@ -162,7 +172,7 @@ def _kind(passage: Passage, run: Run, after_place: int, said: Privacy) -> Person
 
 def _checked(digits: str, passage: Passage, run: Run, said: Privacy) -> Personal | None:
     """What the shape of a number proves."""
-    with_sign = digits + ("X" if _CHECK_SIGN.match(passage.plain[run.end :]) else "")
+    with_sign = digits + ("X" if check_sign_ends(passage, run.end) > run.end else "")
     is_id = len(digits) >= 9 and any(_is_valid(name, with_sign) for name in said.national_ids)
     if is_id and not (len(digits) <= 10 and _is_phone(digits, said.countries)):
         return Personal.NATIONAL_ID

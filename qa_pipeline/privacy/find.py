@@ -12,7 +12,7 @@ from itertools import groupby
 from qa_pipeline.call import Utterance
 from qa_pipeline.privacy.addresses import find_addresses, find_again
 from qa_pipeline.privacy.births import find_births, find_births_again
-from qa_pipeline.privacy.digits import find_numbers_of_persons, is_service_number, runs
+from qa_pipeline.privacy.digits import check_sign_ends, find_numbers_of_persons, is_service_number, runs
 from qa_pipeline.privacy.judged import judged
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.mail import find_mail
@@ -76,9 +76,10 @@ def _read_back(several: Sequence[Passage], found: Sequence[Found]) -> list[Found
             if kind is not None:
                 # Of what is said between pieces ("yes") nothing is part of the number.
                 with_digits = {utterance for piece in run.pieces for utterance, _, _ in passage.places(piece.start, piece.end)}
+                end = check_sign_ends(passage, run.end) if any(value.endswith(f"{run.digits}X") for value in numbers) else run.end
                 again += [
                     Found(kind=kind, utterance=utterance, start=start, end=end, value=run.digits)
-                    for utterance, start, end in passage.places(run.start, run.end)
+                    for utterance, start, end in passage.places(run.start, end)
                     if utterance in with_digits
                 ]
     return again

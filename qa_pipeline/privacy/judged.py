@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stdnum import luhn
 
 from qa_pipeline.call import Role, Utterance
+from qa_pipeline.privacy.births import date_told
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.names import is_ordinary, own_names
 from qa_pipeline.privacy.reader import KINDS, Bars, Reader
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_BETWEEN = 2
+# Letters of a word that is hidden with the pieces of a number on both sides.
+_SHORT = 3
 # Of words that are no letters and no digits: how sure the reader must be for them to stay at the edge of a number, and to be one.
 _STAYS, _SURE_WITHOUT_SIGNS = 0.3, 0.95
-_SHORTEST_CARD = 13
+_SHORTEST_CARD, _SHORTEST_KNOWN_AGAIN = 13, 4
 _LIGHT = frozenset({"correction", "between", "repeats", "quiet"})
 _NUMBERS = frozenset({Personal.PHONE, Personal.CARD, Personal.ACCOUNT, Personal.NATIONAL_ID})
 _SIGNS = _NUMBERS | {Personal.PLATE}
 _SAID_IN_PIECES = _SIGNS | {Personal.BIRTH_DATE}
+_SAID_IN_WORDS = frozenset({Personal.EMAIL, Personal.ADDRESS})
 # Marks of words that are, or stand for, a letter or digits.
 _SIGN_MARKS = ("piece=", "number=", "digits=", "letter", "misheard", "repeats")
 
@@ -41,6 +45,9 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
     personal = 1 - chances[:, 0]
     bars = reader.bars
     kept = [one for one in ruled if _is_proved(one, utterances[one.utterance].language) or _highest(one, tokens, personal) >= bars.nothing]
+    # What repeats a number or a date that is hidden is hidden, whatever stands around.
+    hidden = {told for one in kept if (told := _told(one, utterances)) is not None}
+    kept = [one for one in ruled if one in kept or _told(one, utterances) in hidden]
     own, by_rules = own_names(utterances, agent_name), tuple(kept)
     for first, last in (_with_joined(utterances, tokens, *span) for span in _stretches(tokens, personal, bars)):
         for start, end, kind in _of_kinds(chances, first, last, bars):
@@ -49,8 +56,10 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
             if utterances[tokens[start].utterance].role is Role.OTHER:
                 # Menus and announcements name firms and no customers; of third parties the rules alone are heard.
                 continue
-            if kind in _SIGNS:
-                start, end = _of_signs(tokens, personal, start, end)
+            if kind in _SIGNS or kind is Personal.NAME:
+                start, end = (
+                    _of_signs(tokens, personal, start, end) if kind in _SIGNS else _of_name(utterances, tokens, personal, start, end)
+                )
                 if start == end:
                     continue
             one = _found(utterances, tokens[start:end], kind)
@@ -76,16 +85,38 @@ def _of_signs(tokens: Sequence[Token], personal: NDArray[np.float32], start: int
     return stays[0], stays[-1] + 1
 
 
+def _of_name(
+    utterances: Sequence[Utterance], tokens: Sequence[Token], personal: NDArray[np.float32], start: int, end: int
+) -> tuple[int, int]:
+    """A stretch without the language's commonest words at its edges, unless one is a name too and the reader surer of it than of most; of nothing but
+    such words, empty.
+    """
+
+    def stays_name(at: int) -> bool:
+        token = tokens[at]
+        if "rank=common" not in token.marks or "capital" in token.marks:
+            return True
+        utterance = utterances[token.utterance]
+        return personal[at] >= _SURE_WITHOUT_SIGNS and not is_ordinary(utterance.text[token.start : token.end], utterance.language)
+
+    stays = [at for at in range(start, end) if stays_name(at)]
+    return (stays[0], stays[-1] + 1) if stays else (start, start)
+
+
 def _between(found: Sequence[Found], tokens: Sequence[Token]) -> Iterator[Found]:
-    """What is between two pieces of one number, so that they become one: nothing, or words of correction and fillers, which tell how it was put right."""
-    numbers = sorted((one for one in found if one.kind in _SAID_IN_PIECES), key=lambda one: (one.utterance, one.start))
-    for before, after in pairwise(numbers):
+    """What is between two pieces of one number, so that they become one: nothing, or words of correction and fillers, which tell how it was put right.
+
+    A word or two between two pieces of an address belong to it, and one as short as a particle to a number.
+    """
+    pieces = sorted((one for one in found if one.kind in _SAID_IN_PIECES | _SAID_IN_WORDS), key=lambda one: (one.utterance, one.start))
+    for before, after in pairwise(pieces):
         if (before.utterance, before.kind) != (after.utterance, after.kind) or after.start <= before.end:
             continue
         words = [
             token for token in tokens if token.utterance == before.utterance and before.end <= token.start and token.end <= after.start
         ]
-        if len(words) <= _MOST_BETWEEN and all(_LIGHT & set(word.marks) for word in words):
+        is_light = all(_LIGHT & set(word.marks) for word in words) or (len(words) == 1 and words[0].end - words[0].start <= _SHORT)
+        if len(words) <= _MOST_BETWEEN and (is_light or before.kind in _SAID_IN_WORDS):
             yield Found(kind=before.kind, utterance=before.utterance, start=before.end, end=after.start, value=before.value)
 
 
@@ -100,6 +131,17 @@ def _is_proved(one: Found, language: str) -> bool:
     if one.kind is Personal.EMAIL:
         return "@" in one.value
     return one.kind is Personal.CARD and len(one.value) >= _SHORTEST_CARD and luhn.is_valid(one.value)
+
+
+def _told(one: Found, utterances: Sequence[Utterance]) -> tuple[Personal, object] | None:
+    """What a number or a date tells, the same however it is said; None where that is too little to be known again."""
+    utterance = utterances[one.utterance]
+    text = utterance.text[one.start : one.end]
+    if one.kind is Personal.BIRTH_DATE:
+        date = date_told(text, utterance.language)
+        return (one.kind, date) if len(date) > 1 else None
+    digits = digits_of(text, utterance.language) if one.kind in _NUMBERS else ""
+    return (one.kind, digits) if len(digits) >= _SHORTEST_KNOWN_AGAIN else None
 
 
 def _is_own(name: str, own: set[str]) -> bool:

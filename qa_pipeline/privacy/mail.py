@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.privacy_tables import Privacy
-from qa_pipeline.privacy.digits import cue_of
+from qa_pipeline.privacy.digits import asked_for, cue_of
 from qa_pipeline.privacy.kinds import Personal
 from qa_pipeline.privacy.passages import Passage, Taken, since
 from qa_pipeline.values.phones import digit_pieces
@@ -17,6 +17,11 @@ from qa_pipeline.values.word_numbers import WORD
 _WRITTEN = re.compile(r"[\w.+-]+\s?@\s?[\w-]+(?:\s?\.\s?[\w-]+)*")
 _LATIN = re.compile(r"[a-z0-9][a-z0-9_.+-]*", re.ASCII)
 _MOST_BEFORE, _MOST_OF_HOST, _MOST_DOTS = 12, 7, 4
+# Words before one at which an address usually begins at the latest, with which its answer begins all the same: ray in the van at …; Han characters behind
+# a joiner, which were letters: caiwu下划线骆.
+_MOST_BEGUN, _MOST_MISHEARD = 3, 2
+# The first ones of a language's list, which are heard behind a host without their dot.
+_COMMON_DOMAINS = 2
 
 
 def find_mail(passage: Passage, taken: Taken) -> Iterator[tuple[Personal, int, int, str]]:
@@ -56,16 +61,36 @@ def _begins(passage: Passage, at: int) -> int:
     """Where an address begins whose sign at stands here: back over words that may be of it."""
     said = table(passage.language, Privacy)
     words = list(WORD.finditer(passage.plain, 0, at))
-    start, count = at, 0
+    start, count, misheard = at, 0, 0
     while words and count < _MOST_BEFORE:
         word = words.pop()
         gap = passage.plain[word.end() : start]
-        if word.group() in said.before_mail or re.search(r"[?!。！？:：\n]|\.\s", gap) or (re.search(r"[,，]\s?", gap) and count >= 2):
+        if word.group() in said.before_mail and not _is_begun(passage, words, said):
+            break
+        if re.search(r"[?!。！？:：\n]|\.\s", gap) or (re.search(r"[,，]\s?", gap) and count >= 2):
             break
         if is_han(passage.language) and not (_LATIN.fullmatch(word.group()) or _is_sign(passage, word.group(), word.start())):
-            break
+            misheard += 1
+            if misheard > _MOST_MISHEARD or not _is_joined(passage, word.start(), misheard, said):
+                break
+        else:
+            misheard = 0
         start, count = word.start(), count + 1
     return start
+
+
+def _is_begun(passage: Passage, before: Sequence[re.Match[str]], said: Privacy) -> bool:
+    """Whether, asked for an address, few words stand before a word in their line, the first of them none at which it begins: then the line is the address."""
+    if is_han(passage.language) or not before or asked_for(passage.asked, said) != (Personal.EMAIL,):
+        return False
+    line = [word for word in before if word.start() > passage.plain.rfind("\n", 0, before[-1].end())]
+    return 0 < len(line) <= _MOST_BEGUN and line[0].group() not in said.before_mail
+
+
+def _is_joined(passage: Passage, at: int, count: int, said: Privacy) -> bool:
+    """Whether a joiner ends right before one of a few characters that end where the address goes on."""
+    ends = {match.end() for match in said.joiner.finditer(passage.plain, 0, at + 1)}
+    return any(place in ends for place in range(at - _MOST_MISHEARD + count, at + 1))
 
 
 def _is_sign(passage: Passage, word: str, at: int) -> bool:
@@ -93,6 +118,10 @@ def _host_ends(passage: Passage, at: int, said: Privacy) -> int:
             # c n, c o m: spelled.
             end = word.end()
             has_dot = len(letters) == 1
+            continue
+        if end and text in said.domains[:_COMMON_DOMAINS]:
+            # gmail com, without the dot.
+            end = word.end()
             continue
         if end:
             break

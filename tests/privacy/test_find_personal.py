@@ -6,7 +6,7 @@ import pytest
 
 from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.written import conversation
-from qa_pipeline.privacy.find import find_personal
+from qa_pipeline.privacy.find import find_by_rules, find_personal
 from qa_pipeline.privacy.kinds import Personal
 
 
@@ -124,3 +124,50 @@ def test_what_is_said_between_the_pieces_of_a_number_read_back_stays() -> None:
         language="zh",
     )  # fmt: skip
     assert all(talk.utterances[one.utterance].text != "对" for one in find_personal(talk.utterances))
+
+
+BY_RULES = [
+    ("en", ["agent: and the three on the back", "customer: nine oh one no hang on nine oh seven"], "card", "nine oh one no hang on nine oh seven"),
+    ("en", ["agent: and the security digits", "customer: four two six"], "card", "four two six"),
+    ("en", ["agent: what's the licence number on it", "customer: j k sixty one seventeen oh four b"], "national_id", "j k sixty one seventeen oh four b"),
+    ("en", ["customer: the eircode is d oh two x two eight five"], "address", "d oh two x two eight five"),
+    ("en", ["agent: and your email", "customer: meg on the boat at proton dot me"], "email", "meg on the boat at proton dot me"),
+    ("pl", ["agent: i trzy cyfry z tyłu", "customer: cztery dwa sześć"], "card", "cztery dwa sześć"),
+    ("sv", ["agent: och siffrorna på baksidan", "customer: fyra två sex"], "card", "fyra två sex"),
+    ("sv", ["agent: din mejl", "customer: mamma till love at gmail com"], "email", "mamma till love at gmail com"),
+    ("zh", ["agent: 身份证后六位", "customer: 三一九九四叉"], "national_id", "三一九九四叉"),
+    ("zh", ["agent: 背面三位", "customer: 四二六"], "card", "四二六"),
+    ("zh", ["agent: 邮箱", "customer: lanlan中横线三艾特live点cn"], "email", "lanlan中横线三艾特live点cn"),
+    ("zh", ["agent: 邮箱", "customer: caiwu下划线骆艾特hengda点cn"], "email", "caiwu下划线骆艾特hengda点cn"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "lines", "kind", "wanted"), BY_RULES)
+def test_rules_know_by_what_was_asked(language: str, lines: list[str], kind: str, wanted: str) -> None:
+    talk = conversation(*lines, language=language)
+    found = find_by_rules(talk.utterances)
+    assert [(one.kind.value, talk.utterances[one.utterance].text[one.start : one.end]) for one in found] == [(kind, wanted)]
+
+
+def test_a_check_sign_in_words_is_read_back_with_its_digits() -> None:
+    talk = conversation("agent: 身份证后六位", "customer: 二一九九四叉", "agent: 二一九九四x好的", language="zh")
+    assert [(one.utterance, one.start, one.end) for one in find_by_rules(talk.utterances)] == [(1, 0, 6), (2, 0, 6)]
+
+
+def test_an_address_that_was_not_asked_for_begins_behind_the_words_before_it() -> None:
+    talk = conversation("customer: send that to ray dot fell at gmail dot com", language="en")
+    assert [(one.start, one.end) for one in find_by_rules(talk.utterances)] == [(13, 42)]
+
+
+AGAIN = [
+    ("sv", ["agent: när är hon född", "customer: den andra juni tjugohundraåtta", "agent: och andra juni får hon alltså stå själv"], "andra juni"),
+    ("zh", ["customer: 身份证三一零一零四一九八五零六一二四七七三", "agent: 好那您是六月十二号对吧"], "六月十二号"),
+    ("pl", ["customer: pesel osiem pięć zero sześć jeden dwa zero zero zero jeden siedem", "agent: dwunastego czerwca no tak"], "dwunastego czerwca"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "lines", "wanted"), AGAIN, ids=["months", "resident-id", "pesel"])
+def test_a_date_that_was_told_is_known_again(language: str, lines: list[str], wanted: str) -> None:
+    talk = conversation(*lines, language=language)
+    again = [one for one in find_by_rules(talk.utterances) if one.utterance == len(lines) - 1]
+    assert [(one.kind, talk.utterances[one.utterance].text[one.start : one.end]) for one in again] == [(Personal.BIRTH_DATE, wanted)]
