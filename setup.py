@@ -7,7 +7,7 @@ from setuptools import find_namespace_packages, setup
 # Rubrics and manifests ship inside the package too, so that an installed one works from any folder.
 RUBRICS, MODELS = "qa_pipeline._data.rubrics", "qa_pipeline._data.models"
 # What a folder of models ships: a head's, a model's or a reader's figures.
-SHIPPED = ("head.json", "known.txt", "model.json", "reader.json", "reader.safetensors")
+SHIPPED = ("frequent.txt", "head.json", "known.txt", "model.json", "reader.json", "reader.safetensors")
 HEADS = {folder.name: names for folder in Path("models").iterdir() if (names := [name for name in SHIPPED if (folder / name).is_file()])}
 
 

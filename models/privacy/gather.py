@@ -1,18 +1,21 @@
-"""Words that are known as names of people or places, with what each may be: `python -m models.privacy.gather FOLDER` writes
-known.txt, and names/ for making up calls.
+"""Words that are known as names of people or places, with what each may be, and how often words are said: `python -m models.privacy.gather FOLDER` writes
+known.txt, frequent.txt, and names/ for making up calls.
 
 FOLDER holds the packages that README.md names, unpacked (`pip install --no-deps --target FOLDER …`). A line is a word, folded, and letters: `f` a first
 name, `l` a last name, `r` a rare last name, `t` a word of a town's name, `s` a word of a street's, `o` an ordinary word too. Written in Han characters, a whole name or place.
+A line of frequent.txt is a language, a level (0: said most often) and words, folded.
 """
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import json
 import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,6 +23,10 @@ from typing import Any
 from qa_pipeline.values.value import fold
 
 TARGET = Path(__file__).parent / "known.txt"
+FREQUENT = Path(__file__).parent / "frequent.txt"
+# How often the words of each level are said at least, in centibels below all that is said: of ten million words, a thousand … three.
+_LEVELS = (400, 450, 500, 550, 600, 650)
+_LISTED = ("en", "pl", "sv")
 NAMES = Path(__file__).parent / "names"
 _PEOPLE = (
     "en_GB", "en_US", "en_IE", "en_IN", "en_NG", "pl_PL", "sv_SE", "de_DE", "da_DK", "no_NO", "fi_FI", "fr_FR", "es_ES", "it_IT", "nl_NL", "hu_HU",
@@ -60,8 +67,23 @@ def main() -> None:
         known[word].add(letter)
     TARGET.write_text("".join(f"{word} {''.join(sorted(letters))}\n" for word, letters in sorted(known.items())), "utf-8")
     print(f"{len(known)} words in {TARGET}")
+    FREQUENT.write_text("".join(f"{language} {level} {' '.join(words)}\n" for language, level, words in _frequent(folder)), "utf-8")
     for language, lists in _to_make_up_from(folder).items():
         (NAMES / f"{language}.txt").write_text("".join(f"{letter} {name}\n" for letter, names in lists.items() for name in names), "utf-8")
+
+
+def _frequent(folder: Path) -> Iterable[tuple[str, int, list[str]]]:
+    """Language, level and words of it that are not of a level before."""
+    msgpack: Any = importlib.import_module("msgpack")
+    for language in _LISTED:
+        packed = (folder / "wordfreq" / "data" / f"large_{language}.msgpack.gz").read_bytes()
+        _, *by_centibel = msgpack.unpackb(gzip.decompress(packed), raw=False)
+        seen: set[str] = set()
+        for level, (first, last) in enumerate(pairwise((0, *_LEVELS))):
+            folded = {fold(word) for words in by_centibel[first:last] for word in words}
+            words = {word for word in folded - seen if len(word) > 1 and _LATIN.fullmatch(word)}
+            seen |= words
+            yield language, level, sorted(words)
 
 
 def _first_names(folder: Path) -> Iterable[str]:

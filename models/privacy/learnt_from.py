@@ -12,7 +12,7 @@ WRITTEN = ("read.yaml", "read_second.yaml", "read_third.yaml")
 
 def files_learnt_from() -> Iterator[Path]:
     """All files that a reader learns from, in order."""
-    yield from (FOLDER / name for name in (*WRITTEN, "known.txt"))
+    yield from (FOLDER / name for name in (*WRITTEN, "known.txt", "frequent.txt"))
     for folder, pattern in (
         ("exchanges", "*.txt"),
         ("names", "*.txt"),

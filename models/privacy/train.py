@@ -85,7 +85,15 @@ def example(dialogue: Dialogue, known: dict[str, str]) -> Example:
 
 def _kind_of(mark: str, language: str) -> int:
     """0: stays; 1: the word itself; 2: what lists know; 3: what rules found."""
-    return 1 if mark.startswith((f"{language}:", "$")) else 2 if mark.startswith("known=") else 3 if mark.startswith("rule=") else 0
+    return (
+        1
+        if mark.startswith((f"{language}:", "$"))
+        else 2
+        if mark.startswith(("known=", "often="))
+        else 3
+        if mark.startswith("rule=")
+        else 0
+    )
 
 
 class Network(nn.Module):
@@ -281,11 +289,11 @@ def main() -> None:
         examples = unwritten + seen
         print(f"{len(examples)} calls, {sum(len(one[2]) for one in examples)} words", flush=True)
         network = fit(examples, rounds=arguments.rounds)
-        save(network, arguments.to if fold is None else arguments.folds / fold.removesuffix(".yaml"))
+        save(network, arguments.to if fold is None else arguments.folds / fold.removesuffix(".yaml"), without=fold)
 
 
-def save(network: Network, folder: Path) -> None:
-    """reader.safetensors: the table of marks in bytes, a scale a column, the rest in half precision."""
+def save(network: Network, folder: Path, *, without: str | None = None) -> None:
+    """reader.safetensors: the table of marks in bytes, a scale a column, the rest in half precision. `without`: a file that it has not learnt from."""
     from safetensors.numpy import save_file
 
     weights = dict(network.reader({}).weights)
@@ -294,10 +302,12 @@ def save(network: Network, folder: Path) -> None:
     packed = {name: value.astype(np.float16) for name, value in weights.items()}
     packed |= {"marks": np.round(marks / scale).astype(np.int8), "marks.scale": scale.astype(np.float32)}
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(packed, folder / "reader.safetensors", metadata={_TRAINED_ON: digest(list(files_learnt_from()))})
+    learnt_from = [path for path in files_learnt_from() if path.name != without]
+    save_file(packed, folder / "reader.safetensors", metadata={_TRAINED_ON: digest(learnt_from)})
     (folder / "reader.safetensors").chmod(0o644)
     if folder != FOLDER:
-        shutil.copy(FOLDER / "known.txt", folder)
+        for name in ("known.txt", "frequent.txt"):
+            shutil.copy(FOLDER / name, folder)
 
 
 if __name__ == "__main__":

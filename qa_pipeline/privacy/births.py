@@ -75,7 +75,7 @@ def find_births_again(several: Sequence[Passage], found: Sequence[Found]) -> lis
         return []
     language = several[0].language
     known = [date_told(one.value, language) for one in found if one.kind is Personal.BIRTH_DATE]
-    known += [date for one in found if one.kind is Personal.NATIONAL_ID if (date := _of_id(one.value)) is not None]
+    known += [told for one in found if one.kind is Personal.NATIONAL_ID if (told := _of_id(one.value)) is not None]
     again = []
     for passage in several:
         said = table(passage.language, Privacy)

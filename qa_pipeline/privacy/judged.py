@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from stdnum import luhn
 
 from qa_pipeline.call import Role, Utterance
+from qa_pipeline.languages.load import is_han
 from qa_pipeline.privacy.births import date_told
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.names import is_ordinary, own_names
@@ -29,6 +31,8 @@ _STAYS, _SURE_WITHOUT_SIGNS = 0.3, 0.95
 _SHORTEST_CARD, _SHORTEST_KNOWN_AGAIN = 13, 4
 _LIGHT = frozenset({"correction", "between", "repeats", "quiet"})
 _NUMBERS = frozenset({Personal.PHONE, Personal.CARD, Personal.ACCOUNT, Personal.NATIONAL_ID})
+# What lists say of a word of a name of people.
+_OF_PEOPLE = frozenset({"known=f", "known=l", "known=r", "known=i", "surname"})
 _SIGNS = _NUMBERS | {Personal.PLATE}
 _SAID_IN_PIECES = _SIGNS | {Personal.BIRTH_DATE}
 _SAID_IN_WORDS = frozenset({Personal.EMAIL, Personal.ADDRESS})
@@ -51,7 +55,7 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
     own, by_rules = own_names(utterances, agent_name), tuple(kept)
     for first, last in (_with_joined(utterances, tokens, *span) for span in _stretches(tokens, personal, bars)):
         for start, end, kind in _of_kinds(chances, first, last, bars):
-            if kind is Personal.NAME and personal[start:end].max() < bars.of_name:
+            if kind is Personal.NAME and personal[start:end].max() < _least_of_name(utterances, tokens[start:end], bars):
                 continue
             if utterances[tokens[start].utterance].role is Role.OTHER:
                 # Menus and announcements name firms and no customers; of third parties the rules alone are heard.
@@ -66,8 +70,27 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
             if _are_two(one, by_rules):
                 continue
             if kind is not Personal.NAME or not _is_own(one.value, own):
-                kept.append(one)
+                kept.append(_as_ruled(one, by_rules))
     return [*kept, *_between(kept, tokens)]
+
+
+def _least_of_name(utterances: Sequence[Utterance], words: Sequence[Token], bars: Bars) -> float:
+    """How sure the reader must be of a name: surer where an agent says one that no list knows, by its capital or in Han characters; agents name their firm."""
+    utterance = utterances[words[0].utterance]
+    marks = {mark for word in words for mark in word.marks}
+    is_written = "capital" in marks or is_han(utterance.language)
+    is_like_a_firm = utterance.role is Role.AGENT and is_written and not marks & _OF_PEOPLE
+    return _SURE_WITHOUT_SIGNS if is_like_a_firm else bars.of_name
+
+
+def _as_ruled(one: Found, by_rules: Sequence[Found]) -> Found:
+    """A number that rules found too, as what they took it for: policies hide by kind. Of more than it, as an address has, the reader's kind stays."""
+    for other in by_rules:
+        is_same = other.utterance == one.utterance and other.start < one.end and one.start < other.end
+        is_whole = other.start <= one.start and one.end <= other.end
+        if is_same and other.kind in _NUMBERS and (one.kind in _NUMBERS or is_whole):
+            return replace(one, kind=other.kind, value=other.value)
+    return one
 
 
 def _are_two(one: Found, by_rules: Sequence[Found]) -> bool:
@@ -82,7 +105,17 @@ def _of_signs(tokens: Sequence[Token], personal: NDArray[np.float32], start: int
     if not any(signs):
         return (start, end) if personal[start:end].max() >= _SURE_WITHOUT_SIGNS else (start, start)
     stays = [at for at, is_sign in enumerate(signs, start=start) if is_sign or personal[at] >= _STAYS]
-    return stays[0], stays[-1] + 1
+    first, last = stays[0], stays[-1] + 1
+    # kr siedemnaście zz osiem: letters written together are no word.
+    return first - _is_letters(tokens, first - 1, first), last + _is_letters(tokens, last, last - 1)
+
+
+def _is_letters(tokens: Sequence[Token], at: int, beside: int) -> bool:
+    """Whether a token beside another is a few letters together that are no word of the language."""
+    if not 0 <= at < len(tokens) or tokens[at].utterance != tokens[beside].utterance:
+        return False
+    token = tokens[at]
+    return token.is_word and token.end - token.start <= _SHORT and {"rank=none", "often=no"} <= set(token.marks)
 
 
 def _of_name(

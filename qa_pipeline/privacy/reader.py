@@ -35,10 +35,10 @@ class Bars:
     `nothing`, that what a rule found is nothing. Chosen on calls that readers did not learn from (models/privacy/README.md).
     """
 
-    sure: float = 0.7
-    beside: float = 0.04
-    of_name: float = 0.8
-    nothing: float = 0.12
+    sure: float = 0.5
+    beside: float = 0.03
+    of_name: float = 0.65
+    nothing: float = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def shipped_reader() -> Reader:
 
 
 def load_reader(folder: Path) -> Reader:
-    """Read reader.safetensors and known.txt. Raises ModelError where one is missing or something else."""
+    """Read reader.safetensors, known.txt and frequent.txt. Raises ModelError where one is missing or something else."""
     import numpy as np
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -101,5 +101,9 @@ def load_reader(folder: Path) -> Reader:
 
 
 def load_known(folder: Path) -> dict[str, str]:
-    """Words that lists know, with letters for what they may be."""
-    return dict(line.split(" ", 1) for line in (folder / "known.txt").read_text("utf-8").splitlines())
+    """Words that lists know, with letters for what they may be; and `en:word`, with a digit for how often it is said."""
+    known = dict(line.split(" ", 1) for line in (folder / "known.txt").read_text("utf-8").splitlines())
+    for line in (folder / "frequent.txt").read_text("utf-8").splitlines():
+        language, level, *words = line.split(" ")
+        known |= dict.fromkeys((f"{language}:{word}" for word in words), level)
+    return known

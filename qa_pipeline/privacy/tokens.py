@@ -51,7 +51,7 @@ class Token:
 def tokens_of(
     utterances: Sequence[Utterance], found: Sequence[Found], known: Mapping[str, str], *, agent_name: str | None = None
 ) -> list[Token]:
-    """Every token of a conversation in order. `found`: what the rules found; `known`: word → letters (models/privacy/known.txt)."""
+    """Every token of a conversation in order. `found`: what the rules found; `known`: word → letters (reader.load_known)."""
     own = frozenset(fold(part) for part in (agent_name or "").split())
     by_utterance: dict[int, list[Found]] = {}
     for one in found:
@@ -111,11 +111,18 @@ def _words(
         word, start, end = match.group(), match.start(), match.end()
         own_marks = [f"{language}:{word}", common, *_form(text[start:end], word), *marks.get(start, ())]
         if not (len(word) == 1 or word.isdigit()):
-            own_marks += [f"{language}:^{word[:3]}", f"{language}:${word[-3:]}", f"${word[-2:]}"]
+            own_marks += [
+                f"{language}:^{word[:3]}",
+                f"{language}:${word[-3:]}",
+                f"${word[-2:]}",
+                f"{language}:^{word[:4]}",
+                f"{language}:${word[-4:]}",
+            ]
         if not is_han(language):
             own_marks += [f"known={letter}" for letter in _letters(word, language, known)]
             rank = ranks.get(word)
             own_marks.append("rank=none" if rank is None else "rank=common" if rank < _COMMON else "rank=word")
+            own_marks.append(f"often={known.get(f'{language}:{word}', 'no')}")
             if len(word) >= _SAID_AGAIN and word in said and (rank is None or rank >= _COMMON):
                 own_marks.append("again=other" if any(role is not utterance.role for _, role in said[word]) else "again")
         gap = plain[last_end:start]
@@ -177,6 +184,9 @@ def _han_spans(plain: str, language: str, known: Mapping[str, str]) -> Iterator[
     for piece in pieces(plain, language):
         if piece.end - piece.start > 1:
             yield piece.start, piece.end, f"{language}:{plain[piece.start : piece.end]}", True
+            yield piece.start, piece.end, "word", True
+        else:
+            yield piece.start, piece.end, "alone" if piece.makes_sense else "odd", False
 
 
 @cache

@@ -90,6 +90,12 @@ def test_words_that_put_a_number_right_are_hidden_with_it() -> None:
     assert [(one.start, one.end) for one in judged(talk.utterances, ruled, sure_of(0.3))] == [(0, 10), (14, 23), (10, 14)]
 
 
+def test_a_number_that_rules_know_is_of_their_kind() -> None:
+    talk = conversation("customer: 0770 900 1234", language="en")
+    ruled = [Found(kind=Personal.PHONE, utterance=0, start=0, end=13, value="07709001234")]
+    assert {one.kind for one in judged(talk.utterances, ruled, sure_of(0.9, Personal.ADDRESS))} == {Personal.PHONE}
+
+
 def test_a_name_with_a_hyphen_is_hidden_whole() -> None:
     talk = conversation("agent: namn", "customer: Kjell-Åke", language="sv")
     assert [(one.start, one.end) for one in find_personal(talk.utterances)] == [(0, 9)]

@@ -36,7 +36,15 @@ def test_trained_again_the_reader_has_the_same_weights() -> None:
 
 def test_what_a_reader_was_trained_on_is_told_by_all_files_it_learns_from(tmp_path: Path) -> None:
     files = list(files_learnt_from())
-    assert {path.name for path in files} >= {"read.yaml", "read_second.yaml", "read_third.yaml", "known.txt", "en.txt", "zh.txt"}
+    assert {path.name for path in files} >= {
+        "read.yaml",
+        "read_second.yaml",
+        "read_third.yaml",
+        "known.txt",
+        "frequent.txt",
+        "en.txt",
+        "zh.txt",
+    }
     assert "unread.yaml" not in {path.name for path in files}
     copy = tmp_path / "read.yaml"
     copy.write_bytes(files[0].read_bytes())
