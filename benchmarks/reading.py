@@ -2,9 +2,9 @@
 
 For each size: fills a results root with so many calls over 365 days and 12 teams (4 utterances of 8 words with vectors and 7 findings each, a file a
 day and table, as `compact` leaves them), makes the index, and asks each in a process of its own, at a desk opened for it: the scorecard of a call, an
-override, a swap of roles, a page of a team's calls to review (the first and the five-hundredth; of these the question alone), a team's summary. Prints
-milliseconds beyond the start of the program, and peak memory. `--keep` leaves the roots there and uses them again: a million calls take a quarter of
-an hour to write.
+override, a swap of roles, the same swapped back, a page of a team's calls to review (the first and the five-hundredth; of these, and of what is swapped
+back, the question alone), a team's summary. Prints milliseconds beyond the start of the program, and peak memory. `--keep` leaves the roots there and
+uses them again: a million calls take a quarter of an hour to write.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _day_tables(day: int, first: int, count: int, chance: np.random.Generator, j
         "calls": _table("calls", {**shared, "started_at": at, "processed_at": at, "language": ["en"] * count, "layout": ["mono"] * count, "duration_ms": [60_000] * count,
             "role_confidence": [0.9] * count, "source_uri": [f"/calls/{n}.wav" for n in names], "direction": ["inbound"] * count, "audio_sha256": calls, "starts_cut": [False] * count, "ends_cut": [False] * count}, count),
         "utterances": _table("utterances", {**detail, "utterance": list(range(SAID)) * count, "role": ["agent", "customer"] * (said // 2), "speaker": ["0", "1"] * (said // 2),
-            "start_ms": [n * 3000 for n in range(SAID)] * count, "end_ms": [n * 3000 + 2500 for n in range(SAID)] * count, "text": ["word " * WORDS] * said, "norm": ["word " * WORDS] * said,
+            "start_ms": [n * 3000 for n in range(SAID)] * count, "end_ms": [n * 3000 + 2500 for n in range(SAID)] * count, "text": ["word " * WORDS] * said, "norm": [" ".join(["word"] * WORDS)] * said, "alternatives": [[]] * said,
             "language": ["en"] * said, "confidence": [0.9] * said, "words": _Same(word)}, said),
         "embeddings": _table("embeddings", {"conversation_id": detail["conversation_id"], "run_id": detail["run_id"], "call_date": detail["call_date"], "utterance": list(range(SAID)) * count,
             "vector": chance.standard_normal((said, 384), np.float32).astype(np.float16).astype(np.float32)}, said),
@@ -204,15 +204,24 @@ def override(settings, calls, turn):
     decide(desk_of(settings), viewer, f"call{calls // 3 + turn}", Override(outcome=Outcome.MET), criterion_id="greeting", reason="it was said")
 def swap(settings, calls, turn):
     swap_roles(desk_of(settings), viewer, settings, f"call{calls // 4 + turn}")
+def now():
+    return time.perf_counter(), time.process_time()
+def since(begin):
+    return tuple(after - before for before, after in zip(begin, now()))
+def back(settings, calls, turn):
+    swap(settings, calls, turn)
+    begin = now()
+    swap(settings, calls, turn)
+    return since(begin)
 def lists(settings, skip):
     engine = open_database(settings); catch_up(engine, open_store(settings))
-    begin = time.perf_counter()
+    begin = now()
     page(engine, head, Wanted(team="team3", to_review=True), order=Order.DOUBT, skip=skip)
-    return time.perf_counter() - begin
+    return since(begin)
 def summary(settings, calls, turn):
     engine = open_database(settings); catch_up(engine, open_store(settings))
     summarise_calls(engine, head, ("agent", "week"), CallFilter(where=(("team", "team3"),)))
-asked = {"scorecard": scorecard, "override": override, "swap": swap, "page 1": lambda settings, calls, turn: lists(settings, 0),
+asked = {"scorecard": scorecard, "override": override, "swap": swap, "swap back": back, "page 1": lambda settings, calls, turn: lists(settings, 0),
     "page 500": lambda settings, calls, turn: lists(settings, 500 * 50 if calls > 2_000_000 else max(0, calls // 80 - 50)), "summary": summary}
 small, large = load_settings(results=sys.argv[2]), load_settings(results=sys.argv[3])
 calls = int(sys.argv[4])
@@ -221,14 +230,13 @@ chance = time.time_ns() // 1000
 asked[name](small, 365, chance % 180)
 told = []
 for turn in range(2):
-    wall, cpu = time.perf_counter(), time.process_time()
-    alone = asked[name](large, calls, chance % 1200 * 2 + turn)
-    told += [time.perf_counter() - wall if alone is None else alone, time.process_time() - cpu]
+    begin = now()
+    told += asked[name](large, calls, chance % 1200 * 2 + turn) or since(begin)
 # Of this process alone: what getrusage tells begins with the peak of the one that started it.
 peak = next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(json.dumps([*told, peak]))
 """
-_NAMES = ("scorecard", "override", "swap", "page 1", "page 500", "summary")
+_NAMES = ("scorecard", "override", "swap", "swap back", "page 1", "page 500", "summary")
 
 
 def main() -> None:
