@@ -1,7 +1,7 @@
 """How spoken marks and answers are read: `python benchmarks/spoken.py FILE.yaml … [--misses]`.
 
 Each item: `kind` (mark: from one to ten; satisfaction: satisfied, average, dissatisfied; willing: is it a convenient time), `language`, `question`, `reply` (what is said
-then; lines that begin with `agent:` are the agent's), `answer` (one, or several that are fair; `unclear` where none can be known). A file may group
+then; lines that begin with `agent:` are the agent's), `answer` (one, or several that are fair; `unclear`, or `neither`, where none can be known). A file may group
 them: `about` (what is hard in them) and `replies` (by their answers, several of which are parted by "|"; turns by " / "). Each is a call of
 that question alone. Prints, by kind and language, how many are right, how many wrong ones were left open, and how many are wrong by more than one step
 without a word of doubt; and the same by what is hard in them. A half is right where both marks beside it are fair ("six and a half": 6 or 7). `--misses` lists what is wrong.
@@ -33,6 +33,8 @@ CHECKS: dict[str, dict[str, Any]] = {
 }
 _THREE = ("dissatisfied", "average", "satisfied")
 _OPEN = "unclear"
+# A reply that is neither willing nor unwilling leaves it open, whatever its author calls that.
+_SAME = {"neither": _OPEN}
 
 
 def load_items(file: Path) -> list[dict[str, Any]]:
@@ -42,7 +44,7 @@ def load_items(file: Path) -> list[dict[str, Any]]:
         grouped = ((answers.split("|"), reply.split(" / ")) for answers, replies in entry.get("replies", {}).items() for reply in replies)
         alone = [(entry["answer"], entry["reply"])] if "reply" in entry else []
         for answers, reply in (*alone, *grouped):
-            told = [str(answer) for answer in (answers if isinstance(answers, list) else [answers])]
+            told = [_SAME.get(str(answer), str(answer)) for answer in (answers if isinstance(answers, list) else [answers])]
             number = f"{entry['kind']} {entry['language']} {entry.get('about', '')} {len(items)}"
             items.append({"id": number, **{k: v for k, v in entry.items() if k != "replies"}, "answer": told, "reply": reply})
     return items
