@@ -2,7 +2,7 @@
 
 The text encoder's upper layers learn a difference of low rank (models/adapting.py), a projection to 32 numbers an utterance, and two heads over the numbers
 of a reply's utterances and the sentence vector of its question: how satisfied somebody is, and whether it is a convenient time. The sentences of
-models/sentiment are learnt from beside, by a third head that is thrown away. The replies of other authors (read.yaml and read_second.yaml of models/spoken)
+models/sentiment are learnt from beside, by a third head that is thrown away. The replies of other authors (read*.yaml of models/spoken)
 are kept apart: there shares are tempered and the figures in README.md measured. `--told FILE` writes the shares of each of them, as JSON lines.
 
 Ten minutes on an idle core. Equal input on one machine makes equal files; another processor rounds otherwise.
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 SPOKEN_FOLDER = FOLDER.parent / "spoken"
-SPOKEN = ("read.yaml", "read_second.yaml", "more.yaml")
-APART = ("read", "read_second")
+SPOKEN = ("read.yaml", "read_second.yaml", "read_third.yaml", "more.yaml")
+APART = ("read", "read_second", "read_third")
 SENTIMENT = "sentiment"
 SENTIMENT_FILES = ("data.tsv", "hard.tsv")
 KINDS = {"satisfaction": SATISFACTION, "willing": CONVENIENCE}
@@ -152,7 +152,8 @@ def items() -> list[Item]:
             lines = [line.removeprefix("customer:").strip() for line in one["reply"]]
             found.append(_item(one["language"], name, label, file.removesuffix(".yaml"), [one["question"]], lines))
     for language in training.LANGUAGES:
-        found += asked(FOLDER / f"asked_{language}.txt", language)
+        for name in ("asked", "later"):
+            found += asked(FOLDER / f"{name}_{language}.txt", language)
     for name in SENTIMENT_FILES:
         for row in training.read_rows(FOLDER.parent / SENTIMENT / name):
             found.append(_item(row["language"], SENTIMENT, row["label"], SENTIMENT, ["?"], [row["text"]]))
@@ -160,7 +161,7 @@ def items() -> list[Item]:
 
 
 def asked(path: Path, language: str) -> list[Item]:
-    """The replies of asked_*.txt: after a line `= what it is about | question`, one a line behind the sign of what it says; turns parted by " / "."""
+    """The replies of asked_*.txt and later_*.txt: after a line `= what it is about | question`, one a line behind the sign of what it says; turns parted by " / "."""
     found: list[Item] = []
     name, question = "", ""
     for line in filter(None, map(str.strip, path.read_text("utf-8").splitlines())):
