@@ -18,7 +18,8 @@ class AnswerWords(Table):
     was wrong, whose no is satisfied.
 
     `also_deny`: those of `plain_yes` and `plain_no` that are part of sentences too (nie, inte). To a question for a good moment `invites` bids to go on,
-    `postpones` refuses or names another time, whatever else is said. `no_view`: who says so cannot judge yet, or at all.
+    `postpones` refuses or names another time, whatever else is said; `tells`: words of `invites` that bid nothing (let me tell you). `asks_when`: what a
+    question ends with to which another time is an agreement (which day may I book?). `no_view`: who says so cannot judge yet, or at all.
 
     `turns`: words with which a judgement goes from what was once to what is now (but in the end); `contrasts`: such as set what follows against what was
     said (but). `lead_counts`: a clear yes or no that begins a reply to a question for a good moment decides over what somebody is doing meanwhile.
@@ -35,6 +36,8 @@ class AnswerWords(Table):
     also_deny: Texts = ()
     invites: Texts = ()
     postpones: Texts = ()
+    tells: Texts = ()
+    asks_when: Texts = ()
     no_view: Texts = ()
     turns: AnyCase = NEVER
     contrasts: AnyCase = NEVER

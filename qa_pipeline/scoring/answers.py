@@ -20,8 +20,11 @@ from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.reply_meaning import Weight, meaning_of, read_meaning_of, together
 from qa_pipeline.scoring.windows import Searched
 from qa_pipeline.text.normalise import tokens_of, unit_count, unit_spans
+from qa_pipeline.values.find import find_values
 
 _MOST_UTTERANCES = 4
+# Utterances at the end of the asker's turn that may hold a question and what is offered with it.
+_MOST_UTTERANCES_OF_QUESTION = 2
 # Words of the asker between two turns of the answer beyond which the talk has moved on, unless the question was put again.
 _BETWEEN_UNITS = 10
 # What is said after a question, in its clause and in a new one, beyond which it is no longer what is answered. Chosen, not measured.
@@ -334,9 +337,10 @@ def _is_all_said(chosen: _Found, replies: Sequence[Utterance]) -> bool:
 
 
 def polarity_of(search: Search, asked: Iterable[Utterance]) -> Polarity:
-    """What a bare yes says to the question that ends an asker's utterances."""
+    """What a bare yes says to the question that ends an asker's utterances: the last that is written as one, where any is."""
     words = table(search.language, AnswerWords)
-    utterances = tuple(asked)
+    spoken = tuple(asked)
+    utterances = tuple(u for u in spoken if is_question(u.text)) or spoken
     if not utterances:
         return "plain"
     polarities: tuple[tuple[Polarity, Sequence[str]], ...] = (
@@ -411,9 +415,23 @@ def _found(search: Search, answers: Mapping[str, PhraseLists], replies: list[Utt
             if _is_yes_or_no(search, hit):
                 yield _Found(name, hit, is_bare=True)
     if _UNWILLING in answers:
-        for name, plain in ((_WILLING, words.invites), (_UNWILLING, words.postpones)):
-            for hit in _hits(search, plain, replies):
-                yield _Found(name, hit, is_plain=True)
+        told = _hits(search, words.tells, replies)
+        for hit in _hits(search, words.invites, replies):
+            if not any(_overlap(hit, other) for other in told):
+                yield _Found(_WILLING, hit, is_plain=True)
+        for hit in _hits(search, words.postpones, replies):
+            yield _Found(_WILLING if _is_time_asked_for(search, hit, replies) else _UNWILLING, hit, is_plain=True)
+
+
+def _is_time_asked_for(search: Search, hit: Hit, replies: Sequence[Utterance]) -> bool:
+    """Whether a reply names the time that it was asked for, as who books does: another time is no refusal then."""
+    before = [u for u in search.conversation.utterances if u.utterance < replies[0].utterance and u.role is not replies[0].role]
+    words = table(search.language, AnswerWords).asks_when
+    return bool(
+        words
+        and find_values("datetime", search.by_number[hit.utterance].text, search.language, None)
+        and _hits(search, words, before[-_MOST_UTTERANCES_OF_QUESTION:], "exact")
+    )
 
 
 def _is_yes_or_no(search: Search, hit: Hit) -> bool:

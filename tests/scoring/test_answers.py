@@ -9,7 +9,7 @@ from qa_pipeline.conversation.written import conversation
 from qa_pipeline.languages.load import language_codes, table
 from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.phrases.search import compile_phrase
-from qa_pipeline.scoring.answers import find_answer
+from qa_pipeline.scoring.answers import find_answer, polarity_of
 from qa_pipeline.scoring.matching import Search
 
 TOGETHER = (("willing", "unwilling"), ("yes", "no"), ("satisfied", "average", "dissatisfied"))
@@ -275,3 +275,23 @@ def test_an_unclear_reply_gives_way_to_what_is_said_after_the_question_was_put_a
     answers = {"given": {"en": ["yes"]}, "unclear": {"en": ["perhaps"]}}
     found = find_answer(Search(heard, {}, {}), answers, list(heard.by_role(Role.CUSTOMER)), again=frozenset({0, 2} if asked_again else ()))
     assert found[0] == answer
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "reply", "answer"),
+    [
+        ("zh", "您哪天得空进店？要不我给您排一个？", "明天再说吧，八点。", "willing"),
+        ("zh", "您现在方便吗？", "明天再说吧，八点。", "unwilling"),
+        ("en", "What day would suit you?", "Try tomorrow at nine.", "willing"),
+        ("en", "Shall I book it?", "Try tomorrow at nine.", "unwilling"),
+    ],
+)
+def test_another_time_is_an_agreement_to_who_asks_when(language: str, question: str, reply: str, answer: str) -> None:
+    heard = conversation(f"0:00 agent: {question}", f"0:03 customer: {reply}", language=language)
+    found = find_answer(Search(heard, {}, {}), {"willing": {}, "unwilling": {}}, list(heard.by_role(Role.CUSTOMER)))
+    assert found[0] == answer
+
+
+def test_the_last_question_says_what_a_bare_yes_means_whatever_is_told_behind_it() -> None:
+    heard = conversation("0:00 agent: Nie przeszkadzam?", "0:02 agent: Bo słyszę, że pan coś wierci.", language="pl")
+    assert polarity_of(Search(heard, {}, {}), heard.utterances) == "adverse"

@@ -248,3 +248,15 @@ def test_a_customer_hung_up_on_last_words_that_close_nothing_where_the_metadata_
     lines = (HELLO, "0:05 customer: 得了，跟你说不着。", "0:08 agent: 那你去问司机。")
     assert "customer_hung_up" in facts(*lines, hangup_by="customer").situations
     assert "customer_hung_up" not in facts(*lines).situations
+
+
+def test_who_tells_something_bids_nobody_go_on() -> None:
+    found = facts(
+        "0:00 agent: 您好，我是通达车贷的小贺，做个回访。",
+        "0:06 customer: 我跟你说妹子，我在高速上呢。",
+        "0:10 agent: 那不敢说了，您看啥时候我再打给您？",
+        "0:14 customer: 明天中午。",
+        "0:16 agent: 好，再见。",
+    )
+    assert "customer_busy" in found.situations
+    assert found.disposition is Disposition.CALL_BACK
