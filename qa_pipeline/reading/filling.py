@@ -13,13 +13,13 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, delete, insert, inspect, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, inspect, select, true, update
 from sqlalchemy.schema import CreateTable
 
 from qa_pipeline.reading.consents import ConsentRules, consents, held_back, is_held_back, rulings
 from qa_pipeline.reading.current import on_days
 from qa_pipeline.reading.database import DERIVED
-from qa_pipeline.reading.index import call_index, columns_there, criterion_sets
+from qa_pipeline.reading.index import call_index, columns_there, criterion_sets, index_days, mark_days
 from qa_pipeline.results.store import Store
 
 # Rows written in one step: enough that the step's own cost does not count, little enough to stay in the processor's cache.
@@ -66,16 +66,20 @@ def put_some(connection: Connection, store: Store, rows: pa.Table, days: Set[dat
     after = dict(zip(rows["call_id"].to_pylist(), _rows(rows), strict=True))
     gone = [call_id for call_id, row in before.items() if after.get(call_id) != row]
     for some in lots(gone):
+        mark_days(connection, column.call_id.in_(some))
         connection.execute(delete(call_index).where(column.call_id.in_(some)))
     _put_consents(connection, store, rows, days)
+    come = [call_id for call_id, row in after.items() if before.get(call_id) != row]
     _put(connection, rows.filter(pa.array([before.get(call_id) != row for call_id, row in after.items()], pa.bool_())), kept)
+    for some in lots(come):
+        mark_days(connection, column.call_id.in_(some))
 
 
 def put_all(connection: Connection, store: Store, read: Callable[[], pa.Table], report: Report = quiet) -> int:
     """Drop the index and make it of the rows that `read` reads. Returns how many there are."""
     kept = _decided(connection)
-    DERIVED.drop_all(connection, tables=[call_index, criterion_sets, consents, held_back])
-    for table in (criterion_sets, consents, held_back):
+    DERIVED.drop_all(connection, tables=[call_index, criterion_sets, index_days, consents, held_back])
+    for table in (criterion_sets, index_days, consents, held_back):
         table.create(connection)
     # Its indices are made when the rows are in, which takes a third of the time.
     indices = sorted(call_index.indexes, key=lambda index: str(index.name))
@@ -89,6 +93,7 @@ def put_all(connection: Connection, store: Store, read: Callable[[], pa.Table], 
         _put(connection, rows, kept, report)
     for index in indices:
         index.create(connection)
+    mark_days(connection, true())
     if usual is not None:
         # The connection may be kept for what comes later, and its pages with it.
         connection.exec_driver_sql(f"pragma cache_size = {usual}")

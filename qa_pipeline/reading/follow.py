@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, String, 
 from qa_pipeline.reading.current import corrected, current
 from qa_pipeline.reading.database import DERIVED, writing
 from qa_pipeline.reading.filling import Report, lots, put_all, put_sets, put_some, quiet
-from qa_pipeline.reading.index import FORM, call_index
+from qa_pipeline.reading.index import FORM, call_index, mark_days
 from qa_pipeline.reading.log import Change, changes_since, version_of
 from qa_pipeline.reading.teams import Memberships, read_memberships
 from qa_pipeline.results.scored import ScoreTables
@@ -97,6 +97,7 @@ def take_corrected(engine: Engine, store: Store, calls: pa.Table, scored: ScoreT
             # Letters of another score may be of other criteria.
             values |= {"is_behind": True, "effective_outcomes": values["outcomes"]}
         connection.execute(update(call_index).where(column.call_id == row.call_id).values(values))
+        mark_days(connection, column.call_id == row.call_id)
         _keep_state(connection, store, {name: version_of(store, name) for name in _FOLLOWED})
 
 

@@ -12,8 +12,27 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Index, Integer, String, Table, inspect, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 
 from qa_pipeline.errors import NotThere
 from qa_pipeline.reading.database import DERIVED
@@ -38,7 +57,7 @@ def waiting_for(reasons: Collection[str]) -> Waiting | None:
 
 
 # Raised with any change of the tables below: an index of another form is made anew.
-FORM = 6
+FORM = 7
 
 call_index = Table(
     "call_index",
@@ -114,6 +133,12 @@ Index("call_index_team_day", call_index.c.team, call_index.c.call_date.desc(), c
 Index("call_index_agent_day", call_index.c.agent_id, call_index.c.call_date.desc(), call_index.c.call_id)
 Index("call_index_behind", call_index.c.is_behind, sqlite_where=text("is_behind = 1"), postgresql_where=call_index.c.is_behind)
 
+index_days = Table(
+    "index_days",
+    DERIVED,
+    Column("day", String, primary_key=True, comment="ISO day; empty: of calls without one"),
+    Column("stamp", String, nullable=False, comment="another one with each change of a call of that day"),
+)
 criterion_sets = Table(
     "criterion_sets",
     DERIVED,
@@ -122,6 +147,14 @@ criterion_sets = Table(
     Column("place", Integer, nullable=False, comment="of its letter, from 1"),
 )
 _ROW = call_index.c
+
+
+def mark_days(connection: Connection, where: ColumnElement[bool]) -> None:
+    """Give the days of some calls new stamps, so that what is kept of them (days.py) is asked anew: before calls go, and after they came or changed."""
+    days = sorted(connection.execute(select(func.coalesce(_ROW.call_date, "")).where(where).distinct()).scalars())
+    if days:
+        connection.execute(delete(index_days).where(index_days.c.day.in_(days)))
+        connection.execute(insert(index_days), [{"day": day, "stamp": uuid4().hex} for day in days])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +196,7 @@ def set_effective(connection: Connection, call_id: str, effective: Effective) ->
             is_behind=False,
         )
     )
+    mark_days(connection, call_index.c.call_id == call_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,11 +290,12 @@ def behind(connection: Connection) -> list[str]:
 def retell_teams(connection: Connection, agent_ids: Sequence[str]) -> None:
     """Put the calls of some agents into the teams that they were in on their days, as far as the metadata name none: somebody changed who was in which."""
     column = call_index.c
-    if not inspect(connection).has_table(call_index.name) or column.given_team.name not in columns_there(connection):
+    if not is_of_this_form(connection):
         return
     told = read_memberships(connection, agent_ids)
     for agent_id in agent_ids:
         theirs = (column.agent_id == agent_id) & column.given_team.is_(None)
+        mark_days(connection, theirs)
         connection.execute(update(call_index).where(theirs).values(team=None))
         # The later of two stays on one day counts.
         for stay in told.stays.get(agent_id, ()):
@@ -269,6 +304,12 @@ def retell_teams(connection: Connection, agent_ids: Sequence[str]) -> None:
                 *([column.call_date <= stay.last.isoformat()] if stay.last else []),
             ]
             connection.execute(update(call_index).where(theirs, *in_time).values(team=stay.team))
+
+
+def is_of_this_form(connection: Connection) -> bool:
+    """Whether there is an index with the tables of this form; else it is to be made anew."""
+    there = inspect(connection)
+    return there.has_table(call_index.name) and there.has_table(index_days.name) and columns_there(connection) == set(call_index.c.keys())
 
 
 def columns_there(connection: Connection) -> set[str]:

@@ -26,6 +26,7 @@ _LETTERS = {Outcome.MET: MET, Outcome.NOT_MET: NOT_MET, Outcome.UNDETERMINED: UN
 _TENTHS = "123456789"
 """Met at a level that earns so many tenths."""
 MET_LETTERS = MET + _TENTHS
+_COUNTED = MET + NOT_MET + UNDETERMINED + NOT_APPLICABLE + _TENTHS
 # From this share of a weight on, all of it is earned.
 _WHOLE = 0.95
 
@@ -132,28 +133,30 @@ class CriterionTally:
         return CriterionTally(**{name: getattr(self, name) + getattr(other, name) for name in CriterionTally.__slots__})
 
 
-def count_letters(names: Sequence[str], letters: str) -> dict[str, CriterionTally]:
-    """Tallies by criterion of some calls of one set, whose texts follow each other. Raises ValueError where they cannot be of this set."""
+def count_letters(size: int, letters: str) -> NDArray[np.float64]:
+    """Some calls of one set of so many criteria, whose texts follow each other: a row a criterion, how often it has each letter. Such counts add up.
+
+    Raises ValueError where the texts cannot be of this set.
+    """
     import numpy as np
 
-    if not letters or not names:
-        return {}
-    table: Any = np.frombuffer(letters.encode("ascii"), np.uint8).reshape(-1, len(names))
+    if not letters or not size:
+        return np.zeros((0, len(_COUNTED)))
+    table = np.frombuffer(letters.encode("ascii"), np.uint8).reshape(-1, size)
+    return np.stack([np.count_nonzero(table == ord(letter), axis=0) for letter in _COUNTED], axis=1).astype(np.float64)
 
-    def counted(letter: str) -> Any:
-        return (table == ord(letter)).sum(axis=0)
 
-    met, not_met, unknown, off = (counted(letter) for letter in (MET, NOT_MET, UNDETERMINED, NOT_APPLICABLE))
-    at_levels = [counted(letter) for letter in _TENTHS]
+def tallies(names: Sequence[str], counts: NDArray[np.float64]) -> dict[str, CriterionTally]:
+    """Tallies by criterion of what `count_letters` counted of a set."""
     return {
         name: CriterionTally(
-            met=int(met[place] + sum(level[place] for level in at_levels)),
-            not_met=int(not_met[place]),
-            undetermined=int(unknown[place]),
-            not_applicable=int(off[place]),
-            lost=float(not_met[place] + sum((9 - tenth) / 10 * level[place] for tenth, level in enumerate(at_levels))),
+            met=int(met + sum(at_levels)),
+            not_met=int(not_met),
+            undetermined=int(unknown),
+            not_applicable=int(off),
+            lost=float(not_met + sum((9 - tenth) / 10 * level for tenth, level in enumerate(at_levels))),
         )
-        for place, name in enumerate(names)
+        for name, (met, not_met, unknown, off, *at_levels) in zip(names, counts.tolist(), strict=False)
     }
 
 

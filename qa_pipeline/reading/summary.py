@@ -5,17 +5,22 @@ Criteria are counted there too (`count_criteria`), from the letters that calls c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, Float, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Float, Select, and_, case, cast, func, select
 
+from qa_pipeline.reading.days import Key, Part, Question, sums
 from qa_pipeline.reading.index import call_index, criterion_sets
-from qa_pipeline.reading.outcomes import CriterionTally, count_letters
-from qa_pipeline.reading.pages import ALL, Wanted, conditions, visible
+from qa_pipeline.reading.outcomes import CriterionTally, count_letters, tallies
+from qa_pipeline.reading.pages import Wanted, conditions, visible
 from qa_pipeline.reading.viewer import Matter, Viewer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _ROW = call_index.c
 
@@ -146,31 +151,43 @@ def count_scores(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Want
         *summed(_ROW.coverage),
         *summed(_ROW.expected_wrong),
         *(counted(_ROW.sentiment == label) for label in Feelings.__slots__),
-    ).where(_ROW.purpose == "official", *conditions(wanted), visible(viewer, Matter.FIGURES))
-    with engine.connect() as connection:
-        rows = connection.execute(asked.group_by(*(_ROW[name] for name in columns))).all()
-    # Days are added up to weeks as the numbers they are: a line for each day would take longer than the question.
-    found: dict[tuple[str | None, ...], list[Any]] = {}
-    for row in rows:
-        key, figures = _key(by, dict(zip(columns, row, strict=False))), row[len(columns) :]
-        found[key] = [one + other for one, other in zip(found[key], figures, strict=True)] if key in found else list(figures)
-    return [_line(key, found[key]) for key in sorted(found, key=_in_order)]
+    ).where(_ROW.purpose == "official", *conditions(replace(wanted, since=None, until=None)), visible(viewer, Matter.FIGURES))
+    found: dict[tuple[str | None, ...], Any] = {}
+    for values, figures in _summed(engine, viewer, wanted, ("scores", *columns), asked, [_ROW[name] for name in columns]).items():
+        key = _key(by, dict(zip(columns, values, strict=True)))
+        found[key] = found[key] + figures if key in found else figures
+    if not by and not found:
+        # Of no calls at all there is a line too.
+        return [_line((), [0.0] * 22)]
+    return [_line(key, found[key].tolist()) for key in sorted(found, key=_in_order)]
 
 
-def _line(key: tuple[str | None, ...], figures: Sequence[Any]) -> Line:
-    calls, to_review, decided, *figures = figures
+def _summed(
+    engine: Engine, viewer: Viewer, wanted: Wanted, name: Hashable, asked: Select[Any], keys: Sequence[ColumnElement[Any]]
+) -> dict[Key, NDArray[np.float64]]:
+    """Numbers behind the columns that they are counted by, added up over days."""
+    import numpy as np
+
+    def parts(_: Connection, rows: Sequence[Sequence[Any]]) -> tuple[Part, ...]:
+        return tuple((tuple(row[: len(keys)]), np.array(row[len(keys) :], np.float64)) for row in rows)
+
+    return sums(engine, viewer, wanted, Question(name=name, asked=asked, keys=tuple(keys), parts=parts))
+
+
+def _line(key: tuple[str | None, ...], figures: Sequence[float]) -> Line:
+    calls, to_review, decided, *rest = figures
     return Line(
         key=key,
-        calls=calls,
-        to_review=to_review,
-        decided=decided,
-        machine=_scores(figures[:5]),
-        effective=_scores(figures[5:10]),
-        provisional=figures[10],
-        confirmed=figures[11],
-        coverage=Sum(count=figures[12], total=float(figures[13])),
-        expected_wrong=Sum(count=figures[14], total=float(figures[15])),
-        feelings=Feelings(positive=figures[16], neutral=figures[17], negative=figures[18]),
+        calls=int(calls),
+        to_review=int(to_review),
+        decided=int(decided),
+        machine=_scores(rest[:5]),
+        effective=_scores(rest[5:10]),
+        provisional=int(rest[10]),
+        confirmed=int(rest[11]),
+        coverage=Sum(count=int(rest[12]), total=rest[13]),
+        expected_wrong=Sum(count=int(rest[14]), total=rest[15]),
+        feelings=Feelings(positive=int(rest[16]), neutral=int(rest[17]), negative=int(rest[18])),
     )
 
 
@@ -178,14 +195,14 @@ def count_percents(engine: Engine, viewer: Viewer, wanted: Wanted) -> tuple[int,
     """Calls by effective percent, in ten steps: below 10, below 20 … and from 90 to 100. Raises AccessRefused for who sees no figures."""
     viewer.require(Matter.FIGURES)
     step = _step()
-    asked = (
-        select(step, func.count())
-        .where(_ROW.purpose == "official", _ROW.effective_percent.is_not(None), *conditions(wanted), visible(viewer, Matter.FIGURES))
-        .group_by(step)
+    asked = select(step, func.count()).where(
+        _ROW.purpose == "official",
+        _ROW.effective_percent.is_not(None),
+        *conditions(replace(wanted, since=None, until=None)),
+        visible(viewer, Matter.FIGURES),
     )
-    with engine.connect() as connection:
-        found = {int(place): int(count) for place, count in connection.execute(asked)}
-    return tuple(found.get(place, 0) for place in range(10))
+    found = _summed(engine, viewer, wanted, "percents", asked, [step])
+    return tuple(int(found[(place,)][0]) if (place,) in found else 0 for place in range(10))
 
 
 CriterionKey = tuple[str, str]
@@ -199,38 +216,31 @@ def count_criteria(
     viewer.require(Matter.FIGURES)
     columns = list(dict.fromkeys(["rubric_id", "criteria", *(name for dimension in by for name in _DIMENSIONS[dimension][0])]))
     length = func.length(_ROW.effective_outcomes)
-    asked = (
-        select(*(_ROW[name] for name in columns), length, func.aggregate_strings(_ROW.effective_outcomes, ""))
-        .where(_ROW.purpose == "official", _ROW.effective_outcomes.is_not(None), *conditions(wanted), visible(viewer, Matter.FIGURES))
-        .group_by(*(_ROW[name] for name in columns), length)
+    asked = select(*(_ROW[name] for name in columns), length, func.aggregate_strings(_ROW.effective_outcomes, "")).where(
+        _ROW.purpose == "official",
+        _ROW.effective_outcomes.is_not(None),
+        *conditions(replace(wanted, since=None, until=None)),
+        visible(viewer, Matter.FIGURES),
     )
+
+    def parts(_: Connection, rows: Sequence[Sequence[Any]]) -> tuple[Part, ...]:
+        return tuple((tuple(row[:-1]), count_letters(row[-2], row[-1])) for row in rows)
+
+    keys = (*(_ROW[name] for name in columns), length)
+    counted = sums(engine, viewer, wanted, Question(name=("criteria", *columns), asked=asked, keys=keys, parts=parts))
     of_set = select(criterion_sets.c.criteria, criterion_sets.c.criterion_id).order_by(criterion_sets.c.criteria, criterion_sets.c.place)
     with engine.connect() as connection:
         names: dict[str, list[str]] = {}
         for name, criterion_id in connection.execute(of_set):
             names.setdefault(name, []).append(criterion_id)
-        rows = connection.execute(asked).all()
     found: dict[tuple[str | None, ...], dict[CriterionKey, CriterionTally]] = {}
-    for row in rows:
-        value = dict(zip(columns, row, strict=False))
+    for values, counts in counted.items():
+        value = dict(zip(columns, values, strict=False))
         several = found.setdefault(_key(by, value), {})
-        for criterion_id, tally in count_letters(names[value["criteria"]], row[-1]).items():
+        for criterion_id, tally in tallies(names[value["criteria"]], counts).items():
             key = (value["rubric_id"], criterion_id)
             several[key] = several[key] + tally if key in several else tally
     return {key: found[key] for key in sorted(found, key=_in_order)}
-
-
-def values_of(engine: Engine, viewer: Viewer, wanted: Wanted = ALL) -> Mapping[str, tuple[str, ...]]:
-    """What calls can be chosen by: of each column, the values that calls they see have, in order. Raises AccessRefused as `count_scores`."""
-    viewer.require(Matter.FIGURES)
-    found: dict[str, tuple[str, ...]] = {}
-    with engine.connect() as connection:
-        # Teams and agents are read from their indices; the others have few values, and one look through all rows tells them all.
-        for names in (("team",), ("agent_id",), ("campaign", "site", "rubric_id", "disposition")):
-            asked = select(*(_ROW[name] for name in names)).distinct().where(*conditions(wanted), visible(viewer, Matter.FIGURES))
-            rows = connection.execute(asked).all()
-            found |= {name: tuple(sorted({row[place] for row in rows} - {None})) for place, name in enumerate(names)}
-    return found
 
 
 def _step() -> Any:
@@ -246,6 +256,6 @@ def _in_order(key: tuple[str | None, ...]) -> tuple[str, ...]:
     return tuple(part or "" for part in key)
 
 
-def _scores(figures: Sequence[Any]) -> Scores:
+def _scores(figures: Sequence[float]) -> Scores:
     count, total, squares, passed, critical = figures
-    return Scores(count=count, total=float(total), squares=float(squares), passed=passed, critical=critical)
+    return Scores(count=int(count), total=total, squares=squares, passed=int(passed), critical=int(critical))

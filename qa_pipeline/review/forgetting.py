@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, and_, delete, func, inspect, not_, se
 
 from qa_pipeline.reading.consents import consent_decisions, consents, held_back
 from qa_pipeline.reading.database import open_database, writing
-from qa_pipeline.reading.index import call_index
+from qa_pipeline.reading.index import call_index, is_of_this_form, mark_days
 from qa_pipeline.review.decisions import as_text
 from qa_pipeline.review.held import HELD, lots, quoting
 from qa_pipeline.review.judged import program_said
@@ -97,7 +97,10 @@ def erase_reviews(
                 for call_id in call_ids:
                     connection.execute(update(audit).where(audit.c.call_id == call_id).values(call_id=stands_for(call_id)))
                 _rewrite_texts(connection, rewrite, likely)
+            has_days = is_of_this_form(connection)
             for some in lots(call_ids):
+                if has_days:
+                    mark_days(connection, call_index.c.call_id.in_(some))
                 for table in (consents, held_back, call_index, consent_decisions, holds):
                     connection.execute(delete(table).where(table.c.call_id.in_(some)))
     finally:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, String, Table, false, func, in
 
 from qa_pipeline.reading.consents import consent_decisions, consents, held_back
 from qa_pipeline.reading.follow import index_state
-from qa_pipeline.reading.index import call_index, criterion_sets
+from qa_pipeline.reading.index import call_index, criterion_sets, index_days
 from qa_pipeline.reading.teams import memberships, team_names, teams
 from qa_pipeline.review.judged import program_said
 from qa_pipeline.review.tables import (
@@ -117,6 +117,7 @@ HOLDS_NOTHING: Mapping[Table, str] = {
     state: "numbers of versions",
     index_state: "numbers of versions",
     criterion_sets: "names of criteria",
+    index_days: "days on which calls changed",
 }
 
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 from fastapi import Form, Request, Response
 
 from qa_pipeline.errors import AccessRefused, InputRefused
+from qa_pipeline.reading.choices import read_choices
 from qa_pipeline.reading.pages import find_call
-from qa_pipeline.reading.summary import values_of
-from qa_pipeline.reading.viewer import Role
+from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.report.criteria import known_criteria, titles_in
 from qa_pipeline.results.tables import TIME
 from qa_pipeline.review.coaching import add_to_note, list_notes, read_note, write_note
@@ -120,7 +120,7 @@ def _page(
         "coaching.html",
         status=400 if refused else 200,
         notes=list_notes(desk, who.viewer, agent_id=only or None),
-        agents=values_of(desk.engine, who.viewer)["agent_id"],
+        agents=read_choices(desk.engine, who.viewer, Matter.FIGURES)["agent_id"],
         titles=_titles(desk, who),
         today=today(chosen),
         given={"agent": "", "call": "", "criterion": "", "text": "", "follow_up": "", **given},

@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import Form, Request, Response
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.reading.summary import values_of
+from qa_pipeline.reading.choices import read_choices
+from qa_pipeline.reading.viewer import Matter
 from qa_pipeline.report.criteria import known_criteria, titles_in
 from qa_pipeline.report.shaped import DIMENSIONS, OF_CALLS, OF_CRITERIA, as_table, figures_of, make_report
 from qa_pipeline.review.shapes import SavedShape, Shape, delete_shape, list_shapes, read_shape, save_shape
@@ -82,7 +83,7 @@ def _page(
 ) -> Response:
     report = make_report(desk.engine, who.viewer, shape, today(chosen))
     shape = replace(shape, columns=report.columns)
-    values = values_of(desk.engine, who.viewer)
+    values = read_choices(desk.engine, who.viewer, Matter.FIGURES)
     return render(
         request,
         who,

@@ -14,10 +14,11 @@ from fastapi import Request, Response
 from starlette.datastructures import QueryParams
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.choices import read_choices
 from qa_pipeline.reading.counting import CallFilter
 from qa_pipeline.reading.pages import Key, Order, count, page
-from qa_pipeline.reading.summary import Line, count_percents, count_scores, values_of
-from qa_pipeline.reading.viewer import Role
+from qa_pipeline.reading.summary import Line, count_percents, count_scores
+from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.report.criteria import known_criteria, titles_in
 from qa_pipeline.report.export import flat_table
 from qa_pipeline.report.figures import compare_calls
@@ -254,7 +255,7 @@ def _group(asked: QueryParams, prefix: str) -> Shape:
 
 def _form(desk: AtDesk, who: Signed) -> dict[str, Any]:
     """What a form that chooses calls offers."""
-    values = values_of(desk.engine, who.viewer)
+    values = read_choices(desk.engine, who.viewer, Matter.FIGURES)
     return {
         "offered": {name: values[column] for name, column in FIELDS.items()},
         "periods": {name: who.gettext(text) for name, text in PERIOD_NAMES.items()},

@@ -12,10 +12,11 @@ from stored import make_store
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused
+from qa_pipeline.reading.choices import read_choices
 from qa_pipeline.reading.outcomes import CriterionTally
 from qa_pipeline.reading.pages import Wanted, page
-from qa_pipeline.reading.summary import count_criteria, count_percents, count_scores, values_of
-from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
+from qa_pipeline.reading.summary import count_criteria, count_percents, count_scores
+from qa_pipeline.reading.viewer import Matter, Role, Tenure, Viewer, local_viewer
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Override
 from qa_pipeline.review.desk import Desk
@@ -56,8 +57,8 @@ def test_only_what_is_theirs_is_counted(engine: Engine) -> None:
     assert [line.key for line in count_scores(engine, HEAD, ["team"], Wanted())] == [("north",)]
     assert [(line.key, line.calls) for line in count_scores(engine, AGENT, ["agent"], Wanted())] == [(("a2",), 1)]
     assert sum(count_percents(engine, HEAD, Wanted())) == 2
-    assert values_of(engine, HEAD)["agent_id"] == ("a1", "a2")
-    assert values_of(engine, HEAD)["campaign"] == ()
+    assert read_choices(engine, HEAD, Matter.FIGURES)["agent_id"] == ("a1", "a2")
+    assert read_choices(engine, HEAD, Matter.FIGURES)["campaign"] == ()
     ((_, criteria),) = count_criteria(engine, AGENT, [], Wanted()).items()
     assert criteria["tested", "turns"].calls == 1
 

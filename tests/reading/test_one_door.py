@@ -27,7 +27,7 @@ ELSEWHERE = {
 # Functions that reach what is stored and are no questions of people: what these are put together from.
 MADE_OF = {
     # Of the index by itself: kept up to date by whoever comes by, whatever they may see; a call's line, before the rule is asked of it.
-    "index": {"set_effective", "retell_teams", "behind", "columns_there", "known_line", "read_line"},
+    "index": {"set_effective", "retell_teams", "behind", "columns_there", "is_of_this_form", "mark_days", "known_line", "read_line"},
     "current": {"current"},
     "filling": {"put_all", "put_sets", "put_some"},
     "follow": {"catch_up", "rebuild", "knows_all", "take_corrected"},

@@ -12,7 +12,7 @@ from stored import make_store
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.reading.index import call_index, criterion_sets
-from qa_pipeline.reading.outcomes import CriterionTally, count_letters, letter_of, letters_by_score, outcome_of, set_of
+from qa_pipeline.reading.outcomes import CriterionTally, count_letters, letter_of, letters_by_score, outcome_of, set_of, tallies
 from qa_pipeline.reading.viewer import local_viewer
 from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Answer, Override
@@ -72,7 +72,9 @@ def test_letters_of_many_scores_stand_in_the_order_of_their_criteria() -> None:
 
 
 def test_letters_are_counted_by_criterion() -> None:
-    found = count_letters(("a", "b"), "".join(["mn", "5n", "ua", "ss", "nm"]))
+    names = ("a", "b")
+    # In two parts, which add up.
+    found = tallies(names, count_letters(2, "mn5n") + count_letters(2, "uassnm"))
     # 5 of 10 at a level: half a weight lost.
     assert found["a"] == CriterionTally(met=2, not_met=1, undetermined=1, not_applicable=0, lost=1.5)
     assert found["b"] == CriterionTally(met=1, not_met=2, undetermined=0, not_applicable=1, lost=2.0)
@@ -80,13 +82,13 @@ def test_letters_are_counted_by_criterion() -> None:
 
 
 def test_nothing_to_count_counts_nothing() -> None:
-    assert count_letters(("a",), "") == {}
-    assert count_letters((), "") == {}
+    assert tallies(("a",), count_letters(1, "")) == {}
+    assert tallies((), count_letters(0, "")) == {}
 
 
 def test_letters_of_another_set_are_refused() -> None:
     with pytest.raises(ValueError, match="reshape"):
-        count_letters(("a", "b"), "mnm")
+        count_letters(2, "mnm")
 
 
 def test_a_letter_says_its_outcome() -> None:

@@ -262,6 +262,7 @@ def test_where_nobody_decided_a_run_makes_lists_alone(tmp_path: Path) -> None:
         "consents",
         "criterion_sets",
         "held_back",
+        "index_days",
         "index_state",
     ]
 
