@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
+from qa_pipeline.call import Call
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.ingest import Intake, ingest
 from qa_pipeline.recordings.known_files import KnownFiles
+from qa_pipeline.recordings.taken import Unavailable
 from qa_pipeline.running.asking import AskSummary, ask_tonight
 from qa_pipeline.running.batch import InPieces, carry_out, in_one_piece
 from qa_pipeline.running.corrections import Recorded, mark_announcements
@@ -30,6 +32,7 @@ from qa_pipeline.settings import Settings
 class Night:
     """What a night is about: which calls, and how they are taken. `since`: as window_of reads it; `call_ids`: only these, empty for all.
 
+    `source_uris`: with it, calls of these files too, by whatever id; ids that no recording has are then left out.
     `growing`: files that are known to be written still; `is_quiet`: a folder without recordings is no fault.
     """
 
@@ -37,6 +40,7 @@ class Night:
     defaults: Defaults
     since: str | None = None
     call_ids: tuple[str, ...] = ()
+    source_uris: tuple[str, ...] = ()
     force: bool = False
     retry_failed: bool = False
     priorities: Sequence[Mapping[str, str]] = ()
@@ -52,9 +56,11 @@ class Night:
         known = known or known_files(settings)
         intake = ingest(self.sources, self.defaults, hash_of=known.sha256, growing=self.growing, quiet=self.is_quiet)
         intake = window_of(self.since, run.store, settings.timezone, now=run.started_at).of(intake, settings.timezone)
-        if self.call_ids:
+        if self.source_uris:
+            intake = _of_files(intake, self.call_ids, self.source_uris)
+        elif self.call_ids:
             intake = _only(intake, self.call_ids)
-        if checks:
+        if checks and (intake.calls or not self.source_uris):
             check_environment(settings, run.store, needs_speech=intake.needs_speech)
         # Where not all may be done, the newest are.
         priorities = self.priorities or ([{}] if run.pace_now.deadline else ())
@@ -114,6 +120,16 @@ def _only(intake: Intake, call_ids: Sequence[str]) -> Intake:
             f"No recording is call {', '.join(missing)}.",
             advice="Name the folder it lies in; ids are those of the metadata, or of `report`.",
         )
-    calls = tuple(call_of[name] for name in dict.fromkeys(call_ids))
+    return _narrowed(intake, tuple(call_of[name] for name in dict.fromkeys(call_ids)), ())
+
+
+def _of_files(intake: Intake, call_ids: Sequence[str], source_uris: Sequence[str]) -> Intake:
+    """Calls of these ids or files, and what of these files cannot be had."""
+    ids, files = set(call_ids), set(source_uris)
+    calls = tuple(call for call in intake.calls if call.call_id in ids or call.source_uri in files)
+    return _narrowed(intake, calls, tuple(one for one in intake.unavailable if one.call_id in ids or one.source_uri in files))
+
+
+def _narrowed(intake: Intake, calls: tuple[Call, ...], unavailable: tuple[Unavailable, ...]) -> Intake:
     dialogues = {call.call_id: intake.dialogues[call.call_id] for call in calls if call.call_id in intake.dialogues}
-    return replace(intake, calls=calls, unavailable=(), dialogues=dialogues)
+    return replace(intake, calls=calls, unavailable=unavailable, dialogues=dialogues)

@@ -12,6 +12,7 @@ from qa_pipeline.results.versions import official_rubrics
 from qa_pipeline.running.environment import open_store
 from qa_pipeline.running.night import Night, carry_out_night
 from qa_pipeline.running.pace import pace_of
+from qa_pipeline.running.plan import Plan
 from qa_pipeline.running.progress import Event
 from qa_pipeline.running.rescoring import plan_rescoring, rescore
 from qa_pipeline.running.run import Run
@@ -65,6 +66,8 @@ def retry(tell: Tell, settings: Settings, chosen: Sequence[Failed]) -> Retried:
             sources=sources,
             defaults=written_defaults(rubric=None, timezone=settings.timezone, folders=settings.recording_folders),
             call_ids=ids if sources == (folder,) else (),
+            # A file that was copied again may be another call by now: without metadata its content says which.
+            source_uris=tuple(one.source_uri for one in several) if sources == (folder,) else (),
             retry_failed=True,
             is_quiet=True,
         )
@@ -73,10 +76,22 @@ def retry(tell: Tell, settings: Settings, chosen: Sequence[Failed]) -> Retried:
         except InputRefused as error:
             failed += [(one.call_id or one.source_uri, error.message, error.advice) for one in several]
             continue
+        failed += [_not_there(one) for one in several if not _is_in(one, plan)]
         ended = carry_out_night(plan, replace(run, on_event=on_event), asks=False)
         scored += ended.summary.scored
         failed += [(failure.call_id or failure.source_uri, failure.message, failure.advice) for failure in ended.summary.failures]
     return Retried(scored=scored, failed=tuple(failed))
+
+
+def _is_in(failed: Failed, plan: Plan) -> bool:
+    """Whether a plan is about the file or the call of a failure, whatever it does with it. Of what is only scored again, calls are known alone."""
+    calls = (*plan.listen, *plan.skipped, *(call for _, call in plan.redescribe))
+    others = (*(one.source_uri for one in plan.known_failures), *(one.source_uri for one in plan.unavailable))
+    return bool(plan.rescore) or failed.call_id in plan.rubric_of or failed.source_uri in {*(call.source_uri for call in calls), *others}
+
+
+def _not_there(failed: Failed) -> tuple[str, str, str]:
+    return failed.call_id or failed.source_uri, f"{failed.source_uri} is not there.", "Check that the file is still there and whole."
 
 
 def _by_folder(failures: Sequence[Failed]) -> dict[str, list[Failed]]:

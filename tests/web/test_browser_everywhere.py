@@ -108,6 +108,26 @@ def test_hostile_words_are_text_on_every_page_of_a_phone_in_the_dark(
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.browser
+@pytest.mark.parametrize(("name", "path"), [("lin", f"/mine/calls/{OWN}"), ("mei", f"/calls/{OWN}")])
+def test_a_scorecard_prints_as_a_page_of_paper(name: str, path: str, browser_as: Callable[..., Page]) -> None:
+    page = browser_as(name, color_scheme="dark")
+    page.goto(path)
+    page.emulate_media(media="print", color_scheme="dark")
+    # What there is to click, and the way back, stay on the screen.
+    assert [one.inner_text() for one in page.locator("nav, button, .crumbs, audio, form").all() if one.is_visible()] == []
+    shown = page.locator("main").inner_text()
+    for words in (OWN, "long", "not met", "grave"):
+        assert words in shown
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('main :is(p, dt, dd, li, td, .dim)')].map(e => parseFloat(getComputedStyle(e).fontSize))"
+    )
+    assert min(sizes) > 8
+    assert max(sizes) < 24
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
 @pytest.fixture
 def empty(tmp_path: Path) -> Office:
     """An office in which nothing was ever run: accounts, and no call."""
