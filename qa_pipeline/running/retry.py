@@ -32,9 +32,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retried:
-    """What became of them: calls scored now, and those that failed again, each with what was found and what to do."""
+    """What became of them: calls scored now, those that no rubric is for, and those that failed again, each with what was found and what to do."""
 
     scored: int
+    unscored: int
     failed: tuple[tuple[str, str, str], ...]
 
 
@@ -52,7 +53,7 @@ def retry(tell: Tell, settings: Settings, chosen: Sequence[Failed]) -> Retried:
             tell(event.done, event.total)
 
     run = Run(settings=settings, store=store, rubrics=rubrics, pace=pace_of(settings, deadline=None), on_event=on_event)
-    scored, failed = 0, list[tuple[str, str, str]]()
+    scored, unscored, failed = 0, 0, list[tuple[str, str, str]]()
     unscored = tuple(one.call_id for one in chosen if one.stage == "score" and one.call_id)
     if unscored:
         summary = rescore(plan_rescoring(run, select=Selection(call_ids=unscored)), run, workers=0)
@@ -79,8 +80,9 @@ def retry(tell: Tell, settings: Settings, chosen: Sequence[Failed]) -> Retried:
         failed += [_not_there(one) for one in several if not _is_in(one, plan)]
         ended = carry_out_night(plan, replace(run, on_event=on_event), asks=False)
         scored += ended.summary.scored
+        unscored += ended.summary.unscored
         failed += [(failure.call_id or failure.source_uri, failure.message, failure.advice) for failure in ended.summary.failures]
-    return Retried(scored=scored, failed=tuple(failed))
+    return Retried(scored=scored, unscored=unscored, failed=tuple(failed))
 
 
 def _is_in(failed: Failed, plan: Plan) -> bool:

@@ -44,8 +44,8 @@ def figures(engine: Engine) -> list[Any]:
     return [
         (count_scores(engine, viewer, by, wanted), count_criteria(engine, viewer, by, wanted), count_percents(engine, viewer, wanted))
         for viewer in (LOCAL, HEAD, AGENT)
-        for wanted in (Wanted(), SINCE, Wanted(team="north"))
-        for by in ((), ("week",), ("team", "month"), ("agent",))
+        for wanted in (Wanted(), SINCE)
+        for by in ((), ("team", "week"))
     ]
 
 

@@ -50,14 +50,14 @@ def test_a_file_that_was_copied_again_is_taken_although_its_content_makes_it_ano
 
     def carry_out(plan: Plan, *_: object, **__: object) -> SimpleNamespace:
         planned.extend(call.source_uri for call in plan.listen)
-        return SimpleNamespace(summary=SimpleNamespace(scored=1, failures=()))
+        return SimpleNamespace(summary=SimpleNamespace(scored=0, unscored=1, failures=()))
 
     monkeypatch.setattr("qa_pipeline.running.night.check_environment", lambda *_, **__: None)
     monkeypatch.setattr("qa_pipeline.running.retry.carry_out_night", carry_out)
     chosen = [Failed(source_uri=path, call_id=f"id of what {path} was", stage="decode") for path in (cut, gone)]
     done = retry(lambda n, total: None, settings, chosen)
     # What cannot be had is told of alone, and spoils nothing for the other.
-    assert (planned, done.scored, len(done.failed)) == ([cut], 1, 1)
+    assert (planned, done.scored, done.unscored, len(done.failed)) == ([cut], 0, 1, 1)
     assert done.failed[0][1] == f"{gone} is not there."
 
 

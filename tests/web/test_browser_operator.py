@@ -11,13 +11,22 @@ from fastapi import FastAPI
 from office import Office
 from test_operator_pages import fail
 
-from qa_pipeline.review.people import account_of
+from qa_pipeline.review.people import account_of, viewer_of
+from qa_pipeline.review.webhooks import Event, add_webhook
 from qa_pipeline.running.jobs import Jobs
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
+
+
+# Words of headings and buttons that stand on two lines.
+_BROKEN = """() => [...document.querySelectorAll('.rows :is(thead th, button)')].flatMap(one => [...one.childNodes]).filter(node => {
+    if (node.nodeType !== Node.TEXT_NODE || /\\s/.test(node.data.trim())) return false;
+    const range = document.createRange(); range.selectNodeContents(node);
+    return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1;
+}).map(node => node.data)"""
 
 
 def test_a_failure_is_tried_again(
@@ -34,6 +43,16 @@ def test_a_failure_is_tried_again(
     page.locator("#retried :is(.error, .fault)").first.wait_for(timeout=900_000)
     axe(page)
     no_sideways(page)
+
+
+def test_no_heading_and_no_button_is_broken_within_a_word(office: Office, browser_as: Callable[..., Page]) -> None:
+    fail(office, "/recordings/" + "long_name_" * 20 + ".wav", call_id="gone")
+    add_webhook(office.engine, viewer_of(office.engine, "sven"), "https://example.com/" + "a" * 200, account="anna", events=tuple(Event))
+    page = browser_as("sven", viewport={"width": 1280, "height": 900})
+    for path in ("/operator", "/access"):
+        page.goto(path)
+        assert page.locator(".rows :is(thead th, button)").count() > 3
+        assert page.evaluate(_BROKEN) == []
 
 
 def test_accounts_and_teams(office: Office, browser_as: Callable[..., Page], axe: Callable, no_sideways: Callable) -> None:
