@@ -13,15 +13,16 @@ not judgements: two judgements of one call are no two witnesses.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 _Array = NDArray[np.float64]
-_Facts = Callable[["Judged"], _Array]
-_Coefficients = Callable[[_Array], tuple[_Array, _Array, _Array]]
+_Facts = Callable[[Mapping[str, str]], _Array]
 SAMPLES = 1_000
 # Calls below which no interval is given. Chosen: of fewer, samples hold only a few values.
 _FEW = 5
@@ -86,22 +87,12 @@ def agreement_of_two(judged: Sequence[Judged], first: str, second: str, scale: S
     both = [one for one in judged if first in one.said and second in one.said]
     place, size = {answer: number for number, answer in enumerate(scale.answers)}, len(scale.answers)
 
-    def facts(one: Judged) -> _Array:
+    def facts(said: Mapping[str, str]) -> _Array:
         table = np.zeros((size, size))
-        table[place[one.said[first]], place[one.said[second]]] = 1.0
+        table[place[said[first]], place[said[second]]] = 1.0
         return table.ravel()
 
-    nearness = scale.nearness()
-
-    def coefficients(sums: _Array) -> tuple[_Array, _Array, _Array]:
-        count = sums.sum(axis=1)
-        shares = sums.reshape(-1, size, size) / count[:, None, None]
-        observed = (shares * nearness).sum(axis=(1, 2))
-        by_first, by_second = shares.sum(axis=2), shares.sum(axis=1)
-        by_chance = np.einsum("si,ij,sj->s", by_first, nearness, by_second)
-        return observed, _beyond(observed, by_chance), _beyond(observed, _gwet_chance((by_first + by_second) / 2, nearness))
-
-    return _agreement(both, facts, coefficients)
+    return _agreement(both, facts, _OfTwo(nearness=scale.nearness().tobytes(), size=size))
 
 
 def agreement_of_many(judged: Sequence[Judged], scale: Scale) -> Agreement:
@@ -110,22 +101,52 @@ def agreement_of_many(judged: Sequence[Judged], scale: Scale) -> Agreement:
     place, size = {answer: number for number, answer in enumerate(scale.answers)}, len(scale.answers)
     nearness = scale.nearness()
 
-    def facts(one: Judged) -> _Array:
+    def facts(said: Mapping[str, str]) -> _Array:
         votes = np.zeros(size)
-        for answer in one.said.values():
+        for answer in said.values():
             votes[place[answer]] += 1.0
         count = votes.sum()
         alike = float(votes @ (nearness @ votes - 1.0)) / (count * (count - 1.0)) if count > 1 else 0.0
         return np.array([float(count > 1), alike, 1.0, *(votes / count)])
 
-    def coefficients(sums: _Array) -> tuple[_Array, _Array, _Array]:
+    return _agreement(some, facts, _OfMany(nearness=nearness.tobytes(), size=size))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfTwo:
+    """What is observed, κ and AC of sums of a table of two: a row a sample. `nearness`: of answers, the bytes of a square."""
+
+    nearness: bytes
+    size: int
+
+    def __call__(self, sums: _Array) -> tuple[_Array, _Array, _Array]:
+        nearness = _square(self.nearness, self.size)
+        count = sums.sum(axis=1)
+        shares = sums.reshape(-1, self.size, self.size) / count[:, None, None]
+        observed = (shares * nearness).sum(axis=(1, 2))
+        by_first, by_second = shares.sum(axis=2), shares.sum(axis=1)
+        by_chance = np.einsum("si,ij,sj->s", by_first, nearness, by_second)
+        return observed, _beyond(observed, by_chance), _beyond(observed, _gwet_chance((by_first + by_second) / 2, nearness))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfMany:
+    """The same of sums of votes."""
+
+    nearness: bytes
+    size: int
+
+    def __call__(self, sums: _Array) -> tuple[_Array, _Array, _Array]:
+        nearness = _square(self.nearness, self.size)
         with np.errstate(invalid="ignore", divide="ignore"):
             observed = sums[:, 1] / sums[:, 0]
             common = sums[:, 3:] / sums[:, 2:3]
         by_chance = np.einsum("si,ij,sj->s", common, nearness, common)
         return observed, _beyond(observed, by_chance), _beyond(observed, _gwet_chance(common, nearness))
 
-    return _agreement(some, facts, coefficients)
+
+def _square(values: bytes, size: int) -> _Array:
+    return np.frombuffer(values).reshape(size, size)
 
 
 def _beyond(observed: _Array, by_chance: _Array) -> _Array:
@@ -141,24 +162,34 @@ def _gwet_chance(common: _Array, nearness: _Array) -> _Array:
     return np.asarray(nearness.sum() / (size * (size - 1)) * (common * (1.0 - common)).sum(axis=1))
 
 
-def _agreement(judged: Sequence[Judged], facts: _Facts, coefficients: _Coefficients) -> Agreement:
+def _agreement(judged: Sequence[Judged], facts: _Facts, coefficients: _OfTwo | _OfMany) -> Agreement:
     """The coefficients of the sums of facts over all calls, and of calls drawn anew."""
-    by_call: dict[str, _Array] = {}
-    several: dict[str, int] = {}
+    by_call: dict[str, list[tuple[tuple[str, str], ...]]] = {}
+    several: set[str] = set()
     for one in judged:
-        found = facts(one)
-        by_call[one.call_id] = by_call[one.call_id] + found if one.call_id in by_call else found
-        several[one.call_id] = max(several.get(one.call_id, 0), len(one.said))
-    calls = sum(count > 1 for count in several.values())
-    if not calls:
+        by_call.setdefault(one.call_id, []).append(tuple(sorted(one.said.items())))
+        if len(one.said) > 1:
+            several.add(one.call_id)
+    if not several:
         return Agreement(calls=0, observed=None, kappa=Figure(value=None), ac=Figure(value=None))
     # Calls that are alike are drawn together: there are few kinds of them, and the order of reading does not matter.
-    kinds, counts = np.unique(np.array(list(by_call.values())), axis=0, return_counts=True)
+    alike = Counter(tuple(sorted(said)) for said in by_call.values())
+    sums = np.array([np.sum([facts(dict(said)) for said in kind], axis=0) for kind in alike])
+    kinds, place = np.unique(sums, axis=0, return_inverse=True)
+    counts = np.bincount(place.ravel(), weights=list(alike.values())).astype(np.int64)
+    return _measured(coefficients, kinds.tobytes(), counts.tobytes(), len(several))
+
+
+@lru_cache(maxsize=1024)
+def _measured(coefficients: _OfTwo | _OfMany, kinds_held: bytes, counts_held: bytes, calls: int) -> Agreement:
+    """The same of kinds of calls and how many are of each: worked out once, for whoever looks next while nobody has judged anything of it since."""
+    counts = np.frombuffer(counts_held, np.int64)
+    kinds, every = np.frombuffer(kinds_held).reshape(len(counts), -1), int(counts.sum())
     observed, kappa, ac = (float(values[0]) for values in coefficients((counts @ kinds)[None, :]))
     chance, drawn = np.random.default_rng(_SEED), []
     at_once = max(1, _NUMBERS // len(kinds))
     for begin in range(0, SAMPLES, at_once):
-        samples = chance.multinomial(len(by_call), counts / len(by_call), size=min(at_once, SAMPLES - begin))
+        samples = chance.multinomial(every, counts / every, size=min(at_once, SAMPLES - begin))
         drawn.append(coefficients(samples @ kinds)[1:])
     kappas, acs = (np.concatenate(values) for values in zip(*drawn, strict=True))
     return Agreement(calls=calls, observed=observed, kappa=_figure(kappa, kappas, calls), ac=_figure(ac, acs, calls))

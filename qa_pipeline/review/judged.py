@@ -10,24 +10,29 @@ What the program said stands in the findings of the very score that was looked a
 
 from __future__ import annotations
 
+import hashlib
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Column, Connection, Float, String, Table, insert, select
+from sqlalchemy import Column, Connection, Engine, Float, Select, String, Table, func, insert, select
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.reading.database import DERIVED, writing
 from qa_pipeline.reading.index import call_index
+from qa_pipeline.reading.log import version_of
 from qa_pipeline.reading.pages import visible
 from qa_pipeline.reading.slice import place_in_slice, week_of
 from qa_pipeline.reading.viewer import Matter, Viewer
-from qa_pipeline.results.store import sql_text
+from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.review.blindness import sessions_over
 from qa_pipeline.review.decisions import Answer, Calibration, Confirmation, Decision, Override, Ruling, from_row
 from qa_pipeline.review.desk import Desk
@@ -48,6 +53,8 @@ _FINDINGS = ("score_id", "criterion_id", "outcome", "answer", "certainty")
 _KINDS = ("override", "confirmation", "answer", "ruling", "calibration", "take_back")
 # Ids in one statement: well below what either database takes.
 _LOT = 500
+# Judgements that are kept in memory, some 400 bytes each. Chosen: two years of a centre of fifty reviewers' overrides are fewer.
+_MOST_KEPT = 50_000
 
 
 class Sight(Enum):
@@ -92,17 +99,66 @@ def judgements(desk: Desk, viewer: Viewer, *, since: date | None = None, until: 
     Of a session that is not over, nothing. Raises AccessRefused for who sees no decisions.
     """
     viewer.require(Matter.DECISIONS)
+    kept = _kept_of(desk.engine)
     with desk.engine.connect() as connection:
-        rows = connection.execute(_asked(viewer, since, until)).mappings().all()
         over = sessions_over(connection)
-    days = {row["score_id"]: row["index_day"] and date.fromisoformat(row["index_day"]) for row in rows if row["score_id"]}
+        stamps = {
+            row.call_id: _Stamp(row.newest, row.index_day, row.index_agent, over)
+            for row in connection.execute(_newest(viewer, since, until))
+        }
+        with kept.lock:
+            found = {call_id: kept.calls[call_id] for call_id in stamps if call_id in kept.calls}
+        behind = [call_id for call_id, stamp in stamps.items() if call_id not in found or found[call_id][0] != stamp]
+        rows = [dict(row) for some in _lots(behind) for row in connection.execute(_about(some)).mappings()]
+    days = {row["score_id"]: _day(stamps[row["call_id"]].day) for row in rows if row["score_id"]}
     said = _program_said(desk, days)
-    found: list[Judgement] = []
     for call_id, several in groupby(rows, key=lambda row: str(row["call_id"])):
-        of_call = list(several)
-        place = place_in_slice(call_id, of_call[0]["index_agent"], week_of(days.get(of_call[0]["score_id"])))
-        found += _of_call([from_row(dict(row)) for row in of_call], said, over, place)
-    return tuple(found)
+        stamp, of_call = stamps[call_id], list(several)
+        place = place_in_slice(call_id, stamp.agent, week_of(_day(stamp.day)))
+        found[call_id] = stamp, tuple(_of_call([from_row(row) for row in of_call], said, over, place))
+    kept.keep({call_id: found[call_id] for call_id in behind if call_id in found})
+    return tuple(one for call_id in stamps if call_id in found for one in found[call_id][1])
+
+
+class _Stamp(NamedTuple):
+    """What the judgements of a call are made of: its newest decision, its day and agent, and the sessions that are over."""
+
+    newest: int
+    day: str | None
+    agent: str | None
+    over: frozenset[int]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Judgements of calls, as they were made last, while nobody decides anything more about them. Outcomes only: no words, and nobody's reasons."""
+
+    calls: OrderedDict[str, tuple[_Stamp, tuple[Judgement, ...]]] = field(default_factory=OrderedDict)
+    size: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, several: Mapping[str, tuple[_Stamp, tuple[Judgement, ...]]]) -> None:
+        """Keep those of some calls, and let those go that were kept first where they are too many."""
+        with self.lock:
+            for call_id, one in several.items():
+                self.size += len(one[1]) - len(self.calls.pop(call_id, (None, ()))[1])
+                self.calls[call_id] = one
+            while self.size > _MOST_KEPT:
+                self.size -= len(self.calls.popitem(last=False)[1][1])
+
+
+_OF_ENGINES: WeakKeyDictionary[Engine, _Kept] = WeakKeyDictionary()
+_MAKING = threading.Lock()
+
+
+def _kept_of(engine: Engine) -> _Kept:
+    with _MAKING:
+        return _OF_ENGINES.setdefault(engine, _Kept())
+
+
+def _day(text: str | None) -> date | None:
+    """The day that the index holds."""
+    return None if text is None else date.fromisoformat(text)
 
 
 def levels_of(desk: Desk, several: Iterable[Judgement]) -> dict[tuple[str, str], Mapping[str, float]]:
@@ -119,13 +175,10 @@ def levels_of(desk: Desk, several: Iterable[Judgement]) -> dict[tuple[str, str],
 
 def as_it_says_now(desk: Desk, several: Sequence[Judgement]) -> list[Judgement]:
     """Judgements of criteria that say what they say in the newest version kept, whatever their status; those of rubrics that are not kept stay."""
-    contents: dict[tuple[str, int], Mapping[str, str]] = {}
+    contents = _contents(desk.store, version_of(desk.store, "rubrics"))
     newest: dict[str, int] = {}
-    rubrics = sorted({one.rubric_id for one in several})
-    where = f"rubric_id in ({', '.join(map(sql_text, rubrics))})" if rubrics else "false"
-    for row in desk.store.read("rubrics", columns=("rubric_id", "version", "resolved"), where=where).to_pylist():
-        contents[row["rubric_id"], row["version"]] = _contents(row["resolved"])
-        newest[row["rubric_id"]] = max(newest.get(row["rubric_id"], 0), row["version"])
+    for rubric_id, version in contents:
+        newest[rubric_id] = max(newest.get(rubric_id, 0), version)
 
     def says(one: Judgement, version: int) -> str | None:
         return contents.get((one.rubric_id, version), {}).get(one.criterion_id)
@@ -133,30 +186,51 @@ def as_it_says_now(desk: Desk, several: Sequence[Judgement]) -> list[Judgement]:
     return [one for one in several if says(one, one.rubric_version) == says(one, newest.get(one.rubric_id, one.rubric_version))]
 
 
-@lru_cache(maxsize=256)
-def _contents(resolved: str) -> Mapping[str, str]:
-    """What each criterion of a rubric says, without its status."""
-    sections = json.loads(resolved)["sections"]
+@lru_cache(maxsize=2)
+def _contents(store: Store, version: int) -> Mapping[tuple[str, int], Mapping[str, str]]:
+    """What each criterion of each version of a rubric says, as a hash, without its status. Read anew when another version was published."""
+    rows = store.read("rubrics", columns=("rubric_id", "version", "resolved")).to_pylist() if version >= 0 else []
+    return {(row["rubric_id"], row["version"]): _content(row["resolved"]) for row in rows}
+
+
+def _content(resolved: str) -> Mapping[str, str]:
     return {
-        criterion["id"]: json.dumps({name: value for name, value in criterion.items() if name != "status"}, sort_keys=True)
-        for section in sections
+        criterion["id"]: hashlib.sha256(
+            json.dumps({name: value for name, value in criterion.items() if name != "status"}, sort_keys=True).encode()
+        ).hexdigest()
+        for section in json.loads(resolved)["sections"]
         for criterion in section["criteria"]
     }
 
 
-def _asked(viewer: Viewer, since: date | None, until: date | None) -> Any:
+def _newest(viewer: Viewer, since: date | None, until: date | None) -> Select[Any]:
+    """Calls that are theirs to see and that somebody judged, in order, each with the number of its newest decision."""
     column = call_index.c
     asked = (
-        select(decisions, column.call_date.label("index_day"), column.agent_id.label("index_agent"))
+        select(
+            decisions.c.call_id,
+            func.max(decisions.c.version).label("newest"),
+            column.call_date.label("index_day"),
+            column.agent_id.label("index_agent"),
+        )
         .join(call_index, column.call_id == decisions.c.call_id)
         .where(decisions.c.kind.in_(_KINDS), visible(viewer, Matter.DECISIONS))
-        .order_by(decisions.c.call_id, decisions.c.version)
+        .group_by(decisions.c.call_id, column.call_date, column.agent_id)
+        .order_by(decisions.c.call_id)
     )
     if since:
         asked = asked.where(column.call_date >= since.isoformat())
     if until:
         asked = asked.where(column.call_date <= until.isoformat())
     return asked
+
+
+def _about(call_ids: Sequence[str]) -> Select[Any]:
+    return (
+        select(decisions)
+        .where(decisions.c.kind.in_(_KINDS), decisions.c.call_id.in_(call_ids))
+        .order_by(decisions.c.call_id, decisions.c.version)
+    )
 
 
 def _of_call(about: Sequence[Decision], said: Mapping[str, Mapping[str, Said]], over: frozenset[int], place: float) -> list[Judgement]:
