@@ -54,9 +54,9 @@ def retry(tell: Tell, settings: Settings, chosen: Sequence[Failed]) -> Retried:
 
     run = Run(settings=settings, store=store, rubrics=rubrics, pace=pace_of(settings, deadline=None), on_event=on_event)
     scored, unscored, failed = 0, 0, list[tuple[str, str, str]]()
-    unscored = tuple(one.call_id for one in chosen if one.stage == "score" and one.call_id)
-    if unscored:
-        summary = rescore(plan_rescoring(run, select=Selection(call_ids=unscored)), run, workers=0)
+    by_score = tuple(one.call_id for one in chosen if one.stage == "score" and one.call_id)
+    if by_score:
+        summary = rescore(plan_rescoring(run, select=Selection(call_ids=by_score)), run, workers=0)
         scored += summary.scored
         failed += [(failure.call_id or failure.source_uri, failure.message, failure.advice) for failure in summary.failures]
     for folder, several in _by_folder([one for one in chosen if not (one.stage == "score" and one.call_id)]).items():

@@ -35,6 +35,9 @@ def test_two_judge_apart_compare_and_settle(
         page.goto(at)
         page.get_by_role("link", name=OWN).click()
         group = page.get_by_role("group", name="long")
+        # Of what the other one judged, and of the program's outcome, nothing is there, whoever comes second.
+        assert page.locator("main").locator(".verdict, input:checked").count() == 0
+        assert "hello" in page.inner_text("main")
         group.get_by_label(answer, exact=True).check()
         if page is mei:
             axe(page)

@@ -71,6 +71,19 @@ def test_a_click_on_a_word_plays_it_and_the_transcript_follows(recorded: Office,
     assert page.evaluate(f"{_AUDIO}.playbackRate") == 1.25
 
 
+def test_a_click_on_evidence_plays_the_moment_that_it_was_said_in(recorded: Office, browser_as: BrowserAs) -> None:
+    page = browser_as("mei")
+    page.goto("/calls/plain")
+    page.click(".line.customer [data-s]")
+    plays_from(page, 3.0)
+    evidence = page.locator(".criterion [data-evidence=hit]").first
+    start = int(evidence.get_attribute("data-start") or -1) / 1000
+    assert 0 <= start < 3
+    evidence.click()
+    page.wait_for_function(f"() => {_AUDIO}.currentTime < 2.5")
+    plays_from(page, start)
+
+
 def test_the_waveform_is_drawn_and_a_click_on_it_goes_there(recorded: Office, browser_as: BrowserAs) -> None:
     page = browser_as("mei")
     page.goto("/calls/plain")
