@@ -7,7 +7,6 @@ redone on purpose) are merged by key. Which ids are there is read once and looke
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
@@ -66,23 +65,31 @@ class Commits:
             data, table = rows[name], TABLES[name]
             if not data.num_rows:
                 continue
-            path, standing = self._path(name), _Standing()
+            path = self._path(name)
             listing = self._opened.listing(path)
-            if listing is not None:
-                # The same score may stand for several purposes; details are of an id, however many there were.
-                columns = table.key if name == head else (self._id_column,)
-                standing = _standing(table, listing, self._opened, columns, data, days)
-            if not standing.rows:
+            # The same score may stand for several purposes; details are of an id, however many there were.
+            columns = table.key if name == head else (self._id_column,)
+            standing = [] if listing is None else self._standing(table, listing, data, days)
+            if listing is None or not standing:
                 add(table, path, self._opened, data)
             # Details of the same id are the same, but for the run that wrote them, as long as the same code made them.
-            elif (name == head or not _say_the_same(standing.rows, data)) and not self._replace(table, path, data, standing):
+            elif (name == head or not _say_the_same(standing, data)) and not self._replace(table, listing, columns, data, days):
                 merge(table, path, open_table(path), data)
 
-    def _replace(self, table: Table, path: str, data: pa.Table, standing: _Standing) -> bool:
-        """Put rows in the place of those that stand; False where the library has to do it."""
-        listing = self._opened.listing(path)
+    def _standing(self, table: Table, listing: Listing, data: pa.Table, days: Iterable[date | None]) -> list[pa.Table]:
+        """What stands of the ids of rows that are to be written."""
+        ids = set(data[self._id_column].to_pylist())
+        found = [rows_of_day(table, listing, self._id_column, ids, day=day, known=self._opened.known) for day in _parts(listing, days)]
+        return [rows for rows in found if rows.num_rows]
+
+    def _replace(self, table: Table, listing: Listing, columns: tuple[str, ...], data: pa.Table, days: Iterable[date | None]) -> bool:
+        """Put rows in the place of those that are the same in some columns, the first of them an id; False where the library has to do it."""
+        gone = set(zip(*(data[name].to_pylist() for name in columns), strict=True))
+        rest: dict[str, pa.Table] = {}
+        for day in _parts(listing, days):
+            rest |= files_without(table, listing, columns, gone, day=day, known=self._opened.known)
         try:
-            return listing is not None and change_rows(listing, [data], standing.rest, bounded=table.bounded)
+            return change_rows(listing, [data], rest, bounded=table.bounded)
         except OSError as error:
             raise _unwritable(table, error) from error
 
@@ -126,27 +133,9 @@ class Commits:
             self._files[name] = file_paths(delta)
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """Rows of some ids that stand in a table, and by its path what else each file holds that they stand in."""
-
-    rows: tuple[pa.Table, ...] = ()
-    rest: Mapping[str, pa.Table] = field(default_factory=dict)
-
-
-def _standing(
-    table: Table, listing: Listing, opened: Opened, columns: tuple[str, ...], data: pa.Table, days: Iterable[date | None]
-) -> _Standing:
-    """What stands of rows that are to be written. `columns`: in which rows are the same, the first of them an id."""
-    gone = set(zip(*(data[name].to_pylist() for name in columns), strict=True))
-    found: list[pa.Table] = []
-    rest: dict[str, pa.Table] = {}
-    for day in set(days) if listing.lies_by_days else (None,):
-        rows = rows_of_day(table, listing, columns[0], {str(values[0]) for values in gone}, day=day, known=opened.known)
-        if rows.num_rows:
-            found.append(rows)
-            rest |= files_without(table, listing, columns, gone, day=day, known=opened.known)
-    return _Standing(tuple(found), rest)
+def _parts(listing: Listing, days: Iterable[date | None]) -> set[date | None]:
+    """Days to look at one by one: of a table that does not lie by days, all at once."""
+    return set(days) if listing.lies_by_days else {None}
 
 
 def _say_the_same(standing: Iterable[pa.Table], data: pa.Table) -> bool:
