@@ -140,7 +140,7 @@ def _parts(listing: Listing, days: Iterable[date | None]) -> set[date | None]:
 
 def _say_the_same(standing: Iterable[pa.Table], data: pa.Table) -> bool:
     several = [rows.drop_columns(["run_id"]) for rows in (*standing, data)]
-    return pa.concat_tables(several[:-1]).equals(several[-1])
+    return bool(pa.concat_tables(several[:-1]).equals(several[-1]))
 
 
 def add(table: Table, path: str, opened: Opened, data: pa.Table) -> int:
