@@ -64,13 +64,12 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """As many processes as there are cores and memory for; 0, none beside this one, where that is a single one.
 
-    With tests that need models, browsers and servers two more: half of their time they wait for a schedule, a page, a process or a disk, and of three
-    processes on two cores all wait often enough to leave a quarter of the cores idle.
+    With tests that need models, browsers and servers one more: three tenths of their time they wait for a schedule, a page or a disk.
     """
     is_light = "not models" in config.option.markexpr
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     each = _GB_WITHOUT_MODELS if is_light else _GB_WITH_MODELS
-    fitting = min(cores if is_light else cores + 2, int(psutil.virtual_memory().available / 1e9 / each))
+    fitting = min(cores if is_light else cores + 1, int(psutil.virtual_memory().available / 1e9 / each))
     return fitting if fitting > 1 else 0
 
 

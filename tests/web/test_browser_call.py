@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from desks import commit
 from office import OWN, Office
-from recorded import add_recorded
+from recorded import add_recorded, record
 from stored import heard
 
 from qa_pipeline.call import Alternative
@@ -21,6 +21,7 @@ from qa_pipeline.review.decide import decide
 from qa_pipeline.review.decisions import Note
 from qa_pipeline.review.opening import bring_up_to_date
 from qa_pipeline.review.standing import decisions_about
+from tests.rubric.built_rubrics import rubric
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -71,16 +72,24 @@ def test_a_click_on_a_word_plays_it_and_the_transcript_follows(recorded: Office,
     assert page.evaluate(f"{_AUDIO}.playbackRate") == 1.25
 
 
-def test_a_click_on_evidence_plays_the_moment_that_it_was_said_in(recorded: Office, browser_as: BrowserAs) -> None:
+def test_a_click_on_evidence_plays_the_moment_that_it_was_said_in(office: Office, browser_as: BrowserAs, tmp_path: Path) -> None:
+    greets = {"id": "greets", "status": "stable", "check": "phrase", "phrases": {"en": ["hello there"]}, "weight": 10}
+    commit(
+        office.store,
+        "phrased",
+        rubric=rubric(greets, id="phrased"),
+        source_uri=str(record(tmp_path / "phrased.wav")),
+        audio_sha256="e" * 64,
+    )
+    bring_up_to_date(office.desk)
     page = browser_as("mei")
-    page.goto("/calls/plain")
+    page.goto("/calls/phrased")
     page.click(".line.customer [data-s]")
     plays_from(page, 3.0)
     evidence = page.locator(".criterion [data-evidence=hit]").first
     start = int(evidence.get_attribute("data-start") or -1) / 1000
     assert 0 <= start < 3
     evidence.click()
-    page.wait_for_function(f"() => {_AUDIO}.currentTime < 2.5")
     plays_from(page, start)
 
 
