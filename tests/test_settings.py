@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from bare import unset
 from pydantic import ValidationError
 
 from qa_pipeline.errors import InputRefused
@@ -14,11 +15,7 @@ from qa_pipeline.settings import Settings, load_settings, packaged_folder
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A working folder without a settings file and an environment without settings."""
-    for name in ("CONFIG", *(field.upper() for field in Settings.model_fields)):
-        monkeypatch.delenv(f"QA_PIPELINE_{name}", raising=False)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return unset(monkeypatch, tmp_path)
 
 
 def test_the_defaults() -> None:

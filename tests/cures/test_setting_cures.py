@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from bare import unset
 
 from qa_pipeline.errors import QaError
 from qa_pipeline.evaluation.truth import read_truths
@@ -14,7 +15,7 @@ from qa_pipeline.privacy.policy import load_policy
 from qa_pipeline.running.pace import deadline_of
 from qa_pipeline.running.priority import parse_priority
 from qa_pipeline.sealed import drop_key, load_keys, make_key
-from qa_pipeline.settings import Settings, load_settings, packaged_folder
+from qa_pipeline.settings import load_settings, packaged_folder
 from qa_pipeline.trainer.import_phrases import import_phrases
 from qa_pipeline.trainer.template import create
 from tests.cures.texts import says
@@ -116,11 +117,7 @@ ALL_TEXTS = tuple(row[0] for row in ROWS)
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A working folder without a settings file and an environment without settings."""
-    for name in ("CONFIG", *(field.upper() for field in Settings.model_fields)):
-        monkeypatch.delenv(f"QA_PIPELINE_{name}", raising=False)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return unset(monkeypatch, tmp_path)
 
 
 @pytest.mark.parametrize(("text", "slip", "cured"), ROWS, ids=ALL_TEXTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,14 +90,16 @@ def test_a_whole_recording_is_as_long_as_it_was_and_misses_nothing(tmp_path: Pat
     assert loud[-1] == pytest.approx(7483, abs=later + smear)
 
 
+_DAMAGED: dict[str, st.SearchStrategy[Any]] = {
+    "form": st.sampled_from(sorted(FORMS)),
+    "tracks": st.integers(1, 2),
+    "share": st.floats(0.06, 0.95),
+    "count": st.integers(1, 2500),
+}
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    form=st.sampled_from(sorted(FORMS)),
-    tracks=st.integers(1, 2),
-    share=st.floats(0.06, 0.95),
-    count=st.integers(1, 2500),
-    byte=st.sampled_from([0, 0xFF, None]),
-)
+@given(**_DAMAGED, byte=st.sampled_from([0, 0xFF, None]))
 def test_a_damaged_stretch_costs_itself_and_is_told(
     tmp_path: Path, form: tuple[str, str], tracks: int, share: float, count: int, byte: int | None
 ) -> None:
@@ -117,10 +120,7 @@ def test_a_damaged_stretch_costs_itself_and_is_told(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    form=st.sampled_from(sorted(FORMS)),
-    tracks=st.integers(1, 2),
-    share=st.floats(0.06, 0.95),
-    count=st.integers(1, 2500),
+    **_DAMAGED,
     is_cut=st.booleans(),
     longest_ms=st.sampled_from([1500, 14_000, 25_000]),
     word=st.tuples(st.floats(-2.0, 40.0), st.floats(0.0, 20.0)),
