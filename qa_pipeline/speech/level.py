@@ -26,9 +26,12 @@ def audible(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def loud_db(samples: NDArray[np.float32]) -> float:
     """Level of the loud moments of the loudest channel, dB of full scale; −120 where there is nothing."""
-    tracks = np.atleast_2d(samples)
-    frames = tracks[:, : tracks.shape[1] // _FRAME * _FRAME].reshape(len(tracks), -1, _FRAME)
-    if not frames.size:
-        return -120.0
-    powers = np.mean(np.square(frames, dtype=np.float64), axis=2)
-    return float(10 * np.log10(np.percentile(powers, _LOUD_PERCENTILE, axis=1).max() + 1e-12))
+    tracks = [powers(track) for track in np.atleast_2d(samples)]
+    return float(10 * np.log10(max((np.percentile(track, _LOUD_PERCENTILE) for track in tracks if track.size), default=0.0) + 1e-12))
+
+
+def powers(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Mean square of each 20 ms. samples: (n,) float32 at 16 kHz."""
+    frames = samples[: samples.size // _FRAME * _FRAME].reshape(-1, _FRAME)
+    found: NDArray[np.float64] = np.mean(np.square(frames, dtype=np.float64), axis=1)
+    return found

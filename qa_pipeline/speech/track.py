@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.speech.activity import PROBABILITY_MS, SAMPLE_RATE, Span, active_spans, speech_probability, with_speech
-from qa_pipeline.speech.level import audible
+from qa_pipeline.speech.level import audible, powers
 
-_LEVEL_FRAME = 320
 # A voice at the telephone pauses: of 559 stretches of sample and recorded calls one spans less; crowds of four and of eight voices span 11 to 18 dB.
 _IN_FRONT_DB = 18.0
 # Where nothing but the noise of a line lies behind, its quiet moments are alike: between the quietest fiftieth and tenth lie 0.2 to 0.6 dB, in crowds 1.9 to 7.
@@ -51,21 +50,14 @@ class Track:
         return bool(10 * np.log10((low + 1e-12) / (least + 1e-12)) < _STEADY_DB)
 
     def _around(self, start_ms: int, end_ms: int) -> NDArray[np.float64]:
-        return _powers(self.part(max(0, start_ms - _AROUND_MS), end_ms + _AROUND_MS))
+        return powers(self.part(max(0, start_ms - _AROUND_MS), end_ms + _AROUND_MS))
 
     def stands_out_db(self, start_ms: int, end_ms: int) -> float:
         """How far the loud moments of a stretch stand above the quiet ones of it and two seconds around it: little in a crowd, which never pauses."""
-        own, around = _powers(self.part(start_ms, end_ms)), self._around(start_ms, end_ms)
+        own, around = powers(self.part(start_ms, end_ms)), self._around(start_ms, end_ms)
         if not (own.size and around.size):
             return 0.0
         return float(10 * np.log10((np.percentile(own, 98) + 1e-12) / (np.percentile(around, 10) + 1e-12)))
-
-
-def _powers(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Mean square of each 20 ms."""
-    frames = samples[: samples.size // _LEVEL_FRAME * _LEVEL_FRAME].reshape(-1, _LEVEL_FRAME)
-    powers: NDArray[np.float64] = np.mean(np.square(frames, dtype=np.float64), axis=1)
-    return powers
 
 
 def track_of(audio: NDArray[np.float32]) -> Track:
