@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, func, make_url, select
@@ -34,8 +35,26 @@ _BUSY_MS = 120_000
 _TURN = 7_123_001
 # What SQLite says of a disk that is full or fails.
 _DISK_SAYS = ("disk I/O error", "database or disk is full")
-_TURNS: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
-_MAKING_TURNS = threading.Lock()
+# Values in one statement: well below what either database takes.
+_LOT = 500
+T = TypeVar("T")
+
+
+class PerEngine(Generic[T]):
+    """What a process keeps for each engine, made when it is first asked for and gone with the engine."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: WeakKeyDictionary[Engine, T] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def of(self, engine: Engine) -> T:
+        """That of an engine, the same for all threads."""
+        with self._lock:
+            return self._made.setdefault(engine, self._make())
+
+
+_TURNS = PerEngine(threading.Lock)
 
 
 def database_url(settings: Settings) -> str:
@@ -87,8 +106,14 @@ def _turn_of(engine: Engine) -> AbstractContextManager[object]:
     """Threads of one process take turns by a lock: SQLite lets those who wait ask again and again, and whoever asks at the right moment comes first."""
     if engine.dialect.name != "sqlite":
         return nullcontext()
-    with _MAKING_TURNS:
-        return _TURNS.setdefault(engine, threading.Lock())
+    return _TURNS.of(engine)
+
+
+def lots(values: Iterable[T], size: int = _LOT) -> Iterator[tuple[T, ...]]:
+    """Values, so many at a time."""
+    several = iter(values)
+    while lot := tuple(islice(several, size)):
+        yield lot
 
 
 def _sqlite(url: str, path: str | None, *, keeps_connections: bool) -> Engine:

@@ -11,12 +11,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, or_, select
 
+from qa_pipeline.reading.database import PerEngine
 from qa_pipeline.reading.index import call_index, index_days
-from qa_pipeline.reading.pages import Wanted
+from qa_pipeline.reading.pages import Wanted, conditions
 from qa_pipeline.reading.viewer import Matter, Scope, Viewer
 
 if TYPE_CHECKING:
@@ -54,14 +54,13 @@ class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-_OF_ENGINES: WeakKeyDictionary[Engine, _Kept] = WeakKeyDictionary()
-_MAKING = threading.Lock()
+_KEPT = PerEngine(_Kept)
 
 
 def sums(engine: Engine, viewer: Viewer, wanted: Wanted, question: Question) -> dict[Key, NDArray[np.float64]]:
     """Figures of the calls of some days by key, added up over the days."""
     name = (question.name, replace(wanted, since=None, until=None), replace(viewer, name=None, account=None if viewer.is_local else 0))
-    kept = _kept_of(engine)
+    kept = _KEPT.of(engine)
     with kept.lock:
         known = kept.questions.get(name, {})
     with engine.connect() as connection:
@@ -119,19 +118,10 @@ def _added(parts: Iterable[Part]) -> dict[Key, NDArray[np.float64]]:
 
 
 def _within(wanted: Wanted) -> list[ColumnElement[bool]]:
-    day = call_index.c.call_date
-    return [
-        *([day >= wanted.since.isoformat()] if wanted.since else []),
-        *([day <= wanted.until.isoformat()] if wanted.until else []),
-    ]
+    return conditions(Wanted(since=wanted.since, until=wanted.until))
 
 
 def _is_within(day: str, wanted: Wanted) -> bool:
     if not day:
         return wanted.since is None and wanted.until is None
     return (wanted.since is None or day >= wanted.since.isoformat()) and (wanted.until is None or day <= wanted.until.isoformat())
-
-
-def _kept_of(engine: Engine) -> _Kept:
-    with _MAKING:
-        return _OF_ENGINES.setdefault(engine, _Kept())

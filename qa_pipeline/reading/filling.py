@@ -9,8 +9,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from datetime import date
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, delete, insert, inspect, select, true, update
@@ -18,13 +17,12 @@ from sqlalchemy.schema import CreateTable
 
 from qa_pipeline.reading.consents import ConsentRules, consents, held_back, is_held_back, rulings
 from qa_pipeline.reading.current import on_days
-from qa_pipeline.reading.database import DERIVED
+from qa_pipeline.reading.database import DERIVED, lots
 from qa_pipeline.reading.index import call_index, columns_there, criterion_sets, index_days, mark_days
 from qa_pipeline.results.store import Store
 
 # Rows written in one step: enough that the step's own cost does not count, little enough to stay in the processor's cache.
 _ROWS = 5_000
-T = TypeVar("T")
 Report = Callable[[int, int], None]
 """Told how many calls are done, of how many."""
 _COLUMNS = tuple(column.name for column in call_index.columns)
@@ -65,13 +63,13 @@ def put_some(connection: Connection, store: Store, rows: pa.Table, days: Set[dat
     before = {row[0]: tuple(row) for row in connection.execute(select(*(column[name] for name in _MADE_OF)).where(chosen))}
     after = dict(zip(rows["call_id"].to_pylist(), _rows(rows), strict=True))
     gone = [call_id for call_id, row in before.items() if after.get(call_id) != row]
-    for some in lots(gone):
+    for some in lots(gone, _ROWS):
         mark_days(connection, column.call_id.in_(some))
         connection.execute(delete(call_index).where(column.call_id.in_(some)))
     _put_consents(connection, store, rows, days)
     come = [call_id for call_id, row in after.items() if before.get(call_id) != row]
     _put(connection, rows.filter(pa.array([before.get(call_id) != row for call_id, row in after.items()], pa.bool_())), kept)
-    for some in lots(come):
+    for some in lots(come, _ROWS):
         mark_days(connection, column.call_id.in_(some))
 
 
@@ -137,7 +135,7 @@ def _put(connection: Connection, rows: pa.Table, kept: Mapping[str, Mapping[str,
         values = [*(f"?{place + 1}" for place in _PLACES.values()), *(str(int(value)) for value in _UNDECIDED.values())]
         sql = f"insert into {call_index.name} ({', '.join((*_PLACES, *_UNDECIDED))}) values ({', '.join(values)})"
         done = 0
-        for some in lots(_rows(rows)):
+        for some in lots(_rows(rows), _ROWS):
             connection.exec_driver_sql(sql, list(some))
             done += len(some)
             report(done, len(rows))
@@ -166,9 +164,9 @@ def _put_consents(connection: Connection, store: Store, rows: pa.Table, days: Se
     found = list(rules.read(store, scores, None if days is None else on_days(days))) if rules else []
     lacking = {row["call_id"]: lacks for row, lacks in found}
     held = [name for row in scores if is_held_back(lacking.get(name := row["call_id"], False), ruled.get(name))]
-    for some in lots([row for row, _ in found]):
+    for some in lots([row for row, _ in found], _ROWS):
         connection.execute(insert(consents), list(some))
-    for names in lots(held):
+    for names in lots(held, _ROWS):
         connection.execute(insert(held_back), [{"call_id": name} for name in names])
 
 
@@ -194,9 +192,3 @@ def _sets_in(rows: pa.Table) -> Iterator[tuple[str, str]]:
 def _rows(rows: pa.Table) -> Iterator[tuple[Any, ...]]:
     for batch in rows.select(_MADE_OF).to_batches(max_chunksize=_ROWS):
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
-
-
-def lots(values: Iterable[T]) -> Iterator[tuple[T, ...]]:
-    several = iter(values)
-    while lot := tuple(islice(several, _ROWS)):
-        yield lot

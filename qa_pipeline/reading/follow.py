@@ -15,8 +15,8 @@ import pyarrow as pa
 from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, String, Table, delete, insert, inspect, select, update
 
 from qa_pipeline.reading.current import corrected, current
-from qa_pipeline.reading.database import DERIVED, writing
-from qa_pipeline.reading.filling import Report, lots, put_all, put_sets, put_some, quiet
+from qa_pipeline.reading.database import DERIVED, lots, writing
+from qa_pipeline.reading.filling import Report, put_all, put_sets, put_some, quiet
 from qa_pipeline.reading.index import FORM, call_index, mark_days
 from qa_pipeline.reading.log import Change, changes_since, version_of
 from qa_pipeline.reading.teams import Memberships, read_memberships

@@ -151,7 +151,7 @@ def count_scores(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Want
         *summed(_ROW.coverage),
         *summed(_ROW.expected_wrong),
         *(counted(_ROW.sentiment == label) for label in Feelings.__slots__),
-    ).where(_ROW.purpose == "official", *conditions(replace(wanted, since=None, until=None)), visible(viewer, Matter.FIGURES))
+    ).where(*_countable(viewer, wanted))
     found: dict[tuple[str | None, ...], Any] = {}
     for values, figures in _summed(engine, viewer, wanted, ("scores", *columns), asked, [_ROW[name] for name in columns]).items():
         key = _key(by, dict(zip(columns, values, strict=True)))
@@ -160,6 +160,11 @@ def count_scores(engine: Engine, viewer: Viewer, by: Sequence[str], wanted: Want
         # Of no calls at all there is a line too.
         return [_line((), [0.0] * 22)]
     return [_line(key, found[key].tolist()) for key in sorted(found, key=_in_order)]
+
+
+def _countable(viewer: Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Which calls figures are of, whatever their day."""
+    return [_ROW.purpose == "official", *conditions(replace(wanted, since=None, until=None)), visible(viewer, Matter.FIGURES)]
 
 
 def _summed(
@@ -195,12 +200,7 @@ def count_percents(engine: Engine, viewer: Viewer, wanted: Wanted) -> tuple[int,
     """Calls by effective percent, in ten steps: below 10, below 20 … and from 90 to 100. Raises AccessRefused for who sees no figures."""
     viewer.require(Matter.FIGURES)
     step = _step()
-    asked = select(step, func.count()).where(
-        _ROW.purpose == "official",
-        _ROW.effective_percent.is_not(None),
-        *conditions(replace(wanted, since=None, until=None)),
-        visible(viewer, Matter.FIGURES),
-    )
+    asked = select(step, func.count()).where(_ROW.effective_percent.is_not(None), *_countable(viewer, wanted))
     found = _summed(engine, viewer, wanted, "percents", asked, [step])
     return tuple(int(found[(place,)][0]) if (place,) in found else 0 for place in range(10))
 
@@ -217,10 +217,7 @@ def count_criteria(
     columns = list(dict.fromkeys(["rubric_id", "criteria", *(name for dimension in by for name in _DIMENSIONS[dimension][0])]))
     length = func.length(_ROW.effective_outcomes)
     asked = select(*(_ROW[name] for name in columns), length, func.aggregate_strings(_ROW.effective_outcomes, "")).where(
-        _ROW.purpose == "official",
-        _ROW.effective_outcomes.is_not(None),
-        *conditions(replace(wanted, since=None, until=None)),
-        visible(viewer, Matter.FIGURES),
+        _ROW.effective_outcomes.is_not(None), *_countable(viewer, wanted)
     )
 
     def parts(_: Connection, rows: Sequence[Sequence[Any]]) -> tuple[Part, ...]:

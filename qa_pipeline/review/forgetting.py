@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy import Connection, Engine, and_, delete, func, inspect, not_, select, text, update
 
 from qa_pipeline.reading.consents import consent_decisions, consents, held_back
-from qa_pipeline.reading.database import open_database, writing
+from qa_pipeline.reading.database import lots, open_database, writing
 from qa_pipeline.reading.index import call_index, is_of_this_form, mark_days
 from qa_pipeline.review.decisions import as_text
-from qa_pipeline.review.held import HELD, lots, quoting
+from qa_pipeline.review.held import HELD, quoting
 from qa_pipeline.review.judged import program_said
 from qa_pipeline.review.tables import (
     audit,

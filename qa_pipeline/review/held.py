@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, String, Table, false, func, inspect, or_, select
 
 from qa_pipeline.reading.consents import consent_decisions, consents, held_back
+from qa_pipeline.reading.database import lots
 from qa_pipeline.reading.follow import index_state
 from qa_pipeline.reading.index import call_index, criterion_sets, index_days
 from qa_pipeline.reading.teams import memberships, team_names, teams
@@ -45,9 +46,6 @@ from qa_pipeline.review.tables import (
     webhooks,
     written_files,
 )
-
-# Ids in one statement: well below what either database takes.
-LOT = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,11 +154,6 @@ def quoting(connection: Connection, held: Held, likely: Sequence[str]) -> list[d
         for row in connection.execute(select(held.table).where(_contains(connection, held, some))).mappings():
             rows[tuple(row[key] for key in keys)] = dict(row)
     return list(rows.values())
-
-
-def lots(values: Sequence[str], size: int = LOT) -> list[Sequence[str]]:
-    """Values, so many at a time."""
-    return [values[first : first + size] for first in range(0, len(values), size)]
 
 
 def _contains(connection: Connection, held: Held, words: Sequence[str]) -> ColumnElement[bool]:

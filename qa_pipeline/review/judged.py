@@ -21,12 +21,11 @@ from enum import Enum
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Column, Connection, Engine, Float, Select, String, Table, func, insert, select
+from sqlalchemy import Column, Connection, Float, Select, String, Table, func, insert, select
 
 from qa_pipeline.call import Outcome
-from qa_pipeline.reading.database import DERIVED, writing
+from qa_pipeline.reading.database import DERIVED, PerEngine, lots, writing
 from qa_pipeline.reading.index import call_index
 from qa_pipeline.reading.log import version_of
 from qa_pipeline.reading.pages import visible
@@ -51,8 +50,6 @@ program_said = Table(
 )
 _FINDINGS = ("score_id", "criterion_id", "outcome", "answer", "certainty")
 _KINDS = ("override", "confirmation", "answer", "ruling", "calibration", "take_back")
-# Ids in one statement: well below what either database takes.
-_LOT = 500
 # Judgements that are kept in memory, some 400 bytes each. Chosen: two years of a centre of fifty reviewers' overrides are fewer.
 _MOST_KEPT = 50_000
 
@@ -99,7 +96,7 @@ def judgements(desk: Desk, viewer: Viewer, *, since: date | None = None, until: 
     Of a session that is not over, nothing. Raises AccessRefused for who sees no decisions.
     """
     viewer.require(Matter.DECISIONS)
-    kept = _kept_of(desk.engine)
+    kept = _KEPT.of(desk.engine)
     with desk.engine.connect() as connection:
         over = sessions_over(connection)
         stamps = {
@@ -109,7 +106,7 @@ def judgements(desk: Desk, viewer: Viewer, *, since: date | None = None, until: 
         with kept.lock:
             found = {call_id: kept.calls[call_id] for call_id in stamps if call_id in kept.calls}
         behind = [call_id for call_id, stamp in stamps.items() if call_id not in found or found[call_id][0] != stamp]
-        rows = [dict(row) for some in _lots(behind) for row in connection.execute(_about(some)).mappings()]
+        rows = [dict(row) for some in lots(behind) for row in connection.execute(_about(some)).mappings()]
     days = {row["score_id"]: _day(stamps[row["call_id"]].day) for row in rows if row["score_id"]}
     said = _program_said(desk, days)
     for call_id, several in groupby(rows, key=lambda row: str(row["call_id"])):
@@ -147,13 +144,7 @@ class _Kept:
                 self.size -= len(self.calls.popitem(last=False)[1][1])
 
 
-_OF_ENGINES: WeakKeyDictionary[Engine, _Kept] = WeakKeyDictionary()
-_MAKING = threading.Lock()
-
-
-def _kept_of(engine: Engine) -> _Kept:
-    with _MAKING:
-        return _OF_ENGINES.setdefault(engine, _Kept())
+_KEPT = PerEngine(_Kept)
 
 
 def _day(text: str | None) -> date | None:
@@ -298,7 +289,7 @@ def _program_said(desk: Desk, days: Mapping[str, date | None]) -> dict[str, dict
 def _read_day(desk: Desk, day: date | None, score_ids: Sequence[str]) -> list[dict[str, Any]]:
     of_day = "call_date is null" if day is None else f"call_date = date '{day}'"
     found: list[dict[str, Any]] = []
-    for some in _lots(score_ids):
+    for some in lots(score_ids):
         where = f"{of_day} and score_id in ({', '.join(map(sql_text, some))})"
         found += desk.store.read("findings", columns=_FINDINGS, where=where).to_pylist()
     return [{name: row[name] for name in _FINDINGS} for row in found]
@@ -309,7 +300,7 @@ def _kept(desk: Desk, score_ids: Iterable[str]) -> dict[str, dict[str, Said]]:
     with desk.engine.connect() as connection:
         if not desk.engine.dialect.has_table(connection, program_said.name):
             return found
-        for some in _lots(list(score_ids)):
+        for some in lots(score_ids):
             for row in connection.execute(select(program_said).where(program_said.c.score_id.in_(some))):
                 one = Said(outcome=Outcome(row.outcome), answer=row.answer, certainty=row.certainty)
                 found.setdefault(row.score_id, {})[row.criterion_id] = one
@@ -318,10 +309,6 @@ def _kept(desk: Desk, score_ids: Iterable[str]) -> dict[str, dict[str, Said]]:
 
 def _ids_kept(connection: Connection, score_ids: Iterable[str]) -> set[str]:
     found: set[str] = set()
-    for some in _lots(list(score_ids)):
+    for some in lots(score_ids):
         found.update(connection.execute(select(program_said.c.score_id).where(program_said.c.score_id.in_(some)).distinct()).scalars())
     return found
-
-
-def _lots(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[first : first + _LOT] for first in range(0, len(ids), _LOT)]

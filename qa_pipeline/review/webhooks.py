@@ -22,7 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from qa_pipeline.errors import AccessRefused, InputRefused
-from qa_pipeline.reading.database import writing
+from qa_pipeline.reading.database import lots, writing
 from qa_pipeline.reading.index import CallLine, call_index, read_line
 from qa_pipeline.reading.pages import is_kept_from
 from qa_pipeline.reading.viewer import Matter, Scope, Viewer
@@ -33,8 +33,6 @@ from qa_pipeline.review.tables import accounts, audit, decisions, webhook_messag
 
 # A commit comes after the time that its scores bear, a long night hours after: so far back is looked again. What was told is known by its name.
 _BACK = timedelta(days=2)
-# Calls in one statement.
-_LOT = 500
 
 
 class Event(StrEnum):
@@ -283,8 +281,8 @@ def _sees(connection: Connection, viewer: Viewer, line: CallLine) -> bool:
 
 def _told(connection: Connection, webhook: int, abouts: Sequence[str]) -> set[str]:
     found: set[str] = set()
-    for first in range(0, len(abouts), _LOT):
-        is_it = (webhook_messages.c.webhook == webhook) & webhook_messages.c.about.in_(abouts[first : first + _LOT])
+    for some in lots(abouts):
+        is_it = (webhook_messages.c.webhook == webhook) & webhook_messages.c.about.in_(some)
         found.update(connection.execute(select(webhook_messages.c.about).where(is_it)).scalars())
     return found
 

@@ -50,7 +50,7 @@ def figures(engine: Engine) -> list[Any]:
 
 
 def asked_anew(engine: Engine) -> list[Any]:
-    days._OF_ENGINES.pop(engine, None)
+    days._KEPT.of(engine).questions.clear()
     return figures(engine)
 
 
@@ -111,7 +111,7 @@ def test_so_much_is_kept_and_no_more(desk: Desk, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(days, "_MOST_PARTS", 30)
     for number in range(40):
         count_scores(desk.engine, LOCAL, ("week",), Wanted(site=f"s{number}"))
-    kept = days._OF_ENGINES[desk.engine].questions
+    kept = days._KEPT.of(desk.engine).questions
     assert sum(map(days._size, kept.values())) <= 30
     monkeypatch.setattr(days, "_MOST_OF_QUESTION", 2)
     found = count_scores(desk.engine, LOCAL, ("agent",), Wanted())
