@@ -176,12 +176,13 @@ import io, json, sys, time
 import sqlalchemy.dialects.sqlite
 from rich.console import Console
 from qa_pipeline.call import Outcome
+from qa_pipeline.reading.call import read_call
 from qa_pipeline.reading.counting import CallFilter
 from qa_pipeline.reading.database import open_database
 from qa_pipeline.reading.follow import catch_up
 from qa_pipeline.reading.pages import Order, Wanted, page
 from qa_pipeline.reading.viewer import Role, Tenure, Viewer, local_viewer
-from qa_pipeline.report.data import load_call
+from qa_pipeline.report.data import report_of
 from qa_pipeline.report.figures import summarise_calls
 from qa_pipeline.report.terminal import show_scorecard
 from qa_pipeline.review.correcting import apply_due, swap_roles
@@ -198,7 +199,8 @@ def desk_of(settings):
     return desk
 def scorecard(settings, calls, turn):
     desk, call_id = desk_of(settings), f"call{calls // 2 + turn}"
-    data = load_call(desk.store, desk.engine, settings, viewer, call_id, effective=read_effective(desk, call_id))
+    one = read_call(desk.store, desk.engine, viewer, call_id)
+    data = report_of(one, desk.store, settings, effective=read_effective(desk, call_id, one=one))
     show_scorecard(data, call_id, Console(file=io.StringIO()))
 def override(settings, calls, turn):
     decide(desk_of(settings), viewer, f"call{calls // 3 + turn}", Override(outcome=Outcome.MET), criterion_id="greeting", reason="it was said")

@@ -40,7 +40,8 @@ from qa_pipeline.cli.show import show_recorded
 @deciding_options
 def scorecard(call_id: str, html_path: Path | None, redacted: bool, results: str | None, as_name: str | None) -> None:
     """Show one call: every criterion with its evidence, what people decided about it, and the transcript."""
-    from qa_pipeline.report.data import load_call
+    from qa_pipeline.reading.call import read_call
+    from qa_pipeline.report.data import report_of
     from qa_pipeline.report.html import write_html
     from qa_pipeline.report.redacted import redact_report
     from qa_pipeline.report.terminal import show_scorecard
@@ -49,7 +50,8 @@ def scorecard(call_id: str, html_path: Path | None, redacted: bool, results: str
     from qa_pipeline.review.written import Sort, keep_written
 
     settings, desk, viewer = open_desk_as(results, as_name)
-    data = load_call(desk.store, desk.engine, settings, viewer, call_id, effective=read_effective(desk, call_id))
+    one = read_call(desk.store, desk.engine, viewer, call_id)
+    data = report_of(one, desk.store, settings, effective=read_effective(desk, call_id, one=one))
     look(desk, viewer, call_id)
     data = redact_report(data, hiding_of_files(settings, redacted) if redacted or html_path else hiding_from(settings, viewer))
     if html_path is None:

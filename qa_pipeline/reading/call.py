@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from qa_pipeline.reading.asking import FrozenRow
 from qa_pipeline.reading.index import CallLine
-from qa_pipeline.reading.pages import find_call
+from qa_pipeline.reading.pages import find_call, require_seen
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.results.columns import Kind
 from qa_pipeline.results.store import Store
@@ -44,12 +44,15 @@ class OneCall:
     named: FrozenRow
 
 
-def read_call(store: Store, engine: Engine, viewer: Viewer, call_id: str) -> OneCall:
-    """Read a call. The index must have caught up (index.py).
+def read_call(store: Store, engine: Engine, viewer: Viewer, call_id: str, *, line: CallLine | None = None) -> OneCall:
+    """Read a call. The index must have caught up (index.py). `line`: of the call as `find_call` has just found it for the same viewer.
 
     Raises as `find_call`.
     """
-    line = find_call(engine, viewer, call_id)
+    if line is None:
+        line = find_call(engine, viewer, call_id)
+    else:
+        require_seen(viewer, line, Matter.SCORE)
     reads_words, reads_names = (
         viewer.sees(matter, agent_id=line.agent_id, team=line.team, day=line.call_date) for matter in (Matter.WORDS, Matter.NAMES)
     )

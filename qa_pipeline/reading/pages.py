@@ -121,15 +121,27 @@ def find_call(engine: Engine, viewer: Viewer, call_id: str, *, matter: Matter = 
     with engine.connect() as connection:
         found = known_line(connection, call_id) if viewer.is_local else read_line(connection, call_id)
         is_kept = is_kept_from(connection, viewer, call_id)
-    if found is None or not viewer.sees(matter, agent_id=found.agent_id, team=found.team, day=found.call_date):
-        # Who may see only some calls must not learn which others there are.
-        raise NotThere(f"There is no call {call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
+    if found is None:
+        raise _not_there(call_id)
+    require_seen(viewer, found, matter)
     if is_kept:
         raise AccessRefused(
             f"Call {call_id} is held back: the caller's consent is not there.",
             advice="Whoever leads the team decides (`qa-pipeline consent list`).",
         )
     return as_seen(found, viewer)
+
+
+def require_seen(viewer: Viewer, line: CallLine, matter: Matter) -> None:
+    """Raise, as `find_call` does, where a call that was found for one matter is not theirs to see in another."""
+    viewer.require(matter)
+    if not viewer.sees(matter, agent_id=line.agent_id, team=line.team, day=line.call_date):
+        raise _not_there(line.call_id)
+
+
+def _not_there(call_id: str) -> NotThere:
+    # Who may see only some calls must not learn which others there are.
+    return NotThere(f"There is no call {call_id!r} in the results.", advice="Look at the list of calls that are yours to see.")
 
 
 def as_seen(line: CallLine, viewer: Viewer) -> CallLine:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from qa_pipeline.errors import RecordingError
-from qa_pipeline.reading.index import CallLine
+from qa_pipeline.reading.call import OneCall
 from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.recordings.address import path_of
@@ -89,12 +89,11 @@ def read_turns(store: Store, engine: Engine, viewer: Viewer, call_id: str) -> li
     return found
 
 
-def has_recording(store: Store, line: CallLine) -> bool:
+def has_recording(one: OneCall) -> bool:
     """Whether a call has a recording that is still there; of one that lies on another machine, nobody looks."""
-    if line.layout == "text":
+    if one.line.layout == "text":
         return False
-    rows = store.read_of("calls", "conversation_id", line.conversation_id, day=line.call_date, columns=["source_uri"]).to_pylist()
-    path = path_of(rows[0]["source_uri"]) if rows else ""
+    path = path_of(one.named["source_uri"])
     return "://" in path or Path(path).is_file()
 
 

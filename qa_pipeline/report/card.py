@@ -11,10 +11,10 @@ from datetime import datetime
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.privacy.policy import load_policy
+from qa_pipeline.reading.call import read_call
 from qa_pipeline.reading.index import CallLine
-from qa_pipeline.reading.pages import find_call
-from qa_pipeline.reading.viewer import Matter, Viewer
-from qa_pipeline.report.data import ReportData, Row, load_call
+from qa_pipeline.reading.viewer import Viewer
+from qa_pipeline.report.data import ReportData, Row, report_of
 from qa_pipeline.report.reasons import reason_of
 from qa_pipeline.report.redacted import redact_report
 from qa_pipeline.report.sureness import sureness
@@ -89,13 +89,13 @@ class Card:
 
 def read_card(desk: Desk, settings: Settings, viewer: Viewer, call_id: str, language: str) -> Card:
     """Read a scorecard in a language, as far as rubric and reasons have it. Raises as `find_call`."""
-    line = find_call(desk.engine, viewer, call_id, matter=Matter.SCORE)
+    one = read_call(desk.store, desk.engine, viewer, call_id)
+    line = one.line
     with desk.engine.connect() as connection:
         about = decisions_about(connection, call_id)
-    standing = read_standing(desk, line)
+    standing = read_standing(desk, line, findings=one.findings)
     score = effective(standing, about, closed_at(desk, line)) if standing else None
-    whole = load_call(desk.store, desk.engine, settings, viewer, call_id, effective=score)
-    data = redact_report(whole, load_policy(settings.privacy_policy).of(viewer))
+    data = redact_report(report_of(one, desk.store, settings, effective=score), load_policy(settings.privacy_policy).of(viewer))
     told = [decision for decision in about if not isinstance(decision.what, _NOT_TOLD)]
     by_id = {finding.criterion.id: finding for finding in score.findings} if score else {}
     (item,) = data.calls

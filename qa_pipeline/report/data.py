@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from qa_pipeline.errors import InputRefused
-from qa_pipeline.reading.call import read_call
+from qa_pipeline.reading.call import OneCall, read_call
 from qa_pipeline.reading.reports import ReportRows, report_rows
 from qa_pipeline.reading.viewer import Viewer
 from qa_pipeline.report.reasons import reason_of
@@ -259,8 +259,14 @@ def load_call(
     language: str | None = None,
 ) -> ReportData:
     """Read a report of one call. `effective`: its score as it counts; `language`: of whoever reads it. Raises as `find_call`."""
+    return report_of(read_call(store, engine, viewer, call_id), store, settings, effective=effective, language=language)
+
+
+def report_of(
+    found: OneCall, store: Store, settings: Settings, *, effective: EffectiveScore | None = None, language: str | None = None
+) -> ReportData:
+    """A report of one call that was read. `effective`, `language`: as of `load_call`."""
     zone = ZoneInfo(settings.timezone)
-    found = read_call(store, engine, viewer, call_id)
     findings = [in_zone(row, zone) | _decided(row["criterion_id"], effective) for row in found.findings]
     wording = load_wording(store, settings, findings)
     item = CallReport(

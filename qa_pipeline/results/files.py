@@ -225,11 +225,12 @@ def _groups_with(file: pq.ParquetFile, column: str, values: Collection[str]) -> 
 def _as_table(rows: pa.Table, schema: pa.Schema, day: date | None) -> pa.Table:
     """Rows of a file as the table has them: what only its folder says, and nulls for columns that are newer than the file."""
     arrays = []
+    there = dict(zip(rows.column_names, rows.columns, strict=True))
     for column in schema:
-        if column.name == DAY and column.name not in rows.column_names:
+        stored = there.get(column.name)
+        if column.name == DAY and stored is None:
             arrays.append(pa.repeat(pa.scalar(day, column.type), len(rows)))
-        elif column.name in rows.column_names:
-            stored = rows[column.name]
+        elif stored is not None:
             # To convert is a library of 10 MB, loaded at the first.
             arrays.append(stored if stored.type == column.type else stored.cast(column.type))
         else:

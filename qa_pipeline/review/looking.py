@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from qa_pipeline.reading.call import OneCall
 from qa_pipeline.reading.index import CallLine
-from qa_pipeline.reading.pages import find_call
+from qa_pipeline.reading.pages import find_call, require_seen
 from qa_pipeline.reading.viewer import Matter, Viewer
 from qa_pipeline.review.blindness import seen_by
 from qa_pipeline.review.claims import Claim, held_claims
@@ -43,14 +44,18 @@ class Looked:
         return may(self.viewer, self.line, kind)
 
 
-def look_at(desk: Desk, viewer: Viewer, call_id: str) -> Looked:
-    """Read a call to decide about it. Raises as `find_call`, and as `read_standing`."""
-    line = find_call(desk.engine, viewer, call_id, matter=Matter.DECISIONS)
+def look_at(desk: Desk, viewer: Viewer, call_id: str, *, one: OneCall | None = None) -> Looked:
+    """Read a call to decide about it. `one`: what is stored of it, where the same viewer has just read it. Raises as `find_call`, and as `read_standing`."""
+    if one is None:
+        line = find_call(desk.engine, viewer, call_id, matter=Matter.DECISIONS)
+    else:
+        line = one.line
+        require_seen(viewer, line, Matter.DECISIONS)
     with desk.engine.connect() as connection:
         about = decisions_about(connection, call_id)
         # What is not shown counts for nothing, and the version stays that of all.
         seen = seen_by(connection, viewer, line, about)
-    standing, closed = read_standing(desk, line), closed_at(desk, line)
+    standing, closed = read_standing(desk, line, findings=one.findings if one else None), closed_at(desk, line)
     return Looked(
         line=line,
         decisions=tuple(seen),

@@ -18,7 +18,7 @@ from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.index import CallLine
-from qa_pipeline.reading.pages import find_call
+from qa_pipeline.reading.pages import find_call, require_seen
 from qa_pipeline.reading.viewer import Matter, Role, Viewer
 from qa_pipeline.review.decisions import as_text, from_text
 from qa_pipeline.review.desk import Desk
@@ -147,21 +147,25 @@ def list_proposals(
     *,
     state: State | None = State.WAITING,
     rubric_id: str | None = None,
-    call_id: str | None = None,
+    call: CallLine | None = None,
     skip: int = 0,
     size: int = 50,
 ) -> Sequence[Proposal]:
     """Proposals, the newest first: all for a trainer, for others those about one call that they see. `state` None: whatever their state.
 
-    Raises AccessRefused, InputRefused as `find_call`.
+    `call`: as `find_call` found it for the same viewer. Raises AccessRefused, and InputRefused as `find_call`.
     """
-    if call_id is None:
+    if call is None:
         _may(viewer, frozenset({Role.TRAINER}), "see proposals")
     else:
-        find_call(desk.engine, viewer, call_id, matter=Matter.WORDS)
+        require_seen(viewer, call, Matter.WORDS)
         _may(viewer, _PROPOSING, "see proposals")
     asked = select(proposals).order_by(proposals.c.proposal.desc()).offset(skip).limit(size)
-    for column, value in ((proposals.c.state, state), (proposals.c.rubric_id, rubric_id), (proposals.c.call_id, call_id)):
+    for column, value in (
+        (proposals.c.state, state),
+        (proposals.c.rubric_id, rubric_id),
+        (proposals.c.call_id, call.call_id if call else None),
+    ):
         if value is not None:
             asked = asked.where(column == value)
     with desk.engine.connect() as connection:

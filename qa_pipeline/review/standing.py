@@ -5,8 +5,10 @@ Read from one day's findings, not from all tables; a rubric is read once in a pr
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -26,6 +28,10 @@ from qa_pipeline.review.effective import DISPUTED, EffectiveFinding, EffectiveSc
 from qa_pipeline.review.tables import decisions
 from qa_pipeline.rubric.canonical import revive
 from qa_pipeline.rubric.schema import Rubric
+
+if TYPE_CHECKING:
+    # Decisions are written without it.
+    from qa_pipeline.reading.call import OneCall
 
 _FINDING_COLUMNS = (
     "criterion_id", "criterion_sha256", "section_id", "outcome", "answer", "points", "deduction", "occurrences", "likely", "rubric_id", "rubric_version",
@@ -75,11 +81,14 @@ def told_decisions(desk: Desk, viewer: Viewer, call_id: str) -> list[dict[str, o
     ]
 
 
-def read_standing(desk: Desk, call: CallLine) -> Standing | None:
-    """The current score of a call; None where it has none. Raises InputRefused where the rubric that made it is not kept."""
+def read_standing(desk: Desk, call: CallLine, *, findings: Sequence[Mapping[str, Any]] | None = None) -> Standing | None:
+    """The current score of a call; None where it has none. `findings`: its rows, where they were read.
+
+    Raises InputRefused where the rubric that made it is not kept.
+    """
     if call.score_id is None:
         return None
-    rows = desk.store.read_of("findings", "score_id", call.score_id, day=call.call_date, columns=_FINDING_COLUMNS).to_pylist()
+    rows = _findings(desk, call, call.score_id) if findings is None else findings
     if not rows:
         raise InputRefused(f"The findings of call {call.call_id} are not in {desk.store.root}.", advice="Run `qa-pipeline verify-results`.")
     rubric = _rubric(desk, rows[0])
@@ -108,11 +117,21 @@ def read_standing(desk: Desk, call: CallLine) -> Standing | None:
     )
 
 
-def read_effective(desk: Desk, call_id: str) -> EffectiveScore | None:
-    """The score of a call as it counts; None where it has none, or nobody decided anything about it. Raises InputRefused as `read_standing`."""
+def _findings(desk: Desk, call: CallLine, score_id: str) -> Sequence[Mapping[str, Any]]:
+    found: list[dict[str, Any]] = desk.store.read_of(
+        "findings", "score_id", score_id, day=call.call_date, columns=_FINDING_COLUMNS
+    ).to_pylist()
+    return found
+
+
+def read_effective(desk: Desk, call_id: str, *, one: OneCall | None = None) -> EffectiveScore | None:
+    """The score of a call as it counts; None where it has none, or nobody decided anything about it. `one`: what is stored of it, where that was read.
+
+    Raises InputRefused as `read_standing`.
+    """
     with desk.engine.connect() as connection:
-        call, about = read_line(connection, call_id), decisions_about(connection, call_id)
-    standing = read_standing(desk, call) if call and about else None
+        call, about = one.line if one else read_line(connection, call_id), decisions_about(connection, call_id)
+    standing = read_standing(desk, call, findings=one.findings if one else None) if call and about else None
     return effective(standing, about, closed_at(desk, call)) if call and standing else None
 
 
@@ -151,7 +170,7 @@ def _letter(found: EffectiveFinding) -> str:
     return letter_of(found.outcome, credit=credit, is_described=criterion.check == "sentiment")
 
 
-def _rubric(desk: Desk, score: dict[str, object]) -> Rubric:
+def _rubric(desk: Desk, score: Mapping[str, Any]) -> Rubric:
     try:
         return _kept_rubric(desk.store, str(score["rubric_sha256"]))
     except LookupError:

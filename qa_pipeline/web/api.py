@@ -30,7 +30,7 @@ from qa_pipeline.reading.call import OneCall as CallRead
 from qa_pipeline.reading.call import read_call
 from qa_pipeline.reading.counting import CallFilter
 from qa_pipeline.reading.index import CallLine
-from qa_pipeline.reading.pages import MOST_ROWS, Key, Order, Wanted, find_call, page
+from qa_pipeline.reading.pages import MOST_ROWS, Key, Order, Wanted, page
 from qa_pipeline.reading.runs import KeptRubric, list_rubrics, list_runs, read_rubric
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.report.figures import summarise_calls
@@ -57,7 +57,7 @@ from qa_pipeline.review.tokens import May
 from qa_pipeline.review.trust import Trust, trust
 from qa_pipeline.web.fields import Whole
 from qa_pipeline.web.programs import Asking, answer, program, scope
-from qa_pipeline.web.routing import SIGNED_IN, Section
+from qa_pipeline.web.routing import SIGNED_IN, Found, Section
 from qa_pipeline.web.signed import AtDesk, Chosen
 
 PREFIX = "/api/v1"
@@ -214,9 +214,10 @@ def list_own_calls(request: Request, who: Asking, desk: AtDesk, asked: ListAsked
 
 
 @section.get("/calls/{call_id}", needs=Matter.SCORE, response_model=OneCall, **_for(May.CALLS))
-def show_call(request: Request, who: Asking, desk: AtDesk, chosen: Chosen, call_id: str) -> Response:
+def show_call(request: Request, who: Asking, desk: AtDesk, chosen: Chosen, call_id: str, line: Found) -> Response:
     """A call with its score and findings, as the program made them and as they count."""
-    found = redact_call(read_call(desk.store, desk.engine, who.viewer, call_id), load_policy(chosen.privacy_policy).of(who.viewer))
+    read = read_call(desk.store, desk.engine, who.viewer, call_id, line=line)
+    found = redact_call(read, load_policy(chosen.privacy_policy).of(who.viewer))
     look(desk, who.viewer, call_id)
     one = OneCall(
         line=found.line,
@@ -224,24 +225,24 @@ def show_call(request: Request, who: Asking, desk: AtDesk, chosen: Chosen, call_
         score=dict(found.score) if found.score is not None else None,
         findings=[dict(row) for row in found.findings],
         captures=[dict(row) for row in found.captures],
-        criteria=_criteria(desk, found),
+        criteria=_criteria(desk, read),
         version=_version(desk, call_id),
     )
     return answer(request, one)
 
 
 @section.get("/calls/{call_id}/transcript", needs=Matter.WORDS, **_for(May.WORDS))
-def show_transcript(request: Request, who: Asking, desk: AtDesk, chosen: Chosen, call_id: str) -> Response:
+def show_transcript(request: Request, who: Asking, desk: AtDesk, chosen: Chosen, call_id: str, line: Found) -> Response:
     """What was said, utterance by utterance with its words and their times in ms."""
-    found = redact_call(read_call(desk.store, desk.engine, who.viewer, call_id), load_policy(chosen.privacy_policy).of(who.viewer))
+    read = read_call(desk.store, desk.engine, who.viewer, call_id, line=line)
+    found = redact_call(read, load_policy(chosen.privacy_policy).of(who.viewer))
     look(desk, who.viewer, call_id)
     return answer(request, {"call_id": call_id, "utterances": [dict(row) for row in found.utterances]})
 
 
 @section.get("/calls/{call_id}/decisions", needs=Matter.DECISIONS, **_for(May.CALLS))
-def list_decisions(request: Request, who: Asking, desk: AtDesk, call_id: str) -> Response:
+def list_decisions(request: Request, who: Asking, desk: AtDesk, call_id: str, line: Found) -> Response:
     """What people decided about a call, the first first; of calibration that is not over only one's own."""
-    line = find_call(desk.engine, who.viewer, call_id, matter=Matter.DECISIONS)
     with desk.engine.connect() as connection:
         about = seen_by(connection, who.viewer, line, decisions_about(connection, call_id))
     look(desk, who.viewer, call_id)
@@ -368,7 +369,7 @@ def openapi() -> dict[str, Any]:
 
 
 def _criteria(desk: Desk, found: CallRead) -> list[Criterion]:
-    score = read_effective(desk, found.line.call_id)
+    score = read_effective(desk, found.line.call_id, one=found)
     counts = {one.criterion.id: one for one in score.findings} if score else {}
     return [_criterion(row, counts.get(row["criterion_id"])) for row in found.findings]
 

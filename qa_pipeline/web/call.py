@@ -20,11 +20,13 @@ from markupsafe import Markup, escape
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused, QaError
 from qa_pipeline.privacy.policy import load_policy
+from qa_pipeline.reading.call import read_call
+from qa_pipeline.reading.index import CallLine
 from qa_pipeline.reading.sound import has_recording
 from qa_pipeline.reading.viewer import Matter, Role
 from qa_pipeline.report.call_view import FindingView, Line, view_call
 from qa_pipeline.report.clips import Clips
-from qa_pipeline.report.data import load_call
+from qa_pipeline.report.data import load_call, report_of
 from qa_pipeline.report.redacted import redact_report
 from qa_pipeline.report.waveform import find_silences
 from qa_pipeline.report.wording import title_of
@@ -41,7 +43,7 @@ from qa_pipeline.web.addresses import came_from, own_address
 from qa_pipeline.web.fields import Whole
 from qa_pipeline.web.queue import REVIEWING, call_address, next_address, reasons_of
 from qa_pipeline.web.render import redirect, render
-from qa_pipeline.web.routing import Section
+from qa_pipeline.web.routing import Found, Section
 from qa_pipeline.web.signed import AtDesk, Chosen, Signed, Who
 from qa_pipeline.web.translations import marked
 
@@ -145,11 +147,11 @@ Sent = Annotated[SentForm, Depends(_sent)]
 
 @section.get("/calls/{call_id}", needs=QUALITY, matter=Matter.WORDS)
 def show(
-    request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen, back: Annotated[str, Query(max_length=2_000)] = ""
+    request: Request, call_id: str, who: Who, desk: AtDesk, chosen: Chosen, found: Found, back: Annotated[str, Query(max_length=2_000)] = ""
 ) -> Response:
     """The page; that somebody looks is put on record."""
     look(desk, who.viewer, call_id)
-    return _page(request, call_id, who, desk, chosen, _back(who, back or _list_before(request)))
+    return _page(request, call_id, who, desk, chosen, _back(who, back or _list_before(request)), found=found)
 
 
 @section.post("/calls/{call_id}/override", needs=REVIEWING)
@@ -317,12 +319,14 @@ def _page(
     chosen: Chosen,
     back: str,
     *,
+    found: CallLine | None = None,
     refused: QaError | None = None,
     about: str = "",
     typed: str = "",
 ) -> Response:
-    looked = look_at(desk, who.viewer, call_id)
-    whole = load_call(desk.store, desk.engine, chosen, who.viewer, call_id, effective=looked.score, language=who.language)
+    one = read_call(desk.store, desk.engine, who.viewer, call_id, line=found)
+    looked = look_at(desk, who.viewer, call_id, one=one)
+    whole = report_of(one, desk.store, chosen, effective=looked.score, language=who.language)
     data = redact_report(whole, load_policy(chosen.privacy_policy).of(who.viewer))
     view = view_call(0, data.calls[0], data, {}, Clips(sounds={}, faults={}), Path("/"))
     counting = {finding.criterion.id: finding for finding in looked.score.findings} if looked.score else {}
@@ -340,12 +344,12 @@ def _page(
         rows=rows,
         sections=_sections(rows, looked, who),
         titles={row.criterion_id: row.view.title for row in rows},
-        heard=has_recording(desk.store, looked.line),
+        heard=has_recording(one),
         words=_words,
         silence_before=_silences(view.lines),
         why=reasons_of(who, looked.line),
         decisions=[_told(who, one, looked) for one in reversed(looked.decisions)],
-        proposals=_proposals(desk, who, call_id),
+        proposals=_proposals(desk, who, looked.line),
         may={
             "judge": looked.may(Override) and looked.score is not None,
             "note": looked.may(Note),
@@ -429,10 +433,10 @@ def _told(who: Signed, decision: Decision, looked: Looked) -> dict[str, Any]:
     }
 
 
-def _proposals(desk: AtDesk, who: Signed, call_id: str) -> dict[str, list[Proposal]]:
+def _proposals(desk: AtDesk, who: Signed, line: CallLine) -> dict[str, list[Proposal]]:
     """What was proposed of the call, by criterion."""
     found: dict[str, list[Proposal]] = {}
-    for one in list_proposals(desk, who.viewer, state=None, call_id=call_id):
+    for one in list_proposals(desk, who.viewer, state=None, call=line):
         found.setdefault(one.criterion_id, []).append(one)
     return found
 

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
@@ -155,6 +155,15 @@ def ways(app: FastAPI, who: Signed | None, here: str) -> tuple[Way, ...]:
     return tuple(Way(path=path, text=who.gettext(text), is_here=path == nearest) for path, text in shown)
 
 
+def _found(request: Request) -> CallLine:
+    line: CallLine = request.state.line
+    return line
+
+
+Found = Annotated[CallLine, Depends(_found)]
+"""Of a route with a call in its path: the call's line, as it was found before the route was let in, to whom its `matter` is shown."""
+
+
 def _fits(needs: Needs, roles: frozenset[Role]) -> bool:
     if isinstance(needs, Matter):
         return any(RULE[role].get(needs, Scope.NONE) is not Scope.NONE for role in roles)
@@ -177,6 +186,8 @@ def _keeper(rule: Rule, who: Callable[..., Any], *, is_form: bool) -> Callable[.
             raise AccessRefused(f"This page is not for {asking.viewer.name}.", advice="Ask an operator for the role that it is for.")
         if rule.matter is not None:
             desk: Desk = request.app.state.desk
-            await run_in_threadpool(find_call, desk.engine, asking.viewer, request.path_params["call_id"], matter=rule.matter)
+            request.state.line = await run_in_threadpool(
+                find_call, desk.engine, asking.viewer, request.path_params["call_id"], matter=rule.matter
+            )
 
     return keep

@@ -37,8 +37,6 @@ MADE_OF = {
     "database": {"writing"},
     "tables": {"connect", "query", "rows"},
     "teams": {"read_memberships", "names_of_teams"},
-    # Of a line that somebody was given.
-    "sound": {"has_recording"},
     # Counts of faults, for who keeps the files.
     "verify": {"verify_results"},
 }

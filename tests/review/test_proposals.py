@@ -9,6 +9,7 @@ from desks import make_desk
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused
+from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import Role, Viewer
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.forgetting import forget_decisions
@@ -59,7 +60,7 @@ def test_it_is_settled_once_and_a_refusal_says_why(desk: Desk) -> None:
     with pytest.raises(Conflict, match="trainer has refused"):
         settle(desk, PIOTR, number, is_accepted=True)
     assert list_proposals(desk, PIOTR) == []
-    assert [one.proposal for one in list_proposals(desk, MEI, call_id="c1", state=None)] == [number]
+    assert [one.proposal for one in list_proposals(desk, MEI, call=find_call(desk.engine, MEI, "c1"), state=None)] == [number]
 
 
 def test_what_is_no_proposal_is_refused(desk: Desk) -> None:

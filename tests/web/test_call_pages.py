@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from desks import commit
 from office import OTHER, OWN, TEAM, Office
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from starlette.testclient import TestClient
 
 from qa_pipeline.call import Outcome, Quote, Reply
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading import pages
+from qa_pipeline.reading.index import CallLine
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import Role, Viewer, local_viewer
+from qa_pipeline.results.store import Store
 from qa_pipeline.results.versions import freeze
 from qa_pipeline.review.claims import held_claims
 from qa_pipeline.review.decide import decide
@@ -57,6 +63,30 @@ def test_looking_at_a_call_is_on_record(office: Office, client_as: ClientAs) -> 
     with office.engine.connect() as connection:
         looked = connection.execute(select(audit.c.who, audit.c.did, audit.c.call_id)).all()
     assert tuple(looked[-1]) == ("mei", "looked", OWN)
+
+
+@pytest.mark.parametrize(("name", "path", "lookups"), [("mei", AT, 1), ("lin", f"/mine/calls/{OWN}", 2)])
+def test_a_page_of_a_call_reads_nothing_of_it_twice(
+    office: Office, client_as: ClientAs, monkeypatch: pytest.MonkeyPatch, name: str, path: str, lookups: int
+) -> None:
+    """An agent's card is looked up once more: as of the agent that they are, whatever else they may see."""
+    client = client_as(name)
+    read: Counter[str] = Counter()
+    read_of, read_line = Store.read_of, pages.read_line
+
+    def note_rows(store: Store, table: str, *arguments: Any, **options: Any) -> pa.Table:
+        read[table] += 1
+        return read_of(store, table, *arguments, **options)
+
+    def note_line(connection: Connection, call_id: str) -> CallLine | None:
+        read["line"] += 1
+        return read_line(connection, call_id)
+
+    monkeypatch.setattr(Store, "read_of", note_rows)
+    monkeypatch.setattr(pages, "read_line", note_line)
+    assert client.get(path).status_code == 200
+    assert read.pop("line") == lookups
+    assert set(read.values()) == {1}, read
 
 
 def test_an_override_needs_a_reason_counts_at_once_and_leaves_the_programs_outcome(office: Office, client_as: ClientAs) -> None:
