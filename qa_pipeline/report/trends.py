@@ -88,13 +88,14 @@ def chart(trend: Trend, *, said: Callable[[Point], str] | None = None) -> Markup
     if len(banded) > 1:
         drawn.append(f'<polygon class="band" points="{upper} {lower}"/>')
     drawn.append(f'<polyline class="line" points="{" ".join(f"{x(p.week):.1f},{y(p.estimate.value or 0):.1f}" for p in told)}"/>')
-    for point in told:
+    in_words = [tell(point) for point in told]
+    for point, text in zip(told, in_words, strict=True):
         drawn.append(
-            f'<circle cx="{x(point.week):.1f}" cy="{y(point.estimate.value or 0):.1f}" r="3"><title>{escape(tell(point))}</title></circle>'
+            f'<circle cx="{x(point.week):.1f}" cy="{y(point.estimate.value or 0):.1f}" r="3"><title>{escape(text)}</title></circle>'
         )
     drawn.append(f'<text x="{_LEFT}" y="{_HEIGHT - 6}" class="from">{first:%Y-%m-%d}</text>')
     drawn.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}" class="to">{last:%Y-%m-%d}</text>')
-    words = escape(f"{trend.title}: " + "; ".join(map(tell, told)))
+    words = escape(f"{trend.title}: " + "; ".join(in_words))
     return Markup(f'<svg class="trend" role="img" viewBox="0 0 {_WIDTH} {_HEIGHT}" aria-label="{words}">{"".join(drawn)}</svg>')
 
 

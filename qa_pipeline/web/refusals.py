@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 from qa_pipeline.errors import QaError
 from qa_pipeline.web.fault_texts import CURES, FAULTS
 from qa_pipeline.web.translations import Texts, marked
-from qa_pipeline.web.wording import as_raised, in_words, time_text
+from qa_pipeline.web.wording import as_raised, in_words
+from qa_pipeline.web.written import time_text
 
 MESSAGES: Mapping[str, str] = {
     **as_raised(

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
-from babel.numbers import format_decimal, format_percent
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -30,7 +28,7 @@ from qa_pipeline.web.refusals import told
 from qa_pipeline.web.routing import ways
 from qa_pipeline.web.signed import FORM_FIELD, Signed, form_token, typed_in
 from qa_pipeline.web.translations import Texts, language_asked, marked, page_languages, texts
-from qa_pipeline.web.wording import time_text
+from qa_pipeline.web.written import day_text, number_text, percent_text, time_text
 
 TEMPLATES = Path(__file__).with_name("templates")
 _ROLES: Mapping[Role, str] = {
@@ -162,23 +160,19 @@ def redirect(to: str) -> HTMLResponse:
 @pass_context
 def percent(context: Context, value: float | None, digits: int = 0) -> str:
     """0–100 as a percentage; a dash where there is none."""
-    if value is None:
-        return "–"
-    locale = _texts(context).locale
-    pattern = str(locale.percent_formats[None].pattern)
-    return format_percent(value / 100, format=pattern.replace("#0", f"#0.{'0' * digits}") if digits else pattern, locale=locale)
+    return "–" if value is None else percent_text(value, _texts(context).locale, digits)
 
 
 @pass_context
 def number(context: Context, value: float | None) -> str:
     """A number with the marks of the language; a dash where there is none."""
-    return "–" if value is None else format_decimal(value, locale=_texts(context).locale)
+    return "–" if value is None else number_text(value, _texts(context).locale)
 
 
 @pass_context
 def hundredths(context: Context, value: float) -> str:
     """A measure between −1 and 1 with two digits behind the mark of the language."""
-    return format_decimal(value, format="0.00;−0.00", locale=_texts(context).locale)
+    return number_text(value, _texts(context).locale, "0.00;−0.00")
 
 
 @pass_context
@@ -195,7 +189,7 @@ def day(context: Context, value: date | str | None) -> str:
     """A day; a dash where it is not known."""
     if not value:
         return "–"
-    return format_date(date.fromisoformat(value) if isinstance(value, str) else value, format="medium", locale=_texts(context).locale)
+    return day_text(date.fromisoformat(value) if isinstance(value, str) else value, _texts(context).locale)
 
 
 @pass_context

@@ -7,13 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
-
-from babel import Locale
-from babel.dates import format_date, format_time
 
 from qa_pipeline.web.translations import Texts
 
@@ -39,13 +34,6 @@ def in_words(texts: Texts, said: str, table: Table, *, places: Mapping[str, Call
             filled = {name: places[name](value) if name in places else value for name, value in found.groupdict().items()}
             return _PLACE.sub(lambda place, filled=filled: filled[place[1]], texts.gettext(known))  # type: ignore[misc]
     return said
-
-
-def time_text(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
-    """A day and time by somebody's clock, in their language."""
-    local = at.astimezone(zone)
-    # Days and months in figures would be read one way here and the other way there.
-    return f"{format_date(local, format='medium', locale=locale)} {format_time(local, format='HH:mm', locale=locale)}"
 
 
 @cache
