@@ -6,7 +6,7 @@ Read from one day's findings, not from all tables; a rubric is read once in a pr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -88,7 +88,10 @@ def read_standing(desk: Desk, call: CallLine, *, findings: Sequence[Mapping[str,
     """
     if call.score_id is None:
         return None
-    rows = _findings(desk, call, call.score_id) if findings is None else findings
+    try:
+        rows = _findings(desk.store, call.score_id, call.call_date) if findings is None else findings
+    except LookupError:
+        rows = ()
     if not rows:
         raise InputRefused(f"The findings of call {call.call_id} are not in {desk.store.root}.", advice="Run `qa-pipeline verify-results`.")
     rubric = _rubric(desk, rows[0])
@@ -117,10 +120,12 @@ def read_standing(desk: Desk, call: CallLine, *, findings: Sequence[Mapping[str,
     )
 
 
-def _findings(desk: Desk, call: CallLine, score_id: str) -> Sequence[Mapping[str, Any]]:
-    found: list[dict[str, Any]] = desk.store.read_of(
-        "findings", "score_id", score_id, day=call.call_date, columns=_FINDING_COLUMNS
-    ).to_pylist()
+@lru_cache(maxsize=32)
+def _findings(store: Store, score_id: str, day: date | None) -> Sequence[Mapping[str, Any]]:
+    """The rows of a score, which never change: one decision asks for them several times. Raises LookupError where there are none, which is not remembered."""
+    found: list[dict[str, Any]] = store.read_of("findings", "score_id", score_id, day=day, columns=_FINDING_COLUMNS).to_pylist()
+    if not found:
+        raise LookupError(score_id)
     return found
 
 

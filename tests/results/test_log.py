@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from stored import heard, make_score, make_store
 
 from qa_pipeline.results import checkpoint, commit, log
@@ -127,6 +127,32 @@ def test_a_row_is_put_in_the_place_of_its_like_without_the_library(store: Store,
     assert sorted(bounds) == [(1, "c1", "c1"), (1, "d1500", "d1500"), (2_999, "d0000", "d2999")]
     # What was said in c1 stood there as it is: only of d1500 it came.
     assert {name: listed(store, name).version - before for name, before in versions.items()} == dict.fromkeys(versions, 1)
+
+
+def test_rows_of_a_call_are_found_wherever_they_lie_in_a_file(store: Store) -> None:
+    calls_of(store, "c3")
+    # Of two groups, of parts of a group that are decoded one after the other, and at their edges.
+    places = [0, 255, 256, 700, 701, 1_500, 2_047, 2_048, 4_999]
+    lying = rows(*(f"d{number:04}" for number in range(5_000)))
+    ids = ["sought" if number in places else f"conversation {number}" for number in range(5_000)]
+    column = lying.column_names.index("conversation_id")
+    assert add_rows(listed(store), lying.set_column(column, CALLS.schema.field("conversation_id"), pa.array(ids)), bounded=CALLS.bounded)
+    found = store.read_of("calls", "conversation_id", "sought", day=None)
+    assert found["call_id"].to_pylist() == [f"d{number:04}" for number in places]
+    assert store.read_of("calls", "conversation_id", "conversation 1501", day=None)["call_id"].to_pylist() == ["d1501"]
+
+
+def test_details_that_lie_in_another_order_are_not_written_again(store: Store) -> None:
+    day, spoken = DAYS["c1"].date(), heard("v1", "c1", started_at=DAYS["c1"])
+    store.write_conversations([spoken], run_id="r", days=[day])
+    for name in ("utterances", "embeddings"):
+        # As what joins the files of a day may put them.
+        lying = store.read(name).take(list(range(len(spoken.utterances)))[::-1])
+        assert len(lying) > 1
+        write_deltalake(store.path(name), lying, mode="overwrite")
+    versions = {name: listed(store, name).version for name in ("utterances", "embeddings", "metrics")}
+    store.write_conversations([spoken], run_id="again", days=[day])
+    assert {name: listed(store, name).version for name in versions} == versions
 
 
 def test_a_score_that_is_written_again_leaves_the_same_one_of_another_purpose(store: Store) -> None:
