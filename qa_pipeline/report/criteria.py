@@ -61,6 +61,15 @@ def _read(store: Store, version: int) -> Mapping[CriterionKey, KnownCriterion]:
     return found
 
 
+def title_among(titles: Mapping[CriterionKey, str], rubric_id: str | None, criterion_id: str) -> str:
+    """What a criterion of a rubric is called; where that is not known, as the first rubric that has one of the id calls it, else its id.
+
+    One id is called one thing in one rubric and another in the next.
+    """
+    found = titles.get((rubric_id, criterion_id)) if rubric_id is not None else None
+    return found or next((title for (_, name), title in titles.items() if name == criterion_id), criterion_id)
+
+
 def titles_in(known: Mapping[CriterionKey, KnownCriterion], language: str) -> dict[CriterionKey, str]:
     """What criteria are called in a language, else in that of the interface."""
     return {key: title_of(one.title, key[1], language)[1] for key, one in known.items()}

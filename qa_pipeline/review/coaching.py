@@ -41,13 +41,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coaching:
-    """A note with all that was added to it, the first entry first. `team`: the agent's when it was written. `is_shared`: the agent reads it."""
+    """A note with all that was added to it, the first entry first. `team`: the agent's when it was written. `is_shared`: the agent reads it.
+
+    `rubric_id`: what the call is scored by, whose criterion it is about.
+    """
 
     note: int
     agent_id: str
     team: str | None
     call_id: str | None
     criterion_id: str | None
+    rubric_id: str | None
     is_shared: bool
     written_on: date
     entries: tuple[Entry, ...]
@@ -128,7 +132,9 @@ def list_notes(desk: Desk, viewer: Viewer, *, agent_id: str | None = None, state
 
 def _read(desk: Desk, *where: ColumnElement[bool]) -> list[Coaching]:
     with desk.engine.connect() as connection:
-        notes = connection.execute(select(coaching).where(*where).order_by(coaching.c.note)).all()
+        with_calls = coaching.outerjoin(call_index, call_index.c.call_id == coaching.c.call_id)
+        asked = select(coaching, call_index.c.rubric_id).select_from(with_calls).where(*where)
+        notes = connection.execute(asked.order_by(coaching.c.note)).all()
         wanted = select(coaching.c.note).where(*where)
         said = connection.execute(
             select(coaching_entries).where(coaching_entries.c.note.in_(wanted)).order_by(coaching_entries.c.entry)
@@ -143,6 +149,7 @@ def _read(desk: Desk, *where: ColumnElement[bool]) -> list[Coaching]:
             team=one.team,
             call_id=one.call_id,
             criterion_id=one.criterion_id,
+            rubric_id=one.rubric_id,
             is_shared=one.is_shared,
             written_on=date.fromisoformat(one.written_on),
             entries=_entries(by_note[one.note]),

@@ -36,7 +36,7 @@ _SAME_LOOK = timedelta(minutes=5)
 class Entry:
     """One thing that somebody did. `about`: the decision, account or team; `call_id` None: it was about no call.
 
-    `is_decision`: whether `about` is a decision; `criterion_id`: what that decided about, None for the whole call."""
+    `is_decision`: whether `about` is a decision; `criterion_id`: what that decided about, None for the whole call; `rubric_id`: whose criterion it is."""
 
     number: int
     at: datetime
@@ -46,6 +46,7 @@ class Entry:
     about: str | None
     is_decision: bool
     criterion_id: str | None
+    rubric_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +148,14 @@ def search_record(engine: Engine, viewer: Viewer, asked: Asked, *, before: int |
         conditions.append(column.number < before)
     with engine.connect() as connection:
         found = audit.outerjoin(decisions, decisions.c.decision_id == column.about)
-        asked_for = select(audit, decisions.c.decision_id, decisions.c.criterion_id).select_from(found).where(*conditions)
+        asked_for = (
+            select(audit, decisions.c.decision_id, decisions.c.criterion_id, decisions.c.rubric_id).select_from(found).where(*conditions)
+        )
         rows = connection.execute(asked_for.order_by(column.number.desc()).limit(size)).all()
     return [
         Entry(
             number=row.number, at=from_text(row.at), who=row.who, did=row.did, call_id=row.call_id, about=row.about,
-            is_decision=row.decision_id is not None, criterion_id=row.criterion_id,
+            is_decision=row.decision_id is not None, criterion_id=row.criterion_id, rubric_id=row.rubric_id,
         )
         for row in rows
     ]  # fmt: skip

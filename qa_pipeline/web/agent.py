@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import Form, Request, Response
@@ -12,7 +13,7 @@ from qa_pipeline.languages.interface import shown
 from qa_pipeline.reading.pages import Key, Order, Wanted, find_call, page
 from qa_pipeline.reading.viewer import Role
 from qa_pipeline.report.card import own_open, read_card
-from qa_pipeline.report.criteria import known_criteria, titles_in
+from qa_pipeline.report.criteria import known_criteria, title_among, titles_in
 from qa_pipeline.report.own import as_agent, good_example, own_trend, what_costs_most
 from qa_pipeline.report.wording import title_of
 from qa_pipeline.review.coaching import list_notes
@@ -59,7 +60,7 @@ def show_own(request: Request, who: Who, desk: AtDesk, after: str | None = None)
         chart=trend_chart(who, trend) if len(trend.points) > 1 else None,
         works=works,
         notes=[note for note in list_notes(desk, own) if note.is_shared],
-        titles={key[1]: title for key, title in titles_in(known, who.language).items()},
+        title=partial(title_among, titles_in(known, who.language)),
     )
 
 
@@ -67,8 +68,8 @@ def show_own(request: Request, who: Who, desk: AtDesk, after: str | None = None)
 def show_disputes(request: Request, who: Who, desk: AtDesk, after: str | None = None) -> Response:
     """What they disputed, the newest first, with the answers."""
     found, more = list_disputes(desk.engine, as_agent(who.viewer), after=after)
-    titles = {key[1]: title for key, title in titles_in(known_criteria(desk.store), who.language).items()}
-    return render(request, who, "mine_disputes.html", disputes=found, after=more, titles=titles)
+    title = partial(title_among, titles_in(known_criteria(desk.store), who.language))
+    return render(request, who, "mine_disputes.html", disputes=found, after=more, title=title)
 
 
 @section.get("/mine/calls/{call_id}", needs=Role.AGENT)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Annotated, Literal
 
 import pyarrow as pa
@@ -12,7 +14,7 @@ from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.choices import read_choices
 from qa_pipeline.reading.pages import find_call
 from qa_pipeline.reading.viewer import Matter, Role
-from qa_pipeline.report.criteria import known_criteria, titles_in
+from qa_pipeline.report.criteria import known_criteria, title_among, titles_in
 from qa_pipeline.results.tables import TIME
 from qa_pipeline.review.coaching import add_to_note, list_notes, read_note, write_note
 from qa_pipeline.web.choosing import read_day, today
@@ -30,8 +32,9 @@ section = Section("coaching", examples={"note": lambda desk, line: "1"})
 def show_notes(request: Request, who: Who, desk: AtDesk, chosen: Chosen, agent: str = "", call: str = "", criterion: str = "") -> Response:
     """Notes, what is to be looked at again first; and a new one, from a call where it came up."""
     given = {"agent": agent, "call": call, "criterion": criterion}
-    if call and not agent:
-        given["agent"] = find_call(desk.engine, who.viewer, call).agent_id or ""
+    if call:
+        line = find_call(desk.engine, who.viewer, call)
+        given |= {"agent": agent or line.agent_id or "", "rubric": line.rubric_id or ""}
     return _page(request, who, desk, chosen, given=given, only=agent if not call else "")
 
 
@@ -121,9 +124,9 @@ def _page(
         status=400 if refused else 200,
         notes=list_notes(desk, who.viewer, agent_id=only or None),
         agents=read_choices(desk.engine, who.viewer, Matter.FIGURES)["agent_id"],
-        titles=_titles(desk, who),
+        title=_title(desk, who),
         today=today(chosen),
-        given={"agent": "", "call": "", "criterion": "", "text": "", "follow_up": "", **given},
+        given={"agent": "", "call": "", "criterion": "", "rubric": "", "text": "", "follow_up": "", **given},
         only=only,
         refused=refused,
     )
@@ -132,12 +135,12 @@ def _page(
 def _one(request: Request, who: Who, desk: AtDesk, chosen: Chosen, number: int, *, refused: InputRefused | None = None) -> Response:
     note = read_note(desk, who.viewer, number)
     return render(
-        request, who, "coaching_note.html", status=400 if refused else 200, note=note, titles=_titles(desk, who), today=today(chosen), refused=refused
+        request, who, "coaching_note.html", status=400 if refused else 200, note=note, title=_title(desk, who), today=today(chosen), refused=refused
     )  # fmt: skip
 
 
-def _titles(desk: AtDesk, who: Who) -> dict[str, str]:
-    return {key[1]: title for key, title in titles_in(known_criteria(desk.store), who.language).items()}
+def _title(desk: AtDesk, who: Who) -> Callable[[str | None, str], str]:
+    return partial(title_among, titles_in(known_criteria(desk.store), who.language))
 
 
 def _day(text: str) -> date | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import pyarrow as pa
 from fastapi import Depends, Request, Response
 
 from qa_pipeline.reading.viewer import Matter, Role
-from qa_pipeline.report.criteria import known_criteria, titles_in
+from qa_pipeline.report.criteria import known_criteria, title_among, titles_in
 from qa_pipeline.results.tables import TIME
 from qa_pipeline.review.record import Asked, search_record
 from qa_pipeline.web.fields import Whole, as_day
@@ -135,7 +136,7 @@ def show_record(request: Request, asking: Who, desk: AtDesk, asked: Fields, befo
         about=lambda said: kinds.get(said) or in_words(asking.texts, said, ABOUT),
         asked=asked,
         before=before,
-        titles={key[1]: title for key, title in titles_in(known_criteria(desk.store), asking.language).items()},
+        title=partial(title_among, titles_in(known_criteria(desk.store), asking.language)),
         may_open=Role.SUPERVISOR in asking.viewer.roles,
         here=f"{request.url.path}?{request.url.query}",
         query=str(request.url.remove_query_params("before").query),

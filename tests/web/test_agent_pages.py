@@ -58,6 +58,33 @@ def test_criteria_of_two_rubrics_that_are_called_alike_are_told_apart(client_as:
     assert set(re.findall(r'<h3>long <span class="dim">(\w+)</span>', lin.get("/mine").text)) == {"tested", "second"}
 
 
+def test_a_criterion_is_called_as_in_the_rubric_of_its_call(client_as: As, office: Office) -> None:
+    commit(office.store, "own-3", agent_id="a1", team="north", rubric=make_rubric(version=2, long={"title": {"en": "Talks at length"}}))
+    commit(
+        office.store,
+        "elsewhere",
+        agent_id="a1",
+        team="north",
+        rubric=make_rubric(rubric_id="second", long={"title": {"en": "Is no short call"}}),
+    )
+    bring_up_to_date(office.desk)
+    anna, lin = viewer_of(office.engine, "anna"), viewer_of(office.engine, "lin")
+    pages = (
+        ("lin", "/mine"),
+        ("lin", "/mine/disputes"),
+        ("anna", "/coaching"),
+        ("anna", "/record"),
+        ("anna", "/coaching?call=own-3&criterion=long"),
+    )
+    for call_id in ("own-3", "elsewhere"):
+        decide(office.desk, lin, call_id, Dispute(), criterion_id="long", reason="it was long")
+        write_note(office.desk, anna, "a1", "longer", call_id=call_id, criterion_id="long")
+    for name, path in pages:
+        shown = text(client_as(name).get(path).text)
+        assert "Talks at length" in shown, path
+        assert "Is no short call" in shown, path
+
+
 def test_a_card_says_why_and_keeps_the_machines_outcome(client_as: As, office: Office) -> None:
     decide(office.desk, viewer_of(office.engine, "mei"), OWN, Override(outcome=Outcome.MET), criterion_id="long", reason="heard it twice")
     decide(office.desk, viewer_of(office.engine, "mei"), OWN, Note(), reason="between reviewers")
