@@ -96,6 +96,8 @@ def _made_ready(desk: Desk) -> Iterator[None]:
         # A thread that computes while the program goes away would take it down.
         is_over.set()
         thread.join()
+        # What stays out is not let go when the program ends, and the libraries that it is of tell that as leaks, in eighty lines.
+        gc.unfreeze()
 
 
 @contextmanager

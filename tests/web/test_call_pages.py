@@ -10,15 +10,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow as pa
 import pytest
-from desks import commit
+from desks import commit, make_rubric
 from office import OTHER, OWN, TEAM, Office
 from sqlalchemy import Connection, select
 from starlette.testclient import TestClient
+from stored import heard
 
-from qa_pipeline.call import Outcome, Quote, Reply
+from qa_pipeline.call import Layout, Outcome, Quote, Reply
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading import pages
@@ -87,6 +89,32 @@ def test_a_page_of_a_call_reads_nothing_of_it_twice(
     assert client.get(path).status_code == 200
     assert read.pop("line") == lookups
     assert set(read.values()) == {1}, read
+
+
+def test_lines_of_which_only_the_beginning_is_known_are_shown_and_put_right(office: Office, client_as: ClientAs) -> None:
+    """As in a transcript of plain lines: nobody wrote down when its last one ended."""
+    written = make_rubric(rubric_id="written")
+    spoken = heard("written-1", "written", agent_id="a1", team="north", started_at=datetime(2026, 5, 14, 4, tzinfo=UTC))
+    lines = tuple(replace(said, end_ms=None, words=()) for said in spoken.utterances)
+    spoken = replace(spoken, utterances=lines, layout=Layout.TEXT, vectors={})
+    freeze([written], office.store)
+    office.store.write_conversations([spoken], run_id="r")
+    office.store.write_scores([score(spoken, prepare(written, {}))], purpose="official", run_id="r")
+    bring_up_to_date(office.desk)
+    mei = client_as("mei")
+    decide(office.desk, local_viewer("Wu"), "written", Note(moment_ms=3_000), reason="so far")
+    page = mei.get("/calls/written").text
+    # Nothing can be played of it.
+    assert "/sound" not in page
+    assert "None" not in page
+    (first, _) = re.findall(r'href="(/calls/written/word[^"]+)"', page)
+    asked = {"after": "hello here.", "reason": "so it was"}
+    preview = mei.get(f"{html.unescape(first)}&after=hello+here.")
+    assert preview.status_code == 200
+    found = dict(parse_qsl(urlsplit(html.unescape(first)).query))
+    done = mei.post("/calls/written/word", data={"at": found["at"], "before": found["before"], "version": "1", **asked})
+    assert done.status_code == 303
+    assert "hello here." in html.unescape(re.sub(r"<[^>]+>", "", mei.get("/calls/written").text))
 
 
 def test_an_override_needs_a_reason_counts_at_once_and_leaves_the_programs_outcome(office: Office, client_as: ClientAs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from pathlib import Path
@@ -81,3 +82,19 @@ def test_a_disk_that_is_full_for_a_while_is_told_once_and_loses_nothing(
         is_full = False
     assert noted(desk) == 1
     assert [record.message.partition(":")[0] for record in caplog.records] == ["exporting is behind and goes on trying"]
+
+
+def test_what_stays_out_of_searches_for_unused_objects_is_let_go_at_the_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libraries tell it as leaks otherwise, when whoever runs `serve` stops it."""
+    is_frozen, freeze = threading.Event(), gc.freeze
+
+    def noted_freeze() -> None:
+        freeze()
+        is_frozen.set()
+
+    monkeypatch.setattr(gc, "freeze", noted_freeze)
+    before = gc.get_freeze_count()
+    with serving._made_ready(desk):
+        assert is_frozen.wait(PATIENCE)
+        assert gc.get_freeze_count() > before
+    assert gc.get_freeze_count() == 0
