@@ -16,10 +16,12 @@ from test_places import SAID, make_ground
 from qa_pipeline.privacy.forget import left_of, under_way
 from qa_pipeline.privacy.going import what_goes
 from qa_pipeline.privacy.places import Ground
+from qa_pipeline.reading import database
 from qa_pipeline.reading.verify import verify_results
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
 from qa_pipeline.review.tables import decisions
+from qa_pipeline.settings import Settings
 
 pytestmark = pytest.mark.slow
 _STEPS = 22
@@ -36,9 +38,11 @@ def others(store: Store) -> dict[str, list[str]]:
     }
 
 
-def begin(folder: Path) -> subprocess.Popen[str]:
+def begin(folder: Path, settings: Settings) -> subprocess.Popen[str]:
+    url = database.database_url(settings)
     env = {
         **os.environ,
+        **({} if url.startswith("sqlite") else {"QA_PIPELINE_REVIEW_DATABASE": url}),
         "QA_PIPELINE_RESULTS": str(folder / "results"),
         "QA_PIPELINE_CACHE": str(folder / "cache"),
         "QA_PIPELINE_RUBRICS": str(folder / "rubrics"),
@@ -54,7 +58,7 @@ def test_killed_at_any_moment_it_is_ended_by_the_same_command(tmp_path: Path, mo
     going, before = what_goes(ground.store, ground.settings, customer_id="customer-9"), others(ground.store)
     kills = 0
     for number in range(_MOST_ROUNDS):
-        process = begin(tmp_path)
+        process = begin(tmp_path, ground.settings)
         assert process.stderr is not None
         # Twice at least in its middle; then wherever it may be, the end too.
         step, delay = chance.randint(1, _STEPS if number < 2 else 60), chance.random() * 0.02

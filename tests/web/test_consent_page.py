@@ -20,6 +20,8 @@ def test_a_call_that_is_held_back_is_on_one_page_alone_until_it_is_released(offi
     page = anna.get("/consent").text
     assert TEAM in page and "asked &lt;b&gt;by&lt;/b&gt; letter" in page and "Let people see it" in page
     assert mei.get("/consent").status_code == 403
+    # Who answers for the call sees what was done about it, also while nobody sees the call.
+    assert TEAM in anna.get("/record").text
     assert anna.post("/consent", data={"call": TEAM, "kind": "released", "reason": " "}).status_code == 400
     assert anna.post("/consent", data={"call": TEAM, "kind": "sold", "reason": "x"}).status_code == 400
     assert anna.post("/consent", data={"call": TEAM, "kind": "released", "reason": "on paper"}).status_code == 303

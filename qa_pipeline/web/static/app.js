@@ -39,7 +39,8 @@ if (main) {
 // A part of a page that was refused: say so where people look, instead of nothing.
 document.addEventListener("htmx:responseError", (event) => {
   const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-  tell(page.querySelector("main")?.textContent.trim().split(/\s*\n\s*/).slice(0, 2).join(" ") || String(event.detail.xhr.status));
+  const said = [...page.querySelectorAll("main h1, main h1 ~ p")].slice(0, 2).map((one) => one.textContent.trim());
+  tell(said.join(" ") || String(event.detail.xhr.status));
 });
 
 /** Say something at the edge of the page for a while. */
