@@ -78,6 +78,7 @@ def forget_command(
     from qa_pipeline.privacy.forget import forget, told, under_way
     from qa_pipeline.privacy.going import what_goes
     from qa_pipeline.privacy.places import RECORDINGS, WRITTEN, Ground, places
+    from qa_pipeline.review.holds import refuse_held
 
     if call_id is not None and customer_id is not None:
         raise InputRefused("Both a call and a customer are named.", advice="Name one of them.")
@@ -102,6 +103,10 @@ def forget_command(
                     click.echo(f"  {place.name}: {len(held.rows) or len(held.files)}")
                     for path in held.files:
                         click.echo(f"    {path}")
+            try:
+                refuse_held(desk.engine, one.calls, one.customers)
+            except InputRefused as error:
+                click.echo(f"{error.message} {error.advice}")
             continue
         gone = forget(ground, one, also=also, tell=lambda step: click.echo(f"… {step}", err=True))
         for line in told(gone):

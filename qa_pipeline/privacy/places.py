@@ -259,6 +259,7 @@ def _erase_reviews(ground: Ground, going: Going) -> int:
         ground.settings,
         call_ids=going.calls,
         conversation_ids=going.conversations,
+        customer_ids=going.customers,
         stands_for=Forgotten(ground.store.root).name_of,
         rewrite=rewrite,
         likely=needles.all,

@@ -176,7 +176,11 @@ def visible(viewer: Viewer, matter: Matter) -> ColumnElement[bool]:
     """The rule of viewer.py as a condition on rows of the index: the same as `Viewer.sees` of each, without calls that are held back from people."""
     seen = _in_scope(viewer, matter)
     # Counts tell nothing of a single call, and the record nothing of what was said in it.
-    return seen if viewer.is_machine or matter in (Matter.FIGURES, Matter.PEOPLE) else and_(seen, _ROW.call_id.not_in(select(held_back.c.call_id)))
+    return (
+        seen
+        if viewer.is_machine or matter in (Matter.FIGURES, Matter.PEOPLE)
+        else and_(seen, _ROW.call_id.not_in(select(held_back.c.call_id)))
+    )
 
 
 def is_kept_from(connection: Connection, viewer: Viewer, call_id: str) -> bool:

@@ -73,12 +73,14 @@ def erase_reviews(
     *,
     call_ids: Sequence[str],
     conversation_ids: Sequence[str],
+    customer_ids: Sequence[str],
     stands_for: Callable[[str], str],
     rewrite: Callable[[str, str], str],
     likely: Sequence[str] = (),
 ) -> None:
     """Leave nothing of calls in the review database: decisions, lists, what texts say of them; `write_anew` then frees what they took in its file.
 
+    `customer_ids`: of whom all calls go.
     Who looked at them stays on record, under what stands for their ids (`stands_for`): the record is only added to but for this. `rewrite`: a text of
     a table (its name, the text) without what it says of these calls; `likely`: what such a text contains at least.
     """
@@ -97,12 +99,19 @@ def erase_reviews(
                 for call_id in call_ids:
                     connection.execute(update(audit).where(audit.c.call_id == call_id).values(call_id=stands_for(call_id)))
                 _rewrite_texts(connection, rewrite, likely)
-            has_days = is_of_this_form(connection)
+            has_days, whose = is_of_this_form(connection), set(customer_ids)
             for some in lots(call_ids):
                 if has_days:
                     mark_days(connection, call_index.c.call_id.in_(some))
+                known = select(call_index.c.customer_id).where(call_index.c.call_id.in_(some), call_index.c.customer_id.is_not(None))
+                whose.update(connection.execute(known).scalars())
                 for table in (consents, held_back, call_index, consent_decisions, holds):
                     connection.execute(delete(table).where(table.c.call_id.in_(some)))
+            others = select(call_index.c.customer_id).where(call_index.c.customer_id.is_not(None))
+            for some in lots(sorted(whose)):
+                # That there was a hold stays; of whom, not, where they are in no call any more: also by an id too short to be looked for in texts.
+                let_go = holds.c.released_at.is_not(None) & holds.c.customer_id.not_in(others)
+                connection.execute(update(holds).where(holds.c.customer_id.in_(some), let_go).values(customer_id=GONE))
     finally:
         engine.dispose()
 

@@ -27,6 +27,7 @@ from qa_pipeline.review.coaching import read_note, write_note
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.held import HELD
 from qa_pipeline.review.held import HOLDS_NOTHING as TABLES_OF_NOTHING
+from qa_pipeline.review.holds import hold, list_holds, release
 from qa_pipeline.review.people import add_account
 from qa_pipeline.review.tables import audit, drafts, webhook_messages, webhooks
 from qa_pipeline.review.written import Sort, note_written
@@ -188,6 +189,9 @@ def test_an_export_without_it_is_left(ground: Ground, tmp_path: Path) -> None:
 
 def test_a_place_holds_nothing_once_it_is_erased(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str | None) -> None:
     ground = make_ground(tmp_path, monkeypatch, database)
+    desk = reopen(tmp_path, database=database)
+    for whom in ({"call_id": "call-gone"}, {"customer_id": "customer-9"}, {"customer_id": "customer-90"}):
+        release(desk, LOCAL, hold(desk, LOCAL, reason="a court asked", **whom), reason="settled")
     going = going_of(ground)
     before = {place.name for place in places() if place.holds(ground, going)}
     assert {
@@ -201,6 +205,7 @@ def test_a_place_holds_nothing_once_it_is_erased(tmp_path: Path, monkeypatch: py
     let_go(ground, also=(WRITTEN,))
     again = Ground(store=ground.store, settings=ground.settings, engine=ground.engine)
     assert [place.name for place in places() if place.holds(again, going)] == []
+    assert [one.whom for one in list_holds(again.engine, every=True)] == ["customer [forgotten]", "customer customer-90"]
 
 
 @pytest.mark.parametrize(

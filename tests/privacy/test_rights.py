@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from desks import commit
 from sqlalchemy import select, update
 from test_places import LOCAL, SAID, make_ground
 
@@ -25,6 +26,7 @@ from qa_pipeline.review.decisions import Note
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.forgetting import forget_notes
 from qa_pipeline.review.holds import held_calls, hold, list_holds, release
+from qa_pipeline.review.opening import bring_up_to_date
 from qa_pipeline.review.tables import audit, coaching_entries, written_files
 from qa_pipeline.running.retention import Retention, expire, expired
 
@@ -99,6 +101,24 @@ def test_what_is_held_is_not_forgotten_until_it_is_released(ground: Ground, desk
     with ground.engine.connect() as connection:
         on_record = connection.execute(select(audit.c.did, audit.c.about).where(audit.c.did.in_(["held", "released"]))).all()
     assert [tuple(row) for row in on_record] == [("held", f"hold {number}"), ("released", f"hold {number}")]
+
+
+def test_a_hold_that_was_let_go_names_no_customer_who_was_forgotten(ground: Ground, desk: Desk) -> None:
+    """Also not by an id so short that it is looked for in no text."""
+    for call_id, customer_id in (("first", "K1"), ("second", "K1"), ("third", "K2")):
+        commit(desk.store, call_id, customer_id=customer_id)
+    bring_up_to_date(desk)
+    for customer_id in ("K1", "K2"):
+        number = hold(desk, LOCAL, customer_id=customer_id, reason="letter of the court")
+        if customer_id == "K1":
+            told = invoke(ground, "forget", "--customer", "K1", "--dry-run").output
+            assert f"customer K1 (hold {number}" in told
+        release(desk, LOCAL, number, reason="judged")
+    # They have another call.
+    assert forget(ground, what_goes(ground.store, ground.settings, call_id="first")).found == ()
+    assert [one.whom for one in list_holds(ground.engine, every=True)] == ["customer K1", "customer K2"]
+    assert forget(ground, what_goes(ground.store, ground.settings, customer_id="K1")).found == ()
+    assert [one.whom for one in list_holds(ground.engine, every=True)] == ["customer [forgotten]", "customer K2"]
 
 
 def test_a_hold_needs_a_reason_a_call_that_is_there_and_an_operator(desk: Desk) -> None:
