@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from arro3.core.types import ArrowStreamExportable
     from deltalake import DeltaTable
 
-# Of which files the ids are kept, by their rows, and how many of both are known at most. Chosen: commits of a night, and 50 MB at most.
+# Which files are looked through whatever the bounds of their ids, by their rows, and how much is known at most. Chosen: commits of a night, and 50 MB at most.
 _SMALL_ROWS, _MOST_IDS, _MOST_FILES = 4_000, 400_000, 500
 # Rows of a group that are decoded at a time: chosen, an eighth of a group.
 _AT_ONCE = 256
@@ -98,7 +98,7 @@ def listed_by_library(delta: DeltaTable) -> Listing:
 
 
 class KnownFiles:
-    """What is known of files that were opened: where their groups of rows lie, and of small ones which ids they hold.
+    """What is known of files that were opened: where their groups of rows lie, and of those that were looked through which ids they hold.
 
     A night writes many small files a day, and the bounds of ids that are digests rule none of them out. A file of a table never changes, so what was
     known of it once holds; the oldest is let go. Safe to be asked by several threads.
@@ -163,10 +163,13 @@ def rows_of_day(
             stored_columns = [name for name in wanted if name in names]
             is_small = column in names and file.metadata.num_rows <= _SMALL_ROWS
             held: set[str | None] = set()
-            for group in range(file.metadata.num_row_groups) if is_small else _groups_with(file, column, values):
+            groups = list(range(file.metadata.num_row_groups) if is_small else _groups_with(file, column, values))
+            # Bounds of digests rule out hardly any group, unless their rows were put in order.
+            is_whole = bool(groups) and len(groups) == file.metadata.num_row_groups
+            for group in groups:
                 # In Python: Arrow's own comparisons are a library of 40 MB, loaded at the first.
                 ids = file.read_row_group(group, columns=[column], use_threads=False)[column].to_pylist()
-                held.update(ids if is_small else ())
+                held.update(ids if is_whole else ())
                 if not looked_for.isdisjoint(ids):
                     places = [place for place, value in enumerate(ids) if value in looked_for]
                     first, count = places[0], places[-1] - places[0] + 1
@@ -174,7 +177,7 @@ def rows_of_day(
                     if len(places) < count:
                         rows = _kept(rows, [value in looked_for for value in ids[first : first + count]])
                     found.append(rows)
-            if is_small:
+            if is_whole:
                 known.learn(table.name, path, column, held)
     return pa.concat_tables(found) if found else schema.empty_table()
 
