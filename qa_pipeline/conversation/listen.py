@@ -43,6 +43,7 @@ from qa_pipeline.recordings.layout import Carriage, examine, without_leaks
 from qa_pipeline.settings import Settings
 from qa_pipeline.speech.level import audible
 from qa_pipeline.speech.models import choose_manifest, manifests_digest, model_folder, serves
+from qa_pipeline.speech.track import sure_moments
 from qa_pipeline.speech.transcribe import Transcriber, Transcript
 from qa_pipeline.text.detect import detect_language
 
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 Stage = Callable[[str], None]
 
 # Part of every conversation's identity: raised when a change of code changes what is recognised or assembled from equal input.
-LISTENING_VERSION = 13
+LISTENING_VERSION = 14
 # Speech that runs to the very edge of the file was cut. Chosen, not measured.
 _EDGE_MS = 60
 # A word that begins with the recording has an onset; one that is cut has none.
@@ -112,7 +113,7 @@ class Listener:
         audio = decode(call.source_uri)
         # Parties and cuts have limits in dB too. A track that is quiet beside the other is raised by itself, where it is recognised.
         audio = replace(audio, samples=audible(audio.samples))
-        carriage = examine(audio.samples)
+        carriage = examine(audio.samples, speech_in=sure_moments)
         identity = conversation_id(call, self.options, self.manifest_sha256)
         recognised = self._recognise(call, audio, carriage, stage)
         stage("meaning")

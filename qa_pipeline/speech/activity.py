@@ -14,6 +14,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_pipeline.recordings.loudness import floor_db, loud_db
+
 SAMPLE_RATE = 16_000
 _FRAME = 320
 _FRAME_MS = 20
@@ -55,10 +57,7 @@ def active_spans(audio: NDArray[np.float32]) -> list[Span]:
         return []
     level = 10 * np.log10(np.mean(np.square(frames, dtype=np.float64), axis=1) + 1e-10)
     level = np.convolve(level, np.ones(3) / 3, mode="same")
-    loud = float(np.percentile(level, 98))
-    # The background is the quietest tenth that is not digital silence.
-    heard = level[level > -95]
-    floor = float(np.percentile(heard, 10)) if heard.size else -100.0
+    loud, floor = loud_db(level), floor_db(level)
     threshold = min(max(floor + _ABOVE_FLOOR_DB, loud - _BELOW_SPEECH_DB), loud - 6.0)
     if loud < -70:
         return []

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_pipeline.recordings import loudness
+
 _FRAME = 320
-# Of the loud moments (the loudest fiftieth of 20 ms), dB of full scale. Chosen: on sample calls everything is heard down to −48 as it is.
+# Of the loud moments, dB of full scale. Chosen: on sample calls everything is heard down to −48 as it is.
 _QUIET_DB = -45.0
 _WANTED_DB = -25.0
 # Below this not even the last bit of 16 moves all the time.
 _NOTHING_DB = -100.0
-_LOUD_PERCENTILE = 98
 
 
 def audible(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -26,8 +27,8 @@ def audible(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def loud_db(samples: NDArray[np.float32]) -> float:
     """Level of the loud moments of the loudest channel, dB of full scale; −120 where there is nothing."""
-    tracks = [powers(track) for track in np.atleast_2d(samples)]
-    return float(10 * np.log10(max((np.percentile(track, _LOUD_PERCENTILE) for track in tracks if track.size), default=0.0) + 1e-12))
+    levels = [10 * np.log10(powers(track) + 1e-12) for track in np.atleast_2d(samples)]
+    return max((loudness.loud_db(level) for level in levels if level.size), default=-120.0)
 
 
 def powers(samples: NDArray[np.float32]) -> NDArray[np.float64]:
