@@ -15,55 +15,17 @@ from random import Random
 from typing import Any
 
 from models.privacy import numerals
+from models.privacy.firms import branch, firm
 from models.privacy.known import known_of
 from models.privacy.people import Teller
 from models.privacy.places import STREETS_EN, STREETS_HAN, STREETS_SV, WAYS_EN
 
 EXCHANGES = Path(__file__).parent / "exchanges"
+# Of made-up calls, the share that begin as calls do: who speaks, from which firm (exchanges/greetings_LANGUAGE.txt).
+_GREETED = 0.45
 MARK = re.compile(r"\{([a-z_]+)\|([^{}]*)\}")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([a-z]+\d?(?:\.[a-z-]+)?)\}|<([a-z]+)>")
-FIRMS = {
-    "en": [
-        "northgate energy",
-        "brightwell bank",
-        "clearview windows",
-        "vets for pets",
-        "parkway parking",
-        "swift broadband",
-        "lakeside dental",
-        "harper insurance",
-        "acorn lettings",
-        "greenfield council",
-        "kwik tyres",
-        "bluebird travel",
-    ],
-    "pl": [
-        "energia plus",
-        "bank wschodni",
-        "przychodnia zdrowie",
-        "auto serwis",
-        "kurier ekspres",
-        "multinet",
-        "ubezpieczenia tarcza",
-        "wodociągi",
-        "salon okna",
-        "biuro podróży",
-    ],
-    "sv": [
-        "elbolaget",
-        "bredbandsbolaget",
-        "kommunen",
-        "vårdcentralen",
-        "tornförsäkring",
-        "flyttfirman",
-        "biluthyrningen",
-        "sparbanken",
-        "tandkliniken",
-        "resebyrån",
-    ],
-    "zh": ["蓝鲸搬家", "乐天超市", "平安保险", "顺达快递", "电力公司", "宽带客服", "市民热线", "康复医院", "安居物业", "飞鸟旅行"],
-}
 THINGS = {
     "en": ["sofa", "boiler", "router", "delivery", "bill", "washing machine", "refund", "policy", "booking", "broadband", "parcel", "phone"],
     "pl": ["faktura", "pralka", "router", "przesyłka", "umowa", "zwrot"], "sv": ["soffan", "fakturan", "routern", "paketet", "avtalet"], "zh": ["沙发", "快递", "账单", "宽带", "洗衣机", "退款"],
@@ -111,7 +73,8 @@ def made_up(language: str, chance: Random) -> Dialogue:
         f"{agent or known.first(chance)} {known.last(chance)}" if language != "zh" else agent or known.surname(chance) + known.given(chance)
     )
     lines: list[Line] = []
-    for block in chance.choices(_blocks(language), k=chance.choice([1, 2, 2, 3, 3, 4, 5])):
+    greeting = [chance.choice(_blocks(f"greetings_{language}"))] if chance.random() < _GREETED else []
+    for block in [*greeting, *chance.choices(_blocks(language), k=chance.choice([1, 2, 2, 3, 3, 4, 5]))]:
         teller = Teller(language, chance, known, capitals=capitals, written=written)
         for turn in block:
             role, _, template = turn.partition(":")
@@ -161,7 +124,7 @@ def _like(kind: str, old: str, language: str, chance: Random) -> str:
     slot = {"national_id": "national", "birth_date": "birth"}.get(kind, kind)
     size = len(old) if language == "zh" else len(old.split())
     hows = {
-        "name": ["", "first", "last", "spell", "rev"], "phone": ["", "tail", "a", "x", "some"], "card": ["", "tail", "a", "x"], "account": ["", "tail", "a", "x"],
+        "name": ["", "first", "last", "spell", "rev", "odd"], "phone": ["", "tail", "a", "x", "some"], "card": ["", "tail", "a", "x"], "account": ["", "tail", "a", "x"],
         "national": ["", "tail", "x", "a"], "plate": ["", "x", "y"], "email": ["", "local", "host", "short"], "birth": ["", "day", "year"],
         "address": ["", "street", "way", "town", "code", "number", "house"],
     }[slot]  # fmt: skip
@@ -177,8 +140,8 @@ def _like(kind: str, old: str, language: str, chance: Random) -> str:
 
 
 @cache
-def _blocks(language: str) -> tuple[tuple[str, ...], ...]:
-    text = (EXCHANGES / f"{language}.txt").read_text("utf-8")
+def _blocks(name: str) -> tuple[tuple[str, ...], ...]:
+    text = (EXCHANGES / f"{name}.txt").read_text("utf-8")
     return tuple(tuple(block.strip().splitlines()) for block in re.split(r"\n\s*\n", text) if block.strip())
 
 
@@ -223,8 +186,11 @@ def _plain(slot: str, teller: Teller, agent: str, agent_full: str) -> str:
         if language == "zh":
             return (teller.known.surname(chance) if is_whole else "") + teller.known.given(chance)
         return cased(teller.known.first(chance) + (f" {teller.known.last(chance)}" if is_whole else ""))
-    if slot == "firm":
-        return chance.choice(FIRMS[language])
+    if slot in ("firm", "firmgen"):
+        name = firm(language, teller.known, chance, case=slot.removeprefix("firm"))
+        return name.title() if teller.capitals else name
+    if slot == "branch":
+        return branch(teller.known, chance)
     if slot == "thing":
         return chance.choice(THINGS[language])
     if slot == "amount":
@@ -259,10 +225,10 @@ def _plain(slot: str, teller: Teller, agent: str, agent_full: str) -> str:
         # Of the firm or of who works there.
         local = chance.choice({"en": ["info", "help", "bookings", "accounts"], "pl": ["biuro", "kontakt", "serwis"], "sv": ["info", "order", "bokning"], "zh": ["kefu", "service", "fapiao"]}[language])  # fmt: skip
         local = local if chance.random() < 0.6 else agent.lower() if language != "zh" else teller.known.pinyin(chance)
-        firm = chance.choice(FIRMS[language]) if language != "zh" else teller.known.pinyin(chance) + teller.known.pinyin(chance)
+        house = firm(language, teller.known, chance) if language != "zh" else teller.known.pinyin(chance) + teller.known.pinyin(chance)
         at, dot = {"en": ("at", "dot"), "pl": ("małpa", "kropka"), "sv": ("snabel a", "punkt"), "zh": ("艾特", "点")}[language]
         end = {"en": chance.choice(["com", "co dot uk"]), "pl": "pl", "sv": "se", "zh": chance.choice(["com", "cn"])}[language]
-        return f"{local}{glue}{at}{glue}{firm}{glue}{dot}{glue}{end}"
+        return f"{local}{glue}{at}{glue}{house}{glue}{dot}{glue}{end}"
     if slot == "time":
         hour = amount(12)
         return {"en": f"{hour} {chance.choice(['o clock', 'thirty', 'fifteen', 'am', 'pm', ''])}", "pl": f"{numerals.ordinal(chance.randint(7, 20), 'pl', chance)[:-1]}ej {chance.choice(['', 'trzydzieści', 'piętnaście'])}", "sv": f"{hour} {chance.choice(['', 'trettio', 'fyrtiofem'])}", "zh": chance.choice(["上午", "下午", "晚上", ""]) + f"{numerals.han_number(chance.randint(1, 12))}点{chance.choice(['', '半'])}"}[language].strip()  # fmt: skip

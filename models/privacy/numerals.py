@@ -123,6 +123,8 @@ MONTHS_PL = [
     "listopad",
     "grudzień",
 ]
+# Letters that recognisers write as one word, and how often.
+_MOST_TOGETHER, _TOGETHER = 4, 0.3
 TENSE_EN = {2: "twentieth", 3: "thirtieth"}
 
 
@@ -238,7 +240,9 @@ def _han_digits(signs: str, chance: Random) -> str:
 
 
 def letters(signs: str, language: str, chance: Random, names: Callable[[str], Sequence[str]]) -> str:
-    """Letters spelled: alone, by their names, or by examples. `names`: the names of a letter."""
+    """Letters spelled: alone, by their names, or by examples; few of them also written together. `names`: the names of a letter."""
+    if 1 < len(signs) <= _MOST_TOGETHER and chance.random() < _TOGETHER:
+        return signs.upper() if chance.random() < _TOGETHER else signs.lower()
     style = chance.choices(["alone", "names", "examples", "mixed"], [6, 3, 2, 2])[0]
     upper = chance.random() < 0.7
     said = []

@@ -52,6 +52,24 @@ PARTICLES = {
     "pl": ["de ", "von ", "el "],
     "sv": ["af ", "von ", "de ", "van ", "al "],
 }
+# Words of the language that people are called by.
+ODD = {
+    "en": "marsh wells day bell cook page read green brown black white long short small young rich sharp swift strong frost snow winter summer rose "
+    "field wood stone brook rivers lake hill dale moor heath banks waters pool bridge street lane church abbott bishop pope king knight squire page "
+    "baker butcher carter fisher hunter shepherd gardener mason potter taylor fox wolf lamb bird crane finch swan drake bull pike herring bass rush "
+    "reed ash beech berry cherry plum pepper rice bacon bean coffey wine beer mills barnes house hall temple castle batty tipping peel gotobed "
+    "onions savage moody merry loveday goodenough proudfoot sweet bitter hardy noble gentle wise bright christmas monday easter",
+    "pl": "wrona szczur guz kurek bąk wrzos baran kłopotek kot lis wilk zając sikora kania sowa słowik dudek gołąb czapla gil kruk sroka jeleń niedźwiedź "
+    "bóbr żaba rak karp leszcz szczupak okoń śledź komar mucha pająk chrząszcz gąsior kogut kaczor kozioł cielak koń osioł byk wół groch kapusta "
+    "cebula pietruszka kalafior ogórek burak marchewka malina jagoda jabłko gruszka śliwa wiśnia dąb sosna kalina jawor grab olcha brzoza lipa "
+    "zima mróz śnieg deszcz mgła wiatr burza gwiazda słońce piątek sobota niedziela wrzesień maj noga głowa ręka palec broda wąs czupryna łysy "
+    "mały wielki gruby biały czarny rudy zielony złoty cichy mądry wesoły smutny głuchy świerszcz pietrucha kołodziej kowal młynarz szewc krawiec "
+    "bednarz piekarz kucharz rybak sołtys wójt król książę papież młotek siekiera topór garnek łyżka kubek bochenek sucharek barszcz żurek kiełbasa",
+    "sv": "frisk stolt modig rask ståhl stål svärd sköld lans björn varg räv älg hjort falk örn svan trana lärka sparv rapp glad hård kvick snäll trygg "
+    "lugn skarp flink bergtorp berg ek lind alm ask björk gran tall hassel rönn löv blad rot sten grus sand flod bäck sjö ström fors holm ö sund vik "
+    "näs udd strand dal kulle mo hed äng åker skog sol måne stjärna frost is snö dimma storm åska vinter sommar höst lax gädda abborre kräfta smed "
+    "kock bagare munk biskop kung hertig greve dunker pil båge spjut dolk brand eld lod krut fält lager hjelm tapper dristig ärlig from ljung ros",
+}
 FILLERS = {"en": ["er", "um", "yeah", "so"], "pl": ["yyy", "no", "eee"], "sv": ["eh", "öh", "ja"], "zh": ["嗯", "呃", "那个"]}
 
 
@@ -310,6 +328,11 @@ class Teller:
         if how == "spellfirst":
             return numerals.letters(re.sub(r"[^a-z]", "", fold(first)), self.language, self.chance, self.names_of_letters)
         part, _, case = how.partition("-")
+        if part == "odd":
+            last = self.remember(name + " odd", lambda: self.chance.choice(ODD[self.language].split()).capitalize())
+            part = "last"
+        if part == "init":
+            last, part = f"{first[0]} {last}", "last"
         whole = {"first": first, "last": last, "rev": f"{last} {first}", "both": f"{first} {last}"}.get(part, f"{first} {last}")
         if part == "again":
             whole = self.chance.choice([first, last, whole])
@@ -330,6 +353,8 @@ class Teller:
     def _last(self) -> str:
         """A last name: of two, with a particle, one that is on no list."""
         last, kind = self.known.last(self.chance), self.chance.random()
+        if kind > 0.95:
+            return self.chance.choice(ODD[self.language].split()).capitalize()
         if kind < 0.06:
             return last + self.chance.choice([" ", "-"]) + self.known.last(self.chance)
         if kind < 0.1:

@@ -16,12 +16,13 @@ from typing import Any
 import phonenumbers
 from stdnum import luhn
 
+from qa_pipeline.call import Utterance
 from qa_pipeline.languages.conversation_tables import Speaking
 from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.number_tables import Numbers
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.kinds import Found, Personal
-from qa_pipeline.privacy.passages import Passage, Taken, since
+from qa_pipeline.privacy.passages import Passage, Taken, fold_text, since
 from qa_pipeline.values.phones import digit_pieces
 from qa_pipeline.values.value import Number
 from qa_pipeline.values.word_numbers import WORD
@@ -214,6 +215,14 @@ def is_service_number(one: Found, language: str) -> bool:
         return phonenumbers.number_type(phonenumbers.parse(one.value, table(language, Privacy).countries[0])) in _OF_FIRMS
     except phonenumbers.NumberParseException:
         return False
+
+
+def is_count(one: Found, utterance: Utterance) -> bool:
+    """Whether what was taken for a number only says how many digits are meant: the last three, de fyra sista."""
+    if one.kind not in _LENGTHS and one.kind is not Personal.PLATE:
+        return False
+    tails = table(utterance.language, Privacy).tail.finditer(fold_text(utterance.text, utterance.language))
+    return any(tail.start() <= one.start and one.end <= tail.end() for tail in tails)
 
 
 def _between(passage: Passage, before: Number, after: Number) -> list[Number] | None:

@@ -6,43 +6,74 @@ said again. What an agent reads back of a number that was found is found too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from qa_pipeline.call import Utterance
+from qa_pipeline.call import Role, Utterance
+from qa_pipeline.languages.load import is_han
 from qa_pipeline.privacy.addresses import find_addresses, find_again
 from qa_pipeline.privacy.births import find_births, find_births_again
-from qa_pipeline.privacy.digits import check_sign_ends, find_numbers_of_persons, is_service_number, runs
+from qa_pipeline.privacy.digits import check_sign_ends, find_numbers_of_persons, is_count, is_service_number, runs
 from qa_pipeline.privacy.judged import judged
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.mail import find_mail
 from qa_pipeline.privacy.names import find_customers_names, find_names_again, with_explanation
-from qa_pipeline.privacy.passages import Passage, passages
+from qa_pipeline.privacy.passages import Passage, fold_text, passages
 from qa_pipeline.privacy.reader import Reader, shipped_reader
-from qa_pipeline.privacy.signs import find_signs
+from qa_pipeline.privacy.signs import find_signs, sign_runs, signs, with_beginning
+from qa_pipeline.values.companies import short_forms
 
 # Of two that overlap the one that tells more is kept, then the one that stands earlier here.
 _ORDER = (
     Personal.EMAIL, Personal.PLATE, Personal.BIRTH_DATE, Personal.ADDRESS, Personal.NATIONAL_ID, Personal.CARD, Personal.ACCOUNT, Personal.PHONE, Personal.NAME,
 )  # fmt: skip
 _SHORTEST_READ_BACK = 3
+# What is told by letters and digits, and how much of it is known again.
+_WITH_LETTERS = frozenset({Personal.PLATE, Personal.NATIONAL_ID, Personal.ACCOUNT})
+_FEWEST_SIGNS = 4
+_LIKE_FIRMS = frozenset({Personal.NAME, Personal.ADDRESS})
 
 
 def find_personal(
-    utterances: Sequence[Utterance], *, agent_name: str | None = None, known: Sequence[str] = (), reader: Reader | None = None
+    utterances: Sequence[Utterance],
+    *,
+    agent_name: str | None = None,
+    company: str | None = None,
+    known: Sequence[str] = (),
+    reader: Reader | None = None,
 ) -> tuple[Found, ...]:
     """All personal data of a conversation, by utterance and place, without overlaps.
 
-    `agent_name`: from the metadata; it stays. `known`: names of the customer from the metadata. `reader`: the shipped one where none is given.
+    `agent_name`, `company`: from the metadata; they stay. `known`: names of the customer from the metadata. `reader`: the shipped one where none is given.
     """
     ruled = find_by_rules(utterances, agent_name=agent_name, known=known)
     found = judged(utterances, ruled, reader or shipped_reader(), agent_name=agent_name)
-    found += _read_back(passages(utterances), found)
+    several = passages(utterances)
+    found += _read_back(several, found)
+    found += _signs_read_back(several, found)
     found += find_names_again(utterances, found, agent_name=agent_name)
     found = [
-        with_explanation(one, utterances[one.utterance]) for one in found if not is_service_number(one, utterances[one.utterance].language)
+        with_beginning(with_explanation(one, utterances[one.utterance]), utterances[one.utterance])
+        for one in found
+        if not (
+            is_service_number(one, utterances[one.utterance].language)
+            or is_count(one, utterances[one.utterance])
+            or _is_company(one, utterances[one.utterance], company)
+        )
     ]
     return _without_overlaps(found)
+
+
+def _is_company(one: Found, utterance: Utterance, company: str | None) -> bool:
+    """Whether a name or a place is a part of what the company is called, whole or in the agent's words for short: Norrbäck in Norrbäck Fastigheter."""
+    if company is None or one.kind not in _LIKE_FIRMS:
+        return False
+    forms = (company, *(short_forms(company, utterance.language) if utterance.role is Role.AGENT else ()))
+    plain = fold_text(utterance.text, utterance.language)
+    edge = "" if is_han(utterance.language) else r"\b"
+    said = "|".join(re.escape(fold_text(form, utterance.language)) for form in forms)
+    return any(match.start() <= one.start and one.end <= match.end() for match in re.finditer(f"{edge}(?:{said}){edge}", plain))
 
 
 def find_by_rules(utterances: Sequence[Utterance], *, agent_name: str | None = None, known: Sequence[str] = ()) -> tuple[Found, ...]:
@@ -81,6 +112,28 @@ def _read_back(several: Sequence[Passage], found: Sequence[Found]) -> list[Found
                     Found(kind=kind, utterance=utterance, start=start, end=end, value=run.digits)
                     for utterance, start, end in passage.places(run.start, end)
                     if utterance in with_digits
+                ]
+    return again
+
+
+def _signs_read_back(several: Sequence[Passage], found: Sequence[Found]) -> list[Found]:
+    """Letters and digits that repeat a part of what was found with both, however they are said: whisky papa six eight …, wp sixty eight …"""
+    said: dict[str, Personal] = {}
+    for passage in several:
+        places = {(one.utterance, one.start, one.end): one.kind for one in found if one.kind in _WITH_LETTERS}
+        of_passage = [(sign, next(passage.places(sign.start, sign.end))) for sign in signs(passage, with_small=True)]
+        for (utterance, start, end), kind in places.items():
+            said["".join(sign.text for sign, (at, first, _) in of_passage if at == utterance and start <= first < end).lower()] = kind
+    again: list[Found] = []
+    for passage in several:
+        for run in sign_runs(passage, with_small=True):
+            written = "".join(sign.text for sign in run).lower()
+            is_long = len(written) >= _FEWEST_SIGNS and any(char.isdigit() for char in written)
+            kind = next((kind for value, kind in said.items() if is_long and written in value), None)
+            if kind is not None:
+                again += [
+                    Found(kind=kind, utterance=utterance, start=start, end=end, value=written.upper())
+                    for utterance, start, end in passage.places(run[0].start, run[-1].end)
                 ]
     return again
 

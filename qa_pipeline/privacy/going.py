@@ -34,6 +34,7 @@ _COLUMNS = [
     "layout",
     "call_date",
     "agent_name",
+    "company",
     "extra",
 ]
 _LONGEST_UTTERANCES = 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from stdnum import luhn
 
 from qa_pipeline.call import Role, Utterance
-from qa_pipeline.languages.load import is_han
+from qa_pipeline.languages.load import is_han, table
+from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.births import date_told
 from qa_pipeline.privacy.kinds import Found, Personal
-from qa_pipeline.privacy.names import is_ordinary, own_names
+from qa_pipeline.privacy.names import is_agents, is_ordinary, own_names, without_title
+from qa_pipeline.privacy.passages import fold_text
 from qa_pipeline.privacy.reader import KINDS, Bars, Reader
 from qa_pipeline.privacy.tokens import Token, tokens_of
 from qa_pipeline.values.phones import digits_of
-from qa_pipeline.values.value import fold
+from qa_pipeline.values.word_numbers import WORD
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +33,7 @@ _STAYS, _SURE_WITHOUT_SIGNS = 0.3, 0.95
 _SHORTEST_CARD, _SHORTEST_KNOWN_AGAIN = 13, 4
 _LIGHT = frozenset({"correction", "between", "repeats", "quiet"})
 _NUMBERS = frozenset({Personal.PHONE, Personal.CARD, Personal.ACCOUNT, Personal.NATIONAL_ID})
+_LIKE_FIRMS = frozenset({Personal.NAME, Personal.ADDRESS})
 # What lists say of a word of a name of people.
 _OF_PEOPLE = frozenset({"known=f", "known=l", "known=r", "known=i", "surname"})
 _SIGNS = _NUMBERS | {Personal.PLATE}
@@ -53,6 +56,8 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
     hidden = {told for one in kept if (told := _told(one, utterances)) is not None}
     kept = [one for one in ruled if one in kept or _told(one, utterances) in hidden]
     own, by_rules = own_names(utterances, agent_name), tuple(kept)
+    firms = set(firms_told(utterances, own))
+    first = next((at for at, utterance in enumerate(utterances) if utterance.role is Role.AGENT), None)
     for first, last in (_with_joined(utterances, tokens, *span) for span in _stretches(tokens, personal, bars)):
         for start, end, kind in _of_kinds(chances, first, last, bars):
             if kind is Personal.NAME and personal[start:end].max() < _least_of_name(utterances, tokens[start:end], bars):
@@ -67,11 +72,28 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
                 if start == end:
                     continue
             one = _found(utterances, tokens[start:end], kind)
-            if _are_two(one, by_rules):
+            if _are_two(one, by_rules) or (kind in _LIKE_FIRMS and (one.utterance, one.start) in firms):
                 continue
-            if kind is not Personal.NAME or not _is_own(one.value, own):
-                kept.append(_as_ruled(one, by_rules))
+            if kind is Personal.NAME:
+                utterance = utterances[one.utterance]
+                end = without_title(utterance, one.start, one.end)
+                one = replace(one, end=end, value=utterance.text[one.start : end])
+                if is_agents(one.value, own, utterance, is_first=one.utterance == first):
+                    continue
+            kept.append(_as_ruled(one, by_rules))
     return [*kept, *_between(kept, tokens)]
+
+
+def firms_told(utterances: Sequence[Utterance], own: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Utterance and place at which a firm begins that an agent says to be from: this is Laura from Brightway, det är Tindra på Norrbäck Fastigheter."""
+    for at, utterance in enumerate(utterances):
+        if utterance.role is not Role.AGENT or is_han(utterance.language):
+            continue
+        plain = fold_text(utterance.text, utterance.language)
+        follows = table(utterance.language, Privacy).firm_follows
+        for word in WORD.finditer(plain):
+            if word.group() in own and (match := follows.match(plain, word.end() + 1)):
+                yield at, match.end()
 
 
 def _least_of_name(utterances: Sequence[Utterance], words: Sequence[Token], bars: Bars) -> float:
@@ -175,10 +197,6 @@ def _told(one: Found, utterances: Sequence[Utterance]) -> tuple[Personal, object
         return (one.kind, date) if len(date) > 1 else None
     digits = digits_of(text, utterance.language) if one.kind in _NUMBERS else ""
     return (one.kind, digits) if len(digits) >= _SHORTEST_KNOWN_AGAIN else None
-
-
-def _is_own(name: str, own: set[str]) -> bool:
-    return fold(name) in own or all(fold(part) in own for part in name.split())
 
 
 def _highest(one: Found, tokens: Sequence[Token], personal: NDArray[np.float32]) -> float:

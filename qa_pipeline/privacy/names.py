@@ -36,13 +36,20 @@ def find_customers_names(utterances: Sequence[Utterance], *, agent_name: str | N
     own = own_names(utterances, agent_name)
     found: list[Found] = []
     names: dict[str, str] = {name: utterances[0].language for name in known if name and utterances}
+    first = next((at for at, utterance in enumerate(utterances) if utterance.role is Role.AGENT), None)
     for at, utterance in enumerate(utterances):
         own_spans = list(own_places(utterance)) if utterance.role is Role.AGENT else []
         for start, end in _places(utterances, at):
+            end = without_title(utterance, start, end)
             name = utterance.text[start:end]
             if utterance.role is not Role.CUSTOMER and (
                 fold(name) in own or any(start < last and first < end for first, last in own_spans)
             ):
+                continue
+            if fold(name) in own and _is_addressed(utterance, end):
+                # 卜老师您好: as the customer speaks to the agent.
+                continue
+            if at == first and is_agents(name, own, utterance, is_first=True):
                 continue
             found.append(Found(kind=Personal.NAME, utterance=at, start=start, end=end, value=name))
             names.setdefault(name, utterance.language)
@@ -83,9 +90,39 @@ def is_ordinary(name: str, language: str) -> bool:
     return not is_han(language) and name == name.lower() and fold(name) in _ordinary(language)
 
 
+def without_title(utterance: Utterance, start: int, end: int) -> int:
+    """Where a name ends that is written in Han characters, before the title that it may run into: 卜 of 卜老, where 卜老师 is said."""
+    if not is_han(utterance.language):
+        return end
+    plain = fold_text(utterance.text, utterance.language)
+    for title in table(utterance.language, Names).addressed:
+        at = plain.find(title, start + 1)
+        if start < at < end < at + len(title):
+            return at
+    return end
+
+
+def _is_addressed(utterance: Utterance, end: int) -> bool:
+    """Whether a title stands right behind a place, as Chinese has it."""
+    return is_han(utterance.language) and utterance.text.startswith(tuple(table(utterance.language, Names).addressed), end)
+
+
+def is_agents(name: str, own: set[str], utterance: Utterance, *, is_first: bool) -> bool:
+    """Whether a name is the agent's: it is known as such, or goes on from what is. `is_first`: the agent has not spoken before, and says who they are."""
+    if fold(name) in own or all(fold(part) in own for part in name.split()):
+        return True
+    if is_han(utterance.language):
+        # 我是韶华您这张…: what is said behind it is no part of it.
+        return any(len(one) > 1 and len(name) - len(one) == 1 and fold(name).startswith(one) for one in own)
+    return is_first and utterance.role is Role.AGENT and fold(name.split()[0]) in own
+
+
 def own_names(utterances: Sequence[Utterance], agent_name: str | None) -> set[str]:
-    """The agent's names, folded, whole and in parts."""
+    """The agent's names, folded, whole and in parts; written in Han characters also without the title they bear: 韦经理."""
     names = [agent_name] if agent_name else []
+    if agent_name and utterances and is_han(utterances[0].language):
+        titles = table(utterances[0].language, Names).addressed
+        names += [agent_name.removesuffix(title) for title in titles if agent_name.endswith(title) and agent_name != title]
     for utterance in utterances:
         if utterance.role is Role.AGENT:
             names += [utterance.text[start:end] for start, end in own_places(utterance)]
@@ -99,8 +136,10 @@ def own_places(utterance: Utterance) -> Iterator[tuple[int, int]]:
     for pattern in table(utterance.language, Privacy).own:
         for match in pattern.finditer(text):
             start, end = match.span("name")
-            if not is_han(utterance.language) or _surname(plain, start, end, utterance.language) is not None:
+            if not is_han(utterance.language):
                 yield start, end
+            elif (at := _surname(plain, start, end, utterance.language)) is not None:
+                yield at, end
 
 
 def _places(utterances: Sequence[Utterance], at: int) -> Iterator[tuple[int, int]]:
@@ -161,6 +200,8 @@ def _apart_in_han(utterance: Utterance, said: Privacy) -> Iterator[tuple[int, in
                 end = start + length
                 explained = said.spelt_out.match(plain, end)
                 yield start, explained.end() if explained else end
+    for match in said.surname_told.finditer(plain):
+        yield match.span("name")
     for match in said.name_follows.finditer(plain):
         # 姓蔺草头那个蔺: a surname alone, with how it is written.
         start = match.end()
@@ -228,9 +269,10 @@ def _as_name(utterance: Utterance, start: int, end: int) -> Iterator[tuple[int, 
 def _surname(plain: str, start: int, end: int, language: str) -> int | None:
     """Where within a span a name begins that is written with a surname first; None where none does."""
     names = table(language, Names)
+    surnames = {*names.surnames, *table(language, Privacy).last_names}
     for at in range(start, end):
         rest = plain[at:end]
-        is_surname = rest[:1] in names.surnames or any(rest.startswith(double) for double in names.double_surnames)
+        is_surname = rest[:1] in surnames or any(rest.startswith(double) for double in names.double_surnames)
         if is_surname and not names.begins_no_name.match(plain[at:]):
             return at
     return None
@@ -299,7 +341,8 @@ def _ordinary(language: str) -> frozenset[str]:
 
 def _again(utterances: Sequence[Utterance], name: str, language: str, own: set[str]) -> Iterator[Found]:
     """Wherever a name, a part of it or a form of it is said."""
-    forms = [form for form in (name, *spoken_to(name, language)) if len(form) >= _SHORTEST_PART and fold(form) not in own]
+    several = (form for form in (name, *spoken_to(name, language)) if len(form) >= _SHORTEST_PART and fold(form) not in own)
+    forms = [form for form in several if form == name or not is_ordinary(form, language)]
     for at, utterance in enumerate(utterances):
         plain = fold_text(utterance.text, utterance.language)
         for form in forms:

@@ -74,10 +74,16 @@ def redact_text(text: str, found: Iterable[Found]) -> Redacted:
 
 
 def redact_utterances(
-    utterances: Sequence[Utterance], *, agent_name: str | None = None, known: Sequence[str] = (), kinds: Collection[Personal] = ALL
+    utterances: Sequence[Utterance],
+    *,
+    agent_name: str | None = None,
+    company: str | None = None,
+    known: Sequence[str] = (),
+    kinds: Collection[Personal] = ALL,
 ) -> tuple[Utterance, ...]:
     """Utterances without personal data of some kinds, as `hide_found`."""
-    return hide_found(utterances, [one for one in find_personal(utterances, agent_name=agent_name, known=known) if one.kind in kinds])
+    found = find_personal(utterances, agent_name=agent_name, company=company, known=known)
+    return hide_found(utterances, [one for one in found if one.kind in kinds])
 
 
 def hide_found(utterances: Sequence[Utterance], found: Iterable[Found]) -> tuple[Utterance, ...]:
@@ -95,7 +101,8 @@ def redact_conversation(conversation: Conversation, *, known: Sequence[str] = ()
     """A conversation whose words may leave the restricted area. Vectors of meaning of redacted utterances are left out, and all other readings of the
     recogniser: what is hidden in the best one stands in them in other words, where nothing finds it.
     """
-    utterances = redact_utterances(conversation.utterances, agent_name=conversation.call.agent_name, known=known, kinds=kinds)
+    call = conversation.call
+    utterances = redact_utterances(conversation.utterances, agent_name=call.agent_name, company=call.company, known=known, kinds=kinds)
     same = {new.utterance for old, new in zip(conversation.utterances, utterances, strict=True) if old is new}
     return replace(
         conversation,

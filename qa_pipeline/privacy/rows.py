@@ -33,7 +33,8 @@ class Hidden:
 def hidden_of(call: Row, utterances: Sequence[Row], hiding: Hiding) -> Hidden:
     """Look for what is hidden of a call. `call`, `utterances`: rows of the tables of these names, utterances in order."""
     said = [_utterance(row) for row in utterances]
-    found = tuple(one for one in find_personal(said, agent_name=call["agent_name"], known=_known(call)) if one.kind in hiding.words)
+    several = find_personal(said, agent_name=call["agent_name"], company=call.get("company"), known=_known(call))
+    found = tuple(one for one in several if one.kind in hiding.words)
     pieces = {said[one.utterance].text[one.start : one.end]: placeholder(one.kind) for one in found}
     return Hidden(hiding=hiding, found=found, pieces=pieces, spans=hidden_spans(said, found))
 
@@ -41,7 +42,8 @@ def hidden_of(call: Row, utterances: Sequence[Row], hiding: Hiding) -> Hidden:
 def hidden_in(heard: Conversation, hiding: Hiding) -> Hidden:
     """The same of a conversation as a value."""
     known = _known({"extra": heard.call.extra})
-    found = tuple(one for one in find_personal(heard.utterances, agent_name=heard.call.agent_name, known=known) if one.kind in hiding.words)
+    several = find_personal(heard.utterances, agent_name=heard.call.agent_name, company=heard.call.company, known=known)
+    found = tuple(one for one in several if one.kind in hiding.words)
     pieces = {heard.utterances[one.utterance].text[one.start : one.end]: placeholder(one.kind) for one in found}
     return Hidden(hiding=hiding, found=found, pieces=pieces, spans=hidden_spans(heard.utterances, found))
 

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from string import ascii_uppercase
 
-from stdnum import iban
+from stdnum import iban, numdb
 
+from qa_pipeline.call import Utterance
 from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.number_tables import Numbers
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.digits import cue_of
-from qa_pipeline.privacy.kinds import Personal
-from qa_pipeline.privacy.passages import Passage, Taken, since
+from qa_pipeline.privacy.kinds import Found, Personal
+from qa_pipeline.privacy.passages import Passage, Taken, fold_text, passages, since
 from qa_pipeline.values.phones import digit_pieces
 from qa_pipeline.values.word_numbers import WORD
 
 _WRITTEN_IBAN = re.compile(r"\b[A-Z]{2}\s?\d{2}(?:[\s-]?[A-Z0-9]{1,4}){3,8}\b")
+# Two letters right before a place, together or apart.
+_COUNTRY = re.compile(r"(?<!\w)([a-z] ?[a-z]) $")
+_LETTERS = re.compile(r"(?<!\w)([a-z]{1,3}) $")
+_PLUS = re.compile(r"(?<!\w)(plus|\+) ?$")
 _LENGTHS = {Personal.NATIONAL_ID: (6, 18), Personal.ACCOUNT: (8, 34), Personal.PLATE: (3, 9)}
 _MOST_BETWEEN = 2
 # Letters written together: of a plate or a document, as HUK 440.
@@ -54,6 +60,41 @@ def find_signs(passage: Passage, taken: Taken) -> Iterator[tuple[Personal, int, 
         for found_kind, start, end, written in _in_run(run, kind, is_said, said):
             there |= set(range(start, end))
             yield found_kind, start, end, written
+    # Where a plate is asked for, also one whose letters are written together: kr pięć ce dziewięć jeden jeden.
+    for run in sign_runs(passage, with_small=True):
+        written = "".join(sign.text for sign in run)
+        is_new = not there & set(range(run[0].start, run[-1].end)) and any(pattern.fullmatch(written) for pattern in said.plates)
+        if is_new and cue_of(passage, run[0].start, run[-1].end, since(frozenset(there), run[0].start), said)[0] is Personal.PLATE:
+            there |= set(range(run[0].start, run[-1].end))
+            yield Personal.PLATE, run[0].start, run[-1].end, written.upper()
+
+
+def with_beginning(one: Found, utterance: Utterance) -> Found:
+    """A number with what it begins with, where that stands right before it: an IBAN's country (gb two nine …), a telephone number's plus, a plate's letters."""
+    plain = fold_text(utterance.text, utterance.language)
+    if one.kind is Personal.ACCOUNT:
+        before = _COUNTRY.search(plain, 0, one.start)
+        return replace(one, start=before.start(1)) if before and before[1].replace(" ", "").upper() in _countries() else one
+    if one.kind is Personal.PHONE:
+        plus = _PLUS.search(plain, 0, one.start)
+        return replace(one, start=plus.start(1)) if plus else one
+    before = _LETTERS.search(plain, 0, one.start) if one.kind is Personal.PLATE and not is_han(utterance.language) else None
+    if before is None:
+        return one
+    [passage] = passages([utterance])
+    told = "".join(sign.text for sign in signs(passage, with_small=True) if one.start <= sign.start < one.end)
+    plates = table(utterance.language, Privacy).plates
+    is_whole = any(pattern.fullmatch(told) for pattern in plates)
+    is_more = any(pattern.fullmatch(before[1] + told) for pattern in plates)
+    return replace(one, start=before.start(1)) if is_more and not is_whole else one
+
+
+@cache
+def _countries() -> frozenset[str]:
+    """Countries whose accounts have an IBAN, by their two letters."""
+    table = numdb.get("iban")
+    letters = [first + second for first in ascii_uppercase for second in ascii_uppercase]
+    return frozenset(country for country in letters if table.info(f"{country}00")[0][1])
 
 
 def _in_run(run: Sequence[Sign], kind: Personal | None, is_said: bool, said: Privacy) -> Iterator[tuple[Personal, int, int, str]]:
@@ -98,11 +139,11 @@ def _has_both(written: str) -> bool:
     return any(char.isdigit() for char in written) and any(char.isalpha() for char in written)
 
 
-def sign_runs(passage: Passage) -> list[list[Sign]]:
-    """Runs of signs with at least one letter, of two and more."""
+def sign_runs(passage: Passage, *, with_small: bool = False) -> list[list[Sign]]:
+    """Runs of signs with at least one letter, of two and more. `with_small`: also of letters written together in small letters, as recognisers write them."""
     found: list[list[Sign]] = []
     fillers = set(table(passage.language, Numbers).between_digits)
-    for sign in signs(passage):
+    for sign in signs(passage, with_small=with_small):
         between = [word.group() for word in WORD.finditer(passage.plain, found[-1][-1].end, sign.start)] if found else []
         gap = passage.plain[found[-1][-1].end : sign.start] if found else ""
         if (
@@ -117,8 +158,8 @@ def sign_runs(passage: Passage) -> list[list[Sign]]:
     return [run for run in found if len(run) > 1 and any(sign.text.isalpha() for sign in run)]
 
 
-def signs(passage: Passage) -> list[Sign]:
-    """Every letter said alone and every piece of digits, in order."""
+def signs(passage: Passage, *, with_small: bool = False) -> list[Sign]:
+    """Every letter said alone and every piece of digits, in order; with `with_small`, few letters together too that stand right beside digits or letters."""
     said = table(passage.language, Privacy)
     found = [Sign(piece.digits, piece.start, piece.end) for piece in digit_pieces(passage.text, passage.language)]
     taken = {at for sign in found for at in range(sign.start, sign.end)}
@@ -130,6 +171,9 @@ def signs(passage: Passage) -> list[Sign]:
         if at <= skip:
             continue
         letter = text if _is_letter(passage, word, said) else names.get(text, "")
+        if not letter and with_small and _stands_beside(passage, words, at, taken):
+            found.append(Sign(text, word.start(), end))
+            continue
         if not letter:
             continue
         follow = at + 1
@@ -157,6 +201,14 @@ def _is_letter(passage: Passage, word: re.Match[str], said: Privacy) -> bool:
     is_together = len(text) <= _MOST_TOGETHER and text.isascii()
     beside = passage.plain[max(0, start - 1) : start].isdigit() or passage.plain[end : end + 1].isdigit()
     return is_together and (passage.text[start:end].isupper() or beside)
+
+
+def _stands_beside(passage: Passage, words: Sequence[re.Match[str]], at: int, taken: set[int]) -> bool:
+    """Whether a word is as short as letters written together are, and stands right beside digits."""
+    word = words[at]
+    if is_han(passage.language) or not (1 < len(word.group()) <= _MOST_TOGETHER and word.group().isascii()):
+        return False
+    return word.start() - 2 in taken or word.end() + 1 in taken
 
 
 def _stands_among(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -52,6 +55,42 @@ def test_nothing_of_it_is_in_a_scorecard_a_page_or_a_table(root: Path, tmp_path:
     for path in tmp_path.iterdir():
         assert leaks(path.read_text("utf-8")) == [], path.name
     assert "[phone]" in (tmp_path / "one.html").read_text("utf-8")
+
+
+def printed(page: Path) -> str:
+    """What a page says on paper: the text of its PDF, read by each font's table of signs, and its title."""
+    program = shutil.which("chromium")
+    if not program:
+        pytest.skip("needs Debian's chromium")
+    pdf = page.with_suffix(".pdf")
+    command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={pdf}", page.as_uri()]
+    subprocess.run(command, capture_output=True, timeout=900, check=True)
+    streams = [_inflated(part) for part in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf.read_bytes(), re.DOTALL)]
+    drawn = [re.findall(rb"<([0-9A-Fa-f]+)>(?=[^\[\]]*?\]? ?T[jJ])", stream) for stream in streams if b" Tf" in stream]
+    texts = [" ".join(stream.decode("latin-1") for stream in streams if b"/Title" in stream)]
+    for table in (stream.decode("latin-1") for stream in streams if b"beginbfchar" in stream or b"beginbfrange" in stream):
+        signs = {int(glyph, 16): chr(int(sign[:4], 16)) for glyph, sign in re.findall(r"^<(\w{4})> <(\w{4,})>$", table, re.MULTILINE)}
+        for first, last, sign in re.findall(r"^<(\w{4})> <(\w{4})> <(\w{4})>$", table, re.MULTILINE):
+            signs |= {int(first, 16) + at: chr(int(sign, 16) + at) for at in range(int(last, 16) - int(first, 16) + 1)}
+        for pieces in drawn:
+            texts.append("".join(signs.get(int(piece[at : at + 4], 16), "") for piece in pieces for at in range(0, len(piece) - 3, 4)))
+    return "\n".join(texts)
+
+
+def _inflated(stream: bytes) -> bytes:
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return stream
+
+
+@pytest.mark.browser
+def test_nothing_of_it_is_in_a_scorecard_that_is_printed(root: Path, tmp_path: Path) -> None:
+    call("scorecard", "one", "--html", str(tmp_path / "plain.html"), "--results", str(root))
+    call("scorecard", "one", "--html", str(tmp_path / "hidden.html"), "--redacted", "--results", str(root))
+    assert {"Fisk", "0770 900 1234"} <= set(leaks(printed(tmp_path / "plain.html")))
+    paper = printed(tmp_path / "hidden.html")
+    assert leaks(paper) == [] and "[phone]" in paper
 
 
 def test_a_call_as_files_and_what_would_be_hidden(root: Path, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def test_what_a_reader_was_trained_on_is_told_by_all_files_it_learns_from(tmp_pa
         "read.yaml",
         "read_second.yaml",
         "read_third.yaml",
+        "read_fourth.yaml",
         "known.txt",
         "frequent.txt",
         "en.txt",

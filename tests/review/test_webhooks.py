@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from desks import commit, make_desk
+from desks import commit, make_desk, make_rubric
 from sqlalchemy import select, update
 
 from qa_pipeline.call import Outcome
+from qa_pipeline.conversation.written import conversation
 from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.viewer import Role, local_viewer
@@ -26,6 +28,7 @@ from qa_pipeline.review.opening import bring_up_to_date
 from qa_pipeline.review.people import add_account, add_member, add_team, viewer_of
 from qa_pipeline.review.tables import webhook_messages
 from qa_pipeline.review.webhooks import Event, add_webhook, collect, end_webhook, list_messages, list_webhooks, send_again
+from qa_pipeline.scoring.score import prepare, score
 from qa_pipeline.settings import Settings
 
 ROOT = local_viewer("root")
@@ -143,6 +146,30 @@ def test_a_message_is_signed_and_holds_no_words(desk: Desk, receiver: Receiver) 
     said = json.loads(body)
     assert (said["event"], said["call_id"], said["criterion_id"], said["id"]) == ("call.disputed", "c1", "long", headers["QA-Message"])
     assert "I did say it" not in body.decode()
+
+
+def test_no_message_tells_who_called_or_their_number(desk: Desk, receiver: Receiver) -> None:
+    add_webhook(desk.engine, ROOT, receiver.url, account="crm", events=list(Event))
+    words = "0:00 agent: Hello, who is calling?", "0:03 customer: Crowther Vandermeulen, my phone is 0770 900 1234."
+    heard = conversation(
+        *words, language="en", call_id="told", agent_id="a1", team="north", started_at=datetime(2026, 5, 11, 4, tzinfo=UTC)
+    )
+    named = replace(heard.call, customer_id="c-4711", extra={"customer_name": "Crowther Vandermeulen"})
+    heard = replace(heard, call=named, conversation_id="told-heard")
+    desk.store.write_conversations([heard], run_id="r")
+    desk.store.write_scores([score(heard, prepare(make_rubric(), {}))], purpose="official", run_id="r")
+    bring_up_to_date(desk)
+    lin, crm = viewer_of(desk.engine, "lin"), viewer_of(desk.engine, "crm")
+    why = "Vandermeulen said to ring 0770 900 1234"
+    dispute = decide(desk, lin, "told", Dispute(), criterion_id="long", reason=why)
+    decide(desk, crm, "told", Ruling(about=dispute.decision.decision_id, is_upheld=True, outcome=Outcome.MET), reason=why)
+    now = datetime.now(UTC)
+    desk.store.write_rows("runs", [{"run_id": "r9", "started_at": now, "finished_at": now, "scored": 3}])
+    collect(desk)
+    deliver(desk.engine, ALLOWED)
+    said = b"\n".join(body for _, body in receiver.came).decode()
+    assert {json.loads(body)["event"] for _, body in receiver.came} == set(Event)
+    assert [secret for secret in ("0770", "1234", "Vandermeulen", "Crowther", "c-4711") if secret in said] == []
 
 
 def test_a_message_that_is_old_or_strange_is_not_ours() -> None:
