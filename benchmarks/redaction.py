@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/redaction.py [FILE.yaml …] [--misses] [--reader FOLDER | --crossed FOLDER]
 
 A file is a list of {id, language, agent_name?, lines}; what is personal stands in braces with its kind: `0:03 customer: it is {phone|oh seven nine …}`.
-`--reader`: another than the shipped one; `--crossed`: each file by the reader that has not learnt from it (`models/privacy/train.py --folds`), then all together.
+`--reader`: another than the shipped one; `--crossed`: each file by the reader that has not learnt from it (`models/privacy/train.py --folds`), then all together;
+files that no reader there is for are left out.
 A place counts as found when all of its letters and digits are hidden, by whatever kind; `typed` says how many of these have the right kind.
 """
 
@@ -33,8 +34,8 @@ GROUPS = {
 TRIED = {
     "sure": (0.4, 0.5, 0.6, 0.7),
     "beside": (0.02, 0.03, 0.04),
-    "of_name": (0.5, 0.6, 0.7),
-    "nothing": (0.03, 0.06, 0.12),
+    "of_name": (0.65, 0.75, 0.8),
+    "nothing": (0.03, 0.06, 0.1),
 }
 SETS = Path(__file__).parent.parent / "models" / "privacy"
 # Which the readers learn from, one reader of each fold not.
@@ -97,7 +98,7 @@ def main() -> None:
     parser.add_argument("--bars", action="store_true", help="with --crossed: how much is found when the readers must be more sure, or less")
     arguments = parser.parse_args()
     if arguments.crossed:
-        written = sorted(SETS.glob(LEARNT_FROM))
+        written = [path for path in sorted(SETS.glob(LEARNT_FROM)) if (arguments.crossed / path.stem).is_dir()]
         folds = [(yaml.safe_load(path.read_text("utf-8")), load_reader(arguments.crossed / path.stem)) for path in written]
         if arguments.bars:
             print_bars(folds)

@@ -35,6 +35,9 @@ WAYS_EN = [
     "mews",
     "parade",
 ]
+# Ways of fewer towns, and streets that are called by what is there.
+RARE_WAYS_EN = ["brow", "bank", "fold", "nook", "garth", "wynd", "brae", "quay", "wharf", "lea", "vale", "mount", "circus", "ropewalk", "passage", "yard", "gate", "loan", "side", "dene"]  # fmt: skip
+CALLED_EN = ["paddocks", "maltings", "spinney", "limes", "poplars", "hollies", "granary", "cloisters", "firs", "avenue", "green", "mount", "shambles", "strand", "orchards", "elms", "moorings", "sidings"]  # fmt: skip
 STREETS_EN = [
     "station",
     "church",
@@ -133,6 +136,12 @@ WAYS_SV = [
     "kajen",
     "platsen",
     "liden",
+    "höjden",
+    "ringen",
+    "ängen",
+    "parken",
+    "hagen",
+    "stranden",
 ]
 ODD_SV = ["Kungsholms strand", "Norra Esplanaden", "Stora Torget", "Södra Hamngatan", "Östra Ågatan", "Lilla Nygatan", "Västra Storgatan", "Nedre Slottsgatan", "Klockaregården", "Åkerhult", "Norrgård", "Ekbacka gård", "Nygård", "Villa Solhem", "Bocksäter", "Övre Husargatan", "Fiskarhamnen"]  # fmt: skip
 STREETS_HAN = ["人民", "解放", "建设", "中山", "和平", "新华", "文化", "胜利", "长江", "黄河", "建国", "南京", "北京", "迎宾", "朝阳", "东风", "幸福", "学府", "五一", "光明", "滨海", "滨江", "环城", "科技", "工业", "创新", "花园", "体育", "金水", "江南", "龙口", "天府", "青年", "湖滨", "清河", "西湖", "翠竹", "育才", "民主", "友谊", "红旗", "团结", "振兴", "迎春", "白云", "长安", "延安", "复兴", "高新", "海滨", "桃园", "梧桐", "凤凰"]  # fmt: skip
@@ -179,6 +188,11 @@ def english(teller: Teller) -> dict[str, str]:
         if teller.chance.random() < 0.93
         else teller.case(base + teller.chance.choice(["gate", "side", "bank", "holme", "croft"]))
     )
+    rare = teller.chance.random()
+    if rare < 0.1:
+        way = teller.case(f"{base} {teller.chance.choice(RARE_WAYS_EN)}")
+    elif rare < 0.15:
+        way = teller.case(f"the {teller.chance.choice(CALLED_EN)}")
     tail = teller.chance.choice(["", "", "", "", " a", " b", " A"])
     number = teller.count(teller.chance.choice([30, 130, 400]))
     flat = (
@@ -318,7 +332,7 @@ def chinese(teller: Teller) -> dict[str, str]:
     way = (
         street
         + teller.chance.choice(["", "", "东", "西", "南", "北", "中"])
-        + teller.chance.choice(["路", "路", "街", "大道", "大街", "巷"])
+        + teller.chance.choice(["路", "路", "路", "街", "街", "大道", "大街", "巷", "胡同", "里", "弄", "三巷", "二路"])
     )
     estate = (
         teller.chance.choice(NAMES_HAN)

@@ -270,7 +270,10 @@ def _unsure(dialogue: Dialogue, rows: list[list[int]], labels: list[int]) -> lis
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folds", type=Path, help="where readers go that each have not learnt from one file of written calls")
-    parser.add_argument("--made", type=int, default=1500, help="made-up calls of each language")
+    parser.add_argument(
+        "--without", nargs="*", choices=WRITTEN, default=WRITTEN, help="with --folds: only readers that have not learnt from these"
+    )
+    parser.add_argument("--made", type=int, default=1600, help="made-up calls of each language")
     parser.add_argument("--copies", type=int, default=7, help="of each written call")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--to", type=Path, default=FOLDER)
@@ -284,7 +287,7 @@ def main() -> None:
     known = load_known(FOLDER)
     items = {name: yaml.safe_load((FOLDER / name).read_text("utf-8")) for name in WRITTEN}
     unwritten = made(arguments.made, 1, known) + ordinary(3, known)
-    for fold in WRITTEN if arguments.folds else [None]:
+    for fold in arguments.without if arguments.folds else [None]:
         seen = [one for name in WRITTEN if name != fold for one in written(items[name], arguments.copies, 2, known)]
         examples = unwritten + seen
         print(f"{len(examples)} calls, {sum(len(one[2]) for one in examples)} words", flush=True)

@@ -7,7 +7,8 @@ said again. What an agent reads back of a number that was found is found too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from qa_pipeline.call import Role, Utterance
@@ -29,8 +30,8 @@ _ORDER = (
     Personal.EMAIL, Personal.PLATE, Personal.BIRTH_DATE, Personal.ADDRESS, Personal.NATIONAL_ID, Personal.CARD, Personal.ACCOUNT, Personal.PHONE, Personal.NAME,
 )  # fmt: skip
 _SHORTEST_READ_BACK = 3
-# What is told by letters and digits, and how much of it is known again.
-_WITH_LETTERS = frozenset({Personal.PLATE, Personal.NATIONAL_ID, Personal.ACCOUNT})
+# What is told by digits and letters, and how much of it is known again.
+_OF_SIGNS = frozenset({Personal.PHONE, Personal.CARD, Personal.ACCOUNT, Personal.NATIONAL_ID, Personal.PLATE})
 _FEWEST_SIGNS = 4
 _LIKE_FIRMS = frozenset({Personal.NAME, Personal.ADDRESS})
 
@@ -56,24 +57,28 @@ def find_personal(
     found = [
         with_beginning(with_explanation(one, utterances[one.utterance]), utterances[one.utterance])
         for one in found
-        if not (
-            is_service_number(one, utterances[one.utterance].language)
-            or is_count(one, utterances[one.utterance])
-            or _is_company(one, utterances[one.utterance], company)
-        )
+        if not (is_service_number(one, utterances[one.utterance].language) or is_count(one, utterances[one.utterance]))
     ]
+    found = [piece for one in found for piece in _without_company(one, utterances[one.utterance], company)]
     return _without_overlaps(found)
 
 
-def _is_company(one: Found, utterance: Utterance, company: str | None) -> bool:
-    """Whether a name or a place is a part of what the company is called, whole or in the agent's words for short: Norrbäck in Norrbäck Fastigheter."""
+def _without_company(one: Found, utterance: Utterance, company: str | None) -> Iterator[Found]:
+    """A name or a place without what the company is called, whole or in the agent's words for short: of Norrbäck in Norrbäck Fastigheter nothing."""
     if company is None or one.kind not in _LIKE_FIRMS:
-        return False
+        yield one
+        return
     forms = (company, *(short_forms(company, utterance.language) if utterance.role is Role.AGENT else ()))
     plain = fold_text(utterance.text, utterance.language)
-    edge = "" if is_han(utterance.language) else r"\b"
+    edge, start = "" if is_han(utterance.language) else r"\b", one.start
     said = "|".join(re.escape(fold_text(form, utterance.language)) for form in forms)
-    return any(match.start() <= one.start and one.end <= match.end() for match in re.finditer(f"{edge}(?:{said}){edge}", plain))
+    for match in re.finditer(f"{edge}(?:{said}){edge}", plain):
+        if match.start() < one.end and start < match.end():
+            if start < match.start():
+                yield replace(one, start=start, end=start + len(plain[start : match.start()].rstrip()))
+            start = match.end()
+    if start < one.end:
+        yield replace(one, start=start)
 
 
 def find_by_rules(utterances: Sequence[Utterance], *, agent_name: str | None = None, known: Sequence[str] = ()) -> tuple[Found, ...]:
@@ -117,24 +122,34 @@ def _read_back(several: Sequence[Passage], found: Sequence[Found]) -> list[Found
 
 
 def _signs_read_back(several: Sequence[Passage], found: Sequence[Found]) -> list[Found]:
-    """Letters and digits that repeat a part of what was found with both, however they are said: whisky papa six eight …, wp sixty eight …"""
+    """Letters and digits that repeat what was found, however they are said and in however many pieces: whisky papa six eight …, wp sixty eight …"""
     said: dict[str, Personal] = {}
     for passage in several:
-        places = {(one.utterance, one.start, one.end): one.kind for one in found if one.kind in _WITH_LETTERS}
-        of_passage = [(sign, next(passage.places(sign.start, sign.end))) for sign in signs(passage, with_small=True)]
-        for (utterance, start, end), kind in places.items():
-            said["".join(sign.text for sign, (at, first, _) in of_passage if at == utterance and start <= first < end).lower()] = kind
+        pieces: dict[tuple[int, int, int], list[str]] = {}
+        kinds = {
+            (one.utterance, one.start, one.end): one.kind for one in found if one.kind in _OF_SIGNS and one.utterance in passage.numbers
+        }
+        for sign in signs(passage, with_small=True):
+            utterance, first, _ = next(passage.places(sign.start, sign.end))
+            for place in (place for place in kinds if place[0] == utterance and place[1] <= first < place[2]):
+                pieces.setdefault(place, []).append(sign.text.lower())
+        told = [("".join(pieces[place]), kinds[place]) for place in sorted(pieces)]
+        # One after the other they may be one number, told in pieces.
+        said |= {
+            "".join(text for text, _ in told[first:last]): told[first][1]
+            for first in range(len(told))
+            for last in range(first + 1, len(told) + 1)
+        }
     again: list[Found] = []
     for passage in several:
-        for run in sign_runs(passage, with_small=True):
-            written = "".join(sign.text for sign in run).lower()
+        digits = [(run.digits, run.start, run.end) for run in runs(passage)]
+        mixed = [("".join(sign.text for sign in run).lower(), run[0].start, run[-1].end) for run in sign_runs(passage, with_small=True)]
+        for written, start, end in (*digits, *mixed):
             is_long = len(written) >= _FEWEST_SIGNS and any(char.isdigit() for char in written)
             kind = next((kind for value, kind in said.items() if is_long and written in value), None)
             if kind is not None:
-                again += [
-                    Found(kind=kind, utterance=utterance, start=start, end=end, value=written.upper())
-                    for utterance, start, end in passage.places(run[0].start, run[-1].end)
-                ]
+                places = passage.places(start, end)
+                again += [Found(kind=kind, utterance=at, start=first, end=last, value=written.upper()) for at, first, last in places]
     return again
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from stdnum import luhn
 
 from qa_pipeline.call import Role, Utterance
+from qa_pipeline.languages.conversation_tables import Speaking
 from qa_pipeline.languages.load import is_han, table
+from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.births import date_told
 from qa_pipeline.privacy.kinds import Found, Personal
@@ -33,6 +35,8 @@ _STAYS, _SURE_WITHOUT_SIGNS = 0.3, 0.95
 _SHORTEST_CARD, _SHORTEST_KNOWN_AGAIN = 13, 4
 _LIGHT = frozenset({"correction", "between", "repeats", "quiet"})
 _NUMBERS = frozenset({Personal.PHONE, Personal.CARD, Personal.ACCOUNT, Personal.NATIONAL_ID})
+# How far behind a name the word may stand that says that it is a firm's: Pennington home care.
+_NEAR_TRADE = 2
 _LIKE_FIRMS = frozenset({Personal.NAME, Personal.ADDRESS})
 # What lists say of a word of a name of people.
 _OF_PEOPLE = frozenset({"known=f", "known=l", "known=r", "known=i", "surname"})
@@ -57,9 +61,11 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
     kept = [one for one in ruled if one in kept or _told(one, utterances) in hidden]
     own, by_rules = own_names(utterances, agent_name), tuple(kept)
     firms = set(firms_told(utterances, own))
-    first = next((at for at, utterance in enumerate(utterances) if utterance.role is Role.AGENT), None)
+    greeting = next((at for at, utterance in enumerate(utterances) if utterance.role is Role.AGENT), None)
     for first, last in (_with_joined(utterances, tokens, *span) for span in _stretches(tokens, personal, bars)):
         for start, end, kind in _of_kinds(chances, first, last, bars):
+            if kind is Personal.NAME and _only_listens(utterances, tokens[start:end]):
+                continue
             if kind is Personal.NAME and personal[start:end].max() < _least_of_name(utterances, tokens[start:end], bars):
                 continue
             if utterances[tokens[start].utterance].role is Role.OTHER:
@@ -72,13 +78,17 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
                 if start == end:
                     continue
             one = _found(utterances, tokens[start:end], kind)
-            if _are_two(one, by_rules) or (kind in _LIKE_FIRMS and (one.utterance, one.start) in firms):
+            if _are_two(one, by_rules):
+                continue
+            if kind in _LIKE_FIRMS and (
+                (one.utterance, one.start) in firms or (one.utterance == greeting and _has_trade(one, utterances[one.utterance]))
+            ):
                 continue
             if kind is Personal.NAME:
                 utterance = utterances[one.utterance]
                 end = without_title(utterance, one.start, one.end)
                 one = replace(one, end=end, value=utterance.text[one.start : end])
-                if is_agents(one.value, own, utterance, is_first=one.utterance == first):
+                if is_agents(one.value, own, utterance, is_first=one.utterance == greeting):
                     continue
             kept.append(_as_ruled(one, by_rules))
     return [*kept, *_between(kept, tokens)]
@@ -94,6 +104,29 @@ def firms_told(utterances: Sequence[Utterance], own: Collection[str]) -> Iterato
         for word in WORD.finditer(plain):
             if word.group() in own and (match := follows.match(plain, word.end() + 1)):
                 yield at, match.end()
+
+
+def _has_trade(one: Found, utterance: Utterance) -> bool:
+    """Whether a place ends with what firms are, or that stands near behind it: marston lettings, Åkerlunds Plåt."""
+    if is_han(utterance.language):
+        return False
+    plain = fold_text(utterance.text, utterance.language)
+    trades = table(utterance.language, Names).trades
+    words = [word for word in WORD.finditer(plain) if one.start < word.start()]
+    within = [word for word in words if word.end() <= one.end]
+    after = list(takewhile(lambda word: "," not in plain[one.end : word.start()], words[len(within) :]))
+    near = [*within[-1:], *after[:_NEAR_TRADE]]
+    return any(word.group() in trades and len(word.group()) > _SHORT for word in near)
+
+
+def _only_listens(utterances: Sequence[Utterance], words: Sequence[Token]) -> bool:
+    """Whether words only say that somebody listens: ok."""
+    utterance = utterances[words[0].utterance]
+    plain = fold_text(utterance.text, utterance.language)
+    # Han characters are words one by one, and many of them names too.
+    return all(word.end - word.start > 1 for word in words) and {plain[word.start : word.end] for word in words} <= set(
+        table(utterance.language, Speaking).backchannels
+    )
 
 
 def _least_of_name(utterances: Sequence[Utterance], words: Sequence[Token], bars: Bars) -> float:

@@ -112,8 +112,9 @@ def is_agents(name: str, own: set[str], utterance: Utterance, *, is_first: bool)
     if fold(name) in own or all(fold(part) in own for part in name.split()):
         return True
     if is_han(utterance.language):
-        # 我是韶华您这张…: what is said behind it is no part of it.
-        return any(len(one) > 1 and len(name) - len(one) == 1 and fold(name).startswith(one) for one in own)
+        # 我是韶华您这张…, 不是叫你周舟: what is said beside it is no part of it; 我是李高峰: nor are the first two of its signs another's.
+        is_more = any(len(one) > 1 and len(name) - len(one) == 1 and one in fold(name) for one in own)
+        return is_more or (utterance.role is Role.AGENT and len(name) > 1 and any(fold(name) in one for one in own))
     return is_first and utterance.role is Role.AGENT and fold(name.split()[0]) in own
 
 
@@ -200,8 +201,8 @@ def _apart_in_han(utterance: Utterance, said: Privacy) -> Iterator[tuple[int, in
                 end = start + length
                 explained = said.spelt_out.match(plain, end)
                 yield start, explained.end() if explained else end
-    for match in said.surname_told.finditer(plain):
-        yield match.span("name")
+    if utterance.role is not Role.AGENT:
+        yield from (match.span("name") for match in said.surname_told.finditer(plain))
     for match in said.name_follows.finditer(plain):
         # 姓蔺草头那个蔺: a surname alone, with how it is written.
         start = match.end()

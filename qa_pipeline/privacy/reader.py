@@ -37,8 +37,8 @@ class Bars:
 
     sure: float = 0.5
     beside: float = 0.03
-    of_name: float = 0.65
-    nothing: float = 0.06
+    of_name: float = 0.75
+    nothing: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,14 +72,14 @@ def find_signs(passage: Passage, taken: Taken) -> Iterator[tuple[Personal, int, 
 def with_beginning(one: Found, utterance: Utterance) -> Found:
     """A number with what it begins with, where that stands right before it: an IBAN's country (gb two nine …), a telephone number's plus, a plate's letters."""
     plain = fold_text(utterance.text, utterance.language)
-    if one.kind is Personal.ACCOUNT:
-        before = _COUNTRY.search(plain, 0, one.start)
-        return replace(one, start=before.start(1)) if before and before[1].replace(" ", "").upper() in _countries() else one
+    country = _COUNTRY.search(plain, 0, one.start) if one.kind is Personal.ACCOUNT else None
+    if country and country[1].replace(" ", "").upper() in _countries():
+        return replace(one, start=country.start(1))
     if one.kind is Personal.PHONE:
         plus = _PLUS.search(plain, 0, one.start)
         return replace(one, start=plus.start(1)) if plus else one
-    before = _LETTERS.search(plain, 0, one.start) if one.kind is Personal.PLATE and not is_han(utterance.language) else None
-    if before is None:
+    before = _LETTERS.search(plain, 0, one.start) if one.kind in _LENGTHS else None
+    if before is None or is_han(utterance.language):
         return one
     [passage] = passages([utterance])
     told = "".join(sign.text for sign in signs(passage, with_small=True) if one.start <= sign.start < one.end)

@@ -11,7 +11,7 @@ GREETINGS = {
     "en": [
         ("Hi, this is Laura from Brightway, how can I help?", "Laura"),
         ("Good morning, Kestrel Removals, Tom speaking.", "Tom"),
-        ("hello you're through to pennington homecare my name's denise", "Denise"),
+        ("hello you're through to pennington home care my name's denise", "Denise"),
         ("hiya it's gaz at tollgate tyres", "Gaz"),
         ("harcourt and blythe solicitors good afternoon", None),
         ("This is Priya calling from Ashdown Dental about your check-up.", "Priya"),
