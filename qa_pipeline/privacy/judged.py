@@ -62,7 +62,8 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
     own, by_rules = own_names(utterances, agent_name), tuple(kept)
     firms = set(firms_told(utterances, own))
     greeting = next((at for at, utterance in enumerate(utterances) if utterance.role is Role.AGENT), None)
-    for first, last in (_with_joined(utterances, tokens, *span) for span in _stretches(tokens, personal, bars)):
+    likely = [*_stretches(tokens, personal, bars), *_pairs(utterances, tokens, personal, bars)]
+    for first, last in (_with_joined(utterances, tokens, *span) for span in likely):
         for start, end, kind in _of_kinds(chances, first, last, bars):
             if kind is Personal.NAME and _only_listens(utterances, tokens[start:end]):
                 continue
@@ -77,6 +78,7 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
                 )
                 if start == end:
                     continue
+                end += kind is Personal.NAME and _is_surname(utterances, tokens, end)
             one = _found(utterances, tokens[start:end], kind)
             if _are_two(one, by_rules):
                 continue
@@ -92,6 +94,47 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
                     continue
             kept.append(_as_ruled(one, by_rules))
     return [*kept, *_between(kept, tokens)]
+
+
+def _pairs(
+    utterances: Sequence[Utterance], tokens: Sequence[Token], personal: NDArray[np.float32], bars: Bars
+) -> Iterator[tuple[int, int]]:
+    """A first name and a last name that lists know, one after the other, where the reader sees a little and so nothing alone: justyna murawska."""
+    for at in range(len(tokens) - 1):
+        before, after = tokens[at : at + 2]
+        if _is_pair((before, after)) and _are_beside(utterances, before, after) and bars.pair <= personal[at : at + 2].max() < bars.sure:
+            yield at, at + 2
+
+
+def _is_surname(utterances: Sequence[Utterance], tokens: Sequence[Token], at: int) -> bool:
+    """Whether a word right behind one that is a name goes on with it: lists know it as a last name, or neither they nor the language know it."""
+    if (
+        not 0 < at < len(tokens)
+        or not tokens[at].is_word
+        or not _are_beside(utterances, tokens[at - 1], tokens[at])
+        or _is_common(tokens[at])
+    ):
+        return False
+    marks = set(tokens[at].marks)
+    is_first = "known=f" in tokens[at - 1].marks
+    return is_first and "known=f" not in marks and ("known=l" in marks or {"known=?", "rank=none", "often=no"} <= marks)
+
+
+def _is_pair(words: Sequence[Token]) -> bool:
+    """Whether words are a first and a last name that lists know, and none that the language has besides."""
+    return len(words) == 2 and "known=f" in words[0].marks and "known=l" in words[1].marks and not any(map(_is_common, words))
+
+
+def _is_common(token: Token) -> bool:
+    """Whether a word is one of the language's commoner ones, or very short."""
+    return bool({"rank=common", "rank=word", "known=o"} & set(token.marks)) or token.end - token.start <= _SHORT
+
+
+def _are_beside(utterances: Sequence[Utterance], before: Token, after: Token) -> bool:
+    text = utterances[after.utterance].text
+    return (
+        before.utterance == after.utterance and text[before.end : after.start] == " " and not is_han(utterances[after.utterance].language)
+    )
 
 
 def firms_told(utterances: Sequence[Utterance], own: Collection[str]) -> Iterator[tuple[int, int]]:
@@ -135,7 +178,11 @@ def _least_of_name(utterances: Sequence[Utterance], words: Sequence[Token], bars
     marks = {mark for word in words for mark in word.marks}
     is_written = "capital" in marks or is_han(utterance.language)
     is_like_a_firm = utterance.role is Role.AGENT and is_written and not marks & _OF_PEOPLE
-    return _SURE_WITHOUT_SIGNS if is_like_a_firm else bars.of_name
+    if is_like_a_firm:
+        return _SURE_WITHOUT_SIGNS
+    if _is_pair(words):
+        return bars.pair
+    return bars.of_listed if "often=no" in marks and marks & _OF_PEOPLE else bars.of_name
 
 
 def _as_ruled(one: Found, by_rules: Sequence[Found]) -> Found:

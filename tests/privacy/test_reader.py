@@ -150,3 +150,21 @@ def test_what_repeats_a_hidden_number_is_hidden_though_the_reader_sees_nothing_t
     weights["head.weights"][0, 1 + KINDS.index(Personal.PHONE)] = 9
     weights |= {f"{layer}.scale": np.ones_like(weights[f"{layer}.scale"]) for layer in range(len(STRIDES))}
     assert {one.utterance for one in judged(talk.utterances, ruled, Reader(weights, {}))} == {0, 1}
+
+
+def test_a_first_and_a_last_name_together_need_little_of_the_reader() -> None:
+    talk = conversation("customer: justyna murawska telefon", language="pl")
+    listed = Reader(sure_of(0.06).weights, {"justyna": "f", "murawska": "l"})
+    assert [(one.start, one.end) for one in judged(talk.utterances, (), listed)] == [(0, 16)]
+    assert judged(talk.utterances, (), Reader(sure_of(0.06).weights, {"justyna": "f"})) == []
+    assert judged(talk.utterances, (), Reader(sure_of(0.02).weights, {"justyna": "f", "murawska": "l"})) == []
+
+
+def test_a_last_name_goes_with_the_first_though_the_reader_stops_between() -> None:
+    talk = conversation("customer: för tage wikner född", language="sv")
+    weights = dict(sure_of(0.01).weights)
+    # Only the first name is seen.
+    weights["marks"][bucket("known=f"), 0] = 1
+    weights["head.weights"][0, 1 + KINDS.index(Personal.NAME)] = 9
+    weights |= {f"{layer}.scale": np.ones_like(weights[f"{layer}.scale"]) for layer in range(len(STRIDES))}
+    assert [(one.start, one.end) for one in judged(talk.utterances, (), Reader(weights, {"tage": "f"}))] == [(4, 15)]
