@@ -111,7 +111,7 @@ def everywhere(request: pytest.FixtureRequest) -> Everywhere | None:
     import copies
     from everywhere import Everywhere, put_everywhere
 
-    server = request.getfixturevalue("server")
+    server = request.getfixturevalue("postgresql_server")
     found = Everywhere(server, lambda: _databases(server))
     copies.COPIED.append(found.copied)
     put_everywhere(found)
@@ -128,7 +128,7 @@ _NUMBER = count()
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """URL of a database of a server of PostgreSQL."""
     programs = server_folder()
     if programs is None:
@@ -138,7 +138,7 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def people(server: str) -> str:
+def people(postgresql_server: str) -> str:
     """Name of a database of the server that has the tables that people write, and nothing in them. To be copied, not used."""
     # Here, as tests of pure functions need none of it.
     from qa_pipeline.reading.database import open_database
@@ -146,9 +146,9 @@ def people(server: str) -> str:
     from qa_pipeline.settings import Settings
 
     name = "people"
-    with _databases(server) as connection:
+    with _databases(postgresql_server) as connection:
         connection.execute(text(f"create database {name}"))
-    engine = open_database(Settings(review_database=make_url(server).set(database=name).render_as_string(hide_password=False)))
+    engine = open_database(Settings(review_database=make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)))
     bring_up(engine)
     engine.dispose()
     return name
@@ -164,7 +164,7 @@ def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         yield None
         return
     template = request.getfixturevalue("people")
-    with _new_database(request.getfixturevalue("server"), monkeypatch, template=template) as url:
+    with _new_database(request.getfixturevalue("postgresql_server"), monkeypatch, template=template) as url:
         yield url
 
 
@@ -174,7 +174,7 @@ def empty_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     if request.param == "sqlite":
         yield None
         return
-    with _new_database(request.getfixturevalue("server"), monkeypatch, template="template1") as url:
+    with _new_database(request.getfixturevalue("postgresql_server"), monkeypatch, template="template1") as url:
         yield url
 
 
@@ -184,7 +184,7 @@ def empty_databases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     if server_folder() is None:
         yield (None,)
         return
-    with _new_database(request.getfixturevalue("server"), monkeypatch, template="template1") as url:
+    with _new_database(request.getfixturevalue("postgresql_server"), monkeypatch, template="template1") as url:
         yield None, url
 
 
