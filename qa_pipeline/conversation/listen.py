@@ -41,6 +41,7 @@ from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.layout import Carriage, examine, without_leaks
 from qa_pipeline.settings import Settings
+from qa_pipeline.speech.even import evened
 from qa_pipeline.speech.level import audible
 from qa_pipeline.speech.models import choose_manifest, manifests_digest, model_folder, serves
 from qa_pipeline.speech.track import sure_moments
@@ -62,6 +63,7 @@ _EDGE_MS = 60
 _ONSET_MS = 20
 _AS_SPEECH = 0.25
 _SHORTEST_MS = 400
+_PARTY_A_TRACK = (Layout.STEREO, Layout.CROSS_TALK)
 
 
 def conversation_options(settings: Settings) -> dict[str, str]:
@@ -114,6 +116,7 @@ class Listener:
         # Parties and cuts have limits in dB too. A track that is quiet beside the other is raised by itself, where it is recognised.
         audio = replace(audio, samples=audible(audio.samples))
         carriage = examine(audio.samples, speech_in=sure_moments)
+        audio = replace(audio, samples=_evened(audio.samples, carriage))
         identity = conversation_id(call, self.options, self.manifest_sha256)
         recognised = self._recognise(call, audio, carriage, stage)
         stage("meaning")
@@ -330,12 +333,21 @@ def _voices_by(settings: Settings) -> str:
     return "diarization" if serves(settings, "diarization") else "segmentation"
 
 
+def _evened(samples: NDArray[np.float32], carriage: Carriage) -> NDArray[np.float32]:
+    """The tracks, of which one that tells the whole call has both parties at one level: whoever is far below the other is taken for background."""
+    if carriage.layout in _PARTY_A_TRACK:
+        return samples
+    even = samples.copy()
+    even[carriage.main] = evened(samples[carriage.main])
+    return even
+
+
 def _tracks(audio: Audio, carriage: Carriage) -> list[tuple[int, NDArray[np.float32]]]:
     """Tracks to recognise, by channel: both of a stereo call, without what leaks into them, or the one that tells the whole call.
 
     Two tracks of the same call are not mixed: with a delay between them the mix would sound hollow.
     """
-    if carriage.layout in (Layout.STEREO, Layout.CROSS_TALK):
+    if carriage.layout in _PARTY_A_TRACK:
         return list(enumerate(without_leaks(audio.samples, carriage)))
     return [(carriage.main, audio.samples[carriage.main])]
 
