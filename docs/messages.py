@@ -275,7 +275,7 @@ class _Module:
                 is_handed_on = (message is not None and _is_handed_on(message, scopes)) or (text, *cures) == ("{message}", "{advice}")
                 is_handed_on = is_handed_on or (not any(cures) and re.fullmatch(r"\{\w+\}", text) is not None)
                 if text.strip(f"{_UNKNOWN} .:()") and not is_handed_on:
-                    yield Message(self._name, kind, text, " / ".join(dict.fromkeys(cure for cure in cures if cure)))
+                    yield Message(self._name, kind, text, " / ".join(_telling(cures)))
         self._bound = {}
 
     def _rows(self, used: set[str], scopes: tuple[ast.FunctionDef, ...], place: int) -> list[dict[str, ast.expr]]:

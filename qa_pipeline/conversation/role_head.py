@@ -73,11 +73,14 @@ def load_role_head(path: Path) -> RoleHead:
         weights = RoleWeights(**{field.name: float(data["weights"][field.name]) for field in fields(RoleWeights)})
         encoder_sha256 = str(data["encoder_sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{path} is no role head: {error!r}.", advice="Write it anew with models/roles/train.py.") from error
+        raise ModelError(
+            f"{path} is no role head: {error!r}.",
+            advice="Install the package anew; one of your own is written anew by models/roles/train.py.",
+        ) from error
     if not lead_from(layers, CONTEXT_WIDTH, 1):
         raise ModelError(
             f"{path} has layers {shapes_of(layers)}; wanted layers from {CONTEXT_WIDTH} numbers to 1.",
-            advice="Write it anew with models/roles/train.py.",
+            advice="Install the package anew; one of your own is written anew by models/roles/train.py.",
         )
     return RoleHead(layers=layers, weights=weights, encoder_sha256=encoder_sha256)
 

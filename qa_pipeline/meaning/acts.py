@@ -147,4 +147,7 @@ def _told(path: Path) -> dict[str, Any]:
 
 
 def _no_reader(path: Path, why: str) -> ModelError:
-    return ModelError(f"{path} is no reader of acts: {why}.", advice="Write it anew with models/forbidden/train.py.")
+    return ModelError(
+        f"{path} is no reader of acts: {why}.",
+        advice="Install the package anew; one of your own is written anew by models/forbidden/train.py.",
+    )

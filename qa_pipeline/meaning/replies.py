@@ -147,4 +147,7 @@ def load_read_heads(path: Path) -> ReadReplyHeads:
 
 
 def _no_heads(path: Path, why: str) -> ModelError:
-    return ModelError(f"{path} holds no heads of replies: {why}.", advice="Write it anew with models/replies/train.py.")
+    return ModelError(
+        f"{path} holds no heads of replies: {why}.",
+        advice="Install the package anew; one of your own is written anew by models/replies/train.py.",
+    )

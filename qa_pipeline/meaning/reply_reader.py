@@ -52,4 +52,7 @@ def reply_reader_version(path: Path) -> str:
 
 
 def _no_reader(path: Path, why: str) -> ModelError:
-    return ModelError(f"{path} is no reader of replies: {why}.", advice="Write it anew with models/replies/train.py.")
+    return ModelError(
+        f"{path} is no reader of replies: {why}.",
+        advice="Install the package anew; one of your own is written anew by models/replies/train.py.",
+    )

@@ -85,11 +85,17 @@ def load_head(path: Path) -> SentimentHead:
         layers = read_layers(data["layers"])
         classes, encoder_sha256 = tuple(data["classes"]), str(data["encoder_sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{path} is no sentiment head: {error!r}.", advice="Write it anew with models/sentiment/train.py.") from error
+        raise ModelError(
+            f"{path} is no sentiment head: {error!r}.",
+            advice="Install the package anew; one of your own is written anew by models/sentiment/train.py.",
+        ) from error
     if classes != LABELS or not lead_from(layers, WIDTH, len(LABELS)):
         found = f"classes {', '.join(map(str, classes))}, layers {shapes_of(layers)}"
         wanted = f"classes {', '.join(LABELS)}, layers from {WIDTH} numbers to 3"
-        raise ModelError(f"{path} has {found}; wanted {wanted}.", advice="Write it anew with models/sentiment/train.py.")
+        raise ModelError(
+            f"{path} has {found}; wanted {wanted}.",
+            advice="Install the package anew; one of your own is written anew by models/sentiment/train.py.",
+        )
     return SentimentHead(layers=layers, encoder_sha256=encoder_sha256)
 
 
@@ -191,7 +197,7 @@ def _label_columns(id2label: Mapping[int, str], labels: Mapping[str, str]) -> tu
     if strange or not columns[0] or not columns[2]:
         raise ModelError(
             f"The sentiment model's labels are {', '.join(id2label.values())}; not understood: {', '.join(strange) or 'none'}.",
-            advice=f"Say which of {', '.join(LABELS)} each label means; negative and positive are needed.",
+            advice=f"Say under `labels` of its manifest which of {', '.join(LABELS)} each of them means; negative and positive are needed.",
         )
     return columns
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from posixpath import splitext
 from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.errors import RecordingError
-from qa_pipeline.recordings.address import USUAL_FORMS, Raw
+from qa_pipeline.recordings.address import USUAL_FORMS, Raw, path_of
 from qa_pipeline.recordings.edits import Edits, as_played
 from qa_pipeline.recordings.ends import End, read_at
 from qa_pipeline.recordings.extent import TAG_NAMES, Extent, end_of_sound, is_tag
@@ -57,6 +58,7 @@ _ONLY_ITSELF = {"format_whitelist": _FORMS, "protocol_whitelist": ""}
 _LONGEST_SECONDS = 6 * 3600
 # Codecs that have one rate, or are always of one channel, are told no other.
 _OPTIONS_OF_RAW: Mapping[str, tuple[str, ...]] = {"g722": (), "g726": ("sample_rate",), "g726le": ("sample_rate",), "g729": ()}
+_EXPORT_OTHERWISE = "Export it from the recorder in another form, such as WAV (PCM), MP3 or Opus."
 _CHECK_FILE = "Check that the file is whole and is a recording: wav, mp3, ogg, m4a, flac …"
 
 
@@ -103,7 +105,7 @@ def opened_container(uri: str, file: Reader, end: End, raw: Raw | None = None, *
             raise RecordingError(f"{uri} has no audio track.", advice="Export the call with its sound.", stage="decode")
         for stream in container.streams.audio:
             if not has_decoder(stream):
-                raise RecordingError(f"{uri} is sound of a kind that cannot be decoded.", advice=_CHECK_FILE, stage="decode")
+                raise RecordingError(f"{uri} is sound of a kind that cannot be decoded.", advice=_EXPORT_OTHERWISE, stage="decode")
             refuse_form(uri, stream.codec_context.channels, stream.codec_context.sample_rate)
         yield container
 
@@ -302,7 +304,7 @@ def refuse_length(uri: str, samples: int) -> None:
     if samples > _LONGEST_SECONDS * SAMPLE_RATE:
         raise RecordingError(
             f"{uri} holds more than {_LONGEST_SECONDS // 3600} hours of sound.",
-            advice="Split it into its calls: `ffmpeg -i FILE -f segment -segment_time 3600 -c copy part%03d.wav`.",
+            advice=f"Split it into its calls: `ffmpeg -i FILE -f segment -segment_time 3600 -reset_timestamps 1 -c copy part%03d{splitext(path_of(uri))[1]}`.",
             stage="decode",
         )
 

@@ -40,6 +40,7 @@ _LONGEST_SECONDS = 300
 # Six hours of two tracks, twice, and the libraries.
 _MOST_BYTES = 12_000_000_000
 _REFUSED = 3
+_LATER = "Open the call again when the machine is less busy."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,15 +129,18 @@ def make_playable(uri: str, *, sound: Path | None, peaks: Path) -> None:
     try:
         done = subprocess.run(command, capture_output=True, timeout=_LONGEST_SECONDS, check=False, encoding="utf-8", errors="replace")
     except subprocess.TimeoutExpired as error:
-        raise _not_played(uri, f"decoding took more than {_LONGEST_SECONDS} s") from error
+        raise _not_played(uri, f"decoding took more than {_LONGEST_SECONDS} s", advice=_LATER) from error
     if done.returncode == _REFUSED:
-        raise _not_played(uri, done.stderr.strip())
+        *why, advice = done.stderr.split("\n")
+        raise _not_played(uri, "\n".join(why), advice=advice)
     if done.returncode:
-        raise _not_played(uri, f"the decoder ended with {done.returncode}")
+        raise _not_played(uri, f"the decoder ended with {done.returncode}", advice="Copy it again from the recorder: it may be damaged.")
 
 
-def _not_played(uri: str, why: str) -> RecordingError:
-    return RecordingError(f"{uri} cannot be played: {why}", advice="Check that the file is still there and whole.", stage="decode")
+def _not_played(uri: str, why: str, *, advice: str) -> RecordingError:
+    return RecordingError(
+        f"{uri} cannot be played: {why}", advice=advice or "Check that the file is still there and whole.", stage="decode"
+    )
 
 
 def _make(uri: str, peaks: str, sound: str | None = None) -> int:
@@ -149,10 +153,10 @@ def _make(uri: str, peaks: str, sound: str | None = None) -> int:
             write_flac(Path(sound), audio)
         write_peaks(Path(peaks), peaks_of(audio))
     except CallFailed as error:
-        sys.stderr.write(error.message)
+        sys.stderr.write(f"{error.message}\n{error.advice}")
         return _REFUSED
     except MemoryError:
-        sys.stderr.write("it takes more memory than there is for one recording")
+        sys.stderr.write(f"it takes more memory than there is for one recording\n{_LATER}")
         return _REFUSED
     return 0
 

@@ -168,7 +168,10 @@ def load_model(path: Path) -> CertaintyModel:
             shares=tuple(float(share) for _, share in data["curve"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} is no model of certainty: {error!r}.", advice="Write it anew with models/certainty/train.py.") from error
+        raise ModelError(
+            f"{path} is no model of certainty: {error!r}.",
+            advice="Install the package anew; one of your own is written anew by models/certainty/train.py.",
+        ) from error
 
 
 def _named(parts: list[tuple[float, str]]) -> tuple[Ground, ...]:

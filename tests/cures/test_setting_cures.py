@@ -112,7 +112,7 @@ ROWS: tuple[tuple[str, Do, Do], ...] = (
     ("{source} is no Excel workbook.", _file("p.xlsx", "phrase", _imported), _phrases("phrase,language\nhello,en\n")),
     ("{source} cannot be read: {strerror}.", lambda folder: _imported(folder / "none.csv"), _phrases("phrase,language\nhello,en\n")),
 )  # fmt: skip
-ALL_TEXTS = tuple(row[0] for row in ROWS)
+ALL_TEXTS = (*(row[0] for row in ROWS), "QA_PIPELINE_CONFIG names {named}, which is not there.")
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +120,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return unset(monkeypatch, tmp_path)
 
 
-@pytest.mark.parametrize(("text", "slip", "cured"), ROWS, ids=ALL_TEXTS)
+@pytest.mark.parametrize(("text", "slip", "cured"), ROWS, ids=[row[0] for row in ROWS])
 def test_what_the_cure_says_is_taken(bare: Path, monkeypatch: pytest.MonkeyPatch, text: str, slip: Do, cured: Do) -> None:
     for name, do in (("slip", slip), ("cured", cured)):
         folder = bare / name
@@ -133,3 +133,14 @@ def test_what_the_cure_says_is_taken(bare: Path, monkeypatch: pytest.MonkeyPatch
             do(folder)
         told = [caught.value.message, *map(str, getattr(caught.value, "faults", ()))]
         assert any(says(one, text) for one in told), told
+
+
+def test_a_settings_file_that_is_named_is_created_or_named_no_more(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QA_PIPELINE_CONFIG", str(bare / "own.toml"))
+    with pytest.raises(QaError) as caught:
+        load_settings()
+    assert says(caught.value.message, "QA_PIPELINE_CONFIG names {named}, which is not there.")
+    (bare / "own.toml").write_text("beam_size = 3\n", "utf-8")
+    assert load_settings().beam_size == 3
+    monkeypatch.delenv("QA_PIPELINE_CONFIG")
+    assert load_settings().beam_size != 3
