@@ -13,7 +13,7 @@ from typing import Any
 
 from qa_pipeline.errors import CallFailed, InputRefused
 
-SECONDS = 2.0
+SECONDS = 2
 """Processor time for one utterance. What does no harm takes some microseconds."""
 # What takes the square of the time needs some hundredths for so many letters, what takes its cube a second.
 _PROBE_SECONDS = 0.2

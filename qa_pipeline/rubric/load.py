@@ -188,7 +188,13 @@ def _with_opposites(examples: ExampleList, path: Path) -> ExampleList:
         if _list_beside(name, path.parent) is None:
             raise RubricError(
                 f"{path.name} cannot be used.",
-                faults=[Fault(path=str(path), message=f"against: no list file {name}", advice="check the name")],
+                faults=[
+                    Fault(
+                        path=str(path),
+                        message=f"against: no list file {name}",
+                        advice="write the name of a list in the same folder, as other.yaml",
+                    )
+                ],
             )
         stamp = (path.parent / name).stat()
         other = _own_list(path.parent / name, stamp.st_mtime_ns, stamp.st_size)

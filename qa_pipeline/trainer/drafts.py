@@ -35,7 +35,10 @@ def keep_draft(engine: Engine, account: int, file: str, text: str, *, based_on: 
     """Keep what somebody has written so far. Raises InputRefused for a file that is none, or too long a text."""
     kind_of(file)
     if len(text.encode()) > _LARGEST:
-        raise InputRefused(f"{file} would have more than {_LARGEST:,} bytes.", advice="Divide it.")
+        raise InputRefused(
+            f"{file} would have more than {_LARGEST:,} bytes.",
+            advice="Put phrases into lists of their own (lists/NAME.yaml), or make two files of it.",
+        )
     row = {"account": account, "file": file, "text": text.replace("\r\n", "\n"), "based_on": based_on, "at": as_text(datetime.now(UTC))}
     with writing(engine) as connection:
         connection.execute(delete(drafts).where(drafts.c.account == account, drafts.c.file == file))

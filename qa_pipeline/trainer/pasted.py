@@ -19,9 +19,9 @@ def read_pasted(text: str, *, name: str, language: str | None, columns: Mapping[
 
     Raises InputRefused with located faults for lines that cannot be read, and when the language cannot be told.
     """
-    lines = read_dialogue(text, path=name)
-    if not lines:
+    if not text.strip():
         raise InputRefused(f"{name} holds no dialogue.", advice="Write lines as `0:03 agent: hello`.")
+    lines = read_dialogue(text, path=name)
     spoken = language
     if spoken is None:
         detected = detect_language([line.text for line in lines], language_codes())

@@ -85,7 +85,10 @@ def save_sheet(folder: Path, file: str, text: str, *, based_on: str) -> Sheet:
     """Write a text, made of the file as it was with the hash `based_on`. Raises Conflict where the file says something else by now; InputRefused."""
     kind_of(file)
     if len(text.encode()) > _LARGEST:
-        raise InputRefused(f"{file} would have more than {_LARGEST:,} bytes.", advice="Divide it.")
+        raise InputRefused(
+            f"{file} would have more than {_LARGEST:,} bytes.",
+            advice="Put phrases into lists of their own (lists/NAME.yaml), or make two files of it.",
+        )
     with _SAVING:
         there = read_sheet(folder, file)
         if there.sha256 != based_on:

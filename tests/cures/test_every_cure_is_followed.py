@@ -11,9 +11,10 @@ from tests.cures.test_input_cures import ALL_TEXTS as INPUT_TEXTS
 from tests.cures.test_language_cures import ALL_TEXTS as LANGUAGE_TEXTS
 from tests.cures.test_model_cures import ROWS as MODELS
 from tests.cures.test_recording_cures import ALL_TEXTS as RECORDING_TEXTS
-from tests.cures.test_rubric_cures import CASES, CRITERIA, FILES, HARDLY_MEANT
+from tests.cures.test_rubric_cures import CASES, CRITERIA, EVERYWHERE, FILES, HARDLY_MEANT
 from tests.cures.test_run_cures import ALL_TEXTS as RUN_TEXTS
 from tests.cures.test_setting_cures import ALL_TEXTS as SETTING_TEXTS
+from tests.cures.test_trainer_cures import ALL_TEXTS as TRAINER_TEXTS
 from tests.cures.texts import catalogue, text_of
 
 # Texts whose cure a test of another folder follows: the test's file and name.
@@ -30,7 +31,7 @@ def followed() -> set[str]:
     """Texts that a test brings and cures."""
     beginnings = (
         *(row[0] for row in (*CRITERIA, *FILES, *HARDLY_MEANT, *CASES, *MODELS)), *INPUT_TEXTS, *LANGUAGE_TEXTS, *RECORDING_TEXTS, *RUN_TEXTS,
-        *SETTING_TEXTS, *ELSEWHERE,
+        *SETTING_TEXTS, *TRAINER_TEXTS, EVERYWHERE, *ELSEWHERE,
     )  # fmt: skip
     return {text_of(beginning) for beginning in beginnings}
 

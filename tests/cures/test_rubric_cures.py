@@ -33,6 +33,9 @@ CRITERIA: tuple[tuple[str, Written, Written], ...] = (
     ("`absent` is met here", f"id: a, {_ASK}, answered: choice, answers: {_CHOICE}, met_by: [fully], absent: fully",
      f"id: a, {_ASK}, answered: choice, answers: {_CHOICE}, met_by: [fully], absent: not_at_all"),
     ("`answers` and `absent` go with", f"id: a, {_ASK}, answers: {_CHOICE}", f"id: a, {_ASK}, answered: choice, answers: {_CHOICE}, met_by: [fully]"),
+    ("the answer … is given by the model", f"id: a, {_ASK}, answered: choice, answers: {{cannot_tell: {{en: unclear}}, fully: {{en: all}}}}, met_by: [fully]",
+     f"id: a, {_ASK}, answered: choice, answers: {{unclear: {{en: unclear}}, fully: {{en: all}}}}, met_by: [fully]"),
+    ("{message}", "id: a, check: phrase, phrases: {en: [no]}", 'id: a, check: phrase, phrases: {en: ["no"]}'),
     ("a choice needs `met_by`", f"id: a, {_ASK}, answered: choice, answers: {_CHOICE}",
      f"id: a, {_ASK}, answered: choice, answers: {_CHOICE}, levels: {{fully: 1}}"),
     ("a choice needs two `answers`", f"id: a, {_ASK}, answered: choice, answers: {{fully: {{en: yes it does}}}}, met_by: [fully]",
@@ -144,6 +147,8 @@ HARDLY_MEANT: tuple[tuple[str, Written, Written], ...] = (
     ("{id} asks nearly the same", ("", f"id: a, {_ASK}", f"id: b, {_ASK}".replace("the price", "a price")), f"id: a, {_ASK}"),
     ("{id} can never apply", ("", _ASKED, "id: a, check: manual, when: [{criterion: asked, outcome: not_met, answer: willing}]"),
      ("", _ASKED, "id: a, check: manual, when: [{criterion: asked, answer: willing}]")),
+    ("{text} is also a phrase of {other}", ("", "id: b, check: phrase, phrases: {en: [the price is]}", f"id: a, {_ASK}, like: {{en: [the price is]}}"),
+     ("", "id: b, check: phrase, phrases: {en: [the price is]}", f"id: a, {_ASK}, like: {{en: [the price is]}}, settled_by: [b]")),
     ("{name} has examples of a meaning", "id: a, check: phrase, phrases: {en: [good day]}, lists: [lists/likes.yaml]",
      "id: a, check: phrase, phrases: {en: [good day]}, meaning: {list: lists/likes.yaml}"),
 )  # fmt: skip
@@ -168,6 +173,7 @@ FILES: tuple[tuple[str, bytes, bytes], ...] = (
     ("not UTF-8 text", _rubric("id: a, check: manual").encode() + "# 您好\n".encode("gb18030"), _rubric("id: a, check: manual").encode()),
 )
 
+EVERYWHERE = "phrase {text} stands in {share} of everyday sentences"
 _CASE = "- name: one\n  language: en\n  dialogue: |\n    0:00 agent: Good day.\n  expected: {a: met}\n"
 CASES: tuple[tuple[str, str, str], ...] = (
     ("case {name}: {error}", _CASE.replace("0:00 agent: Good day.", "Good day."), _CASE),
@@ -223,6 +229,17 @@ def test_what_the_cure_of_a_warning_says_takes_it_away(tmp_path: Path, beginning
     before = warned(slip)
     assert any(says(warning, beginning) for warning in before), (text_of(beginning), before)
     assert not any(says(warning, beginning) for warning in warned(cured))
+
+
+def test_a_word_that_everybody_says_is_made_a_sentence(tmp_path: Path) -> None:
+    def warned(phrase: str) -> list[str]:
+        path = _folder(tmp_path, _text(f"id: a, check: phrase, phrases: {{en: [{phrase}]}}").encode())
+        everyday = "".join(f"  - it is number {number}\n" for number in range(60))
+        (tmp_path / "lists" / "background.yaml").write_text(f"id: background\nunlike:\n  en:\n{everyday}", "utf-8")
+        return [str(fault) for fault in lint(load_rubric(path), read_document(path))]
+
+    assert any(says(warning, EVERYWHERE) for warning in warned("number")), warned("number")
+    assert not any(says(warning, EVERYWHERE) for warning in warned("what is your number"))
 
 
 @pytest.mark.parametrize(("beginning", "slip", "cured"), CASES, ids=[row[0] for row in CASES])
