@@ -222,7 +222,7 @@ def _questions(rubric: Rubric, places: dict[str, Location]) -> Warnings:
             )  # fmt: skip
         for language, texts in criterion.like.items():
             for at, text in enumerate(texts):
-                if other := phrases.get((language, text.casefold())):
+                if (other := phrases.get((language, text.casefold()))) and other not in criterion.settled_by:
                     yield (
                         (*place, "like", language, at),
                         f"{text!r} is also a phrase of {other}",
