@@ -11,6 +11,7 @@ from tests.cures.test_command_cures import ALL_TEXTS as COMMAND_TEXTS
 from tests.cures.test_input_cures import ALL_TEXTS as INPUT_TEXTS
 from tests.cures.test_language_cures import ALL_TEXTS as LANGUAGE_TEXTS
 from tests.cures.test_model_cures import ROWS as MODELS
+from tests.cures.test_place_cures import ALL_TEXTS as PLACE_TEXTS
 from tests.cures.test_recording_cures import ALL_TEXTS as RECORDING_TEXTS
 from tests.cures.test_rubric_cures import CASES, CRITERIA, EVERYWHERE, FILES, HARDLY_MEANT
 from tests.cures.test_run_cures import ALL_TEXTS as RUN_TEXTS
@@ -31,7 +32,7 @@ _LIST = Path(__file__).with_name("not_followed.txt")
 def followed() -> set[str]:
     """Texts that a test brings and cures."""
     beginnings = (
-        *(row[0] for row in (*CRITERIA, *FILES, *HARDLY_MEANT, *CASES, *MODELS)), *COMMAND_TEXTS, *INPUT_TEXTS, *LANGUAGE_TEXTS, *RECORDING_TEXTS, *RUN_TEXTS,
+        *(row[0] for row in (*CRITERIA, *FILES, *HARDLY_MEANT, *CASES, *MODELS)), *COMMAND_TEXTS, *INPUT_TEXTS, *LANGUAGE_TEXTS, *PLACE_TEXTS, *RECORDING_TEXTS, *RUN_TEXTS,
         *SETTING_TEXTS, *TRAINER_TEXTS, EVERYWHERE, *ELSEWHERE,
     )  # fmt: skip
     return {text_of(beginning) for beginning in beginnings}
