@@ -178,7 +178,7 @@ def finish(desk: Desk, viewer: Viewer, name: str) -> Session:
     _require_asked(session, viewer)
     who = viewer.name or "?"
     if who not in session.people:
-        raise InputRefused(f"Session {name!r} ends when it is closed.", advice="Nobody was asked by name.")
+        raise InputRefused(f"Session {name!r} ends when it is closed.", advice="Nobody was asked by name: whoever began it closes it.")
     with desk.engine.connect() as connection:
         judged = {one.call_id for one in _judged(connection, session.session) if one.author == who}
         seen = _as_seen(connection, viewer, session).calls

@@ -94,6 +94,6 @@ def _taken_over(connection: Connection, who: Identity) -> Account | None:
     by_sign_on = exists().where(identities.c.account == number)
     if connection.execute(select(by_passphrase | by_sign_on)).scalar_one():
         raise SignOnRefused(
-            "name", f"The account {who.name!r} is somebody's already.", advice="An operator ends that one, or renames this one."
+            "name", f"The account {who.name!r} is somebody's already.", advice="Give one of the two another name at the provider."
         )
     return read_account(connection, number)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.cures.test_command_cures import ALL_TEXTS as COMMAND_TEXTS
+from tests.cures.test_desk_cures import ALL_TEXTS as DESK_TEXTS
 from tests.cures.test_input_cures import ALL_TEXTS as INPUT_TEXTS
 from tests.cures.test_language_cures import ALL_TEXTS as LANGUAGE_TEXTS
 from tests.cures.test_model_cures import ROWS as MODELS
@@ -32,7 +33,7 @@ _LIST = Path(__file__).with_name("not_followed.txt")
 def followed() -> set[str]:
     """Texts that a test brings and cures."""
     beginnings = (
-        *(row[0] for row in (*CRITERIA, *FILES, *HARDLY_MEANT, *CASES, *MODELS)), *COMMAND_TEXTS, *INPUT_TEXTS, *LANGUAGE_TEXTS, *PLACE_TEXTS, *RECORDING_TEXTS, *RUN_TEXTS,
+        *(row[0] for row in (*CRITERIA, *FILES, *HARDLY_MEANT, *CASES, *MODELS)), *COMMAND_TEXTS, *DESK_TEXTS, *INPUT_TEXTS, *LANGUAGE_TEXTS, *PLACE_TEXTS, *RECORDING_TEXTS, *RUN_TEXTS,
         *SETTING_TEXTS, *TRAINER_TEXTS, EVERYWHERE, *ELSEWHERE,
     )  # fmt: skip
     return {text_of(beginning) for beginning in beginnings}
