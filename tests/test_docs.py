@@ -171,6 +171,14 @@ def test_what_a_run_warns_of_comes_from_functions_whose_texts_are_listed() -> No
     assert {name: returns[name] for name in called if returns.get(name) not in ("WarningTexts", "list[Fault]")} == {}
 
 
+def test_the_page_of_what_arrives_counts_its_lines() -> None:
+    page = (DOCS / "field-inputs.md").read_text("utf-8")
+    right = len(re.findall(r"\| right \|$", page, re.MULTILINE))
+    tables = re.findall(r"^\| left as it is \| why \|\n\|---\|---\|\n((?:\|.*\n)+)", page, re.MULTILINE)
+    left = sum(table.count("\n") for table in tables)
+    assert f"\n{right} inputs stand in the tables" in page and f" {left} lines say what is left as it is" in page, (right, left)
+
+
 def test_every_table_column_and_view_is_documented() -> None:
     text = (DOCS / "tables.md").read_text("utf-8")
     for table in TABLES.values():
