@@ -90,7 +90,7 @@ CURES = {
     "no text in {what}": "Export the transcript again: what was said there is missing.",
     "{what} is no list of objects": "Export the transcript again: another kind of value stands where a list should be.",
     # Of runs, and of what is told to others.
-    "… call left unscored": "Say more in `applies_to` of one of the rubrics, as its campaign, or name the rubric in the metadata; `rescore` scores them then.",
+    "… call… left unscored": "Say more in `applies_to` of one of the rubrics, as its campaign, or name the rubric in the metadata; `rescore` scores them then.",
     "{count} call was forgotten on purpose": "Nothing: their recordings may be deleted.",
     "Nobody is known to be the agent in": "Name them in the column agent_name or by --roles; without labels, export them with speakers.",
     "notify_command could not": "Put notify_command right: it must be there, may be run, and take less than half a minute.",

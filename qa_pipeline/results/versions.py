@@ -75,7 +75,7 @@ class Choices:
     def warnings(self) -> WarningTexts:
         """One line for each reason, with how many calls there are and the first."""
         return tuple(
-            f"{len(ids)} call{'' if len(ids) == 1 else 's'} left unscored ({ids[0]}{' and others' if len(ids) > 1 else ''}): {why}"
+            f"{len(ids)} call{'s' * (len(ids) > 1)} left unscored ({ids[0]}{' and others' * (len(ids) > 1)}): {why}"
             for why, ids in self._without.items()
         )
 

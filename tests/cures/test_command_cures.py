@@ -61,6 +61,9 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("No rubric is called {asked}.", "run calls --rubric servce --dry-run", ("run calls --rubric service --dry-run", "run calls --rubric rubrics/service.yaml --dry-run")),
     ("There are no results in {root}.", "query 'select 1' --results elsewhere", ("query 'select 1' --results results",)),
     ("There are no results in {root}.", "report --no-html --results empty", ("report --no-html --results results",)),
+    ("No call is like that.", "report --no-html --team south", ("summary", "report --no-html --team north")),
+    ("No rubric can score: …", "QA_PIPELINE_RUBRICS=drafts run calls --dry-run", ("QA_PIPELINE_RUBRICS=drafts rubric publish asking --lock-only", "QA_PIPELINE_RUBRICS=drafts run calls --dry-run")),
+    ("No rubric can score: …", "QA_PIPELINE_RUBRICS=drafts run calls --dry-run", ("run calls --rubric rubrics/asking.yaml --dry-run",)),
     ("No scored call is like that.", "summary --where team=south", ("summary --where team=north",)),
     ("No scored call is like that.", "export out.csv --where team=south", ("summary", "export out.csv --where team=north")),
     ("{text} chooses nothing.", "summary --where north", ("summary --where team=north",)),
@@ -93,6 +96,7 @@ def _begin(folder: Path) -> None:
     add_account(engine, "bo", roles=[Role.AGENT], agent_ids=["bo"])
     add_account(engine, "op", roles=[Role.OPERATOR])
     engine.dispose()
+    write_folder(folder / "drafts", asking=ASKING)
     (folder / "calls").mkdir()
     (folder / "calls" / "new.wav").write_bytes(b"new")
     (folder / "said.txt").write_text("0:00 agent: Hello there.\n0:04 customer: Go ahead.\n", "utf-8")
@@ -161,4 +165,36 @@ def test_calls_that_could_not_be_asked_about_are_asked_about_again(tmp_path: Pat
     assert not says(run("ask --dry-run --retry-failed").output, text)
 
 
-ALL_TEXTS = (*(row[0] for row in ROWS), "{given_up} calls could not be asked about too often")
+# What a run says and goes on: the text, what is run, and commands after which it is said no more.
+WARNINGS = (
+    ("{why}, and is left out.", "run calls --dry-run", ("rubric publish asking",)),
+    ("{why}; its published version {version} scores on.", "edited run calls --dry-run", ("rubric publish --changed",)),
+)
+
+
+@pytest.mark.parametrize(("text", "warned", "cured"), WARNINGS, ids=[row[0] for row in WARNINGS])
+def test_a_rubric_that_is_published_is_warned_of_no_more(folder: Path, text: str, warned: str, cured: tuple[str, ...]) -> None:
+    assert says(run(warned).output, text), run(warned).output
+    for command in cured:
+        assert run(command).exit_code == 0, run(command).output
+    assert not says(run(warned.removeprefix("edited ")).output, text)
+
+
+def test_what_should_leave_the_score_is_published_by_the_name_of_its_rubric(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QA_PIPELINE_AGREEMENT_CALLS", "2")
+    for call_id in ("c1", "c2"):
+        found = "met" if call_id == "c2" else "not_met"
+        assert run(f"override {call_id} greeting {found} --reason heard").exit_code == 0
+    refused = run("assist --publish")
+    assert refused.exit_code == 2 and says(refused.output, WHICH), refused.output
+    done = run("assist service --publish")
+    assert done.exit_code == 0 and "is published" in done.output, done.output
+
+
+WHICH = "It is not said which rubric is published."
+ALL_TEXTS = (
+    *(row[0] for row in ROWS),
+    *(row[0] for row in WARNINGS),
+    "{given_up} calls could not be asked about too often",
+    WHICH,
+)

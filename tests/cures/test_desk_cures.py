@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,20 +14,25 @@ from copies import copy
 from desks import DAY, commit, make_rubric, reopen
 from stored import heard, make_store
 
-from qa_pipeline.call import Outcome
+from qa_pipeline.call import Call, Outcome
+from qa_pipeline.errors import InputRefused
+from qa_pipeline.privacy.forget import forget
 from qa_pipeline.privacy.going import what_goes
+from qa_pipeline.privacy.places import Ground
 from qa_pipeline.reading.counting import CallFilter
-from qa_pipeline.reading.pages import find_call, page
+from qa_pipeline.reading.pages import Wanted, find_call, page
+from qa_pipeline.reading.runs import list_rubrics, read_rubric
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import MACHINE, Matter, Role, Viewer, local_viewer
 from qa_pipeline.reading.words import find_words
 from qa_pipeline.report.contacts import contact_report
 from qa_pipeline.report.export import export as export_table
-from qa_pipeline.report.figures import compare, summarise, summarise_calls
+from qa_pipeline.report.figures import compare, compare_calls, summarise, summarise_calls
 from qa_pipeline.report.indices import survey_indices
 from qa_pipeline.report.shaped import Shape, make_report
+from qa_pipeline.results.lease import Claims
 from qa_pipeline.results.periods import close_period, reopen_period
-from qa_pipeline.results.versions import freeze, named_rubric
+from qa_pipeline.results.versions import Choices, RubricsInForce, freeze, named_rubric
 from qa_pipeline.review import (
     calibration,
     closing,
@@ -45,6 +51,7 @@ from qa_pipeline.review.claims import claim, release
 from qa_pipeline.review.correcting import preview_word
 from qa_pipeline.review.decide import answer_of, decide
 from qa_pipeline.review.decisions import Acknowledgement, Answer, Confirmation, Dispute, Override, Ruling, TakeBack
+from qa_pipeline.review.deliver import _address, _NotSent
 from qa_pipeline.review.desk import Desk
 from qa_pipeline.review.disputes import list_disputes
 from qa_pipeline.review.opening import bring_up_to_date
@@ -57,6 +64,7 @@ from qa_pipeline.review.webhooks import Event
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.settings import load_settings
 from tests.cures.texts import follow
+from tests.report.test_indices import surveyed
 
 At = Callable[["Place"], object]
 WU = local_viewer("Wu")
@@ -259,6 +267,45 @@ def _promising() -> Rubric:
     return Rubric.model_validate_json(json.dumps(data))
 
 
+def _nobodys(at: Place) -> str:
+    """A decision of a machine that knows no users."""
+    return decide(at.desk, local_viewer(None), "c1", Override(outcome=MET), criterion_id="long", reason="heard it").decision.decision_id
+
+
+def _forgotten(at: Place, *, is_over: bool) -> object:
+    """A call forgotten while a run works on it, or after."""
+    settings = load_settings(results=at.store.root, cache=at.folder / "cache")
+    going = what_goes(at.store, settings, call_id="c1")
+    with nullcontext() if is_over else Claims(at.store.root, "night").hold(["c1"]):
+        return forget(Ground(store=at.store, settings=settings, engine=at.engine), going).calls
+
+
+def _sheet(at: Place, name: str) -> object:
+    import pyarrow as pa
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("qa_pipeline.report.export._MOST_XLSX_ROWS", 1)
+        export_table(pa.table({"call_id": ["c1", "c2"]}), at.folder / name, timezone="UTC")
+    return name
+
+
+def _called(*, is_allowed: bool) -> str:
+    try:
+        return _address("127.0.0.1", 443, is_private_allowed=is_allowed)
+    except _NotSent as error:
+        raise InputRefused(str(error)) from error
+
+
+def _chosen(*applies: dict[str, str]) -> list[str]:
+    """What is warned of a call that rubrics for these calls are to score."""
+    body = [{"id": "all", "criteria": [{"id": "a", "check": "manual"}]}]
+    data = [{"id": name, "version": 1, "applies_to": to, "sections": body} for name, to in zip(("one", "two"), applies, strict=True)]
+    choices = Choices(RubricsInForce(current={one["id"]: Rubric.model_validate_json(json.dumps(one)) for one in data}, older={}))  # type: ignore[misc]
+    for call_id in ("c1", "c2"):
+        choices.key_for(Call(call_id=call_id, source_uri="c.wav", audio_sha256="0" * 64, direction="outbound", campaign="renewal"))
+    return list(choices.warnings)
+
+
 def _exported(name: str) -> At:
     import pyarrow as pa
 
@@ -383,8 +430,18 @@ ROWS: tuple[tuple[str, At, At], ...] = (
     ("The second group has no scored calls.", lambda at: compare(at.store, MACHINE, CallFilter(), CallFilter(where=(("team", "west"),))), lambda at: compare(at.store, MACHINE, CallFilter(), CallFilter(where=(("team", "north"),))) is not None),
     ("{name} may see some calls only.", lambda at: summarise(at.store, at.as_("anna"), ["team"]), lambda at: len(page(at.engine, at.as_("anna")).lines)),
     ("{name} has no ending of a known form.", _exported("calls.doc"), _exported("calls.csv")),
-    ("Rubric {id} has no indices.", lambda at: survey_indices(at.store, MACHINE, make_rubric(), by=()), _exported("calls.csv")),
-    ("Rubric {id} has no contacts.", lambda at: contact_report(at.store, MACHINE, make_rubric()), _exported("calls.csv")),
+    ("Rubric {id} has no indices.", lambda at: survey_indices(at.store, MACHINE, make_rubric()), lambda at: survey_indices(at.store, MACHINE, surveyed())),
+    ("No call has a column ….", lambda at: survey_indices(at.store, MACHINE, surveyed(), by=["planet"]), lambda at: survey_indices(at.store, MACHINE, surveyed(), by=["team"])),
+    ("Rubric {id} has no contacts.", lambda at: contact_report(at.store, MACHINE, make_rubric()), lambda at: contact_report(at.store, MACHINE, _promising())),
+    ("The {name} group has no scored calls.", lambda at: compare_calls(at.engine, WU, Wanted(team="west"), Wanted()), lambda at: compare_calls(at.engine, WU, Wanted(team="north"), Wanted()) is not None),
+    ("There is no call {after} in the results.", lambda at: consent.list_register(at.desk, WU, after="c9"), lambda at: consent.list_register(at.desk, WU).entries),
+    ("Version {version} of {rubric_id} is not kept here.", lambda at: read_rubric(at.store, WU, "tested", 9), lambda at: read_rubric(at.store, WU, "tested", list_rubrics(at.store, WU)[0].version)["id"]),
+    ("Call {call_id} could be disputed until", lambda at: decide(replace(at.desk, dispute_days=0), at.as_("anna"), "c1", Dispute(), criterion_id="long", reason="I did"), lambda at: at.decide("sup", "c1", Override(outcome=MET))),
+    ("That was decided by somebody else.", lambda at: at.decide("rev", "c1", TakeBack(about=_nobodys(at)), None), lambda at: at.decide("sup", "c1", TakeBack(about=_nobodys(at)), None)),
+    ("A run works on … now.", lambda at: _forgotten(at, is_over=False), lambda at: _forgotten(at, is_over=True)),
+    ("… rows are more than a sheet holds.", lambda at: _sheet(at, "calls.xlsx"), lambda at: _sheet(at, "calls.csv")),
+    ("the address is in our own network", lambda _: _called(is_allowed=False), lambda _: _called(is_allowed=True)),
+    ("… call… left unscored", lambda _: _chosen({"direction": "outbound"}, {"direction": "outbound"}), lambda _: _chosen({"direction": "outbound", "campaign": "renewal"}, {"direction": "outbound"})),
     ("The query cannot be answered: {error}", lambda at: rows(at.store, "select at from decisions"), lambda at: rows(at.store, 'select "at" from decisions')),
     ("The query cannot be answered: {error}", lambda at: rows(at.store, "select colour from calls"), lambda at: rows(at.store, "select call_id from calls")),
     ("No words are given.", lambda at: find_words(at.store, at.engine, WU, " "), lambda at: len(find_words(at.store, at.engine, WU, "hello"))),
