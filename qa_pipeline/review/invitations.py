@@ -62,7 +62,10 @@ def make_link(engine: Engine, name: str, purpose: Purpose, *, by: Viewer | None 
     """The secret of a link by which somebody gives their account a passphrase. Raises InputRefused where there is no such account, or it is not active."""
     account = account_of(engine, name)
     if not account.is_active:
-        raise InputRefused(f"The account {name!r} is not active.", advice="Let it work again first: `qa-pipeline accounts activate NAME`; or make another one.")
+        raise InputRefused(
+            f"The account {name!r} is not active.",
+            advice="Let it work again first: `qa-pipeline accounts activate NAME`; or make another one.",
+        )
     with writing(engine) as connection:
         note(connection, by, f"{purpose} made", about=name)
         return _make(connection, purpose, account.account)
