@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from qa_pipeline.meaning.adapted import PARTS
 from qa_pipeline.meaning.encoder import WIDTH, Encoder
@@ -23,22 +24,21 @@ MOST_TOKENS = 96
 class Adapted(nn.Module):
     """A linear part with a trained difference of low rank."""
 
-    def __init__(self, base: nn.Linear) -> None:
+    def __init__(self, base: nn.Linear, rank: int) -> None:
         super().__init__()
         self.base = base
-        self.down = nn.Parameter(torch.randn(RANK, base.in_features) / RANK**0.5 * 0.2)
-        self.up = nn.Parameter(torch.zeros(base.out_features, RANK))
+        self.down = nn.Parameter(torch.randn(rank, base.in_features) / rank**0.5 * 0.2)
+        self.up = nn.Parameter(torch.zeros(base.out_features, rank))
 
     def forward(self, numbers: Tensor) -> Tensor:
         """The part's result, and the difference."""
-        result: Tensor = self.base(numbers) + (numbers @ self.down.T) @ self.up.T
-        return result
+        return nn.functional.linear(numbers, self.base.weight + self.up @ self.down, self.base.bias)
 
 
 class Top(nn.Module):
     """Adapted upper layers; from what the lower ones made of texts to a centred vector of each."""
 
-    def __init__(self, layers: Sequence[nn.Module]) -> None:
+    def __init__(self, layers: Sequence[nn.Module], rank: int = RANK) -> None:
         super().__init__()
         self.layers = nn.ModuleList(copy.deepcopy(layer) for layer in layers)
         for parameter in self.layers.parameters():
@@ -46,7 +46,7 @@ class Top(nn.Module):
         for layer in self.layers:
             for name in PARTS.values():
                 holder, _, own = name.rpartition(".")
-                setattr(layer.get_submodule(holder), own, Adapted(layer.get_submodule(name)))
+                setattr(layer.get_submodule(holder), own, Adapted(layer.get_submodule(name), rank))
         self.mean, self.spread = torch.zeros(WIDTH), torch.ones(())
 
     @property
@@ -70,7 +70,8 @@ class Top(nn.Module):
             numbers[place, : len(own)] = own.float()
         is_token = torch.arange(longest)[None, :] < lengths[:, None]
         mask = torch.zeros(len(hidden), 1, 1, longest).masked_fill(~is_token[:, None, None, :], torch.finfo(torch.float32).min)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.training):
+        # Attention written out: the fused kernel takes most of a step for texts as short as these, nearly all of it going backwards.
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.training), sdpa_kernel(SDPBackend.MATH):
             for layer in self.layers:
                 numbers = layer(numbers, mask)
         pooled = (numbers.float() * is_token[..., None]).sum(1) / is_token.sum(1, keepdim=True)

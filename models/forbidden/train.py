@@ -2,19 +2,21 @@
 
 The text encoder's upper layers learn a difference of low rank (LoRA: Hu et al., 2021, arXiv 2106.09685), together with a linear head of eight classes,
 ordinary speech and seven acts, by cross-entropy and a supervised contrastive loss (Khosla et al., 2020, arXiv 2004.11362). The lower layers stay: what they
-give is worked out once. A tenth of the sentences, told by their hash, is kept apart; thresholds are measured there.
+give is worked out once. Some sentences are learnt from a second time as a recogniser might have written them, or with an ordinary one beside them. A tenth
+of the sentences, told by their hash, is kept apart; thresholds are measured there.
 
-Fifteen minutes on two idle cores. Equal input on one machine makes equal files; another processor rounds otherwise.
+Twelve minutes on one idle core. Equal input on one machine makes equal files; another processor rounds otherwise.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +27,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from models import training
-from models.adapting import FIRST_LAYER, Top, batches, lower
+from models.adapting import FIRST_LAYER, Adapted, Top, batches, lower
 from qa_pipeline.languages.load import is_han
-from qa_pipeline.meaning.acts import ACTS
+from qa_pipeline.meaning.acts import ACTS, pieces_of
 from qa_pipeline.meaning.encoder import WIDTH, Encoder
 from qa_pipeline.rubric.load import load_list
 from qa_pipeline.text.normalise import unit_spans
@@ -45,16 +47,24 @@ ACT_OF_LIST = {"score_begging": "score_begging", "pretext": "pretext", "prize": 
 # Calls in which agents say what they must not, unmarked.
 UNMARKED = ("rude_agent", "agent_asks_favour")
 
+# Files of this folder.
+FILES = ("more", "written", "indirect")
+
 EPOCHS = 3
 BATCH = 64
-RATE = 1.5e-3
+RANK = 32
+SEEDS = (0, 1)
+RATE = 1.2e-3
 CONTRAST = 0.3
 TEMPERATURE = 0.1
 SMOOTHING = 0.02
 # Of what is allowed in lists and written calls, the share that is learnt from: it is much, and alike.
-KEPT_SHARE = 0.45
-# Above whatever any sentence of the known-good calls reached (8.5) when each was judged on its own: until a reader does better there, acts only suspect.
-SURE = 9.0
+KEPT_SHARE = 0.35
+# Of sentences, the shares that are learnt from again misheard, with this part of their syllables or words, and joined to an ordinary one.
+MISHEARD_SHARE, MISHEARD = 0.4, 0.06
+JOINED_SHARE, LONGEST_JOINED = 0.08, 60
+# An agent is convicted by acts alone in so many of 1,000 allowed sentences, half of them near misses.
+SURE_PER_1000 = 4.0
 PER_1000 = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
@@ -78,9 +88,10 @@ class Reader(nn.Module):
 
     def __init__(self, layers: Sequence[nn.Module]) -> None:
         super().__init__()
-        self.top = Top(layers)
+        self.top = Top(layers, RANK)
         self.head = nn.Linear(WIDTH, len(CLASSES))
-        nn.init.normal_(self.head.weight, std=0.02)
+        # From one start, so that heads of several readers have a mean.
+        nn.init.normal_(self.head.weight, std=0.02, generator=torch.Generator().manual_seed(0))
         nn.init.zeros_(self.head.bias)
         self.drop = nn.Dropout(0.1)
 
@@ -93,7 +104,9 @@ class Reader(nn.Module):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--without", default="", help="a source to leave out and to measure on instead of the tenth: more or written; nothing is written"
+        "--without",
+        default="",
+        help="a source to leave out and to measure on instead of the tenth: more, written, indirect …; nothing is written",
     )
     given = parser.parse_args()
     everything = sentences()
@@ -102,9 +115,10 @@ def main() -> None:
     learnt = [s for s, is_apart in zip(everything, apart, strict=True) if not is_apart and _is_wanted(s, rng)]
     kept = [s for s, is_apart in zip(everything, apart, strict=True) if is_apart]
     print(f"{len(learnt)} to learn from, {sum(s.act > 0 for s in learnt)} of them forbidden; {len(kept)} to measure on", flush=True)
-    torch.manual_seed(0)
+    learnt += [*misheard(learnt, rng), *joined(learnt, rng)]
     encoder = training.load_encoder(torch.get_num_threads())
-    reader = train(learnt, encoder, rng)
+    hidden = lower(encoder, [s.text for s in learnt])
+    reader = mean_of([train(learnt, hidden, encoder, seed) for seed in SEEDS])
     odds = log_odds(reader, lower(encoder, [s.text for s in kept]))
     print(measured(kept, odds))
     if not given.without:
@@ -150,19 +164,43 @@ def _all() -> Iterator[Sentence]:
         for call in yaml.load(path.read_text("utf-8")):
             if call["kind"] not in UNMARKED:
                 yield from say(path.stem[:2], "ok", [str(turn["agent"]) for turn in call["turns"] if "agent" in turn], "roles")
-    for name in ("more", "written"):
+    for path in sorted((FOLDER.parent / "certainty" / "dialogues").glob("*.yaml")):
+        for call in yaml.load(path.read_text("utf-8")):
+            if call.get("expected", {}).get("forbidden_phrases") == "met":
+                said = [line.split(" agent: ", 1)[1] for line in call["lines"] if " agent: " in line]
+                yield from say(call["language"], "ok", [piece for text in said for piece in pieces_of(text)], "dialogues")
+    for name in FILES:
         for line in (FOLDER / f"{name}.tsv").read_text("utf-8").splitlines():
             language, label, family, text = line.split("\t")
             yield from say(language, family if label == "1" else "ok", [text], name)
 
 
 def _is_wanted(sentence: Sentence, rng: random.Random) -> bool:
-    return sentence.act > 0 or sentence.source in ("more", "written") or rng.random() < KEPT_SHARE
+    return sentence.act > 0 or sentence.source in (*FILES, "good", "dialogues") or rng.random() < KEPT_SHARE
 
 
-def train(learnt: Sequence[Sentence], encoder: Encoder, rng: random.Random) -> Reader:
-    """The reader after all epochs."""
-    hidden = lower(encoder, [s.text for s in learnt])
+def misheard(learnt: Sequence[Sentence], rng: random.Random) -> list[Sentence]:
+    """Some of them again as a small recogniser might have written them."""
+    return [replace(s, text=training.misheard(s.text, s.language, rate=MISHEARD, seed=0)) for s in learnt if rng.random() < MISHEARD_SHARE]
+
+
+def joined(learnt: Sequence[Sentence], rng: random.Random) -> list[Sentence]:
+    """Some of the short ones again with something ordinary before or after them."""
+    short = [s for s in learnt if len(s.text) < LONGEST_JOINED]
+    ordinary = {code: [s.text for s in short if s.language == code and not s.act] for code in training.LANGUAGES}
+    found = []
+    for sentence in short:
+        if rng.random() < JOINED_SHARE:
+            pair = [sentence.text, rng.choice(ordinary[sentence.language])]
+            rng.shuffle(pair)
+            found.append(replace(sentence, text=pair[0].rstrip(".。") + ("。" if is_han(sentence.language) else ". ") + pair[1]))
+    return found
+
+
+def train(learnt: Sequence[Sentence], hidden: Sequence[Tensor], encoder: Encoder, seed: int) -> Reader:
+    """The reader after all epochs. `hidden`: what the encoder's lower layers made of each sentence."""
+    rng = random.Random(seed)
+    torch.manual_seed(seed)
     reader = Reader(encoder.layers[FIRST_LAYER:])
     difference = reader.top.difference
     reader.top.centre(hidden[:: max(1, len(hidden) // 1024)], BATCH)
@@ -182,6 +220,22 @@ def train(learnt: Sequence[Sentence], encoder: Encoder, rng: random.Random) -> R
             pace.step()
     reader.eval()
     return reader
+
+
+def mean_of(readers: Sequence[Reader]) -> Reader:
+    """One reader whose weights are the mean of theirs (Wortsman et al., 2022, arXiv 2203.05482), its difference brought back to low rank."""
+    mean = copy.deepcopy(readers[0])
+    with torch.no_grad():
+        for name, part in mean.top.named_modules():
+            if isinstance(part, Adapted):
+                several = [own.top.get_submodule(name) for own in readers]
+                left, strength, right = torch.linalg.svd(torch.stack([own.up @ own.down for own in several]).mean(0), full_matrices=False)
+                root = strength[:RANK].sqrt()
+                part.up.copy_(left[:, :RANK] * root)
+                part.down.copy_(root[:, None] * right[:RANK])
+        mean.head.weight.copy_(torch.stack([own.head.weight for own in readers]).mean(0))
+        mean.head.bias.copy_(torch.stack([own.head.bias for own in readers]).mean(0))
+    return mean
 
 
 def contrast(vectors: Tensor, acts: Tensor) -> Tensor:
@@ -212,6 +266,14 @@ def thresholds(kept: Sequence[Sentence], odds: NDArray[np.float32]) -> list[tupl
     """How many of 1,000 allowed sentences reach which log-odds: (count, log-odds), from the fewest on."""
     allowed = np.sort(odds[[s.act == 0 for s in kept]].max(axis=1))[::-1]
     return [(count, allowed[int(len(allowed) * count / 1000)]) for count in PER_1000]
+
+
+def sure_from(kept: Sequence[Sentence], odds: NDArray[np.float32]) -> float:
+    """The log-odds from which on acts convict: so that few of what was kept apart are, and nothing of the known-good calls."""
+    top = odds.max(axis=1)
+    allowed = np.sort(top[[s.act == 0 for s in kept]])[::-1]
+    good = [float(own) for own, s in zip(top, kept, strict=True) if s.source == "good"]
+    return max(float(allowed[int(len(allowed) * SURE_PER_1000 / 1000)]), *good)
 
 
 def measured(kept: Sequence[Sentence], odds: NDArray[np.float32]) -> str:
@@ -246,7 +308,7 @@ def write(reader: Reader, kept: Sequence[Sentence], odds: NDArray[np.float32]) -
         **training.encoder_facts(),
         "acts": list(ACTS),
         "first_layer": FIRST_LAYER,
-        "sure": SURE,
+        "sure": round(sure_from(kept, odds) + 0.01, 2),
         "suspects": suspects,
     }
     (FOLDER / "reader.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
