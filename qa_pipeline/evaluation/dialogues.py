@@ -138,10 +138,7 @@ def compare_dialogue(dialogue: WrittenDialogue, scored: Score) -> Iterator[Compa
             certainty=finding.certainty.share if finding and finding.certainty else None, finding=finding,
         )  # fmt: skip
     for name, wanted in dialogue.answers.items():
-        answer = str(findings[name].answer) if name in findings else "missing"
-        yield Compared(
-            dialogue=dialogue, what="answer", name=name, expected=_shown(wanted), found=answer, is_right=answer in _either(wanted)
-        )
+        yield _compare_answer(dialogue, name, wanted, findings.get(name))
     for name, wanted in dialogue.captures.items():
         values = [capture.value for capture in findings[name].captures] if name in findings else []
         is_right = any(each in value for value in values for each in _either(wanted))
@@ -154,6 +151,21 @@ def compare_dialogue(dialogue: WrittenDialogue, scored: Score) -> Iterator[Compa
             dialogue=dialogue, what="disposition", name="", expected=dialogue.disposition, found=ended, is_right=ended == dialogue.disposition,
             certainty=scored.disposition_certainty.share if scored.disposition_certainty else None,
         )  # fmt: skip
+
+
+def _compare_answer(dialogue: WrittenDialogue, name: str, wanted: str | tuple[str, ...], finding: Finding | None) -> Compared:
+    """An answer beside the one found. Of a criterion that takes a value (a name, a number) the value is the answer, however it is spaced."""
+    if finding is not None and finding.answer is None and finding.captures:
+        answer = ", ".join(capture.value for capture in finding.captures)
+        is_right = any(_unspaced(each) in _unspaced(capture.value) for capture in finding.captures for each in _either(wanted))
+    else:
+        answer = str(finding.answer) if finding is not None else "missing"
+        is_right = answer in _either(wanted)
+    return Compared(dialogue=dialogue, what="answer", name=name, expected=_shown(wanted), found=answer, is_right=is_right)
+
+
+def _unspaced(value: str) -> str:
+    return "".join(value.split()).casefold()
 
 
 def critical_false_hits(compared: Iterable[Compared]) -> list[Compared]:

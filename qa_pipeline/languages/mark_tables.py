@@ -18,7 +18,7 @@ class Marks(Table):
     """Marks as they are spoken: patterns over a text that is folded (Han characters: simplified), its numbers in digits, 七八 as 7-8.
 
     `full_marks`: phrases for the highest, found misheard too. `nouns`: mark → words that name it (an eight, ósemka, en åtta), folded. `number`: a number
-    as it may stand in a text, the piece {n} of most files.
+    as it may stand in a text, the piece {n} of most files. `misheard`: mark → what it is taken for where nothing else is said (ate, 气分), folded.
 
     How numbers go on. `half`: the group 1 and a half of it; `point`: the groups 1 and 2, a number and its first decimal.
 
@@ -40,6 +40,7 @@ class Marks(Table):
     FILE: ClassVar[str] = "marks.yaml"
     full_marks: Texts = ()
     nouns: dict[int, Words] = Field(default_factory=dict)
+    misheard: dict[int, Words] = Field(default_factory=dict)
     pieces: Pieces = Field(default={}, validate_default=True)
     number: Pattern = _NUMBER
     half: Pattern = NEVER

@@ -120,6 +120,7 @@ def find_answer(
     polarity: Polarity = "plain",
     *,
     again: frozenset[int] = frozenset(),
+    whatever_was_asked: bool = False,
 ) -> tuple[str | None, tuple[Evidence, ...]]:
     """The answer the replies hold: the first reply that matches decides; in one reply the longer phrase (不方便 over 方便) does, after a turn what follows it.
 
@@ -131,7 +132,7 @@ def find_answer(
         if worded.evidence is not None and name in (worded.name, None):
             return name, (search.evidence(worded.evidence, "answer"),)
         return name, (search.utterance_evidence(read.utterance, "answer", read.share if name else 0.0, "answer"),)
-    return _beside_vectors(search, answers, replies, worded)
+    return _beside_vectors(search, answers, replies, worded, whatever_was_asked=whatever_was_asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,11 +190,11 @@ def _weight_of(search: Search, answers: Mapping[str, PhraseLists], replies: Sequ
 
 
 def _beside_vectors(
-    search: Search, answers: Mapping[str, PhraseLists], replies: Sequence[Utterance], worded: _Worded
+    search: Search, answers: Mapping[str, PhraseLists], replies: Sequence[Utterance], worded: _Worded, *, whatever_was_asked: bool
 ) -> tuple[str | None, tuple[Evidence, ...]]:
     """The answer of a call that the reader of replies has not read: its wordings', with the meaning of sentence vectors beside them."""
     is_weighed = worded.weight in ("none", "opposed", "bare", "some") or (worded.weight == "led" and _DISSATISFIED in answers)
-    meant = meaning_of(search, answers, replies, around=worded.utterance) if is_weighed else None
+    meant = meaning_of(search, answers, replies, around=worded.utterance, whatever_was_asked=whatever_was_asked) if is_weighed else None
     if worded.evidence is None:
         if meant is not None and meant.sure is not None:
             return meant.sure, (search.utterance_evidence(meant.utterance, "answer", meant.share, "answer"),)

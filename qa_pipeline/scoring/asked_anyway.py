@@ -8,10 +8,14 @@ has a wording of the question and its meaning too, or is surely meant.
 from __future__ import annotations
 
 from qa_pipeline.call import Outcome
+from qa_pipeline.languages.load import table
+from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.rubric.criteria import QuestionCriterion, SurveyCriterion
 from qa_pipeline.rubric.shared_keys import AnyCriterion, Situation
 from qa_pipeline.scoring.checks import CHECKS
+from qa_pipeline.scoring.matching import Search
 from qa_pipeline.scoring.verdict import Context, Verdict, first_hit
+from qa_pipeline.scoring.windows import Searched
 
 # A meaning as probable as this needs no wording beside it, and so many questions are a talk with the right person. Chosen on written dialogues.
 _SURELY_MEANT, _MANY = 0.95, 2
@@ -55,9 +59,20 @@ def _plainly_asked(criterion: AnyCriterion, context: Context) -> int | None:
     place = first_hit(said)
     if said.outcome is not Outcome.MET or said.otherwise is not None or place is None or said.answer in _NO_ANSWERS:
         return None
+    if any(e.kind == "answer" and _cannot_know(context.search, e.utterance) for e in said.evidence):
+        return None
     least = criterion.meaning.at_least if said.reason_code == "asked" else _SURELY_MEANT
     probability = context.search.probability(criterion.meaning, place)
     return place if probability is not None and probability >= least else None
+
+
+def _cannot_know(search: Search, utterance: int | None) -> bool:
+    """Whether an answer says no more than that its speaker cannot know."""
+    reply = None if utterance is None else search.by_number.get(utterance)
+    if reply is None:
+        return False
+    searched = Searched(utterances=(reply,), start_ms=None, end_ms=None)
+    return bool(search.hits(search.phrases({search.language: table(search.language, AnswerWords).no_view}, "exact"), searched))
 
 
 def _shares_its_list(criterion: QuestionCriterion | SurveyCriterion, context: Context) -> bool:

@@ -67,9 +67,20 @@ class Meant:
         return self.share >= _AGAINST and self.shares.get(answer, 1.0) <= _NEXT_TO_NOTHING
 
 
-def meaning_of(search: Search, answers: Collection[str], replies: Sequence[Utterance], *, around: int | None = None) -> Meant | None:
-    """How the turn of the replies that holds utterance `around` reads by its sentence vectors, the first turn where it is None; None where nothing can tell."""
+def meaning_of(
+    search: Search, answers: Collection[str], replies: Sequence[Utterance], *, around: int | None = None, whatever_was_asked: bool = False
+) -> Meant | None:
+    """How the turn of the replies that holds utterance `around` reads by its sentence vectors, the first turn where it is None; None where nothing can tell, or
+    what was asked before the turn is no question of its kind, unless it counts `whatever_was_asked`: yes to a booking is another than yes to a moment."""
     head, turn = _head_of(answers), _turn_of(replies, around)
+    asked = _asked_before(search, turn) if turn else None
+    if (
+        not whatever_was_asked
+        and head is not None
+        and asked is not None
+        and not shipped_read_heads().reads(head, search.conversation.vectors[asked.utterance])
+    ):
+        return None
     vectors = [search.conversation.vectors[u.utterance] for u in turn if u.utterance in search.conversation.vectors]
     if head is None or not turn or len(vectors) < len(turn):
         return None
@@ -112,12 +123,18 @@ def _turn_of(replies: Sequence[Utterance], around: int | None) -> list[Utterance
     return next((run for run in runs_of(replies) if around is None or any(u.utterance == around for u in run)), [])
 
 
-def _read_shares(search: Search, head: str, turn: Sequence[Utterance]) -> dict[str, float] | None:
-    vectors, read_by = search.conversation.vectors, search.conversation.reply_version
+def _asked_before(search: Search, turn: Sequence[Utterance]) -> Utterance | None:
+    """The other side's last utterance before a turn; None where it has no vector."""
     first, *_ = turn
     asked = next((u for u in reversed(search.conversation.utterances) if u.utterance < first.utterance and u.role is not first.role), None)
+    return asked if asked is not None and asked.utterance in search.conversation.vectors else None
+
+
+def _read_shares(search: Search, head: str, turn: Sequence[Utterance]) -> dict[str, float] | None:
+    vectors, read_by = search.conversation.vectors, search.conversation.reply_version
+    asked = _asked_before(search, turn)
     rows = [vectors[u.utterance][ACTS_END:] for u in turn if len(vectors.get(u.utterance, ())) == MEANING_WIDTH]
-    if asked is None or asked.utterance not in vectors or len(rows) < len(turn):
+    if asked is None or len(rows) < len(turn):
         return None
     heads = shipped_read_heads()
     question = vectors[asked.utterance]

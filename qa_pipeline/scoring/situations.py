@@ -226,7 +226,7 @@ def _convenient(search: Search, utterance: int) -> str | None:
     runs = runs_of([u for u in search.conversation.utterances if u.role in (Role.AGENT, Role.CUSTOMER)])
     at = next(place for place, run in enumerate(runs) if any(u.utterance == utterance for u in run))
     asked = runs[at - 1] if at else []
-    answer, _ = find_answer(search, {"willing": {}, "unwilling": {}}, runs[at], polarity_of(search, asked))
+    answer, _ = find_answer(search, {"willing": {}, "unwilling": {}}, runs[at], polarity_of(search, asked), whatever_was_asked=True)
     return answer
 
 

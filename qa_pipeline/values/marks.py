@@ -30,6 +30,8 @@ _WIDEST_RANGE = 3
 _NEAR = 1.5
 _DIGIT_NEXT = re.compile(r" ?\d")
 _CLAUSE_END = re.compile(r"[,.;:!?，。；：！？、…—\n](?!\d)")
+# What stands around the one word of a reply.
+_AROUND_WORD = re.compile(r"^\W+|\W+$")
 # Other words, or Han characters, in a clause that says no more than a mark, and before a mark that a text begins with. Chosen, not measured.
 _MOST_BESIDE = 3
 _MOST_BEFORE_MARK = 1
@@ -109,10 +111,13 @@ def written(value: float) -> str:
 def _plain(text: str, language: str) -> str:
     marks = table(language, Marks)
     if is_han(language):
-        plain = _han_numerals(language).sub(lambda match: _han_digits(match.group(), language), simplify(text))
+        written = simplify(text)
+        plain = _han_numerals(language).sub(lambda match: _han_digits(match.group(), language), written)
     else:
         named = _nouns(language)
-        plain = with_digits(WORD.sub(lambda match: named.get(match.group(), match.group()), fold(text)), language).text
+        written = fold(text)
+        plain = with_digits(WORD.sub(lambda match: named.get(match.group(), match.group()), written), language).text
+    plain = _misheard(language).get(_AROUND_WORD.sub("", written), plain)
     plain = marks.point.sub(r"\1.\2", plain)
     return marks.half.sub(r"\1.5", plain)
 
@@ -120,6 +125,11 @@ def _plain(text: str, language: str) -> str:
 @cache
 def _nouns(language: str) -> Mapping[str, str]:
     return {word: str(value) for value, words in table(language, Marks).nouns.items() for word in words}
+
+
+@cache
+def _misheard(language: str) -> Mapping[str, str]:
+    return {word: str(value) for value, words in table(language, Marks).misheard.items() for word in words}
 
 
 @cache

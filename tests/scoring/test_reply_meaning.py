@@ -12,6 +12,7 @@ from qa_pipeline.conversation.written import conversation
 from qa_pipeline.meaning.meanings import MEANING_WIDTH
 from qa_pipeline.meaning.replies import (
     CLASSES,
+    CONVENIENCE,
     READ_WIDTH,
     SATISFACTION,
     ReadReplyHead,
@@ -92,6 +93,22 @@ def test_what_the_reader_made_of_a_reply_counts_before_its_vector(monkeypatch: p
 
 def test_what_another_reader_made_of_a_reply_is_left_to_its_vector(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_reply(monkeypatch, reader="old") == "satisfied"
+
+
+def read_by_vectors(monkeypatch: pytest.MonkeyPatch, *, asks_for_a_moment: bool) -> str | None:
+    """How a reply with a bare vector is read that the head for moments takes for unwilling, where the question asks for one, or for something else."""
+    head = ReplyHead(classes=CLASSES[CONVENIENCE], layers=((np.zeros((3, 384), np.float32), np.array([0, 9, 0], np.float32)),))
+    moment = ((np.zeros((1, 384), np.float32), np.array([1 if asks_for_a_moment else -1], np.float32)),)
+    monkeypatch.setattr(reply_meaning, "shipped_heads", lambda: {CONVENIENCE: head})
+    monkeypatch.setattr(reply_meaning, "shipped_read_heads", lambda: ReadReplyHeads(reader="new", moment=moment, heads={}))
+    heard = conversation("0:00 agent: 我先给您约个时间？", "0:03 customer: 周日下午两点。", language="zh")
+    heard = replace(heard, vectors={u.utterance: (1.0,) + (0.0,) * 383 for u in heard.utterances})
+    return find_answer(Search(heard, {}, {}), {"willing": {}, "unwilling": {}}, list(heard.by_role(Role.CUSTOMER)))[0]
+
+
+def test_who_answers_a_booking_says_nothing_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_by_vectors(monkeypatch, asks_for_a_moment=True) == "unwilling"
+    assert read_by_vectors(monkeypatch, asks_for_a_moment=False) is None
 
 
 @pytest.mark.parametrize(

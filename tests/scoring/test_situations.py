@@ -138,6 +138,26 @@ def test_the_disposition(lines: tuple[str, ...], options: dict[str, Any], dispos
     assert facts(HELLO, *lines, **options).disposition is Disposition(disposition)
 
 
+@pytest.mark.parametrize(
+    "reply", ["不方便，也不想评，你们天天评。", "不方便，也不用聊了，我已经在别家做了。", "我看你们就是骗子，我不去。"]
+)
+def test_who_cannot_talk_and_will_not_either_refuses(reply: str) -> None:
+    lines = (HELLO, "0:04 agent: 想请您做个评价，现在方便吗？", f"0:08 customer: {reply}", "0:14 agent: 理解您，打扰了，再见。")
+    assert facts(*lines).disposition is Disposition.REFUSED
+
+
+@pytest.mark.parametrize("reply", ["不巧，我马上要进教室上课了。", "我正要登机。", "铃都响了，我得进去。"])
+def test_who_is_about_to_go_in_is_busy(reply: str) -> None:
+    lines = (
+        HELLO,
+        "0:04 agent: 您现在说话方便吗？",
+        f"0:08 customer: {reply}",
+        "0:12 agent: 那不打扰您了，您下了课我再打，行不行？",
+        "0:16 customer: 行。",
+    )
+    assert facts(*lines).disposition is Disposition.CALL_BACK
+
+
 def test_a_call_without_words_has_no_situation_and_no_disposition() -> None:
     assert facts() == Facts(situations={}, disposition=None)
 
