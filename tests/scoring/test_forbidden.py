@@ -9,6 +9,8 @@ import pytest
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.conversation.written import conversation
+from qa_pipeline.languages.load import table
+from qa_pipeline.languages.scoring_tables import ExcuseWords
 from qa_pipeline.meaning.acts import ACTS, Strictness
 from qa_pipeline.scoring.score import Finding, prepare, score
 from tests.rubric.built_rubrics import finding, rubric, shipped
@@ -215,7 +217,9 @@ def test_what_is_suspected_is_shown_with_its_act_and_chance() -> None:
     assert evidence.similarity == pytest.approx(0.953, abs=1e-3)
 
 
-def test_a_language_in_which_an_act_is_overrated_wants_more_for_it() -> None:
+def test_a_language_in_which_an_act_is_overrated_wants_more_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = table("pl", ExcuseWords).model_copy(update={"overrated": {"scolding": 1.0}})
+    monkeypatch.setattr("qa_pipeline.scoring.forbidden._excuses", lambda search: words)
     spoken = conversation("0:03 agent: Sama pani jest w domu?", language="pl")
     card = prepare(rubric({"check": "forbidden", "acts": ["scolding"]}), {}, strictness=STRICTNESS)
     outcomes = []
