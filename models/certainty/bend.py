@@ -1,8 +1,8 @@
-"""Bend the curve of model.json to what came out at first sight: `python -m models.certainty.bend` after `python -m models.certainty.train`.
+"""Bend the curve that was fitted to what came out on everyday calls: `python -m models.certainty.bend` after `python -m models.certainty.train`.
 
-The model is fitted on dialogues of which many were made to mislead, and knows everyday calls as harder than they are. first_sight.tsv says of findings on written
+The model is fitted on dialogues of which many were made to mislead, and knows everyday calls as harder than they are. findings.tsv says of findings on written
 dialogues how sure they were and whether they were right: those of everyday calls as they came out before anybody had read them (weight 1), and those of two sets made to mislead, which count little.
-A rising line from certainty to the share that is right bends the curve. Prints the calibration error before and, cross-validated by dialogues, after.
+A rising line from certainty to the share that is right bends the curve of fitted_curve.json, which stays as it is, into that of model.json. Prints the calibration error before and, cross-validated by dialogues, after.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main() -> None:
     """Write the curve."""
     seen = [
         Seen(set_name=row["set"], dialogue=row["dialogue"], certainty=float(row["certainty"]), is_right=row["right"] == "yes")
-        for row in training.read_rows(FOLDER / "first_sight.tsv")
+        for row in training.read_rows(FOLDER / "findings.tsv")
     ]
     everyday = sorted({one.dialogue for one in seen if one.set_name == EVERYDAY})
     fold_of = {name: place % FOLDS for place, name in enumerate(everyday)}
@@ -58,10 +58,10 @@ def main() -> None:
     _show("after", [Judgement(certainty=bent(lines[fold_of[one.dialogue]], one.certainty), is_right=one.is_right) for one in own])
     path = FOLDER / "model.json"
     text = path.read_text("utf-8")
-    curve = json.loads(text)["curve"]
+    fitted = json.loads((FOLDER / "fitted_curve.json").read_text("utf-8"))
     line = line_of(seen)
-    told = json.dumps([[at, round(bent(line, share), 4)] for at, share in curve])
-    path.write_text(text.replace(json.dumps(curve), told), "utf-8")
+    curve = [[at, round(bent(line, share), 4)] for at, share in fitted]
+    path.write_text(text.replace(json.dumps(json.loads(text)["curve"]), json.dumps(curve)), "utf-8")
 
 
 def line_of(seen: Sequence[Seen]) -> Line:

@@ -1,12 +1,13 @@
 """Fit how sure verdicts are: `python -m models.certainty.train`.
 
 Scores the dialogues beside it and the rubrics' cases as written and misheard (heard.py), and fits from what is known of each verdict
-(scoring/measures.py) whether a careful person agrees (fitting.py). Writes model.json and the figures in README.md, and prints them. Cross-validation
+(scoring/measures.py) whether a careful person agrees (fitting.py). Writes model.json, fitted_curve.json for bend.py, which is run next, and the figures in README.md, and prints them. Cross-validation
 leaves out whole dialogues.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import defaultdict
@@ -75,6 +76,8 @@ def main() -> None:
         crossed += [(j, on_curve(others, j.share)) for j in judged if fold_of[j.heard.group] == fold]
     model = fit(laid, folds >= 0)
     write_model(FOLDER / "model.json", model, curve, BAR)
+    written_curve = json.loads((FOLDER / "model.json").read_text("utf-8"))["curve"]
+    (FOLDER / "fitted_curve.json").write_text(json.dumps(written_curve) + "\n", "utf-8")
     text = figures(crossed, BAR)
     training.write_figures(FOLDER / "README.md", text)
     print(text)
