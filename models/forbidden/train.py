@@ -62,9 +62,9 @@ KEPT_SHARE = 0.35
 MISHEARD_SHARE, MISHEARD = 0.4, 0.06
 JOINED_SHARE, LONGEST_JOINED = 0.08, 60
 # An agent is convicted by acts alone in so many of 1,000 allowed sentences, half of them near misses.
-# Of about 1,250 utterances of agents in 122 everyday calls by writers of nothing that is learnt from, three reached 4.95 and one this. A sentence that is
+# Nothing said in the known-good calls (6.74 at most) and in 122 everyday calls by writers of nothing that is learnt from (6.97) may convict. A sentence that is
 # only suspected costs a person's look; one that convicts costs an agent a call.
-SURE_LEAST = 5.5
+SURE_LEAST = 7.0
 SURE_PER_1000 = 4.0
 PER_1000 = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
