@@ -69,7 +69,7 @@ def test_a_dialogue_shows_what_was_found_and_what_came_nearest(settings: Setting
     assert (by_id["greeting"].outcome, by_id["rude"].outcome) == (Outcome.MET, Outcome.MET)
     assert found.lines[0].criteria == ("greeting",)
     assert by_id["greeting"].hits[0].text and not by_id["convenience"].hits
-    with pytest.raises(InputRefused, match="the dialogue has 1 fault"):
+    with pytest.raises(InputRefused, match="the dialogue holds no dialogue"):
         work.try_dialogue(quiet, settings, "service", "", "en", {}, None)
 
 
