@@ -335,11 +335,10 @@ def _voices_by(settings: Settings) -> str:
 
 def _evened(samples: NDArray[np.float32], carriage: Carriage) -> NDArray[np.float32]:
     """The tracks, of which one that tells the whole call has both parties at one level: whoever is far below the other is taken for background."""
-    if carriage.layout in _PARTY_A_TRACK:
+    track = samples[carriage.main]
+    if carriage.layout in _PARTY_A_TRACK or (even := evened(track)) is track:
         return samples
-    even = samples.copy()
-    even[carriage.main] = evened(samples[carriage.main])
-    return even
+    return np.concatenate((samples[: carriage.main], even[np.newaxis], samples[carriage.main + 1 :]))
 
 
 def _tracks(audio: Audio, carriage: Carriage) -> list[tuple[int, NDArray[np.float32]]]:

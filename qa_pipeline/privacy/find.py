@@ -17,7 +17,7 @@ from qa_pipeline.privacy.addresses import find_addresses, find_again
 from qa_pipeline.privacy.births import find_births, find_births_again
 from qa_pipeline.privacy.digits import check_sign_ends, find_numbers_of_persons, is_count, is_service_number, runs
 from qa_pipeline.privacy.judged import judged
-from qa_pipeline.privacy.kinds import Found, Personal
+from qa_pipeline.privacy.kinds import LIKE_FIRMS, SIGNS, Found, Personal
 from qa_pipeline.privacy.mail import find_mail
 from qa_pipeline.privacy.names import find_customers_names, find_names_again, with_explanation
 from qa_pipeline.privacy.passages import Passage, fold_text, passages
@@ -30,10 +30,8 @@ _ORDER = (
     Personal.EMAIL, Personal.PLATE, Personal.BIRTH_DATE, Personal.ADDRESS, Personal.NATIONAL_ID, Personal.CARD, Personal.ACCOUNT, Personal.PHONE, Personal.NAME,
 )  # fmt: skip
 _SHORTEST_READ_BACK = 3
-# What is told by digits and letters, and how much of it is known again.
-_OF_SIGNS = frozenset({Personal.PHONE, Personal.CARD, Personal.ACCOUNT, Personal.NATIONAL_ID, Personal.PLATE})
+# Of what is told by digits and letters, how much is known again.
 _FEWEST_SIGNS = 4
-_LIKE_FIRMS = frozenset({Personal.NAME, Personal.ADDRESS})
 
 
 def find_personal(
@@ -65,7 +63,7 @@ def find_personal(
 
 def _without_company(one: Found, utterance: Utterance, company: str | None) -> Iterator[Found]:
     """A name or a place without what the company is called, whole or in the agent's words for short: of Norrbäck in Norrbäck Fastigheter nothing."""
-    if company is None or one.kind not in _LIKE_FIRMS:
+    if company is None or one.kind not in LIKE_FIRMS:
         yield one
         return
     forms = (company, *(short_forms(company, utterance.language) if utterance.role is Role.AGENT else ()))
@@ -126,9 +124,7 @@ def _signs_read_back(several: Sequence[Passage], found: Sequence[Found]) -> list
     said: dict[str, Personal] = {}
     for passage in several:
         pieces: dict[tuple[int, int, int], list[str]] = {}
-        kinds = {
-            (one.utterance, one.start, one.end): one.kind for one in found if one.kind in _OF_SIGNS and one.utterance in passage.numbers
-        }
+        kinds = {(one.utterance, one.start, one.end): one.kind for one in found if one.kind in SIGNS and one.utterance in passage.numbers}
         for sign in signs(passage, with_small=True):
             utterance, first, _ = next(passage.places(sign.start, sign.end))
             for place in (place for place in kinds if place[0] == utterance and place[1] <= first < place[2]):

@@ -15,7 +15,7 @@ from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.births import date_told
-from qa_pipeline.privacy.kinds import Found, Personal
+from qa_pipeline.privacy.kinds import LIKE_FIRMS, NUMBERS, SIGNS, Found, Personal
 from qa_pipeline.privacy.names import is_agents, is_ordinary, own_names, without_title
 from qa_pipeline.privacy.passages import fold_text
 from qa_pipeline.privacy.reader import KINDS, Bars, Reader
@@ -34,14 +34,11 @@ _SHORT = 3
 _STAYS, _SURE_WITHOUT_SIGNS = 0.3, 0.95
 _SHORTEST_CARD, _SHORTEST_KNOWN_AGAIN = 13, 4
 _LIGHT = frozenset({"correction", "between", "repeats", "quiet"})
-_NUMBERS = frozenset({Personal.PHONE, Personal.CARD, Personal.ACCOUNT, Personal.NATIONAL_ID})
 # How far behind a name the word may stand that says that it is a firm's: Pennington home care.
 _NEAR_TRADE = 2
-_LIKE_FIRMS = frozenset({Personal.NAME, Personal.ADDRESS})
 # What lists say of a word of a name of people.
 _OF_PEOPLE = frozenset({"known=f", "known=l", "known=r", "known=i", "surname"})
-_SIGNS = _NUMBERS | {Personal.PLATE}
-_SAID_IN_PIECES = _SIGNS | {Personal.BIRTH_DATE}
+_SAID_IN_PIECES = SIGNS | {Personal.BIRTH_DATE}
 _SAID_IN_WORDS = frozenset({Personal.EMAIL, Personal.ADDRESS})
 # Marks of words that are, or stand for, a letter or digits.
 _SIGN_MARKS = ("piece=", "number=", "digits=", "letter", "misheard", "repeats")
@@ -72,9 +69,9 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
             if utterances[tokens[start].utterance].role is Role.OTHER:
                 # Menus and announcements name firms and no customers; of third parties the rules alone are heard.
                 continue
-            if kind in _SIGNS or kind is Personal.NAME:
+            if kind in SIGNS or kind is Personal.NAME:
                 start, end = (
-                    _of_signs(tokens, personal, start, end) if kind in _SIGNS else _of_name(utterances, tokens, personal, start, end)
+                    _of_signs(tokens, personal, start, end) if kind in SIGNS else _of_name(utterances, tokens, personal, start, end)
                 )
                 if start == end:
                     continue
@@ -82,7 +79,7 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
             one = _found(utterances, tokens[start:end], kind)
             if _are_two(one, by_rules):
                 continue
-            if kind in _LIKE_FIRMS and (
+            if kind in LIKE_FIRMS and (
                 (one.utterance, one.start) in firms or (one.utterance == greeting and _has_trade(one, utterances[one.utterance]))
             ):
                 continue
@@ -190,7 +187,7 @@ def _as_ruled(one: Found, by_rules: Sequence[Found]) -> Found:
     for other in by_rules:
         is_same = other.utterance == one.utterance and other.start < one.end and one.start < other.end
         is_whole = other.start <= one.start and one.end <= other.end
-        if is_same and other.kind in _NUMBERS and (one.kind in _NUMBERS or is_whole):
+        if is_same and other.kind in NUMBERS and (one.kind in NUMBERS or is_whole):
             return replace(one, kind=other.kind, value=other.value)
     return one
 
@@ -275,7 +272,7 @@ def _told(one: Found, utterances: Sequence[Utterance]) -> tuple[Personal, object
     if one.kind is Personal.BIRTH_DATE:
         date = date_told(text, utterance.language)
         return (one.kind, date) if len(date) > 1 else None
-    digits = digits_of(text, utterance.language) if one.kind in _NUMBERS else ""
+    digits = digits_of(text, utterance.language) if one.kind in NUMBERS else ""
     return (one.kind, digits) if len(digits) >= _SHORTEST_KNOWN_AGAIN else None
 
 
@@ -344,5 +341,5 @@ def _found(utterances: Sequence[Utterance], tokens: Sequence[Token], kind: Perso
         utterance=tokens[0].utterance,
         start=tokens[0].start,
         end=tokens[-1].end,
-        value=digits_of(text, utterance.language) or text if kind in _NUMBERS else text,
+        value=digits_of(text, utterance.language) or text if kind in NUMBERS else text,
     )

@@ -23,6 +23,13 @@ class Personal(StrEnum):
     """Of a customer or somebody they name; not the agent's own."""
 
 
+NUMBERS = frozenset({Personal.PHONE, Personal.CARD, Personal.ACCOUNT, Personal.NATIONAL_ID})
+SIGNS = NUMBERS | {Personal.PLATE}
+"""What is told by digits and letters."""
+LIKE_FIRMS = frozenset({Personal.NAME, Personal.ADDRESS})
+"""What a firm's name may be taken for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """Personal data in one utterance. `utterance`: its place in the sequence that was searched; `start`/`end`: half-open character span; `value`: plain form.

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_pipeline.recordings.loudness import floor_db, loud_db
+from qa_pipeline.recordings.loudness import floor_of, loud_of
 
 SAMPLE_RATE = 16_000
 _FRAME = 320
@@ -57,7 +57,7 @@ def active_spans(audio: NDArray[np.float32]) -> list[Span]:
         return []
     level = 10 * np.log10(np.mean(np.square(frames, dtype=np.float64), axis=1) + 1e-10)
     level = np.convolve(level, np.ones(3) / 3, mode="same")
-    loud, floor = loud_db(level), floor_db(level)
+    loud, floor = loud_of(level), floor_of(level)
     threshold = min(max(floor + _ABOVE_FLOOR_DB, loud - _BELOW_SPEECH_DB), loud - 6.0)
     if loud < -70:
         return []

@@ -9,12 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_pipeline.recordings.loudness import floor_db, loud_db
+from qa_pipeline.recordings.loudness import floor_of, loud_of
 from qa_pipeline.speech.activity import SAMPLE_RATE, Span
-from qa_pipeline.speech.level import powers
+from qa_pipeline.speech.level import levels_db, loud_db
 from qa_pipeline.speech.track import track_of
 
-_FRAME_MS = 20
 # How far it must stand out of what is between. Chosen; a crowd's voices do less.
 _ABOVE_FLOOR_DB = 12.0
 _MOST_RAISED_DB = 45.0
@@ -33,18 +32,16 @@ def evened(audio: NDArray[np.float32]) -> NDArray[np.float32]:
     if not track.spans:
         return audio
     left = audio.copy()
-    for start, end in track.spans:
-        left[start * SAMPLE_RATE // 1000 : end * SAMPLE_RATE // 1000] = 0
-    quiet = _surely_said(left, floor_db(_levels(audio)))
+    for span in track.spans:
+        left[_place(span)] = 0
+    quiet = _surely_said(left, floor_of(levels_db(audio)))
     if sum(end - start for start, end in quiet) < _LEAST_MS:
         return audio
-    wanted = loud_db(np.concatenate([_levels(track.part(*span)) for span in track.spans]))
+    wanted = loud_of(np.concatenate([levels_db(track.part(*span)) for span in track.spans]))
     gain = np.ones(audio.size, np.float32)
-    for start, end in quiet:
-        place = slice(start * SAMPLE_RATE // 1000, end * SAMPLE_RATE // 1000)
-        raised_db = min(wanted - loud_db(_levels(left[place])), _MOST_RAISED_DB)
-        if raised_db > 0:
-            gain[place] = 10 ** (raised_db / 20)
+    for span in quiet:
+        raised_db = min(wanted - loud_db(left[_place(span)]), _MOST_RAISED_DB)
+        gain[_place(span)] = 10 ** (max(0.0, raised_db) / 20)
     # Ten milliseconds of fading, so that no click is heard as a consonant. What is loud stays as it is.
     smooth = np.convolve(gain, np.ones(_FADE, np.float32) / _FADE, mode="same").astype(np.float32)
     return np.where(left != 0, np.clip(audio * smooth, -1, 1), audio).astype(np.float32)
@@ -52,18 +49,9 @@ def evened(audio: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _surely_said(left: NDArray[np.float32], floor: float) -> list[Span]:
     track = track_of(left)
-    return [
-        (start, end)
-        for start, end in track.spans
-        if track.mean_heard(start, end) >= _SURELY and loud_db(_levels(_part(left, start, end))) >= floor + _ABOVE_FLOOR_DB
-    ]
+    return [span for span in track.spans if track.mean_heard(*span) >= _SURELY and loud_db(left[_place(span)]) >= floor + _ABOVE_FLOOR_DB]
 
 
-def _part(samples: NDArray[np.float32], start_ms: int, end_ms: int) -> NDArray[np.float32]:
-    return samples[start_ms * SAMPLE_RATE // 1000 : end_ms * SAMPLE_RATE // 1000]
-
-
-def _levels(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    """dB of full scale of each 20 ms."""
-    found: NDArray[np.float64] = 10 * np.log10(powers(samples) + 1e-12)
-    return found if found.size else np.full(1, -120.0)
+def _place(span: Span) -> slice:
+    """The samples of a stretch in ms."""
+    return slice(span[0] * SAMPLE_RATE // 1000, span[1] * SAMPLE_RATE // 1000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_pipeline.recordings import loudness
+from qa_pipeline.recordings.loudness import loud_of
 
 _FRAME = 320
 # Of the loud moments, dB of full scale. Chosen: on sample calls everything is heard down to −48 as it is.
@@ -27,8 +27,14 @@ def audible(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def loud_db(samples: NDArray[np.float32]) -> float:
     """Level of the loud moments of the loudest channel, dB of full scale; −120 where there is nothing."""
-    levels = [10 * np.log10(powers(track) + 1e-12) for track in np.atleast_2d(samples)]
-    return max((loudness.loud_db(level) for level in levels if level.size), default=-120.0)
+    tracks = [levels_db(track) for track in np.atleast_2d(samples)]
+    return max((loud_of(levels) for levels in tracks if levels.size), default=-120.0)
+
+
+def levels_db(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    """dB of full scale of each 20 ms; −120 where there is nothing. samples: (n,) float32 at 16 kHz."""
+    found: NDArray[np.float64] = 10 * np.log10(powers(samples) + 1e-12)
+    return found
 
 
 def powers(samples: NDArray[np.float32]) -> NDArray[np.float64]:
