@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from arro3.core.types import ArrowStreamExportable
     from deltalake import DeltaTable
 
-# Which files are looked through whatever the bounds of their ids, by their rows, and how much is known at most. Chosen: commits of a night, and 50 MB at most.
-_SMALL_ROWS, _MOST_IDS, _MOST_FILES = 4_000, 400_000, 500
+# Which files are looked through whatever the bounds of their ids, by their rows, and how much is known at most. Chosen: commits of a night, and 60 MB at most.
+_SMALL_ROWS, _MOST_IDS, _MOST_FILES = 4_000, 250_000, 500
 # Rows of a group that are decoded at a time: chosen, an eighth of a group.
 _AT_ONCE = 256
 _Stamp = tuple[int, int, int, int]
+# Where rows lie in a file: number of the group, of the first row in it, how many. None: in several places.
+_Place = tuple[int, int, int]
 
 
 def open_table(path: str) -> DeltaTable | None:
@@ -98,41 +100,55 @@ def listed_by_library(delta: DeltaTable) -> Listing:
 
 
 class KnownFiles:
-    """What is known of files that were opened: where their groups of rows lie, and of those that were looked through which ids they hold.
+    """What is known of files that were opened: where their groups of rows lie, and of those that were looked through which ids they hold, and where.
 
     A night writes many small files a day, and the bounds of ids that are digests rule none of them out. A file of a table never changes, so what was
     known of it once holds; the oldest is let go. Safe to be asked by several threads.
     """
 
     def __init__(self) -> None:
-        self._metadata: dict[tuple[str, str], pq.FileMetaData] = {}
-        self._ids: dict[tuple[str, str, str], frozenset[str]] = {}
+        self._metadata: dict[tuple[str, str], tuple[pq.FileMetaData, frozenset[str]]] = {}
+        self._ids: dict[tuple[str, str, str], Mapping[str, _Place | None]] = {}
         self._held = 0
         self._lock = threading.Lock()
 
     def may_hold(self, table: str, path: str, column: str, values: frozenset[str]) -> bool:
         """Whether a file of a table may hold one of some ids in a column, as far as is known without opening it."""
         ids = self._ids.get((table, path, column))
-        return ids is None or not values.isdisjoint(ids)
+        return ids is None or any(value in ids for value in values)
 
-    def open(self, system: pafs.FileSystem, table: str, path: str) -> pq.ParquetFile:
-        """A file, without reading where its groups lie a second time."""
-        metadata = self._metadata.get((table, path))
+    def place(self, table: str, path: str, column: str, values: Collection[str]) -> _Place | None:
+        """The one place in a file that is known to hold all rows with one of some ids in a column; None where that is not known, or there are several."""
+        ids = self._ids.get((table, path, column))
+        found = [value for value in values if value in ids] if ids is not None else []
+        return ids[found[0]] if ids is not None and len(found) == 1 else None
+
+    def open(self, system: pafs.FileSystem, table: str, path: str) -> tuple[pq.ParquetFile, frozenset[str]]:
+        """A file and the names of its columns, without reading a second time where its groups lie."""
+        metadata, names = self._metadata.get((table, path), (None, frozenset()))
         file = pq.ParquetFile(system.open_input_file(path), metadata=metadata)
         if metadata is None:
+            names = frozenset(file.schema_arrow.names)
             # Whoever only looks takes no lock: threads by the dozen look at files by the hundred.
             with self._lock:
-                self._metadata[table, path] = file.metadata
+                self._metadata[table, path] = file.metadata, names
                 while len(self._metadata) > _MOST_FILES:
                     del self._metadata[next(iter(self._metadata))]
-        return file
+        return file, names
 
-    def learn(self, table: str, path: str, column: str, ids: Collection[str | None]) -> None:
-        """Know from now on which ids a file holds in a column."""
-        held = frozenset(value for value in ids if value is not None)
+    def learn(self, table: str, path: str, column: str, groups: Sequence[Sequence[str | None]]) -> None:
+        """Know from now on which ids a file holds in a column, given what stands there in each group of rows."""
+        places: dict[str, _Place | None] = {}
+        for group, ids in enumerate(groups):
+            first = 0
+            for value, run in groupby(ids):
+                count = sum(1 for _ in run)
+                if value is not None:
+                    places[value] = None if value in places else (group, first, count)
+                first += count
         with self._lock:
-            self._held += len(held) - len(self._ids.pop((table, path, column), ()))
-            self._ids[table, path, column] = held
+            self._held += len(places) - len(self._ids.pop((table, path, column), ()))
+            self._ids[table, path, column] = places
             while self._held > _MOST_IDS:
                 self._held -= len(self._ids.pop(next(iter(self._ids))))
 
@@ -158,20 +174,25 @@ def rows_of_day(
     for path in listing.paths_of(day):
         if not known.may_hold(table.name, path, column, looked_for):
             continue
-        with known.open(listing.system, table.name, path) as file:
-            names = set(file.schema_arrow.names)
+        opened, names = known.open(listing.system, table.name, path)
+        with opened as file:
             stored_columns = [name for name in wanted if name in names]
+            place = known.place(table.name, path, column, looked_for)
+            if place is not None:
+                found.append(_as_table(_stretch(file, place[0], stored_columns, place[1], place[2]), schema, day))
+                continue
             is_small = column in names and file.metadata.num_rows <= _SMALL_ROWS
-            held: set[str | None] = set()
+            held: list[list[str | None]] = []
             groups = list(range(file.metadata.num_row_groups) if is_small else _groups_with(file, column, values))
             # Bounds of digests rule out hardly any group, unless their rows were put in order.
             is_whole = bool(groups) and len(groups) == file.metadata.num_row_groups
             for group in groups:
                 # In Python: Arrow's own comparisons are a library of 40 MB, loaded at the first.
                 ids = file.read_row_group(group, columns=[column], use_threads=False)[column].to_pylist()
-                held.update(ids if is_whole else ())
+                if is_whole:
+                    held.append(ids)
                 if not looked_for.isdisjoint(ids):
-                    places = [place for place, value in enumerate(ids) if value in looked_for]
+                    places = [at for at, value in enumerate(ids) if value in looked_for]
                     first, count = places[0], places[-1] - places[0] + 1
                     rows = _as_table(_stretch(file, group, stored_columns, first, count), schema, day)
                     if len(places) < count:
@@ -190,7 +211,8 @@ def files_without(
     for path in listing.paths_of(day):
         if not known.may_hold(table.name, path, columns[0], ids):
             continue
-        with known.open(listing.system, table.name, path) as file:
+        opened, _ = known.open(listing.system, table.name, path)
+        with opened as file:
             looked_at = file.read(columns=list(columns), use_threads=False)
             stays = [values not in gone for values in zip(*(looked_at[name].to_pylist() for name in columns), strict=True)]
             if not all(stays):

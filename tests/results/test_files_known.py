@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 import pytest
 from stored import heard, make_store
 
 from qa_pipeline.results import files
-from qa_pipeline.results.files import KnownFiles
+from qa_pipeline.results.files import KnownFiles, rows_of_day
+from qa_pipeline.results.log import File, Listing
+from qa_pipeline.results.tables import TABLES
 
 DAY = date(2026, 5, 11)
 STARTED = datetime(2026, 5, 11, 4, tzinfo=UTC)
@@ -24,7 +27,7 @@ def test_a_calls_own_file_is_opened_alone_once_the_others_were_seen(tmp_path: Pa
     opened: list[str] = []
     as_it_opens = KnownFiles.open
 
-    def counted(known: KnownFiles, system: pafs.FileSystem, root: str, path: str) -> pq.ParquetFile:
+    def counted(known: KnownFiles, system: pafs.FileSystem, root: str, path: str) -> tuple[pq.ParquetFile, frozenset[str]]:
         opened.append(path)
         return as_it_opens(known, system, root, path)
 
@@ -46,11 +49,45 @@ def test_what_was_learnt_first_is_let_go_when_there_are_too_many_ids(monkeypatch
     monkeypatch.setattr(files, "_MOST_IDS", 4)
     known = KnownFiles()
     for name in "abc":
-        known.learn("t", name, "id", [name, f"{name}2", None])
+        known.learn("t", name, "id", [[name, f"{name}2", None]])
     asked = frozenset("x")
     assert [known.may_hold("t", name, "id", asked) for name in "abc"] == [True, False, False]
     assert known.may_hold("t", "c", "id", frozenset("cx"))
     # Learnt again, a file counts once.
-    known.learn("t", "c", "id", ["c"])
-    known.learn("t", "d", "id", ["d"])
+    known.learn("t", "c", "id", [["c"]])
+    known.learn("t", "d", "id", [["d"]])
     assert [known.may_hold("t", name, "id", asked) for name in "bcd"] == [False, False, False]
+
+
+def test_rows_are_read_from_where_they_are_known_to_lie() -> None:
+    known = KnownFiles()
+    assert known.place("t", "a", "id", ["x"]) is None
+    known.learn("t", "a", "id", [["x", "x", None, "y"], ["z", "y"]])
+    assert [known.place("t", "a", "id", [value]) for value in "xz"] == [(0, 0, 2), (1, 0, 1)]
+    # Rows of one id in two places, of two ids, and of none are looked for.
+    assert [known.place("t", "a", "id", values) for values in ("y", "xz", "w")] == [None, None, None]
+    assert known.place("t", "a", "id", ["x", "not there"]) == (0, 0, 2)
+
+
+def test_the_second_look_into_a_file_gives_what_the_first_gave(tmp_path: Path) -> None:
+    schema = TABLES["metrics"].schema
+    name = next(field.name for field in schema if pa.types.is_string(field.type) and field.name != "conversation_id")
+    # Three groups; "b" lies in two of them, "c" in two runs of one.
+    ids = ["a", "a", "b", "b", "c", "d", "c", "e", "e"]
+    rows = pa.table({"conversation_id": ids, name: [str(number) for number in range(len(ids))]})
+    pq.write_table(rows, tmp_path / "a.parquet", row_group_size=3)
+    listing = Listing(
+        version=0,
+        columns=frozenset(rows.column_names),
+        lies_by_days=False,
+        files={"a.parquet": File(None, "{}")},
+        system=pafs.SubTreeFileSystem(str(tmp_path), pafs.LocalFileSystem()),
+        folder=None,
+    )
+    known = KnownFiles()
+    for _ in range(2):
+        for wanted, places in (("a", "01"), ("b", "23"), ("c", "46"), ("d", "5"), ("e", "78"), ("ae", "0178"), ("f", "")):
+            found = rows_of_day(
+                TABLES["metrics"], listing, "conversation_id", list(wanted), day=None, columns=["conversation_id", name], known=known
+            )
+            assert found[name].to_pylist() == list(places), wanted
