@@ -86,6 +86,9 @@ def test_a_session_is_begun_with_what_fits_and_refused_with_what_does_not(office
     assert anna.post("/calibration", data={"name": "May", "calls": ""}).status_code == 400
     begun = anna.post("/calibration", data={"name": "<b>May</b>", "chosen": [OWN], "people": ["mei", "rolf"]})
     assert begun.status_code == 303
+    # Who is not asked to judge is not told how much they judged.
+    told = [client_as(name).get(str(begun.headers["location"])).text.count("Judged by you") for name in ("anna", "mei")]
+    assert told[0] == 0 < told[1]
     page = client_as("mei").get("/calibration").text
     assert "&lt;b&gt;May&lt;/b&gt;" in page
     assert "<b>May" not in page

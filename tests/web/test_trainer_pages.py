@@ -131,6 +131,8 @@ def test_it_is_saved_published_and_taken_back(piotr: TestClient, office: Office)
     assert "service version 2 is published." in started(piotr, "/rubrics/publish/service")
     history = piotr.get("/rubrics/history/service").text
     assert "version 2 published" in history and "piotr" in history
+    # Without a day of its own a version holds as soon as it is published.
+    assert "at once" in history
     assert piotr.post("/rubrics/back/service/1").headers["location"] == "/rubrics/file/service.yaml"
     assert drafts_of(office.engine, account(office))["service.yaml"].text == SERVICE.replace("version: 1", "version: 3")
 
