@@ -11,7 +11,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -66,18 +66,25 @@ def actions_in_checkpoint(checkpoint: Path) -> Iterator[dict[str, Any]]:
         yield {kind: action for kind, action in row.items() if action is not None}
 
 
-def statistics_in(checkpoint: Path) -> dict[str, str]:
-    """What a checkpoint says of the rows of each file; nothing where it is there no more."""
+def statistics_in(checkpoint: Path, paths: Collection[str] | None = None) -> dict[str, str]:
+    """What a checkpoint says of the rows of each file, or of some; nothing where it is there no more."""
     try:
-        rows = _read(checkpoint, ("add.path", "add.stats"))
+        told = _read(checkpoint, ("add.path", "add.stats"), paths)
     except (OSError, pa.ArrowException):
         return {}
-    return {unquote(row["add"]["path"]): row["add"]["stats"] for row in rows if row["add"] and row["add"]["stats"]}
+    return {unquote(row["add"]["path"]): row["add"]["stats"] for row in told if row["add"] and row["add"]["stats"]}
 
 
-def _read(checkpoint: Path, columns: Iterable[str]) -> list[dict[str, Any]]:
+def _read(checkpoint: Path, columns: Iterable[str], paths: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """Rows of a checkpoint; with `paths` those that add one of these files. What is said of others does not leave Arrow."""
     with pq.ParquetFile(checkpoint) as file:
-        rows: list[dict[str, Any]] = file.read(columns=list(columns), use_threads=False).to_pylist()
+        read = file.read(columns=list(columns), use_threads=False)
+        if paths is None:
+            rows: list[dict[str, Any]] = read.to_pylist()
+        else:
+            added = [path for chunk in read["add"].chunks for path in chunk.field("path").to_pylist()]
+            rows = [read.slice(place, 1).to_pylist()[0] for place, path in enumerate(added) if path is not None and unquote(path) in paths]
+    del read
     # What it was read into is many times its rows, and Arrow would keep it for itself: 5 to 10 MB for each table.
     pa.default_memory_pool().release_unused()
     return rows

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # Which files are looked through whatever the bounds of their ids, by their rows, and how much is known at most. Chosen: commits of a night, and 60 MB at most.
 _SMALL_ROWS, _MOST_IDS, _MOST_FILES = 4_000, 250_000, 500
+# So many files of a day are opened without asking the log whose they are; and of how many it is known what it says. Chosen.
+_FEW_FILES, _MOST_BOUNDS = 2, 5_000
 # Rows of a group that are decoded at a time: chosen, an eighth of a group.
 _AT_ONCE = 256
 _Stamp = tuple[int, int, int, int]
@@ -102,20 +104,37 @@ def listed_by_library(delta: DeltaTable) -> Listing:
 class KnownFiles:
     """What is known of files that were opened: where their groups of rows lie, and of those that were looked through which ids they hold, and where.
 
-    A night writes many small files a day, and the bounds of ids that are digests rule none of them out. A file of a table never changes, so what was
-    known of it once holds; the oldest is let go. Safe to be asked by several threads.
+    A night writes many small files a day, and the bounds of ids that are digests rule none of them out; a decision writes files of one call each, of which
+    the log says whose they are, so that nobody opens them all. A file of a table never changes, so what was known of it once holds; the oldest is let
+    go. Safe to be asked by several threads.
     """
 
     def __init__(self) -> None:
         self._metadata: dict[tuple[str, str], tuple[pq.FileMetaData, frozenset[str]]] = {}
         self._ids: dict[tuple[str, str, str], Mapping[str, _Place | None]] = {}
+        self._bounds: dict[tuple[str, str, str], tuple[str, str] | None] = {}
         self._held = 0
         self._lock = threading.Lock()
+
+    def paths(self, table: str, listing: Listing, column: str, values: frozenset[str], *, day: date | None) -> list[str]:
+        """Paths of a day's files (None: of calls without one) that may hold one of some ids in a column, as far as is known without opening them."""
+        paths = listing.paths_of(day)
+        unknown = [path for path in paths if (table, path, column) not in self._ids and (table, path, column) not in self._bounds]
+        if len(unknown) > _FEW_FILES:
+            told = listing.bounds(unknown, column)
+            with self._lock:
+                self._bounds |= {(table, path, column): bounds for path, bounds in told.items()}
+                while len(self._bounds) > _MOST_BOUNDS:
+                    del self._bounds[next(iter(self._bounds))]
+        return [path for path in paths if self.may_hold(table, path, column, values)]
 
     def may_hold(self, table: str, path: str, column: str, values: frozenset[str]) -> bool:
         """Whether a file of a table may hold one of some ids in a column, as far as is known without opening it."""
         ids = self._ids.get((table, path, column))
-        return ids is None or any(value in ids for value in values)
+        if ids is not None:
+            return any(value in ids for value in values)
+        bounds = self._bounds.get((table, path, column))
+        return bounds is None or any(bounds[0] <= value <= bounds[1] for value in values)
 
     def place(self, table: str, path: str, column: str, values: Collection[str]) -> _Place | None:
         """The one place in a file that is known to hold all rows with one of some ids in a column; None where that is not known, or there are several."""
@@ -171,9 +190,7 @@ def rows_of_day(
     schema = pa.schema([table.schema.field(name) for name in wanted])
     looked_for, found = frozenset(values), []
     known = known or KnownFiles()
-    for path in listing.paths_of(day):
-        if not known.may_hold(table.name, path, column, looked_for):
-            continue
+    for path in known.paths(table.name, listing, column, looked_for, day=day):
         opened, names = known.open(listing.system, table.name, path)
         with opened as file:
             stored_columns = [name for name in wanted if name in names]
@@ -208,9 +225,7 @@ def files_without(
 ) -> dict[str, pa.Table]:
     """The files of a day in which rows lie that have one of some values in some columns, the first of them an id; by their paths, each with its other rows."""
     ids, found = frozenset(str(values[0]) for values in gone), {}
-    for path in listing.paths_of(day):
-        if not known.may_hold(table.name, path, columns[0], ids):
-            continue
+    for path in known.paths(table.name, listing, columns[0], ids, day=day):
         opened, _ = known.open(listing.system, table.name, path)
         with opened as file:
             looked_at = file.read(columns=list(columns), use_threads=False)

@@ -15,7 +15,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -85,6 +85,13 @@ class Listing:
     def paths_of(self, day: date | None) -> list[str]:
         """Paths of a day's files (None: of calls without one); of all where the table does not lie by days."""
         return [path for path, file in self.files.items() if not self.lies_by_days or file.day == day]
+
+    def bounds(self, paths: Collection[str], column: str) -> dict[str, tuple[str, str] | None]:
+        """Between which values the ids of some files lie in a column, by what the log says of each; None where it does not say."""
+        told = {path: self.files[path].statistics for path in paths}
+        if self.checkpoint is not None and (untold := {path for path, statistics in told.items() if not statistics}):
+            told |= statistics_in(self.checkpoint, untold)
+        return {path: _bounds_in(statistics, column) for path, statistics in told.items()}
 
     def open(self, path: str) -> pq.ParquetFile:
         """One of the files."""
@@ -344,6 +351,12 @@ def _day_of(told: Mapping[str, Any]) -> date | None:
     else:
         text = dict(values).get(DAY)
     return None if text in (None, "", _NO_DAY) else date.fromisoformat(str(text))
+
+
+def _bounds_in(statistics: str | None, column: str) -> tuple[str, str] | None:
+    told = json.loads(statistics) if statistics else {}
+    least, most = told.get("minValues", {}).get(column), told.get("maxValues", {}).get(column)
+    return None if least is None or most is None else (least, most)
 
 
 def time_as_told(microseconds: int) -> str:

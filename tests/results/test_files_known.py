@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 from stored import heard, make_store
 
 from qa_pipeline.results import files
@@ -20,29 +21,53 @@ DAY = date(2026, 5, 11)
 STARTED = datetime(2026, 5, 11, 4, tzinfo=UTC)
 
 
-def test_a_calls_own_file_is_opened_alone_once_the_others_were_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = make_store(tmp_path)
-    for number in range(4):
-        store.write_conversations([heard(f"v{number}", f"c{number}", started_at=STARTED)], run_id="r")
-    opened: list[str] = []
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Paths of files of tables that are opened."""
+    paths: list[str] = []
     as_it_opens = KnownFiles.open
 
     def counted(known: KnownFiles, system: pafs.FileSystem, root: str, path: str) -> tuple[pq.ParquetFile, frozenset[str]]:
-        opened.append(path)
+        paths.append(path)
         return as_it_opens(known, system, root, path)
 
     monkeypatch.setattr(KnownFiles, "open", counted)
-    for number, most in ((0, 4), (1, 1), (2, 1), (0, 1)):
+    return paths
+
+
+def test_a_calls_own_file_is_opened_alone_once_the_others_were_seen(tmp_path: Path, opened: list[str]) -> None:
+    store = make_store(tmp_path)
+    # Two calls a file, one between the other two: what the log says of their ids leaves room for v3 in each.
+    for number in range(4):
+        several = [heard(f"v{one}", f"c{one}", started_at=STARTED) for one in (number, 7 - number)]
+        store.write_conversations(several, run_id="r")
+    for number, most in ((3, 4), (1, 1), (6, 1), (3, 1)):
         opened.clear()
         found = store.read_of("calls", "conversation_id", f"v{number}", day=DAY)
         assert found["call_id"].to_pylist() == [f"c{number}"]
         assert len(opened) == most
     opened.clear()
-    assert store.read_of("calls", "conversation_id", "nobody", day=DAY, elsewhere=False).num_rows == 0
+    assert store.read_of("calls", "conversation_id", "v35", day=DAY, elsewhere=False).num_rows == 0
     assert opened == []
     # What is written since is looked into.
     store.write_conversations([heard("v9", "c9", started_at=STARTED)], run_id="r")
     assert store.read_of("calls", "conversation_id", "v9", day=DAY)["call_id"].to_pylist() == ["c9"]
+
+
+def test_of_files_of_one_call_each_none_but_its_own_is_opened_even_by_who_saw_none_before(tmp_path: Path, opened: list[str]) -> None:
+    store = make_store(tmp_path)
+    for number in range(5):
+        store.write_conversations([heard(f"v{number}", f"c{number}", started_at=STARTED)], run_id="r")
+    DeltaTable(store.path("calls")).create_checkpoint()
+    # The last one's commit is newer than the checkpoint.
+    store.write_conversations([heard("v5", "c5", started_at=STARTED)], run_id="r")
+    for number in (0, 3, 5):
+        opened.clear()
+        found = make_store(tmp_path).read_of("calls", "conversation_id", f"v{number}", day=DAY)
+        assert (found["call_id"].to_pylist(), len(opened)) == ([f"c{number}"], 1)
+    opened.clear()
+    assert make_store(tmp_path).read_of("calls", "conversation_id", "v35", day=DAY, elsewhere=False).num_rows == 0
+    assert opened == []
 
 
 def test_what_was_learnt_first_is_let_go_when_there_are_too_many_ids(monkeypatch: pytest.MonkeyPatch) -> None:
