@@ -1,4 +1,5 @@
-"""Every test with its review database in PostgreSQL: `pytest --review-database postgresql`. Programs that a test begins anew have a file in the root as ever.
+"""Every test with its review database in PostgreSQL: `pytest --review-database postgresql`. Programs that a test begins anew have a file in the root as ever,
+but for those that it hands settings of `naming`.
 
 A root whose settings name no database has one of its own on the server, made when it is first opened, copied with its folder, and dropped with its test.
 """
@@ -86,6 +87,12 @@ def put_everywhere(everywhere: Everywhere) -> None:
     """From now on open databases there."""
     database.database_url = everywhere.url
     database.create_engine = everywhere.engine
+
+
+def naming(settings: Settings) -> Settings:
+    """Settings that name the database, for processes that are begun anew and know of no other; as they are where it is a file in the root."""
+    url = database.database_url(settings)
+    return settings if url.startswith("sqlite") else settings.model_copy(update={"review_database": url})
 
 
 def _key(root: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from copies import copy
 from desks import commit
+from everywhere import naming
 from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.routing import BaseRoute
@@ -77,7 +78,8 @@ def open_office(folder: Path) -> Office:
     """A copy of the office in a folder of a test."""
     copy(make_template, folder)
     store = make_store(folder)
-    settings = Settings(results=store.root, rubrics=folder / "rubrics", cache=folder / "cache", timezone="Asia/Shanghai")
+    # Jobs of pages are done by another process.
+    settings = naming(Settings(results=store.root, rubrics=folder / "rubrics", cache=folder / "cache", timezone="Asia/Shanghai"))
     return Office(desk=open_desk(settings, store), settings=settings)
 
 
