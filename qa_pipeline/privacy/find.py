@@ -7,7 +7,7 @@ said again. What an agent reads back of a number that was found is found too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -15,21 +15,21 @@ from qa_pipeline.call import Role, Utterance
 from qa_pipeline.languages.load import is_han
 from qa_pipeline.privacy.addresses import find_addresses, find_again
 from qa_pipeline.privacy.births import find_births, find_births_again
-from qa_pipeline.privacy.digits import check_sign_ends, find_numbers_of_persons, is_count, is_service_number, runs
+from qa_pipeline.privacy.digits import find_numbers_of_persons, is_count, is_service_number, runs
 from qa_pipeline.privacy.judged import judged
 from qa_pipeline.privacy.kinds import LIKE_FIRMS, SIGNS, Found, Personal
 from qa_pipeline.privacy.mail import find_mail
-from qa_pipeline.privacy.names import find_customers_names, find_names_again, with_explanation
+from qa_pipeline.privacy.names import find_customers_names, find_names_again, names_told, with_explanation, without_agents
 from qa_pipeline.privacy.passages import Passage, fold_text, passages
 from qa_pipeline.privacy.reader import Reader, shipped_reader
 from qa_pipeline.privacy.signs import find_signs, sign_runs, signs, with_beginning
 from qa_pipeline.values.companies import short_forms
+from qa_pipeline.values.value import fold
 
 # Of two that overlap the one that tells more is kept, then the one that stands earlier here.
 _ORDER = (
     Personal.EMAIL, Personal.PLATE, Personal.BIRTH_DATE, Personal.ADDRESS, Personal.NATIONAL_ID, Personal.CARD, Personal.ACCOUNT, Personal.PHONE, Personal.NAME,
 )  # fmt: skip
-_SHORTEST_READ_BACK = 3
 # Of what is told by digits and letters, how much is known again.
 _FEWEST_SIGNS = 4
 
@@ -50,23 +50,31 @@ def find_personal(
     found = judged(utterances, ruled, reader or shipped_reader(), agent_name=agent_name)
     several = passages(utterances)
     found += _read_back(several, found)
-    found += _signs_read_back(several, found)
     found += find_names_again(utterances, found, agent_name=agent_name)
+    found = without_agents(utterances, found, agent_name=agent_name)
     found = [
         with_beginning(with_explanation(one, utterances[one.utterance]), utterances[one.utterance])
         for one in found
         if not (is_service_number(one, utterances[one.utterance].language) or is_count(one, utterances[one.utterance]))
     ]
-    found = [piece for one in found for piece in _without_company(one, utterances[one.utterance], company)]
+    theirs = {fold(name) for name in (*known, *names_told(utterances))}
+    found = [piece for one in found for piece in _without_company(one, utterances[one.utterance], company, theirs)]
     return _without_overlaps(found)
 
 
-def _without_company(one: Found, utterance: Utterance, company: str | None) -> Iterator[Found]:
-    """A name or a place without what the company is called, whole or in the agent's words for short: of Norrbäck in Norrbäck Fastigheter nothing."""
+def _without_company(one: Found, utterance: Utterance, company: str | None, theirs: Collection[str]) -> Iterator[Found]:
+    """A name or a place without what the company is called, whole or in the agent's words for short: of Norrbäck in Norrbäck Fastigheter nothing.
+
+    `theirs`: names, folded, that customers say to be theirs: one who is called as the company is hidden.
+    """
     if company is None or one.kind not in LIKE_FIRMS:
         yield one
         return
-    forms = (company, *(short_forms(company, utterance.language) if utterance.role is Role.AGENT else ()))
+    several = (company, *(short_forms(company, utterance.language) if utterance.role is Role.AGENT else ()))
+    forms = [form for form in several if fold(form) not in theirs]
+    if not forms:
+        yield one
+        return
     plain = fold_text(utterance.text, utterance.language)
     edge, start = "" if is_han(utterance.language) else r"\b", one.start
     said = "|".join(re.escape(fold_text(form, utterance.language)) for form in forms)
@@ -101,25 +109,6 @@ def _in_passage(passage: Passage) -> Iterable[Found]:
 
 
 def _read_back(several: Sequence[Passage], found: Sequence[Found]) -> list[Found]:
-    """Digits that repeat a part of a number that was found, in whoever's words."""
-    numbers = {one.value: one.kind for one in found if one.value.rstrip("X").isdigit() and len(one.value) >= 2 * _SHORTEST_READ_BACK}
-    again: list[Found] = []
-    for passage in several:
-        for run in runs(passage):
-            kind = next((kind for value, kind in numbers.items() if len(run.digits) >= _SHORTEST_READ_BACK and run.digits in value), None)
-            if kind is not None:
-                # Of what is said between pieces ("yes") nothing is part of the number.
-                with_digits = {utterance for piece in run.pieces for utterance, _, _ in passage.places(piece.start, piece.end)}
-                end = check_sign_ends(passage, run.end) if any(value.endswith(f"{run.digits}X") for value in numbers) else run.end
-                again += [
-                    Found(kind=kind, utterance=utterance, start=start, end=end, value=run.digits)
-                    for utterance, start, end in passage.places(run.start, end)
-                    if utterance in with_digits
-                ]
-    return again
-
-
-def _signs_read_back(several: Sequence[Passage], found: Sequence[Found]) -> list[Found]:
     """Letters and digits that repeat what was found, however they are said and in however many pieces: whisky papa six eight …, wp sixty eight …"""
     said: dict[str, Personal] = {}
     for passage in several:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.births import date_told
 from qa_pipeline.privacy.kinds import LIKE_FIRMS, NUMBERS, SIGNS, Found, Personal
-from qa_pipeline.privacy.names import is_agents, is_ordinary, own_names, without_title
+from qa_pipeline.privacy.names import is_agents, is_ordinary, own_names, says_own, without_thanks, without_title
 from qa_pipeline.privacy.passages import fold_text
 from qa_pipeline.privacy.reader import KINDS, Bars, Reader
 from qa_pipeline.privacy.tokens import Token, tokens_of
@@ -36,8 +37,13 @@ _SHORTEST_CARD, _SHORTEST_KNOWN_AGAIN = 13, 4
 _LIGHT = frozenset({"correction", "between", "repeats", "quiet"})
 # How far behind a name the word may stand that says that it is a firm's: Pennington home care.
 _NEAR_TRADE = 2
+# Of words before a full stop, the letters of those that it is no ending behind: dr., st.
+_SHORTEST_SENTENCE = 3
+_SENTENCE_ENDS = re.compile(r"[.?!…]\s")
 # What lists say of a word of a name of people.
 _OF_PEOPLE = frozenset({"known=f", "known=l", "known=r", "known=i", "surname"})
+# What is said of words that are not among the rarest of a language.
+_OFTEN = frozenset(f"often={level}" for level in range(5))
 _SAID_IN_PIECES = SIGNS | {Personal.BIRTH_DATE}
 _SAID_IN_WORDS = frozenset({Personal.EMAIL, Personal.ADDRESS})
 # Marks of words that are, or stand for, a letter or digits.
@@ -52,7 +58,9 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
     chances = reader.chances(tokens)
     personal = 1 - chances[:, 0]
     bars = reader.bars
-    kept = [one for one in ruled if _is_proved(one, utterances[one.utterance].language) or _highest(one, tokens, personal) >= bars.nothing]
+    kept = [
+        one for one in ruled if _highest(one, tokens, personal) >= _least_of_ruled(one, utterances[one.utterance].language, tokens, bars)
+    ]
     # What repeats a number or a date that is hidden is hidden, whatever stands around.
     hidden = {told for one in kept if (told := _told(one, utterances)) is not None}
     kept = [one for one in ruled if one in kept or _told(one, utterances) in hidden]
@@ -61,10 +69,10 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
     greeting = next((at for at, utterance in enumerate(utterances) if utterance.role is Role.AGENT), None)
     likely = [*_stretches(tokens, personal, bars), *_pairs(utterances, tokens, personal, bars)]
     for first, last in (_with_joined(utterances, tokens, *span) for span in likely):
-        for start, end, kind in _of_kinds(chances, first, last, bars):
+        for start, end, kind in _in_sentences(utterances, tokens, _of_kinds(chances, first, last, bars)):
             if kind is Personal.NAME and _only_listens(utterances, tokens[start:end]):
                 continue
-            if kind is Personal.NAME and personal[start:end].max() < _least_of_name(utterances, tokens[start:end], bars):
+            if personal[start:end].max() < _least_of(kind, utterances, tokens[start:end], bars):
                 continue
             if utterances[tokens[start].utterance].role is Role.OTHER:
                 # Menus and announcements name firms and no customers; of third parties the rules alone are heard.
@@ -85,9 +93,9 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
                 continue
             if kind is Personal.NAME:
                 utterance = utterances[one.utterance]
-                end = without_title(utterance, one.start, one.end)
-                one = replace(one, end=end, value=utterance.text[one.start : end])
-                if is_agents(one.value, own, utterance, is_first=one.utterance == greeting):
+                start, end = without_thanks(utterance, one.start, one.end), without_title(utterance, one.start, one.end)
+                one = replace(one, start=start, end=end, value=utterance.text[start:end])
+                if is_agents(one.value, own, utterance, is_first=one.utterance == greeting) or says_own(utterance, start, end):
                     continue
             kept.append(_as_ruled(one, by_rules))
     return [*kept, *_between(kept, tokens)]
@@ -169,17 +177,31 @@ def _only_listens(utterances: Sequence[Utterance], words: Sequence[Token]) -> bo
     )
 
 
+def _least_of(kind: Personal, utterances: Sequence[Utterance], words: Sequence[Token], bars: Bars) -> float:
+    """How sure the reader must be that words are of a kind."""
+    if kind in _SAID_IN_WORDS:
+        return bars.of_place
+    return _least_of_name(utterances, words, bars) if kind is Personal.NAME else bars.sure
+
+
 def _least_of_name(utterances: Sequence[Utterance], words: Sequence[Token], bars: Bars) -> float:
-    """How sure the reader must be of a name: surer where an agent says one that no list knows, by its capital or in Han characters; agents name their firm."""
+    """How sure the reader must be of a name: surer where an agent says one that no list knows, by its capital or in Han characters, as agents name their
+    firm; and of one in small letters that is a word of the language as well, and no first name.
+    """
     utterance = utterances[words[0].utterance]
     marks = {mark for word in words for mark in word.marks}
     is_written = "capital" in marks or is_han(utterance.language)
-    is_like_a_firm = utterance.role is Role.AGENT and is_written and not marks & _OF_PEOPLE
-    if is_like_a_firm:
-        return _SURE_WITHOUT_SIGNS
+    is_listed = bool(marks & _OF_PEOPLE)
+    if utterance.role is Role.AGENT and is_written and not is_listed:
+        return bars.of_word
     if _is_pair(words):
         return bars.pair
-    return bars.of_listed if "often=no" in marks and marks & _OF_PEOPLE else bars.of_name
+    if is_listed and any("often=no" in word.marks or ("known=f" in word.marks and "often=5" in word.marks) for word in words):
+        return bars.of_listed
+    if is_han(utterance.language):
+        return bars.of_sign
+    is_word = ("known=o" in marks and "known=f" not in marks) or (not is_listed and bool(marks & _OFTEN))
+    return bars.of_word if is_word and not is_written else bars.of_name
 
 
 def _as_ruled(one: Found, by_rules: Sequence[Found]) -> Found:
@@ -252,17 +274,25 @@ def _between(found: Sequence[Found], tokens: Sequence[Token]) -> Iterator[Found]
             yield Found(kind=before.kind, utterance=before.utterance, start=before.end, end=after.start, value=before.value)
 
 
-def _is_proved(one: Found, language: str) -> bool:
-    """Whether what a rule found is what it is whatever stands around: a name, an address with its sign, a card number with its check digit.
-
-    Of names rules are right nearly always (Mr …, 王女士), and the reader knows them less in fluent speech than in answers; but for an ordinary word in
-    small letters.
+def _least_of_ruled(one: Found, language: str, tokens: Sequence[Token], bars: Bars) -> float:
+    """How sure the reader must be of what a rule found: of what is what it is whatever stands around not at all: an address with its sign and a card
+    number with its check digit; nor of a name (Mr …, 王女士) that lists know and that is not in small letters, as rules are right nearly always.
     """
     if one.kind is Personal.NAME:
-        return not is_ordinary(one.value, language)
-    if one.kind is Personal.EMAIL:
-        return "@" in one.value
-    return one.kind is Personal.CARD and len(one.value) >= _SHORTEST_CARD and luhn.is_valid(one.value)
+        marks = {mark for token in _words_of(one, tokens) for mark in token.marks}
+        is_listed = bool(marks & _OF_PEOPLE) and not is_ordinary(one.value, language)
+        if "capital" in marks or is_han(language):
+            return 0.0 if is_listed else bars.of_ruled
+        return bars.sure if is_listed else bars.of_name
+    is_proved = (one.kind is Personal.EMAIL and "@" in one.value) or (
+        one.kind is Personal.CARD and len(one.value) >= _SHORTEST_CARD and luhn.is_valid(one.value)
+    )
+    return 0.0 if is_proved else bars.nothing
+
+
+def _words_of(one: Found, tokens: Sequence[Token]) -> Iterator[Token]:
+    """The words of a found place."""
+    yield from (token for token in tokens if token.utterance == one.utterance and token.start < one.end and one.start < token.end)
 
 
 def _told(one: Found, utterances: Sequence[Utterance]) -> tuple[Personal, object] | None:
@@ -331,6 +361,21 @@ def _of_kinds(chances: NDArray[np.float32], first: int, last: int, bars: Bars) -
     edges = [first, *(part[0] for part in sure[1:]), last]
     for (start, end), (_, _, kind, _) in zip(pairwise(edges), sure, strict=True):
         yield start, end, KINDS[kind]
+
+
+def _in_sentences(
+    utterances: Sequence[Utterance], tokens: Sequence[Token], parts: Iterable[tuple[int, int, Personal]]
+) -> Iterator[tuple[int, int, Personal]]:
+    """Parts as they are, names parted where a sentence ends within: is that Mr Bhatt? Fern here. A letter with a full stop goes on."""
+    for start, end, kind in parts:
+        begin = start
+        for at in range(start + 1, end if kind is Personal.NAME else start):
+            before, after = tokens[at - 1], tokens[at]
+            gap = utterances[after.utterance].text[before.end : after.start]
+            if before.end - before.start > _SHORTEST_SENTENCE and _SENTENCE_ENDS.search(gap):
+                yield begin, at, kind
+                begin = at
+        yield begin, end, kind
 
 
 def _found(utterances: Sequence[Utterance], tokens: Sequence[Token], kind: Personal) -> Found:

@@ -102,6 +102,15 @@ def without_title(utterance: Utterance, start: int, end: int) -> int:
     return end
 
 
+def without_thanks(utterance: Utterance, start: int, end: int) -> int:
+    """Where a name begins that is written in Han characters, behind a word that it may have begun in the midst of: 齐 of 谢齐, where 谢谢齐先生 is said."""
+    if start == 0 or not is_han(utterance.language):
+        return start
+    plain = fold_text(utterance.text, utterance.language)
+    word = table(utterance.language, Names).begins_no_name.match(plain, start - 1)
+    return word.end() if word and start < word.end() < end else start
+
+
 def _is_addressed(utterance: Utterance, end: int) -> bool:
     """Whether a title stands right behind a place, as Chinese has it."""
     return is_han(utterance.language) and utterance.text.startswith(tuple(table(utterance.language, Names).addressed), end)
@@ -116,6 +125,28 @@ def is_agents(name: str, own: set[str], utterance: Utterance, *, is_first: bool)
         is_more = any(len(one) > 1 and len(name) - len(one) == 1 and one in fold(name) for one in own)
         return is_more or (utterance.role is Role.AGENT and len(name) > 1 and any(fold(name) in one for one in own))
     return is_first and utterance.role is Role.AGENT and fold(name.split()[0]) in own
+
+
+def without_agents(utterances: Sequence[Utterance], found: Sequence[Found], *, agent_name: str | None) -> list[Found]:
+    """What was found without the agent's name where a customer speaks to them by it: morning, Dean. Of a customer who is called so too it stays."""
+    own = own_names(utterances, agent_name)
+    said = [one for one in found if one.kind is Personal.NAME and utterances[one.utterance].role is not Role.AGENT]
+    parts = {one: _parts(one, utterances[one.utterance]) for one in said}
+    # With more than the agent's beside it: Marek Nowak, where the agent is Marek.
+    theirs = {part for several in parts.values() if not several <= own for part in several}
+    theirs |= {fold(part) for name in names_told(utterances) for part in name.split()}
+    return [one for one in found if one not in parts or not parts[one] <= own or parts[one] & theirs]
+
+
+def names_told(utterances: Sequence[Utterance]) -> list[str]:
+    """Names that customers say to be theirs, or say alone."""
+    customers = (utterance for utterance in utterances if utterance.role is not Role.AGENT)
+    return [value.value for utterance in customers for value in find_names(utterance.text, utterance.language)]
+
+
+def _parts(one: Found, utterance: Utterance) -> set[str]:
+    text = utterance.text[one.start : one.end]
+    return {fold(text)} if is_han(utterance.language) else {fold(word.group()) for word in _WORDS.finditer(text)}
 
 
 def own_names(utterances: Sequence[Utterance], agent_name: str | None) -> set[str]:
@@ -141,6 +172,15 @@ def own_places(utterance: Utterance) -> Iterator[tuple[int, int]]:
                 yield start, end
             elif (at := _surname(plain, start, end, utterance.language)) is not None:
                 yield at, end
+
+
+def says_own(utterance: Utterance, start: int, end: int) -> bool:
+    """Whether an agent says with a place in small letters that they are called so: good morning this is tobias from …"""
+    said = utterance.text[start:end]
+    if utterance.role is not Role.AGENT or is_han(utterance.language) or said != said.lower():
+        return False
+    written = replace(utterance, text=utterance.text[:start] + said.title() + utterance.text[end:])
+    return any(first <= start and end <= last for first, last in own_places(written))
 
 
 def _places(utterances: Sequence[Utterance], at: int) -> Iterator[tuple[int, int]]:
@@ -271,11 +311,16 @@ def _surname(plain: str, start: int, end: int, language: str) -> int | None:
     """Where within a span a name begins that is written with a surname first; None where none does."""
     names = table(language, Names)
     surnames = {*names.surnames, *table(language, Privacy).last_names}
-    for at in range(start, end):
+    at = start
+    while at < end:
         rest = plain[at:end]
-        is_surname = rest[:1] in surnames or any(rest.startswith(double) for double in names.double_surnames)
-        if is_surname and not names.begins_no_name.match(plain[at:]):
+        if no_name := names.begins_no_name.match(plain, at):
+            # 谢谢齐先生: the second 谢 begins no name either.
+            at = max(at + 1, no_name.end())
+            continue
+        if rest[:1] in surnames or any(rest.startswith(double) for double in names.double_surnames):
             return at
+        at += 1
     return None
 
 

@@ -31,15 +31,20 @@ _TINY = 1e-5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bars:
-    """How sure a reader must be: of a word, of the words beside it, of a name, which looks like any word that lists do not know, of one that lists know,
-    of a first and a last name together; and below `nothing`, that what a rule found is nothing. Chosen on calls that readers did not learn from (models/privacy/README.md).
+    """How sure a reader must be: of a word, of the words beside it, of an address or an e-mail, of a name, which looks like any word that lists do not know,
+    of one in Han characters, of one that is a word of the language as well, of one that lists know, of a first and a last name together, of
+    one that rules found and lists do not know; and below `nothing`, that what a rule found is nothing. Chosen on calls that readers did not learn from (models/privacy/README.md).
     """
 
     sure: float = 0.5
     beside: float = 0.03
+    of_place: float = 0.75
     of_name: float = 0.75
+    of_sign: float = 0.88
+    of_word: float = 0.95
     of_listed: float = 0.5
     pair: float = 0.05
+    of_ruled: float = 0.3
     nothing: float = 0.1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -135,10 +136,13 @@ def test_words_that_are_no_digits_and_no_letters_are_no_number() -> None:
     assert [one.utterance for one in judged(talk.utterances, (), sure_of(0.9, Personal.PLATE))] == [1]
 
 
-def test_an_ordinary_word_that_rules_took_for_a_name_is_let_go() -> None:
-    talk = conversation("customer: hiya", "customer: Crowther", language="en")
-    ruled = [Found(kind=Personal.NAME, utterance=at, start=0, end=len(name), value=name) for at, name in enumerate(("hiya", "Crowther"))]
-    assert judged(talk.utterances, ruled, sure_of(0.01)) == ruled[1:]
+def test_what_rules_took_for_a_name_is_let_go_where_it_is_an_ordinary_word_or_no_list_knows_it() -> None:
+    said = ("hiya", "Crowther", "Mediabox")
+    talk = conversation(*(f"customer: {name}" for name in said), language="en")
+    ruled = [Found(kind=Personal.NAME, utterance=at, start=0, end=len(name), value=name) for at, name in enumerate(said)]
+    unsure = replace(sure_of(0.01), known=shipped_reader().known)
+    assert judged(talk.utterances, ruled, unsure) == [ruled[1]]
+    assert judged(talk.utterances, ruled, replace(unsure, weights=sure_of(0.4).weights)) == ruled[1:]
 
 
 def test_what_repeats_a_hidden_number_is_hidden_though_the_reader_sees_nothing_there() -> None:

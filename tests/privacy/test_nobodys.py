@@ -1,0 +1,69 @@
+"""What everyday calls hold that is like a name and nobody's stays; where a name stands beside it, the name alone is hidden."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa_pipeline.conversation.written import conversation
+from qa_pipeline.privacy.find import find_personal
+
+NOTHING = {
+    "en": [
+        ["agent: Swim lessons for under fives are on Saturday at nine."],
+        ["agent: The doctor hasn't sent the script across yet."],
+        ["agent: The first month is fourteen ninety nine if you're under sixty five."],
+    ],
+    "pl": [
+        ["agent: Na ten mecz wejściówki są imienne."],
+        ["agent: Jako login wpisuje się pierwszą literę imienia."],
+        ["agent: Dzwonię w imieniu naszego działu obsługi."],
+        ["agent: Jak tam ten miód, co pani brała na imieniny?"],
+    ],
+    "sv": [["agent: Trevlig flygning heter tidningen i stolsfickan."]],
+    "zh": [
+        ["agent: 国际航班要提前三小时到,T2航站楼。"],
+        ["agent: 退票在开演前四十八小时,扣票面的百分之二十。"],
+        ["customer: 高压侧还是低压侧?"],
+    ],
+}
+AGENTS = [
+    ("en", "Dean Pollitt", ["agent: Good morning, it's Dean Pollitt from the garage.", "customer: Morning, Dean, yes, go on."]),
+    ("sv", "Yusuf", ["agent: Apoteket Kryan, Yusuf.", "customer: Hej Yusuf, jag undrar om min medicin har kommit."]),
+]
+CASES = [(language, lines) for language, several in NOTHING.items() for lines in several]
+
+
+def hidden(lines: list[str], language: str, *, agent: str | None = None, company: str | None = None) -> list[str]:
+    talk = conversation("\n".join(lines), language=language)
+    found = find_personal(talk.utterances, agent_name=agent, company=company)
+    return [talk.utterances[one.utterance].text[one.start : one.end] for one in found]
+
+
+@pytest.mark.parametrize(("language", "lines"), CASES, ids=[f"{language}{at}" for at, (language, _) in enumerate(CASES)])
+def test_what_is_like_a_name_and_nobodys_stays(language: str, lines: list[str]) -> None:
+    assert hidden(lines, language) == []
+
+
+@pytest.mark.parametrize(("language", "agent", "lines"), AGENTS, ids=[language for language, *_ in AGENTS])
+def test_an_agent_whom_a_customer_speaks_to_by_their_name_is_not_hidden(language: str, agent: str, lines: list[str]) -> None:
+    assert hidden(lines, language, agent=agent) == []
+
+
+def test_a_customer_who_is_called_as_the_agent_is_hidden() -> None:
+    lines = ["agent: Good morning, this is Dean, who am I speaking to?", "customer: My name is Dean too, Dean Okafor."]
+    assert "Dean Okafor" in hidden(lines, "en", agent="Dean")
+
+
+def test_a_name_ends_with_its_sentence() -> None:
+    lines = ["customer: Hello?", "agent: Hi, is that Mr Bhatt? Fern here from Orchard Direct."]
+    assert hidden(lines, "en", agent="Fern") == ["Bhatt"]
+
+
+def test_thanks_are_no_part_of_a_name() -> None:
+    assert hidden(["agent: 好的,谢谢齐先生,再见。"], "zh") == ["齐先生"]
+
+
+def test_of_a_customer_who_is_called_as_the_company_the_name_is_hidden() -> None:
+    lines = ["agent: Kestrel, how can I help?", "customer: My name is Kestrel, would you believe."]
+    assert hidden(lines, "en", company="Kestrel") == ["Kestrel", "Kestrel"]
+    assert hidden(["agent: Kestrel, how can I help?", "customer: I ordered from Kestrel in May."], "en", company="Kestrel") == []
