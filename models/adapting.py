@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -81,12 +81,18 @@ class Top(nn.Module):
     def tensors(self) -> dict[str, Tensor]:
         """The difference, as its file holds it."""
         found: dict[str, Tensor] = {}
+        for name, part in self.parts():
+            found[f"{name}.down"] = part.down.detach().half().contiguous()
+            found[f"{name}.up"] = part.up.detach().half().contiguous()
+        return found
+
+    def parts(self) -> Iterator[tuple[str, Adapted]]:
+        """What is adapted of the layers, as the difference's file calls it."""
         for number, layer in enumerate(self.layers, start=FIRST_LAYER):
             for short, name in PARTS.items():
                 part = layer.get_submodule(name)
-                found[f"{number}.{short}.down"] = part.down.detach().half().contiguous()
-                found[f"{number}.{short}.up"] = part.up.detach().half().contiguous()
-        return found
+                if isinstance(part, Adapted):
+                    yield f"{number}.{short}", part
 
 
 def lower(encoder: Encoder, texts: Sequence[str]) -> list[Tensor]:

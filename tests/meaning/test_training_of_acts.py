@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import random
+from typing import cast
 
 import numpy as np
+import pytest
+import torch
+from ruamel.yaml import YAML
 
-from models.forbidden.train import CLASSES, FILES, FOLDER, Sentence, joined, misheard, sure_from
+from models import training
+from models.adapting import FIRST_LAYER, lower
+from models.forbidden import train
+from models.forbidden.train import APART, CLASSES, FILES, FOLDER, MARGIN, NEWEST, Sentence, joined, losses_of, misheard, sure_from
+from qa_pipeline.meaning.acts import ActReader
+from qa_pipeline.meaning.encoder import Encoder
 
+DIALOGUES = FOLDER.parent / "certainty" / "dialogues"
+# Nothing is encoded.
+NO_ENCODER = cast(Encoder, None)
 SCOLDS = CLASSES.index("scolding")
 
 
@@ -25,10 +37,67 @@ def test_a_misheard_sentence_stays_the_act_that_it_was() -> None:
     assert {(s.language, s.act) for s in heard} == {("pl", SCOLDS)}
 
 
-def test_acts_convict_above_every_sentence_of_known_good_calls() -> None:
-    kept = [Sentence("en", 0, str(number), "more") for number in range(1000)] + [Sentence("en", 0, "good", "good")]
-    odds = np.arange(1001, dtype=np.float32)[:, None] / 100
-    assert sure_from(kept, odds) == 10.0
+@pytest.mark.parametrize(("source", "highest"), [("everyday", 10.0), ("ordinary apart", 10.0), ("more", 9.96)])
+def test_acts_convict_with_a_margin_above_what_is_said_in_everyday_calls(source: str, highest: float) -> None:
+    kept = [Sentence("en", 0, str(number), "more") for number in range(1000)] + [Sentence("en", 0, "good", source)]
+    odds = (np.arange(1001) / 100)[:, None].astype(np.float32)
+    nothing = np.full((1, 1), -5, dtype=np.float32)
+    # Of 1,001 allowed ones four may be above.
+    assert sure_from(kept, odds, nothing) == pytest.approx(highest + MARGIN if source in APART else highest)
+
+
+def test_acts_convict_with_a_margin_above_every_known_good_call() -> None:
+    kept = [Sentence("en", 0, str(number), "more") for number in range(1000)]
+    odds = np.zeros((1000, 1), np.float32)
+    assert sure_from(kept, odds, np.array([[-1.0], [6.0]], np.float32)) == pytest.approx(6 + MARGIN)
+
+
+def test_what_is_read_badly_and_what_is_new_is_learnt_from() -> None:
+    learnt = [
+        Sentence("en", 0, "Good morning.", "more"),
+        Sentence("en", SCOLDS, "Are you deaf?", "more"),
+        Sentence("en", 0, "Hello.", NEWEST),
+    ]
+    odds = np.full((3, len(CLASSES) - 1), -20, np.float32)
+    odds[1, SCOLDS - 1] = 0.0
+    assert losses_of(learnt, odds) == pytest.approx([0.0, np.log(2), np.inf], abs=1e-6)
+
+
+def test_what_goes_on_from_a_reader_ends_half_way() -> None:
+    reader = cast(train.Reader, torch.nn.Linear(1, 1))
+    before = {name: torch.full_like(own, 3.0) for name, own in reader.named_parameters()}
+    after = {name: own.item() for name, own in reader.named_parameters()}
+    train.go_half_way(reader, before)
+    assert {name: own.item() for name, own in reader.named_parameters()} == pytest.approx(
+        {name: (own + 3) / 2 for name, own in after.items()}
+    )
+
+
+@pytest.mark.models
+def test_a_reader_that_training_goes_on_from_reads_as_the_shipped_one() -> None:
+    encoder = training.load_encoder()
+    texts = ["Are you deaf?", "Good morning, this is Anna.", "这不归我管，你找别人去。", "Det är inte mitt problem."]
+    hidden = lower(encoder, texts)
+    reader = train.Reader(encoder.layers[FIRST_LAYER:])
+    reader.top.centre(hidden, len(hidden))
+    reader.load(FOLDER / "reader.safetensors")
+    reader.eval()
+    shipped = ActReader(encoder, FOLDER / "reader.safetensors").read(texts)
+    # The lower layers were worked out in half precision.
+    assert train.log_odds(reader, hidden) == pytest.approx(shipped, abs=0.5)
+
+
+@pytest.mark.slow
+def test_nothing_that_is_measured_on_is_learnt_from_and_nothing_left_out_is_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "said_by_agents", lambda texts, _: list(texts))
+    everything = train.sentences(NO_ENCODER)
+    assert {s.source for s in everything} > {"good", "roles", "dialogues", "ordinary", *APART, *FILES}
+    assert all(s.is_kept_apart for s in everything if s.source in APART)
+    texts = {s.text for s in everything if not s.act}
+    rows = [line.split("\t") for line in (FOLDER / "left_out.tsv").read_text("utf-8").splitlines()]
+    assert [value for kind, value in rows if kind == "text" and value in texts] == []
+    calls = [call for path in DIALOGUES.glob("*.yaml") for call in YAML(typ="safe").load(path.read_text("utf-8"))]
+    assert {value for kind, value in rows if kind == "call"} <= {call["id"] for call in calls}
 
 
 def test_no_sentence_of_the_files_is_both_forbidden_and_allowed() -> None:
