@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from qa_pipeline.errors import AccessRefused, InputRefused
 from qa_pipeline.reading.consents import ConsentRules
 from qa_pipeline.reading.pages import held_back_ids, visible_ids
-from qa_pipeline.reading.tables import answered, connect
+from qa_pipeline.reading.tables import answered, connect, connect_alone
 from qa_pipeline.reading.viewer import Matter, Scope, Viewer
 from qa_pipeline.results.store import Store
 
@@ -118,5 +118,5 @@ def ask_anything(
     """
     viewer.require(Matter.TABLES)
     kept = _kept_from(store, viewer, Matter.TABLES, engine)
-    with connect(store, sql, may_reach_outside=may_reach_outside, but=kept) as connection:
+    with connect_alone(store, sql, may_reach_outside=may_reach_outside, but=kept) as connection:
         return tuple(MappingProxyType(row) for row in answered(connection, sql).to_pylist())

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from qa_pipeline.call import Outcome
+from qa_pipeline.reading.engine import session
 from qa_pipeline.reading.index import GRAVE, Waiting
 from qa_pipeline.reading.outcomes import DESCRIBED, SENTIMENT, letter_of, letters_by_score, set_of
 from qa_pipeline.reading.slice import place_in_slice, week_of
@@ -55,8 +56,6 @@ _READ = {"calls": _CALL_COLUMNS, "scores": _SCORE_COLUMNS, "metrics": _METRIC_CO
 
 def current(store: Store, days: Set[date | None] | None, memberships: Memberships, calls: Set[str] | None = None) -> pa.Table:
     """What is current among the calls of some days, or of all, as rows of the index; `calls`: only of these."""
-    import duckdb
-
     where = None if days is None else on_days(days)
 
     def read(name: str, columns: Sequence[str] | None, *, as_stored: bool = True) -> pa.Table:
@@ -64,9 +63,7 @@ def current(store: Store, days: Set[date | None] | None, memberships: Membership
             return store.read_of_calls(name, calls, days, columns=columns)
         return store.read(name, columns=columns, where=None if columns is None else where, as_stored=as_stored)
 
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute("set enable_progress_bar = false")
+    with session() as connection:
         for name, columns in _READ.items():
             connection.register(name, read(name, columns))
         keep_shown(connection)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from qa_pipeline.errors import InputRefused
+from qa_pipeline.reading.engine import alone, session
 from qa_pipeline.results.store import Store, sql_text
 from qa_pipeline.results.tables import CALLS, REPLIES, TABLES
 
@@ -120,14 +121,14 @@ KNOWN_COLUMNS = tuple(name for name in CALLS.schema.names if name not in ("extra
 
 def keep_shown(connection: duckdb.DuckDBPyConnection) -> None:
     """Keep in a table `shown` the score that is shown of each call, and make the view `current_calls`. `calls`, `scores` and `periods` must be there."""
-    connection.execute(f"create view current_periods as {VIEWS['current_periods']}")
+    connection.execute(f"create temp view current_periods as {VIEWS['current_periods']}")
     if connection.execute("select 1 from current_periods limit 1").fetchone() is None:
         connection.execute(f"create temp table newest as {_NEWEST}")
-        connection.execute(f"create view current_calls as {_calls_of('newest')}")
+        connection.execute(f"create temp view current_calls as {_calls_of('newest')}")
         connection.execute(f"create temp table shown as {_OPEN_SHOWN_SCORES}")
         return
     for name in ("official_scores", "standing_scores", "current_calls", "current_scores"):
-        connection.execute(f"create view {name} as {VIEWS[name]}")
+        connection.execute(f"create temp view {name} as {VIEWS[name]}")
     connection.execute(f"create temp table shown as {SHOWN_SCORES}")
 
 
@@ -144,38 +145,55 @@ def connect(
     columns: Mapping[str, Sequence[str]] | None = None,
     calls: Collection[str] | None = None,
     but: Collection[str] = (),
-    may_reach_outside: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """A connection in memory with every table and view. Close it when done.
 
-    With `questions` (SQL), only tables that they name are read, the others are there without rows: the words of a hundred thousand calls need not
-    be in memory for a question about scores. Of views, those that they name are there. `columns`: of a table, all that the questions read of it.
-    `calls`: ids of the only calls that may be told of; tables of calls that name none are empty then. `but`: ids of calls that may not.
+    With `questions` (SQL), only tables and views that they name are there, and read: the words of a hundred thousand calls need not be in memory for
+    a question about scores. `columns`: of a table, all that the questions read of it. `calls`: ids of the only calls that may be told of; tables of
+    calls that name none are empty then. `but`: ids of calls that may not.
     """
-    # Lists and single calls do without it: 20 MB, a tenth of a second.
-    import duckdb
-
-    connection = duckdb.connect()
-    connection.execute("set timezone = 'UTC'")
-    # Its own bar would go to standard output, among what is asked for.
-    connection.execute("set enable_progress_bar = false")
-    named = _named("\n".join(questions)) if questions else {*TABLES, *VIEWS}
-    found = {
-        name: _of_calls(store, name, (columns or {}).get(name), calls, but) if name in named else table.schema.empty_table()
-        for name, table in TABLES.items()
-    }
-    for name, held in found.items():
-        connection.register(name, held)
-    views = VIEWS if len(found["periods"]) else VIEWS | _OPEN_VIEWS
-    # A view takes as long to make as a short question; what names nothing of ours may ask what there is.
-    for name, view in views.items():
-        if name in named or not (named or columns):
-            connection.execute(f"create view {name} as {view}")
-    # Questions read the tables and nothing else: no file, no network, and nothing is written (copy … to).
-    if not may_reach_outside:
-        connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
+    connection = session()
+    try:
+        named = _named("\n".join(questions)) if questions else {*TABLES, *VIEWS}
+        _put_tables(
+            connection, {name: _of_calls(store, name, (columns or {}).get(name), calls, but) for name in TABLES if name in named}, named
+        )
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def connect_alone(store: Store, sql: str, *, but: Collection[str] = (), may_reach_outside: bool = False) -> duckdb.DuckDBPyConnection:
+    """The same for a question that somebody wrote: what it makes or changes is gone with the connection. Tables that it does not name are there without rows.
+
+    `may_reach_outside`: files and the network too.
+    """
+    connection = alone()
+    try:
+        named = _named(sql)
+        empty = {name: table.schema.empty_table() for name, table in TABLES.items()}
+        _put_tables(connection, empty | {name: _of_calls(store, name, None, None, but) for name in TABLES if name in named}, named)
+        if not may_reach_outside:
+            connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _put_tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], named: Collection[str]) -> None:
+    """Let a connection hold tables, and the views that are named. What names nothing of ours may ask what there is: all, without rows."""
+    if not named:
+        tables = {name: table.schema.empty_table() for name, table in TABLES.items()}
+    for name, held in tables.items():
+        connection.register(name, held)
+    views = VIEWS if len(tables.get("periods", ())) else VIEWS | _OPEN_VIEWS
+    # A view takes as long to make as a short question.
+    for name, view in views.items():
+        if name in named or not named:
+            connection.execute(f"create temp view {name} as {view}")
 
 
 def _of_calls(store: Store, name: str, columns: Sequence[str] | None, calls: Collection[str] | None, but: Collection[str] = ()) -> pa.Table:

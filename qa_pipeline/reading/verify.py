@@ -7,19 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from qa_pipeline.reading.tables import ID_COLUMNS, connect
 from qa_pipeline.results.columns import Table
-from qa_pipeline.results.files import file_system, in_arrow, open_table
+from qa_pipeline.results.log import Listing
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.tables import TABLES
-
-if TYPE_CHECKING:
-    from deltalake import DeltaTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +66,12 @@ def verify_results(store: Store, *, report: Callable[[str], None] = lambda table
     faults: list[str] = []
     for name, table in TABLES.items():
         report(name)
-        delta = open_table(store.path(name))
-        if delta is not None:
-            (files, count), wrong = _files(table, delta)
+        listing = store.listing(name)
+        if listing is not None:
+            count, wrong = _files(table, listing)
             faults += wrong
-            is_current = set(table.schema.names) <= {field.name for field in delta.schema().fields}
-            checked.append(Checked(name=name, files=files, rows=count, is_current=is_current))
+            is_current = listing.columns.issuperset(table.schema.names)
+            checked.append(Checked(name=name, files=len(listing.files), rows=count, is_current=is_current))
     if faults:
         # What lies in files that cannot be read cannot be asked for.
         return Verification(tables=tuple(checked), faults=tuple(faults))
@@ -100,15 +95,13 @@ def _references(store: Store, tables: Sequence[Checked]) -> tuple[list[Checked],
     return [replace(one, torn=counts[torn[one.name]]) if one.name in torn else one for one in tables], faults
 
 
-def _files(table: Table, delta: DeltaTable) -> tuple[tuple[int, int], list[str]]:
-    """(files, rows) of a table, every one of them read to its end, and what is wrong with them."""
-    system, added = file_system(delta), in_arrow(delta.get_add_actions(flatten=True))
+def _files(table: Table, listing: Listing) -> tuple[int, list[str]]:
+    """How many rows a table has, every file read to its end, and what is wrong with them."""
     wrong, total = [], 0
-    promised = added["num_records"].to_pylist() if "num_records" in added.column_names else [None] * len(added)
-    for path, expected in zip(added["path"].to_pylist(), promised, strict=True):
+    for path, expected in listing.counts().items():
         count = 0
         try:
-            with pq.ParquetFile(system.open_input_file(path)) as file:
+            with listing.open(path) as file:
                 count = sum(batch.num_rows for batch in file.iter_batches())
                 wrong += [f"{table.name}/{path}: {fault}" for fault in _strange(table, file.schema_arrow)]
         except (OSError, pa.ArrowInvalid) as error:
@@ -117,7 +110,7 @@ def _files(table: Table, delta: DeltaTable) -> tuple[tuple[int, int], list[str]]
         if expected is not None and count != expected:
             wrong.append(f"{table.name}/{path} has {count} rows; its log says {expected}")
         total += count
-    return (len(added), total), wrong
+    return total, wrong
 
 
 def _strange(table: Table, schema: pa.Schema) -> list[str]:
@@ -139,5 +132,5 @@ def _counts(store: Store, questions: Sequence[str]) -> dict[str, int]:
         asked = [sql for sql in questions if next((name for name in _LARGE if name in sql), None) == large]
         if asked:
             with connect(store, *asked, columns=ID_COLUMNS) as connection:
-                counts |= {sql: connection.sql(sql).fetchall()[0][0] for sql in asked}
+                counts |= {sql: connection.execute(sql).fetchall()[0][0] for sql in asked}
     return counts

@@ -97,15 +97,22 @@ class Listing:
         """One of the files."""
         return pq.ParquetFile(self.system.open_input_file(path))
 
+    def counts(self) -> dict[str, int | None]:
+        """How many rows each file has by what the log says; None where it does not say."""
+        return {path: json.loads(told).get("numRecords") if told else None for path, told in self._told()}
+
+    def _told(self) -> Iterator[tuple[str, str | None]]:
+        """What the log says of the rows of each file."""
+        of_checkpoint = statistics_in(self.checkpoint) if self.checkpoint is not None else {}
+        return ((path, file.statistics or of_checkpoint.get(path)) for path, file in self.files.items())
+
     def latest(self, column: str) -> datetime | None:
         """A time that no row's in a column is later than, from what the log says of each file; None where it does not say of all.
 
         The log may leave out what is less than a millisecond.
         """
-        of_checkpoint = statistics_in(self.checkpoint) if self.checkpoint is not None else {}
         found = []
-        for path, file in self.files.items():
-            statistics = file.statistics or of_checkpoint.get(path)
+        for _, statistics in self._told():
             newest = json.loads(statistics).get("maxValues", {}).get(column) if statistics else None
             if newest is None:
                 return None

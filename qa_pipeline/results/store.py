@@ -20,9 +20,10 @@ from qa_pipeline.errors import EnvironmentNotReady, InputRefused
 from qa_pipeline.results.arrow import leave_pandas_out
 from qa_pipeline.results.columns import Table
 from qa_pipeline.results.commit import Commits, add, append, laid_by_days, merge, revise, row_groups
-from qa_pipeline.results.files import Opened, all_rows, ids_in, in_arrow, open_table, rows_of_day
+from qa_pipeline.results.files import Opened, all_rows, ids_in, in_arrow, is_small, open_table, rows_of_day
 from qa_pipeline.results.heard import REPLY_COLUMNS, UTTERANCE_COLUMNS, StoredConversations
 from qa_pipeline.results.lease import Lock
+from qa_pipeline.results.log import Listing
 from qa_pipeline.results.periods import Period, in_force
 from qa_pipeline.results.rows import Row, call_date, call_row, embedding_rows, metric_row, utterance_rows
 from qa_pipeline.results.scored import ScoreTables, score_tables, stamp
@@ -79,6 +80,10 @@ class Store:
         """Where a table lies."""
         return f"{self.root}/{name}"
 
+    def listing(self, name: str) -> Listing | None:
+        """Which files a table has now; None when nothing was written to it yet."""
+        return self._opened.listing(self.path(name))
+
     def read(self, name: str, *, columns: Sequence[str] | None = None, where: str | None = None, as_stored: bool = False) -> pa.Table:
         """Rows of a table as Arrow; an empty table with the right columns when nothing was written yet. `where`: an SQL condition.
 
@@ -86,8 +91,8 @@ class Store:
         """
         table = TABLES[name]
         wanted = [c for c in table.schema.names if columns is None or c in columns]
-        listing = self._opened.listing(self.path(name))
-        if listing is not None and where is None and table.partition is None:
+        listing = self.listing(name)
+        if listing is not None and where is None and (table.partition is None or is_small(listing)):
             return all_rows(table, listing, wanted)
         delta = None if listing is None else self._opened.table(self.path(name))
         if delta is None:
@@ -270,7 +275,7 @@ class Store:
 
     def _has(self, name: str) -> bool:
         """Whether a table was ever written."""
-        return self._opened.listing(self.path(name)) is not None
+        return self.listing(name) is not None
 
     def read_of(
         self, name: str, column: str, value: str, *, day: date | None, columns: Sequence[str] | None = None, elsewhere: bool = True
@@ -280,7 +285,7 @@ class Store:
         Looked for everywhere where that day has none: a table that was begun before it lay by days, or a call whose day was put right. `elsewhere`
         False: not where the table lies by days, for rows that need not be there beside others that are.
         """
-        listing = self._opened.listing(self.path(name))
+        listing = self.listing(name)
         if listing is not None:
             found = rows_of_day(TABLES[name], listing, column, [value], day=day, columns=columns, known=self._opened.known)
             if found.num_rows or not elsewhere or not listing.lies_by_days:
@@ -289,7 +294,7 @@ class Store:
 
     def read_of_calls(self, name: str, call_ids: Collection[str], days: Iterable[date | None], *, columns: Sequence[str]) -> pa.Table:
         """Rows of some calls that lie on some days: only files that may hold them are opened."""
-        listing = self._opened.listing(self.path(name))
+        listing = self.listing(name)
         schema = pa.schema([field for field in TABLES[name].schema if field.name in columns])
         if listing is None:
             return schema.empty_table()
@@ -302,12 +307,12 @@ class Store:
 
     def calls_in(self, name: str, paths: Iterable[str]) -> set[str]:
         """Ids of the calls that rows in some files of a table are about. Raises FileNotFoundError where one is there no more."""
-        listing = self._opened.listing(self.path(name))
+        listing = self.listing(name)
         return set() if listing is None else {call_id for path in paths for call_id in ids_in(listing, path, "call_id")}
 
     def days(self, name: str) -> list[date | None]:
         """Days that rows of a table lie on, in order; none where it does not lie by days, or is not there."""
-        listing = self._opened.listing(self.path(name))
+        listing = self.listing(name)
         return [] if listing is None or not listing.lies_by_days else sorted({file.day for file in listing.files.values()}, key=str)
 
     def load_one(self, conversation_id: str, *, day: date | None) -> Conversation:
@@ -410,7 +415,7 @@ class Store:
 
     def now(self, name: str, column: str) -> datetime:
         """Now, or just after the newest stored time where the clock has run backwards."""
-        listing, now = self._opened.listing(self.path(name)), datetime.now(UTC)
+        listing, now = self.listing(name), datetime.now(UTC)
         if listing is None or ((bound := listing.latest(column)) is not None and bound < now):
             return now
         delta = self._opened.table(self.path(name))

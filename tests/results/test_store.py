@@ -43,6 +43,22 @@ def test_a_table_that_was_written_has_its_columns_and_types(store: Store) -> Non
     assert [store.read(name).schema == TABLES[name].schema for name in ("calls", "utterances", "embeddings", "metrics")] == [True] * 4
 
 
+def test_a_small_table_that_is_read_file_by_file_has_the_rows_that_the_library_reads(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoken = [heard("a", "c1", started_at=NOON), heard("b", "c2", started_at=NOON + timedelta(days=1), team="north"), heard("c", "c3")]
+    for one in spoken:
+        store.write_conversations([one], run_id="r")
+        store.write_scores([make_score(one)], purpose="official", run_id="r")
+    written = [name for name in TABLES if store.read(name).num_rows]
+    assert {"calls", "utterances", "scores", "findings"} <= set(written)
+
+    def tables() -> list[list[dict[str, Any]]]:
+        return [sorted(store.read(name).to_pylist(), key=str) for name in written]
+
+    by_file = tables()
+    monkeypatch.setattr(store_module, "is_small", lambda listing: False)
+    assert by_file == tables()
+
+
 def test_writing_twice_doubles_nothing(store: Store) -> None:
     for run in ("r1", "r2"):
         store.write_conversations([heard(), heard("two", "c2")], run_id=run)
