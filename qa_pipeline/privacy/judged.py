@@ -17,7 +17,7 @@ from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.births import date_told
 from qa_pipeline.privacy.kinds import LIKE_FIRMS, NUMBERS, SIGNS, Found, Personal
-from qa_pipeline.privacy.names import is_agents, is_ordinary, own_names, says_own, without_thanks, without_title
+from qa_pipeline.privacy.names import has_title, is_agents, is_ordinary, own_names, says_own, without_thanks, without_title
 from qa_pipeline.privacy.passages import fold_text
 from qa_pipeline.privacy.reader import KINDS, Bars, Reader
 from qa_pipeline.privacy.tokens import Token, tokens_of
@@ -58,9 +58,7 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
     chances = reader.chances(tokens)
     personal = 1 - chances[:, 0]
     bars = reader.bars
-    kept = [
-        one for one in ruled if _highest(one, tokens, personal) >= _least_of_ruled(one, utterances[one.utterance].language, tokens, bars)
-    ]
+    kept = [one for one in ruled if _highest(one, tokens, personal) >= _least_of_ruled(one, utterances[one.utterance], tokens, bars)]
     # What repeats a number or a date that is hidden is hidden, whatever stands around.
     hidden = {told for one in kept if (told := _told(one, utterances)) is not None}
     kept = [one for one in ruled if one in kept or _told(one, utterances) in hidden]
@@ -274,14 +272,18 @@ def _between(found: Sequence[Found], tokens: Sequence[Token]) -> Iterator[Found]
             yield Found(kind=before.kind, utterance=before.utterance, start=before.end, end=after.start, value=before.value)
 
 
-def _least_of_ruled(one: Found, language: str, tokens: Sequence[Token], bars: Bars) -> float:
+def _least_of_ruled(one: Found, utterance: Utterance, tokens: Sequence[Token], bars: Bars) -> float:
     """How sure the reader must be of what a rule found: of what is what it is whatever stands around not at all: an address with its sign and a card
     number with its check digit; nor of a name (Mr …, 王女士) that lists know and that is not in small letters, as rules are right nearly always.
     """
     if one.kind is Personal.NAME:
+        language = utterance.language
         marks = {mark for token in _words_of(one, tokens) for mark in token.marks}
+        if is_han(language):
+            # A surname alone is a word as often: 的客服.
+            return 0.0 if has_title(one, utterance) or marks & _OF_PEOPLE - {"surname"} else bars.of_ruled
         is_listed = bool(marks & _OF_PEOPLE) and not is_ordinary(one.value, language)
-        if "capital" in marks or is_han(language):
+        if "capital" in marks:
             return 0.0 if is_listed else bars.of_ruled
         return bars.sure if is_listed else bars.of_name
     is_proved = (one.kind is Personal.EMAIL and "@" in one.value) or (

@@ -111,6 +111,13 @@ def without_thanks(utterance: Utterance, start: int, end: int) -> int:
     return word.end() if word and start < word.end() < end else start
 
 
+def has_title(one: Found, utterance: Utterance) -> bool:
+    """Whether a name written in Han characters is told with a title, within it or right behind: 尹女士, and not the title alone."""
+    titles = tuple(table(utterance.language, Names).addressed)
+    said = utterance.text[one.start : one.end]
+    return said not in titles and (any(title in said for title in titles) or _is_addressed(utterance, one.end))
+
+
 def _is_addressed(utterance: Utterance, end: int) -> bool:
     """Whether a title stands right behind a place, as Chinese has it."""
     return is_han(utterance.language) and utterance.text.startswith(tuple(table(utterance.language, Names).addressed), end)

@@ -24,6 +24,8 @@ NOTHING = {
         ["agent: 国际航班要提前三小时到,T2航站楼。"],
         ["agent: 退票在开演前四十八小时,扣票面的百分之二十。"],
         ["customer: 高压侧还是低压侧?"],
+        ["agent: 您好,天元律师事务所秘书台,请讲。"],
+        ["agent: 对维修项目和费用的解释呢?"],
     ],
 }
 AGENTS = [
@@ -57,6 +59,11 @@ def test_a_customer_who_is_called_as_the_agent_is_hidden() -> None:
 def test_a_name_ends_with_its_sentence() -> None:
     lines = ["customer: Hello?", "agent: Hi, is that Mr Bhatt? Fern here from Orchard Direct."]
     assert hidden(lines, "en", agent="Fern") == ["Bhatt"]
+
+
+def test_a_name_with_a_title_is_hidden_where_a_surname_alone_would_be_a_word() -> None:
+    lines = ["agent: 您好,我是金驰车贷的客服专员小仇,请问是白女士吗?", "customer: 对,是我。"]
+    assert hidden(lines, "zh", agent="小仇") == ["白女士"]
 
 
 def test_thanks_are_no_part_of_a_name() -> None:
