@@ -138,7 +138,7 @@ def compare_dialogue(dialogue: WrittenDialogue, scored: Score) -> Iterator[Compa
             certainty=finding.certainty.share if finding and finding.certainty else None, finding=finding,
         )  # fmt: skip
     for name, wanted in dialogue.answers.items():
-        yield _compare_answer(dialogue, name, wanted, findings.get(name))
+        yield _compare_answer(dialogue, name, wanted, findings)
     for name, wanted in dialogue.captures.items():
         values = [capture.value for capture in findings[name].captures] if name in findings else []
         is_right = any(each in value for value in values for each in _either(wanted))
@@ -153,11 +153,14 @@ def compare_dialogue(dialogue: WrittenDialogue, scored: Score) -> Iterator[Compa
         )  # fmt: skip
 
 
-def _compare_answer(dialogue: WrittenDialogue, name: str, wanted: str | tuple[str, ...], finding: Finding | None) -> Compared:
-    """An answer beside the one found. Of a criterion that takes a value (a name, a number) the value is the answer, however it is spaced."""
-    if finding is not None and finding.answer is None and finding.captures:
-        answer = ", ".join(capture.value for capture in finding.captures)
-        is_right = any(_unspaced(each) in _unspaced(capture.value) for capture in finding.captures for each in _either(wanted))
+def _compare_answer(dialogue: WrittenDialogue, name: str, wanted: str | tuple[str, ...], findings: Mapping[str, Finding]) -> Compared:
+    """An answer beside the one found. Of a criterion that takes a value (a name, a number), or is made of such, the value is the answer, however it is spaced."""
+    finding = findings.get(name)
+    parts = getattr(finding.criterion, "of", ()) if finding is not None else ()
+    taken = [capture for part in (name, *parts) if part in findings for capture in findings[part].captures]
+    if finding is not None and finding.answer is None and taken:
+        answer = ", ".join(capture.value for capture in taken)
+        is_right = any(_unspaced(each) in _unspaced(capture.value) for capture in taken for each in _either(wanted))
     else:
         answer = str(finding.answer) if finding is not None else "missing"
         is_right = answer in _either(wanted)

@@ -24,7 +24,8 @@ class Writing(Table):
     `stemmer`: of Snowball; words stay whole without one. `folds`: letters that Unicode does not take apart, and what they are read as.
     `negations`: words, or characters of a han script; `not_denying`: longer words, of a han script, in which the character denies nothing.
     `negated`: a word that holds a negation, as the word and the negation it stands for; `negating_endings`: the same of endings;
-    `contractions`: what stands after an apostrophe, and the word it stands for; `one_letter_words`: as they are folded, or they count for nothing.
+    `spoken`: a word as it is said, folded, and the words it is written as (gonna: going to); `contractions`: what stands after an apostrophe, and the word
+    it stands for; `one_letter_words`: as they are folded, or they count for nothing.
     """
 
     FILE: ClassVar[str] = "writing.yaml"
@@ -34,6 +35,7 @@ class Writing(Table):
     not_denying: Words = ()
     negated: dict[str, tuple[str, str]] = Field(default_factory=dict)
     negating_endings: dict[str, str] = Field(default_factory=dict)
+    spoken: dict[str, str] = Field(default_factory=dict)
     contractions: dict[str, str] = Field(default_factory=dict)
     one_letter_words: Words = ()
 

@@ -135,6 +135,11 @@ def find_answer(
     return _beside_vectors(search, answers, replies, worded, whatever_was_asked=whatever_was_asked)
 
 
+def worded_answer(search: Search, answers: Mapping[str, PhraseLists], replies: list[Utterance], polarity: Polarity) -> str | None:
+    """The answer that the wordings of the replies say, whatever they may mean."""
+    return _worded(search, answers, replies, polarity, again=frozenset()).name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Worded:
     """What the wordings of a reply say. `name`: the answer, None where there is none or two exclude each other, which are then `opposed`; `weight`: how far they

@@ -10,6 +10,7 @@ from qa_pipeline.call import Outcome, Role, Utterance
 from qa_pipeline.languages.load import glue, is_han
 from qa_pipeline.phrases.search import Hit, speech_from_text, words_between
 from qa_pipeline.rubric.criteria import CaptureCriterion
+from qa_pipeline.scoring.answers import is_question
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, in_order, search_window
 from qa_pipeline.scoring.windows import Searched, runs_of
@@ -213,13 +214,20 @@ def _located(value: Value, run: list[Utterance], starts: list[int], text: str) -
 
 def _reasons(criterion: CaptureCriterion, search: Search, passages: list[list[Utterance]]) -> list[_Found]:
     searched = Searched(utterances=tuple(u for run in passages for u in run), start_ms=None, end_ms=None)
-    ranked = [
-        (hit.start, -hit.similarity, name, hit)
-        for name, phrases in criterion.values.items()
-        for hit in search.hits(search.phrases(phrases), searched)
-    ]
-    ranked.sort(key=lambda item: item[:3])
-    return [_Found(value=name, value_type="reason", evidence=search.evidence(hit)) for _, _, name, hit in ranked]
+    hits = [(name, hit) for name, phrases in criterion.values.items() for hit in search.hits(search.phrases(phrases), searched)]
+    named: dict[int, set[str]] = {}
+    for name, hit in hits:
+        named.setdefault(hit.utterance, set()).add(name)
+    offering = {number for number, names in named.items() if len(names) > 1 and _asks(search.by_number[number])}
+    told = sorted(
+        ((name, hit) for name, hit in hits if hit.utterance not in offering), key=lambda item: (item[1].start, -item[1].similarity, item[0])
+    )
+    return [_Found(value=name, value_type="reason", evidence=search.evidence(hit)) for name, hit in told]
+
+
+def _asks(utterance: Utterance) -> bool:
+    """Whether an agent's words ask: who names several values then offers them (under half, or over?) and tells none."""
+    return utterance.role is Role.AGENT and is_question(utterance.text)
 
 
 def _texts(search: Search, passages: list[list[Utterance]]) -> list[_Found]:

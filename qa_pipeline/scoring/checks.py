@@ -19,7 +19,7 @@ from qa_pipeline.rubric.criteria import (
     SentimentCriterion,
     SequenceCriterion,
 )
-from qa_pipeline.scoring.answers import asked_before, find_answer, gives_way, is_murmur, polarity_of, replies_to, taken_back
+from qa_pipeline.scoring.answers import asked_before, find_answer, gives_way, is_bare, is_murmur, polarity_of, replies_to, taken_back
 from qa_pipeline.scoring.ask import check_ask
 from qa_pipeline.scoring.captures import check_capture
 from qa_pipeline.scoring.forbidden import check_forbidden
@@ -42,7 +42,8 @@ def check_question(criterion: QuestionCriterion, context: Context) -> Verdict:
     search = context.search
     polarity = polarity_of(search, asked_before(conversation, asked_at, asker, replies))
     answer, evidence = find_answer(search, criterion.answers, replies, polarity, again=again)
-    if "unwilling" in criterion.answers and (answer is None or is_murmur(replies)) and (way := gives_way(search, asker, replies)):
+    is_open = answer is None or (is_murmur(replies) and bool(evidence) and is_bare(search, replies[0], evidence[0].text))
+    if "unwilling" in criterion.answers and is_open and (way := gives_way(search, asker, replies)):
         answer, evidence = "unwilling", (*evidence, way)
     if back := taken_back(search, answer, evidence[0] if evidence else None):
         answer, evidence = back[0], (*evidence, back[1])

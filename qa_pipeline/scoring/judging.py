@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from qa_pipeline.call import Conversation, Outcome, Role
 from qa_pipeline.conversation.roles import LEAST_CONFIDENCE
-from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, SentimentCriterion
+from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, QuestionCriterion, SentimentCriterion, SurveyCriterion
 from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, PlacedCriterion, SearchingCriterion
 from qa_pipeline.scoring.asked_anyway import is_asked_anyway
 from qa_pipeline.scoring.checks import CHECKS
@@ -25,6 +25,7 @@ ROLE_CONFIDENCE = LEAST_CONFIDENCE
 # Mean word confidence of a window below which "not heard" says nothing.
 UNCLEAR_CONFIDENCE = 0.48
 # Who leaves, leaves what was not done yet undone; so many turns after what a criterion follows from are time enough. Chosen on written dialogues.
+_UNWILLING = "unwilling"
 _LEAVING = frozenset({"customer_hung_up", "customer_ended_first"})
 _TURNS_TO_DO_IT, _TURNS_OF_OPENING = 3, 4
 
@@ -73,12 +74,29 @@ def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
         and not _stands_alone(criterion, verdict, context)
     ):
         return _failed(unfound[0], context)
+    if _is_answered_by_busy(criterion, verdict, context):
+        return _situation(("customer_busy",), context) or verdict
     if verdict.outcome is not Outcome.NOT_MET or is_forbidden:
         return verdict
     if silent:
         return _failed(silent[0], context)
     excused = _excused(criterion, verdict, context)
     return excused if excused is not verdict else _doubt(criterion, verdict, conversation) or verdict
+
+
+def _is_answered_by_busy(criterion: PlacedCriterion, verdict: Verdict, context: Context) -> bool:
+    """Whether all that was said to an item are the words by which the customer was too busy: who says why they call, and asks in the same breath whether it is
+    a good moment, has not gone through it.
+    """
+    busy = {e.utterance for e in context.facts.situations.get("customer_busy", ())}
+    is_item = (
+        isinstance(criterion, QuestionCriterion | SurveyCriterion) and bool(criterion.when) and "customer_busy" in criterion.excused_when
+    )
+    answers = {e.utterance for e in verdict.evidence if e.kind == "answer"}
+    if verdict.outcome is not Outcome.MET or not is_item or not answers or not answers <= busy:
+        return False
+    moments = (c for c in context.rubric.criteria if isinstance(c, QuestionCriterion) and _UNWILLING in c.answers and c.id != criterion.id)
+    return any(first_hit(context.verdicts[c.id]) == first_hit(verdict) for c in moments if c.id in context.verdicts)
 
 
 def _excused(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Verdict:

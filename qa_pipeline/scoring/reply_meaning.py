@@ -25,8 +25,8 @@ _NEXT_TO_NOTHING = 0.1
 # learnt from (models/replies/README.md).
 Weight = Literal["none", "opposed", "some", "bare", "led", "all", "plain"]
 _BELIEVED: Mapping[str, Mapping[Weight, float]] = {
-    SATISFACTION: {"none": 0.0, "opposed": 0.0, "some": 2.5, "bare": 1.0, "led": 5.0, "all": 5.0, "plain": 2.0},
-    CONVENIENCE: {"none": 0.0, "opposed": 0.0, "some": 1.0, "bare": 3.5, "led": 2.0, "all": 2.5, "plain": 2.0},
+    SATISFACTION: {"none": 0.0, "opposed": 0.0, "some": 2.0, "bare": 1.5, "led": 2.0, "all": 5.0, "plain": 2.0},
+    CONVENIENCE: {"none": 0.0, "opposed": 0.0, "some": 1.0, "bare": 3.5, "led": 3.0, "all": 4.0, "plain": 1.5},
 }
 _LEAST = 0.01
 # What an answer is worth that is wrong by more than one step, and by one, where a right one is worth 1 and an open one 0. Chosen, not measured.

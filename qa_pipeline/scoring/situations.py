@@ -12,9 +12,10 @@ from functools import partial
 from qa_pipeline.call import Conversation, Disposition, Role, Utterance
 from qa_pipeline.languages.load import table
 from qa_pipeline.languages.scoring_tables import AnswerWords
+from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.schema import SituationRule, Situations
 from qa_pipeline.rubric.shared_keys import Situation
-from qa_pipeline.scoring.answers import find_answer, gives_way, polarity_of
+from qa_pipeline.scoring.answers import find_answer, gives_way, polarity_of, worded_answer
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.windows import Searched, runs_of
 from qa_pipeline.values.find import find_values
@@ -29,12 +30,16 @@ _SUPPORTED_FROM = 0.5
 _LIKELY_FROM = {"wrong_person": 0.9, "customer_busy": 0.8, "refused": 0.9}
 _BORNE_OUT_FROM = 0.8
 _MAY_MEAN_BUSY_FROM = 0.2
+# Below this nobody was put off: who regrets something and speaks of a later call regrets something else.
+_HARDLY_MEANS_BUSY = 0.02
 # The other side's next turns, in which a sign is borne out.
 _FOLLOWING = 4
 # Regrets, when to call again, leave-taking: more turns of the agent are the call itself, and nobody was too busy for it.
 _MOST_TURNS_WITH_BUSY = 3
 # Where the agent does not give way in so many words, busy is who says so at once.
 _MOST_TURNS_BEFORE_BUSY = 2
+# Who is no stranger has been taken for the right one by then. Chosen on written dialogues.
+_MOST_TURNS_BEFORE_STRANGER = 3
 _CLAUSE_MARKS = tuple(",，.。!！、")
 # What nobody can say before the agent has spoken.
 _REPLIES = ("refused", "opted_out")
@@ -55,12 +60,13 @@ class Facts:
 class _Sign:
     """Something a rule found. Its evidence is made only where it is shown: most signs just stand in some utterance.
 
-    `is_sure`: said in so many words, or as surely meant as the rule wants; else it counts only where something else bears it out.
+    `is_sure`: said in so many words, or as surely meant as the rule wants; else it counts only where something else bears it out. `is_meant`: no phrase has it.
     """
 
     utterance: int
     make: Callable[[], Evidence]
     is_sure: bool = True
+    is_meant: bool = False
 
     @property
     def shown(self) -> tuple[Evidence, ...]:
@@ -126,7 +132,7 @@ def _said(search: Search, rule: SituationRule, name: str) -> list[_Sign]:
     for utterance, probability in meant:
         if utterance.utterance not in known and rule.meaning:
             make = partial(search.utterance_evidence, utterance, rule.meaning.list, probability)
-            signs.append(_Sign(utterance.utterance, make, is_sure=probability >= rule.meaning.at_least))
+            signs.append(_Sign(utterance.utterance, make, is_sure=probability >= rule.meaning.at_least, is_meant=True))
     return sorted(signs, key=lambda sign: sign.utterance)
 
 
@@ -148,13 +154,19 @@ def _borne_out(search: Search, rules: Situations, said: dict[str, list[_Sign]]) 
             if (sign.is_sure or _follows(search, rules, said, name, sign))
             and not (name in _REPLIES and first_by_agent is not None and sign.utterance < first_by_agent)
             and (name != "customer_busy" or _gave_way(search, said, sign))
-            and (name != "wrong_person" or not _agreed_first(search, sign))
+            and (name != "wrong_person" or not (_agreed_first(search, sign) or _is_too_late(search, sign)))
         ]
         for name, signs in said.items()
     }
     if not borne_out["customer_busy"] and (put_off := _put_off(search, rules, said)):
         borne_out["customer_busy"] = [put_off]
     return borne_out
+
+
+def _is_too_late(search: Search, stranger: _Sign) -> bool:
+    """Whether no phrase says that somebody is a stranger, who would have said so before that many turns of theirs."""
+    turns = search.party((Role.CUSTOMER,)).turns
+    return stranger.is_meant and turns.get(stranger.utterance, 0) >= _MOST_TURNS_BEFORE_STRANGER
 
 
 def _agreed_first(search: Search, stranger: _Sign) -> bool:
@@ -169,7 +181,8 @@ def _agreed_first(search: Search, stranger: _Sign) -> bool:
 
 def _gave_way(search: Search, said: dict[str, list[_Sign]], busy: _Sign) -> bool:
     """Whether the agent offered a later call or soon ended: who goes on talking was not too busy, nor is who says to go ahead."""
-    if _convenient(search, busy.utterance) == "willing":
+    in_words_only = busy.is_sure and not busy.is_meant
+    if _convenient(search, busy.utterance, in_words_only=in_words_only) == "willing":
         return False
     if gives_way(search, Role.AGENT, [search.by_number[busy.utterance]]):
         return True
@@ -194,14 +207,23 @@ def _put_off(search: Search, rules: Situations, said: dict[str, list[_Sign]]) ->
             continue
         if _names_a_time(search, offer):
             likeliest = max(before, key=lambda u: search.probability(rules.customer_busy.meaning, u.utterance) or 0.0)
-            if _convenient(search, likeliest.utterance) != "willing":
+            chance = search.probability(rules.customer_busy.meaning, likeliest.utterance)
+            may_be = chance is None or chance >= _HARDLY_MEANS_BUSY
+            if may_be and _convenient(search, likeliest.utterance) != "willing" and not _agreed_before(search, offer):
                 return _Sign(likeliest.utterance, partial(search.utterance_evidence, likeliest, "unwilling", 1.0))
         convenient = _convenient(search, before[-1].utterance)
         chance = search.probability(rules.customer_busy.meaning, before[-1].utterance)
         may_be = chance is not None and chance >= _MAY_MEAN_BUSY_FROM
-        if (convenient == "unwilling" and may_be) or (convenient != "willing" and _gives_way_besides(search, before[-1], offer)):
+        gave_way = convenient != "willing" and _gives_way_besides(search, before[-1], offer)
+        if (convenient == "unwilling" and may_be) or (gave_way and (chance is None or chance >= _HARDLY_MEANS_BUSY)):
             return _Sign(before[-1].utterance, partial(search.utterance_evidence, before[-1], "unwilling", 1.0))
     return None
+
+
+def _agreed_before(search: Search, offer: _Sign) -> bool:
+    """Whether the customer's turn before an offer of another time agreed to talk, or anything earlier: the time asked for is that of a visit then."""
+    before = [u for u in search.conversation.by_role(Role.CUSTOMER) if u.utterance < offer.utterance]
+    return _convenient(search, before[-1].utterance) == "willing"
 
 
 def _names_a_time(search: Search, offer: _Sign) -> bool:
@@ -221,13 +243,17 @@ def _gives_way_besides(search: Search, reply: Utterance, offer: _Sign) -> bool:
     return way is not None and way.utterance <= offer.utterance and way.text not in offer.make().text and offer.make().text not in way.text
 
 
-def _convenient(search: Search, utterance: int) -> str | None:
-    """How the turn of the customer that holds an utterance answers whether it is a convenient time; None where it tells nothing."""
+def _convenient(search: Search, utterance: int, *, in_words_only: bool = False) -> str | None:
+    """How the turn of the customer that holds an utterance answers whether it is a convenient time; None where it tells nothing. `in_words_only`: whatever it
+    may mean besides, as where so many words say the opposite.
+    """
     runs = runs_of([u for u in search.conversation.utterances if u.role in (Role.AGENT, Role.CUSTOMER)])
     at = next(place for place, run in enumerate(runs) if any(u.utterance == utterance for u in run))
-    asked = runs[at - 1] if at else []
-    answer, _ = find_answer(search, {"willing": {}, "unwilling": {}}, runs[at], polarity_of(search, asked), whatever_was_asked=True)
-    return answer
+    polarity = polarity_of(search, runs[at - 1] if at else [])
+    answers: dict[str, PhraseLists] = {"willing": {}, "unwilling": {}}
+    if in_words_only:
+        return worded_answer(search, answers, runs[at], polarity)
+    return find_answer(search, answers, runs[at], polarity, whatever_was_asked=True)[0]
 
 
 def _follows(search: Search, rules: Situations, said: dict[str, list[_Sign]], name: str, sign: _Sign) -> bool:

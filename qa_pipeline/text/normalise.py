@@ -192,6 +192,8 @@ def _whole(unit: str, following: str, language: str) -> tuple[tuple[str, ...], i
     if not unit.isalpha() or _HAN_UNIT.match(unit):
         return (unit,), 1
     word = fold(unit, language)
+    if word in table(language, Writing).spoken:
+        return (unit,), 1
     if following.isalpha() and join(word, fold(following, language), language):
         return (word + fold(following, language),), 2
     if parts := split(word, language):
@@ -210,6 +212,8 @@ def _norm_word(unit: str, language: str) -> str:
     if word in norm_numbers(language):
         return str(norm_numbers(language)[word])
     writing = table(language, Writing)
+    if word in writing.spoken:
+        return "+".join(_norm_word(written, language) for written in writing.spoken[word].split())
     if word in writing.negated:
         head, negation = writing.negated[word]
         return f"{head}+!{negation}"

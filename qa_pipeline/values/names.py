@@ -11,6 +11,7 @@ from functools import cache
 from qa_pipeline.languages.load import is_han, language_codes, table
 from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.text.normalise import simplify
+from qa_pipeline.values.phones import digit_pieces
 from qa_pipeline.values.value import Value, fold
 from qa_pipeline.values.word_numbers import WORD
 
@@ -47,9 +48,13 @@ def answered_name(text: str, language: str) -> Value | None:
     if not clauses:
         spelled = _SPELLED.search(text)
         return _value(spelled.group(), spelled.start(), spelled.end()) if spelled and len(spelled.group()) > _MOST_WORDS else None
-    # Nowicka, Monika Nowicka: the name said again in full.
-    fuller = (found for found in clauses[1:] if fold(clauses[0].value) in fold(found.value))
-    return max((clauses[0], *fuller), key=lambda found: len(found.value))
+    return _fullest(clauses)
+
+
+def _fullest(found: list[Value]) -> Value | None:
+    """The first name, or the same said again in full: Nowicka, Monika Nowicka; 姓邬，邬建平."""
+    fuller = (value for value in found[1:] if fold(found[0].value) in fold(value.value))
+    return max((*found[:1], *fuller), key=lambda value: len(value.value), default=None)
 
 
 def spoken_to(name: str, language: str) -> tuple[str, ...]:
@@ -77,7 +82,9 @@ def _answered_in(text: str, start: int, end: int, language: str) -> Value | None
     while (lead := names.lead.match(folded, start)) and lead.end() > start:
         start = lead.end()
     stop = names.ends.search(folded, start)
-    end = stop.start() if stop else end
+    # Who is asked for a name and a number says the one after the other.
+    number = next((found.start for found in digit_pieces(text[start:end], language)), None)
+    end = min(stop.start() if stop else end, end if number is None else start + number)
     words = list(WORD.finditer(text, start, end))
     known = _no_names(language_codes())
     if not 1 <= len(words) <= _MOST_WORDS or any(fold(word.group()) in known or word.group().isdigit() for word in words):
@@ -90,6 +97,7 @@ def _answered_in(text: str, start: int, end: int, language: str) -> Value | None
 def _answered_in_han(text: str, language: str) -> Value | None:
     names = table(language, Names)
     plain = simplify(text)
+    found: list[Value] = []
     for clause in _CLAUSES.finditer(plain):
         start = clause.start()
         while (lead := names.lead.match(plain, start)) and start < lead.end() <= clause.end():
@@ -99,8 +107,8 @@ def _answered_in_han(text: str, language: str) -> Value | None:
         name = plain[start:end].strip()
         is_fit = _SHORTEST_HAN <= len(name) <= _LONGEST_HAN and name.isalpha() and not names.no_answer.search(name)
         if is_fit and not names.begins_no_name.match(name):
-            return Value(value=name, value_type="name", start=start, end=start + len(name))
-    return None
+            found.append(Value(value=name, value_type="name", start=start, end=start + len(name)))
+    return _fullest(found)
 
 
 def _value(name: str, start: int, end: int) -> Value:

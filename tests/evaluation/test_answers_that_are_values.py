@@ -19,3 +19,11 @@ def test_an_answer_that_is_a_value_is_the_value(wanted: str, is_right: bool) -> 
     dialogue = WrittenDialogue(id="a", rubric="taking", language="en", direction="inbound", lines=LINES, answers={"number": wanted})
     (compared,) = compare_dialogue(dialogue, score(conversation(*LINES, language="en"), prepare(rubric, {})))
     assert (compared.what, compared.is_right) == ("answer", is_right)
+
+
+def test_of_what_is_made_of_values_the_answer_is_theirs() -> None:
+    either = {"id": "either", "status": "stable", "check": "any", "of": ["number"]}
+    rubric = Rubric.model_validate({"id": "taking", "version": 1, "sections": [{"id": "all", "criteria": [NUMBER, either]}]}, strict=False)
+    dialogue = WrittenDialogue(id="a", rubric="taking", language="en", direction="inbound", lines=LINES, answers={"either": "07700 900583"})
+    (compared,) = compare_dialogue(dialogue, score(conversation(*LINES, language="en"), prepare(rubric, {})))
+    assert compared.is_right

@@ -72,3 +72,22 @@ def test_a_question_that_was_plainly_put_and_answered_applies(probability: float
         f"0:12 customer: {reply}", "0:15 agent: 谢谢您，一个月顶多两条，祝您生活愉快，再见。",
     )  # fmt: skip
     assert outcomes(found)["consent_asked"] == outcome
+
+
+BUSY = "0:13 customer: 现在不方便，我在高铁上。"
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome"),
+    [
+        (("0:05 agent: 我是明视眼科的护士，想了解一下您术后的情况，现在方便吗？",), "not_applicable"),
+        (("0:05 agent: 我是明视眼科的护士。", "0:07 agent: 想了解一下您术后的情况。"), "met"),
+    ],
+    ids=["in one breath with the question for a good moment", "by itself"],
+)
+def test_what_only_being_busy_answered_was_not_gone_through(asked: tuple[str, ...], outcome: str) -> None:
+    found = scored_by_meaning(
+        "followup_hospital", {"asks_condition": {"术后的情况": 0.98}, "customer_busy": {"高铁": 0.99}},
+        "0:00 agent: 您好，请问是娄先生吗？", "0:03 customer: 是，您哪位？", *asked, BUSY, "0:20 agent: 不好意思打扰您了，那我晚上再打给您，再见。",
+    )  # fmt: skip
+    assert outcomes(found)["condition"] == outcome

@@ -43,6 +43,20 @@ def test_what_the_agent_says_again_is_the_repetition_and_not_the_value() -> None
     assert again.outcome.value == "met"
 
 
+SHARE = {
+    "id": "share", "check": "capture", "capture": "reason", "who": "any",
+    "values": {"under_half": {"en": ["under half"]}, "over_half": {"en": ["or over", "more than half"]}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "value"), [("Roughly how many, under half or over?", "over_half"), ("So that is under half, is it?", "under_half")]
+)
+def test_values_that_are_offered_to_choose_from_are_not_told(asked: str, value: str) -> None:
+    lines = [f"0:00 agent: {asked}", "0:03 customer: Fourteen.", "0:05 agent: So that's more than half."]
+    assert finding(conversation(*lines, language="en"), SHARE).answer == value
+
+
 def test_a_time_only_proposed_is_not_read_back() -> None:
     findings = scored(
         at("0:00 agent: 明天上午十点行吗？", "0:03 customer: 行。", "0:06 agent: 好的，再见。"), VISIT, VISIT_READ_BACK
@@ -122,6 +136,7 @@ NUMBER_READ_BACK = {"id": "number_again", "check": "capture", "capture": "phone"
     ("language", "question", "answer", "name"),
     [
         ("en", "Can I take your name?", "birch", "Birch"),
+        ("zh", "请问您贵姓？", "姓邬，邬建平。", "邬建平"),
         ("en", "Who's calling, please?", "it's alison birch", "Alison Birch"),
         ("en", "And the name?", "It's Birch, B-I-R-C-H.", "Birch"),
         ("pl", "A na jakie nazwisko?", "Nowicka.", "Nowicka"),

@@ -146,6 +146,33 @@ def test_who_cannot_talk_and_will_not_either_refuses(reply: str) -> None:
     assert facts(*lines).disposition is Disposition.REFUSED
 
 
+@pytest.mark.parametrize("reply", ["不去了，我在外地打工呢，手机自己能弄。", "我就不过去了，谢谢。"])
+def test_who_will_not_come_refuses(reply: str) -> None:
+    lines = (HELLO, "0:05 agent: 想请您到我们网点来一趟，帮您办一下。", f"0:10 customer: {reply}", "0:14 agent: 好的，那不打扰您了，再见。")
+    assert facts(*lines).disposition is Disposition.REFUSED
+
+
+def test_who_asks_why_not_before_of_an_earlier_visit_offers_no_later_call() -> None:
+    found = facts(
+        "0:00 agent: 您好，您上周来咨询过，想做个回访，您看现在方便吗？",
+        "0:06 customer: 不方便，也不用回访了，我已经在别家看了。",
+        "0:10 agent: 好的，再见。",
+    )
+    assert found.disposition is Disposition.REFUSED
+
+
+def test_who_is_asked_when_to_come_by_was_not_put_off() -> None:
+    found = facts(
+        HELLO,
+        "0:04 agent: 您现在方便说话吗？",
+        "0:08 customer: 方便。",
+        "0:10 agent: 您的眼镜该复查了，您看哪天有空过来？",
+        "0:16 customer: 星期五下班以后吧，六点多。",
+        "0:20 agent: 好的，给您登记上了，再见。",
+    )
+    assert found.disposition is Disposition.COMPLETED
+
+
 @pytest.mark.parametrize("reply", ["不巧，我马上要进教室上课了。", "我正要登机。", "铃都响了，我得进去。"])
 def test_who_is_about_to_go_in_is_busy(reply: str) -> None:
     lines = (

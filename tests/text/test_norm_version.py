@@ -72,12 +72,12 @@ def test_texts_of_no_known_language_depend_on_code_and_han_characters_alone() ->
 # Data of its own, so that only code (or a dictionary) can change what comes out.
 WORDS = (
     "writing.yaml",
-    'stemmer: english\nnegations: gar\nnegated: {kanix: [kan, gar]}\nnegating_endings: {"\'ix": gar}\ncontractions: {z: iz}\n',
+    'stemmer: english\nnegations: gar\nnegated: {kanix: [kan, gar]}\nnegating_endings: {"\'ix": gar}\nspoken: {zoba: zorbo gar}\ncontractions: {z: iz}\n',
 )
 CHARACTERS = "writing.yaml", "negations: 不 没\nnot_denying: 没事\n"
 TEXTS = (
     "Gar moltano, kanix! zeb'ix zeb'z l'amour Öre Łódź Straße calling running",
-    "molta no moltanno zebmoltano 1,000.50 10:30 007 Zorbo",
+    "molta no moltanno zebmoltano 1,000.50 10:30 007 Zorbo zoba",
     "不好 没事 有没有 滿意度調查 您好ABC 银行 行动 一下",
 )  # fmt: skip
 
@@ -88,13 +88,13 @@ def test_other_norms_mean_another_version_of_the_code(tmp_path: Path, monkeypatc
     add_language(tmp_path / "further", "qw", {CHARACTERS[0]: CHARACTERS[1]}, monkeypatch, script="han")
     norms = [normalise(text, code) for code in ("qv", "qw") for text in TEXTS]
     assert (module.NORM_VERSION, norms) == (
-        2,
+        3,
         [
             "!gar moltano kan+!gar zeb+!gar zeb+iz lamour ore lodz strass call run",
-            "moltano/2 moltano zeb+moltano 100050 1030 007 zorbo",
+            "moltano/2 moltano zeb+moltano 100050 1030 007 zorbo zorbo+!gar",
             "!bu hao !mei shi you !mei you man yi du diao cha nin hao abc yin xing xing dong yi xia",
             "gar moltano kanix zebix zebz lamour ore lodz strasse calling running",
-            "molta no moltanno zebmoltano 100050 1030 007 zorbo",
+            "molta no moltanno zebmoltano 100050 1030 007 zorbo zoba",
             "!bu hao mei shi you mei you man yi du diao cha nin hao abc yin hang xing dong yi xia",
         ],
     ), "Code or a dictionary gives other norms: if it is the code, raise NORM_VERSION; then write down what is new here."

@@ -117,6 +117,20 @@ def test_english_words_are_folded_stemmed_and_contractions_opened(text: str, nor
     assert normalise(text, "en") == norm
 
 
+@pytest.mark.parametrize(
+    ("language", "spoken", "written"),
+    [
+        ("sv", "va gäller de", "vad gäller det"),
+        ("sv", "Nån ringer dej i morron", "Någon ringer dig i morgon"),
+        ("en", "I'm gonna call mister Marsh", "I'm going to call Mr Marsh"),
+        ("en", "dunno", "do not know"),
+        ("sv", "vad gäller det", "vad gäller det"),
+    ],
+)
+def test_words_are_read_as_they_are_written_however_they_are_said(language: str, spoken: str, written: str) -> None:
+    assert normalise(spoken, language).replace("+", " ") == normalise(written, language).replace("+", " ")
+
+
 def test_wont_is_will_not() -> None:
     assert normalise("won't", "en").split("+") == normalise("will not", "en").split()
 
