@@ -28,6 +28,8 @@ _WAIT_SECONDS = (0.005, 0.5)
 # Old numbers are deleted late, so that nobody who looked before can create one of them again.
 _KEPT = 50
 _CLAIM_SECONDS = 900.0
+# Locks that this process gave back and could not say so, by root, name and number: it need not wait for itself.
+_untold: set[tuple[str, str, int]] = set()
 
 
 @cache
@@ -189,7 +191,7 @@ class Lock:
                 now = time.monotonic()
                 if (number, content) != seen:
                     seen, changed = (number, content), now
-                is_free = not names or _is_released(content) or now - changed > _SILENT_SECONDS
+                is_free = not names or _is_released(content) or self._is_given_back(number, content) or now - changed > _SILENT_SECONDS
                 if is_free and folder.create(_file(number + 1), _content(0)):
                     self._number = number + 1
                     folder.delete(name for name in names if int(name.partition(".")[0]) <= number - _KEPT)
@@ -220,8 +222,16 @@ class Lock:
         if self._beats:
             self._beats.join()
         # If the disk is full or the store away, the others wait until we are silent, or gone.
+        untold = self._root, self._name, self._number
+        _untold.add(untold)
         with contextlib.suppress(Exception):
             _Folder(self._root, f"_leases/{self._name}").write(_file(self._number), json.dumps({"state": "released"}).encode())
+            _untold.discard(untold)
+
+    def _is_given_back(self, number: int, content: bytes | None) -> bool:
+        """Whether this process had it, and could not say that it has it no more."""
+        holder = _parsed(content)
+        return (self._root, self._name, number) in _untold and {name: holder.get(name) for name in _myself()} == _myself()
 
 
 @cache

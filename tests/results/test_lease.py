@@ -123,6 +123,26 @@ def test_a_holder_says_that_it_lives(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert json.loads((tmp_path / "_leases" / "commit" / "000000000001.json").read_text()) == {"state": "released"}
 
 
+def test_who_cannot_say_that_it_has_it_no_more_waits_for_nobody_when_it_wants_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk that is full or read-only: a night would end 40 seconds later, after waiting for itself."""
+    root = str(tmp_path)
+
+    def fail(self: object, name: str, content: bytes) -> None:
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as patched, Lock(root):
+        patched.setattr(lease._Folder, "write", fail)
+    # Who wants it while somebody of this process has it again waits as before.
+    with Lock(root, patience_seconds=0.0), pytest.raises(EnvironmentNotReady, match="Another process has been writing"):
+        Lock(root, patience_seconds=0.0)._acquire()
+    process = holder(tmp_path)
+    with pytest.raises(EnvironmentNotReady, match="Another process has been writing"), Lock(root, patience_seconds=0.0):
+        pass
+    end(process)
+
+
 def test_old_numbers_do_not_gather(tmp_path: Path) -> None:
     for _ in range(lease._KEPT + 20):
         with Lock(str(tmp_path)):
