@@ -232,12 +232,13 @@ def _newest_checkpoint(log: Path) -> int | None:
 
 
 def _follow(log: Path, listing: Listing) -> Listing:
-    while True:
-        try:
-            text = (log / commit_name(listing.version + 1)).read_text("utf-8")
-        except FileNotFoundError:
-            return listing
-        listing = replace(_with(listing, _actions_in(text)), version=listing.version + 1)
+    version, actions = listing.version, list[dict[str, Any]]()
+    with contextlib.suppress(FileNotFoundError):
+        while True:
+            actions += _actions_in((log / commit_name(version + 1)).read_text("utf-8"))
+            version += 1
+    # All at once: commits are many, and so are the files that each would copy.
+    return replace(_with(listing, actions), version=version) if version > listing.version else listing
 
 
 def moves_in(commit: str) -> Iterator[Move]:
@@ -251,17 +252,17 @@ def _actions_in(commit: str) -> Iterator[dict[str, Any]]:
 
 def _move_of(action: Mapping[str, Any]) -> Move | None:
     """The file that an action is about; None for what is said of the table, or of the commit."""
-    kind = next((kind for kind in ("add", "remove") if action.get(kind)), None)
-    if kind is None:
+    added = action.get("add")
+    file_action = added or action.get("remove")
+    if not file_action:
         return None
-    file_action = action[kind]
     file = File(_day_of(file_action), file_action.get("stats"))
     # A checkpoint says only which files there are.
-    return Move(path=unquote(file_action["path"]), file=file, is_added=kind == "add", is_change=file_action.get("dataChange", True))
+    return Move(path=unquote(file_action["path"]), file=file, is_added=bool(added), is_change=file_action.get("dataChange", True))
 
 
 def _with(listing: Listing, actions: Iterable[dict[str, Any]]) -> Listing:
-    """A table after the actions of a commit, or all that came before a checkpoint."""
+    """A table after the actions of some commits, or all that came before a checkpoint."""
     files = dict(listing.files)
     columns, lies_by_days = listing.columns, listing.lies_by_days
     for action in actions:
