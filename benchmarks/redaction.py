@@ -34,7 +34,11 @@ GROUPS = {
 TRIED = {
     "sure": (0.4, 0.5, 0.6, 0.7),
     "beside": (0.02, 0.03, 0.04),
+    "of_place": (0.5, 0.65, 0.75, 0.85),
     "of_name": (0.65, 0.75, 0.8),
+    "of_sign": (0.75, 0.88, 0.95),
+    "of_word": (0.75, 0.9, 0.95),
+    "of_ruled": (0.1, 0.3, 0.5),
     "nothing": (0.03, 0.06, 0.1),
 }
 SETS = Path(__file__).parent.parent / "models" / "privacy"

@@ -16,6 +16,7 @@ NOTHING = {
     "pl": [
         ["agent: Na ten mecz wejściówki są imienne."],
         ["agent: Jako login wpisuje się pierwszą literę imienia."],
+        ["agent: Kurs firmowy rozliczy się voucherem z numerem 2207."],
         ["agent: Dzwonię w imieniu naszego działu obsługi."],
         ["agent: Jak tam ten miód, co pani brała na imieniny?"],
     ],
