@@ -19,7 +19,8 @@ from qa_pipeline.privacy.digits import find_numbers_of_persons, is_count, is_ser
 from qa_pipeline.privacy.judged import judged
 from qa_pipeline.privacy.kinds import LIKE_FIRMS, SIGNS, Found, Personal
 from qa_pipeline.privacy.mail import find_mail
-from qa_pipeline.privacy.names import find_customers_names, find_names_again, names_told, with_explanation, without_agents
+from qa_pipeline.privacy.names import find_customers_names, find_names_again, names_told, without_agents
+from qa_pipeline.privacy.names_in_han import with_explanation
 from qa_pipeline.privacy.passages import Passage, fold_text, passages
 from qa_pipeline.privacy.reader import Reader, shipped_reader
 from qa_pipeline.privacy.signs import find_signs, sign_runs, signs, with_beginning

@@ -17,7 +17,8 @@ from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.births import date_told
 from qa_pipeline.privacy.kinds import LIKE_FIRMS, NUMBERS, SIGNS, Found, Personal
-from qa_pipeline.privacy.names import has_title, is_agents, is_ordinary, own_names, says_own, without_thanks, without_title
+from qa_pipeline.privacy.names import is_agents, is_ordinary, own_names, says_own
+from qa_pipeline.privacy.names_in_han import has_title, without_thanks, without_title
 from qa_pipeline.privacy.passages import fold_text
 from qa_pipeline.privacy.reader import KINDS, Bars, Reader
 from qa_pipeline.privacy.tokens import Token, tokens_of

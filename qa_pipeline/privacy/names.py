@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from itertools import islice
 
 from qa_pipeline.call import Role, Utterance
@@ -17,8 +17,8 @@ from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.languages.writing_tables import FirstNames
 from qa_pipeline.privacy.kinds import Found, Personal
+from qa_pipeline.privacy.names_in_han import is_addressed, is_word, name_length, surname_at, without_title
 from qa_pipeline.privacy.passages import fold_text
-from qa_pipeline.text.segment import pieces
 from qa_pipeline.values.names import answered_name, asks_name, find_names, spoken_to
 from qa_pipeline.values.value import fold
 
@@ -46,7 +46,7 @@ def find_customers_names(utterances: Sequence[Utterance], *, agent_name: str | N
                 fold(name) in own or any(start < last and first < end for first, last in own_spans)
             ):
                 continue
-            if fold(name) in own and _is_addressed(utterance, end):
+            if fold(name) in own and is_addressed(utterance, end):
                 # 卜老师您好: as the customer speaks to the agent.
                 continue
             if at == first and is_agents(name, own, utterance, is_first=True):
@@ -68,59 +68,15 @@ def find_names_again(utterances: Sequence[Utterance], found: Sequence[Found], *,
         if (
             len(name) >= least
             and fold(name) not in _ordinary(language)
-            and not (is_han(language) and _is_word(fold_text(name, language), language))
+            and not (is_han(language) and is_word(fold_text(name, language), language))
         ):
             again += _again(utterances, name, language, own)
     return again
 
 
-def with_explanation(one: Found, utterance: Utterance) -> Found:
-    """A name written in Han characters, with what tells behind it how each of them is written: 王怡 + 三横王心旷神怡的怡."""
-    if one.kind is not Personal.NAME or not is_han(utterance.language):
-        return one
-    plain, spelt_out = fold_text(utterance.text, utterance.language), table(utterance.language, Privacy).spelt_out
-    end = one.end
-    while (explained := spelt_out.match(plain, end)) and explained.end() > end and plain[explained.end() - 1] in plain[one.start : one.end]:
-        end = explained.end()
-    return replace(one, end=end)
-
-
 def is_ordinary(name: str, language: str) -> bool:
     """Whether a name is a word of the language that is none, or seldom one, in small letters."""
     return not is_han(language) and name == name.lower() and fold(name) in _ordinary(language)
-
-
-def without_title(utterance: Utterance, start: int, end: int) -> int:
-    """Where a name ends that is written in Han characters, before the title that it may run into: 卜 of 卜老, where 卜老师 is said."""
-    if not is_han(utterance.language):
-        return end
-    plain = fold_text(utterance.text, utterance.language)
-    for title in table(utterance.language, Names).addressed:
-        at = plain.find(title, start + 1)
-        if start < at < end < at + len(title):
-            return at
-    return end
-
-
-def without_thanks(utterance: Utterance, start: int, end: int) -> int:
-    """Where a name begins that is written in Han characters, behind a word that it may have begun in the midst of: 齐 of 谢齐, where 谢谢齐先生 is said."""
-    if start == 0 or not is_han(utterance.language):
-        return start
-    plain = fold_text(utterance.text, utterance.language)
-    word = table(utterance.language, Names).begins_no_name.match(plain, start - 1)
-    return word.end() if word and start < word.end() < end else start
-
-
-def has_title(one: Found, utterance: Utterance) -> bool:
-    """Whether a name written in Han characters is told with a title, within it or right behind: 尹女士, and not the title alone."""
-    titles = tuple(table(utterance.language, Names).addressed)
-    said = utterance.text[one.start : one.end]
-    return said not in titles and (any(title in said for title in titles) or _is_addressed(utterance, one.end))
-
-
-def _is_addressed(utterance: Utterance, end: int) -> bool:
-    """Whether a title stands right behind a place, as Chinese has it."""
-    return is_han(utterance.language) and utterance.text.startswith(tuple(table(utterance.language, Names).addressed), end)
 
 
 def is_agents(name: str, own: set[str], utterance: Utterance, *, is_first: bool) -> bool:
@@ -177,7 +133,7 @@ def own_places(utterance: Utterance) -> Iterator[tuple[int, int]]:
             start, end = match.span("name")
             if not is_han(utterance.language):
                 yield start, end
-            elif (at := _surname(plain, start, end, utterance.language)) is not None:
+            elif (at := surname_at(plain, start, end, utterance.language)) is not None:
                 yield at, end
 
 
@@ -243,7 +199,7 @@ def _apart_in_han(utterance: Utterance, said: Privacy) -> Iterator[tuple[int, in
     for match in _HAN_WORDS.finditer(plain):
         starts = {match.start(), *(follow.end() for follow in said.name_follows.finditer(plain, match.start(), match.end()))}
         for start in sorted(starts):
-            length = _name_length(plain[start : match.end()], surnames, names.double_surnames, utterance.language)
+            length = name_length(plain[start : match.end()], surnames, names.double_surnames, utterance.language)
             if length and not names.begins_no_name.match(plain[start:]):
                 end = start + length
                 explained = said.spelt_out.match(plain, end)
@@ -257,34 +213,6 @@ def _apart_in_han(utterance: Utterance, said: Privacy) -> Iterator[tuple[int, in
         explained = said.spelt_out.match(plain, start + 1) if is_surname else None
         if explained:
             yield start, explained.end()
-
-
-def _name_length(text: str, surnames: set[str], doubles: Sequence[str], language: str) -> int:
-    """How many characters at the beginning of a text are a person's name; 0 where none is."""
-    double = next((one for one in doubles if text.startswith(one)), "")
-    if not double and text[:1] not in surnames:
-        return 0
-    first = len(double) or 1
-    after = table(language, Privacy).name_ends
-    for length in (first + 2, first + 1):
-        candidate, rest = text[:length], text[length:]
-        if (
-            len(candidate) < length
-            or not (rest == "" or after.match(rest))
-            or any(after.match(candidate, at) for at in range(first, length))
-        ):
-            continue
-        if double or not _is_word(candidate, language):
-            return length
-    return 0
-
-
-@lru_cache(maxsize=20_000)
-def _is_word(text: str, language: str) -> bool:
-    """Whether a text is words of the language: all of it in pieces of two characters and more, or frequent ones."""
-    return all(piece.makes_sense for piece in pieces(text, language)) and any(
-        piece.end - piece.start > 1 for piece in pieces(text, language)
-    )
 
 
 def _tells_more(text: str, name: str) -> bool:
@@ -309,26 +237,9 @@ def _as_name(utterance: Utterance, start: int, end: int) -> Iterator[tuple[int, 
         if fold(utterance.text[start:end].split()[0]) not in table(utterance.language, Names).no_names:
             yield start, end
         return
-    at = _surname(fold_text(utterance.text, utterance.language), start, end, utterance.language)
+    at = surname_at(fold_text(utterance.text, utterance.language), start, end, utterance.language)
     if at is not None:
         yield at, end
-
-
-def _surname(plain: str, start: int, end: int, language: str) -> int | None:
-    """Where within a span a name begins that is written with a surname first; None where none does."""
-    names = table(language, Names)
-    surnames = {*names.surnames, *table(language, Privacy).last_names}
-    at = start
-    while at < end:
-        rest = plain[at:end]
-        if no_name := names.begins_no_name.match(plain, at):
-            # 谢谢齐先生: the second 谢 begins no name either.
-            at = max(at + 1, no_name.end())
-            continue
-        if rest[:1] in surnames or any(rest.startswith(double) for double in names.double_surnames):
-            return at
-        at += 1
-    return None
 
 
 def _first_names(utterance: Utterance, *, is_asked: bool) -> Iterator[tuple[int, int]]:
