@@ -50,7 +50,7 @@ class NotPlain(Exception):
 class File:
     """One file: the day of its rows, None for calls without one and in a table that does not lie by days; what the log says of its rows, as JSON.
 
-    What a checkpoint says of rows is not read with the files: it is longer than all else, and only the newest time is ever asked of it.
+    What a checkpoint says of rows is not read with the files: it is longer than all else, and only the newest time and how many they are is ever asked of it.
     """
 
     day: date | None
