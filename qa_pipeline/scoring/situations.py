@@ -208,8 +208,9 @@ def _put_off(search: Search, rules: Situations, said: dict[str, list[_Sign]]) ->
         if _names_a_time(search, offer):
             likeliest = max(before, key=lambda u: search.probability(rules.customer_busy.meaning, u.utterance) or 0.0)
             chance = search.probability(rules.customer_busy.meaning, likeliest.utterance)
-            may_be = chance is None or chance >= _HARDLY_MEANS_BUSY
-            if may_be and _convenient(search, likeliest.utterance) != "willing" and not _agreed_before(search, offer):
+            answer = _convenient(search, likeliest.utterance)
+            may_be = answer == "unwilling" or (answer != "willing" and (chance is None or chance >= _HARDLY_MEANS_BUSY))
+            if may_be and not _agreed_before(search, offer):
                 return _Sign(likeliest.utterance, partial(search.utterance_evidence, likeliest, "unwilling", 1.0))
         convenient = _convenient(search, before[-1].utterance)
         chance = search.probability(rules.customer_busy.meaning, before[-1].utterance)
@@ -221,9 +222,9 @@ def _put_off(search: Search, rules: Situations, said: dict[str, list[_Sign]]) ->
 
 
 def _agreed_before(search: Search, offer: _Sign) -> bool:
-    """Whether the customer's turn before an offer of another time agreed to talk, or anything earlier: the time asked for is that of a visit then."""
+    """Whether the customer's turn before an offer of another time agrees in so many words: the time asked for is that of a visit then."""
     before = [u for u in search.conversation.by_role(Role.CUSTOMER) if u.utterance < offer.utterance]
-    return _convenient(search, before[-1].utterance) == "willing"
+    return _convenient(search, before[-1].utterance, in_words_only=True) == "willing"
 
 
 def _names_a_time(search: Search, offer: _Sign) -> bool:

@@ -161,6 +161,19 @@ def test_who_asks_why_not_before_of_an_earlier_visit_offers_no_later_call() -> N
     assert found.disposition is Disposition.REFUSED
 
 
+def test_who_names_another_time_was_put_off_though_nothing_says_so_before() -> None:
+    found = facts(
+        "0:00 agent: 您好，您是岑先生吧，想问问您这几天的用车情况。",
+        "0:09 customer: 我在外头钓鱼呢，手机快没电了。",
+        "0:15 agent: 那您边上有座机没有？",
+        "0:17 customer: 鱼塘哪来的座机。",
+        "0:19 agent: 也是。那您看我改日再打？",
+        "0:22 customer: 明天吧，明天下午两点。",
+        "0:25 agent: 明天下午两点，我记下了，再见。",
+    )
+    assert found.disposition is Disposition.CALL_BACK
+
+
 def test_who_is_asked_when_to_come_by_was_not_put_off() -> None:
     found = facts(
         HELLO,
