@@ -32,6 +32,9 @@ _QUOTED = re.compile(r"[\"“„«「『][^\"“”„«»「」『』]+[\"”»
 _MARKS = ' "“”„«»「」『』.,!?。，！？'
 # So much of the recogniser's belief forbidden words must have that it did not hear best. Chosen, not measured.
 _SUSPECTED_SHARE = 0.1
+# A sentence alone can read as an act that what is said around it shows to be none: "So you can't get down to it to read it. That's quite all right, …". Where all that
+# stands beside it is below this, nobody is convicted. In 88 written calls with a fault and 364 without, 42 and 1 are convicted by acts; 52 and 10 without it.
+_HARMLESS_ODDS = -2.0
 # Fewer words or syllables than this are said again by chance.
 _LEAST_GIVEN_BACK_UNITS = 3
 
@@ -73,7 +76,7 @@ def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
         ):
             continue
         # Where acts are read too, what the list alone takes for forbidden is no more than suspected.
-        is_borne_out = utterance.utterance not in read or any(said.utterance is utterance for said in acts)
+        is_borne_out = utterance.utterance not in read or any(said.utterance is utterance and not said.is_cleared for said in acts)
         shown = search.utterance_evidence(utterance, criterion.meaning.list, chance, "hit" if is_borne_out else "heard")
         if is_borne_out:
             evidence[utterance.utterance] = shown
@@ -99,12 +102,13 @@ def check_forbidden(criterion: ForbiddenCriterion, context: Context) -> Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Act:
-    """An utterance that is likely one of the acts."""
+    """An utterance that is likely one of the acts. `is_cleared`: what its speaker says around it shows that it is none; then it is never sure."""
 
     utterance: Utterance
     act: Act
     odds: float
     is_sure: bool
+    is_cleared: bool
 
 
 def _likely_acts(search: Search, criterion: ForbiddenCriterion, strictness: Strictness | None, searched: Searched) -> list[_Act]:
@@ -112,11 +116,14 @@ def _likely_acts(search: Search, criterion: ForbiddenCriterion, strictness: Stri
     if not criterion.acts or strictness is None:
         return []
     least = min(strictness.sure, strictness.suspected_from(criterion.suspects))
-    return [
-        _Act(utterance=utterance, act=act, odds=odds, is_sure=odds >= strictness.sure)
-        for utterance, act, odds in search.act_odds(criterion.acts, searched, strictness.version, _excuses(search).overrated)
-        if odds >= least
-    ]
+    found = []
+    for utterance, act, odds in search.act_odds(criterion.acts, searched, strictness.version, _excuses(search).overrated):
+        if odds >= least:
+            beside = search.act_odds_beside(utterance.utterance)
+            is_cleared = bool(beside) and max(beside) < _HARMLESS_ODDS
+            is_sure = odds >= strictness.sure and not is_cleared
+            found.append(_Act(utterance=utterance, act=act, odds=odds, is_sure=is_sure, is_cleared=is_cleared))
+    return found
 
 
 def _heard_otherwise(search: Search, criterion: ForbiddenCriterion, searched: Searched) -> list[Evidence]:

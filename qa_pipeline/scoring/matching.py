@@ -155,6 +155,16 @@ class Search:
                 found.append((utterance, act, odds[act]))
         return found
 
+    def act_odds_beside(self, utterance: int) -> list[float]:
+        """The log-odds of the likeliest act in what the same party says right before and right after an utterance, as far as it was read."""
+        read = self._together.acts(self._place)
+        own, beside = self.by_number[utterance], [self.by_number.get(utterance + step) for step in (-1, 1)]
+        return [
+            max(read[other.utterance].values())
+            for other in beside
+            if other is not None and other.role is own.role and other.utterance in read
+        ]
+
     def most_probable(self, meaning: Meaning | None, searched: Searched) -> Evidence | None:
         """The utterance that comes nearest to a meaning, as what was heard instead."""
         if meaning is None or meaning.examples is None:

@@ -194,7 +194,12 @@ def by_acts(odds: dict[int, float], *lines: str, act: str = "scolding", version:
     return score(replace(spoken, vectors=vectors, acts_version=version), card).findings[0]
 
 
-TALK = ("0:00 customer: It broke again.", "0:03 agent: You never read a thing, do you?", "0:06 agent: I will send a new one.")
+TALK = (
+    "0:00 customer: It broke again.",
+    "0:03 agent: You never read a thing, do you?",
+    "0:05 customer: Oh.",
+    "0:06 agent: I will send a new one.",
+)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +214,28 @@ TALK = ("0:00 customer: It broke again.", "0:03 agent: You never read a thing, d
 def test_sure_acts_convict_and_likely_ones_are_suspected(odds: float, outcome: Outcome, reason: str) -> None:
     found = by_acts({1: odds}, *TALK)
     assert (found.outcome, found.reason_code) == (outcome, reason)
+
+
+@pytest.mark.parametrize(
+    ("beside", "outcome"),
+    [
+        ({}, Outcome.UNDETERMINED),
+        ({2: -2.1}, Outcome.UNDETERMINED),
+        ({2: -1.9}, Outcome.NOT_MET),
+        ({0: -1.9}, Outcome.NOT_MET),
+        ({2: 9.0}, Outcome.NOT_MET),
+    ],
+)
+def test_a_sentence_whose_neighbours_of_the_same_turn_are_harmless_convicts_nobody(beside: dict[int, float], outcome: Outcome) -> None:
+    lines = ("0:00 agent: Your meter is in the cellar.", "0:03 agent: So you can't get down to it.", "0:06 agent: Then we send somebody.")
+    assert by_acts({1: 9.0} | beside, *lines).outcome is outcome
+
+
+def test_what_the_customer_says_around_it_clears_nobody() -> None:
+    assert (
+        by_acts({1: 9.0}, "0:00 customer: I see.", "0:03 agent: You never read a thing, do you?", "0:06 customer: I do.").outcome
+        is Outcome.NOT_MET
+    )
 
 
 def test_what_is_suspected_is_shown_with_its_act_and_chance() -> None:
