@@ -35,7 +35,7 @@ MADE_OF = {
     "consents": {"rulings"},
     "log": {"version_of", "changes_since"},
     "database": {"writing"},
-    "tables": {"connect", "query", "rows"},
+    "tables": {"connect", "connect_alone", "query", "rows"},
     "teams": {"read_memberships", "names_of_teams"},
     # Counts of faults, for who keeps the files.
     "verify": {"verify_results"},
