@@ -22,6 +22,7 @@ from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.transcripts import read_dialogue
 from qa_pipeline.rubric.cases import Case, OutcomeName, dialogue_of
 from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.rubric.shared_keys import CombiningCriterion
 from qa_pipeline.scoring.score import Finding, Score, Scorecard, score_many
 from qa_pipeline.yaml_text import read_document
 
@@ -156,7 +157,7 @@ def compare_dialogue(dialogue: WrittenDialogue, scored: Score) -> Iterator[Compa
 def _compare_answer(dialogue: WrittenDialogue, name: str, wanted: str | tuple[str, ...], findings: Mapping[str, Finding]) -> Compared:
     """An answer beside the one found. Of a criterion that takes a value (a name, a number), or is made of such, the value is the answer, however it is spaced."""
     finding = findings.get(name)
-    parts = getattr(finding.criterion, "of", ()) if finding is not None else ()
+    parts = finding.criterion.of if finding is not None and isinstance(finding.criterion, CombiningCriterion) else ()
     taken = [capture for part in (name, *parts) if part in findings for capture in findings[part].captures]
     if finding is not None and finding.answer is None and taken:
         answer = ", ".join(capture.value for capture in taken)

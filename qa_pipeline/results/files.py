@@ -141,9 +141,9 @@ class KnownFiles:
 
     def place(self, table: str, path: str, column: str, values: Collection[str]) -> _Place | None:
         """The one place in a file that is known to hold all rows with one of some ids in a column; None where that is not known, or there are several."""
-        ids = self._ids.get((table, path, column))
-        found = [value for value in values if value in ids] if ids is not None else []
-        return ids[found[0]] if ids is not None and len(found) == 1 else None
+        ids = self._ids.get((table, path, column), {})
+        places = [ids[value] for value in values if value in ids]
+        return places[0] if len(places) == 1 else None
 
     def open(self, system: pafs.FileSystem, table: str, path: str) -> tuple[pq.ParquetFile, frozenset[str]]:
         """A file and the names of its columns, without reading a second time where its groups lie."""

@@ -24,8 +24,8 @@ from qa_pipeline.scoring.windows import Searched
 ROLE_CONFIDENCE = LEAST_CONFIDENCE
 # Mean word confidence of a window below which "not heard" says nothing.
 UNCLEAR_CONFIDENCE = 0.48
-# Who leaves, leaves what was not done yet undone; so many turns after what a criterion follows from are time enough. Chosen on written dialogues.
 _UNWILLING = "unwilling"
+# Who leaves, leaves what was not done yet undone; so many turns after what a criterion follows from are time enough. Chosen on written dialogues.
 _LEAVING = frozenset({"customer_hung_up", "customer_ended_first"})
 _TURNS_TO_DO_IT, _TURNS_OF_OPENING = 3, 4
 

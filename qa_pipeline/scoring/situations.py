@@ -205,26 +205,28 @@ def _put_off(search: Search, rules: Situations, said: dict[str, list[_Sign]]) ->
         is_early = 0 < turns[offer.utterance] <= _EARLY_AGENT_TURNS and _turns_after(search, offer) <= _MOST_TURNS_WITH_BUSY
         if not before or not is_early or offer.make().similarity < 1.0:
             continue
+        last = before[-1]
         if _names_a_time(search, offer):
-            likeliest = max(before, key=lambda u: search.probability(rules.customer_busy.meaning, u.utterance) or 0.0)
-            chance = search.probability(rules.customer_busy.meaning, likeliest.utterance)
+            likeliest = max(before, key=lambda u: _chance_of_busy(search, rules, u) or 0.0)
             answer = _convenient(search, likeliest.utterance)
-            may_be = answer == "unwilling" or (answer != "willing" and (chance is None or chance >= _HARDLY_MEANS_BUSY))
-            if may_be and not _agreed_before(search, offer):
+            may_be = answer == "unwilling" or (answer != "willing" and _is_possible(_chance_of_busy(search, rules, likeliest)))
+            # Who agreed in so many words right before is asked for the time of a visit.
+            if may_be and _convenient(search, last.utterance, in_words_only=True) != "willing":
                 return _Sign(likeliest.utterance, partial(search.utterance_evidence, likeliest, "unwilling", 1.0))
-        convenient = _convenient(search, before[-1].utterance)
-        chance = search.probability(rules.customer_busy.meaning, before[-1].utterance)
-        may_be = chance is not None and chance >= _MAY_MEAN_BUSY_FROM
-        gave_way = convenient != "willing" and _gives_way_besides(search, before[-1], offer)
-        if (convenient == "unwilling" and may_be) or (gave_way and (chance is None or chance >= _HARDLY_MEANS_BUSY)):
-            return _Sign(before[-1].utterance, partial(search.utterance_evidence, before[-1], "unwilling", 1.0))
+        convenient, chance = _convenient(search, last.utterance), _chance_of_busy(search, rules, last)
+        may_be = convenient == "unwilling" and chance is not None and chance >= _MAY_MEAN_BUSY_FROM
+        if may_be or (convenient != "willing" and _is_possible(chance) and _gives_way_besides(search, last, offer)):
+            return _Sign(last.utterance, partial(search.utterance_evidence, last, "unwilling", 1.0))
     return None
 
 
-def _agreed_before(search: Search, offer: _Sign) -> bool:
-    """Whether the customer's turn before an offer of another time agrees in so many words: the time asked for is that of a visit then."""
-    before = [u for u in search.conversation.by_role(Role.CUSTOMER) if u.utterance < offer.utterance]
-    return _convenient(search, before[-1].utterance, in_words_only=True) == "willing"
+def _chance_of_busy(search: Search, rules: Situations, utterance: Utterance) -> float | None:
+    return search.probability(rules.customer_busy.meaning, utterance.utterance)
+
+
+def _is_possible(chance_of_busy: float | None) -> bool:
+    """Whether words may mean that somebody is busy; where nobody knows they may."""
+    return chance_of_busy is None or chance_of_busy >= _HARDLY_MEANS_BUSY
 
 
 def _names_a_time(search: Search, offer: _Sign) -> bool:
