@@ -19,6 +19,7 @@ from models.privacy.firms import branch, firm
 from models.privacy.known import known_of
 from models.privacy.people import Teller
 from models.privacy.places import STREETS_EN, STREETS_HAN, STREETS_SV, WAYS_EN
+from models.privacy.polish import inflected
 
 EXCHANGES = Path(__file__).parent / "exchanges"
 # Of made-up calls, the share that begin as calls do: who speaks, from which firm (exchanges/greetings_LANGUAGE.txt).
@@ -180,12 +181,28 @@ def _plain(slot: str, teller: Teller, agent: str, agent_full: str) -> str:
         return cased(agent)
     if slot == "agentfull":
         return cased(agent_full)
-    if slot in ("first", "person"):
+    if slot == "agentvoc":
+        return cased(inflected(agent, "voc", chance))
+    if slot == "expiry":
+        # Of a card: no number of a person, and told with one.
+        month, year = chance.randint(1, 12), chance.randint(25, 34)
+        if teller.written:
+            return f"{month:02d}{chance.choice('/-')}{year}"
+        if language == "zh":
+            short, name = numerals.digits(f"{year}", "zh", chance), f"{numerals.han_number(month)}月"
+            return chance.choice([numerals.digits(f"{month:02d}{year}", "zh", chance), name + short, f"{short}年{name}"])
+        said = [numerals.digits(f"{month:02d}", language, chance), numerals.number(month, language, chance)]
+        till = [numerals.digits(f"{year}", language, chance), numerals.number(year, language, chance)]
+        return f"{chance.choice(said)} {chance.choice(till)}"
+    if slot == "few":
+        return digits(chance.choice([2, 3, 3, 4]))
+    if slot in ("first", "person", "persongen"):
         # A thing, a pet, a colleague, somebody known to all: called as people are.
-        is_whole = slot == "person" and chance.random() < 0.8
+        is_whole = slot != "first" and chance.random() < 0.8
         if language == "zh":
             return (teller.known.surname(chance) if is_whole else "") + teller.known.given(chance)
-        return cased(teller.known.first(chance) + (f" {teller.known.last(chance)}" if is_whole else ""))
+        whole = teller.known.first(chance) + (f" {teller.known.last(chance)}" if is_whole else "")
+        return cased(inflected(whole, "gen", chance) if slot == "persongen" else whole)
     if slot in ("firm", "firmgen"):
         name = firm(language, teller.known, chance, case=slot.removeprefix("firm"))
         return name.title() if teller.capitals else name

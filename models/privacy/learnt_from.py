@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-WRITTEN = ("read.yaml", "read_second.yaml", "read_third.yaml", "read_fourth.yaml")
+WRITTEN = ("read.yaml", "read_second.yaml", "read_third.yaml", "read_fourth.yaml", "read_fifth.yaml")
 
 
 def files_learnt_from() -> Iterator[Path]:

@@ -173,8 +173,6 @@ class Teller:
     def _card(self, name: str, how: str) -> str:
         if how == "cvv":
             return self.signs(self.random(3))
-        if how == "expiry":
-            return self.signs(self.random(4))
         length = self.chance.choice([16, 16, 16, 16, 15, 8]) if self.language != "zh" else self.chance.choice([16, 19, 19])
         return self._part(self.remember(name, lambda: self.chance.choice("345692") + self.random(length - 1)), how)
 

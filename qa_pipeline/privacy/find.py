@@ -19,7 +19,7 @@ from qa_pipeline.privacy.digits import find_numbers_of_persons, is_count, is_ser
 from qa_pipeline.privacy.judged import judged
 from qa_pipeline.privacy.kinds import LIKE_FIRMS, SIGNS, Found, Personal
 from qa_pipeline.privacy.mail import find_mail
-from qa_pipeline.privacy.names import find_customers_names, find_names_again, names_told, without_agents
+from qa_pipeline.privacy.names import find_customers_names, find_names_again, names_told, with_title, without_agents
 from qa_pipeline.privacy.names_in_han import with_explanation
 from qa_pipeline.privacy.passages import Passage, fold_text, passages
 from qa_pipeline.privacy.reader import Reader, shipped_reader
@@ -54,7 +54,7 @@ def find_personal(
     found += find_names_again(utterances, found, agent_name=agent_name)
     found = without_agents(utterances, found, agent_name=agent_name)
     found = [
-        with_beginning(with_explanation(one, utterances[one.utterance]), utterances[one.utterance])
+        with_title(with_beginning(with_explanation(one, utterances[one.utterance]), utterances[one.utterance]), utterances[one.utterance])
         for one in found
         if not (is_service_number(one, utterances[one.utterance].language) or is_count(one, utterances[one.utterance]))
     ]

@@ -101,6 +101,23 @@ def without_agents(utterances: Sequence[Utterance], found: Sequence[Found], *, a
     return [one for one in found if one not in parts or not parts[one] <= own or parts[one] & theirs]
 
 
+def with_title(one: Found, utterance: Utterance) -> Found:
+    """A whole name that a customer tells with a title before it, with the title, as it stands on a card: mrs pauline eckersley."""
+    titles = table(utterance.language, Names).titles
+    if one.kind is not Personal.NAME or utterance.role is not Role.CUSTOMER or not titles:
+        return one
+    before = list(_WORDS.finditer(utterance.text, 0, one.start))
+    is_whole = len(_WORDS.findall(utterance.text[one.start : one.end])) > 1
+    if (
+        not before
+        or not is_whole
+        or fold(before[-1].group()) not in titles
+        or utterance.text[before[-1].end() : one.start].strip(" .") != ""
+    ):
+        return one
+    return replace(one, start=before[-1].start())
+
+
 def names_told(utterances: Sequence[Utterance]) -> list[str]:
     """Names that customers say to be theirs, or say alone."""
     customers = (utterance for utterance in utterances if utterance.role is not Role.AGENT)
@@ -113,8 +130,12 @@ def _parts(one: Found, utterance: Utterance) -> set[str]:
 
 
 def own_names(utterances: Sequence[Utterance], agent_name: str | None) -> set[str]:
-    """The agent's names, folded, whole and in parts; written in Han characters also without the title they bear: 韦经理."""
+    """The agent's names, folded, whole, in parts and as they are spoken to by them (Kinga, Kingo); written in Han characters also without the title they
+    bear: 韦经理.
+    """
     names = [agent_name] if agent_name else []
+    if agent_name and utterances and not is_han(utterances[0].language):
+        names += spoken_to(agent_name, utterances[0].language)
     if agent_name and utterances and is_han(utterances[0].language):
         titles = table(utterances[0].language, Names).addressed
         names += [agent_name.removesuffix(title) for title in titles if agent_name.endswith(title) and agent_name != title]

@@ -7,7 +7,8 @@ import pytest
 from qa_pipeline.call import Conversation
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.privacy.find import find_by_rules, find_personal
-from qa_pipeline.privacy.kinds import Personal
+from qa_pipeline.privacy.kinds import Found, Personal
+from qa_pipeline.privacy.names import with_title
 
 
 def told(talk: Conversation, **known: object) -> list[tuple[str, str]]:
@@ -171,3 +172,20 @@ def test_a_date_that_was_told_is_known_again(language: str, lines: list[str], wa
     talk = conversation(*lines, language=language)
     again = [one for one in find_by_rules(talk.utterances) if one.utterance == len(lines) - 1]
     assert [(one.kind, talk.utterances[one.utterance].text[one.start : one.end]) for one in again] == [(Personal.BIRTH_DATE, wanted)]
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "name", "wanted"),
+    [
+        ("customer", "and it's mrs rosa whitlock", "rosa whitlock", "mrs rosa whitlock"),
+        ("customer", "Dr. Rosa Whitlock", "Rosa Whitlock", "Dr. Rosa Whitlock"),
+        ("customer", "it's mrs whitlock", "whitlock", "whitlock"),
+        ("agent", "is that mrs rosa whitlock", "rosa whitlock", "rosa whitlock"),
+        ("customer", "it's rosa whitlock", "rosa whitlock", "rosa whitlock"),
+    ],
+)
+def test_a_title_that_a_customer_tells_with_a_whole_name_is_hidden_with_it(role: str, text: str, name: str, wanted: str) -> None:
+    utterance = conversation(f"{role}: {text}", language="en").utterances[0]
+    start = text.index(name)
+    one = with_title(Found(kind=Personal.NAME, utterance=0, start=start, end=start + len(name), value=name), utterance)
+    assert text[one.start : one.end] == wanted

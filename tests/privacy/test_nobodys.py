@@ -31,6 +31,7 @@ NOTHING = {
 }
 AGENTS = [
     ("en", "Dean Pollitt", ["agent: Good morning, it's Dean Pollitt from the garage.", "customer: Morning, Dean, yes, go on."]),
+    ("pl", "Agnieszka Rybak", ["agent: Przychodnia, Agnieszka.", "customer: dzień dobry pani agnieszko, chciałam zapytać o godziny."]),
     ("sv", "Yusuf", ["agent: Apoteket Kryan, Yusuf.", "customer: Hej Yusuf, jag undrar om min medicin har kommit."]),
 ]
 CASES = [(language, lines) for language, several in NOTHING.items() for lines in several]
@@ -65,6 +66,11 @@ def test_a_name_ends_with_its_sentence() -> None:
 def test_a_name_with_a_title_is_hidden_where_a_surname_alone_would_be_a_word() -> None:
     lines = ["agent: 您好,我是金驰车贷的客服专员小仇,请问是白女士吗?", "customer: 对,是我。"]
     assert hidden(lines, "zh", agent="小仇") == ["白女士"]
+
+
+@pytest.mark.parametrize("surname", ["乔", "毕", "萧", "易"])
+def test_surnames_that_are_words_too_are_hidden_with_a_title(surname: str) -> None:
+    assert any(surname in one for one in hidden(["customer: 好了没有", f"agent: 查到了{surname}先生,明天送货。"], "zh"))
 
 
 def test_thanks_are_no_part_of_a_name() -> None:

@@ -41,6 +41,7 @@ def test_what_a_reader_was_trained_on_is_told_by_all_files_it_learns_from(tmp_pa
         "read_second.yaml",
         "read_third.yaml",
         "read_fourth.yaml",
+        "read_fifth.yaml",
         "known.txt",
         "frequent.txt",
         "en.txt",
