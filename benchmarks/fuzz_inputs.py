@@ -124,11 +124,12 @@ def change_value(data: Any, rng: random.Random) -> Any:
     for _ in range(rng.choice((1, 1, 2, 5))):
         places = list(_places(data))
         if not places:
-            return rng.choice(VALUES)
+            return copy.deepcopy(rng.choice(VALUES))
         holder, key = rng.choice(places)
         kind = rng.randrange(6)
         if kind == 0:
-            holder[key] = rng.choice(VALUES)
+            # A copy: what is changed next may be within it, and each input is made from its number alone.
+            holder[key] = copy.deepcopy(rng.choice(VALUES))
         elif kind == 1:
             holder[key] = rng.choice(NASTY)
         elif kind == 2:

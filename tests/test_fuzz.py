@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import random
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,13 @@ def test_hostile_inputs_are_answered(part: str, count: int, tmp_path: Path, monk
     attempt = open_target(part, tmp_path)
     for number in range(count):
         attempt(number)
+
+
+def test_each_input_is_made_from_its_number_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(PACKAGE_ROOT / "benchmarks"))
+    import fuzz_inputs
+
+    before = copy.deepcopy(fuzz_inputs.VALUES)
+    for number in range(2_000):
+        fuzz_inputs.change_value({"a": [1, {"b": "c"}], "d": "e"}, random.Random(number))
+    assert before == fuzz_inputs.VALUES
