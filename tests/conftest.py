@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import shutil
@@ -83,6 +84,8 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+        # What stays out to the very end, libraries tell as leaks.
+        atexit.register(gc.unfreeze)
 
 
 _BEGAN = time.monotonic()

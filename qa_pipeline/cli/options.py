@@ -159,7 +159,7 @@ def rubrics_for(settings: Settings, asked: str | None, *, trial: bool = False) -
             f"No rubric is called {asked!r}.", advice=f"There are: {', '.join(sorted(rubrics))}. A file is given by its path."
         )
     if not trial:
-        rubrics, warnings = official_rubrics(settings.rubrics, open_store(settings))
+        rubrics, warnings = official_rubrics(settings.rubrics, open_store(settings), read=(rubrics, refused))
     if asked and asked not in rubrics:
         raise RubricError(
             f"{asked} is not published as it stands.",

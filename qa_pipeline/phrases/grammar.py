@@ -339,7 +339,13 @@ def check_phrase(text: str, language: str, *, mode: MatchMode = "tolerant") -> N
     if mode == "regex":
         check_regular(text)
     elif not (_GRAMMAR.isdisjoint(text) and has_units(text)):
-        _parsed(text, _Syntax(text, {}, language))
+        _check_signs(text, language)
+
+
+# Rubrics share lists, and are read more than once.
+@lru_cache(maxsize=50_000)
+def _check_signs(text: str, language: str) -> None:
+    _parsed(text, _Syntax(text, {}, language))
 
 
 @lru_cache(maxsize=50_000)

@@ -20,7 +20,7 @@ from qa_pipeline.call import Call
 from qa_pipeline.errors import InputRefused, RubricError, WarningTexts
 from qa_pipeline.results.store import Store
 from qa_pipeline.rubric.canonical import canonical_json, revive, rubric_sha256
-from qa_pipeline.rubric.load import choose_rubric, load_rubric, read_lock, readable_rubrics
+from qa_pipeline.rubric.load import ReadRubrics, choose_rubric, load_rubric, read_lock, readable_rubrics
 from qa_pipeline.rubric.schema import Rubric
 
 
@@ -80,13 +80,13 @@ class Choices:
         )
 
 
-def official_rubrics(folder: Path, store: Store) -> tuple[dict[str, Rubric], tuple[str, ...]]:
-    """The rubrics that score officially, by id, and what is to be said of the rest of the folder.
+def official_rubrics(folder: Path, store: Store, *, read: ReadRubrics | None = None) -> tuple[dict[str, Rubric], tuple[str, ...]]:
+    """The rubrics that score officially, by id, and what is to be said of the rest of the folder. `read`: what was read of it already.
 
     A file that is no published version (a draft, one under work, one with faults) is left out; where an earlier version of it is published and kept in
     the root, that one scores on. Raises RubricError when nothing can score.
     """
-    found, refused = readable_rubrics(folder)
+    found, refused = read or readable_rubrics(folder)
     lock = read_lock(folder)
     rubrics: dict[str, Rubric] = {}
     warnings = []

@@ -65,7 +65,11 @@ def load_rubrics(folder: Path) -> dict[str, Rubric]:
     return rubrics
 
 
-def readable_rubrics(folder: Path) -> tuple[dict[str, Rubric], dict[str, RubricError]]:
+# Rubrics of a folder that are in order, by id; by the name of their file what is wrong with the others.
+ReadRubrics = tuple[dict[str, Rubric], dict[str, RubricError]]
+
+
+def readable_rubrics(folder: Path) -> ReadRubrics:
     """The rubrics of a folder that are in order, by id, and by the name of their file what is wrong with the others.
 
     One file that somebody is still writing keeps nobody else's calls from being scored. Raises RubricError when no file is in order.

@@ -11,6 +11,7 @@ from dataclasses import replace
 from qa_pipeline.call import Conversation, Outcome, Role
 from qa_pipeline.conversation.roles import LEAST_CONFIDENCE
 from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, QuestionCriterion, SentimentCriterion, SurveyCriterion
+from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, PlacedCriterion, SearchingCriterion
 from qa_pipeline.scoring.asked_anyway import is_asked_anyway
 from qa_pipeline.scoring.checks import CHECKS
@@ -95,8 +96,13 @@ def _is_answered_by_busy(criterion: PlacedCriterion, verdict: Verdict, context: 
     answers = {e.utterance for e in verdict.evidence if e.kind == "answer"}
     if verdict.outcome is not Outcome.MET or not is_item or not answers or not answers <= busy:
         return False
-    moments = (c for c in context.rubric.criteria if isinstance(c, QuestionCriterion) and _UNWILLING in c.answers and c.id != criterion.id)
-    return any(first_hit(context.verdicts[c.id]) == first_hit(verdict) for c in moments if c.id in context.verdicts)
+    others = [name for name in moments(context.rubric) if name != criterion.id and name in context.verdicts]
+    return any(first_hit(context.verdicts[name]) == first_hit(verdict) for name in others)
+
+
+def moments(rubric: Rubric) -> list[str]:
+    """Ids of the questions whether it is a good moment. What is judged after them looks at them without referring to them."""
+    return [c.id for c in rubric.criteria if isinstance(c, QuestionCriterion) and _UNWILLING in c.answers]
 
 
 def _excused(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Verdict:

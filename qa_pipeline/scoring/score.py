@@ -6,7 +6,7 @@ Each criterion is judged (judging.py) after those it refers to, and how sure tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa_pipeline.call import Conversation, Disposition, Outcome, Role
@@ -22,7 +22,7 @@ from qa_pipeline.scoring.assurance import Assurance
 from qa_pipeline.scoring.captures import disposition_capture
 from qa_pipeline.scoring.certainty import Certainty, Judge, shipped_model
 from qa_pipeline.scoring.identity import JudgedBy, judged_by_now, score_id_of
-from qa_pipeline.scoring.judging import judge
+from qa_pipeline.scoring.judging import judge, moments
 from qa_pipeline.scoring.matching import Evidence, Search, searches_of
 from qa_pipeline.scoring.meanings import Heads
 from qa_pipeline.scoring.prompts import replies_digest
@@ -138,6 +138,14 @@ class Scorecard:
         own = criterion.at_least if isinstance(criterion, AskCriterion) else None
         return self.bar if own is None else own
 
+    def needed_for(self, names: Collection[str]) -> tuple[Criterion, ...]:
+        """Criteria of these ids and what their verdicts hang on, in the order of judging."""
+        needed = {*names, *moments(self.rubric)}
+        for criterion in reversed(self.in_order):
+            if criterion.id in needed:
+                needed.update(dependencies(criterion))
+        return tuple(criterion for criterion in self.in_order if criterion.id in needed)
+
     def replies_digest(self, conversation: Conversation) -> str | None:
         """Hash of which replies of a language model are judged in a conversation."""
         rule = self.second_looks.rule if self.second_looks else ""
@@ -195,27 +203,32 @@ class Weighed:
     unsure: tuple[str, ...]
 
 
-def judge_call(search: Search, scorecard: Scorecard, overruled: Mapping[str, Verdict] | None = None) -> Context:
+def judge_call(
+    search: Search, scorecard: Scorecard, overruled: Mapping[str, Verdict] | None = None, *, only: Collection[str] | None = None
+) -> Context:
     """Judge every criterion of a rubric in one conversation: the verdicts, in the order of judging, beside what they were judged on. `overruled`: readings that
-    second looks put in the place of checks' own.
+    second looks put in the place of checks' own. `only`: ids of those that are asked for; of the others what their verdicts hang on is judged.
     """
     rubric = scorecard.rubric
+    criteria = scorecard.in_order if only is None else scorecard.needed_for(only)
     if not rubric.situations:
-        return _judged(search, scorecard, Facts(situations={}, disposition=None), overruled)
-    context = _judged(search, scorecard, find_facts(search, rubric.situations), overruled)
+        return _judged(search, scorecard, criteria, Facts(situations={}, disposition=None), overruled)
+    context = _judged(search, scorecard, criteria, find_facts(search, rubric.situations), overruled)
     if wrong := refuted(context):
-        context = _judged(search, scorecard, find_facts(search, rubric.situations, without=wrong), overruled)
+        context = _judged(search, scorecard, criteria, find_facts(search, rubric.situations, without=wrong), overruled)
     return context
 
 
-def _judged(search: Search, scorecard: Scorecard, facts: Facts, overruled: Mapping[str, Verdict] | None) -> Context:
+def _judged(
+    search: Search, scorecard: Scorecard, criteria: Sequence[Criterion], facts: Facts, overruled: Mapping[str, Verdict] | None
+) -> Context:
     rubric = scorecard.rubric
     verdicts: dict[str, Verdict] = {}
     context = Context(
         rubric=rubric, search=search, facts=facts, verdicts=verdicts, languages=scorecard.languages, strictness=scorecard.strictness,
         answered_by=scorecard.answered_by, overruled=overruled or {},
     )  # fmt: skip
-    for criterion in scorecard.in_order:
+    for criterion in criteria:
         verdicts[criterion.id] = judge(criterion, context)
     return replace(context, facts=_as_answered(facts, context))
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from qa_pipeline.cli.options import rubrics_for
 from qa_pipeline.errors import RubricError
 from qa_pipeline.results.store import Store
 from qa_pipeline.results.versions import freeze, official_rubrics, rubric_that_scored
 from qa_pipeline.rubric.canonical import rubric_sha256
 from qa_pipeline.rubric.load import LOCK_NAME, load_rubric
+from qa_pipeline.rubric.schema import Rubric
+from qa_pipeline.settings import Settings
 from tests.rubric.built_rubrics import write_folder
 
 TEXT = "id: {0}\nversion: 1\nsections:\n  - id: all\n    criteria:\n      - {{id: a, status: stable, check: manual, weight: {1}}}\n"
@@ -66,3 +69,15 @@ def test_a_folder_in_which_nothing_can_score_is_refused(tmp_path: Path, store: S
     folder = write_folder(tmp_path / "other", draft=TEXT.format("draft", 1))
     with pytest.raises(RubricError, match=r"draft\.yaml is not published as it stands"):
         official_rubrics(folder, store)
+
+
+def test_a_command_reads_each_rubric_once(folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(path: Path) -> Rubric:
+        read.append(path.stem)
+        return load_rubric(path)
+
+    monkeypatch.setattr("qa_pipeline.rubric.load.load_rubric", counted)
+    rubrics, _, purpose = rubrics_for(Settings(rubrics=folder, results=store.root), None)
+    assert (sorted(read), sorted(rubrics), purpose) == (["one", "two"], ["one", "two"], "official")

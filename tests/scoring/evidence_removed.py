@@ -7,7 +7,7 @@ the utterances of its evidence, and again without what it then rests on, until t
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,8 +15,11 @@ from ruamel.yaml import YAML
 
 from qa_pipeline.call import Conversation, Outcome
 from qa_pipeline.rubric.cases import heard_in
-from qa_pipeline.scoring.matching import Evidence
-from qa_pipeline.scoring.score import Finding, Scorecard, score_many
+from qa_pipeline.rubric.criteria import Criterion
+from qa_pipeline.scoring.matching import Evidence, Search
+from qa_pipeline.scoring.reasons import reason_text
+from qa_pipeline.scoring.score import Scorecard, judge_call
+from qa_pipeline.scoring.verdict import Verdict
 from qa_pipeline.settings import load_settings
 from qa_pipeline.trainer.publish import Workbench, open_workbench
 
@@ -43,7 +46,7 @@ class _Open:
     criterion: str
     outcome: Outcome
     heard: Conversation
-    finding: Finding
+    verdict: Verdict
 
 
 def kept_without_evidence(bench: Workbench, name: str) -> tuple[int, list[Kept]]:
@@ -52,10 +55,12 @@ def kept_without_evidence(bench: Workbench, name: str) -> tuple[int, list[Kept]]
     cases = [case for case in bench.cases[name] if case.call is None]
     heard = [heard_in(case, scorecard.rubric, encode) for case in cases]
     waiting = [
-        _Open(case=f"{name}/{case.language}/{case.name}", criterion=f.criterion.id, outcome=asserted(f), heard=conversation, finding=f)
-        for case, conversation, scored in zip(cases, heard, score_many(heard, scorecard), strict=True)
-        for f in scored.findings
-        if rests_on_words(f)
+        _Open(
+            case=f"{name}/{case.language}/{case.name}", criterion=criterion.id, outcome=verdict.outcome, heard=conversation, verdict=verdict
+        )
+        for case, conversation, search in zip(cases, heard, scorecard.searches(heard), strict=True)
+        for criterion, verdict in _verdicts(search, scorecard, None)
+        if rests_on_words(criterion, verdict)
     ]
     count = len(waiting)
     stuck: list[Kept] = []
@@ -69,22 +74,33 @@ def kept_without_evidence(bench: Workbench, name: str) -> tuple[int, list[Kept]]
 
 def _again(waiting: Sequence[_Open], scorecard: Scorecard) -> tuple[list[_Open], list[Kept]]:
     """Those that still come out the same, for what is left; and those that do with nothing left."""
-    without = [replace(one, heard=without_evidence(one.heard, one.finding.evidence)) for one in waiting]
+    # Several verdicts of a case rest on the same words: what is left without them is judged once, by the criteria that are asked for.
+    left: dict[tuple[object, ...], list[_Open]] = {}
+    for one in waiting:
+        without = replace(one, heard=without_evidence(one.heard, one.verdict.evidence))
+        left.setdefault(_left(without), []).append(without)
     still, stuck = [], []
-    # Several findings of a case rest on the same words: what is left without them is judged once.
-    left = {_left(one): one.heard for one in without}
-    scores = dict(zip(left, score_many(list(left.values()), scorecard), strict=True))
-    for one in without:
-        scored = scores[_left(one)]
-        finding = next(f for f in scored.findings if f.criterion.id == one.criterion)
-        if asserted(finding) is not one.outcome or situation_of(finding) != situation_of(one.finding):
-            continue
-        now = replace(one, finding=finding)
-        if rests_on_words(finding):
-            still.append(now)
-        else:
-            stuck.append(_kept(now))
+    searches = scorecard.searches([several[0].heard for several in left.values()])
+    for several, search in zip(left.values(), searches, strict=True):
+        judged = {
+            criterion.id: (criterion, verdict) for criterion, verdict in _verdicts(search, scorecard, {one.criterion for one in several})
+        }
+        for one in several:
+            criterion, verdict = judged[one.criterion]
+            if verdict.outcome is not one.outcome or situation_of(verdict) != situation_of(one.verdict):
+                continue
+            now = replace(one, verdict=verdict)
+            if rests_on_words(criterion, verdict):
+                still.append(now)
+            else:
+                stuck.append(_kept(now))
     return still, stuck
+
+
+def _verdicts(search: Search, scorecard: Scorecard, only: Set[str] | None) -> Iterator[tuple[Criterion, Verdict]]:
+    """What criteria come to, however sure that is: a verdict that is withheld rests on words as well."""
+    verdicts = judge_call(search, scorecard, only=only).verdicts
+    return ((criterion, verdicts[criterion.id]) for criterion in scorecard.rubric.criteria if criterion.id in verdicts)
 
 
 def _left(one: _Open) -> tuple[object, ...]:
@@ -93,24 +109,24 @@ def _left(one: _Open) -> tuple[object, ...]:
 
 
 def _kept(one: _Open) -> Kept:
-    return Kept(case=one.case, criterion=one.criterion, outcome=one.outcome.value, last=one.finding.reason)
+    return Kept(
+        case=one.case,
+        criterion=one.criterion,
+        outcome=one.outcome.value,
+        last=reason_text(one.verdict.reason_code, one.verdict.reason_args),
+    )
 
 
-def asserted(finding: Finding) -> Outcome:
-    """The outcome, also where it is withheld."""
-    return finding.likely or finding.outcome
-
-
-def situation_of(finding: Finding) -> str | None:
+def situation_of(verdict: Verdict) -> str | None:
     """The situation by which a criterion does not apply, if so."""
-    return finding.reason_args.get("situation")
+    return verdict.reason_args.get("situation")
 
 
-def rests_on_words(finding: Finding) -> bool:
+def rests_on_words(criterion: Criterion, verdict: Verdict) -> bool:
     """Whether a verdict is what it is because something was said."""
     # What follows from a parent is walked at the parent: without its words the condition fails all the same.
-    follows = finding.reason_code in ("parent", "condition") or finding.reason_args.get("because") in ("parent", "condition")
-    return finding.criterion.check not in _ILLUSTRATED and not follows and bool(_deciding(finding.evidence))
+    follows = verdict.reason_code in ("parent", "condition")
+    return criterion.check not in _ILLUSTRATED and not follows and bool(_deciding(verdict.evidence))
 
 
 def _deciding(evidence: Sequence[Evidence]) -> list[Evidence]:
