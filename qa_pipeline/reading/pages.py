@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, bindparam, false, func, or_, select
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, InputRefused, NotThere
@@ -21,6 +22,7 @@ from qa_pipeline.reading.outcomes import letters_of
 from qa_pipeline.reading.viewer import Matter, Scope, Tenure, Viewer
 
 _ROW = call_index.c
+_HELD_BACK = select(held_back).where(held_back.c.call_id == bindparam("call_id"))
 MOST_ROWS = 500
 """Rows of a page at most."""
 
@@ -97,22 +99,17 @@ def page(
     """
     if not 1 <= size <= MOST_ROWS:
         raise InputRefused(f"A page of {size} rows cannot be given.", advice=f"Ask for 1 to {MOST_ROWS}.")
-    asked = _of(viewer, wanted, LINES)
-    column, is_falling = _ORDERS[order]
-    if after is not None:
-        asked = asked.where(_is_after(column, is_falling, after))
-    ordered = column.desc().nulls_last() if is_falling else column.asc().nulls_last()
     with engine.connect() as connection:
-        rows = connection.execute(asked.order_by(ordered, _ROW.call_id).offset(skip or None).limit(size + 1)).mappings().all()
+        rows = connection.execute(_page_of(viewer, wanted, order, after, skip, size)).mappings().all()
     lines = tuple(as_seen(line_of(dict(row)), viewer) for row in rows[:size])
-    end = Key(value=rows[size - 1][column.name], call_id=lines[-1].call_id) if len(rows) > size else None
+    end = Key(value=rows[size - 1][_ORDERS[order][0].name], call_id=lines[-1].call_id) if len(rows) > size else None
     return Page(lines=lines, after=end)
 
 
 def count(engine: Engine, viewer: Viewer, wanted: Wanted = ALL) -> int:
     """How many calls a list has in all."""
     with engine.connect() as connection:
-        return int(connection.execute(_of(viewer, wanted, select(func.count()).select_from(call_index))).scalar_one())
+        return int(connection.execute(_count_of(viewer, wanted)).scalar_one())
 
 
 def find_call(engine: Engine, viewer: Viewer, call_id: str, *, matter: Matter = Matter.SCORE) -> CallLine:
@@ -161,6 +158,22 @@ def come_only_from(engine: Engine, viewer: Viewer, folder: str) -> bool:
     return known is not None and other is None
 
 
+# The same few questions are asked all day, and to put one together takes as long as to ask it.
+@lru_cache(maxsize=500)
+def _page_of(viewer: Viewer, wanted: Wanted, order: Order, after: Key | None, skip: int, size: int) -> Select[Any]:
+    asked = _of(viewer, wanted, LINES)
+    column, is_falling = _ORDERS[order]
+    if after is not None:
+        asked = asked.where(_is_after(column, is_falling, after))
+    ordered = column.desc().nulls_last() if is_falling else column.asc().nulls_last()
+    return asked.order_by(ordered, _ROW.call_id).offset(skip or None).limit(size + 1)
+
+
+@lru_cache(maxsize=500)
+def _count_of(viewer: Viewer, wanted: Wanted) -> Select[Any]:
+    return _of(viewer, wanted, select(func.count()).select_from(call_index))
+
+
 def _of(viewer: Viewer, wanted: Wanted, asked: Select[Any]) -> Select[Any]:
     viewer.require(Matter.SCORE)
     return asked.where(*conditions(wanted), visible(viewer, Matter.SCORE))
@@ -185,7 +198,7 @@ def visible(viewer: Viewer, matter: Matter) -> ColumnElement[bool]:
 
 def is_kept_from(connection: Connection, viewer: Viewer, call_id: str) -> bool:
     """Whether a call is kept from somebody for want of consent: from all people."""
-    return not viewer.is_machine and connection.execute(select(held_back).where(held_back.c.call_id == call_id)).first() is not None
+    return not viewer.is_machine and connection.execute(_HELD_BACK, {"call_id": call_id}).first() is not None
 
 
 def held_back_ids(engine: Engine, viewer: Viewer) -> frozenset[str]:

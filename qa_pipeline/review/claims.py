@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from qa_pipeline.errors import Conflict
 from qa_pipeline.reading.database import writing
@@ -17,6 +17,8 @@ from qa_pipeline.review.tables import claims
 
 # Chosen: longer than a call takes to hear, shorter than a lunch.
 MINUTES = 30
+# Asked by every page of a call, so made once (reading/index.py).
+_HELD = select(claims).where(claims.c.until > bindparam("now")).order_by(claims.c.call_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,5 +57,5 @@ def held_claims(desk: Desk) -> dict[str, Claim]:
     """Calls that somebody looks at now."""
     now = as_text(datetime.now(UTC))
     with desk.engine.connect() as connection:
-        rows = connection.execute(select(claims).where(claims.c.until > now).order_by(claims.c.call_id)).all()
+        rows = connection.execute(_HELD, {"now": now}).all()
     return {row.call_id: Claim(call_id=row.call_id, who=row.who, until=from_text(row.until)) for row in rows}

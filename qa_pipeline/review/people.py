@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Row, Table, bindparam, delete, insert, select, update
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.database import writing
@@ -24,6 +24,10 @@ from qa_pipeline.review.tables import account_agents, account_roles, accounts, a
 _LONGEST_NAME = 100
 _ALWAYS = ""
 """First day of a name that a team had from the beginning."""
+# Asked by every page, so made once (reading/index.py).
+_ACCOUNT, _ROLES, _AGENTS = (
+    select(table).where(table.c.account == bindparam("account")) for table in (accounts, account_roles, account_agents)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +158,9 @@ def viewer_of(engine: Engine, name: str) -> Viewer:
 
 def read_account(connection: Connection, number: int) -> Account | None:
     """An account by its number; None where there is none."""
-    found = _read_accounts(connection, accounts.c.account == number)
+    asked = {"account": number}
+    rows = connection.execute(_ACCOUNT, asked).all()
+    found = _accounts(rows, connection.execute(_ROLES, asked), connection.execute(_AGENTS, asked)) if rows else ()
     return found[0] if found else None
 
 
@@ -173,17 +179,22 @@ def viewer_as(connection: Connection, account: Account) -> Viewer:
 
 def _read_accounts(connection: Connection, *which: ColumnElement[bool]) -> tuple[Account, ...]:
     """Accounts by name: all, or those that conditions on `accounts` hold of."""
-    roles: dict[int, set[Role]] = {}
-    agents: dict[int, set[str]] = {}
     rows = connection.execute(select(accounts).where(*which).order_by(accounts.c.name)).all()
     those = [row.account for row in rows] if which else None
 
     def of_those(table: Table) -> CursorResult[Any]:
         return connection.execute(select(table) if those is None else select(table).where(table.c.account.in_(those)))
 
-    for account, role in of_those(account_roles):
+    return _accounts(rows, of_those(account_roles), of_those(account_agents))
+
+
+def _accounts(rows: Iterable[Row[Any]], with_roles: Iterable[Row[Any]], with_agents: Iterable[Row[Any]]) -> tuple[Account, ...]:
+    """Accounts of their rows, in their order, with what two other tables say of each."""
+    roles: dict[int, set[Role]] = {}
+    agents: dict[int, set[str]] = {}
+    for account, role in with_roles:
         roles.setdefault(account, set()).add(Role(role))
-    for account, agent_id in of_those(account_agents):
+    for account, agent_id in with_agents:
         agents.setdefault(account, set()).add(agent_id)
     return tuple(
         Account(

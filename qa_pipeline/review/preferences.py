@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 
 from qa_pipeline.errors import InputRefused
 from qa_pipeline.reading.database import writing
 from qa_pipeline.review.tables import preferences
 
 THEMES = ("light", "dark")
+# Asked by every page, so made once (reading/index.py).
+_OF_ACCOUNT = select(preferences).where(preferences.c.account == bindparam("account"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,7 @@ class Preferences:
 
 def read_preferences(connection: Connection, account: int) -> Preferences:
     """What an account prefers."""
-    row = connection.execute(select(preferences).where(preferences.c.account == account)).one_or_none()
+    row = connection.execute(_OF_ACCOUNT, {"account": account}).one_or_none()
     return Preferences() if row is None else Preferences(language=row.language, zone=row.zone, theme=row.theme)
 
 

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import AccessRefused, Conflict, InputRefused
@@ -160,16 +161,18 @@ def list_proposals(
     else:
         require_seen(viewer, call, Matter.WORDS)
         _may(viewer, _PROPOSING, "see proposals")
-    asked = select(proposals).order_by(proposals.c.proposal.desc()).offset(skip).limit(size)
-    for column, value in (
-        (proposals.c.state, state),
-        (proposals.c.rubric_id, rubric_id),
-        (proposals.c.call_id, call.call_id if call else None),
-    ):
-        if value is not None:
-            asked = asked.where(column == value)
+    which = {"state": state, "rubric_id": rubric_id, "call_id": call.call_id if call else None}
+    given = {name: value for name, value in which.items() if value is not None}
     with desk.engine.connect() as connection:
-        return [_proposal(dict(row)) for row in connection.execute(asked).mappings()]
+        rows = connection.execute(_listed(*given), given | {"skip": skip, "size": size}).mappings()
+        return [_proposal(dict(row)) for row in rows]
+
+
+@cache
+def _listed(*given: str) -> Select[Any]:
+    """Proposals, the newest first, by the columns that are given."""
+    asked = select(proposals).where(*(proposals.c[name] == bindparam(name) for name in given))
+    return asked.order_by(proposals.c.proposal.desc()).offset(bindparam("skip")).limit(bindparam("size"))
 
 
 def count_waiting(desk: Desk, viewer: Viewer) -> dict[str, int]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Engine, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, exists, func, insert, select
 from sqlalchemy.exc import OperationalError
 
 from qa_pipeline.errors import EnvironmentNotReady
@@ -78,17 +79,25 @@ def note_refused(desk: Desk, viewer: Viewer, about: str) -> None:
 
 
 def _note_once(desk: Desk, viewer: Viewer, did: str, *, call_id: str | None = None, about: str | None = None) -> None:
-    now, column = datetime.now(UTC), audit.c
-    is_same = (
-        (column.call_id == call_id) & (column.about == about) & (column.account == viewer.account)
-        & (column.did == did) & (column.at > as_text(now - _SAME_LOOK))
-    )  # fmt: skip
+    now = datetime.now(UTC)
     if not viewer.is_local:
+        which = {"call_id": call_id, "about": about}
+        given = {name: value for name, value in which.items() if value is not None}
+        known = given | {"account": viewer.account, "did": did, "since": as_text(now - _SAME_LOOK)}
         with desk.engine.connect() as connection:
-            if connection.execute(select(exists().where(is_same))).scalar_one():
+            if connection.execute(_same_look(*given), known).scalar_one():
                 return
     with writing(desk.engine) as connection:
         note(connection, viewer, did, call_id=call_id, about=about, at=now)
+
+
+@cache
+def _same_look(*given: str) -> Select[tuple[bool]]:
+    """Whether a look is on record already, at the call or the thing that is given."""
+    column = audit.c
+    which = [column[name] == bindparam(name) if name in given else column[name].is_(None) for name in ("call_id", "about")]
+    asked_by = column.account == bindparam("account"), column.did == bindparam("did"), column.at > bindparam("since")
+    return select(exists().where(*which, *asked_by))
 
 
 def keep_on_record(settings: Settings, viewer: Viewer, did: str, *, call_id: str | None = None, about: str | None = None) -> None:

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, bindparam, delete, insert, select, update
 
 from qa_pipeline.reading.database import writing
 from qa_pipeline.reading.viewer import Viewer
@@ -21,6 +21,8 @@ from qa_pipeline.review.tables import sessions
 
 # A look at a page is written down at most so often.
 _SEEN_EVERY = timedelta(minutes=1)
+# Asked by every page, so made once (reading/index.py).
+_ONE = select(sessions).where(sessions.c.digest == bindparam("digest"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ def read_session(engine: Engine, token: str | None, *, idle_minutes: float) -> S
         return None
     now = datetime.now(UTC)
     with engine.connect() as connection:
-        row = connection.execute(select(sessions).where(sessions.c.digest == digest_of(token))).one_or_none()
+        row = connection.execute(_ONE, {"digest": digest_of(token)}).one_or_none()
         if row is None or from_text(row.ends_at) <= now or from_text(row.seen_at) <= now - timedelta(minutes=idle_minutes):
             return None
         account = read_account(connection, row.account)

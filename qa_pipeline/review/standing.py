@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from qa_pipeline.call import Outcome
 from qa_pipeline.errors import InputRefused
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     # Decisions are written without it.
     from qa_pipeline.reading.call import OneCall
 
+_ABOUT = select(decisions).where(decisions.c.call_id == bindparam("call_id")).order_by(decisions.c.version)
 _FINDING_COLUMNS = (
     "criterion_id", "criterion_sha256", "section_id", "outcome", "answer", "points", "deduction", "occurrences", "likely", "rubric_id", "rubric_version",
     "rubric_sha256",
@@ -41,7 +42,7 @@ _FINDING_COLUMNS = (
 
 def decisions_about(connection: Connection, call_id: str) -> list[Decision]:
     """All decisions about a call, the first first."""
-    rows = connection.execute(select(decisions).where(decisions.c.call_id == call_id).order_by(decisions.c.version))
+    rows = connection.execute(_ABOUT, {"call_id": call_id})
     return [from_row(dict(row)) for row in rows.mappings()]
 
 

@@ -116,3 +116,19 @@ def test_the_second_look_into_a_file_gives_what_the_first_gave(tmp_path: Path) -
                 TABLES["metrics"], listing, "conversation_id", list(wanted), day=None, columns=["conversation_id", name], known=known
             )
             assert found[name].to_pylist() == list(places), wanted
+
+
+def test_what_lies_at_a_known_place_is_looked_at_before_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Places are known by a hash: of two ids of one hash the rows of the other must never be given."""
+    store = make_store(tmp_path)
+    store.write_conversations([heard(f"v{number}", f"c{number}", started_at=STARTED) for number in range(2)], run_id="r")
+    assert store.read_of("calls", "conversation_id", "v0", day=DAY)["call_id"].to_pylist() == ["c0"]
+    other = store.read_of("calls", "conversation_id", "v1", day=DAY, columns=["call_id"])
+    assert other.column_names == ["call_id"]
+    assert other["call_id"].to_pylist() == ["c1"]
+    monkeypatch.setattr(KnownFiles, "place", lambda *_: (0, 0, 1))
+    for number in range(2):
+        assert store.read_of("calls", "conversation_id", f"v{number}", day=DAY)["call_id"].to_pylist() == [f"c{number}"]
+        assert store.read_of("calls", "conversation_id", f"v{number}", day=DAY, columns=["call_id"])["call_id"].to_pylist() == [
+            f"c{number}"
+        ]
