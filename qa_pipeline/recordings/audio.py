@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 
 from qa_pipeline.errors import CallFailed, RecordingError
 from qa_pipeline.recordings.address import Raw, parse_address
-from qa_pipeline.recordings.container import GAPLESS, Decoder, form_of, open_form, opened_container, refuse_form, refuse_length, seconds_of
+from qa_pipeline.recordings.container import (
+    GAPLESS,
+    Decoder,
+    form_of,
+    is_miscounted,
+    open_form,
+    opened_container,
+    refuse_form,
+    refuse_length,
+    seconds_of,
+)
 from qa_pipeline.recordings.edits import has_pieces, read_edits, seconds_played
 from qa_pipeline.recordings.ends import End, examine_end, read_at
 from qa_pipeline.recordings.extent import examine_extent
@@ -121,7 +131,7 @@ def _seconds_in(file: Reader) -> float:
             return 0.0
         if has_pieces(edits):
             return float(seconds_played(edits))
-        is_guess = form_of(container) in GAPLESS and not end.has_length
+        is_guess = (form_of(container) in GAPLESS and not end.has_length) or is_miscounted(container.streams.audio[0])
         if container.duration and not is_guess:
             return float(container.duration) / 1e6
         stream = container.streams.audio[0]
@@ -183,6 +193,8 @@ def _decode_opened(uri: str, file: Reader, raw: Raw | None) -> Audio:
         file.raise_failure()
         timelines, missed = decoder.finish(end, file.size)
         missing = float(missed)
+        # The index of an MP3 counts bytes and frames: what has all its frames is whole, whatever the other says.
+        is_whole = decoder.is_gapless and end.has_length and missing <= _MISSING_SECONDS
     if not timelines:
         raise RecordingError(
             f"{uri} holds no sound that can be decoded.",
@@ -204,7 +216,7 @@ def _decode_opened(uri: str, file: Reader, raw: Raw | None) -> Audio:
             advice="Export one track, or a track a party: `ffmpeg -i FILE -map 0:a:0 -map 0:a:1 -ac 1 NEW.m4a`.",
             stage="decode",
         )
-    is_cut = end.missing_bytes > 0 if end.missing_bytes is not None else end.has_length and missing > _MISSING_SECONDS
+    is_cut = end.missing_bytes > 0 and not is_whole if end.missing_bytes is not None else end.has_length and missing > _MISSING_SECONDS
     return Audio(
         samples=np.clip(_centred(_at_scale(tracks)), -1.0, 1.0),
         is_truncated=is_cut,

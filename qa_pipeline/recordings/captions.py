@@ -213,7 +213,8 @@ def _parts(payload: Sequence[str]) -> Iterator[_Part]:
             if voice:
                 is_in_voice = True
                 yield _Part(voice=voice, text=text)
-            elif text:
+            elif text and not (len(pieces) > 1 and not text.strip("-–— ")):
+                # Deepgram writes a dash before the tag of a voice.
                 dashless = _DASH.sub("", text)
                 behind = split_line(_NOISE.sub("", dashless))
                 if behind and role_of(behind.label, {}) is not None:

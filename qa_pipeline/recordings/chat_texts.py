@@ -22,11 +22,14 @@ _ELAPSED = re.compile(
 _SPAN = re.compile(
     r"^\[(?P<m>\d{1,4}):(?P<s>\d{1,2}\.\d{1,6}),(?P<em>\d{1,4}):(?P<es>\d{1,2}\.\d{1,6})(?:,(?P<voice>\d{1,4}))?\]\s{0,8}(?P<text>.*)$"
 )
+# WhatsApp's mark before the name of somebody who is in nobody's address book: [04/03/2025, 10:12:07] ~ Ben: …
+_NOT_IN_ADDRESS_BOOK = re.compile(r"^(\W?\[[^\]\n]{8,40}\]\s)~[ \u202f\xa0]?", re.MULTILINE)
 _BREAK = re.compile(r"<br\s{0,4}/?>|</?(?:p|div)(?:\s[^<>]{0,500})?>", re.IGNORECASE)
 
 
 def in_usual_layout(text: str, reading: Reading) -> str:
     """A text as plain dialogue has it. What stands above the first line of a chat that counts its seconds is a head, and is noted."""
+    text = _NOT_IN_ADDRESS_BOOK.sub(r"\1", text)
     lines = (_BREAK.sub("\n", text) if _BREAK.search(text) else text).split("\n")
     if any(_ELAPSED.match(line) for line in lines):
         first = next(number for number, line in enumerate(lines) if _ELAPSED.match(line))

@@ -31,7 +31,9 @@ _CHOICES = {
     "disposition": tuple(disposition.value for disposition in Disposition),
 }
 # How databases, data frames and people write that something is not known.
-_NOT_KNOWN = frozenset(("NULL", "(null)", "\\N", "<NA>", "N/A", "n/a", "(blank)"))
+_NOT_KNOWN = frozenset(
+    ("NULL", "(null)", "\\N", "<NA>", "N/A", "n/a", "(blank)", "-", "--", "—", "None", "NaN", "nan", "null", "undefined")
+)
 # Rows with the same `same_call` are one call; `track` says that a file holds one party.
 _JOIN_COLUMNS = ("same_call", "track")
 _NUMBERS = ("ring_seconds", "wait_seconds", "csat")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from qa_pipeline.errors import RecordingError
 from qa_pipeline.recordings.address import USUAL_FORMS, Raw, path_of
 from qa_pipeline.recordings.edits import Edits, as_played
-from qa_pipeline.recordings.ends import End, read_at
+from qa_pipeline.recordings.ends import End, is_adts, read_at, tag_size
 from qa_pipeline.recordings.extent import TAG_NAMES, Extent, end_of_sound, is_tag
 from qa_pipeline.recordings.files import Reader
 from qa_pipeline.recordings.mistaken import LOOKED_AT, mistaken_for_sound
@@ -38,6 +38,10 @@ GAPLESS = frozenset(("flac", "mp3", "aac"))
 # Forms in which bytes between two packets are more than their wrapping.
 _WRAPPED_CLOSELY = ("ogg", "matroska")
 _WRAPPING_BYTES = 600
+# Recorders that write these leave nothing out: a jump of the clock is what was damaged.
+_UNBROKEN = ("asf",)
+# In an Ogg, a packet of the others has its time from the end of its page: what follows a page that is gone would stand in its place.
+_CLOCKED_BY_PACKET = ("opus", "libopus", "vorbis")
 # A page of Ogg holds less: one that begins later was cut out of a stream, and keeps the clock of that.
 _LONGEST_PAGE_SECONDS = 20
 _AMR_GOOD, _AMR_ZERO = 0x04, 0x83
@@ -66,6 +70,10 @@ def open_form(file: Reader, *, form: str | None = None, options: Mapping[str, st
     """A file as FFmpeg reads it: of the forms that recordings have, and nothing beside it. Raises av.FFmpegError, ValueError."""
     import av
 
+    if form is None and (tag := tag_size(read_at(file, 0, 10))) and is_adts(read_at(file, tag, 2)):
+        # FFmpeg takes what has a large tag (a picture) before it for MP3.
+        form = "aac"
+    file.seek(0)
     return av.open(file, "r", format=form, options={**_ONLY_ITSELF, **(options or {})})
 
 
@@ -126,12 +134,16 @@ class Decoder:
             # FFmpeg takes the rest of a last frame of ALAC off a frame that is short already.
             for stream in self._streams:
                 stream.codec_context.flags2 |= Flags2.skip_manual
+        for stream in self._streams:
+            if stream.codec_context.name == "wavpack":
+                # It would go on with noise at full scale.
+                stream.codec_context.options = {"err_detect": "crccheck+explode"}
         start = Fraction(container.start_time, 1_000_000) if container.start_time is not None else None
         self._origin = Fraction(0) if self._form in _FROM_ZERO else start
         # MP3 in a WAV is as MP3 is.
         is_mpeg_in_wave = self._form == "wav" and self._streams[0].codec_context.name.startswith("mp3")
-        self._is_gapless = self._form in GAPLESS or is_mpeg_in_wave
-        self._builders = {s.index: TrackBuilder(origin=self._origin, is_gapless=self._is_gapless) for s in self._streams}
+        self.is_gapless = self._form in GAPLESS or is_mpeg_in_wave
+        self._builders = {s.index: TrackBuilder(origin=self._origin, is_gapless=self.is_gapless) for s in self._streams}
         # Damage may lead FFmpeg to guess anew while it reads.
         self._promises = {stream.index: self._promised(stream) for stream in self._streams}
         self._decoded_bytes = self._failed_bytes = self._stepped_over = 0
@@ -148,14 +160,14 @@ class Decoder:
                 if place is None:
                     self._begin(packet.pos)
                 elif builder and self._form in _WRAPPED_CLOSELY and packet.pos - place > taken + _WRAPPING_BYTES:
-                    builder.doubt()
-                elif self._is_gapless and packet.pos > place + taken and not is_tag(self._file, place + taken):
+                    builder.doubt(is_here=self._form == "ogg" and packet.stream.codec_context.name not in _CLOCKED_BY_PACKET)
+                elif self.is_gapless and packet.pos > place + taken and not is_tag(self._file, place + taken):
                     self._step_over(packet.pos - place - taken)
                 place, taken = packet.pos, 0
             taken += packet.size
             if builder:
                 self._decode(packet, builder)
-        if place is not None and (self._extent or self._is_gapless):
+        if place is not None and (self._extent or self.is_gapless):
             stepped_over = end_of_sound(self._file, place + taken) - place - taken
             if stepped_over > _WRAPPING_BYTES:
                 self._step_over(stepped_over)
@@ -190,7 +202,7 @@ class Decoder:
         file, or was damaged in a form without a clock.
         """
         is_known = end.has_length or (self._extent is not None and self._extent.seconds is not None)
-        is_whole = end.missing_bytes == 0 and is_known and not self._is_gapless
+        is_whole = end.missing_bytes == 0 and is_known and not self.is_gapless
         made = {
             stream: self._builders[stream.index].finish(
                 seconds=self._promises[stream.index] if is_whole else None, may_end_before=self._form in _FILLED_UP
@@ -203,14 +215,20 @@ class Decoder:
 
     def _missing_seconds(self, end: End, timelines: Sequence[Timeline], size: int) -> Fraction:
         heard = Fraction(max((timeline.samples.shape[1] for timeline in timelines), default=0), SAMPLE_RATE)
-        if end.missing_bytes and self._form in ("wav", "w64", "avi", "caf"):
+        if end.missing_bytes and self._form == "avi":
+            # Of its bytes, pictures and the index are no sound: as much as in what is there.
+            return heard * end.missing_bytes / size
+        if end.missing_bytes and self._form in ("wav", "w64", "caf"):
             rate = self._streams[0].codec_context.bit_rate or 0
             return Fraction(end.missing_bytes * 8, rate) if rate else Fraction(0)
+        if self.is_gapless and end.missing_bytes == 0 and not self.has_failed:
+            # An index that counts more frames than its bytes hold.
+            return Fraction(0)
         if end.has_length:
             return max(Fraction(0), *(promised - heard for promised in self._promises.values()))
         if self._extent and self._stepped_over and self._decoded_bytes and self._extent.seconds is None:
             return self._stepped_over * heard / self._decoded_bytes
-        if self._is_gapless and self.has_failed and self._decoded_bytes:
+        if self.is_gapless and self.has_failed and self._decoded_bytes:
             lost = Fraction(sum(end - start for timeline in timelines for start, end in timeline.lost), SAMPLE_RATE)
             damaged = self._stepped_over + self._failed_bytes
             return max(Fraction(0), damaged * (heard - lost) / self._decoded_bytes - lost)
@@ -220,6 +238,8 @@ class Decoder:
         """Length of a track by its header, or its last page, from the start of the recording."""
         if self._extent and self._extent.seconds is not None:
             return self._extent.seconds - (self._origin or 0)
+        if is_miscounted(stream):
+            return Fraction(0)
         if stream.duration and stream.time_base:
             begins = max(0, stream.start_time or 0) if self._form in _FROM_ZERO else 0
             return (begins + stream.duration) * Fraction(stream.time_base)
@@ -261,7 +281,7 @@ class Decoder:
         if frames is None or is_other or _is_bad(packet, frames, seconds if self._form == "mov" else None):
             self.has_failed = True
             # A frame may come with the tag before it, of which none was sound.
-            self._failed_bytes += 0 if self._is_gapless and bytes(packet).startswith(TAG_NAMES) else packet.size
+            self._failed_bytes += 0 if self.is_gapless and bytes(packet).startswith(TAG_NAMES) else packet.size
             if self._form == "amr" and self._decoded_bytes:
                 # Damage is read as frames of any length: how much sound it was is in its bytes.
                 seconds = packet.size * self._decoded_seconds / self._decoded_bytes
@@ -280,6 +300,8 @@ class Decoder:
                 raise RecordingError(
                     f"{self._uri} has {frame.sample_rate} Hz, which cannot be brought to ours.", advice=_CHECK_FILE, stage="decode"
                 ) from error
+        if self._form in _UNBROKEN and builder.end:
+            builder.expect_no_gaps()
         refuse_length(self._uri, builder.end)
 
 
@@ -287,6 +309,11 @@ def has_decoder(stream: AudioStream) -> bool:
     """Whether there is anything that decodes a track."""
     # PyAV's types do not say so, but a track of an unknown kind has none.
     return stream.codec_context is not None
+
+
+def is_miscounted(stream: AudioStream) -> bool:
+    """Whether the length of a track in its header is known to be wrong: FFmpeg writes that of GSM in an AVI too long by two fifths."""
+    return form_of(stream.container) == "avi" and has_decoder(stream) and stream.codec_context.name.startswith("gsm_ms")
 
 
 def form_of(container: InputContainer) -> str:

@@ -25,6 +25,7 @@ EBML = b"\x1a\x45\xdf\xa3"
 _MP4_STARTS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 WAVE64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 _UNKNOWN_64_FROM = 1 << 62
+_IN_64_BITS = 0xFFFF_FFFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +119,19 @@ def _promised_beyond(end: int, size: int) -> int:
 def _beyond_wave(file: BufferedIOBase, size: int) -> int | None:
     """Bytes of sound that a WAV promises beyond its file. A size that is wrong by a header, or that the outer size contradicts, promises nothing."""
     outer = 8 + int.from_bytes(read_at(file, 4, 4), "little")
-    position, a_second = 12, 0
+    position, a_second, wide = 12, 0, 0
     while len(chunk := read_at(file, position, 8)) == 8:
         length = int.from_bytes(chunk[4:], "little")
         position += 8
         if chunk[:4] == b"fmt ":
             a_second = int.from_bytes(read_at(file, position + 8, 4), "little")
+        if chunk[:4] == b"ds64":
+            # The sizes of an RF64, in 64 bits (EBU Tech 3306): of the whole and of its sound.
+            sizes = read_at(file, position, 16)
+            outer, wide = 8 + int.from_bytes(sizes[:8], "little"), int.from_bytes(sizes[8:], "little")
         if chunk[:4] == b"data":
-            if not 0 < length < LENGTH_UNKNOWN_FROM:
+            length = wide if wide and length == _IN_64_BITS else length
+            if not 0 < length < (_UNKNOWN_64_FROM if wide else LENGTH_UNKNOWN_FROM):
                 return None
             missing = position + length - size
             is_outer_right = abs(outer - size) <= 1
@@ -203,7 +209,7 @@ def _beyond_last_page(file: BufferedIOBase, size: int) -> int:
 def end_by_index(file: BufferedIOBase, start: int) -> int | None:
     """Where an MP3 that begins at a place ends by its index (Xing, Info); None without one that says so."""
     head = read_at(file, start, 10)
-    first = start + _tag_size(head)
+    first = start + tag_size(head)
     frame = read_at(file, first, _INDEX_WITHIN)
     place = max(frame[:200].find(b"Xing"), frame[:200].find(b"Info"))
     if place < 0 or int.from_bytes(frame[place + 4 : place + 8]) & 3 != 3:
@@ -211,23 +217,28 @@ def end_by_index(file: BufferedIOBase, start: int) -> int | None:
     return first + int.from_bytes(frame[place + 12 : place + 16])
 
 
-def _tag_size(head: bytes) -> int:
+def is_adts(frame: bytes) -> bool:
+    """Whether a frame of AAC as such begins so (ISO 13818-7, 6.2), which has another layer than MP3."""
+    return frame[:1] == b"\xff" and len(frame) > 1 and frame[1] & 0xF6 == 0xF0
+
+
+def tag_size(head: bytes) -> int:
     """Bytes of the tag before an MP3; 0 without one."""
     return 10 + sum((byte & 0x7F) << 7 * (3 - place) for place, byte in enumerate(head[6:10])) if head[:3] == b"ID3" else 0
 
 
 def _mpeg_end(file: BufferedIOBase, size: int, head: bytes) -> End:
     """Of an MP3 with an index (Xing, Info): how long it was when that was written. Without one, and of AAC, whether it ends with a frame."""
-    start = _tag_size(head)
+    start = tag_size(head)
     frame = read_at(file, start, _INDEX_WITHIN)
     place = max(frame[:200].find(b"Xing"), frame[:200].find(b"Info"))
     if place < 0:
         return End(missing_bytes=bytes_lacking(read_at(file, 0, size), start))
     flags = int.from_bytes(frame[place + 4 : place + 8])
-    if not flags & 1:
-        return End()
-    if not flags & 2:
-        return End(has_length=True)
+    # A count of no frames is one that was never written.
+    is_counted = bool(flags & 1 and any(frame[place + 8 : place + 12]))
+    if not flags & 1 or not flags & 2:
+        return End(has_length=is_counted)
     length = int.from_bytes(frame[place + 12 : place + 16])
     # Some writers count the frame of the index, some do not.
-    return End(missing_bytes=missing if (missing := start + length - size) > _INDEX_WITHIN else 0, has_length=True)
+    return End(missing_bytes=missing if (missing := start + length - size) > _INDEX_WITHIN else 0, has_length=is_counted)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,12 @@ _REACH_FRAMES = 4
 # 1.2 s of two voices are alike to 0.28 at most by chance (311 pairs of moments of the sample calls).
 _AROUND_MS = 500
 _ECHO_ALIKE = 0.35
+# In the band of voices, an echo in hum is alike to 0.98 and more.
+_ECHO_IN_HUM_ALIKE = 0.7
+_VOICES_HZ = (300, 3_400)
+# What a codec makes of a sum and of its parts differs by less (AAC and Opus of 24 kbit/s: 2 to 5 %); each part at a tenth at least. Chosen.
+_REST_OF_MIX = 0.15
+_LEAST_OF_MIX = 0.1
 
 Tracks = NDArray[np.float32]
 Levels = NDArray[np.float64]
@@ -86,8 +93,8 @@ def examine(samples: Tracks, *, speech_in: Callable[[NDArray[np.float32]], Seque
 def as_parties(tracks: Sequence[Tracks]) -> Tracks | None:
     """Several tracks of one file as channels, each a party: (1 or 2, n). None when they are not one or two parties.
 
-    tracks: each (channels, n) float32 at 16 kHz. A track of two equal channels is one; a silent track beside two others, or a copy of one, is left. More than
-    two channels of a track are as so many tracks.
+    tracks: each (channels, n) float32 at 16 kHz. A track of two equal channels is one; beside two others, a silent track is left, and so is a copy of one and
+    what is no more than the two together. More than two channels of a track are as so many tracks, and so are two that differ.
     """
     if len(tracks) == 1 and tracks[0].shape[0] <= 2:
         return tracks[0]
@@ -99,16 +106,35 @@ def as_parties(tracks: Sequence[Tracks]) -> Tracks | None:
     sounding = [track for track in even if np.abs(track).max(initial=0.0) > _NOTHING] or even[:1]
     if len(sounding) == 1:
         return sounding[0] if len(even) > 2 or sounding[0].shape[0] > 1 else np.concatenate([track[:1] for track in even])
-    parties: list[Tracks] = []
+    alone: list[Tracks] = []
     for track in sounding:
         carriage = examine(track)
-        if carriage.layout not in (Layout.MONO, Layout.DUAL_MONO, Layout.ONE_SIDED):
-            return None
-        party = track[carriage.main : carriage.main + 1]
-        is_copy = len(sounding) > 2 and any(examine(np.concatenate((other, party))).layout is Layout.DUAL_MONO for other in parties)
+        is_one = carriage.layout in (Layout.MONO, Layout.DUAL_MONO, Layout.ONE_SIDED)
+        alone += [track[carriage.main : carriage.main + 1]] if is_one else [track[:1], track[1:]]
+    parties: list[Tracks] = []
+    for party in _without_mixes(alone):
+        is_copy = len(alone) > 2 and any(examine(np.concatenate((other, party))).layout is Layout.DUAL_MONO for other in parties)
         if not is_copy:
             parties.append(party)
     return np.concatenate(parties) if len(parties) <= 2 else None
+
+
+def _without_mixes(tracks: Sequence[Tracks]) -> Sequence[Tracks]:
+    """Tracks, (1, n) each, but for those that are no more than two others together, as meetings and screen recorders add one."""
+    mixes = {
+        place
+        for place, track in enumerate(tracks)
+        if any(_is_mix(track[0], tracks[a][0], tracks[b][0]) for a, b in combinations([n for n in range(len(tracks)) if n != place], 2))
+    }
+    return [track for place, track in enumerate(tracks) if place not in mixes]
+
+
+def _is_mix(track: NDArray[np.float32], first: NDArray[np.float32], second: NDArray[np.float32]) -> bool:
+    """Whether a track is the sum of two others at about their own levels. (The parts are a difference of it and the other: with a gain below zero.)"""
+    both = np.stack((first, second), axis=1).astype(np.float64)
+    gains, *_ = np.linalg.lstsq(both, track.astype(np.float64), rcond=None)
+    rest = float(np.square(track - both @ gains).sum())
+    return bool((gains > _LEAST_OF_MIX).all()) and rest < _REST_OF_MIX * float(np.square(track, dtype=np.float64).sum())
 
 
 def without_leaks(samples: Tracks, carriage: Carriage) -> Tracks:
@@ -138,8 +164,19 @@ def _is_own(samples: Tracks, levels: Levels, track: int, start_ms: int, end_ms: 
     if not above.size or above.mean() <= 0.5:
         return False
     around = slice(max(0, start_ms - _AROUND_MS) * SAMPLE_RATE // 1000, (end_ms + _AROUND_MS) * SAMPLE_RATE // 1000)
-    alike, _ = _likeness(samples[1 - track, around], samples[track, around], _LEAK_DELAY_MS)
-    return alike < _ECHO_ALIKE
+    theirs, own = samples[1 - track, around], samples[track, around]
+    if _likeness(theirs, own, _LEAK_DELAY_MS)[0] >= _ECHO_ALIKE:
+        return False
+    # The hum of a mains lies below the voices, and may be far louder than an echo.
+    return _likeness(_of_voices(theirs), _of_voices(own), _LEAK_DELAY_MS)[0] < _ECHO_IN_HUM_ALIKE
+
+
+def _of_voices(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of a sound, (n,), what lies in the telephone's band."""
+    parts = np.fft.rfft(sound)
+    pitches = np.fft.rfftfreq(sound.size, 1 / SAMPLE_RATE)
+    parts[(pitches < _VOICES_HZ[0]) | (pitches > _VOICES_HZ[1])] = 0
+    return np.fft.irfft(parts, sound.size).astype(np.float32)
 
 
 def _levels(samples: Tracks) -> Levels:

@@ -33,8 +33,8 @@ _PARTED = re.compile(
 )
 # A name with the day and the time, the words below, as chats of WeChat and QQ are exported.
 _DATED_HEADING = re.compile(rf"^\s*(?P<label>[^\W\d_][^:：?!,]{{0,39}}?)\s+{_MOMENT}\s*$")
-# What a programme noted down and nobody said, alone on a line: [Chat ended], *** Visitor left ***.
-_NOTED = re.compile(r"^\s*(?:\*{2,}[^*]+\*{2,}|[\[(【（][^\[\]():：【】（）]+[\])】）])\s*$")
+# What a programme noted down and nobody said, alone on a line: [Chat ended], *** Visitor left ***, Transcribed by https://otter.ai.
+_NOTED = re.compile(r"^\s*(?:\*{2,}[^*]+\*{2,}|[\[(【（][^\[\]():：【】（）]+[\])】）]|Transcribed by https?://\S+)\s*$")
 # A line of dashes or the like, which parts a head from what was said.
 _RULE = re.compile(r"^\s*[-=_*#~—]{3,}\s*$")
 # Of the lines of a head: how many it has at least, and how long a value in it is at most, in characters. Chosen.

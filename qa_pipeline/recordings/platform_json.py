@@ -23,6 +23,7 @@ _LISTS = (
     "segments",
     "utterances",
     "transcript",
+    "transcript_object",
     "transcripts",
     "messages",
     "turns",
@@ -51,7 +52,7 @@ _NAMES = ("role", "type", "name", "displayName", "display_name", "username", "sp
 _SENDERS = {"inbound": "customer", "outbound": "agent"}
 _STARTS_MS = ("start_ms", "startMs", "start_time_ms", "startTimeMs", "begin_ms", "offset_ms", "offsetMs", "beginOffsetMillis", "bg")
 _ENDS_MS = ("end_ms", "endMs", "end_time_ms", "endTimeMs", "endOffsetMillis", "ed")
-_STARTS = ("start", "start_time", "startTime", "begin", "begin_time", "beginTime", "startOffset", "offset")
+_STARTS = ("secondsFromStart", "start", "start_time", "startTime", "begin", "begin_time", "beginTime", "startOffset", "offset")
 # Of these, only what counts from the start of the call; the time of day is none.
 _STAMPS = ("timestamp", "time", "ts")
 # Moments of the day, counted from the first.
@@ -126,7 +127,7 @@ def messages(data: Document | Sequence[Any]) -> list[Said] | None:
     if entries is None:
         return None
     # A file that was sent, or who came and went, is nothing that was said.
-    entries = [entry for entry in entries if "type" not in entry or any(entry.get(key) for key in _TEXTS)]
+    entries = [_timed_by_words(entry) for entry in entries if "type" not in entry or any(entry.get(key) for key in _TEXTS)]
     texts = [next((text for key in _TEXTS if (text := _text(entry.get(key))) is not None), None) for entry in entries]
     said_by = {key: {_label(entry.get(key)) for entry in entries} - {None} for key in _LABELS}
     # A voice counted anew on each channel tells nobody apart; the channel does.
@@ -138,6 +139,8 @@ def messages(data: Document | Sequence[Any]) -> list[Said] | None:
     first = 1 if label_key == "media_channel" else 0
     starts, start_unit = _times(entries, _STARTS_MS, _STARTS)
     ends, _ = _times(entries, _ENDS_MS, _ENDS)
+    # Vapi counts starts from the call, and ends since 1970.
+    ends = [None if _is_since_1970(end) and not _is_since_1970(start) else end for start, end in zip(starts, ends, strict=True)]
     unit = start_unit or _unit(starts, ends, texts)
     made = []
     for number, (entry, text, start, end) in enumerate(zip(entries, texts, starts, ends, strict=True), 1):
@@ -151,6 +154,21 @@ def messages(data: Document | Sequence[Any]) -> list[Said] | None:
             )
         )
     return in_time(made)
+
+
+def _timed_by_words(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry with the times of its first and last word, where it has none of its own (Retell)."""
+    words = entry.get("words")
+    if not isinstance(words, list) or not words or not all(isinstance(word, dict) and "start" in word for word in words):
+        return entry
+    if entry.keys() & {*_STARTS, *_STARTS_MS, *_STAMPS, *_MOMENTS}:
+        return entry
+    return {**entry, "start": words[0]["start"], "end": words[-1].get("end")}
+
+
+def _is_since_1970(value: object) -> bool:
+    figure = _figure(value)
+    return figure is not None and any(least <= figure <= most for least, most, _ in _EPOCHS)
 
 
 def _text(value: object) -> str | None:

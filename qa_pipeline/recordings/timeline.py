@@ -65,6 +65,7 @@ class TrackBuilder:
         self._lost: list[tuple[int, int]] = []
         self._failed = Fraction(0)
         self._doubtful_until = -1
+        self._gone: int | None = None
         self._last_frame = 0
         self._channels = 0
 
@@ -82,13 +83,22 @@ class TrackBuilder:
         """Move the recording's start to another time stamp, before there is any sound."""
         self._origin = origin
 
+    def expect_no_gaps(self) -> None:
+        """Have every gap from here on be a loss."""
+        self._is_gapless = True
+
     def lose(self, seconds: Fraction) -> None:
         """Note that a packet of some length could not be decoded."""
         self._failed += seconds
         self.doubt()
 
-    def doubt(self) -> None:
-        """Note that bytes were skipped or could not be decoded: a gap that follows soon is a loss. FFmpeg shows one of Ogg a page late."""
+    def doubt(self, *, is_here: bool = False) -> None:
+        """Note that bytes were skipped or could not be decoded: a gap that follows soon is a loss. FFmpeg shows one of Ogg a page late; `is_here`: its place
+        is where the sound ends now.
+        """
+        if is_here and (self._gone is None or self.end > self._doubtful_until):
+            self._finish_run()
+            self._gone = len(self._pieces)
         self._doubtful_until = self.end + _DOUBTFUL_FOR
 
     def add(self, frame: AudioFrame, channels: int) -> None:
@@ -136,13 +146,15 @@ class TrackBuilder:
         if gap > (0 if failed else _SLACK):
             self._finish_run()
             self._silence(gap, gap if self._is_gapless or self._end <= self._doubtful_until else min(gap, failed))
-            self._doubtful_until = -1
+            self._doubtful_until, self._gone = -1, None
         self._failed = Fraction(0)
 
     def _silence(self, count: int, lost: int) -> None:
+        place = len(self._pieces) if self._gone is None or self._end > self._doubtful_until else self._gone
+        start = self._end - sum(piece.shape[1] for piece in self._pieces[place:])
         if lost:
-            self._lost.append((self._end, self._end + lost))
-        self._pieces.append(np.zeros((1, count), np.float32))
+            self._lost.append((start, start + lost))
+        self._pieces.insert(place, np.zeros((1, count), np.float32))
         self._end += count
 
     def _finish_run(self) -> None:

@@ -1,4 +1,4 @@
-"""JSON of recognisers that list single words → stretches of speech: Rev.ai, Speechmatics, IBM Watson, ElevenLabs, Vosk; and Gladia, which does not.
+"""JSON of recognisers that list single words → stretches of speech: Rev.ai, Speechmatics, IBM Watson, ElevenLabs, Vosk, NeMo; and Gladia, which does not.
 
 As in recogniser_json.py: a function a shape, None for a document of another. Sources: docs/input.md.
 """
@@ -83,6 +83,14 @@ def vosk(data: Document) -> list[Said] | None:
     if not isinstance(words, list) or not words or not all(isinstance(one, dict) and "word" in one and "start" in one for one in words):
         return None
     return stretches(_word(one, None, one["word"], "start", "end") for one in words)
+
+
+def nemo(data: Document) -> list[Said] | None:
+    """`words` of NVIDIA NeMo with the voice that its diarization found; seconds."""
+    words = data.get("words")
+    if not isinstance(words, list) or not words or not all(isinstance(one, dict) and {"word", "start_time"} <= one.keys() for one in words):
+        return None
+    return stretches(_word(one, numbered("Speaker", one.get("speaker")), one["word"], "start_time", "end_time") for one in words)
 
 
 def gladia(data: Document) -> list[Said] | None:

@@ -58,6 +58,15 @@ def test_noise_and_a_faint_echo_make_no_party(noise: float, echo: float) -> None
     assert examine(tracks, speech_in=sure_moments).layout is Layout.ONE_SIDED
 
 
+@pytest.mark.parametrize(("name", "hum"), [("en_boiler_menu_first.wav", 0.01), ("en_hotel_caller_leaves.m4a", 0.001)])
+def test_a_faint_echo_in_loud_hum_makes_no_party(name: str, hum: float) -> None:
+    party = decode(str(PACKAGE_ROOT / "sample_audio" / name)).samples.mean(axis=0)
+    time = np.arange(party.size) / SAMPLE_RATE
+    mains = hum * sum(np.sin(2 * np.pi * 50 * part * time) / part for part in (1, 2, 3, 5))
+    other = mains + 10 ** (-55 / 20) * np.roll(party, 80) + np.random.default_rng(1).normal(0, 1e-5, party.size)
+    assert examine(np.stack([party, other]).astype(np.float32), speech_in=sure_moments).layout is Layout.ONE_SIDED
+
+
 @pytest.mark.parametrize("noise", [0.0, 1e-4, 1e-3])
 def test_what_is_loud_for_a_moment_is_not_raised_with_what_is_quiet(noise: float) -> None:
     track = call(peak=0.4, noise=noise)[1]
