@@ -313,7 +313,7 @@ def has_decoder(stream: AudioStream) -> bool:
 
 def is_miscounted(stream: AudioStream) -> bool:
     """Whether the length of a track in its header is known to be wrong: FFmpeg writes that of GSM in an AVI too long by two fifths."""
-    return form_of(stream.container) == "avi" and has_decoder(stream) and stream.codec_context.name.startswith("gsm_ms")
+    return stream.container.format.name == "avi" and has_decoder(stream) and stream.codec_context.name.startswith("gsm_ms")
 
 
 def form_of(container: InputContainer) -> str:

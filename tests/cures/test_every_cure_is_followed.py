@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.cures.page_rows import ALL_TEXTS as PAGE_TEXTS
 from tests.cures.test_command_cures import ALL_TEXTS as COMMAND_TEXTS
 from tests.cures.test_desk_cures import ALL_TEXTS as DESK_TEXTS
 from tests.cures.test_input_cures import ALL_TEXTS as INPUT_TEXTS
 from tests.cures.test_language_cures import ALL_TEXTS as LANGUAGE_TEXTS
 from tests.cures.test_model_cures import ROWS as MODELS
+from tests.cures.test_model_cures import SEGMENTATION
 from tests.cures.test_place_cures import ALL_TEXTS as PLACE_TEXTS
+from tests.cures.test_process_cures import ALL_TEXTS as PROCESS_TEXTS
 from tests.cures.test_recording_cures import ALL_TEXTS as RECORDING_TEXTS
 from tests.cures.test_rubric_cures import CASES, CRITERIA, EVERYWHERE, FILES, HARDLY_MEANT
 from tests.cures.test_run_cures import ALL_TEXTS as RUN_TEXTS
 from tests.cures.test_setting_cures import ALL_TEXTS as SETTING_TEXTS
+from tests.cures.test_stored_cures import ALL_TEXTS as STORED_TEXTS
 from tests.cures.test_trainer_cures import ALL_TEXTS as TRAINER_TEXTS
 from tests.cures.texts import catalogue, text_of
 
@@ -33,8 +37,9 @@ _LIST = Path(__file__).with_name("not_followed.txt")
 def followed() -> set[str]:
     """Texts that a test brings and cures."""
     beginnings = (
-        *(row[0] for row in (*CRITERIA, *FILES, *HARDLY_MEANT, *CASES, *MODELS)), *COMMAND_TEXTS, *DESK_TEXTS, *INPUT_TEXTS, *LANGUAGE_TEXTS, *PLACE_TEXTS, *RECORDING_TEXTS, *RUN_TEXTS,
-        *SETTING_TEXTS, *TRAINER_TEXTS, EVERYWHERE, *ELSEWHERE,
+        *(row[0] for row in (*CRITERIA, *FILES, *HARDLY_MEANT, *CASES, *MODELS, SEGMENTATION)), *COMMAND_TEXTS, *DESK_TEXTS, *INPUT_TEXTS, *LANGUAGE_TEXTS, *PAGE_TEXTS, *PLACE_TEXTS, *PROCESS_TEXTS, *RECORDING_TEXTS,
+        *RUN_TEXTS,
+        *SETTING_TEXTS, *STORED_TEXTS, *TRAINER_TEXTS, EVERYWHERE, *ELSEWHERE,
     )  # fmt: skip
     return {text_of(beginning) for beginning in beginnings}
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from qa_pipeline.conversation.role_head import load_role_head
-from qa_pipeline.meaning.acts import load_strictness, reader_version
+from qa_pipeline.meaning.acts import ActReader, load_strictness, reader_version
 from qa_pipeline.meaning.encoder import Encoder
 from qa_pipeline.meaning.replies import load_heads, load_read_heads
-from qa_pipeline.meaning.reply_reader import reply_reader_version
-from qa_pipeline.meaning.sentiment import _label_columns, load_head
+from qa_pipeline.meaning.reply_reader import ReplyReader, reply_reader_version
+from qa_pipeline.meaning.sentiment import HubSentiment, _label_columns, load_head
 from qa_pipeline.packaged import packaged_folder
 from qa_pipeline.privacy.reader import load_reader
 from qa_pipeline.scoring.certainty import load_model
@@ -24,8 +26,11 @@ from qa_pipeline.settings import Settings, load_settings
 from qa_pipeline.speech import models
 from qa_pipeline.speech.convert_e5 import SOURCE, write_bert
 from qa_pipeline.speech.diarize import Diarizer
-from qa_pipeline.speech.models import load_manifest, model_folder, profile_manifests, pull
+from qa_pipeline.speech.diarize_pretrained import PretrainedDiarizer
+from qa_pipeline.speech.models import choose_manifest, load_manifest, model_folder, profile_manifests, pull
+from qa_pipeline.speech.segmentation import Segmentation
 from tests.cures.texts import Do, follow
+from tests.meaning.test_sentiment import tiny_model
 from tests.speech.test_convert_e5 import packed_model, tensors
 from tests.speech.test_models import FIRST, SECOND, manifest, write_wheel
 
@@ -226,9 +231,98 @@ ENCODER = (
      lambda _: _label_columns({0: "LABEL_0", 1: "LABEL_1"}, {"LABEL_0": "negative", "LABEL_1": "positive"})),
 )  # fmt: skip
 
-ROWS: tuple[tuple[str, Do, Do], ...] = (*HEADS, *PACKED, *MANIFESTS, *SEALED, *ENCODER)
+
+def _adapted(reader: Any, name: str, *, is_shipped: bool) -> Do:
+    """A reader over an encoder of the layers that it adapts, with no numbers of their own; its head as it is shipped, or of another form."""
+
+    def do(folder: Path) -> object:
+        from safetensors.torch import load_file, save_file
+
+        from qa_pipeline.meaning.bert import Layer
+
+        path = Path(str(_shipped(name)(folder))) / Path(name).name
+        if not is_shipped:
+            save_file({**load_file(path), "head.weights": load_file(path)["head.weights"][:2].clone()}, path)
+        first = json.loads(path.with_suffix(".json").read_text("utf-8"))["first_layer"]
+        layers = [None] * first + [Layer(384, 1536, heads=12, epsilon=1e-12) for _ in range(first, 12)]
+        return type(reader(SimpleNamespace(layers=layers), path)).__name__
+
+    return do
+
+
+def _encoder(*, is_whole: bool) -> Do:
+    """A small encoder, pulled; or with a file of weights that has none."""
+
+    def do(folder: Path) -> object:
+        (folder / SOURCE).write_bytes(_WHOLE)
+        write_bert(folder)
+        (folder / "tokenizer.json").write_text(json.dumps(_TOKENIZER), "utf-8")
+        if not is_whole:
+            (folder / "model.safetensors").write_bytes(b"no weights")
+        return type(Encoder(folder, threads=1)).__name__
+
+    return do
+
+
+def _segmentation(*, is_whole: bool) -> Do:
+    """The segmentation model as it is pulled; or a file that is none."""
+
+    def do(folder: Path) -> object:
+        settings = load_settings(cache=PULLED)
+        whole = model_folder(choose_manifest(settings, "segmentation"), settings) / "pytorch_model.bin"
+        (folder / whole.name).write_bytes(whole.read_bytes() if is_whole else b"no model")
+        return type(Segmentation(folder / whole.name, step=0.1, device="cpu")).__name__
+
+    return do
+
+
+def _pipeline(*, of_file: bool | None) -> Do:
+    """What pyannote gives for a folder: a pipeline for one that has the file of one; else it fails, or gives nothing."""
+
+    def do(folder: Path) -> object:
+        def from_pretrained(place: Path) -> object:
+            if of_file:
+                return SimpleNamespace(to=lambda device: None, instantiate=lambda given: None)
+            if of_file is None:
+                return None
+            raise OSError(f"no config.yaml in {place}")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(sys.modules, "pyannote.audio", SimpleNamespace(Pipeline=SimpleNamespace(from_pretrained=from_pretrained)))
+            return type(PretrainedDiarizer(folder)).__name__
+
+    return do
+
+
+def _classifier(*, is_whole: bool) -> Do:
+    def do(folder: Path) -> object:
+        if is_whole:
+            tiny_model(folder, {0: "Negative", 1: "Neutral", 2: "Positive"})
+        return type(HubSentiment(folder, threads=1)).__name__
+
+    return do
+
+
+PULLED = load_settings().cache
+_TOKENIZER = {"version": "1.0", "model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "a"}}
+LOADED = (
+    ("its head is {shape}, wanted …", _adapted(ActReader, "forbidden/reader.safetensors", is_shipped=False), _adapted(ActReader, "forbidden/reader.safetensors", is_shipped=True)),
+    ("its head is {shape}, wanted …", _adapted(ReplyReader, "replies/reader.safetensors", is_shipped=False), _adapted(ReplyReader, "replies/reader.safetensors", is_shipped=True)),
+    ("{folder} holds no text encoder: {error}.", _encoder(is_whole=False), _encoder(is_whole=True)),
+    ("{folder} holds no pyannote pipeline: {error}", _pipeline(of_file=False), _pipeline(of_file=True)),
+    ("{folder} holds no pyannote pipeline.", _pipeline(of_file=None), _pipeline(of_file=True)),
+    ("{folder} holds no classification model: {error}", _classifier(is_whole=False), _classifier(is_whole=True)),
+)  # fmt: skip
+SEGMENTATION = ("{path} is not a pyannote model.", _segmentation(is_whole=False), _segmentation(is_whole=True))
+
+ROWS: tuple[tuple[str, Do, Do], ...] = (*LOADED, *HEADS, *PACKED, *MANIFESTS, *SEALED, *ENCODER)
 
 
 @pytest.mark.parametrize(("text", "slip", "cured"), ROWS, ids=[row[0] for row in ROWS])
 def test_after_its_cure_it_is_read(tmp_path: Path, text: str, slip: Do, cured: Do) -> None:
     follow(text, slip, cured, tmp_path)
+
+
+@pytest.mark.models
+def test_a_model_that_was_damaged_is_one_again_once_it_is_pulled(tmp_path: Path) -> None:
+    follow(*SEGMENTATION, tmp_path)

@@ -89,6 +89,7 @@ ROWS: tuple[tuple[str, Do, Do], ...] = (
     ("{text} is no time.", lambda _: deadline_of("soon", "UTC", now=NOW), lambda _: deadline_of("06:30", "UTC", now=NOW)),
     ("{text} is no priority.", lambda _: parse_priority("renewal"), lambda _: parse_priority("campaign=renewal")),
     ("There is no policy {path}.", lambda folder: load_policy(folder / "policy.yaml"), lambda _: load_policy(None)),
+    ("{path} cannot be used.", _policy("files: {colums: [agent_name]}\n"), _policy("files: {columns: [agent_name]}\n")),
     ("{name} is no column that names people", _policy("files: {columns: [colour]}\n"), _policy("files: {columns: [agent_name]}\n")),
     ("Line {number} of {name} is no key.", _key("secret\n"), _key(f"{KEYS[0]}\n")),
     ("{name} holds no key.", _key("\n"), _key(f"{KEYS[0]}\n")),

@@ -74,6 +74,10 @@ def _published(*edits: tuple[str, str], cases: str = CASES, known_good: str = ""
     return lambda folder: publish([name], _bench(folder, *edits, cases=cases, known_good=known_good))
 
 
+def _all_of(*edits: tuple[str, str]) -> Do:
+    return lambda folder: sorted(load_rubrics(_bench(folder, *edits).rubrics))
+
+
 def _then(*edits: tuple[str, str], version: int = 1) -> Do:
     """Published as this version, then with these changes."""
 
@@ -323,6 +327,15 @@ ROWS: tuple[tuple[str, Do, Do], ...] = (
     ("{source} is not CSV: {error}.", _imported("p.csv", b'phrase,language\n"hello,en\n'), _imported("p.csv", b'phrase,language\n"hello",en\n')),
     ("{source} is not CSV: {error}.", _imported("p.csv", b'phrase,language\n"hello,en\n'), _imported("p.xlsx")),
     ("The regular expression {pattern} takes more than", _fitted(cast("Pattern", SimpleNamespace(pattern=r"(\w+)+", finditer=_hangs))), _fitted(compile_regular(r"\w++"))),
+    # Headings: each fault below them says what to do.
+    ("{name} cannot be used.", _published(cases=CASES + "- {nam: another}\n"), _published()),
+    ("{name} cannot be used.", _published(known_good=KNOWN + HIT.replace("quoted,", "quoetd,", 1)), _published(known_good=KNOWN + HIT)),
+    ("{name} has 1 fault.", _published(cases="name: a good call\n"), _published()),
+    ("{name} has ….", _published(("check: question", "chek: question")), _published()),
+    ("{name} has {count}.", _published(("id: service", "id: service\nid: service")), _published()),
+    ("Rubrics cannot be used.", _all_of(("check: question", "chek: question")), _all_of()),
+    ("{name} cannot be taken over.", _imported("p.csv", b"words\nhello\n"), _imported("p.csv", b"phrase,language\nhello,en\n")),
+    ("… cannot be published{others}.", _published(cases=CASES.split("- name: nothing asked")[0]), _published()),
     ("{text}: {{slot}} stands for nothing in an unknown language.", lambda _: check_phrase("good {daytime}", ""), lambda _: check_phrase("good morning", "")),
     ("{path} does not say `id` of {criterion_id} on a line", *_status("greeting", _FLOW, _FLOW.replace("check", "status: assist, check"))),
     ("The status of {criterion_id} could not be written", *_status("greeting", _TAGGED, _GREETING.replace("stable", "assist"))),
