@@ -49,6 +49,7 @@ _VOICES_HZ = (300, 3_400)
 # What a codec makes of a sum and of its parts differs by less (AAC and Opus of 24 kbit/s: 2 to 5 %); each part at a tenth at least. Chosen.
 _REST_OF_MIX = 0.15
 _LEAST_OF_MIX = 0.1
+_LEAST_REST = 1e-3
 
 Tracks = NDArray[np.float32]
 Levels = NDArray[np.float64]
@@ -130,11 +131,18 @@ def _without_mixes(tracks: Sequence[Tracks]) -> Sequence[Tracks]:
 
 
 def _is_mix(track: NDArray[np.float32], first: NDArray[np.float32], second: NDArray[np.float32]) -> bool:
-    """Whether a track is the sum of two others at about their own levels. (The parts are a difference of it and the other: with a gain below zero.)"""
-    both = np.stack((first, second), axis=1).astype(np.float64)
-    gains, *_ = np.linalg.lstsq(both, track.astype(np.float64), rcond=None)
-    rest = float(np.square(track - both @ gains).sum())
-    return bool((gains > _LEAST_OF_MIX).all()) and rest < _REST_OF_MIX * float(np.square(track, dtype=np.float64).sum())
+    """Whether a track is the sum of two others at about their own levels, and no copy of one. (The parts are a difference of it and the other: with a gain
+    below zero.)
+    """
+    parts = (first, second)
+    between = np.array([[np.dot(one, other) for other in parts] for one in parts], np.float64)
+    towards = np.array([np.dot(track, part) for part in parts], np.float64)
+    energy = float(np.dot(track, track))
+    gains, *_ = np.linalg.lstsq(between, towards, rcond=None)
+    rest = energy - float(gains @ towards)
+    rest_of_one = min(energy - towards[place] ** 2 / max(between[place, place], 1e-12) for place in (0, 1))
+    is_more_than_one = rest_of_one > _LEAST_REST * energy and rest < 0.5 * rest_of_one
+    return bool((gains > _LEAST_OF_MIX).all()) and is_more_than_one and rest < _REST_OF_MIX * energy
 
 
 def without_leaks(samples: Tracks, carriage: Carriage) -> Tracks:

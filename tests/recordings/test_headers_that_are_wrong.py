@@ -158,3 +158,12 @@ def test_a_track_that_is_the_two_parties_together_is_no_party(tmp_path: Path, or
         np.square(audio.samples[place, : 16_000 * 10]).mean() > np.square(audio.samples[place, 16_000 * 12 :]).mean() for place in (0, 1)
     ]
     assert halves == [n == 0 for n in first]
+
+
+@pytest.mark.parametrize("quieter", [1.0, 0.1])
+def test_a_mix_is_left_and_copies_are_one_party_whatever_they_are_called(tmp_path: Path, quieter: float) -> None:
+    agent, customer = speech(20.0, seed=1), quieter * speech(20.0, seed=2)
+    both = decode(str(write_tracks(tmp_path / "mix.mkv", 0.7 * agent + 0.7 * customer, agent, customer, codec="flac")))
+    pair = decode(str(write_tracks(tmp_path / "pair.mkv", agent, customer, codec="flac")))
+    assert np.allclose(both.samples, pair.samples, atol=1e-3)
+    assert decode(str(write_tracks(tmp_path / "one.mkv", agent, agent, 0.5 * agent, codec="flac"))).samples.shape[0] == 1
