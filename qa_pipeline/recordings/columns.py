@@ -31,13 +31,14 @@ _CHOICES = {
     "disposition": tuple(disposition.value for disposition in Disposition),
 }
 # How databases, data frames and people write that something is not known.
-_NOT_KNOWN = frozenset(
-    ("NULL", "(null)", "\\N", "<NA>", "N/A", "n/a", "(blank)", "-", "--", "—", "None", "NaN", "nan", "null", "undefined")
-)
+_NOT_KNOWN = frozenset(("NULL", "(null)", "\\N", "<NA>", "N/A", "n/a", "(blank)"))
+# The same where it can be nobody's name: of a choice, a number, a time.
+_NEITHER_A_NAME = frozenset(("-", "--", "—", "None", "NaN", "nan", "null", "undefined"))
 # Rows with the same `same_call` are one call; `track` says that a file holds one party.
 _JOIN_COLUMNS = ("same_call", "track")
 _NUMBERS = ("ring_seconds", "wait_seconds", "csat")
 _SECONDS = ("ring_seconds", "wait_seconds")
+_TYPED = frozenset((*_CHOICES, *_NUMBERS, "language", "agent_channel", "started_at"))
 # Columns that a row may have.
 COLUMNS = frozenset({"file", *_JOIN_COLUMNS, *(f.name for f in fields(Call) if f.name not in ("source_uri", "audio_sha256", "extra"))})
 _CHANNELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
@@ -81,7 +82,9 @@ class Row:
 
 def validated(row: Row, timezone: str, remarks: Remarks) -> dict[str, object]:
     """Typed values of a row; every cell that cannot be used becomes a fault, every one that is doubtful a warning."""
-    if unknown := {column for column, value in row.values.items() if value in _NOT_KNOWN and column != "file"}:
+    unknown = {column for column, value in row.values.items() if value in _NOT_KNOWN and column != "file"}
+    unknown |= {column for column, value in row.values.items() if value in _NEITHER_A_NAME and column in _TYPED}
+    if unknown:
         words = ", ".join(sorted({row.values[column] for column in unknown}))
         remarks.decide(row.path, f"not known {words}", f"{words} is read as not known")
         row = replace(row, values={column: value for column, value in row.values.items() if column not in unknown})

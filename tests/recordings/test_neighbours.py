@@ -57,10 +57,12 @@ def test_rows_are_read_as_they_are_meant(folder: Path, program: str) -> None:
     }
 
 
-@pytest.mark.parametrize("unknown", ["-", "--", "—", "None", "NaN", "nan", "null", "undefined", "NULL", "N/A", "\\N"])
-def test_what_programs_write_for_nothing_is_nothing(folder: Path, unknown: str) -> None:
-    call = call_of(taken(folder, f"file,agent_id,team,started_at,csat\na.wav,{unknown},{unknown},{unknown},{unknown}\n"))
-    assert (call.agent_id, call.team, call.started_at, call.csat) == (None, None, None, None)
+@pytest.mark.parametrize("unknown", ["-", "--", "—", "None", "NaN", "nan", "null", "undefined"])
+def test_what_programs_write_for_nothing_is_nothing_where_it_can_be_no_name(folder: Path, unknown: str) -> None:
+    intake = taken(folder, f"file,agent_name,direction,started_at,csat\na.wav,{unknown},{unknown},{unknown},{unknown}\n")
+    call = call_of(intake)
+    assert (call.agent_name, call.direction, call.started_at, call.csat) == (unknown, None, None, None)
+    assert any(f"{unknown} is read as not known" in decision for decision in intake.decided)
 
 
 @pytest.mark.parametrize(
