@@ -38,7 +38,7 @@ GAPLESS = frozenset(("flac", "mp3", "aac"))
 # Forms in which bytes between two packets are more than their wrapping.
 _WRAPPED_CLOSELY = ("ogg", "matroska")
 _WRAPPING_BYTES = 600
-# Recorders that write these leave nothing out: a jump of the clock is what was damaged.
+# No recorder was found that leaves silence out of these: a jump of the clock is what was damaged.
 _UNBROKEN = ("asf",)
 # In an Ogg, a packet of the others has its time from the end of its page: what follows a page that is gone would stand in its place.
 _CLOCKED_BY_PACKET = ("opus", "libopus", "vorbis")
