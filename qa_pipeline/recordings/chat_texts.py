@@ -22,6 +22,20 @@ _ELAPSED = re.compile(
 _SPAN = re.compile(
     r"^\[(?P<m>\d{1,4}):(?P<s>\d{1,2}\.\d{1,6}),(?P<em>\d{1,4}):(?P<es>\d{1,2}\.\d{1,6})(?:,(?P<voice>\d{1,4}))?\]\s{0,8}(?P<text>.*)$"
 )
+_CLOCK = r"\d{1,3}:\d\d(?::\d\d)?(?:[.,]\d{1,3})?"
+_WHO = r"[^\W\d_][^:：?!,.\[\]|]{0,39}?"
+# Sonix, Temi and Trint: the time behind the label, Trint's end behind the words. Speaker1: [00:00:03] …
+_TIME_BEHIND = re.compile(
+    rf"^(?P<name>{_WHO})\s{{0,4}}:\s{{1,8}}\[(?P<time>{_CLOCK})\]\s{{0,8}}(?P<text>\S.*?)(?:\s{{0,8}}\[(?P<end>{_CLOCK})\])?$"
+)
+# HappyScribe, Riverside, Gong and Fireflies: a time and a name in a line of their own, the words below. [00:00:03.00] - Speaker 1; 0:03 | Anna; Anna - 0:03
+_TIME_AND_NAME = re.compile(
+    rf"^(?:\[(?P<time>{_CLOCK})\]\s{{1,4}}(?:[-–]\s{{1,4}})?(?P<name>{_WHO})|(?P<time2>{_CLOCK})\s{{1,4}}\|\s{{1,4}}(?P<name2>{_WHO})|(?P<name3>{_WHO})\s{{1,4}}[-–]\s{{1,4}}(?P<time3>{_CLOCK}))\s{{0,4}}$"
+)
+# WhatsApp on Android: 04/03/2025, 10:12 - Anna: …; without a name it is a notice that nobody said.
+_DASHED = re.compile(
+    r"^\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}:\d\d(?::\d\d)?(?:[ \u202f][AaPp]\.?[Mm]\.?)? - (?P<named>[^:\n]{1,60}: )?"
+)
 # WhatsApp's mark before the name of somebody who is in nobody's address book: [04/03/2025, 10:12:07] ~ Ben: …
 _NOT_IN_ADDRESS_BOOK = re.compile(r"^(\W?\[[^\]\n]{8,40}\]\s)~[ \u202f\xa0]?", re.MULTILINE)
 _BREAK = re.compile(r"<br\s{0,4}/?>|</?(?:p|div)(?:\s[^<>]{0,500})?>", re.IGNORECASE)
@@ -35,7 +49,14 @@ def in_usual_layout(text: str, reading: Reading) -> str:
         first = next(number for number, line in enumerate(lines) if _ELAPSED.match(line))
         reading.notes[Note.HEAD] += sum(bool(line.strip()) for line in lines[:first])
         return "\n".join(["" if number < first else _rewritten(line, _ELAPSED, _elapsed) for number, line in enumerate(lines)])
-    for form, write in ((_FROM, _from), (_SPAN, _span)):
+    dashed = [_DASHED.match(line) for line in lines]
+    if sum(match is not None and match["named"] is not None for match in dashed) * 2 > sum(bool(line.strip()) for line in lines):
+        return "\n".join("" if match and not match["named"] else line for line, match in zip(lines, dashed, strict=True))
+    headed = [_TIME_AND_NAME.match(line) for line in lines]
+    # Each with words below, and no line before the first.
+    if headed and headed[0] and sum(match is not None for match in headed) * 3 >= sum(bool(line.strip()) for line in lines):
+        return "\n".join(_heading(match) if match else line for line, match in zip(lines, headed, strict=True))
+    for form, write in ((_FROM, _from), (_SPAN, _span), (_TIME_BEHIND, _time_behind)):
         own = [line for line in text.split("\n") if line.strip() and not line[0].isspace()]
         if own and sum(form.match(line) is not None for line in own) * 2 > len(own):
             return "\n".join(_rewritten(line, form, write) for line in text.split("\n"))
@@ -49,6 +70,16 @@ def _rewritten(line: str, form: re.Pattern[str], write: Callable[[re.Match[str]]
 
 def _from(match: re.Match[str]) -> str:
     return f"[{match['time']}] {match['name']}: {match['text']}"
+
+
+def _heading(match: re.Match[str]) -> str:
+    name, time = (next(match[key] for key in (word, f"{word}2", f"{word}3") if match[key]) for word in ("name", "time"))
+    return f"{name}  {time}"
+
+
+def _time_behind(match: re.Match[str]) -> str:
+    span = f"{match['time']} - {match['end']}" if match["end"] else match["time"]
+    return f"[{span}] {match['name']}: {match['text']}"
 
 
 def _elapsed(match: re.Match[str]) -> str:

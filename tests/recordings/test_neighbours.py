@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from metadata_files import call_of, fault_of, taken
 
-from qa_pipeline.recordings.transcripts import parse_transcripts
+from qa_pipeline.recordings.transcripts import parse_transcripts, why_no_dialogue
 
 # Of the call whose file is a.wav: what stands in its row, beside what else it has.
 AT = "2025-03-04T10:12:00+01:00"
@@ -98,6 +98,16 @@ TEXTS: dict[str, str] = {
     "Descript": f"[00:00:03] Anna: {HELLO}\n\n[00:00:07] Ben: {HI}\n",
     "Deepgram's captions": f"WEBVTT\n\nNOTE\nTranscription provided by Deepgram\n\n00:00:03.000 --> 00:00:04.000\n- <v Speaker 0>{HELLO}\n\n00:00:07.000 --> 00:00:08.000\n- <v Speaker 1>{HI}\n",
     "WhatsApp, of somebody in no address book": f"[04/03/2025, 10:12:03] Anna: {HELLO}\n\u200e[04/03/2025, 10:12:07] ~\u202fBen: {HI}\n",
+    "WhatsApp on Android": f"04/03/2025, 10:12 - Messages and calls are end-to-end encrypted.\n04/03/2025, 10:12:03 - Anna: {HELLO}\n04/03/2025, 10:12:07 - Ben: {HI}\n",
+    "Sonix": f"Speaker1: [00:00:03] {HELLO}\n\nSpeaker2: [00:00:07] {HI}\n",
+    "Temi": f"Speaker 1:\t[00:03]\t{HELLO}\nSpeaker 2:\t[00:07]\t{HI}\n",
+    "Trint": f"Anna: [00:00:03] {HELLO} [00:00:04]\nBen: [00:00:07] {HI} [00:00:08]\n",
+    "Fireflies": f"Anna Nowak - 00:03\n{HELLO}\nBen Kos - 00:07\n{HI}\n",
+    "HappyScribe": f"[00:00:03.00] - Speaker 1\n{HELLO}\n\n[00:00:07.00] - Speaker 2\n{HI}\n",
+    "Riverside": f"[00:00:03.000] Anna\n{HELLO}\n\n[00:00:07.000] Ben\n{HI}\n",
+    "Gong's text": f"0:03 | Anna\n{HELLO}\n\n0:07 | Ben\n{HI}\n",
+    "Notta": f"Speaker 1 00:03\n{HELLO}\n\nSpeaker 2 00:07\n{HI}\n",
+    "captions with letters in bold": f"WEBVTT\n\n00:03.000 --> 00:04.000\n<b>Anna:</b> {HELLO}\n\n00:07.000 --> 00:08.000\n<b>Ben:</b> {HI}\n",
     "WeChat": f"小林 2025/3/4 10:12:03\n{HELLO}\n\n张三 2025/3/4 10:12:07\n{HI}\n",
     "NeMo": json.dumps({"status": "success", "words": [
         {"word": "Hello", "start_time": 3.0, "end_time": 3.4, "speaker": "speaker_0"}, {"word": "there.", "start_time": 3.4, "end_time": 3.8, "speaker": "speaker_0"},
@@ -124,13 +134,14 @@ TEXTS: dict[str, str] = {
 @pytest.mark.parametrize("program", TEXTS)
 def test_words_voices_and_times_are_those_that_were_written(program: str) -> None:
     text = TEXTS[program]
-    (dialogue,) = parse_transcripts(
-        text.encode(), "t.json" if text[0] == "{" else "t.vtt" if text.startswith("WEBVTT") else "t.txt"
-    ).dialogues
-    assert not dialogue.faults
+    name = "t.json" if text[0] == "{" else "t.vtt" if text.startswith("WEBVTT") else "t.txt"
+    (dialogue,) = parse_transcripts(text.encode(), name).dialogues
+    # In a folder, too.
+    assert not dialogue.faults and why_no_dialogue(text.encode(), name) is None
     lines = dialogue.lines
     assert [line.text for line in lines] == [HELLO, HI]
     first, second = lines
     assert (first.label or first.role) != (second.label or second.role)
+    assert not any(line.label and line.label.endswith("-") for line in lines)
     assert first.start_ms in (0, 3000) and second.start_ms == first.start_ms + 4000
     assert all(line.end_ms is None or 0 < line.end_ms - (line.start_ms or 0) <= 1500 for line in lines)
