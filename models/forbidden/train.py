@@ -3,7 +3,7 @@
 The text encoder's upper layers learn a difference of low rank (LoRA: Hu et al., 2021, arXiv 2106.09685), together with a linear head of eight classes,
 ordinary speech and seven acts, by cross-entropy and a supervised contrastive loss (Khosla et al., 2020, arXiv 2004.11362). The lower layers stay: what they
 give is worked out once. Some sentences are learnt from a second time as a recogniser might have written them, or with an ordinary one beside them. A tenth
-of the sentences, told by their hash, is kept apart, and so are whole calls and ordinary lines; thresholds are measured there.
+of the sentences, told by their hash, is kept apart, and so are whole calls and ordinary lines; thresholds are measured there, on what scoring reads of them.
 
 Going on from a reader (`--on`) takes a quarter of an hour on one idle core. Equal input on one machine makes equal files; another processor rounds otherwise.
 """
@@ -14,7 +14,7 @@ import argparse
 import hashlib
 import json
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,7 +33,9 @@ from qa_pipeline.meaning.acts import ACTS, pieces_of
 from qa_pipeline.meaning.encoder import WIDTH, Encoder
 from qa_pipeline.meaning.network import run_layers
 from qa_pipeline.rubric.load import load_list
-from qa_pipeline.text.normalise import unit_spans
+from qa_pipeline.scoring.forbidden import HARMLESS_ODDS, PLAINLY_HARMLESS_ODDS
+from qa_pipeline.scoring.meanings import SHORTEST_UNITS
+from qa_pipeline.text.normalise import unit_count, unit_spans
 from qa_pipeline.text.sentences import sentences as sentences_of
 
 FOLDER = Path(__file__).parent
@@ -51,7 +53,7 @@ ACT_OF_LIST = {"score_begging": "score_begging", "pretext": "pretext", "prize": 
 UNMARKED = ("rude_agent", "agent_asks_favour")
 
 # Files of this folder.
-FILES = ("more", "written", "indirect", "colloquial")
+FILES = ("more", "written", "indirect", "colloquial", "voices")
 NEWEST = FILES[-1]
 # Written calls that nothing is learnt from, nor from their like.
 EVERYDAY = ("tuned_eu_eighth", "tuned_zh_eighth")
@@ -66,6 +68,8 @@ BATCH = 64
 RANK = 32
 CONTRAST = 0.3
 TEMPERATURE = 0.1
+# Of so many sentences one is kept apart.
+PARTS = 10
 # Of what is allowed in lists, the share that is learnt from: it is much, and alike.
 KEPT_SHARE = 0.35
 # Of sentences, the shares that are learnt from again misheard, with this part of their syllables or words, and joined to an ordinary one.
@@ -109,11 +113,32 @@ class Sentence:
     @property
     def is_kept_apart(self) -> bool:
         """One in ten, and whole sources."""
-        return self.source in APART or _part_of(self.text, 10) == 0
+        return self.source in APART or _part_of(self.text, PARTS) == 0
 
 
 def _part_of(text: str, parts: int) -> int:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % parts
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What scoring reads of a text: one sentence of it, alone. `odds`: of its likeliest act; `beside`: the highest right before and after it in the text,
+    infinite where nothing stands there. What would convict alone is suspected whatever stands beside it: so high no budget lies.
+    """
+
+    of: Sentence
+    odds: float
+    beside: float
+
+    @property
+    def convicts_by(self) -> float:
+        """The log-odds by which it convicts."""
+        return -np.inf if self.beside < HARMLESS_ODDS else self.odds
+
+    @property
+    def suspected_by(self) -> float:
+        """The log-odds by which it is suspected."""
+        return -np.inf if self.beside < PLAINLY_HARMLESS_ODDS else self.odds
 
 
 class Reader(nn.Module):
@@ -177,12 +202,12 @@ def main() -> None:
     learn(reader, learnt, hidden, losses, ANEW if given.on is None else ON)
     if given.on is not None:
         go_half_way(reader, before)
-    odds = log_odds(reader, lower(encoder, [s.text for s in kept]))
-    print(measured(kept, odds))
+    read = scored(kept, lambda texts: log_odds(reader, lower(encoder, texts)))
+    print(measured(read))
     if not given.without:
-        good = log_odds(reader, lower(encoder, [s.text for s in everything if s.source == "good"]))
-        write(reader, kept, odds, good)
-        training.write_figures(FOLDER / "README.md", measured(kept, odds))
+        good = scored([s for s in everything if s.source == "good"], lambda texts: log_odds(reader, lower(encoder, texts)))
+        write(reader, read, good)
+        training.write_figures(FOLDER / "README.md", measured(read))
 
 
 def sentences(encoder: Encoder) -> list[Sentence]:
@@ -238,17 +263,18 @@ def _calls() -> Iterator[tuple[str, str, list[str]]]:
     for path in written:
         for call in yaml.load(path.read_text("utf-8")):
             if str(call.get("expected", {}).get("forbidden_phrases", "met")) == "met" and call["id"] not in unwanted:
-                said = _agents_lines(call["lines"])
-                source = "everyday" if path.stem in EVERYDAY else "dialogues"
-                yield source, call["language"], [piece for text in said for piece in pieces_of(text)]
+                if path.stem in EVERYDAY:
+                    yield "everyday", call["language"], _agents_turns(call["lines"])
+                else:
+                    yield "dialogues", call["language"], _learnt_of(_agents_lines(call["lines"]))
     for call in yaml.load((ROOT / "rubrics" / "known_good.yaml").read_text("utf-8"))["calls"]:
-        said = _agents_lines((call.get("dialogue") or "").splitlines())
-        yield "good", call["language"], [part for text in said for part in (text, *pieces_of(text), *sentences_of(text))]
+        lines = (call.get("dialogue") or "").splitlines()
+        yield "good", call["language"], _agents_turns(lines)
+        yield "parts of good", call["language"], [part for text in _agents_lines(lines) for part in (*pieces_of(text), *sentences_of(text))]
     for path in sorted((FOLDER.parent / "roles" / "calls").glob("*.yaml")):
         for call in yaml.load(path.read_text("utf-8")):
             if call["kind"] not in UNMARKED:
-                said = [str(turn["agent"]) for turn in call["turns"] if "agent" in turn]
-                yield "roles", path.stem[:2], [piece for text in said for piece in pieces_of(text)]
+                yield "roles", path.stem[:2], _learnt_of([str(turn["agent"]) for turn in call["turns"] if "agent" in turn])
 
 
 def _left_out(kind: str) -> frozenset[str]:
@@ -258,6 +284,24 @@ def _left_out(kind: str) -> frozenset[str]:
 
 def _agents_lines(lines: Iterable[str]) -> list[str]:
     return [line.split(" agent: ", 1)[1] for line in lines if " agent: " in line]
+
+
+def _agents_turns(lines: Iterable[str]) -> list[str]:
+    """What an agent says without the customer between."""
+    turns: list[list[str]] = [[]]
+    for line in lines:
+        if " agent: " in line:
+            turns[-1].append(line.split(" agent: ", 1)[1])
+        elif turns[-1]:
+            turns.append([])
+    return ["\n".join(turn) for turn in turns if turn]
+
+
+def _learnt_of(lines: Iterable[str]) -> Iterator[str]:
+    """Lines, and their sentences, as scoring reads them: of a line that is kept apart nothing else, and no sentence that is."""
+    for line in lines:
+        parts = dict.fromkeys((*pieces_of(line), *sentences_of(line)))
+        yield from [line] if _part_of(line, PARTS) == 0 else [part for part in parts if part == line or _part_of(part, PARTS)]
 
 
 def said_by_agents(texts: Sequence[str], encoder: Encoder) -> list[str]:
@@ -359,56 +403,72 @@ def log_odds(reader: Reader, hidden: Sequence[Tensor]) -> NDArray[np.float32]:
     return found
 
 
-def thresholds(kept: Sequence[Sentence], odds: NDArray[np.float32]) -> list[tuple[float, np.float32]]:
+def scored(texts: Sequence[Sentence], odds_of: Callable[[Sequence[str]], NDArray[np.float32]]) -> list[Scored]:
+    """What scoring reads of texts: all their sentences that are long enough. `odds_of`: log-odds (n, 7) of n sentences."""
+    sentences = [[part if unit_count(part) >= SHORTEST_UNITS else None for part in sentences_of(text.text)] for text in texts]
+    distinct = list(dict.fromkeys(part for own in sentences for part in own if part))
+    top = dict(zip(distinct, odds_of(distinct).max(axis=1).tolist(), strict=True))
+    found = []
+    for text, own in zip(texts, sentences, strict=True):
+        for place, part in enumerate(own):
+            if part:
+                beside = [top[other] for other in (*own[max(0, place - 1) : place], *own[place + 1 : place + 2]) if other]
+                found.append(Scored(text, top[part], max(beside, default=np.inf)))
+    return found
+
+
+def thresholds(read: Sequence[Scored]) -> list[tuple[float, float]]:
     """How many of 1,000 allowed sentences reach which log-odds: (count, log-odds), from the fewest on."""
-    allowed = np.sort(odds[[s.act == 0 for s in kept]].max(axis=1))[::-1]
+    allowed = sorted((own.suspected_by for own in read if not own.of.act), reverse=True)
     return [(count, allowed[int(len(allowed) * count / 1000)]) for count in PER_1000]
 
 
-def sure_from(kept: Sequence[Sentence], odds: NDArray[np.float32], good: NDArray[np.float32]) -> float:
-    """The log-odds from which on acts convict: few of what was kept apart, and with a margin nothing of calls that nothing is wrong with. `good`: log-odds of all
-    known-good calls, learnt from or not.
+def sure_from(read: Sequence[Scored], good: Sequence[Scored]) -> float:
+    """The log-odds from which on acts convict: few of what was kept apart, and with a margin nothing of calls that nothing is wrong with. `good`: all known-good
+    calls, learnt from or not.
     """
-    top = odds.max(axis=1)
-    allowed = np.sort(top[[s.act == 0 for s in kept]])[::-1]
-    everyday = top[[s.source in APART for s in kept]]
-    highest = max([*good.max(axis=1).tolist(), *everyday.tolist()], default=-np.inf)
-    return max(float(allowed[int(len(allowed) * SURE_PER_1000 / 1000)]), highest + MARGIN)
+    allowed = sorted((own.convicts_by for own in read if not own.of.act), reverse=True)
+    everyday = [*good, *(own for own in read if own.of.source in APART)]
+    highest = max((own.convicts_by for own in everyday), default=-np.inf)
+    return max(allowed[int(len(allowed) * SURE_PER_1000 / 1000)], highest + MARGIN)
 
 
-def measured(kept: Sequence[Sentence], odds: NDArray[np.float32]) -> str:
-    """Markdown: forbidden ones found at several counts of allowed ones above the threshold, by language and act."""
-    top, acts = odds.max(axis=1), np.array([s.act for s in kept])
-    columns = thresholds(kept, odds)
+def measured(read: Sequence[Scored]) -> str:
+    """Markdown: forbidden texts found at several counts of allowed sentences above the threshold, by language and act."""
+    columns = thresholds(read)
+    top: dict[Sentence, float] = {}
+    for own in read:
+        if own.of.act:
+            top[own.of] = max(own.suspected_by, top.get(own.of, -np.inf))
+    count = sum(not own.of.act for own in read)
     lines = [
-        f"{int((acts == 0).sum())} allowed and {int((acts > 0).sum())} forbidden sentences kept apart; share found where so many of 1,000 allowed are:",
+        f"{count} sentences of what is allowed and {len(top)} forbidden texts kept apart; share found where so many of 1,000 allowed sentences are:",
         "",
-        "| | sentences | " + " | ".join(f"{count:g}" for count, _ in columns) + " |",
+        "| | texts | " + " | ".join(f"{count:g}" for count, _ in columns) + " |",
         "|---" * (len(columns) + 2) + "|",
     ]
-    groups = {"all": acts > 0}
-    groups |= {code: (acts > 0) & np.array([s.language == code for s in kept]) for code in training.LANGUAGES}
-    groups |= {act: acts == number for number, act in enumerate(ACTS, start=1)}
-    for name, chosen in groups.items():
-        if chosen.any():
-            lines.append(
-                f"| {name} | {int(chosen.sum())} | " + " | ".join(f"{(top[chosen] > least).mean():.2f}" for _, least in columns) + " |"
-            )
+    groups = {"all": list(top.values())}
+    groups |= {code: [odds for text, odds in top.items() if text.language == code] for code in training.LANGUAGES}
+    groups |= {act: [odds for text, odds in top.items() if text.act == number] for number, act in enumerate(ACTS, start=1)}
+    for name, own in groups.items():
+        if own:
+            shares = [sum(odds > least for odds in own) / len(own) for _, least in columns]
+            lines.append(f"| {name} | {len(own)} | " + " | ".join(f"{share:.2f}" for share in shares) + " |")
     return "\n".join(lines)
 
 
-def write(reader: Reader, kept: Sequence[Sentence], odds: NDArray[np.float32], good: NDArray[np.float32]) -> None:
+def write(reader: Reader, read: Sequence[Scored], good: Sequence[Scored]) -> None:
     """reader.safetensors and reader.json."""
     tensors = reader.top.tensors()
     weights = reader.head.weight.detach() / reader.top.spread
     tensors["head.weights"], tensors["head.bias"] = weights, reader.head.bias.detach() - weights @ reader.top.mean
     save_file(tensors, FOLDER / "reader.safetensors")
-    suspects = [[count, round(float(least), 2)] for count, least in thresholds(kept, odds)]
+    suspects = [[count, round(least, 2)] for count, least in thresholds(read)]
     told = {
         **training.encoder_facts(),
         "acts": list(ACTS),
         "first_layer": FIRST_LAYER,
-        "sure": max(round(sure_from(kept, odds, good) + 0.01, 2), SURE_LEAST),
+        "sure": max(round(sure_from(read, good) + 0.01, 2), SURE_LEAST),
         "suspects": suspects,
     }
     (FOLDER / "reader.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 
 from qa_pipeline.call import Outcome, Role, Utterance
 from qa_pipeline.languages.load import is_language, table
@@ -33,8 +34,9 @@ _MARKS = ' "“”„«»「」『』.,!?。，！？'
 # So much of the recogniser's belief forbidden words must have that it did not hear best. Chosen, not measured.
 _SUSPECTED_SHARE = 0.1
 # A sentence alone can read as an act that what is said around it shows to be none: "So you can't get down to it to read it. That's quite all right, …". Where all that
-# stands beside it is below this, nobody is convicted. Chosen on written calls (models/forbidden/README.md).
-_HARMLESS_ODDS = -2.0
+# stands beside it is below the first, nobody is convicted; where it is below the second, what is no more than likely is not suspected either. Chosen on written calls
+# (models/forbidden/README.md).
+HARMLESS_ODDS, PLAINLY_HARMLESS_ODDS = -2.0, -4.0
 # Fewer words or syllables than this are said again by chance.
 _LEAST_GIVEN_BACK_UNITS = 3
 
@@ -119,10 +121,11 @@ def _likely_acts(search: Search, criterion: ForbiddenCriterion, strictness: Stri
     found = []
     for utterance, act, odds in search.act_odds(criterion.acts, searched, strictness.version, _excuses(search).overrated):
         if odds >= least:
-            beside = search.act_odds_beside(utterance.utterance)
-            is_cleared = bool(beside) and max(beside) < _HARMLESS_ODDS
-            is_sure = odds >= strictness.sure and not is_cleared
-            found.append(_Act(utterance=utterance, act=act, odds=odds, is_sure=is_sure, is_cleared=is_cleared))
+            beside = max(search.act_odds_beside(utterance.utterance), default=inf)
+            if odds >= strictness.sure or beside >= PLAINLY_HARMLESS_ODDS:
+                is_cleared = beside < HARMLESS_ODDS
+                is_sure = odds >= strictness.sure and not is_cleared
+                found.append(_Act(utterance=utterance, act=act, odds=odds, is_sure=is_sure, is_cleared=is_cleared))
     return found
 
 

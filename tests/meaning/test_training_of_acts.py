@@ -13,7 +13,22 @@ from ruamel.yaml import YAML
 from models import training
 from models.adapting import FIRST_LAYER, lower
 from models.forbidden import train
-from models.forbidden.train import APART, CLASSES, FILES, FOLDER, MARGIN, NEWEST, Sentence, joined, losses_of, misheard, sure_from
+from models.forbidden.train import (
+    APART,
+    CLASSES,
+    FILES,
+    FOLDER,
+    MARGIN,
+    NEWEST,
+    Scored,
+    Sentence,
+    joined,
+    losses_of,
+    misheard,
+    scored,
+    sure_from,
+    thresholds,
+)
 from qa_pipeline.meaning.acts import ActReader
 from qa_pipeline.meaning.encoder import Encoder
 
@@ -37,19 +52,49 @@ def test_a_misheard_sentence_stays_the_act_that_it_was() -> None:
     assert {(s.language, s.act) for s in heard} == {("pl", SCOLDS)}
 
 
+def read(odds: float, source: str = "more", *, beside: float = np.inf) -> Scored:
+    return Scored(Sentence("en", 0, str(odds), source), odds, beside)
+
+
+THOUSAND = [read(number / 100) for number in range(1000)]
+
+
 @pytest.mark.parametrize(("source", "highest"), [("everyday", 10.0), ("ordinary apart", 10.0), ("more", 9.96)])
 def test_acts_convict_with_a_margin_above_what_is_said_in_everyday_calls(source: str, highest: float) -> None:
-    kept = [Sentence("en", 0, str(number), "more") for number in range(1000)] + [Sentence("en", 0, "good", source)]
-    odds = (np.arange(1001) / 100)[:, None].astype(np.float32)
-    nothing = np.full((1, 1), -5, dtype=np.float32)
     # Of 1,001 allowed ones four may be above.
-    assert sure_from(kept, odds, nothing) == pytest.approx(highest + MARGIN if source in APART else highest)
+    assert sure_from([*THOUSAND, read(10.0, source)], []) == pytest.approx(highest + MARGIN if source in APART else highest)
 
 
 def test_acts_convict_with_a_margin_above_every_known_good_call() -> None:
-    kept = [Sentence("en", 0, str(number), "more") for number in range(1000)]
-    odds = np.zeros((1000, 1), np.float32)
-    assert sure_from(kept, odds, np.array([[-1.0], [6.0]], np.float32)) == pytest.approx(6 + MARGIN)
+    assert sure_from([read(0.0)] * 1000, [read(-1.0), read(6.0)]) == pytest.approx(6 + MARGIN)
+
+
+def test_what_stands_beside_harmless_words_raises_no_bar() -> None:
+    harmless = [read(12.0, source, beside=-2.1) for source in ("everyday", "more") for _ in range(10)]
+    assert sure_from([*THOUSAND, *harmless], harmless) == pytest.approx(9.95)
+    plainly = [read(12.0, source, beside=-4.1) for source in ("everyday", "more") for _ in range(10)]
+    assert [thresholds([*THOUSAND, *own])[0] for own in (plainly, harmless)] == [(1.0, pytest.approx(9.98)), (1.0, 12.0)]
+
+
+def test_a_text_is_read_sentence_by_sentence_as_scoring_reads_it() -> None:
+    odds = {"So you can't get down to it.": 8.0, "That's quite all right.": -5.0, "Are you deaf?": 7.0, "I haven't got all day.": 3.0}
+    texts = [
+        "So you can't get down to it. That's quite all right.",
+        "So you can't get down to it.",
+        "Are you deaf? Oh. I haven't got all day.",
+    ]
+    found = scored(
+        [Sentence("en", 0, text, "everyday") for text in texts], lambda parts: np.array([[odds[part]] for part in parts], np.float32)
+    )
+    assert [(own.of.text, own.odds, own.convicts_by) for own in found] == [
+        (texts[0], 8.0, -np.inf),
+        # What stands beside it is an act if anything is.
+        (texts[0], -5.0, -5.0),
+        (texts[1], 8.0, 8.0),
+        # "Oh." is too short to be judged, and to clear anything.
+        (texts[2], 7.0, 7.0),
+        (texts[2], 3.0, 3.0),
+    ]
 
 
 def test_what_is_read_badly_and_what_is_new_is_learnt_from() -> None:
@@ -91,7 +136,7 @@ def test_a_reader_that_training_goes_on_from_reads_as_the_shipped_one() -> None:
 def test_nothing_that_is_measured_on_is_learnt_from_and_nothing_left_out_is_either(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, "said_by_agents", lambda texts, _: list(texts))
     everything = train.sentences(NO_ENCODER)
-    assert {s.source for s in everything} > {"good", "roles", "dialogues", "ordinary", *APART, *FILES}
+    assert {s.source for s in everything} > {"good", "parts of good", "roles", "dialogues", "ordinary", *APART, *FILES}
     assert all(s.is_kept_apart for s in everything if s.source in APART)
     texts = {s.text for s in everything if not s.act}
     rows = [line.split("\t") for line in (FOLDER / "left_out.tsv").read_text("utf-8").splitlines()]

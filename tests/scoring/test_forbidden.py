@@ -231,6 +231,17 @@ def test_a_sentence_whose_neighbours_of_the_same_turn_are_harmless_convicts_nobo
     assert by_acts({1: 9.0} | beside, *lines).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("beside", "outcome"),
+    [({}, Outcome.MET), ({2: -4.1}, Outcome.MET), ({2: -3.9}, Outcome.UNDETERMINED), ({0: -3.9}, Outcome.UNDETERMINED)],
+)
+def test_a_sentence_that_is_only_likely_an_act_is_not_suspected_among_plainly_harmless_ones(
+    beside: dict[int, float], outcome: Outcome
+) -> None:
+    lines = ("0:00 agent: Thanks for ringing.", "0:03 agent: You do that.", "0:06 agent: Bye for now then.")
+    assert by_acts({1: 5.9} | beside, *lines).outcome is outcome
+
+
 def test_what_the_customer_says_around_it_clears_nobody() -> None:
     assert (
         by_acts({1: 9.0}, "0:00 customer: I see.", "0:03 agent: You never read a thing, do you?", "0:06 customer: I do.").outcome
