@@ -32,7 +32,7 @@ from models.forbidden.train import (
 from qa_pipeline.meaning.acts import ActReader
 from qa_pipeline.meaning.encoder import Encoder
 
-DIALOGUES = FOLDER.parent / "certainty" / "dialogues"
+CALLS = FOLDER.parent / "certainty"
 # Nothing is encoded.
 NO_ENCODER = cast(Encoder, None)
 SCOLDS = CLASSES.index("scolding")
@@ -141,7 +141,7 @@ def test_nothing_that_is_measured_on_is_learnt_from_and_nothing_left_out_is_eith
     texts = {s.text for s in everything if not s.act}
     rows = [line.split("\t") for line in (FOLDER / "left_out.tsv").read_text("utf-8").splitlines()]
     assert [value for kind, value in rows if kind == "text" and value in texts] == []
-    calls = [call for path in DIALOGUES.glob("*.yaml") for call in YAML(typ="safe").load(path.read_text("utf-8"))]
+    calls = [call for path in CALLS.glob("*/*.yaml") for call in YAML(typ="safe").load(path.read_text("utf-8"))]
     assert {value for kind, value in rows if kind == "call"} <= {call["id"] for call in calls}
 
 
