@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 
 import pytest
@@ -41,3 +42,13 @@ def test_explanations_begin_in_one_column_through_all_sections() -> None:
 @pytest.mark.parametrize("users", KINDS_OF_USER)
 def test_every_command_says_what_it_does(users: str) -> None:
     assert all(command.help for command in KINDS_OF_USER[users])
+
+
+def test_a_command_seldom_looks_for_garbage_among_what_it_loaded() -> None:
+    usual = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    try:
+        assert CliRunner().invoke(main, ["summary", "--help"]).exit_code == 0
+        assert gc.get_threshold()[0] > 700
+    finally:
+        gc.set_threshold(*usual)
