@@ -14,7 +14,7 @@ class Privacy(Table):
     """What tells personal data in speech. Patterns read the text folded (Han characters: simplified), numbers as they were said.
 
     `cues`: a kind of privacy/kinds.py → words that say that what is near them is of it. `no_person`: words that say that a number is something else (an
-    order, a price); `counted`: what follows a number of things. `tail`: words for the last digits of a number, or for a short one, which then counts too.
+    order, a price); `expiry`: words that ask or say until when a card is valid, which is no number of a person; `counted`: what follows a number of things. `tail`: words for the last digits of a number, or for a short one, which then counts too.
     `corrections`: what stands between the pieces of a number that is put right on the way, and light words there that numbers.yaml does not have.
     `misheard_digits`: digit → words that recognisers write for it, read so only between digits. `check_sign`: words for a sign that ends a number of a person in a digit's stead. `countries`: whose telephone numbers are tried, by ISO
     code; `national_ids`: modules of python-stdnum that check ids of persons (cn.ric).
@@ -38,6 +38,7 @@ class Privacy(Table):
     pieces: Pieces = Field(default={}, validate_default=True)
     cues: dict[str, Pattern] = Field(default_factory=dict)
     no_person: Pattern = NEVER
+    expiry: Pattern = NEVER
     counted: Pattern = NEVER
     tail: Pattern = NEVER
     corrections: Words = ()

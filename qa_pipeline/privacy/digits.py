@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 import phonenumbers
@@ -120,6 +121,8 @@ def cue_of(passage: Passage, start: int, end: int, after_place: int, said: Priva
 def asked_for(questions: str, said: Privacy) -> tuple[Personal | None] | None:
     """As last_cue, of what the other party asked, a line each: in a question for the phone number of an order the phone is meant."""
     for line in reversed(questions.split("\n")):
+        if said.expiry.search(line) and not said.tail.search(line):
+            return (None,)
         kinds = {kind for kind, pattern in said.cues.items() if pattern.search(line)}
         if len(kinds) == 1:
             return (Personal(kinds.pop()),)
@@ -135,7 +138,7 @@ def last_cue(text: str, said: Privacy) -> tuple[Personal | None] | None:
         for match in pattern.finditer(text):
             if best is None or (match.end(), match.end() - match.start()) > best[:2]:
                 best = (match.end(), match.end() - match.start(), Personal(kind))
-    for match in said.no_person.finditer(text):
+    for match in chain(said.no_person.finditer(text), said.expiry.finditer(text)):
         if best is None or (match.end(), match.end() - match.start()) > best[:2]:
             best = (match.end(), match.end() - match.start(), None)
     return None if best is None else (best[2],)

@@ -35,6 +35,8 @@ _SHORT = 3
 # Of words that are no letters and no digits: how sure the reader must be for them to stay at the edge of a number, and to be one.
 _STAYS, _SURE_WITHOUT_SIGNS = 0.3, 0.95
 _SHORTEST_CARD, _SHORTEST_KNOWN_AGAIN = 13, 4
+# Digits of which an agent says so many only as they repeat a number.
+_FEWEST_OF_AGENTS = 2
 _LIGHT = frozenset({"correction", "between", "repeats", "quiet"})
 # How far behind a name the word may stand that says that it is a firm's: Pennington home care.
 _NEAR_TRADE = 2
@@ -97,7 +99,18 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
                 if is_agents(one.value, own, utterance, is_first=one.utterance == greeting) or says_own(utterance, start, end):
                     continue
             kept.append(_as_ruled(one, by_rules))
+    kept = [one for one in kept if not _is_count_of_agents(one, kept, utterances)]
     return [*kept, *_between(kept, tokens)]
+
+
+def _is_count_of_agents(one: Found, found: Sequence[Found], utterances: Sequence[Utterance]) -> bool:
+    """Whether a place is one or two digits that an agent says and that are of no number told: if you're under sixty five."""
+    utterance = utterances[one.utterance]
+    digits = digits_of(one.value, utterance.language) or one.value
+    if one.kind not in NUMBERS or utterance.role is not Role.AGENT or not digits.isdigit() or len(digits) > _FEWEST_OF_AGENTS:
+        return False
+    others = (digits_of(other.value, utterance.language) or other.value for other in found if other.kind in SIGNS and other is not one)
+    return not any(digits in other for other in others)
 
 
 def _pairs(
@@ -274,8 +287,8 @@ def _between(found: Sequence[Found], tokens: Sequence[Token]) -> Iterator[Found]
 
 
 def _least_of_ruled(one: Found, utterance: Utterance, tokens: Sequence[Token], bars: Bars) -> float:
-    """How sure the reader must be of what a rule found: of what is what it is whatever stands around not at all: an address with its sign and a card
-    number with its check digit; nor of a name (Mr …, 王女士) that lists know and that is not in small letters, as rules are right nearly always.
+    """How sure the reader must be of what a rule found: of what is what it is whatever stands around not at all: an e-mail with its sign, a card
+    number with its check digit and an address written with its number; nor of a name (Mr …, 王女士) that lists know and that is not in small letters, as rules are right nearly always.
     """
     if one.kind is Personal.NAME:
         language = utterance.language
@@ -287,8 +300,11 @@ def _least_of_ruled(one: Found, utterance: Utterance, tokens: Sequence[Token], b
         if "capital" in marks:
             return 0.0 if is_listed else bars.of_ruled
         return bars.sure if is_listed else bars.of_name
-    is_proved = (one.kind is Personal.EMAIL and "@" in one.value) or (
-        one.kind is Personal.CARD and len(one.value) >= _SHORTEST_CARD and luhn.is_valid(one.value)
+    is_written = one.kind is Personal.ADDRESS and any(char.isdigit() for char in one.value) and one.value != one.value.lower()
+    is_proved = (
+        is_written
+        or (one.kind is Personal.EMAIL and "@" in one.value)
+        or (one.kind is Personal.CARD and len(one.value) >= _SHORTEST_CARD and luhn.is_valid(one.value))
     )
     return 0.0 if is_proved else bars.nothing
 
@@ -369,13 +385,15 @@ def _of_kinds(chances: NDArray[np.float32], first: int, last: int, bars: Bars) -
 def _in_sentences(
     utterances: Sequence[Utterance], tokens: Sequence[Token], parts: Iterable[tuple[int, int, Personal]]
 ) -> Iterator[tuple[int, int, Personal]]:
-    """Parts as they are, names parted where a sentence ends within: is that Mr Bhatt? Fern here. A letter with a full stop goes on."""
+    """Parts as they are, names parted where a sentence ends within, or at a comma: is that Mr Bhatt? Fern here. Morning, Dean. A letter with a full stop
+    goes on.
+    """
     for start, end, kind in parts:
         begin = start
         for at in range(start + 1, end if kind is Personal.NAME else start):
             before, after = tokens[at - 1], tokens[at]
             gap = utterances[after.utterance].text[before.end : after.start]
-            if before.end - before.start > _SHORTEST_SENTENCE and _SENTENCE_ENDS.search(gap):
+            if (before.end - before.start > _SHORTEST_SENTENCE and _SENTENCE_ENDS.search(gap)) or gap.strip() == ",":
                 yield begin, at, kind
                 begin = at
         yield begin, end, kind

@@ -20,6 +20,7 @@ from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.names_in_han import is_addressed, is_word, name_length, surname_at, without_title
 from qa_pipeline.privacy.passages import fold_text
 from qa_pipeline.values.names import answered_name, asks_name, find_names, spoken_to
+from qa_pipeline.values.phones import digit_pieces
 from qa_pipeline.values.value import fold
 
 _SHORTEST_PART = 2
@@ -199,12 +200,13 @@ def _places(utterances: Sequence[Utterance], at: int) -> Iterator[tuple[int, int
 def _following(utterance: Utterance, plain: str, said: Privacy) -> Iterator[tuple[int, int]]:
     """What stands right behind words that a name follows, without capitals: a known name, or no word of the language's own."""
     known, ordinary = _known_names(utterance.language), _ordinary(utterance.language)
+    counted = {at for piece in digit_pieces(utterance.text, utterance.language) for at in range(piece.start, piece.end)}
     for match in said.name_follows.finditer(plain):
         words = list(islice(_WORDS.finditer(plain, match.end()), 3))
         name: list[re.Match[str]] = []
         for word in words:
             is_near = not name or word.start() - name[-1].end() == 1
-            is_name = word.group() in known or (word.group() not in ordinary and len(word.group()) > 2)
+            is_name = word.group() in known or (word.group() not in ordinary and len(word.group()) > 2 and word.start() not in counted)
             if not (is_near and is_name) or word.start() - match.end() > 40 or (not name and word.start() > match.end() + 1):
                 break
             name.append(word)

@@ -39,12 +39,12 @@ class Bars:
     sure: float = 0.5
     beside: float = 0.03
     of_place: float = 0.75
-    of_name: float = 0.75
-    of_sign: float = 0.88
+    of_name: float = 0.65
+    of_sign: float = 0.95
     of_word: float = 0.95
     of_listed: float = 0.5
     pair: float = 0.05
-    of_ruled: float = 0.3
+    of_ruled: float = 0.39
     nothing: float = 0.1
 
 

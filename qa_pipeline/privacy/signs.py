@@ -15,10 +15,10 @@ from string import ascii_uppercase
 from stdnum import iban, numdb
 
 from qa_pipeline.call import Utterance
-from qa_pipeline.languages.load import is_han, table
+from qa_pipeline.languages.load import is_han, table, word_file
 from qa_pipeline.languages.number_tables import Numbers
 from qa_pipeline.languages.privacy_tables import Privacy
-from qa_pipeline.privacy.digits import cue_of
+from qa_pipeline.privacy.digits import asked_for, cue_of
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.passages import Passage, Taken, fold_text, passages, since
 from qa_pipeline.values.phones import digit_pieces
@@ -64,13 +64,31 @@ def find_signs(passage: Passage, taken: Taken) -> Iterator[tuple[Personal, int, 
     for run in sign_runs(passage, with_small=True):
         written = "".join(sign.text for sign in run)
         is_new = not there & set(range(run[0].start, run[-1].end)) and any(pattern.fullmatch(written) for pattern in said.plates)
-        if is_new and cue_of(passage, run[0].start, run[-1].end, since(frozenset(there), run[0].start), said)[0] is Personal.PLATE:
+        kind, is_said = cue_of(passage, run[0].start, run[-1].end, since(frozenset(there), run[0].start), said)
+        if is_new and (kind is Personal.PLATE or (not is_said and asked_for(passage.asked, said) is None and _is_all_signs(passage, run))):
             there |= set(range(run[0].start, run[-1].end))
             yield Personal.PLATE, run[0].start, run[-1].end, written.upper()
 
 
+def _is_all_signs(passage: Passage, run: Sequence[Sign]) -> bool:
+    """Whether a line of a passage is a run alone, and its letters written together are no words: cv seventeen ndo."""
+    words = _words(passage.language)
+    line_start = passage.plain.rfind("\n", 0, run[0].start) + 1
+    line_end = passage.plain.find("\n", run[-1].end)
+    around = passage.plain[line_start : run[0].start] + passage.plain[run[-1].end : len(passage.plain) if line_end < 0 else line_end]
+    return not re.search(r"\w", around) and not any(len(sign.text) > 1 and sign.text in words for sign in run)
+
+
+@cache
+def _words(language: str) -> frozenset[str]:
+    path = word_file(language)
+    return frozenset(line.split()[0] for line in path.read_text("utf-8").splitlines() if line.strip()) if path is not None else frozenset()
+
+
 def with_beginning(one: Found, utterance: Utterance) -> Found:
-    """A number with what it begins with, where that stands right before it: an IBAN's country (gb two nine …), a telephone number's plus, a plate's letters."""
+    """A number with what it begins with, where that stands right before it: an IBAN's country (gb two nine …), a telephone number's plus, a plate's
+    letters, those of a national id that are no word.
+    """
     plain = fold_text(utterance.text, utterance.language)
     country = _COUNTRY.search(plain, 0, one.start) if one.kind is Personal.ACCOUNT else None
     if country and country[1].replace(" ", "").upper() in _countries():
@@ -81,6 +99,9 @@ def with_beginning(one: Found, utterance: Utterance) -> Found:
     before = _LETTERS.search(plain, 0, one.start) if one.kind in _LENGTHS else None
     if before is None or is_han(utterance.language):
         return one
+    if one.kind is Personal.NATIONAL_ID:
+        is_told = len(before[1]) > 1 and before[1] not in _words(utterance.language)
+        return replace(one, start=before.start(1)) if is_told else one
     [passage] = passages([utterance])
     told = "".join(sign.text for sign in signs(passage, with_small=True) if one.start <= sign.start < one.end)
     plates = table(utterance.language, Privacy).plates
@@ -170,6 +191,12 @@ def signs(passage: Passage, *, with_small: bool = False) -> list[Sign]:
         text, end = word.group(), word.end()
         if at <= skip:
             continue
+        pair = f"{text}-{words[at + 1].group()}" if at + 1 < len(words) and words[at + 1].start() == end + 1 else ""
+        if pair in names:
+            # x-ray, x ray: one letter in two words.
+            end, skip = words[at + 1].end(), at + 1
+            found.append(Sign(names[pair], word.start(), end))
+            continue
         letter = text if _is_letter(passage, word, said) else names.get(text, "")
         if not letter and with_small and _stands_beside(passage, words, at, taken):
             found.append(Sign(text, word.start(), end))
@@ -206,7 +233,9 @@ def _is_letter(passage: Passage, word: re.Match[str], said: Privacy) -> bool:
 def _stands_beside(passage: Passage, words: Sequence[re.Match[str]], at: int, taken: set[int]) -> bool:
     """Whether a word is as short as letters written together are, and stands right beside digits."""
     word = words[at]
-    if is_han(passage.language) or not (1 < len(word.group()) <= _MOST_TOGETHER and word.group().isascii()):
+    is_short = 1 < len(word.group()) <= _MOST_TOGETHER and word.group().isascii()
+    # What only puts right is none: ao twelve no ko twelve zzh.
+    if is_han(passage.language) or not is_short or word.group() in table(passage.language, Privacy).corrections:
         return False
     return word.start() - 2 in taken or word.end() + 1 in taken
 
@@ -220,7 +249,8 @@ def _stands_among(
         if not 0 <= place < len(words):
             return False
         text = words[place].group()
-        return text in names or (len(text) == 1 and text.isascii())
+        is_second = place > 0 and f"{words[place - 1].group()}-{text}" in names
+        return text in names or is_second or (len(text) == 1 and text.isascii())
 
     def digits_near(position: int, step: int) -> bool:
         return any(position + step * offset in taken for offset in range(3))

@@ -5,7 +5,6 @@ As in recogniser_json.py: a function a shape, None for a document of another. So
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from qa_pipeline.recordings.said import Document, Malformed, Said, in_time, ms_o
 
 # Where Gong puts its calls.
 GONG_CALLS = "callTranscripts"
+_MOST = 1e18
 _A_WEEK_MS = 7 * 24 * 3_600_000
 # Slower than this nobody speaks: then the figures are not seconds. Chosen; speech is 5 to 25 characters a second.
 _FEWEST_CHARACTERS_A_SECOND = 0.5
@@ -261,7 +261,8 @@ def _figure(value: object) -> float | None:
     """A number, also as text."""
     if isinstance(value, str) and re.fullmatch(r"\d{1,15}(\.\d{1,9})?", value):
         return float(value)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else None
+    # Whole numbers of JSON have as many digits as one likes; NaN and infinity are not below it either.
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST else None
 
 
 def _from_start(said: Sequence[Said], data: Document) -> list[Said]:

@@ -189,3 +189,49 @@ def test_a_title_that_a_customer_tells_with_a_whole_name_is_hidden_with_it(role:
     start = text.index(name)
     one = with_title(Found(kind=Personal.NAME, utterance=0, start=start, end=start + len(name), value=name), utterance)
     assert text[one.start : one.end] == wanted
+
+
+@pytest.mark.parametrize(
+    "said", ["kilo romeo six one x-ray oscar delta", "kilo romeo six one oscar delta x ray", "echo seven four x-ray uniform x-ray"]
+)
+def test_a_plate_is_told_with_a_letter_of_two_words(said: str) -> None:
+    talk = conversation("agent: and the van", f"customer: {said}", language="en")
+    assert [one.value for one in find_by_rules(talk.utterances)] in (["KR61XOD"], ["KR61ODX"], ["E74XUX"])
+    assert [(one.start, one.end) for one in find_by_rules(talk.utterances)] == [(0, len(said))]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "wanted"),
+    [
+        ("and the car", "cw seventeen ndq", [("plate", "cw seventeen ndq")]),
+        ("what's the order number", "cw seventeen ndq", []),
+        ("and when", "at twelve and", []),
+        ("registration please", "bd eleven no bk eleven zzh", [("plate", "bk eleven zzh")]),
+    ],
+)
+def test_a_plate_whose_letters_are_written_together_is_told_alone(asked: str, said: str, wanted: list[tuple[str, str]]) -> None:
+    talk = conversation(f"agent: {asked}", f"customer: {said}", language="en")
+    assert [(one.kind.value, said[one.start : one.end]) for one in find_by_rules(talk.utterances)] == wanted
+
+
+def test_letters_that_are_no_word_right_before_a_national_id_are_of_it() -> None:
+    talk = conversation("agent: your national insurance number", "customer: it's qw one two three four five six c", language="en")
+    assert told(talk) == [("national_id", "qw one two three four five six c")]
+
+
+NOBODYS = [
+    ("en", ["agent: and the expiry date", "customer: oh four twenty seven"]),
+    ("en", ["customer: we're stuck on the m sixty one just past bolton"]),
+    ("en", ["customer: how do i get to you", "agent: down station road and left at the church"]),
+    ("pl", ["agent: data ważności karty", "customer: zero cztery dwadzieścia siedem"]),
+    ("pl", ["customer: czy to film krzysztofa zanussiego"]),
+    ("sv", ["agent: och när går kortet ut", "customer: noll fyra tjugosju"]),
+    ("sv", ["customer: hur hittar jag dit", "agent: rakt fram på kungsgatan och höger vid kyrkan"]),
+    ("zh", ["agent: 有效期", "customer: 零四二七"]),
+    ("zh", ["customer: 怎么走", "agent: 沿着解放路一直走过桥左拐"]),
+]
+
+
+@pytest.mark.parametrize(("language", "lines"), NOBODYS, ids=[f"{language}{at}" for at, (language, _) in enumerate(NOBODYS)])
+def test_a_cards_expiry_a_way_and_whoever_made_a_film_are_nobodys(language: str, lines: list[str]) -> None:
+    assert told(conversation(*lines, language=language)) == []
