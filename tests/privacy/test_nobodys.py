@@ -6,6 +6,7 @@ import pytest
 
 from qa_pipeline.conversation.written import conversation
 from qa_pipeline.privacy.find import find_personal
+from qa_pipeline.privacy.names import own_places
 
 NOTHING = {
     "en": [
@@ -71,6 +72,11 @@ def test_a_name_with_a_title_is_hidden_where_a_surname_alone_would_be_a_word() -
 @pytest.mark.parametrize("surname", ["乔", "毕", "萧", "易"])
 def test_surnames_that_are_words_too_are_hidden_with_a_title(surname: str) -> None:
     assert any(surname in one for one in hidden(["customer: 好了没有", f"agent: 查到了{surname}先生,明天送货。"], "zh"))
+
+
+def test_what_an_agent_concludes_is_not_their_own_name() -> None:
+    said = conversation("agent: Så det är Forsman?", "agent: Det är Tindra på kundtjänst.", language="sv").utterances
+    assert [utterance.text[start:end] for utterance in said for start, end in own_places(utterance)][:1] == ["Tindra"]
 
 
 def test_thanks_are_no_part_of_a_name() -> None:
