@@ -28,7 +28,7 @@ class Privacy(Table):
     `months`: names of months, as in a date of birth; `years`: years by their own words. `date_words`: what stands between its parts; `articles`: right before it.
 
     `called`: patterns with a group `name`: how somebody who is not speaking is named or spoken to (Mr …, 王先生). `own`: the same of how the
-    agent says their own name, beside names.yaml. `first_names`, `last_names`: folded; written in Han characters, further surnames. `name_follows`: what
+    agent says their own name, beside names.yaml. `family`: the same of a customer's firm that is called as its family is (Gibson and Daughters). `first_names`, `last_names`: folded; written in Han characters, further surnames. `name_follows`: what
     stands right before a name that has no capital. `name_ends`: what stands right behind one that no pause ends. `name_endings`: endings of forms of names, each with what the plain form ends in after a `>`. `spelt_out`: Han characters: how a character of a name is explained, behind it.
     `surname_told`: patterns with a group `name`, Han characters too: a surname alone by the words around it, whatever lists say of it.
     `firm_follows`: words right behind which agents who have said their name say their firm (from, at).
@@ -66,6 +66,7 @@ class Privacy(Table):
     articles: Words = ()
     called: tuple[Pattern, ...] = ()
     own: tuple[Pattern, ...] = ()
+    family: Pattern = NEVER
     name_follows: Pattern = NEVER
     name_ends: Pattern = NEVER
     spelt_out: Pattern = NEVER

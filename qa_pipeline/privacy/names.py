@@ -183,7 +183,8 @@ def _places(utterances: Sequence[Utterance], at: int) -> Iterator[tuple[int, int
             yield answer.start, answer.end
     said = table(language, Privacy)
     plain = fold_text(utterance.text, language)
-    for pattern in said.called:
+    family = (said.family,) if utterance.role is Role.CUSTOMER else ()
+    for pattern in (*said.called, *family):
         # Capitals tell names where the pattern asks for them: over the text as it stands, of the same length.
         for match in pattern.finditer(utterance.text if is_han(language) else _keeping_capitals(utterance.text, plain)):
             start, end = match.span("name")

@@ -79,6 +79,14 @@ def test_what_an_agent_concludes_is_not_their_own_name() -> None:
     assert [utterance.text[start:end] for utterance in said for start, end in own_places(utterance)][:1] == ["Tindra"]
 
 
+def test_a_customers_firm_that_is_called_as_its_family_is_hidden_and_the_agents_stays() -> None:
+    assert any(
+        "Barker" in one
+        for one in hidden(["customer: Hello, Barker and Daughters Bakery, Ruth speaking.", "agent: Hi, it's the garage."], "en")
+    )
+    assert hidden(["agent: Barker and Sons, how can I help?", "customer: Hi, what are your hours?"], "en") == []
+
+
 def test_thanks_are_no_part_of_a_name() -> None:
     assert hidden(["agent: 好的,谢谢齐先生,再见。"], "zh") == ["齐先生"]
 
