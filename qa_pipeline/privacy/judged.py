@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from stdnum import luhn
@@ -13,9 +13,8 @@ from stdnum import luhn
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.languages.conversation_tables import Speaking
 from qa_pipeline.languages.load import is_han, table
-from qa_pipeline.languages.name_tables import Names
-from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.births import date_told
+from qa_pipeline.privacy.firms import firms_told, has_trade
 from qa_pipeline.privacy.kinds import LIKE_FIRMS, NUMBERS, SIGNS, Found, Personal
 from qa_pipeline.privacy.names import is_agents, is_ordinary, own_names, says_own
 from qa_pipeline.privacy.names_in_han import has_title, without_thanks, without_title
@@ -23,7 +22,6 @@ from qa_pipeline.privacy.passages import fold_text
 from qa_pipeline.privacy.reader import KINDS, Bars, Reader
 from qa_pipeline.privacy.tokens import Token, tokens_of
 from qa_pipeline.values.phones import digits_of
-from qa_pipeline.values.word_numbers import WORD
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,8 +36,6 @@ _SHORTEST_CARD, _SHORTEST_KNOWN_AGAIN = 13, 4
 # Digits of which an agent says so many only as they repeat a number.
 _FEWEST_OF_AGENTS = 2
 _LIGHT = frozenset({"correction", "between", "repeats", "quiet"})
-# How far behind a name the word may stand that says that it is a firm's: Pennington home care.
-_NEAR_TRADE = 2
 # Of words before a full stop, the letters of those that it is no ending behind: dr., st.
 _SHORTEST_SENTENCE = 3
 _SENTENCE_ENDS = re.compile(r"[.?!…]\s")
@@ -89,7 +85,7 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
             if _are_two(one, by_rules):
                 continue
             if kind in LIKE_FIRMS and (
-                (one.utterance, one.start) in firms or (one.utterance == greeting and _has_trade(one, utterances[one.utterance]))
+                (one.utterance, one.start) in firms or (one.utterance == greeting and has_trade(one, utterances[one.utterance]))
             ):
                 continue
             if kind is Personal.NAME:
@@ -152,31 +148,6 @@ def _are_beside(utterances: Sequence[Utterance], before: Token, after: Token) ->
     return (
         before.utterance == after.utterance and text[before.end : after.start] == " " and not is_han(utterances[after.utterance].language)
     )
-
-
-def firms_told(utterances: Sequence[Utterance], own: Collection[str]) -> Iterator[tuple[int, int]]:
-    """Utterance and place at which a firm begins that an agent says to be from: this is Laura from Brightway, det är Tindra på Norrbäck Fastigheter."""
-    for at, utterance in enumerate(utterances):
-        if utterance.role is not Role.AGENT or is_han(utterance.language):
-            continue
-        plain = fold_text(utterance.text, utterance.language)
-        follows = table(utterance.language, Privacy).firm_follows
-        for word in WORD.finditer(plain):
-            if word.group() in own and (match := follows.match(plain, word.end() + 1)):
-                yield at, match.end()
-
-
-def _has_trade(one: Found, utterance: Utterance) -> bool:
-    """Whether a place ends with what firms are, or that stands near behind it: marston lettings, Åkerlunds Plåt."""
-    if is_han(utterance.language):
-        return False
-    plain = fold_text(utterance.text, utterance.language)
-    trades = table(utterance.language, Names).trades
-    words = [word for word in WORD.finditer(plain) if one.start < word.start()]
-    within = [word for word in words if word.end() <= one.end]
-    after = list(takewhile(lambda word: "," not in plain[one.end : word.start()], words[len(within) :]))
-    near = [*within[-1:], *after[:_NEAR_TRADE]]
-    return any(word.group() in trades and len(word.group()) > _SHORT for word in near)
 
 
 def _only_listens(utterances: Sequence[Utterance], words: Sequence[Token]) -> bool:
