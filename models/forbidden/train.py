@@ -255,7 +255,7 @@ def _all(encoder: Encoder) -> Iterator[Sentence]:
             yield from say(language, "ok", said_by_agents(allowed, encoder), "lists")
 
 
-def _calls() -> Iterator[tuple[str, str, list[str]]]:
+def _calls() -> Iterator[tuple[str, str, Iterable[str]]]:
     """Source, language and what an agent says in each written call in which nothing is forbidden."""
     yaml = YAML(typ="safe")
     written = sorted((FOLDER.parent / "certainty" / "dialogues").glob("*.yaml"), key=lambda path: (path.stem not in EVERYDAY, path.stem))
@@ -450,10 +450,10 @@ def measured(read: Sequence[Scored]) -> str:
     groups = {"all": list(top.values())}
     groups |= {code: [odds for text, odds in top.items() if text.language == code] for code in training.LANGUAGES}
     groups |= {act: [odds for text, odds in top.items() if text.act == number] for number, act in enumerate(ACTS, start=1)}
-    for name, own in groups.items():
-        if own:
-            shares = [sum(odds > least for odds in own) / len(own) for _, least in columns]
-            lines.append(f"| {name} | {len(own)} | " + " | ".join(f"{share:.2f}" for share in shares) + " |")
+    for name, group in groups.items():
+        if group:
+            shares = [sum(odds > least for odds in group) / len(group) for _, least in columns]
+            lines.append(f"| {name} | {len(group)} | " + " | ".join(f"{share:.2f}" for share in shares) + " |")
     return "\n".join(lines)
 
 
