@@ -232,3 +232,11 @@ def test_writing_nothing_writes_nothing(store: Store) -> None:
     store.write_conversations([], run_id="r")
     store.write_scores([], purpose="official", run_id="r")
     assert counts(store) == {}
+
+
+def test_where_few_files_lie_no_table_is_opened_to_see_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = make_store(tmp_path)
+    store.write_conversations([heard()], run_id="r")
+    opened: list[str] = []
+    monkeypatch.setattr("qa_pipeline.results.store.open_table", opened.append)
+    assert (store.tidy(), opened) == ([], [])
