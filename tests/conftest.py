@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # The same examples on every machine, however busy it is.
 settings.register_profile("plain", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("plain")
+# Of `make check`; `make test` tries all.
+settings.register_profile("quick", settings.get_profile("plain"), max_examples=20)
 
 # Pytest's own process loads readline, which tells the processes it begins how wide its terminal is. Commands print as where there is none.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -73,6 +75,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     each = _GB_WITHOUT_MODELS if is_light else _GB_WITH_MODELS
     fitting = min(cores if is_light else cores + 1, int(psutil.virtual_memory().available / 1e9 / each))
     return fitting if fitting > 1 else 0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where slow tests are left out, properties are tried with fewer examples."""
+    if "not slow" in config.option.markexpr:
+        settings.load_profile("quick")
 
 
 @pytest.hookimpl(wrapper=True)

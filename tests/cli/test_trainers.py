@@ -293,6 +293,7 @@ def test_publish_of_the_lock_alone_touches_no_results(settings: Settings) -> Non
 # --- meanings, schema, import ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_fit_then_calibrate_writes_the_number(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     path = complaint_folder(settings.rubrics) / "complaint.yaml"
     edit(path, "at_least: 0.5", "at_least: 0.9")

@@ -144,6 +144,7 @@ def test_the_command_as_the_advice_writes_it_is_carried_out(folder: Path, text: 
         assert done.exit_code == 0 and not says(done.output, text), (command, done.output, done.exception)
 
 
+@pytest.mark.slow
 def test_calls_that_could_not_be_asked_about_are_asked_about_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     unset(monkeypatch, tmp_path)
     settings = {

@@ -215,6 +215,7 @@ def test_a_hub_model_is_read_by_its_labels(tmp_path: Path) -> None:
     assert model.classify_texts([]) == ()
 
 
+@pytest.mark.slow
 def test_a_hub_models_own_order_is_respected(tmp_path: Path) -> None:
     model = HubSentiment(tiny_model(tmp_path, {0: "positive", 1: "neutral", 2: "negative"}), threads=1)
     (found,) = model.classify_texts(["good"])
@@ -222,6 +223,7 @@ def test_a_hub_models_own_order_is_respected(tmp_path: Path) -> None:
     assert found.label == "negative"
 
 
+@pytest.mark.slow
 def test_bare_labels_need_a_meaning(tmp_path: Path) -> None:
     folder = tiny_model(tmp_path, {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"})
     with pytest.raises(ModelError, match="not understood: LABEL_0, LABEL_1, LABEL_2"):
@@ -230,6 +232,7 @@ def test_bare_labels_need_a_meaning(tmp_path: Path) -> None:
     assert model.classify_texts(["good"])[0].score == pytest.approx(4 / 8)
 
 
+@pytest.mark.slow
 def test_probabilities_of_labels_with_one_meaning_add(tmp_path: Path) -> None:
     stars = {0: "1 star", 1: "2 stars", 2: "3 stars", 3: "4 stars"}
     meaning = {"1 star": "negative", "2 stars": "negative", "3 stars": "neutral", "4 stars": "positive"}

@@ -146,11 +146,13 @@ MODES = st.sampled_from(["tolerant", "strict", "exact"])
 
 @pytest.mark.usefixtures("few_tokens")
 class TestScreened:
+    @pytest.mark.slow
     @given(phrases_of(CHINESE, ""), calls_of(CHINESE, ""), MODES)
     @settings(max_examples=150, deadline=None)
     def test_chinese(self, text: str, calls: list[list[str]], mode: str) -> None:
         check_equal(compile_phrase(text, "zh", mode=mode), calls, "zh")  # type: ignore[arg-type]
 
+    @pytest.mark.slow
     @given(phrases_of(ENGLISH, " "), calls_of(ENGLISH, " "), MODES)
     @settings(max_examples=150, deadline=None)
     def test_english(self, text: str, calls: list[list[str]], mode: str) -> None:

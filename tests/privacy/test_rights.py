@@ -103,6 +103,7 @@ def test_what_is_held_is_not_forgotten_until_it_is_released(ground: Ground, desk
     assert [tuple(row) for row in on_record] == [("held", f"hold {number}"), ("released", f"hold {number}")]
 
 
+@pytest.mark.slow
 def test_a_hold_that_was_let_go_names_no_customer_who_was_forgotten(ground: Ground, desk: Desk) -> None:
     """Also not by an id so short that it is looked for in no text."""
     for call_id, customer_id in (("first", "K1"), ("second", "K1"), ("third", "K2")):
@@ -151,6 +152,7 @@ def test_retention_leaves_what_is_held_and_names_it(ground: Ground, desk: Desk) 
 TODAY = date(2030, 1, 1)
 
 
+@pytest.mark.slow
 def test_sound_goes_before_the_words_where_its_window_is_shorter(ground: Ground) -> None:
     work = ground.settings.work
     sound = {path for path in (work / "sound").rglob("*") if path.is_file()}
@@ -160,6 +162,7 @@ def test_sound_goes_before_the_words_where_its_window_is_shorter(ground: Ground)
     assert expired(ground.store, Retention(sound_days=1), today=TODAY, work=work, held=["call-gone"]).stage_outputs == ()
 
 
+@pytest.mark.slow
 def test_notes_go_by_their_own_time_from_tables_and_database(ground: Ground, desk: Desk) -> None:
     decide(desk, LOCAL, "call-gone-not", Note(), reason="rang twice")
     decide(desk, LOCAL, "call-gone", Note(), reason="rang once")

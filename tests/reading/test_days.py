@@ -81,6 +81,7 @@ CHANGES: Mapping[str, Callable[[Desk], None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_whatever_changes_a_call_figures_know_it(desk: Desk, change: Callable[[Desk], None]) -> None:
     before = figures(desk.engine)
@@ -107,6 +108,7 @@ def test_only_days_that_changed_are_asked_anew(desk: Desk) -> None:
     assert "2026-05-11" not in str(values)
 
 
+@pytest.mark.slow
 def test_so_much_is_kept_and_no_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(days, "_MOST_PARTS", 30)
     for number in range(40):
