@@ -23,7 +23,7 @@ class AnswerWords(Table):
 
     `turns`: words with which a judgement goes from what was once to what is now (but in the end); `contrasts`: such as set what follows against what was
     said (but). `lead_counts`: a clear yes or no that begins a reply to a question for a good moment decides over what somebody is doing meanwhile.
-    `gives_way`: what an asker says who has understood that it is no good moment. `withdraws`: what takes back an answer given before.
+    `gives_way`: what an asker says who has understood that it is no good moment. `withdraws`: what takes back an answer given before; `hangs_up`: what says that its speaker hangs up.
     """
 
     FILE: ClassVar[str] = "answers.yaml"
@@ -44,6 +44,7 @@ class AnswerWords(Table):
     lead_counts: bool = False
     gives_way: Texts = ()
     withdraws: Texts = ()
+    hangs_up: Texts = ()
 
 
 class ExcuseWords(Table):

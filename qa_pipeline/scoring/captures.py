@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from qa_pipeline.call import Outcome, Role, Utterance
-from qa_pipeline.languages.load import glue, is_han
+from qa_pipeline.languages.load import glue, is_han, table
+from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.phrases.search import Hit, speech_from_text, words_between
 from qa_pipeline.rubric.criteria import CaptureCriterion
 from qa_pipeline.scoring.answers import is_question
@@ -26,6 +27,10 @@ _SENTENCE_UNITS = 5
 _READ_BACK_SHARE = 0.4
 # Or the share of an utterance's words that the other side said shortly before, where it says back the gist alone. Chosen on written dialogues.
 _GIST_SHARE, _GIST_UNITS, _GIST_UTTERANCES = 0.75, 6, 6
+# In an utterance of so many words, or Han characters, half of them tell: who retells a message puts much of it in words of their own. Chosen on written dialogues.
+_RETOLD_SHARE, _RETOLD_UNITS, _RETOLD_HAN_UNITS = 0.5, 8, 12
+# Fewer digits are no telephone number that somebody is asked about.
+_LEAST_DIGITS_ASKED = 7
 _SPECIFIC = {"datetime": 3, "datetime_after": 2, "datetime_before": 2, "daypart": 2, "spoken": 1, "date": 1}
 _TIMES = frozenset(_SPECIFIC)
 # What the listener says between two pieces of a number: "mhm", or the piece again.
@@ -263,7 +268,7 @@ def _check_read_back(criterion: CaptureCriterion, captured: Verdict, context: Co
                     outcome=Outcome.MET, reason_code="read_back", reason_args=what, evidence=(evidence,), searched=searched, occurrences=1
                 )
     is_text = any(capture.value_type == "text" for capture in captured.captures)
-    if is_text and (in_short := _in_short(after, context.search)):
+    if is_text and (in_short := _in_short(after, context.search) or _retold(searched.utterances, context.search)):
         return Verdict(
             outcome=Outcome.MET, reason_code="read_back", reason_args=what, evidence=(in_short,), searched=searched, occurrences=1
         )
@@ -275,11 +280,57 @@ def _in_short(after: Iterable[Utterance], search: Search) -> Evidence | None:
     for utterance in after:
         if unit_count(utterance.text) < _GIST_UNITS:
             continue
-        others = (search.by_number.get(utterance.utterance - back) for back in range(1, _GIST_UTTERANCES + 1))
-        said = " ".join(other.text for other in others if other is not None and other.role not in (utterance.role, Role.OTHER))
-        share = _shared(utterance.text, said, search.language)
+        share = _shared(utterance.text, _said_before(utterance, search), search.language)
         if share >= _GIST_SHARE:
             return search.utterance_evidence(utterance, "text", share)
+    return None
+
+
+def _retold(searched: Iterable[Utterance], search: Search) -> Evidence | None:
+    """A longer utterance, wherever it stands, of which half is what the other side said shortly before, numbers aside."""
+    least = _RETOLD_HAN_UNITS if is_han(search.language) else _RETOLD_UNITS
+    for utterance in searched:
+        if unit_count(utterance.text) < least:
+            continue
+        share = _shared(utterance.text, _said_before(utterance, search), search.language, without_numbers=True)
+        if share >= _RETOLD_SHARE:
+            return search.utterance_evidence(utterance, "text", share)
+    return None
+
+
+def _said_before(utterance: Utterance, search: Search) -> str:
+    """What the other side said shortly before an utterance."""
+    others = (search.by_number.get(utterance.utterance - back) for back in range(1, _GIST_UTTERANCES + 1))
+    return " ".join(other.text for other in others if other is not None and other.role not in (utterance.role, Role.OTHER))
+
+
+def read_out(criterion: CaptureCriterion, context: Context) -> Verdict | None:
+    """A telephone number that one party has before them, says in full and has confirmed was read back though the other never gave it; None for anything else."""
+    if criterion.capture != "phone":
+        return None
+    search = context.search
+    yes = search.phrases({search.language: table(search.language, AnswerWords).plain_yes}, "exact")  # type: ignore[dict-item]  # any string may be asked for
+    searched = search_window(criterion, context)
+    for run in runs_of(searched.utterances):
+        text, starts = _joined(run, search.language)
+        number = next((v for v in find_values("phone", text, search.language, context.began) if len(v.value) >= _LEAST_DIGITS_ASKED), None)
+        reply = search.by_number.get(run[-1].utterance + 1)
+        if number is None or reply is None or reply.role in (run[-1].role, Role.OTHER):
+            continue
+        # What is told to be rung elsewhere is no question: it is asked about, or the last that is said.
+        if not is_question(text) and text[number.end :].strip(" .。"):
+            continue
+        hits = search.hits(yes, Searched(utterances=(reply,), start_ms=None, end_ms=None))
+        if any(reply.text.lstrip().startswith(hit.text) for hit in hits):
+            evidence = _located(number, run, starts, text).evidence
+            return Verdict(
+                outcome=Outcome.MET,
+                reason_code="read_back",
+                reason_args={"what": number.value},
+                evidence=(evidence,),
+                searched=searched,
+                occurrences=1,
+            )
     return None
 
 
@@ -328,9 +379,9 @@ def _plain_words(text: str) -> str:
     return "".join(char for char in text if char.isalnum() or char.isspace())
 
 
-def _shared(text: str, again: str, language: str) -> float:
+def _shared(text: str, again: str, language: str, *, without_numbers: bool = False) -> float:
     """Share of a text's distinct tokens that come again in another."""
-    wanted = {token.text for token in speech_from_text(text, language).tokens}
+    wanted = {token.text for token in speech_from_text(text, language).tokens if not (without_numbers and token.text.isdigit())}
     said = {token.text for token in speech_from_text(again, language).tokens}
     return len(wanted & said) / len(wanted) if wanted else 0.0
 

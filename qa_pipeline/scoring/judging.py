@@ -14,7 +14,9 @@ from qa_pipeline.rubric.criteria import CaptureCriterion, Criterion, QuestionCri
 from qa_pipeline.rubric.schema import Rubric
 from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, PlacedCriterion, SearchingCriterion
 from qa_pipeline.scoring.asked_anyway import is_asked_anyway
+from qa_pipeline.scoring.captures import read_out
 from qa_pipeline.scoring.checks import CHECKS
+from qa_pipeline.scoring.coherence import given_way
 from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.metadata import column_value, is_as_wanted
 from qa_pipeline.scoring.reasons import SITUATION_NAMES
@@ -39,7 +41,7 @@ def judge(criterion: Criterion, context: Context) -> Verdict:
         return _judge_sentiment(criterion, context)
     # No words are read: whether speech, language and roles are known is nothing to the rest.
     verdict = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context)
-    return _excused(criterion, verdict or CHECKS[criterion.check](criterion, context), context)
+    return _excused(criterion, verdict or _coherent(criterion, CHECKS[criterion.check](criterion, context), context), context)
 
 
 def _judge_sentiment(criterion: SentimentCriterion, context: Context) -> Verdict:
@@ -67,8 +69,9 @@ def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
     if criterion.check in ("forbidden", "ask") and not search_window(criterion, context).utterances:
         return _undetermined("nobody_spoke", who=criterion.party)
     if isinstance(criterion, CaptureCriterion) and criterion.repeats and not context.verdicts[criterion.repeats].captures:
-        return _as_parent(criterion.repeats, context.verdicts[criterion.repeats], Outcome.NOT_APPLICABLE)
+        return read_out(criterion, context) or _as_parent(criterion.repeats, context.verdicts[criterion.repeats], Outcome.NOT_APPLICABLE)
     verdict = context.overruled.get(criterion.id) or _with_credit(criterion, CHECKS[criterion.check](criterion, context))
+    verdict = _coherent(criterion, verdict, context)
     if (
         verdict.outcome is Outcome.MET
         and (unfound := [c for c in silent if c.criterion])
@@ -83,6 +86,12 @@ def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
         return _failed(silent[0], context)
     excused = _excused(criterion, verdict, context)
     return excused if excused is not verdict else _doubt(criterion, verdict, conversation) or verdict
+
+
+def _coherent(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Verdict:
+    """The verdict, or what becomes of it where the rest of the call speaks against it."""
+    deeds = context.contradicted.get(criterion.id)
+    return given_way(verdict, deeds, context.search) if deeds else verdict
 
 
 def _is_answered_by_busy(criterion: PlacedCriterion, verdict: Verdict, context: Context) -> bool:

@@ -17,10 +17,11 @@ from qa_pipeline.rubric.canonical import criterion_sha256, rubric_sha256
 from qa_pipeline.rubric.criteria import Criterion
 from qa_pipeline.rubric.references import dependencies
 from qa_pipeline.rubric.schema import Rubric
-from qa_pipeline.scoring.asked_anyway import refuted
+from qa_pipeline.scoring.asked_anyway import refusable, refusals, refuted, said_of_it
 from qa_pipeline.scoring.assurance import Assurance
 from qa_pipeline.scoring.captures import disposition_capture
 from qa_pipeline.scoring.certainty import Certainty, Judge, shipped_model
+from qa_pipeline.scoring.coherence import contradictions
 from qa_pipeline.scoring.identity import JudgedBy, judged_by_now, score_id_of
 from qa_pipeline.scoring.judging import judge, moments
 from qa_pipeline.scoring.matching import Evidence, Search, searches_of
@@ -28,7 +29,7 @@ from qa_pipeline.scoring.meanings import Heads
 from qa_pipeline.scoring.prompts import replies_digest
 from qa_pipeline.scoring.reasons import ALSO_SAID, cause_text, reason_text
 from qa_pipeline.scoring.second_look import Look, LookQuestion, SecondLooks, hashes_of, is_open_to_looks, look_again, with_look
-from qa_pipeline.scoring.situations import Facts, find_facts, given_disposition
+from qa_pipeline.scoring.situations import Facts, find_facts
 from qa_pipeline.scoring.totals import Totals, deduction_of, points_of, total
 from qa_pipeline.scoring.verdict import Capture, Context, Verdict
 
@@ -139,11 +140,16 @@ class Scorecard:
         return self.bar if own is None else own
 
     def needed_for(self, names: Collection[str]) -> tuple[Criterion, ...]:
-        """Criteria of these ids and what their verdicts hang on, in the order of judging."""
-        needed = {*names, *moments(self.rubric)}
-        for criterion in reversed(self.in_order):
-            if criterion.id in needed:
-                needed.update(dependencies(criterion))
+        """Criteria of these ids, what their verdicts hang on and what hangs on that, in the order of judging."""
+        needed = {*names, *moments(self.rubric), *refusable(self.rubric)}
+        for _ in self.in_order:
+            before = len(needed)
+            for criterion in reversed(self.in_order):
+                # What hangs on a reading may speak against it (coherence.py).
+                if criterion.id in needed or any(condition.criterion in needed for condition in criterion.when):
+                    needed |= {criterion.id, *dependencies(criterion)}
+            if len(needed) == before:
+                break
         return tuple(criterion for criterion in self.in_order if criterion.id in needed)
 
     def replies_digest(self, conversation: Conversation) -> str | None:
@@ -211,41 +217,32 @@ def judge_call(
     """
     rubric = scorecard.rubric
     criteria = scorecard.in_order if only is None else scorecard.needed_for(only)
-    if not rubric.situations:
-        return _judged(search, scorecard, criteria, Facts(situations={}, disposition=None), overruled)
-    context = _judged(search, scorecard, criteria, find_facts(search, rubric.situations), overruled)
-    if wrong := refuted(context):
-        context = _judged(search, scorecard, criteria, find_facts(search, rubric.situations, without=wrong), overruled)
-    return context
+    rules = rubric.situations
+    facts = find_facts(search, rules) if rules else Facts(situations={}, disposition=None)
+    context = _judged(search, scorecard, criteria, facts, overruled)
+    wrong, against = refuted(context), contradictions(context)
+    misread = {e.utterance for name in against for e in context.verdicts[name].evidence if e.kind != "heard"}
+    unsaid = said_of_it(context) | misread
+    if rules and (wrong or unsaid & facts.signs):
+        facts = find_facts(search, rules, without=wrong, unsaid=unsaid, refusals=refusals(context))
+    if not wrong and not against and facts == context.facts:
+        return context
+    return _judged(search, scorecard, criteria, facts, overruled, against)
 
 
 def _judged(
-    search: Search, scorecard: Scorecard, criteria: Sequence[Criterion], facts: Facts, overruled: Mapping[str, Verdict] | None
-) -> Context:
+    search: Search, scorecard: Scorecard, criteria: Sequence[Criterion], facts: Facts, overruled: Mapping[str, Verdict] | None,
+    contradicted: Mapping[str, tuple[int, ...]] = {},
+) -> Context:  # fmt: skip
     rubric = scorecard.rubric
     verdicts: dict[str, Verdict] = {}
     context = Context(
         rubric=rubric, search=search, facts=facts, verdicts=verdicts, languages=scorecard.languages, strictness=scorecard.strictness,
-        answered_by=scorecard.answered_by, overruled=overruled or {},
+        answered_by=scorecard.answered_by, overruled=overruled or {}, contradicted=contradicted,
     )  # fmt: skip
     for criterion in criteria:
         verdicts[criterion.id] = judge(criterion, context)
-    return replace(context, facts=_as_answered(facts, context))
-
-
-def _as_answered(facts: Facts, context: Context) -> Facts:
-    """What happened, with the one ending that only an answer tells: who was asked for consent and did not give it has refused. What hangs on the disposition
-    was judged before.
-    """
-    conversation = context.search.conversation
-    is_open = (
-        facts.disposition is Disposition.COMPLETED and given_disposition(conversation) is None and conversation.call.direction != "inbound"
-    )
-    refusal = next((verdict for verdict in context.verdicts.values() if verdict.answer == "refused"), None) if is_open else None
-    if refusal is None:
-        return facts
-    evidence = tuple(e for e in refusal.evidence if e.kind == "answer")
-    return replace(facts, disposition=Disposition.REFUSED, disposition_evidence=evidence)
+    return context
 
 
 def weigh_call(search: Search, scorecard: Scorecard) -> Weighed:

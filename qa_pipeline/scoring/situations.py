@@ -15,7 +15,7 @@ from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.schema import SituationRule, Situations
 from qa_pipeline.rubric.shared_keys import Situation
-from qa_pipeline.scoring.answers import find_answer, gives_way, polarity_of, worded_answer
+from qa_pipeline.scoring.answers import find_answer, gives_way, is_question, polarity_of, worded_answer
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.windows import Searched, runs_of
 from qa_pipeline.values.find import find_values
@@ -43,6 +43,8 @@ _MOST_TURNS_BEFORE_STRANGER = 3
 _CLAUSE_MARKS = tuple(",，.。!！、")
 # What nobody can say before the agent has spoken.
 _REPLIES = ("refused", "opted_out")
+# Signs of who does not want to talk.
+_UNWILLING = ("refused", "customer_busy", "wrong_person")
 # Regrets, when to reach the right one, thanks and leave-taking; more turns than this are the call itself.
 _MOST_TURNS_WITH_STRANGER = 6
 
@@ -54,6 +56,12 @@ class Facts:
     situations: dict[Situation, tuple[Evidence, ...]]
     disposition: Disposition | None
     disposition_evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def signs(self) -> frozenset[int]:
+        """The utterances by which all of this was found."""
+        found = (*self.disposition_evidence, *(e for evidence in self.situations.values() for e in evidence))
+        return frozenset(e.utterance for e in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +82,25 @@ class _Sign:
         return (self.make(),)
 
 
-def find_facts(search: Search, rules: Situations, *, without: frozenset[Situation] = frozenset()) -> Facts:
-    """Recognise the situations of a conversation. `without`: those that the rest of the call speaks against. Pure."""
+def find_facts(
+    search: Search,
+    rules: Situations,
+    *,
+    without: frozenset[str] = frozenset(),
+    unsaid: frozenset[int] = frozenset(),
+    refusals: frozenset[int] = frozenset(),
+) -> Facts:
+    """Recognise the situations of a conversation. `without`: signs that the rest of the call speaks against, by name; `unsaid`: utterances that are no sign of who does
+    not want to talk; `refusals`: those that refuse what was asked, and are no wish to be left alone unless they say so in so many words. Pure.
+    """
     conversation = search.conversation
     situations: dict[Situation, tuple[Evidence, ...]] = {}
     said = _borne_out(search, rules, {name: _said(search, getattr(rules, name), name) for name in Situations.model_fields})
     said |= {name: [] for name in without}
+    if unsaid:
+        said |= {name: [sign for sign in said[name] if sign.utterance not in unsaid] for name in _UNWILLING}
+        # Who asks in so many words not to be called again is heard, whatever they were asked.
+        said["opted_out"] = [sign for sign in said["opted_out"] if not sign.is_meant or sign.utterance not in refusals]
     if not conversation.utterances:
         return Facts(situations=situations, disposition=given_disposition(conversation))
     if not conversation.by_role(Role.AGENT) and not conversation.by_role(Role.UNKNOWN):
@@ -90,11 +111,11 @@ def find_facts(search: Search, rules: Situations, *, without: frozenset[Situatio
         situations["wrong_person"] = said["wrong_person"][0].shown
     if busy := _early(search, said["customer_busy"], said["first_question"]):
         situations["customer_busy"] = busy.shown
-    customer_first = _ended_first(said["customer_ends"], said["agent_ends"])
+    customer_first = _ended_first([sign for sign in said["customer_ends"] if _takes_leave(search, sign)], said["agent_ends"])
     given = conversation.call.hangup_by
     if customer_first and given != "agent":
         situations["customer_ended_first"] = customer_first.shown
-    if _customer_hung_up(search, said, customer_first):
+    if _customer_hung_up(search, said):
         closing = (
             search.utterance_evidence(_last_of(conversation, Role.CUSTOMER), "last words", 1.0)
             if conversation.by_role(Role.CUSTOMER)
@@ -302,6 +323,17 @@ def _early(search: Search, busy: list[_Sign], questions: list[_Sign]) -> _Sign |
     return None
 
 
+def _takes_leave(search: Search, leave: _Sign) -> bool:
+    """Whether words with which customers end a call did so here: said to the letter, not in reply to a question, and with the agent's leave-taking still to come.
+    Whose last words nobody answered has hung up at most (`_customer_hung_up`).
+    """
+    conversation = search.conversation
+    before = search.by_number.get(leave.utterance - 1)
+    is_reply = before is not None and before.role is Role.AGENT and is_question(before.text)
+    is_answered = any(u.utterance > leave.utterance for u in conversation.by_role(Role.AGENT))
+    return is_answered and not is_reply and leave.make().similarity == 1.0
+
+
 def _ended_first(customer: list[_Sign], agent: list[_Sign]) -> _Sign | None:
     """The customer's words that began the end, when the agent had not begun it before."""
     if not customer:
@@ -310,8 +342,8 @@ def _ended_first(customer: list[_Sign], agent: list[_Sign]) -> _Sign | None:
     return customer[0] if first_by_agent is None or customer[0].utterance < first_by_agent else None
 
 
-def _customer_hung_up(search: Search, said: dict[str, list[_Sign]], customer_first: _Sign | None) -> bool:
-    """Whether the customer left before the agent could close: theirs are the last words, and they were ending or refusing."""
+def _customer_hung_up(search: Search, said: dict[str, list[_Sign]]) -> bool:
+    """Whether the customer left before the agent could close: the metadata say so, or theirs are the last words, by which they refuse or say that they hang up."""
     conversation = search.conversation
     customer, agent = conversation.by_role(Role.CUSTOMER), conversation.by_role(Role.AGENT)
     if not customer or not agent:
@@ -326,7 +358,10 @@ def _customer_hung_up(search: Search, said: dict[str, list[_Sign]], customer_fir
         return all(u.utterance in checking for u in agent_after)
     if said["agent_ends"]:
         return False
-    leaving = {e.utterance for name in ("customer_ends", "refused", "opted_out", "customer_busy") for e in said[name]}
+    # A goodbye to which nobody replied is no hanging up: of 39 written calls that end so, without metadata, not one excuses the agent.
+    leaving = {e.utterance for name in ("refused", "opted_out", "customer_busy") for e in said[name]}
+    hanging_up = search.phrases({search.language: table(search.language, AnswerWords).hangs_up}, "exact")  # type: ignore[dict-item]  # any string may be asked for
+    leaving |= {hit.utterance for hit in search.hits(hanging_up, Searched(utterances=tuple(customer[-2:]), start_ms=None, end_ms=None))}
     return conversation.call.hangup_by is None and any(u.utterance in leaving for u in customer[-2:])
 
 

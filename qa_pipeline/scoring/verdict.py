@@ -68,7 +68,7 @@ class Verdict:
 class Context:
     """What a check may look at. `verdicts`: those of criteria judged before; `languages`: those each criterion can be judged in; `strictness`: of the
     reader of acts; `answered_by`: the language model whose answers count, None where nobody is asked; `overruled`: what a second look put in the place of a
-    check's own reading (second_look.py).
+    check's own reading (second_look.py); `contradicted`: criteria whose reading the rest of the call speaks against, with the utterances in which it does (coherence.py).
     """
 
     rubric: Rubric
@@ -79,6 +79,7 @@ class Context:
     strictness: Strictness | None = None
     answered_by: str | None = None
     overruled: Mapping[str, Verdict] = field(default_factory=dict)
+    contradicted: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def began(self) -> datetime | None:

@@ -31,8 +31,21 @@ def find_names(text: str, language: str) -> list[Value]:
         for match in pattern.finditer(text):
             name = match.group(1)
             if not (names.begins_no_name.match(name) or any(fold(word) in _no_names(language_codes()) for word in name.split())):
-                return [Value(value=name, value_type="name", start=match.start(1), end=match.end(1))]
+                return [_in_full(text, Value(value=name, value_type="name", start=match.start(1), end=match.end(1)), language)]
     return []
+
+
+def _in_full(text: str, name: Value, language: str) -> Value:
+    """A surname in Han characters, or the whole name that ends a clause behind it, however it is explained between: 姓宫，宫殿的宫，宫雪."""
+    names = table(language, Names)
+    if not is_han(language) or name.value not in (*names.surnames, *names.double_surnames):
+        return name
+    whole = re.compile(rf"{name.value}(?!{name.value})[^\W\d_]{{1,2}}(?=\W|$)")
+    for match in whole.finditer(text, name.end - len(name.value)):
+        given = match.group()[len(name.value) :]
+        if given not in names.addressed and not names.begins_no_name.match(match.group()) and not names.no_answer.search(given):
+            return Value(value=match.group(), value_type="name", start=match.start(), end=match.end())
+    return name
 
 
 def asks_name(text: str, language: str) -> bool:
@@ -108,7 +121,8 @@ def _answered_in_han(text: str, language: str) -> Value | None:
         is_fit = _SHORTEST_HAN <= len(name) <= _LONGEST_HAN and name.isalpha() and not names.no_answer.search(name)
         if is_fit and not names.begins_no_name.match(name):
             found.append(Value(value=name, value_type="name", start=start, end=start + len(name)))
-    return _fullest(found)
+    # Four characters are a name with a surname of two, or one from elsewhere; else a firm or a house: 我是金环大厦的.
+    return _fullest(sorted(found, key=lambda value: len(value.value) == _LONGEST_HAN and value.value[:2] not in names.double_surnames))
 
 
 def _value(name: str, start: int, end: int) -> Value:

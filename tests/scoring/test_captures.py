@@ -244,3 +244,47 @@ def test_the_zones_of_the_system_are_listed_once_for_all_calls(monkeypatch: pyte
         finding(spoken, {"check": "capture", "capture": "datetime"})
     verdict.known_zones.cache_clear()
     assert len(listed) == 1
+
+
+NUMBER = {"id": "given", "check": "capture", "capture": "phone", "who": "customer"}
+NUMBER_AGAIN = {"id": "again", "check": "capture", "capture": "phone", "who": "agent", "repeats": "given"}
+
+
+@pytest.mark.parametrize(
+    ("agent", "customer", "outcome"),
+    [
+        ("您的电话就是来电显示的这个，13970228845，是吧？", "是，是这个。", "met"),
+        ("您的电话就是来电显示的这个，13970228845，是吧？", "不是。", "not_applicable"),
+        ("那请您打维修部13970228845，我们这边转不了。", "是吗。", "not_applicable"),
+        ("您的电话就是来电显示的这个，是吧？", "是，是这个。", "not_applicable"),
+    ],
+)
+def test_a_number_that_was_shown_is_read_back_where_it_is_said_in_full_and_confirmed(agent: str, customer: str, outcome: str) -> None:
+    found = scored(
+        at("0:00 agent: 您好。", "0:02 customer: 我找谭院长。", f"0:05 agent: {agent}", f"0:09 customer: {customer}"), NUMBER, NUMBER_AGAIN
+    )
+    assert found.findings[1].outcome.value == outcome
+
+
+@pytest.mark.parametrize(
+    ("said", "is_met"),
+    [
+        ("好的，我跟您核对一遍：詹国庆先生，下个月六号在母校办毕业四十年聚会，请院长和爱人一起去。", True),
+        ("好的，您说的我都记下来了，谭院长一回来我就马上转告他，请您放心。", False),
+    ],
+)
+def test_a_message_retold_in_other_words_is_read_back_wherever_more_was_added(said: str, is_met: bool) -> None:
+    told = "0:03 customer: 我叫詹国庆。我们下个月六号在母校聚会，毕业四十年嘛，请他务必来，把他爱人也带上。"
+    lines = (
+        "0:00 agent: 您好。",
+        told,
+        f"0:10 agent: {said}",
+        "0:15 customer: 对。",
+        "0:17 agent: 您还有留言请讲。",
+        "0:19 customer: 就说老詹想他了，哈哈。",
+    )
+    message, again = (
+        {**MESSAGE, "id": "message"},
+        {"id": "again", "check": "capture", "capture": "text", "who": "agent", "repeats": "message"},
+    )
+    assert (scored(at(*lines), message, again).findings[1].outcome.value == "met") is is_met

@@ -473,7 +473,7 @@ def test_a_criterion_does_not_apply_in_a_situation_it_names() -> None:
 
 @pytest.mark.parametrize(("agent", "outcome"), [("Fine.", "not_applicable"), ("Is there anything else?", "met")])
 def test_an_excuse_counts_only_where_the_criterion_is_not_met_anyway(agent: str, outcome: str) -> None:
-    spoken = conversation("0:00 agent: Good day.", f"0:02 agent: {agent}", "0:05 customer: Goodbye.", language="en")
+    spoken = conversation("0:00 agent: Good day.", f"0:02 agent: {agent}", "0:05 customer: Goodbye.", "0:07 agent: Goodbye.", language="en")
     criterion = {"check": "phrase", "phrases": {"en": ["anything else"]}, "excused_when": ["customer_ended_first"]}
     assert finding(spoken, criterion, situations=shipped_situations()).outcome.value == outcome
 

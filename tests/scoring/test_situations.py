@@ -116,6 +116,33 @@ def test_the_customer_hung_up_before_the_agent_could_close(lines: tuple[str, ...
     assert ("customer_hung_up" in facts(HELLO, *lines, **columns).situations) is hung_up
 
 
+@pytest.mark.parametrize(
+    ("language", "lines", "hung_up"),
+    [
+        ("pl", ("0:03 agent: Nie wiem.", "0:05 customer: No to ładna obsługa. Żegnam."), False),
+        ("sv", ("0:03 agent: Okej, jag säger det till honom, hej.", "0:05 customer: Tack, hej."), False),
+        ("en", ("0:03 agent: I've told you who to ring.", "0:05 customer: Fine, bye."), False),
+        ("sv", ("0:03 agent: Det kan du inte få.", "0:05 customer: Nu lägger jag på!"), True),
+        ("pl", ("0:03 agent: Nie wiem.", "0:05 customer: Szkoda gadać, rozłączam się!"), True),
+    ],
+)
+def test_a_goodbye_that_nobody_answers_is_no_hanging_up(language: str, lines: tuple[str, ...], hung_up: bool) -> None:
+    found = facts("0:00 agent: Hej.", *lines, language=language, direction="inbound").situations
+    assert ("customer_hung_up" in found, "customer_ended_first" in found) == (hung_up, hung_up)
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        ("pl", ("0:05 agent: Czy coś jeszcze?", "0:06 customer: Nie, to wszystko.")),
+        ("zh", ("0:05 agent: 您把水全部关了。", "0:06 customer: 要得，我关了看哈。")),
+    ],
+)
+def test_an_answer_and_what_only_sounds_like_leave_taking_end_no_call(language: str, lines: tuple[str, ...]) -> None:
+    closing = {"pl": "0:09 agent: Dobrze, dziękuję.", "zh": "0:09 agent: 表前头漏我们来修。"}[language]
+    assert "customer_ended_first" not in facts(*lines, closing, language=language, direction="inbound").situations
+
+
 def test_leave_taken_in_the_very_first_utterance_is_leave_taken() -> None:
     found = facts("0:00 agent: 那我们再见。", "0:05 customer: 挂了。")
     assert "customer_hung_up" not in found.situations

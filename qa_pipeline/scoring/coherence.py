@@ -1,0 +1,176 @@
+"""What was plainly done was due: where the call itself speaks against what was read out of a few words, the reading gives way.
+
+A customer who wants no message left, declines the questions or has no time makes many criteria not applicable, and each is read from one sign. Where several
+of those criteria are plainly found in the call all the same, in different places, the sign was something else: "the label was dialled in wrongly" is no wrong
+number, and who asks for a name, takes a message and says it back was not told that there is none. Less is needed against what was only meant. Situations are asked the same: asked_anyway.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from qa_pipeline.call import Outcome
+from qa_pipeline.rubric.criteria import (
+    CaptureCriterion,
+    CombinationCriterion,
+    Criterion,
+    PhraseCriterion,
+    QuestionCriterion,
+    SurveyCriterion,
+)
+from qa_pipeline.rubric.shared_keys import AnyCriterion, CombiningCriterion, SearchingCriterion
+from qa_pipeline.scoring.asked_anyway import plainly_asked
+from qa_pipeline.scoring.checks import CHECKS
+from qa_pipeline.scoring.matching import Evidence, Search
+from qa_pipeline.scoring.verdict import Context, Verdict, as_heard
+
+CONTRADICTED = "contradicted"
+# So many places of a call in which something was done that was not due are no chance finds. Chosen on written dialogues.
+_DEEDS = 2
+# One question that was put and answered afterwards is enough against an answer that was taken for unwilling.
+_DEEDS_AFTER_ANSWER = 1
+# A wording counts as plainly said where it may mean what is looked for; a meaning alone where it is as sure as this. Chosen on written dialogues.
+_AS_WORDED, _MAY_MEAN, _SURELY_MEANS = 0.9, 0.4, 0.95
+_MOST_SHOWN = 3
+_WILLING, _UNWILLING = "willing", "unwilling"
+
+
+def contradictions(context: Context) -> dict[str, tuple[int, ...]]:
+    """The criteria of a judged call whose reading the rest of it speaks against, each with the utterances in which it does."""
+    deeds: dict[str, list[Evidence]] = {}
+    by_id: dict[str, Criterion] = {criterion.id: criterion for criterion in context.rubric.criteria}
+    for criterion in context.rubric.criteria:
+        root = _root(criterion.id, by_id, context) if criterion.id in context.verdicts else None
+        if root is None or not _may_give_way(root, by_id, context):
+            continue
+        signs = _signs(root, by_id, context)
+        told = deeds.setdefault(root, [*signs])
+        since = _since(root, by_id, context)
+        done = (
+            e
+            for e in _plainly_done(criterion, context, is_meant=context.verdicts[root].reason_code == "said_by_meaning")
+            if e.utterance >= since
+        )
+        told += [deed for deed in done if not any(_overlap(deed, other, context) for other in told)][:1]
+    counted = {name: told[len(_signs(name, by_id, context)) :] for name, told in deeds.items()}
+    return {name: tuple(sorted({e.utterance for e in told})) for name, told in counted.items() if len(told) >= _least(name, context)}
+
+
+def _least(name: str, context: Context) -> int:
+    return _DEEDS_AFTER_ANSWER if context.verdicts[name].answer == _UNWILLING else _DEEDS
+
+
+def given_way(verdict: Verdict, deeds: tuple[int, ...], search: Search) -> Verdict:
+    """What a contradicted reading becomes: what was taken for a no was none, what was taken for a wish was not said; what speaks against it is shown beside it."""
+    if verdict.answer == _UNWILLING:
+        return replace(verdict, answer=_WILLING, reason_args={**verdict.reason_args, "answer": _WILLING})
+    against = tuple(search.utterance_evidence(search.by_number[deed], CONTRADICTED, 1.0, "heard") for deed in deeds[:_MOST_SHOWN])
+    return replace(
+        verdict, outcome=Outcome.NOT_MET, reason_code=CONTRADICTED, evidence=(*(as_heard(e) for e in verdict.evidence), *against), occurrences=0,
+        otherwise=None,
+    )  # fmt: skip
+
+
+def _may_give_way(name: str, by_id: Mapping[str, Criterion], context: Context) -> bool:
+    """Whether a reading is of a few words: a wish or a refusal found in the customer's, that it was no good moment, or one of several such things."""
+    criterion, verdict = by_id[name], context.verdicts[name]
+    if isinstance(criterion, CombinationCriterion):
+        return criterion.check == "any" and verdict.outcome is Outcome.MET
+    if _is_customers(criterion):
+        return verdict.outcome is Outcome.MET
+    return isinstance(criterion, QuestionCriterion) and verdict.answer == _UNWILLING and _WILLING in criterion.answers
+
+
+def _signs(name: str, by_id: Mapping[str, Criterion], context: Context) -> tuple[Evidence, ...]:
+    """The words that a reading was found by."""
+    criterion = by_id[name]
+    names = criterion.of if isinstance(criterion, CombinationCriterion) else (name,)
+    return tuple(e for name in names if context.verdicts[name].outcome is Outcome.MET for e in context.verdicts[name].evidence)
+
+
+def _since(name: str, by_id: Mapping[str, Criterion], context: Context) -> int:
+    """From which utterance on a deed counts: from the sign on where it was said in so many words, since people change their minds; anywhere where it was only
+    meant, or was said to the agent's own question.
+    """
+    criterion = by_id[name]
+    if context.verdicts[name].answer == _UNWILLING:
+        return max((e.utterance for e in context.verdicts[name].evidence if e.kind == "answer"), default=0)
+    parts = criterion.of if isinstance(criterion, CombinationCriterion) else (name,)
+    signs = [
+        e.utterance
+        for part in parts
+        if (verdict := context.verdicts[part]).outcome is Outcome.MET and verdict.reason_code == "said" and _is_customers(by_id[part])
+        for e in verdict.evidence
+    ]
+    return min(signs, default=0)
+
+
+def _is_customers(criterion: Criterion) -> bool:
+    return isinstance(criterion, PhraseCriterion) and criterion.party == "customer"
+
+
+def _overlap(one: Evidence, other: Evidence, context: Context) -> bool:
+    """Whether two pieces of evidence are the same words, or some of them."""
+    if one.utterance != other.utterance:
+        return False
+    text = context.search.by_number[one.utterance].text
+    start, begins = text.find(one.text), text.find(other.text)
+    return start < begins + len(other.text) and begins < start + len(one.text)
+
+
+def _root(name: str, by_id: dict[str, Criterion], context: Context) -> str | None:
+    """The criterion whose reading makes another not applicable, through whatever lies between; None where it is none, or not this alone."""
+    verdict = context.verdicts[name]
+    if verdict.outcome is not Outcome.NOT_APPLICABLE or verdict.reason_code not in ("condition", "parent"):
+        return None
+    above = next((of for what, of in verdict.rests_on if what == "criterion"), None)
+    if above is None:
+        return None
+    parent = context.verdicts[above]
+    if parent.outcome is Outcome.NOT_APPLICABLE:
+        return _root(above, by_id, context)
+    if any(c.criterion == above and c.outcome == Outcome.NOT_APPLICABLE.value for c in by_id[name].when):
+        # What applies only because of an answer: the answer is what counts.
+        answered = [c.criterion for c in by_id[above].when if c.criterion and c.answers]
+        return answered[0] if len(answered) == 1 else None
+    return above
+
+
+def _plainly_done(criterion: AnyCriterion, context: Context, *, is_meant: bool = False) -> Iterator[Evidence]:
+    """The words by which what a criterion asks for was plainly done; nothing where it was not, or may be something else. `is_meant`: what it speaks against was only
+    meant, so that meaning it is enough.
+    """
+    if isinstance(criterion, CombiningCriterion):
+        if criterion.check == "any":
+            yield from (e for name in criterion.of for e in _plainly_found(name, context))
+        return
+    if not isinstance(criterion, SearchingCriterion) or context.search.language not in context.languages[criterion.id]:
+        return
+    if isinstance(criterion, QuestionCriterion | SurveyCriterion):
+        if_meant = 0.0 if is_meant else _SURELY_MEANS
+        if (place := plainly_asked(criterion, context, if_meant=if_meant)) is not None:
+            yield context.search.utterance_evidence(context.search.by_number[place], CONTRADICTED, 1.0)
+        return
+    is_repeated = isinstance(criterion, CaptureCriterion) and criterion.repeats
+    if criterion.check in ("phrase", "semantic", "capture") and not (is_repeated and not context.verdicts[str(is_repeated)].captures):
+        yield from _plain(criterion, CHECKS[criterion.check](criterion, context), context)
+
+
+def _plainly_found(name: str, context: Context) -> Iterator[Evidence]:
+    """The same of a part that was judged already."""
+    criterion = next(c for c in context.rubric.criteria if c.id == name)
+    if isinstance(criterion, SearchingCriterion):
+        yield from _plain(criterion, context.verdicts[name], context)
+
+
+def _plain(criterion: SearchingCriterion, said: Verdict, context: Context) -> Iterator[Evidence]:
+    if said.outcome is not Outcome.MET or said.otherwise is not None:
+        return
+    for e in said.evidence:
+        chance = context.search.probability(criterion.meaning, e.utterance) if criterion.meaning else None
+        is_worded = said.reason_code == "said" and e.similarity >= _AS_WORDED
+        least = _MAY_MEAN if is_worded else _SURELY_MEANS
+        is_told = isinstance(criterion, CaptureCriterion) or (is_worded if chance is None else chance >= least)
+        if e.kind == "hit" and is_told:
+            yield e

@@ -1,0 +1,84 @@
+"""What was plainly done was due: a reading of few words gives way to what the call plainly holds, and to nothing less."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa_pipeline.conversation.written import conversation
+from qa_pipeline.scoring.coherence import CONTRADICTED
+from qa_pipeline.scoring.score import Finding, prepare, score
+from tests.rubric.built_rubrics import shipped
+
+_OPENING = ("0:00 agent: 远帆货代您好，哪位？", "0:02 customer: 我找你们芮姐。", "0:06 agent: 她不在，我帮您转告？")
+_MISREAD = "0:12 customer: 七号柜的提单品名打错了，毛巾打成了毛衣，今天一定要改。"
+_DONE = (
+    "0:33 agent: 请问您贵姓？",
+    "0:35 customer: 我姓盛，盛晓波，电话幺三九八八八八七七七七。",
+    "0:40 agent: 幺三九八八八八七七七七，好的。您还有别的要补充吗？",
+    "0:44 customer: 没有了。",
+    "0:47 agent: 放心，我一定转告她。再见。",
+)
+
+
+def found(rubric: str, language: str, *lines: str, **call: str) -> dict[str, Finding]:
+    scored = score(conversation(*lines, language=language, **call), prepare(shipped(rubric), {}))
+    return {finding.criterion.id: finding for finding in scored.findings}
+
+
+def test_who_takes_a_message_was_not_told_that_there_is_none() -> None:
+    findings = found("message_taking", "zh", *_OPENING, _MISREAD, *_DONE, direction="inbound")
+    assert findings["declines_message"].outcome.value == "not_met"
+    assert findings["declines_message"].reason_code == CONTRADICTED
+    assert [e.text for e in findings["declines_message"].evidence][0] == "打错了"
+    assert {findings[name].outcome.value for name in ("asks_name", "caller_name", "caller_phone", "promises_to_pass_on")} == {"met"}
+
+
+def test_without_what_contradicts_it_the_reading_stands() -> None:
+    findings = found("message_taking", "zh", *_OPENING, _MISREAD, "0:33 agent: 好的，再见。", direction="inbound")
+    assert findings["declines_message"].outcome.value == "met"
+    assert findings["asks_name"].outcome.value == "not_applicable"
+
+
+def test_who_changes_their_mind_is_believed_whatever_was_taken_down_before() -> None:
+    given = "0:10 customer: 我叫骆明，电话幺三二五五五五六六六六，请他回电。"
+    lines = (
+        *_OPENING,
+        given,
+        "0:15 agent: 骆明先生，幺三二五五五五六六六六。",
+        "0:20 customer: 算了吧，我自己跟他说。",
+        "0:24 agent: 好的，再见。",
+    )
+    assert found("message_taking", "zh", *lines, direction="inbound")["declines_message"].outcome.value == "met"
+
+
+_THROUGH = "0:06 agent: Right, I'm putting you through to Miss Adeyemi in conveyancing now."
+
+
+@pytest.mark.parametrize(
+    ("before", "no_message", "caller_name"),
+    [
+        ((), "met", "not_applicable"),
+        (
+            (
+                "0:03 agent: Who's calling, please?",
+                "0:04 customer: My name is Dave Hill.",
+                "0:05 agent: Thanks, Mr Hill. What's the best number for you?",
+                "0:05 customer: It's 01632 960 418.",
+            ),
+            "not_met",
+            "met",
+        ),
+    ],
+)
+def test_who_is_put_through_leaves_nothing_unless_it_was_taken_down_first(
+    before: tuple[str, ...], no_message: str, caller_name: str
+) -> None:
+    lines = (
+        "0:00 agent: Good morning, Pritchard Vane Solicitors.",
+        "0:02 customer: Hi, conveyancing please.",
+        *before,
+        _THROUGH,
+        "0:12 customer: Cheers.",
+    )
+    findings = found("answering_service", "en", *lines, direction="inbound")
+    assert (findings["no_message"].outcome.value, findings["caller_name"].outcome.value) == (no_message, caller_name)
