@@ -44,6 +44,9 @@ def contradictions(context: Context) -> dict[str, tuple[int, ...]]:
         root = _root(criterion.id, by_id, context) if criterion.id in context.verdicts else None
         if root is None or not _may_give_way(root, by_id, context):
             continue
+        # Why they call, and how often they will, can be said to somebody who has no time; only who answers has.
+        if context.verdicts[root].answer == _UNWILLING and not isinstance(criterion, QuestionCriterion | SurveyCriterion):
+            continue
         signs = _signs(root, by_id, context)
         told = deeds.setdefault(root, [*signs])
         since = _since(root, by_id, context)
