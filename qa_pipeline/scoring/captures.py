@@ -223,16 +223,12 @@ def _reasons(criterion: CaptureCriterion, search: Search, passages: list[list[Ut
     named: dict[int, set[str]] = {}
     for name, hit in hits:
         named.setdefault(hit.utterance, set()).add(name)
-    offering = {number for number, names in named.items() if len(names) > 1 and _asks(search.by_number[number])}
+    # Who names several offers them to choose from, whether or not it is written as a question.
+    offering = {number for number, names in named.items() if len(names) > 1 and search.by_number[number].role is Role.AGENT}
     told = sorted(
         ((name, hit) for name, hit in hits if hit.utterance not in offering), key=lambda item: (item[1].start, -item[1].similarity, item[0])
     )
     return [_Found(value=name, value_type="reason", evidence=search.evidence(hit)) for name, hit in told]
-
-
-def _asks(utterance: Utterance) -> bool:
-    """Whether an agent's words ask: who names several values then offers them (under half, or over?) and tells none."""
-    return utterance.role is Role.AGENT and is_question(utterance.text)
 
 
 def _texts(search: Search, passages: list[list[Utterance]]) -> list[_Found]:
@@ -309,7 +305,8 @@ def read_out(criterion: CaptureCriterion, context: Context) -> Verdict | None:
     if criterion.capture != "phone":
         return None
     search = context.search
-    yes = search.phrases({search.language: table(search.language, AnswerWords).plain_yes}, "exact")  # type: ignore[dict-item]  # any string may be asked for
+    words = table(search.language, AnswerWords)
+    yes, no = (search.phrases({search.language: wordings}, "exact") for wordings in (words.plain_yes, words.plain_no))  # type: ignore[dict-item]  # any string may be asked for
     searched = search_window(criterion, context)
     for run in runs_of(searched.utterances):
         text, starts = _joined(run, search.language)
@@ -320,8 +317,10 @@ def read_out(criterion: CaptureCriterion, context: Context) -> Verdict | None:
         # What is told to be rung elsewhere is no question: it is asked about, or the last that is said.
         if not is_question(text) and text[number.end :].strip(" .。"):
             continue
-        hits = search.hits(yes, Searched(utterances=(reply,), start_ms=None, end_ms=None))
-        if any(reply.text.lstrip().startswith(hit.text) for hit in hits):
+        replied = Searched(utterances=(reply,), start_ms=None, end_ms=None)
+        says_yes, says_no = (any(reply.text.lstrip().startswith(hit.text) for hit in search.hits(said, replied)) for said in (yes, no))
+        # Who says the number as the last thing wants a yes; who asks about it is told if it is wrong.
+        if says_yes or (is_question(text) and not says_no and not is_question(reply.text)):
             evidence = _located(number, run, starts, text).evidence
             return Verdict(
                 outcome=Outcome.MET,

@@ -50,7 +50,12 @@ SHARE = {
 
 
 @pytest.mark.parametrize(
-    ("asked", "value"), [("Roughly how many, under half or over?", "over_half"), ("So that is under half, is it?", "under_half")]
+    ("asked", "value"),
+    [
+        ("Roughly how many, under half or over?", "over_half"),
+        ("how many of them was it under half or over", "over_half"),
+        ("So that is under half, is it?", "under_half"),
+    ],
 )
 def test_values_that_are_offered_to_choose_from_are_not_told(asked: str, value: str) -> None:
     lines = [f"0:00 agent: {asked}", "0:03 customer: Fourteen.", "0:05 agent: So that's more than half."]
@@ -255,6 +260,7 @@ NUMBER_AGAIN = {"id": "again", "check": "capture", "capture": "phone", "who": "a
     [
         ("您的电话就是来电显示的这个，13970228845，是吧？", "是，是这个。", "met"),
         ("您的电话就是来电显示的这个，13970228845，是吧？", "不是。", "not_applicable"),
+        ("我这边显示的号码是13970228845，就打这个找您行吗？", "行，二十四小时有人。", "met"),
         ("那请您打维修部13970228845，我们这边转不了。", "是吗。", "not_applicable"),
         ("您的电话就是来电显示的这个，是吧？", "是，是这个。", "not_applicable"),
     ],
