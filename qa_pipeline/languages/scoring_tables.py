@@ -23,7 +23,8 @@ class AnswerWords(Table):
 
     `turns`: words with which a judgement goes from what was once to what is now (but in the end); `contrasts`: such as set what follows against what was
     said (but). `lead_counts`: a clear yes or no that begins a reply to a question for a good moment decides over what somebody is doing meanwhile.
-    `gives_way`: what an asker says who has understood that it is no good moment. `withdraws`: what takes back an answer given before; `hangs_up`: what says that its speaker hangs up.
+    `gives_way`: what an asker says who has understood that it is no good moment. `withdraws`: what takes back an answer given before; `hangs_up`: what says that its speaker hangs up; `wrong_number`: what
+    a caller says who has understood that it was not the one wanted.
     """
 
     FILE: ClassVar[str] = "answers.yaml"
@@ -45,6 +46,7 @@ class AnswerWords(Table):
     gives_way: Texts = ()
     withdraws: Texts = ()
     hangs_up: Texts = ()
+    wrong_number: Texts = ()
 
 
 class ExcuseWords(Table):

@@ -60,6 +60,19 @@ def contradictions(context: Context) -> dict[str, tuple[int, ...]]:
     return {name: tuple(sorted({e.utterance for e in told})) for name, told in counted.items() if len(told) >= _least(name, context)}
 
 
+def borne_out(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Verdict:
+    """The verdict on a wish of the customer; found where the call as a whole was one of somebody busy and the criterion asks for the same meaning: they were put off, in whatever
+    words.
+    """
+    rules, evidence = context.rubric.situations, context.facts.situations.get("customer_busy")
+    if verdict.outcome is not Outcome.NOT_MET or not isinstance(criterion, PhraseCriterion) or rules is None or not evidence:
+        return verdict
+    same = criterion.meaning and rules.customer_busy.meaning and criterion.meaning.list == rules.customer_busy.meaning.list
+    if not same or criterion.party != "customer":
+        return verdict
+    return replace(verdict, outcome=Outcome.MET, reason_code="said_by_meaning", reason_args={}, evidence=evidence, occurrences=1, places=1)
+
+
 def _least(name: str, context: Context) -> int:
     return _DEEDS_AFTER_ANSWER if context.verdicts[name].answer == _UNWILLING else _DEEDS
 

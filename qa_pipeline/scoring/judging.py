@@ -16,7 +16,7 @@ from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, PlacedCriter
 from qa_pipeline.scoring.asked_anyway import is_asked_anyway
 from qa_pipeline.scoring.captures import read_out
 from qa_pipeline.scoring.checks import CHECKS
-from qa_pipeline.scoring.coherence import given_way
+from qa_pipeline.scoring.coherence import borne_out, given_way
 from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.metadata import column_value, is_as_wanted
 from qa_pipeline.scoring.reasons import SITUATION_NAMES
@@ -91,7 +91,7 @@ def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
 def _coherent(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Verdict:
     """The verdict, or what becomes of it where the rest of the call speaks against it."""
     deeds = context.contradicted.get(criterion.id)
-    return given_way(verdict, deeds, context.search) if deeds else verdict
+    return given_way(verdict, deeds, context.search) if deeds else borne_out(criterion, verdict, context)
 
 
 def _is_answered_by_busy(criterion: PlacedCriterion, verdict: Verdict, context: Context) -> bool:

@@ -285,11 +285,20 @@ def _follows(search: Search, rules: Situations, said: dict[str, list[_Sign]], na
     later = [u for u in search.conversation.utterances if u.utterance > sign.utterance]
     if name == "wrong_person":
         chances = (search.probability(rules.wrong_person.meaning, u.utterance) for u in later[:_FOLLOWING])
-        return any(chance is not None and chance >= _BORNE_OUT_FROM for chance in chances)
+        return any(chance is not None and chance >= _BORNE_OUT_FROM for chance in chances) or _regrets_number(search, sign)
     agent = [u.utterance for u in later if u.role is Role.AGENT]
     if name == "customer_busy":
         return any(other.utterance in agent[:_FOLLOWING] for other in said["call_back"])
     return len(agent) <= _FOLLOWING
+
+
+def _regrets_number(search: Search, stranger: _Sign) -> bool:
+    """Whether the agent's next turn takes it for a wrong number."""
+    after = [u for u in search.conversation.by_role(Role.AGENT) if u.utterance > stranger.utterance][:_FOLLOWING]
+    turns = search.party((Role.AGENT,)).turns
+    reply = tuple(u for u in after if turns[u.utterance] == turns[after[0].utterance])
+    words = search.phrases({search.language: table(search.language, AnswerWords).wrong_number}, "exact")  # type: ignore[dict-item]  # any string may be asked for
+    return bool(reply and search.hits(words, Searched(utterances=reply, start_ms=None, end_ms=None)))
 
 
 def _machine_answered(search: Search, announcements: list[_Sign]) -> bool:

@@ -143,6 +143,24 @@ def test_an_answer_and_what_only_sounds_like_leave_taking_end_no_call(language: 
     assert "customer_ended_first" not in facts(*lines, closing, language=language, direction="inbound").situations
 
 
+@pytest.mark.parametrize(
+    ("language", "asked", "said", "reply"),
+    [
+        ("sv", "Talar jag med Margareta Ståhl?", "Nej, Margareta bor i Spanien numera.", "Aha, då har jag kommit fel."),
+        ("zh", "请问是邹先生吗？", "哪里，这是小林家。", "对不起，吵着您了。"),
+        ("en", "Am I speaking to Mr Fisk?", "Fisk? This is a bakery.", "Oh, sorry, wrong number."),
+        ("pl", "Czy rozmawiam z panem Rysiem?", "To jest piekarnia.", "Ojej, pomyłka, przepraszam."),
+    ],
+)
+@pytest.mark.parametrize("is_regretted", [True, False])
+def test_what_may_be_said_of_a_stranger_is_where_the_caller_regrets_the_number(
+    language: str, asked: str, said: str, reply: str, is_regretted: bool
+) -> None:
+    lines = (f"0:00 agent: {asked}", f"0:03 customer: {said}", f"0:06 agent: {reply if is_regretted else 'Mhm.'}", "0:09 customer: Mhm.")
+    found = facts_by_meaning("wrong_person", {said: 0.92}, *lines, language=language)
+    assert ("wrong_person" in found.situations) is is_regretted
+
+
 def test_leave_taken_in_the_very_first_utterance_is_leave_taken() -> None:
     found = facts("0:00 agent: 那我们再见。", "0:05 customer: 挂了。")
     assert "customer_hung_up" not in found.situations
