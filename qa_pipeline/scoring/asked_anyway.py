@@ -21,7 +21,7 @@ from qa_pipeline.scoring.windows import Searched
 # A meaning as probable as this needs no wording beside it, and so many questions are a talk with the right person. Chosen on written dialogues.
 _SURELY_MEANT, _MANY = 0.95, 2
 _NO_ANSWERS = (None, "unclear")
-_REFUSED = "refused"
+_REFUSED, _UNWILLING = "refused", "unwilling"
 _REFUTABLE: tuple[Situation, ...] = ("wrong_person", "customer_busy")
 
 
@@ -52,7 +52,8 @@ def refuted(context: Context) -> frozenset[str]:
             found.add(name)
     if context.facts.disposition is Disposition.REFUSED:
         since = min((e.utterance for e in context.facts.disposition_evidence), default=0)
-        questions = [c for c in context.rubric.criteria if not _gives_answer(c, _REFUSED)]
+        # Who is asked for two minutes once more has still refused.
+        questions = [c for c in context.rubric.criteria if not (_gives_answer(c, _REFUSED) or _gives_answer(c, _UNWILLING))]
         if any((place := plainly_asked(c, context)) is not None and place > since for c in questions):
             found.add(_REFUSED)
     return frozenset(found)

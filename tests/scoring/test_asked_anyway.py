@@ -91,3 +91,39 @@ def test_what_only_being_busy_answered_was_not_gone_through(asked: tuple[str, ..
         "0:00 agent: 您好，请问是娄先生吗？", "0:03 customer: 是，您哪位？", *asked, BUSY, "0:20 agent: 不好意思打扰您了，那我晚上再打给您，再见。",
     )  # fmt: skip
     assert outcomes(found)["condition"] == outcome
+
+
+_CONSENT = (
+    "0:00 agent: 您好，南屏体检中心佘琳，现在方便吗？",
+    "0:04 customer: 方便。",
+    "0:06 agent: 我们想给您发体检优惠，您愿不愿意接收这类短信？",
+)
+_BYE = "0:20 agent: 好的，祝您生活愉快，再见。"
+
+
+@pytest.mark.parametrize(
+    ("said", "disposition"),
+    [
+        ("我不愿意，这种短信我不感兴趣。", Disposition.COMPLETED),
+        ("不愿意，以后别再给我打电话了。", Disposition.OPTED_OUT),
+    ],
+)
+def test_a_no_to_consent_is_an_answer_and_only_so_many_words_opt_out(said: str, disposition: Disposition) -> None:
+    found = scored_by_meaning("consent_call", {"consent_question": {"愿不愿意": 0.97}}, *_CONSENT, f"0:12 customer: {said}", _BYE)
+    assert found.disposition is disposition
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "disposition"),
+    [
+        ("膝盖现在还疼不疼？", "还是疼，下坡疼得很。", Disposition.COMPLETED),
+        ("就两分钟，方便吗？", "不方便，没兴趣。", Disposition.REFUSED),
+    ],
+)
+def test_who_refused_and_answers_the_next_question_has_not_refused(question: str, answer: str, disposition: Disposition) -> None:
+    opening = ("0:00 agent: 您好，德仁骨科回访。", "0:05 customer: 那种广告我没兴趣。")
+    meant = {"asks_condition": {"还疼": 0.98}}
+    found = scored_by_meaning(
+        "followup_hospital", meant, *opening, f"0:08 agent: {question}", f"0:12 customer: {answer}", "0:18 agent: 好的，再见。"
+    )
+    assert found.disposition is disposition

@@ -84,8 +84,14 @@ def test_who_is_put_through_leaves_nothing_unless_it_was_taken_down_first(
     assert (findings["no_message"].outcome.value, findings["caller_name"].outcome.value) == (no_message, caller_name)
 
 
-@pytest.mark.parametrize(("reply", "outcome"), [("好的，那我晚上八点再打给您。", "met"), ("您觉得我们的利率怎么样？", "not_met")])
+@pytest.mark.parametrize(("reply", "outcome"), [("那我晚上再打给您，您看几点合适？", "met"), ("您觉得我们的利率怎么样？", "not_met")])
 def test_a_customer_who_was_put_off_could_not_talk_in_whatever_words(reply: str, outcome: str) -> None:
     opening = "0:00 agent: 您好，一路通汽车金融小米，想给您做个回访，您现在方便吗？"
-    lines = (opening, "0:13 customer: 哎呀我抱着娃呢，腾不出手来。", f"0:19 agent: {reply}", "0:25 customer: 好好。")
+    lines = (
+        opening,
+        "0:13 customer: 哎呀我抱着娃呢，吵得很。",
+        f"0:19 agent: {reply}",
+        "0:25 customer: 八点以后吧。",
+        "0:28 agent: 好的，再见。",
+    )
     assert found("followup_finance_car", "zh", *lines, direction="outbound")["not_now"].outcome.value == outcome

@@ -148,7 +148,7 @@ def test_an_answer_and_what_only_sounds_like_leave_taking_end_no_call(language: 
     [
         ("sv", "Talar jag med Margareta Ståhl?", "Nej, Margareta bor i Spanien numera.", "Aha, då har jag kommit fel."),
         ("zh", "请问是邹先生吗？", "哪里，这是小林家。", "对不起，吵着您了。"),
-        ("en", "Am I speaking to Mr Fisk?", "Fisk? This is a bakery.", "Oh, sorry, wrong number."),
+        ("en", "Am I speaking to Mr Fisk?", "This is the bakery in Mill Lane.", "Oh, sorry, wrong number."),
         ("pl", "Czy rozmawiam z panem Rysiem?", "To jest piekarnia.", "Ojej, pomyłka, przepraszam."),
     ],
 )
