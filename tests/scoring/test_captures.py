@@ -251,8 +251,8 @@ def test_the_zones_of_the_system_are_listed_once_for_all_calls(monkeypatch: pyte
     assert len(listed) == 1
 
 
-NUMBER = {"id": "given", "check": "capture", "capture": "phone", "who": "customer"}
-NUMBER_AGAIN = {"id": "again", "check": "capture", "capture": "phone", "who": "agent", "repeats": "given"}
+SHOWN = {"id": "given", "check": "capture", "capture": "phone", "who": "customer"}
+SHOWN_AGAIN = {"id": "again", "check": "capture", "capture": "phone", "who": "agent", "repeats": "given"}
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ NUMBER_AGAIN = {"id": "again", "check": "capture", "capture": "phone", "who": "a
 )
 def test_a_number_that_was_shown_is_read_back_where_it_is_said_in_full_and_confirmed(agent: str, customer: str, outcome: str) -> None:
     found = scored(
-        at("0:00 agent: 您好。", "0:02 customer: 我找谭院长。", f"0:05 agent: {agent}", f"0:09 customer: {customer}"), NUMBER, NUMBER_AGAIN
+        at("0:00 agent: 您好。", "0:02 customer: 我找谭院长。", f"0:05 agent: {agent}", f"0:09 customer: {customer}"), SHOWN, SHOWN_AGAIN
     )
     assert found.findings[1].outcome.value == outcome
 
