@@ -43,7 +43,8 @@ def _in_full(text: str, name: Value, language: str) -> Value:
     whole = re.compile(rf"{name.value}(?!{name.value})[^\W\d_]{{1,2}}(?=\W|$)")
     for match in whole.finditer(text, name.end - len(name.value)):
         given = match.group()[len(name.value) :]
-        if given not in names.addressed and not names.begins_no_name.match(match.group()) and not names.no_answer.search(given):
+        is_given = given not in names.addressed and not names.ends.search(given) and not names.no_answer.search(given)
+        if is_given and not names.begins_no_name.match(match.group()):
             return Value(value=match.group(), value_type="name", start=match.start(), end=match.end())
     return name
 
