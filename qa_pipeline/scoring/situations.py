@@ -1,6 +1,7 @@
 """What happened in the call, with evidence: wrong person, voicemail, busy, who ended first; and from that its disposition.
 
-Rules are data (rubrics/situations.yaml). Criteria name situations in `not_applicable_when` and `excused_when`.
+Rules are data (rubrics/situations.yaml). Criteria name situations in `not_applicable_when` and `excused_when`. One module, though long: its signs bear each other
+out, and are read together.
 """
 
 from __future__ import annotations
