@@ -305,6 +305,13 @@ def test_words_between_quotation_marks_are_somebody_elses(language: str, said: s
     assert judged(f"0:00 agent: {said}", language=language).outcome is Outcome.MET
 
 
+def test_a_slip_of_somebody_else_is_no_reproach_to_the_customer() -> None:
+    for said in ("Rozumiem, ktoś musiał źle wpisać cyfry.", "Kolega pewnie źle kliknął, przepraszam.", "Na pewno źle wpisałam, poprawiam."):
+        assert judged(f"0:00 agent: {said}", language="pl").outcome is Outcome.MET, said
+    for said in ("Pewnie źle pan wpisał hasło.", "Pani musiała coś źle kliknąć.", "Na pewno coś pani źle nacisnęła."):
+        assert judged(f"0:00 agent: {said}", language="pl").outcome is Outcome.NOT_MET, said
+
+
 def test_the_customers_own_words_given_back_convict_nobody() -> None:
     given_back = judged("0:00 customer: 你们店里的人讲我们公司就是这么规定的。", "0:05 agent: 我们公司就是这么规定的，这话他不该说。")
     assert given_back.outcome is Outcome.MET
