@@ -31,6 +31,10 @@ class Privacy(Table):
     agent says their own name, beside names.yaml. `family`: the same of a customer's firm that is called as its family is (Gibson and Daughters). `first_names`, `last_names`: folded; written in Han characters, further surnames. `name_follows`: what
     stands right before a name that has no capital. `name_ends`: what stands right behind one that no pause ends. `name_endings`: endings of forms of names, each with what the plain form ends in after a `>`. `spelt_out`: Han characters: how a character of a name is explained, behind it.
     `surname_told`: patterns with a group `name`, Han characters too: a surname alone by the words around it, whatever lists say of it.
+    `related`: patterns with a group `name`: how people are named by whose they are, without capitals. `letter_marks`: what stands between spelled letters of a name (with an accent);
+    `letter_beside`: a pattern with a group `letters`: letters of a name told right behind it. Of names in Han characters: `sign_told`, with groups `word` and `sign`: a sign told by a word;
+    `sign_parts`: by its parts; `sign_strokes`: by its strokes. `doors`: flats and lots by their number, over the text with numbers in digits.
+    `known_before`, `known_behind`: what stands right before or behind a name that is known to all, or a firm's; `no_address`, `no_birth`: what is none, as a whole.
     `firm_follows`: words right behind which agents who have said their name say their firm (from, at).
     """
 
@@ -72,6 +76,17 @@ class Privacy(Table):
     spelt_out: Pattern = NEVER
     surname_told: Pattern = NEVER
     firm_follows: Pattern = NEVER
+    related: tuple[Pattern, ...] = ()
+    letter_marks: Pattern = NEVER
+    letter_beside: Pattern = NEVER
+    sign_told: Pattern = NEVER
+    sign_parts: Pattern = NEVER
+    sign_strokes: Pattern = NEVER
+    doors: Pattern = NEVER
+    known_before: Pattern = NEVER
+    known_behind: Pattern = NEVER
+    no_address: Pattern = NEVER
+    no_birth: Pattern = NEVER
     first_names: Words = ()
     last_names: Words = ()
     name_endings: Texts = ()

@@ -52,6 +52,17 @@ def find_again(utterances: Sequence[Utterance], found: Sequence[Found]) -> list[
     return again
 
 
+def find_doors(utterances: Sequence[Utterance], found: Sequence[Found]) -> Iterator[Found]:
+    """Flats and lots told by their number alone, in a call in which an address is told: unit seven."""
+    if not any(one.kind is Personal.ADDRESS for one in found):
+        return
+    for at, utterance in enumerate(utterances):
+        plain = with_digits(utterance.text, utterance.language)
+        for match in table(utterance.language, Privacy).doors.finditer(plain.text):
+            start, end = plain.original(*match.span())
+            yield Found(kind=Personal.ADDRESS, utterance=at, start=start, end=end, value=utterance.text[start:end])
+
+
 def _answers(passage: Passage, taken: Taken, said: Privacy) -> Iterator[tuple[int, int]]:
     """Clauses that answer a question for an address, or follow the words that one is told by, as far as they hold a number or a word of streets."""
     begins = []

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.languages.load import is_han
-from qa_pipeline.privacy.addresses import find_addresses, find_again
+from qa_pipeline.privacy.addresses import find_addresses, find_again, find_doors
 from qa_pipeline.privacy.births import find_births, find_births_again
 from qa_pipeline.privacy.digits import find_numbers_of_persons, is_count, is_service_number, runs
 from qa_pipeline.privacy.judged import judged
@@ -21,9 +21,12 @@ from qa_pipeline.privacy.kinds import LIKE_FIRMS, SIGNS, Found, Personal
 from qa_pipeline.privacy.mail import find_mail
 from qa_pipeline.privacy.names import find_customers_names, find_names_again, names_told, with_title, without_agents
 from qa_pipeline.privacy.names_in_han import with_explanation
+from qa_pipeline.privacy.nobodys import is_nobodys
 from qa_pipeline.privacy.passages import Passage, fold_text, passages
 from qa_pipeline.privacy.reader import Reader, shipped_reader
+from qa_pipeline.privacy.related import find_forms_again, find_related, with_hyphen
 from qa_pipeline.privacy.signs import find_signs, sign_runs, signs, with_beginning
+from qa_pipeline.privacy.spelling import find_spellings
 from qa_pipeline.values.companies import short_forms
 from qa_pipeline.values.value import fold
 
@@ -48,10 +51,18 @@ def find_personal(
     `agent_name`, `company`: from the metadata; they stay. `known`: names of the customer from the metadata. `reader`: the shipped one where none is given.
     """
     ruled = find_by_rules(utterances, agent_name=agent_name, known=known)
-    found = judged(utterances, ruled, reader or shipped_reader(), agent_name=agent_name)
+    reader = reader or shipped_reader()
+    found = judged(utterances, ruled, reader, agent_name=agent_name)
     several = passages(utterances)
     found += _read_back(several, found)
+    found, nobodys = _told_apart(utterances, found)
     found += find_names_again(utterances, found, agent_name=agent_name)
+    found = [with_hyphen(one, utterances[one.utterance], reader.known) for one in found]
+    found += find_related(utterances, reader.known, agent_name=agent_name)
+    found += find_spellings(utterances, found)
+    found += find_forms_again(utterances, found, reader.known, agent_name=agent_name)
+    found += find_doors(utterances, found)
+    found = [one for one in found if one.kind is not Personal.NAME or fold(one.value) not in nobodys]
     found = without_agents(utterances, found, agent_name=agent_name)
     found = [
         with_title(with_beginning(with_explanation(one, utterances[one.utterance]), utterances[one.utterance]), utterances[one.utterance])
@@ -60,7 +71,19 @@ def find_personal(
     ]
     theirs = {fold(name) for name in (*known, *names_told(utterances))}
     found = [piece for one in found for piece in _without_company(one, utterances[one.utterance], company, theirs)]
-    return _without_overlaps(found)
+    return _without_overlaps(_told_apart(utterances, found)[0])
+
+
+def _told_apart(utterances: Sequence[Utterance], found: Sequence[Found]) -> tuple[list[Found], set[str]]:
+    """Places that are somebody's, and names, folded, that are nobody's. What overlaps is judged as one."""
+    nobodys = [one for one in _without_overlaps(found) if is_nobodys(one, utterances[one.utterance])]
+    names = {fold(utterances[one.utterance].text[one.start : one.end]) for one in nobodys if one.kind is Personal.NAME}
+    kept = [
+        one
+        for one in found
+        if not any(none.utterance == one.utterance and none.start <= one.start and one.end <= none.end for none in nobodys)
+    ]
+    return kept, names
 
 
 def _without_company(one: Found, utterance: Utterance, company: str | None, theirs: Collection[str]) -> Iterator[Found]:
