@@ -134,7 +134,7 @@ def test_every_bad_cell_is_told_with_its_line_at_once(folder: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("value", ["inf", "-inf"])
 def test_a_number_that_is_none_is_a_fault(folder: Path, value: str) -> None:
     (folder / "calls.csv").write_text(f"file,csat\na.wav,{value}\nb.wav,1\n")
     assert faults_of(folder) == [f"2: csat is {value!r}"]
