@@ -23,7 +23,7 @@ import yaml
 from torch import Tensor, nn
 
 from models.privacy.calls import Dialogue, Line, made_up, rewritten
-from models.privacy.learnt_from import WRITTEN, digest, files_learnt_from
+from models.privacy.learnt_from import WRITTEN, dialogues_learnt_from, digest, files_learnt_from
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.privacy.find import find_by_rules
 from qa_pipeline.privacy.kinds import Personal
@@ -228,7 +228,7 @@ def ordinary(seed: int, known: dict[str, str]) -> list[Example]:
             turns = [next(iter(turn.items())) for turn in call["turns"]]
             lines = tuple(Line(role, str(text), ()) for role, text in turns if role in ("agent", "customer"))
             dialogues.append(Dialogue(path.name[:2], call.get("agent_name"), lines, 0.6))
-    for path in sorted((FOLDER.parent / "certainty" / "dialogues").glob("tuned_eu*.yaml")):
+    for path in dialogues_learnt_from():
         for call in yaml.safe_load(path.read_text("utf-8")):
             turns = [re.sub(r"^[\d:]+ ", "", line).partition(": ") for line in call["lines"]]
             lines = tuple(Line(role, text, ()) for role, _, text in turns if role in ("agent", "customer"))

@@ -15,7 +15,8 @@ class Privacy(Table):
 
     `cues`: a kind of privacy/kinds.py → words that say that what is near them is of it. `no_person`: words that say that a number is something else (an
     order, a price); `expiry`: words that ask or say until when a card is valid, which is no number of a person; `counted`: what follows a number of things. `tail`: words for the last digits of a number, or for a short one, which then counts too.
-    `corrections`: what stands between the pieces of a number that is put right on the way, and light words there that numbers.yaml does not have.
+    `corrections`: what stands between the pieces of a number that is put right on the way, and light words there that numbers.yaml does not have;
+    `corrections_besides`: further words where a plate is put right, which the reader has not learnt as such.
     `misheard_digits`: digit → words that recognisers write for it, read so only between digits. `check_sign`: words for a sign that ends a number of a person in a digit's stead. `countries`: whose telephone numbers are tried, by ISO
     code; `national_ids`: modules of python-stdnum that check ids of persons (cn.ric).
 
@@ -32,9 +33,13 @@ class Privacy(Table):
     stands right before a name that has no capital. `name_ends`: what stands right behind one that no pause ends. `name_endings`: endings of forms of names, each with what the plain form ends in after a `>`. `spelt_out`: Han characters: how a character of a name is explained, behind it.
     `surname_told`: patterns with a group `name`, Han characters too: a surname alone by the words around it, whatever lists say of it.
     `related`: patterns with a group `name`: how people are named by whose they are, without capitals. `letter_marks`: what stands between spelled letters of a name (with an accent);
-    `letter_beside`: a pattern with a group `letters`: letters of a name told right behind it. Of names in Han characters: `sign_told`, with groups `word` and `sign`: a sign told by a word;
+    `letter_beside`: a pattern with a group `letters`: letters of a name told right behind it; `heard_apart`, with a group `letter`: behind a surname heard as two words (väster gren med enkelt v). Of names in Han characters: `sign_told`, with groups `word` and `sign`: a sign told by a word;
     `sign_parts`: by its parts; `sign_strokes`: by its strokes. `doors`: flats and lots by their number, over the text with numbers in digits.
-    `known_before`, `known_behind`: what stands right before or behind a name that is known to all, or a firm's; `no_address`, `no_birth`: what is none, as a whole.
+    `localities`: with a group `place`: streets and villages told with a number and no word for them, over the text with numbers in digits; with a group `street` too, only where lists know a
+    form of it: `street_forms`, endings as in `name_endings`; `firm_before`: what stands before one that an agent says their firm is at. `vehicles`: words for cars: letters and digits near them may be a plate.
+    `letters_together`: two letters that are told at once where a name is spelled (sz).
+    `known_before`, `known_behind`: what stands right before or behind a name that is known to all, or a firm's; `no_address`, `no_birth`: what is none, as a whole;
+    `nobodys`: what is nobody's with what is beside it: a time of a day with its weekday, a flight.
     `firm_follows`: words right behind which agents who have said their name say their firm (from, at).
     """
 
@@ -46,6 +51,7 @@ class Privacy(Table):
     counted: Pattern = NEVER
     tail: Pattern = NEVER
     corrections: Words = ()
+    corrections_besides: Words = ()
     misheard_digits: dict[int, Words] = Field(default_factory=dict)
     check_sign: Pattern = NEVER
     countries: Texts = ()
@@ -79,14 +85,21 @@ class Privacy(Table):
     related: tuple[Pattern, ...] = ()
     letter_marks: Pattern = NEVER
     letter_beside: Pattern = NEVER
+    heard_apart: Pattern = NEVER
     sign_told: Pattern = NEVER
     sign_parts: Pattern = NEVER
     sign_strokes: Pattern = NEVER
     doors: Pattern = NEVER
+    localities: tuple[Pattern, ...] = ()
+    street_forms: Texts = ()
+    firm_before: Pattern = NEVER
+    vehicles: Pattern = NEVER
+    letters_together: Words = ()
     known_before: Pattern = NEVER
     known_behind: Pattern = NEVER
     no_address: Pattern = NEVER
     no_birth: Pattern = NEVER
+    nobodys: Pattern = NEVER
     first_names: Words = ()
     last_names: Words = ()
     name_endings: Texts = ()

@@ -18,11 +18,13 @@ from qa_pipeline.privacy.births import find_births, find_births_again
 from qa_pipeline.privacy.digits import find_numbers_of_persons, is_count, is_service_number, runs
 from qa_pipeline.privacy.judged import judged
 from qa_pipeline.privacy.kinds import LIKE_FIRMS, SIGNS, Found, Personal
+from qa_pipeline.privacy.localities import find_localities
 from qa_pipeline.privacy.mail import find_mail
-from qa_pipeline.privacy.names import find_customers_names, find_names_again, names_told, with_title, without_agents
+from qa_pipeline.privacy.names import find_customers_names, find_initials, find_names_again, names_told, with_title, without_agents
 from qa_pipeline.privacy.names_in_han import with_explanation
 from qa_pipeline.privacy.nobodys import is_nobodys
 from qa_pipeline.privacy.passages import Passage, fold_text, passages
+from qa_pipeline.privacy.plates import find_plates_in_parts
 from qa_pipeline.privacy.reader import Reader, shipped_reader
 from qa_pipeline.privacy.related import find_forms_again, find_related, with_hyphen
 from qa_pipeline.privacy.signs import find_signs, sign_runs, signs, with_beginning
@@ -61,7 +63,10 @@ def find_personal(
     found += find_related(utterances, reader.known, agent_name=agent_name)
     found += find_spellings(utterances, found)
     found += find_forms_again(utterances, found, reader.known, agent_name=agent_name)
+    found += find_plates_in_parts(utterances)
+    found += find_localities(utterances, reader.known)
     found += find_doors(utterances, found)
+    found += list(find_initials(utterances, found))
     found = [one for one in found if one.kind is not Personal.NAME or fold(one.value) not in nobodys]
     found = without_agents(utterances, found, agent_name=agent_name)
     found = [

@@ -29,6 +29,7 @@ _WORDS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 # How far back a question for a name may stand, in utterances.
 _ASKED_WITHIN = 3
 _FEW_WORDS = 3
+_INITIALS = re.compile(r"(?<![\w'’.])(?:[A-ZĄĆĘŁŃÓŚŹŻÅÄÖ]\. ?){1,3}$")
 _HAN_WORDS = re.compile(r"[^\W\d_a-zA-Z]+")
 
 
@@ -117,6 +118,18 @@ def with_title(one: Found, utterance: Utterance) -> Found:
     ):
         return one
     return replace(one, start=before[-1].start())
+
+
+def find_initials(utterances: Sequence[Utterance], found: Sequence[Found]) -> Iterator[Found]:
+    """Initials before a name that was found: E. Papadopoulos. A full stop may have parted them from it."""
+    for one in found:
+        at, end = one.utterance, one.start
+        if one.kind is not Personal.NAME:
+            continue
+        if end == 0 and at > 0 and utterances[at - 1].role is utterances[at].role:
+            at, end = at - 1, len(utterances[at - 1].text)
+        if initials := _INITIALS.search(utterances[at].text, 0, end):
+            yield Found(kind=Personal.NAME, utterance=at, start=initials.start(), end=end, value=initials.group())
 
 
 def names_told(utterances: Sequence[Utterance]) -> list[str]:

@@ -25,6 +25,8 @@ def is_nobodys(one: Found, utterance: Utterance) -> bool:
     said = table(utterance.language, Privacy)
     plain = fold_text(utterance.text, utterance.language)
     text = plain[one.start : one.end]
+    if any(match.start() <= one.start and one.end <= match.end() for match in said.nobodys.finditer(plain)):
+        return True
     if one.kind in LIKE_FIRMS and (said.known_before.search(plain, 0, one.start) or said.known_behind.match(plain, one.end)):
         return True
     if one.kind in LIKE_FIRMS and one.end - one.start == 1 and _ENDING.search(plain, 0, one.end):

@@ -27,7 +27,7 @@ from qa_pipeline.values.word_numbers import WORD
 _WRITTEN_IBAN = re.compile(r"\b[A-Z]{2}\s?\d{2}(?:[\s-]?[A-Z0-9]{1,4}){3,8}\b")
 # Two letters right before a place, together or apart.
 _COUNTRY = re.compile(r"(?<!\w)([a-z] ?[a-z]) $")
-_LETTERS = re.compile(r"(?<!\w)([a-z]{1,3}) $")
+_LETTERS = re.compile(r"(?<![\w'’])([a-z]{1,3}|[a-z] [a-z](?: [a-z])?) $")
 _PLUS = re.compile(r"(?<!\w)(plus|\+) ?$")
 _LENGTHS = {Personal.NATIONAL_ID: (6, 18), Personal.ACCOUNT: (8, 34), Personal.PLATE: (3, 9)}
 _MOST_BETWEEN = 2
@@ -100,13 +100,13 @@ def with_beginning(one: Found, utterance: Utterance) -> Found:
     if before is None or is_han(utterance.language):
         return one
     if one.kind is Personal.NATIONAL_ID:
-        is_told = len(before[1]) > 1 and before[1] not in _words(utterance.language)
+        is_told = len(before[1]) > 1 and " " not in before[1] and before[1] not in _words(utterance.language)
         return replace(one, start=before.start(1)) if is_told else one
     [passage] = passages([utterance])
     told = "".join(sign.text for sign in signs(passage, with_small=True) if one.start <= sign.start < one.end)
     plates = table(utterance.language, Privacy).plates
     is_whole = any(pattern.fullmatch(told) for pattern in plates)
-    is_more = any(pattern.fullmatch(before[1] + told) for pattern in plates)
+    is_more = any(pattern.fullmatch(before[1].replace(" ", "") + told) for pattern in plates)
     return replace(one, start=before.start(1)) if is_more and not is_whole else one
 
 

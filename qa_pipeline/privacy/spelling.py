@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 
 from qa_pipeline.call import Utterance
 from qa_pipeline.languages.load import is_han, table
@@ -17,6 +18,8 @@ from qa_pipeline.values.word_numbers import WORD
 _NEAR = 3
 # Letters alone that are of a name wherever they stand, and that make a word said before or after a name.
 _FEWEST_LETTERS, _FEWEST_OF_WORD = 3, 4
+# Words that a surname may have been heard as.
+_HEARD_AS = (1, 2)
 _ONE_SIGN = re.compile(r"[^\W\d_]")
 
 
@@ -71,7 +74,7 @@ def _in_letters(utterances: Sequence[Utterance], at: int, near: Sequence[Found])
     for match in _rows(utterance.language).finditer(plain):
         several = [letter.group() for letter in _letters(utterance.language).finditer(plain, *match.span())]
         letters = "".join(_letter(one, utterance.language) for one in several)
-        is_told = any(len(one) > 1 for one in several)
+        is_told = any(" " in one for one in several)
         if (
             len(letters) >= _FEWEST_LETTERS and any(letters in part or part in letters for part in parts if len(part) >= _FEWEST_LETTERS)
         ) or (
@@ -90,13 +93,26 @@ def _in_letters(utterances: Sequence[Utterance], at: int, near: Sequence[Found])
         letters = match["letters"].replace(" ", "")
         if any(letters in fold_text(one.value, utterance.language) and plain[one.end : match.start()].strip(" ,") == "" for one in here):
             yield at, *match.span("letters")
+    for match in said.heard_apart.finditer(plain):
+        for one in here:
+            # rut väster gren med enkelt v: what stands between a first name and the letter is a surname that begins with it.
+            words = [word.group() for word in WORD.finditer(plain, one.end, max(one.end, match.start()))]
+            is_near = len(words) in _HEARD_AS and plain[one.end : match.start()] == f" {' '.join(words)}"
+            if is_near and words[0].startswith(match["letter"]):
+                yield at, one.end + 1, match.start()
 
 
 def _words_of(utterances: Sequence[Utterance], at: int, letters: str) -> Iterator[tuple[int, int, int]]:
-    """Where a word that letters make is said near."""
+    """Where a word that letters make is said near, or two words that a recogniser heard in its stead."""
     for other in range(max(0, at - _NEAR), min(len(utterances), at + 2)):
         plain = fold_text(utterances[other].text, utterances[other].language)
-        yield from ((other, *word.span()) for word in WORD.finditer(plain) if word.group() == letters)
+        words = list(WORD.finditer(plain))
+        yield from ((other, *word.span()) for word in words if word.group() == letters)
+        yield from (
+            (other, first.start(), second.end())
+            for first, second in pairwise(words)
+            if first.group() + second.group() == letters and min(len(first.group()), len(second.group())) > 1
+        )
 
 
 def _are_beside(plain: str, one: Found, start: int, end: int) -> bool:
@@ -108,13 +124,16 @@ def _are_beside(plain: str, one: Found, start: int, end: int) -> bool:
 def _letter(said: str, language: str) -> str:
     """The letter that is told, alone or with an example: z of żet jak żaba, s of sz jak szymon."""
     name = said.split()[0]
+    if name == said and said in table(language, Privacy).letters_together:
+        return said
     known = {word: letter for letter, words in table(language, Privacy).letters.items() for word in words}
     return known.get(name, name[0])
 
 
 def _one(language: str) -> str:
     example = "|".join(re.escape(word) for word in table(language, Privacy).spelled_as)
-    return rf"(?<![\w'’])(?:[a-z]{{1,3}}(?: (?:{example}))+ [a-z]+|[a-z](?![\w'’@]))" if example else r"\b[a-z]\b"
+    alone = "|".join(("[a-z]", *table(language, Privacy).letters_together))
+    return rf"(?<![\w'’])(?:[a-z]{{1,3}}(?: (?:{example}))+ [a-z]+|(?:{alone})(?![\w'’@]))" if example else r"\b[a-z]\b"
 
 
 @cache

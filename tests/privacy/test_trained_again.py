@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.privacy.learnt_from import digest, files_learnt_from
+from models.privacy.learnt_from import FOLDER, digest, files_learnt_from
 
 TWICE = """
 from hashlib import sha256
@@ -53,3 +53,14 @@ def test_what_a_reader_was_trained_on_is_told_by_all_files_it_learns_from(tmp_pa
     assert digest([copy, *files[1:]]) == digest(files)
     copy.write_bytes(files[0].read_bytes() + b"#")
     assert digest([copy, *files[1:]]) != digest(files)
+
+
+def test_the_reader_is_of_the_files_that_it_is_said_to_have_learnt_from() -> None:
+    checked = subprocess.run([sys.executable, "-m", "models.privacy.train", "--check"], capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stdout) == (0, "Trained on the files as they are.\n")
+
+
+def test_dialogues_written_after_the_reader_are_none_that_it_learnt_from() -> None:
+    names = {path.name for path in files_learnt_from()}
+    written = {path.name for path in (FOLDER / "../certainty/dialogues").glob("tuned_eu*.yaml")}
+    assert written - names == {"tuned_eu_ninth.yaml"}
