@@ -96,9 +96,9 @@ def _in_letters(utterances: Sequence[Utterance], at: int, near: Sequence[Found])
     for match in said.heard_apart.finditer(plain):
         for one in here:
             # rut väster gren med enkelt v: what stands between a first name and the letter is a surname that begins with it.
-            words = [word.group() for word in WORD.finditer(plain, one.end, max(one.end, match.start()))]
-            is_near = len(words) in _HEARD_AS and plain[one.end : match.start()] == f" {' '.join(words)}"
-            if is_near and words[0].startswith(match["letter"]):
+            between = [word.group() for word in WORD.finditer(plain, one.end, max(one.end, match.start()))]
+            is_near = len(between) in _HEARD_AS and plain[one.end : match.start()] == f" {' '.join(between)}"
+            if is_near and between[0].startswith(match["letter"]):
                 yield at, one.end + 1, match.start()
 
 
