@@ -29,7 +29,7 @@ _WORDS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 # How far back a question for a name may stand, in utterances.
 _ASKED_WITHIN = 3
 _FEW_WORDS = 3
-_INITIALS = re.compile(r"(?<![\w'’.])(?:[A-ZĄĆĘŁŃÓŚŹŻÅÄÖ]\. ?){1,3}$")
+_INITIALS = re.compile(r"(?<![\w'’.])(?:[^\W\d_a-z]\. ?){1,3}$")
 _HAN_WORDS = re.compile(r"[^\W\d_a-zA-Z]+")
 
 
@@ -128,7 +128,8 @@ def find_initials(utterances: Sequence[Utterance], found: Sequence[Found]) -> It
             continue
         if end == 0 and at > 0 and utterances[at - 1].role is utterances[at].role:
             at, end = at - 1, len(utterances[at - 1].text)
-        if initials := _INITIALS.search(utterances[at].text, 0, end):
+        # Capitals of any alphabet: an expression can only leave out small letters of one.
+        if (initials := _INITIALS.search(utterances[at].text, 0, end)) and initials.group().isupper():
             yield Found(kind=Personal.NAME, utterance=at, start=initials.start(), end=end, value=initials.group())
 
 
