@@ -46,6 +46,8 @@ from qa_pipeline.web.signed import COOKIE, FORM_HEADER
 
 CHROMIUM = "/usr/bin/chromium"
 MOST_MS, MOST_PAINT_MS = 300.0, 1_000.0
+# What must be that quick: lists and calls. Figures and agreement work out more.
+QUICK = frozenset(("queue", "list of calls", "list by API", "disputes", "own scorecards", "call page", "call by API"))
 # Of a hundred users, how many are what; programs ask by tokens.
 SHARES = {Role.REVIEWER: 40, Role.AGENT: 26, Role.SUPERVISOR: 16, Role.TRAINER: 6, Role.OPERATOR: 4}
 # Until everybody has opened what they open, and what is kept of it is there: measured, memory stands still after a minute and a half.
@@ -241,7 +243,7 @@ def tell(asked: list[Asked]) -> bool:
         # 409: two decided about one call at once, and the second was told so.
         wrong = [one for one in several if one.status is None or (one.status >= 400 and one.status != 409)]
         print(f"{name:18}{len(several):8}{p50:8.0f}{p95:8.0f}{p99:8.0f}{len(wrong):8}", *sorted({str(one.status) for one in wrong}))
-        is_well &= not wrong and p95 <= MOST_MS
+        is_well &= not wrong and (name not in QUICK or p95 <= MOST_MS)
     return is_well
 
 
