@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.languages.load import table
 from qa_pipeline.languages.privacy_tables import Privacy
+from qa_pipeline.privacy.forms import plain_forms
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.values.numbers import with_digits
 
@@ -32,9 +33,5 @@ def find_localities(utterances: Sequence[Utterance], known: Mapping[str, str]) -
 
 def _is_known(street: str, forms: Sequence[str], known: Mapping[str, str]) -> bool:
     """Whether lists know a street of which a word is a form."""
-    for form in forms:
-        ending, _, instead = form.partition(">")
-        stem = street.removesuffix(ending)
-        if stem != street and len(stem) >= _SHORTEST_STEM and set(known.get(stem + instead, "")) & {_OF_STREETS, _OF_TOWNS}:
-            return True
-    return False
+    plain = plain_forms(street, forms, shortest=_SHORTEST_STEM)
+    return any(set(known.get(form, "")) & {_OF_STREETS, _OF_TOWNS} for form in plain)

@@ -12,13 +12,14 @@ from functools import cache
 from itertools import islice
 
 from qa_pipeline.call import Role, Utterance
-from qa_pipeline.languages.load import is_han, table, word_file
+from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.languages.writing_tables import FirstNames
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.names_in_han import is_addressed, is_word, name_length, surname_at, without_title
 from qa_pipeline.privacy.passages import fold_text
+from qa_pipeline.text.respell import frequencies
 from qa_pipeline.values.names import answered_name, asks_name, find_names, spoken_to
 from qa_pipeline.values.phones import digit_pieces
 from qa_pipeline.values.value import fold
@@ -149,11 +150,13 @@ def own_names(utterances: Sequence[Utterance], agent_name: str | None) -> set[st
     bear: 韦经理.
     """
     names = [agent_name] if agent_name else []
-    if agent_name and utterances and not is_han(utterances[0].language):
-        names += spoken_to(agent_name, utterances[0].language)
-    if agent_name and utterances and is_han(utterances[0].language):
-        titles = table(utterances[0].language, Names).addressed
-        names += [agent_name.removesuffix(title) for title in titles if agent_name.endswith(title) and agent_name != title]
+    if agent_name and utterances:
+        language = utterances[0].language
+        if is_han(language):
+            titles = table(language, Names).addressed
+            names += [agent_name.removesuffix(title) for title in titles if agent_name.endswith(title) and agent_name != title]
+        else:
+            names += spoken_to(agent_name, language)
     for utterance in utterances:
         if utterance.role is Role.AGENT:
             names += [utterance.text[start:end] for start, end in own_places(utterance)]
@@ -215,8 +218,8 @@ def _places(utterances: Sequence[Utterance], at: int) -> Iterator[tuple[int, int
 def _following(utterance: Utterance, plain: str, said: Privacy) -> Iterator[tuple[int, int]]:
     """What stands right behind words that a name follows, without capitals: a known name, or no word of the language's own."""
     known, ordinary = _known_names(utterance.language), _ordinary(utterance.language)
-    counted = {at for piece in digit_pieces(utterance.text, utterance.language) for at in range(piece.start, piece.end)}
     for match in said.name_follows.finditer(plain):
+        counted = {at for piece in digit_pieces(utterance.text, utterance.language) for at in range(piece.start, piece.end)}
         words = list(islice(_WORDS.finditer(plain, match.end()), 3))
         name: list[re.Match[str]] = []
         for word in words:
@@ -333,12 +336,7 @@ def _known_names(language: str) -> frozenset[str]:
 @cache
 def _ordinary(language: str) -> frozenset[str]:
     """Words of the language that are no names, or names more seldom than words."""
-    words = set(table(language, Names).no_names)
-    path = word_file(language)
-    if path is not None:
-        listed = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()]
-        words |= {parts[0] for parts in listed} - _known_names(language)
-    return frozenset(words)
+    return frozenset(table(language, Names).no_names) | (frequencies(language).keys() - _known_names(language))
 
 
 def _again(utterances: Sequence[Utterance], name: str, language: str, own: set[str]) -> Iterator[Found]:

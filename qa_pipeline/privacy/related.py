@@ -13,6 +13,7 @@ from functools import cache
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.privacy_tables import Privacy
+from qa_pipeline.privacy.forms import plain_forms
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.names import is_ordinary, own_names
 from qa_pipeline.privacy.names_in_han import is_word
@@ -121,12 +122,7 @@ def _is_rare(word: str, language: str, known: Mapping[str, str]) -> bool:
 
 def _plain_forms(word: str, language: str) -> set[str]:
     """A word, and what it may be a form of."""
-    forms = {word}
-    for ending in table(language, Privacy).name_endings:
-        stem, _, instead = ending.partition(">")
-        if word.endswith(stem) and len(word) - len(stem) >= _SHORTEST:
-            forms.add(word[: len(word) - len(stem)] + instead)
-    return forms
+    return {word, *plain_forms(word, table(language, Privacy).name_endings, shortest=_SHORTEST)}
 
 
 def with_hyphen(one: Found, utterance: Utterance, known: Mapping[str, str]) -> Found:

@@ -15,12 +15,13 @@ from string import ascii_uppercase
 from stdnum import iban, numdb
 
 from qa_pipeline.call import Utterance
-from qa_pipeline.languages.load import is_han, table, word_file
+from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.number_tables import Numbers
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.digits import asked_for, cue_of
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.passages import Passage, Taken, fold_text, passages, since
+from qa_pipeline.text.respell import frequencies
 from qa_pipeline.values.phones import digit_pieces
 from qa_pipeline.values.word_numbers import WORD
 
@@ -72,17 +73,11 @@ def find_signs(passage: Passage, taken: Taken) -> Iterator[tuple[Personal, int, 
 
 def _is_all_signs(passage: Passage, run: Sequence[Sign]) -> bool:
     """Whether a line of a passage is a run alone, and its letters written together are no words: cv seventeen ndo."""
-    words = _words(passage.language)
+    words = frequencies(passage.language)
     line_start = passage.plain.rfind("\n", 0, run[0].start) + 1
     line_end = passage.plain.find("\n", run[-1].end)
     around = passage.plain[line_start : run[0].start] + passage.plain[run[-1].end : len(passage.plain) if line_end < 0 else line_end]
     return not re.search(r"\w", around) and not any(len(sign.text) > 1 and sign.text in words for sign in run)
-
-
-@cache
-def _words(language: str) -> frozenset[str]:
-    path = word_file(language)
-    return frozenset(line.split()[0] for line in path.read_text("utf-8").splitlines() if line.strip()) if path is not None else frozenset()
 
 
 def with_beginning(one: Found, utterance: Utterance) -> Found:
@@ -100,7 +95,7 @@ def with_beginning(one: Found, utterance: Utterance) -> Found:
     if before is None or is_han(utterance.language):
         return one
     if one.kind is Personal.NATIONAL_ID:
-        is_told = len(before[1]) > 1 and " " not in before[1] and before[1] not in _words(utterance.language)
+        is_told = len(before[1]) > 1 and " " not in before[1] and before[1] not in frequencies(utterance.language)
         return replace(one, start=before.start(1)) if is_told else one
     [passage] = passages([utterance])
     told = "".join(sign.text for sign in signs(passage, with_small=True) if one.start <= sign.start < one.end)
@@ -184,7 +179,7 @@ def signs(passage: Passage, *, with_small: bool = False) -> list[Sign]:
     said = table(passage.language, Privacy)
     found = [Sign(piece.digits, piece.start, piece.end) for piece in digit_pieces(passage.text, passage.language)]
     taken = {at for sign in found for at in range(sign.start, sign.end)}
-    names = _letters(passage.language)
+    names = letters_of(passage.language)
     words = [word for word in WORD.finditer(passage.plain) if word.start() not in taken]
     skip = -1
     for at, word in enumerate(words):
@@ -261,6 +256,6 @@ def _stands_among(
 
 
 @cache
-def _letters(language: str) -> Mapping[str, str]:
+def letters_of(language: str) -> Mapping[str, str]:
     """Word → letter that it spells."""
     return {word: letter for letter, words in table(language, Privacy).letters.items() for word in words}

@@ -12,6 +12,7 @@ from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.kinds import SIGNS, Found, Personal
 from qa_pipeline.privacy.passages import fold_text
+from qa_pipeline.privacy.signs import letters_of
 from qa_pipeline.values.word_numbers import WORD
 
 # How far from where a name is said it is spelled, in utterances.
@@ -126,8 +127,7 @@ def _letter(said: str, language: str) -> str:
     name = said.split()[0]
     if name == said and said in table(language, Privacy).letters_together:
         return said
-    known = {word: letter for letter, words in table(language, Privacy).letters.items() for word in words}
-    return known.get(name, name[0])
+    return letters_of(language).get(name, name[0])
 
 
 def _one(language: str) -> str:

@@ -13,13 +13,15 @@ from functools import cache
 
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.languages.conversation_tables import Speaking
-from qa_pipeline.languages.load import is_han, table, word_file
+from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.number_tables import Numbers
 from qa_pipeline.languages.patterns import Pattern
 from qa_pipeline.languages.privacy_tables import Privacy
+from qa_pipeline.privacy.forms import plain_forms
 from qa_pipeline.privacy.kinds import Found
 from qa_pipeline.privacy.passages import fold_text
+from qa_pipeline.text.respell import frequencies
 from qa_pipeline.text.segment import pieces
 from qa_pipeline.values.numbers import read_numbers
 from qa_pipeline.values.phones import digit_pieces
@@ -221,18 +223,15 @@ def _lists(language: str) -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def _ranks(language: str) -> Mapping[str, int]:
-    path = word_file(language)
-    lines = path.read_text("utf-8").splitlines() if path is not None else []
-    return {line.split()[0]: rank for rank, line in enumerate(line for line in lines if line.strip())}
+    return {word: rank for rank, word in enumerate(frequencies(language))}
 
 
 def _letters(word: str, language: str, known: Mapping[str, str]) -> str:
     """What lists know of a word, or of one that it is a form of."""
     if word in known:
         return known[word]
-    for ending in table(language, Privacy).name_endings:
-        stem, _, instead = ending.partition(">")
-        if word.endswith(stem) and len(word) - len(stem) >= _FEW and (letters := known.get(word[: len(word) - len(stem)] + instead)):
+    for form in plain_forms(word, table(language, Privacy).name_endings, shortest=_FEW):
+        if letters := known.get(form):
             return "".join(letter for letter in letters if letter != "o") + "i"
     return "?"
 

@@ -12,8 +12,8 @@ from itertools import groupby
 
 Place = tuple[int, int, int]
 """Number of a group of rows, of the first row in it, and how many they are."""
-_BITS = 24
-_MOST = 1 << _BITS
+# As much as is kept of each part of a place.
+_MOST = 1 << 31
 
 
 class Places:

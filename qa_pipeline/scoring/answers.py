@@ -187,7 +187,7 @@ def _weight_of(search: Search, answers: Mapping[str, PhraseLists], replies: Sequ
         return "plain"
     reply = search.by_number[chosen.hit.utterance]
     own = answers.get(chosen.name, {}).get(search.language, ())  # type: ignore[call-overload]  # any string may be asked for
-    if _is_all_said(chosen, replies) or any(_overlap(chosen.hit, hit) for hit in _hits(search, own, [reply])):
+    if _is_all_said(chosen, replies) or any(_overlap(chosen.hit, hit) for hit in hits_of(search, own, [reply])):
         return "all"
     if chosen.is_bare:
         return "bare"
@@ -223,7 +223,7 @@ def _led_by(search: Search, found: Iterable[_Found], chosen: _Found, replies: Se
         return None
     clear = [item for item in found if item.name == _WILLING and item.hit.utterance == reply.utterance]
     if polarity == "plain":
-        clear += [_Found(_WILLING, hit, is_bare=True) for hit in _hits(search, words.plain_yes, [reply])]
+        clear += [_Found(_WILLING, hit, is_bare=True) for hit in hits_of(search, words.plain_yes, [reply])]
     leading = next((item for item in clear if _is_first_clause(item, reply)), None)
     asker = Role.AGENT if reply.role is Role.CUSTOMER else Role.CUSTOMER
     return None if leading is None or gives_way(search, asker, replies) else leading
@@ -241,7 +241,7 @@ def _not_turned_from(search: Search, answers: Mapping[str, PhraseLists], replies
     words = table(search.language, AnswerWords)
     judged = _DISSATISFIED in answers
     if judged:
-        views = _hits(search, words.no_view, replies)
+        views = hits_of(search, words.no_view, replies)
         judging = [item for item in found if not item.is_bare and not any(_is_within(item.hit, view) for view in views)]
         if views and not judging:
             return []
@@ -324,7 +324,7 @@ def _after_asking_on(search: Search, in_order: Sequence[_Found]) -> _Found:
         if first.hit.utterance < u.utterance < last.hit.utterance and u.role is not role and unit_count(u.text) > _HEARD_UNITS
     ]
     is_other = (first.name, last.name) == (_UNWILLING, _WILLING) or (last.is_plain and last.name != first.name)
-    if not between or not is_other or _hits(search, table(search.language, AnswerWords).gives_way, between):
+    if not between or not is_other or hits_of(search, table(search.language, AnswerWords).gives_way, between):
         return first
     return last
 
@@ -378,7 +378,7 @@ def gives_way(search: Search, asker: Role, replies: Sequence[Utterance]) -> Evid
             following.append(utterance)
         elif following:
             break
-    found = _hits(search, table(search.language, AnswerWords).gives_way, following)
+    found = hits_of(search, table(search.language, AnswerWords).gives_way, following)
     return search.evidence(min(found, key=lambda hit: hit.start), "answer") if found else None
 
 
@@ -395,7 +395,7 @@ def is_question(text: str) -> bool:
 def is_bare(search: Search, reply: Utterance, answered: str) -> bool:
     """Whether the words of a reply that answer say no more than yes or no."""
     words = table(search.language, AnswerWords)
-    return any(hit.text == answered for hit in _hits(search, (*words.plain_yes, *words.plain_no), [reply], "exact"))
+    return any(hit.text == answered for hit in hits_of(search, (*words.plain_yes, *words.plain_no), [reply], "exact"))
 
 
 def taken_back(search: Search, answer: str | None, answered: Evidence | None) -> tuple[str, Evidence] | None:
@@ -403,7 +403,7 @@ def taken_back(search: Search, answer: str | None, answered: Evidence | None) ->
     if answer not in _OPPOSITE or answered is None:
         return None
     later = [u for u in search.conversation.utterances if u.utterance > answered.utterance and u.role is answered.role]
-    found = _hits(search, table(search.language, AnswerWords).withdraws, later)
+    found = hits_of(search, table(search.language, AnswerWords).withdraws, later)
     return (_OPPOSITE[answer], search.evidence(min(found, key=lambda hit: hit.start), "answer")) if found else None
 
 
@@ -413,19 +413,19 @@ def _found(search: Search, answers: Mapping[str, PhraseLists], replies: list[Utt
     bare = {*words.plain_yes, *words.plain_no} if turned else set()
     for name, lists in wordings(answers, search.language).items():
         phrases = [phrase for phrase in lists[search.language] if phrase not in bare]  # type: ignore[index]  # any string may be asked for
-        for hit in _hits(search, phrases, replies):
+        for hit in hits_of(search, phrases, replies):
             if name not in _AGREEING or not _is_denied_behind(search, hit):
                 yield _Found(name, hit)
     for name, bare_words in zip(turned or (), (words.plain_yes, words.plain_no), strict=False):
-        for hit in _hits(search, bare_words, replies):
+        for hit in hits_of(search, bare_words, replies):
             if _is_yes_or_no(search, hit):
                 yield _Found(name, hit, is_bare=True)
     if _UNWILLING in answers:
-        told = _hits(search, words.tells, replies)
-        for hit in _hits(search, words.invites, replies):
+        told = hits_of(search, words.tells, replies)
+        for hit in hits_of(search, words.invites, replies):
             if not any(_overlap(hit, other) for other in told):
                 yield _Found(_WILLING, hit, is_plain=True)
-        for hit in _hits(search, words.postpones, replies):
+        for hit in hits_of(search, words.postpones, replies):
             yield _Found(_WILLING if _is_time_asked_for(search, hit, replies) else _UNWILLING, hit, is_plain=True)
 
 
@@ -436,7 +436,7 @@ def _is_time_asked_for(search: Search, hit: Hit, replies: Sequence[Utterance]) -
     return bool(
         words
         and find_values("datetime", search.by_number[hit.utterance].text, search.language, None)
-        and _hits(search, words, before[-_MOST_UTTERANCES_OF_QUESTION:], "exact")
+        and hits_of(search, words, before[-_MOST_UTTERANCES_OF_QUESTION:], "exact")
     )
 
 
@@ -465,7 +465,8 @@ def _is_denied_behind(search: Search, hit: Hit) -> bool:
     return at >= 0 and following is not None and is_beside and following.is_negation
 
 
-def _hits(search: Search, phrases: Sequence[str], utterances: Sequence[Utterance], mode: MatchMode = "tolerant") -> list[Hit]:
+def hits_of(search: Search, phrases: Sequence[str], utterances: Sequence[Utterance], mode: MatchMode = "tolerant") -> list[Hit]:
+    """Where phrases of the conversation's language stand in some utterances."""
     if not phrases or not utterances:
         return []
     searched = Searched(utterances=tuple(utterances), start_ms=None, end_ms=None)
@@ -475,7 +476,7 @@ def _hits(search: Search, phrases: Sequence[str], utterances: Sequence[Utterance
 
 def _ends_with(search: Search, phrases: Sequence[str], utterances: Sequence[Utterance]) -> bool:
     """Whether one of the phrases stands at the end of the utterances, or nearly."""
-    hits = _hits(search, phrases, utterances[-1:], "exact")
+    hits = hits_of(search, phrases, utterances[-1:], "exact")
     if not hits:
         return False
     text, last = utterances[-1].text, max(hits, key=lambda hit: hit.end)

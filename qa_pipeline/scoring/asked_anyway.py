@@ -61,14 +61,15 @@ def refuted(context: Context) -> frozenset[str]:
 
 def refusals(context: Context) -> frozenset[int]:
     """Utterances by which a question is answered that may be answered by refusing: who says no to a consent has not refused the call."""
-    asked = (context.verdicts[name] for name in refusable(context.rubric) if name in context.verdicts)
-    return frozenset(e.utterance for verdict in asked if verdict.answer == _REFUSED for e in verdict.evidence if e.kind == "answer")
+    return frozenset(
+        e.utterance for verdict in _refusable(context) if verdict.answer == _REFUSED for e in verdict.evidence if e.kind == "answer"
+    )
 
 
 def said_of_it(context: Context) -> frozenset[int]:
     """What the customer said from such a question on: whatever sounds unwilling there is about what was asked."""
-    asked = (context.verdicts[name] for name in refusable(context.rubric) if name in context.verdicts)
-    since = min((place for verdict in asked if verdict.outcome is Outcome.MET and (place := first_hit(verdict)) is not None), default=None)
+    places = (first_hit(verdict) for verdict in _refusable(context) if verdict.outcome is Outcome.MET)
+    since = min((place for place in places if place is not None), default=None)
     customer = context.search.conversation.by_role(Role.CUSTOMER)
     return frozenset(u.utterance for u in customer if since is not None and u.utterance > since)
 
@@ -76,6 +77,10 @@ def said_of_it(context: Context) -> frozenset[int]:
 def refusable(rubric: Rubric) -> list[str]:
     """Ids of the questions that may be answered by refusing. How the call ended looks at them without any criterion referring to them."""
     return [c.id for c in rubric.criteria if _gives_answer(c, _REFUSED)]
+
+
+def _refusable(context: Context) -> list[Verdict]:
+    return [context.verdicts[name] for name in refusable(context.rubric) if name in context.verdicts]
 
 
 def _gives_answer(criterion: AnyCriterion, answer: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from qa_pipeline.languages.load import glue, is_han, table
 from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.phrases.search import Hit, speech_from_text, words_between
 from qa_pipeline.rubric.criteria import CaptureCriterion
-from qa_pipeline.scoring.answers import is_question
+from qa_pipeline.scoring.answers import hits_of, is_question
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import ROLES, Capture, Context, Verdict, in_order, search_window
 from qa_pipeline.scoring.windows import Searched, runs_of
@@ -260,15 +260,15 @@ def _check_read_back(criterion: CaptureCriterion, captured: Verdict, context: Co
         for run in (*runs, *_bridged(runs, context.search)) if capture.value_type == "phone" else runs:
             evidence = _says_again(capture, run, criterion, context)
             if evidence:
-                return Verdict(
-                    outcome=Outcome.MET, reason_code="read_back", reason_args=what, evidence=(evidence,), searched=searched, occurrences=1
-                )
+                return _as_read_back(what, evidence, searched)
     is_text = any(capture.value_type == "text" for capture in captured.captures)
     if is_text and (in_short := _in_short(after, context.search) or _retold(searched.utterances, context.search)):
-        return Verdict(
-            outcome=Outcome.MET, reason_code="read_back", reason_args=what, evidence=(in_short,), searched=searched, occurrences=1
-        )
+        return _as_read_back(what, in_short, searched)
     return Verdict(outcome=Outcome.NOT_MET, reason_code="not_read_back", reason_args=what, searched=searched)
+
+
+def _as_read_back(what: Mapping[str, str], evidence: Evidence, searched: Searched) -> Verdict:
+    return Verdict(outcome=Outcome.MET, reason_code="read_back", reason_args=what, evidence=(evidence,), searched=searched, occurrences=1)
 
 
 def _in_short(after: Iterable[Utterance], search: Search) -> Evidence | None:
@@ -306,7 +306,6 @@ def read_out(criterion: CaptureCriterion, context: Context) -> Verdict | None:
         return None
     search = context.search
     words = table(search.language, AnswerWords)
-    yes, no = (search.phrases({search.language: wordings}, "exact") for wordings in (words.plain_yes, words.plain_no))  # type: ignore[dict-item]  # any string may be asked for
     searched = search_window(criterion, context)
     for run in runs_of(searched.utterances):
         text, starts = _joined(run, search.language)
@@ -317,19 +316,13 @@ def read_out(criterion: CaptureCriterion, context: Context) -> Verdict | None:
         # What is told to be rung elsewhere is no question: it is asked about, or the last that is said.
         if not is_question(text) and text[number.end :].strip(" .。"):
             continue
-        replied = Searched(utterances=(reply,), start_ms=None, end_ms=None)
-        says_yes, says_no = (any(reply.text.lstrip().startswith(hit.text) for hit in search.hits(said, replied)) for said in (yes, no))
+        says_yes, says_no = (
+            any(reply.text.lstrip().startswith(hit.text) for hit in hits_of(search, said, (reply,), "exact"))
+            for said in (words.plain_yes, words.plain_no)
+        )
         # Who says the number as the last thing wants a yes; who asks about it is told if it is wrong.
         if says_yes or (is_question(text) and not says_no and not is_question(reply.text)):
-            evidence = _located(number, run, starts, text).evidence
-            return Verdict(
-                outcome=Outcome.MET,
-                reason_code="read_back",
-                reason_args={"what": number.value},
-                evidence=(evidence,),
-                searched=searched,
-                occurrences=1,
-            )
+            return _as_read_back({"what": number.value}, _located(number, run, starts, text).evidence, searched)
     return None
 
 

@@ -7,7 +7,7 @@ number, and who asks for a name, takes a message and says it back was not told t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from qa_pipeline.call import Outcome
@@ -38,26 +38,29 @@ _WILLING, _UNWILLING = "willing", "unwilling"
 
 def contradictions(context: Context) -> dict[str, tuple[int, ...]]:
     """The criteria of a judged call whose reading the rest of it speaks against, each with the utterances in which it does."""
-    deeds: dict[str, list[Evidence]] = {}
     by_id: dict[str, Criterion] = {criterion.id: criterion for criterion in context.rubric.criteria}
+    spared: dict[str, list[AnyCriterion]] = {}
     for criterion in context.rubric.criteria:
         root = _root(criterion.id, by_id, context) if criterion.id in context.verdicts else None
-        if root is None or not _may_give_way(root, by_id, context):
-            continue
+        if root is not None and _may_give_way(root, by_id, context):
+            spared.setdefault(root, []).append(criterion)
+    deeds = {root: _deeds(root, several, by_id, context) for root, several in spared.items()}
+    return {root: tuple(sorted({e.utterance for e in told})) for root, told in deeds.items() if len(told) >= _least(root, context)}
+
+
+def _deeds(root: str, spared: Sequence[AnyCriterion], by_id: Mapping[str, Criterion], context: Context) -> list[Evidence]:
+    """Of each criterion that a reading spares, the first words by which it was plainly done all the same, none of them told twice."""
+    reading, signs, since = context.verdicts[root], _signs(root, by_id, context), _since(root, by_id, context)
+    told: list[Evidence] = []
+    for criterion in spared:
         # Why they call, and how often they will, can be said to somebody who has no time; only who answers has.
-        if context.verdicts[root].answer == _UNWILLING and not isinstance(criterion, QuestionCriterion | SurveyCriterion):
+        if reading.answer == _UNWILLING and not isinstance(criterion, QuestionCriterion | SurveyCriterion):
             continue
-        signs = _signs(root, by_id, context)
-        told = deeds.setdefault(root, [*signs])
-        since = _since(root, by_id, context)
-        done = (
-            e
-            for e in _plainly_done(criterion, context, is_meant=context.verdicts[root].reason_code == "said_by_meaning")
-            if e.utterance >= since
-        )
-        told += [deed for deed in done if not any(_overlap(deed, other, context) for other in told)][:1]
-    counted = {name: told[len(_signs(name, by_id, context)) :] for name, told in deeds.items()}
-    return {name: tuple(sorted({e.utterance for e in told})) for name, told in counted.items() if len(told) >= _least(name, context)}
+        done = (e for e in _plainly_done(criterion, context, is_meant=reading.reason_code == "said_by_meaning") if e.utterance >= since)
+        deed = next((e for e in done if not any(_overlap(e, other, context) for other in (*signs, *told))), None)
+        if deed is not None:
+            told.append(deed)
+    return told
 
 
 def borne_out(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Verdict:

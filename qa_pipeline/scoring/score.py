@@ -142,14 +142,13 @@ class Scorecard:
     def needed_for(self, names: Collection[str]) -> tuple[Criterion, ...]:
         """Criteria of these ids, what their verdicts hang on and what hangs on that, in the order of judging."""
         needed = {*names, *moments(self.rubric), *refusable(self.rubric)}
-        for _ in self.in_order:
+        before = -1
+        while len(needed) > before:
             before = len(needed)
             for criterion in reversed(self.in_order):
                 # What hangs on a reading may speak against it (coherence.py).
                 if criterion.id in needed or any(condition.criterion in needed for condition in criterion.when):
                     needed |= {criterion.id, *dependencies(criterion)}
-            if len(needed) == before:
-                break
         return tuple(criterion for criterion in self.in_order if criterion.id in needed)
 
     def replies_digest(self, conversation: Conversation) -> str | None:

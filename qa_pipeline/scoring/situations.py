@@ -16,7 +16,7 @@ from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.schema import SituationRule, Situations
 from qa_pipeline.rubric.shared_keys import Situation
-from qa_pipeline.scoring.answers import find_answer, gives_way, is_question, polarity_of, worded_answer
+from qa_pipeline.scoring.answers import find_answer, gives_way, hits_of, is_question, polarity_of, worded_answer
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.windows import Searched, runs_of
 from qa_pipeline.values.find import find_values
@@ -298,8 +298,7 @@ def _regrets_number(search: Search, stranger: _Sign) -> bool:
     after = [u for u in search.conversation.by_role(Role.AGENT) if u.utterance > stranger.utterance][:_FOLLOWING]
     turns = search.party((Role.AGENT,)).turns
     reply = tuple(u for u in after if turns[u.utterance] == turns[after[0].utterance])
-    words = search.phrases({search.language: table(search.language, AnswerWords).wrong_number}, "exact")  # type: ignore[dict-item]  # any string may be asked for
-    return bool(reply and search.hits(words, Searched(utterances=reply, start_ms=None, end_ms=None)))
+    return bool(hits_of(search, table(search.language, AnswerWords).wrong_number, reply, "exact"))
 
 
 def _machine_answered(search: Search, announcements: list[_Sign]) -> bool:
@@ -370,8 +369,7 @@ def _customer_hung_up(search: Search, said: dict[str, list[_Sign]]) -> bool:
         return False
     # A goodbye to which nobody replied is no hanging up: of 39 written calls that end so, without metadata, not one excuses the agent.
     leaving = {e.utterance for name in ("refused", "opted_out", "customer_busy") for e in said[name]}
-    hanging_up = search.phrases({search.language: table(search.language, AnswerWords).hangs_up}, "exact")  # type: ignore[dict-item]  # any string may be asked for
-    leaving |= {hit.utterance for hit in search.hits(hanging_up, Searched(utterances=tuple(customer[-2:]), start_ms=None, end_ms=None))}
+    leaving |= {hit.utterance for hit in hits_of(search, table(search.language, AnswerWords).hangs_up, customer[-2:], "exact")}
     return conversation.call.hangup_by is None and any(u.utterance in leaving for u in customer[-2:])
 
 
