@@ -256,7 +256,7 @@ class CallLine:
 
 LINES = select(*(_ROW[field.name] for field in fields(CallLine)))
 """All that a list shows, of every row of the index."""
-# Made once: to put a question together takes four times as long as to ask it.
+# Made once: to put a question together takes longer than to ask it.
 _LINE = LINES.where(_ROW.call_id == bindparam("call_id"))
 
 

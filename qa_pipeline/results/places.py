@@ -1,4 +1,4 @@
-"""Where the rows of each id lie in a file of a table, held in 20 bytes an id: a night of years has a million of them, and a `dict` of texts takes 250 bytes for each.
+"""Where the rows of each id lie in a file of a table, held in 20 bytes an id: a night of years has a million of them, and a `dict` of texts takes ten times that.
 
 Ids are known by a hash of 64 bits, so that whoever reads what lies at a place looks at the id that stands there (files.py).
 """
