@@ -63,4 +63,4 @@ def test_the_reader_is_of_the_files_that_it_is_said_to_have_learnt_from() -> Non
 def test_dialogues_written_after_the_reader_are_none_that_it_learnt_from() -> None:
     names = {path.name for path in files_learnt_from()}
     written = {path.name for path in (FOLDER / "../certainty/dialogues").glob("tuned_eu*.yaml")}
-    assert written - names == {"tuned_eu_ninth.yaml"}
+    assert written - names == {"tuned_eu_ninth.yaml", "tuned_eu_tenth.yaml"}
