@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import platform
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -98,3 +101,38 @@ def test_what_stays_out_of_searches_for_unused_objects_is_let_go_at_the_end(desk
         assert is_frozen.wait(PATIENCE)
         assert gc.get_freeze_count() > before
     assert gc.get_freeze_count() == 0
+
+
+# Twelve threads take a little memory at the same time, and glibc is asked how many heaps there are.
+_HEAPS = """
+import ctypes, sys, threading
+from qa_pipeline.web.serving import hold_memory_together
+if sys.argv[2] == "together":
+    hold_memory_together()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+libc.fopen.restype, libc.fopen.argtypes = ctypes.c_void_p, [ctypes.c_char_p, ctypes.c_char_p]
+libc.malloc_info.argtypes, libc.fclose.argtypes = [ctypes.c_int, ctypes.c_void_p], [ctypes.c_void_p]
+everybody = threading.Barrier(12)
+def work():
+    everybody.wait()
+    block = libc.malloc(50_000)
+    everybody.wait()
+    libc.free(block)
+threads = [threading.Thread(target=work) for _ in range(12)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+written = libc.fopen(sys.argv[1].encode(), b"w")
+libc.malloc_info(0, written)
+libc.fclose(written)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="Another C library has other heaps.")
+def test_threads_of_a_server_share_their_heaps(tmp_path: Path) -> None:
+    heaps = {}
+    for how in ("together", "apart"):
+        told = tmp_path / how
+        subprocess.run([sys.executable, "-c", _HEAPS, str(told), how], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+        heaps[how] = told.read_text("utf-8").count("<heap nr=")
+    assert heaps["together"] <= 3 < heaps["apart"], heaps  # One may have been made while libraries were loaded.
