@@ -16,18 +16,19 @@ from numpy.typing import NDArray
 
 from qa_pipeline.errors import CallFailed, RecordingError
 from qa_pipeline.recordings.address import Raw, parse_address
+from qa_pipeline.recordings.avi import read_avi, seconds_told
 from qa_pipeline.recordings.container import (
     GAPLESS,
     Decoder,
     form_of,
-    is_miscounted,
     open_form,
     opened_container,
     refuse_form,
     refuse_length,
     seconds_of,
+    undecodable,
 )
-from qa_pipeline.recordings.edits import has_pieces, read_edits, seconds_played
+from qa_pipeline.recordings.edits import edits_of_tag, has_pieces, read_edits, seconds_played
 from qa_pipeline.recordings.ends import End, examine_end, read_at
 from qa_pipeline.recordings.extent import examine_extent
 from qa_pipeline.recordings.files import Reader, open_file
@@ -125,13 +126,15 @@ def known_seconds(uri: str) -> float | None:
 def _seconds_in(file: Reader) -> float:
     end = examine_end(file)
     edits = read_edits(file)
+    if told := seconds_told(read_avi(file)):
+        return told
     file.seek(0)
     with open_form(file) as container:
         if not container.streams.audio:
             return 0.0
-        if has_pieces(edits):
+        if has_pieces(edits) or (edits := edits_of_tag(container)):
             return float(seconds_played(edits))
-        is_guess = (form_of(container) in GAPLESS and not end.has_length) or is_miscounted(container.streams.audio[0])
+        is_guess = form_of(container) in GAPLESS and not end.has_length
         if container.duration and not is_guess:
             return float(container.duration) / 1e6
         stream = container.streams.audio[0]
@@ -178,6 +181,7 @@ def _decode_opened(uri: str, file: Reader, raw: Raw | None) -> Audio:
     end = End() if raw else examine_end(file)
     edits = {} if raw else read_edits(file)
     extent = None if raw else examine_extent(file)
+    avi = {} if raw else read_avi(file)
     in_pieces = has_pieces(edits)
     if raw is None and read_at(file, 0, 4) == b"RIFX":
         # FFmpeg takes its samples for such of a RIFF, and makes noise of them.
@@ -188,13 +192,15 @@ def _decode_opened(uri: str, file: Reader, raw: Raw | None) -> Audio:
         )
     file.seek(0)
     with opened_container(uri, file, end, raw, as_recorded=in_pieces) as container:
-        decoder = Decoder(uri, container, file, edits=edits if in_pieces else {}, extent=extent)
+        decoder = Decoder(uri, container, file, edits=edits if in_pieces else {}, extent=extent, avi=avi)
         decoder.run()
         file.raise_failure()
         timelines, missed = decoder.finish(end, file.size)
         missing = float(missed)
         # The index of an MP3 counts bytes and frames: what has all its frames is whole, whatever the other says.
         is_whole = decoder.is_gapless and end.has_length and missing <= _MISSING_SECONDS
+        if not timelines and decoder.is_unknown:
+            raise undecodable(uri, container.streams.audio[0])
     if not timelines:
         raise RecordingError(
             f"{uri} holds no sound that can be decoded.",

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.errors import RecordingError
 from qa_pipeline.recordings.address import USUAL_FORMS, Raw, path_of
-from qa_pipeline.recordings.edits import Edits, as_played
+from qa_pipeline.recordings.avi import AviTrack, Progress
+from qa_pipeline.recordings.edits import Edits, as_played, edits_of_tag
 from qa_pipeline.recordings.ends import End, is_adts, read_at, tag_size
 from qa_pipeline.recordings.extent import TAG_NAMES, Extent, end_of_sound, is_tag
 from qa_pipeline.recordings.files import Reader
@@ -112,8 +113,9 @@ def opened_container(uri: str, file: Reader, end: End, raw: Raw | None = None, *
         if not container.streams.audio:
             raise RecordingError(f"{uri} has no audio track.", advice="Export the call with its sound.", stage="decode")
         for stream in container.streams.audio:
-            if not has_decoder(stream):
-                raise RecordingError(f"{uri} is sound of a kind that cannot be decoded.", advice=_EXPORT_OTHERWISE, stage="decode")
+            # Of AAC-LD, FFmpeg learns no more than the name.
+            if not has_decoder(stream) or not stream.codec_context.channels:
+                raise undecodable(uri, stream)
             refuse_form(uri, stream.codec_context.channels, stream.codec_context.sample_rate)
         yield container
 
@@ -121,14 +123,17 @@ def opened_container(uri: str, file: Reader, end: End, raw: Raw | None = None, *
 class Decoder:
     """Decodes all audio tracks of a container, going on after errors.
 
-    `edits`: how tracks are played, where FFmpeg does not see to it. `extent`: what the file says of where its sound is.
+    `edits`: how tracks are played by their lists, where FFmpeg does not see to it. `extent`: what the file says of where its sound is; `avi`: of its chunks.
     """
 
-    def __init__(self, uri: str, container: InputContainer, file: Reader, *, edits: Edits, extent: Extent | None) -> None:
+    def __init__(
+        self, uri: str, container: InputContainer, file: Reader, *, edits: Edits, extent: Extent | None, avi: Mapping[int, AviTrack]
+    ) -> None:
         from av.codec.context import Flags2
 
-        self._uri, self._container, self._file, self._edits, self._extent = uri, container, file, edits, extent
+        self._uri, self._container, self._file, self._extent = uri, container, file, extent
         self._form = form_of(container)
+        self._edits = edits or edits_of_tag(container)
         self._streams = container.streams.audio
         if self._form == "caf":
             # FFmpeg takes the rest of a last frame of ALAC off a frame that is short already.
@@ -144,11 +149,17 @@ class Decoder:
         is_mpeg_in_wave = self._form == "wav" and self._streams[0].codec_context.name.startswith("mp3")
         self.is_gapless = self._form in GAPLESS or is_mpeg_in_wave
         self._builders = {s.index: TrackBuilder(origin=self._origin, is_gapless=self.is_gapless) for s in self._streams}
+        self._avi = {number: Progress(track) for number, track in avi.items()}
+        for number, track in avi.items():
+            if number in self._builders:
+                self._builders[number].wait(track.late)
         # Damage may lead FFmpeg to guess anew while it reads.
         self._promises = {stream.index: self._promised(stream) for stream in self._streams}
         self._decoded_bytes = self._failed_bytes = self._stepped_over = 0
         self._decoded_seconds = Fraction(0)
         self.has_failed = False
+        # The decoder said that it lacks what this sound is made with, as FFmpeg's does of some AAC-ELD.
+        self.is_unknown = False
 
     def run(self) -> None:
         """Decode to the end. Raises RecordingError when the form is not ours."""
@@ -166,7 +177,12 @@ class Decoder:
                 place, taken = packet.pos, 0
             taken += packet.size
             if builder:
+                if packet.size and packet.stream_index in self._avi:
+                    self._pass_over(builder, self._avi[packet.stream_index].step(packet.pos, packet.size))
                 self._decode(packet, builder)
+        for number, progress in self._avi.items():
+            if number in self._builders and self._builders[number].end:
+                self._pass_over(self._builders[number], progress.rest())
         if place is not None and (self._extent or self.is_gapless):
             stepped_over = end_of_sound(self._file, place + taken) - place - taken
             if stepped_over > _WRAPPING_BYTES:
@@ -187,6 +203,14 @@ class Decoder:
             for builder in self._builders.values():
                 builder.begin_at(self._origin)
 
+    def _pass_over(self, builder: TrackBuilder, passed: tuple[Fraction, Fraction]) -> None:
+        """Note seconds of sound and of silence of an AVI that FFmpeg gave no packet of."""
+        lost, silent = passed
+        builder.wait(silent)
+        if lost:
+            self.has_failed = True
+            builder.lose(lost)
+
     def _step_over(self, count: int) -> None:
         """Note bytes between packets that FFmpeg made nothing of."""
         self._stepped_over += count
@@ -203,6 +227,8 @@ class Decoder:
         """
         is_known = end.has_length or (self._extent is not None and self._extent.seconds is not None)
         is_whole = end.missing_bytes == 0 and is_known and not self.is_gapless
+        if is_whole:
+            self._lose_the_rest()
         made = {
             stream: self._builders[stream.index].finish(
                 seconds=self._promises[stream.index] if is_whole else None, may_end_before=self._form in _FILLED_UP
@@ -213,8 +239,18 @@ class Decoder:
         missing = self._missing_seconds(end, list(made.values()), size)
         return [as_played(timeline, self._edits.get(stream.id, ())) for stream, timeline in made.items()], missing
 
+    def _lose_the_rest(self) -> None:
+        """Note what an AVI lacks by its header where its chunks cannot be followed to the end: no index, and one of them is broken."""
+        for number, progress in self._avi.items():
+            builder = self._builders.get(number)
+            if builder and builder.end and not progress.track.is_whole:
+                self._pass_over(builder, (max(Fraction(0), self._promises[number] - Fraction(builder.end, SAMPLE_RATE)), Fraction(0)))
+
     def _missing_seconds(self, end: End, timelines: Sequence[Timeline], size: int) -> Fraction:
         heard = Fraction(max((timeline.samples.shape[1] for timeline in timelines), default=0), SAMPLE_RATE)
+        if self._avi and any(self._promises.values()):
+            missing = max(promised - heard for promised in self._promises.values())
+            return max(Fraction(0), missing)
         if end.missing_bytes and self._form == "avi":
             # Of its bytes, pictures and the index are no sound: as much as in what is there.
             return heard * end.missing_bytes / size
@@ -238,8 +274,12 @@ class Decoder:
         """Length of a track by its header, or its last page, from the start of the recording."""
         if self._extent and self._extent.seconds is not None:
             return self._extent.seconds - (self._origin or 0)
-        if is_miscounted(stream):
-            return Fraction(0)
+        if stream.index in self._avi:
+            track = self._avi[stream.index].track
+            return track.seconds + track.late if track.seconds else Fraction(0)
+        edits = self._edits.get(stream.id, ())
+        if len(edits) == 1 and edits[0].start is not None:
+            return edits[0].start + edits[0].seconds
         if stream.duration and stream.time_base:
             begins = max(0, stream.start_time or 0) if self._form in _FROM_ZERO else 0
             return (begins + stream.duration) * Fraction(stream.time_base)
@@ -269,11 +309,14 @@ class Decoder:
         import av
 
         seconds = seconds_of(packet, packet.duration)
+        if packet.stream_index in self._avi:
+            seconds = self._avi[packet.stream_index].track.seconds_of(packet.size)
         try:
             frames = packet.decode()
         except av.EOFError:
             return
-        except av.FFmpegError:
+        except av.FFmpegError as error:
+            self.is_unknown |= isinstance(error, (av.error.BugError, av.error.PatchWelcomeError))
             frames = None
         # What was ours before is not suddenly of 12 Hz.
         own = packet.stream.codec_context.channels if not builder.end else builder.channels
@@ -290,7 +333,7 @@ class Decoder:
         self._decoded_bytes += packet.size
         self._decoded_seconds += seconds
         for frame in frames:
-            if self._form == "amr":
+            if self._form == "amr" or packet.stream_index in self._avi:
                 frame.pts = None
             channels = frame.layout.nb_channels
             refuse_form(self._uri, channels, frame.sample_rate)
@@ -311,9 +354,12 @@ def has_decoder(stream: AudioStream) -> bool:
     return stream.codec_context is not None
 
 
-def is_miscounted(stream: AudioStream) -> bool:
-    """Whether the length of a track in its header is known to be wrong: FFmpeg writes that of GSM in an AVI too long by two fifths."""
-    return stream.container.format.name == "avi" and has_decoder(stream) and stream.codec_context.name.startswith("gsm_ms")
+def undecodable(uri: str, stream: AudioStream) -> RecordingError:
+    """The refusal of a track for which there is no decoder, or one that knows its name alone."""
+    kind = "unknown"
+    if has_decoder(stream):
+        kind = " ".join(name for name in (stream.codec_context.name, stream.codec_context.profile) if name)
+    return RecordingError(f"{uri} is sound of a kind that cannot be decoded ({kind}).", advice=_EXPORT_OTHERWISE, stage="decode")
 
 
 def form_of(container: InputContainer) -> str:

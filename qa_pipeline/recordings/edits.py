@@ -1,4 +1,5 @@
-"""Edit lists of MP4 and QuickTime: which pieces of a track a player plays, in which order, and where it plays nothing.
+"""Edit lists of MP4 and QuickTime: which pieces of a track a player plays, in which order, and where it plays nothing; and the tag that iTunes writes in
+place of one.
 
 In: a file, and a track as it was recorded. Out: the track as it is played. A list of one piece is followed by FFmpeg; of several, it plays each to the
 end of a frame, and silence between two of them as sound from elsewhere, so these are followed here. ISO/IEC 14496-12, 8.6.6.
@@ -11,15 +12,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BufferedIOBase
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qa_pipeline.recordings.ends import Box, boxes, is_mp4, read_at
 from qa_pipeline.recordings.timeline import LONGEST_GAP, SAMPLE_RATE, Timeline
 
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
 # Encoders begin some frames early, and lists leave these out: no more than that is no cut.
 _PRIMING = Fraction(1, 5)
 _MOST_BYTES = 1_000_000
+# No encoder puts so much before the sound.
+_MOST_BEFORE = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,23 @@ def read_edits(file: BufferedIOBase) -> Edits:
                 if movie_clock and clock:
                     found[number] = tuple(_edits(file, box, movie_clock=movie_clock, clock=clock))
     return found
+
+
+def edits_of_tag(container: InputContainer) -> Edits:
+    """What an MP4 without a list says in a tag of Apple's programs (iTunSMPB): how many samples stand before its sound, and how many are sound.
+
+    FFmpeg leaves the first of them out, without beginning earlier, and of HE-AAC half as many as the tag counts.
+    """
+    stream = container.streams.audio[0] if container.streams.audio else None
+    numbers = container.metadata.get("iTunSMPB", "").split()[1:4]
+    if stream is None or not stream.start_time or not stream.time_base or len(numbers) < 3:
+        # Where there is a list, the sound begins at 0 by it.
+        return {}
+    try:
+        before, _, length = (int(number, 16) * Fraction(stream.time_base) for number in numbers)
+    except ValueError:
+        return {}
+    return {stream.id: (Edit(start=before, seconds=length),)} if length and before < _MOST_BEFORE else {}
 
 
 def has_pieces(edits: Edits) -> bool:

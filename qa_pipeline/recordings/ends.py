@@ -1,5 +1,5 @@
-"""Whether a file reaches the end that its own structure names: RIFF, AIFF, AU, CAF, MP4, Matroska and Ogg by their boxes, MP3 by its index, AMR, AAC
-and MP3 without one by their frames.
+"""Whether a file reaches the end that its own structure names: RIFF, AIFF, AU, CAF, MP4, Matroska and Ogg by their boxes, MP3 by its index, AMR,
+iLBC, AAC and MP3 without one by their frames.
 
 Headers are written before their recording is, and many recorders never come back to them: only what the structure proves counts as missing.
 """
@@ -88,7 +88,7 @@ def examine_end(file: BufferedIOBase) -> End:
         return End(missing_bytes=_beyond_last_page(file, size))
     if head[:4] == b"fLaC":
         return End(has_length=True)
-    if head[:5] == b"#!AMR":
+    if head[:5] in (b"#!AMR", b"#!iLB"):
         return End(missing_bytes=bytes_lacking(read_at(file, 0, size)))
     if head[:3] == b"ID3" or (head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE0 == 0xE0):
         return _mpeg_end(file, size, head)

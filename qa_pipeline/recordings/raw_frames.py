@@ -1,4 +1,4 @@
-"""Frames of forms that are nothing else: AMR, AAC in ADTS, MP3. Each says in its head how long it is, so that one that breaks off can be told.
+"""Frames of forms that are nothing else: AMR, iLBC, AAC in ADTS, MP3. Each says in its head how long it is, so that one that breaks off can be told.
 
 In: a file's bytes. Out: how many bytes its last frame lacks.
 """
@@ -13,6 +13,8 @@ _AMR_BYTES = {
     b"#!AMR\n": (13, 14, 16, 18, 20, 21, 27, 32, 6, 0, 0, 0, 0, 0, 0, 1),
     b"#!AMR-WB\n": (18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 0, 0, 0, 0, 1, 1),
 }
+# RFC 3952, 3.1 and 7.1: frames of 20 and of 30 ms.
+_ILBC_BYTES = {b"#!iLBC20\n": 38, b"#!iLBC30\n": 50}
 _ADTS_HEAD = 7
 # Layer III: kbit/s and Hz by version (3: MPEG 1, 2: MPEG 2, 0: MPEG 2.5).
 _KBITS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
@@ -27,6 +29,9 @@ def bytes_lacking(content: bytes, start: int = 0) -> int | None:
 
     `start`: where frames begin, behind what else stands before them.
     """
+    of_ilbc = next((magic for magic in _ILBC_BYTES if content.startswith(magic)), None)
+    if of_ilbc is not None:
+        return -(len(content) - len(of_ilbc)) % _ILBC_BYTES[of_ilbc]
     magic = next((magic for magic in _AMR_BYTES if content.startswith(magic)), None)
     length_of: Callable[[bytes, int], int] = _adts_length if _adts_length(content, start) else _mp3_length
     if magic is not None:

@@ -64,6 +64,7 @@ class TrackBuilder:
         self._end = 0
         self._lost: list[tuple[int, int]] = []
         self._failed = Fraction(0)
+        self._waited = Fraction(0)
         self._doubtful_until = -1
         self._gone: int | None = None
         self._last_frame = 0
@@ -91,6 +92,10 @@ class TrackBuilder:
         """Note that a packet of some length could not be decoded."""
         self._failed += seconds
         self.doubt()
+
+    def wait(self, seconds: Fraction) -> None:
+        """Note that for so long nothing was sent, in a form whose time stamps do not say so."""
+        self._waited += seconds
 
     def doubt(self, *, is_here: bool = False) -> None:
         """Note that bytes were skipped or could not be decoded: a gap that follows soon is a loss. FFmpeg shows one of Ogg a page late; `is_here`: its place
@@ -120,6 +125,8 @@ class TrackBuilder:
         """
         self._finish_run()
         lost = round(self._failed * SAMPLE_RATE)
+        if self._waited:
+            self._silence(round(self._waited * SAMPLE_RATE), 0)
         if lost:
             self._silence(lost, lost)
         wanted = round(seconds * SAMPLE_RATE) - self._end if seconds is not None else 0
@@ -135,6 +142,10 @@ class TrackBuilder:
     def _close_gap(self, at: Fraction | None) -> None:
         """Bring the end of the sound to where the next frame begins."""
         failed = round(self._failed * SAMPLE_RATE)
+        if self._waited:
+            self._finish_run()
+            self._silence(round(self._waited * SAMPLE_RATE), 0)
+            self._waited = Fraction(0)
         if at is None:
             gap = failed
         else:

@@ -68,7 +68,7 @@ FOUND: Mapping[str, str] = as_raised(
     marked("{file} is not a file."),
     marked("{file} is not audio that can be decoded ({why})."),
     marked("{file} is not there."),
-    marked("{file} is sound of a kind that cannot be decoded."),
+    marked("{file} is sound of a kind that cannot be decoded ({kind})."),
     marked("{file} may not be read."),
     marked("{file}: a file of the two holds both parties already."),
     marked("the transcript has {count} fault: {shown}"),

@@ -1,6 +1,7 @@
 """Codecs of telephone systems: each gives the sound that went in, as long and in its place.
 
-The files of `codecs/` are of sound made by a formula (_burst), by the encoders that PyAV lacks: libgsm, libspeex, vo-amrwbenc, bcg729.
+The files of `codecs/` are of sound made by a formula (_burst), by the encoders that PyAV lacks: libgsm, libspeex, vo-amrwbenc, bcg729, WebRTC's of iLBC,
+Fraunhofer's of AAC (fdkaac 1.0.0).
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import pytest
 from numpy.typing import NDArray
 from sounds import write_sound
 
+from qa_pipeline.errors import RecordingError
 from qa_pipeline.recordings.address import parse_raw
-from qa_pipeline.recordings.audio import Audio, decode
+from qa_pipeline.recordings.audio import Audio, decode, known_seconds
 from qa_pipeline.recordings.sources import collect_files
 
 MADE = Path(__file__).with_name("codecs")
@@ -35,9 +37,41 @@ def _is_the_burst(audio: Audio) -> None:
     assert (loud[0], loud[-1]) == (pytest.approx(300, abs=25), pytest.approx(700, abs=45))
 
 
-@pytest.mark.parametrize("name", ["c.gsm", "gsm_ms.wav", "c.spx", "wide.spx", "wb.amr"])
+@pytest.mark.parametrize("name", ["c.gsm", "gsm_ms.wav", "c.spx", "wide.spx", "wb.amr", "c.lbc", "itunes.m4a"])
 def test_what_telephone_systems_encode_is_heard_as_it_was(name: str) -> None:
     _is_the_burst(decode(str(MADE / name)))
+
+
+@pytest.mark.parametrize("name", ["he.m4a", "he_v2.m4a", "he_list.m4a"])
+def test_he_aac_is_as_long_as_its_tag_or_its_list_says_and_as_late_as_its_decoder_makes_it(name: str) -> None:
+    audio = decode(str(MADE / name))
+    assert (audio.duration_ms, audio.lost_ms, audio.is_truncated) == (1000, 0, False)
+    assert known_seconds(str(MADE / name)) == 1.0
+    loud = np.flatnonzero(np.abs(audio.samples[0]) > 0.1) / 16
+    # Of 8 kHz, twice as late as of 16; no list or tag counts that.
+    assert 300 <= loud[0] <= 365 and loud[-1] - loud[0] == pytest.approx(400, abs=5)
+
+
+def test_he_aac_as_such_is_heard() -> None:
+    audio = decode(str(MADE / "he.aac"))
+    loud = np.flatnonzero(np.abs(audio.samples[0]) > 0.1) / 16
+    assert loud[-1] - loud[0] == pytest.approx(400, abs=5) and audio.lost_ms == 0
+
+
+@pytest.mark.parametrize(("name", "kind"), [("ld.m4a", "aac"), ("eld.m4a", "aac ELD")])
+def test_aac_of_low_delay_is_refused_by_name_where_nothing_decodes_it(name: str, kind: str) -> None:
+    with pytest.raises(RecordingError) as caught:
+        decode(str(MADE / name))
+    assert caught.value.message.endswith(f"is sound of a kind that cannot be decoded ({kind}).")
+    assert "Export it from the recorder in another form" in caught.value.advice
+
+
+def test_ilbc_that_ends_inside_a_frame_is_cut(tmp_path: Path) -> None:
+    content = (MADE / "c.lbc").read_bytes()
+    for count, is_cut in ((0, False), (38, False), (10, True)):
+        path = tmp_path / "c.lbc"
+        path.write_bytes(content[: len(content) - count])
+        assert decode(str(path)).is_truncated is is_cut
 
 
 @pytest.mark.parametrize("codec", ["adpcm_ima_wav", "adpcm_ms", "pcm_alaw", "pcm_mulaw", "g726"])
@@ -68,6 +102,7 @@ def test_an_ending_of_telephone_systems_is_counted_or_tried(tmp_path: Path, endi
     (tmp_path / f"c{ending}").write_bytes(bytes(100))
     (tmp_path / "d.sph").write_bytes(bytes(100))
     (tmp_path / "e.voc").write_bytes(bytes(100))
+    (tmp_path / "f.lbc").write_bytes(bytes(100))
     found = collect_files([str(tmp_path)])
-    assert [Path(file).name for file in found.files] == ["d.sph", "e.voc"]
+    assert [Path(file).name for file in found.files] == ["d.sph", "e.voc", "f.lbc"]
     assert sum(found.left.values()) == 1
