@@ -183,7 +183,10 @@ class Decoder:
         for number, progress in self._avi.items():
             if number in self._builders and self._builders[number].end:
                 self._pass_over(self._builders[number], progress.rest())
-        if place is not None and (self._extent or self.is_gapless):
+        if self._extent and self._extent.last is not None:
+            if place is None or place < self._extent.last:
+                self._doubt()
+        elif place is not None and (self._extent or self.is_gapless):
             stepped_over = end_of_sound(self._file, place + taken) - place - taken
             if stepped_over > _WRAPPING_BYTES:
                 self._step_over(stepped_over)
@@ -226,7 +229,8 @@ class Decoder:
         file, or was damaged in a form without a clock.
         """
         is_known = end.has_length or (self._extent is not None and self._extent.seconds is not None)
-        is_whole = end.missing_bytes == 0 and is_known and not self.is_gapless
+        # The length of an ASF is that of its last packet, which may be filled up.
+        is_whole = end.missing_bytes == 0 and is_known and not self.is_gapless and (self._form not in _UNBROKEN or self.has_failed)
         if is_whole:
             self._lose_the_rest()
         made = {

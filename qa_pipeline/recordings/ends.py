@@ -1,4 +1,4 @@
-"""Whether a file reaches the end that its own structure names: RIFF, AIFF, AU, CAF, MP4, Matroska and Ogg by their boxes, MP3 by its index, AMR,
+"""Whether a file reaches the end that its own structure names: RIFF, AIFF, AU, CAF, ASF, MP4, Matroska and Ogg by their boxes, MP3 by its index, AMR,
 iLBC, AAC and MP3 without one by their frames.
 
 Headers are written before their recording is, and many recorders never come back to them: only what the structure proves counts as missing.
@@ -6,8 +6,10 @@ Headers are written before their recording is, and many recorders never come bac
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from io import BufferedIOBase
 
 from qa_pipeline.recordings.raw_frames import bytes_lacking
@@ -26,6 +28,11 @@ _MP4_STARTS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 WAVE64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 _UNKNOWN_64_FROM = 1 << 62
 _IN_64_BITS = 0xFFFF_FFFF
+ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_ASF_PROPERTIES, _ASF_DATA = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365"), bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
+_ASF_DATA_HEAD = 50
+# Written while the recording goes on: what stands in the header says nothing.
+_ASF_GOES_ON = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +99,40 @@ def examine_end(file: BufferedIOBase) -> End:
         return End(missing_bytes=bytes_lacking(read_at(file, 0, size)))
     if head[:3] == b"ID3" or (head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE0 == 0xE0):
         return _mpeg_end(file, size, head)
-    # ASF and others: FFmpeg takes their length from a header that is written at the end.
-    return End(has_length=head[:4] == b"\x30\x26\xb2\x75")
+    if head == ASF:
+        told = read_asf(file)
+        return End(missing_bytes=max(0, told.end - size) if told else None, has_length=True)
+    return End()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asf:
+    """What an ASF (WMA, WMV) says of itself. `start`, `end`: of its packets, `packet_bytes` long each; `seconds`: of its sound."""
+
+    start: int
+    end: int
+    packet_bytes: int
+    seconds: Fraction
+
+
+def read_asf(file: BufferedIOBase) -> Asf | None:
+    """The header of an ASF that was written when it was over (Microsoft, "Advanced Systems Format", 3.2 and 5.1); None where it was not, or is broken."""
+    size = int.from_bytes(read_at(file, 16, 8), "little")
+    head = read_at(file, 0, min(size, _TAIL_BYTES))
+    place = head.find(_ASF_PROPERTIES)
+    if place < 0 or len(head) < place + 104:
+        return None
+    count, played, _, before = struct.unpack_from("<4Q", head, place + 56)
+    flags, packet_bytes, largest = struct.unpack_from("<3I", head, place + 88)
+    length = int.from_bytes(read_at(file, size + 16, 8), "little")
+    if flags & _ASF_GOES_ON or not count or not 0 < packet_bytes == largest or read_at(file, size, 16) != _ASF_DATA:
+        return None
+    start = size + _ASF_DATA_HEAD
+    if not 0 <= size + length - start - count * packet_bytes < packet_bytes:
+        return None
+    return Asf(
+        start=start, end=start + count * packet_bytes, packet_bytes=packet_bytes, seconds=Fraction(played, 10**7) - Fraction(before, 1000)
+    )
 
 
 def is_mp4(head: bytes) -> bool:

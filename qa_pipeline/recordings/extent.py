@@ -1,4 +1,4 @@
-"""Where sound begins and ends in an Ogg or a Matroska, by their own pages and clusters.
+"""Where sound begins and ends in an Ogg, a Matroska or an ASF, by their own pages, clusters and packets.
 
 FFmpeg steps over a page or a cluster that is damaged and says nothing of it. Between two packets that shows in their places (container.py); at the
 beginning and at the end it shows only in the structure of the file. In: a file. Out: an Extent. Whether a file is cut is in ends.py.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from io import BufferedIOBase
 
-from qa_pipeline.recordings.ends import EBML, EBML_SEGMENT, OGG, OGG_HEAD, ebml_size, last_page, read_at
+from qa_pipeline.recordings.ends import ASF, EBML, EBML_SEGMENT, OGG, OGG_HEAD, ebml_size, last_page, read_asf, read_at
 
 _CLUSTER = b"\x1f\x43\xb6\x75"
 _CUES, _TAGS = b"\x1c\x53\xbb\x6b", b"\x12\x54\xc3\x67"
@@ -34,18 +34,23 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
-    """`begins`: the byte at which sound begins; None where what stands before it is broken. `seconds`: until when an Ogg goes by its last page."""
+    """`begins`: the byte at which sound begins; None where what stands before it is broken. `last`: that at which the last packet of an ASF begins.
+    `seconds`: until when an Ogg goes by its last page, and an ASF by its header.
+    """
 
     begins: int | None
+    last: int | None = None
     seconds: Fraction | None = None
 
 
 def examine_extent(file: BufferedIOBase) -> Extent | None:
-    """What an Ogg or a Matroska says of itself; None for other forms, and for an Ogg of several streams. `file` is left anywhere."""
+    """What an Ogg, a Matroska or an ASF says of itself; None for other forms, and for an Ogg of several streams. `file` is left anywhere."""
     size = file.seek(0, 2)
     head = read_at(file, 0, 4)
     if head == OGG:
         return _extent_of_ogg(file, size)
+    if head == ASF[:4] and (asf := read_asf(file)):
+        return Extent(begins=asf.start, last=asf.end - asf.packet_bytes, seconds=asf.seconds)
     return Extent(begins=_first_cluster(file, size)) if head == EBML else None
 
 

@@ -122,6 +122,22 @@ def test_what_is_gone_from_a_wma_is_told(tmp_path: Path) -> None:
     assert audio.duration_ms == whole.duration_ms
 
 
+@pytest.mark.parametrize("gone", [1000, 4000, 6000, 9000])
+def test_the_end_of_a_wma_that_is_gone_is_told_by_its_header(tmp_path: Path, gone: int) -> None:
+    path = write_sound(tmp_path / "c.wma", np.repeat(noise(12.0), 2), codec="libmp3lame", rate=16_000)
+    whole, content = decode(str(path)).duration_ms, path.read_bytes()
+    path.write_bytes(content[:-gone])
+    audio = decode(str(path))
+    assert audio.is_truncated
+    assert audio.duration_ms + audio.missing_ms == pytest.approx(whole, abs=100)
+    path.write_bytes(content[:-gone] + b"\xff" * min(gone, 3000) + content[len(content) - gone :][3000:])
+    audio = decode(str(path))
+    silent = audio.duration_ms - np.flatnonzero(np.abs(audio.samples[0]) > 0.02)[-1] / 16
+    assert not audio.is_truncated and audio.duration_ms == pytest.approx(whole, abs=100)
+    # What stands in the frame that is begun is heard.
+    assert silent <= 100 or audio.lost_ms == pytest.approx(silent, abs=100)
+
+
 def test_of_speex_the_silence_stands_where_a_page_is_gone(tmp_path: Path) -> None:
     path = tmp_path / "c.spx"
     with av.open(str(MADE / "c.spx")) as one, av.open(str(path), "w", format="ogg") as five:
