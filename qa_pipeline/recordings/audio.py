@@ -30,12 +30,13 @@ from qa_pipeline.recordings.container import (
 )
 from qa_pipeline.recordings.edits import edits_of_tag, has_pieces, read_edits, seconds_played
 from qa_pipeline.recordings.ends import End, examine_end, read_at
-from qa_pipeline.recordings.extent import examine_extent
+from qa_pipeline.recordings.extent import Extent, examine_extent
 from qa_pipeline.recordings.files import Reader, open_file
 from qa_pipeline.recordings.layout import as_parties
 from qa_pipeline.recordings.pieces import pieces_of
 from qa_pipeline.recordings.timeline import SAMPLE_RATE as SAMPLE_RATE
 from qa_pipeline.recordings.timeline import TrackBuilder
+from qa_pipeline.recordings.wavpack import mended
 
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
@@ -182,6 +183,10 @@ def _decode_opened(uri: str, file: Reader, raw: Raw | None) -> Audio:
     edits = {} if raw else read_edits(file)
     extent = None if raw else examine_extent(file)
     avi = {} if raw else read_avi(file)
+    if raw is None and (part := mended(file)):
+        file.raise_failure()
+        # There is no last packet that would say that all is there.
+        file, end, extent = part.file, End(missing_bytes=part.lacking, has_length=True), Extent(begins=0, last=part.file.size)
     in_pieces = has_pieces(edits)
     if raw is None and read_at(file, 0, 4) == b"RIFX":
         # FFmpeg takes its samples for such of a RIFF, and makes noise of them.

@@ -31,7 +31,7 @@ _LOWEST_RATE = 8_000
 # 7.1 and what recorders of rooms write. Of more than two, the others must be silent or copies (layout.py).
 _MOST_CHANNELS = 8
 # Forms whose clock begins at 0: a track that begins later begins with silence. The clock of the others begins anywhere.
-_FROM_ZERO = ("mov", "matroska")
+_FROM_ZERO = ("mov", "matroska", "wv")
 # Forms whose header says how much of the last frame is sound.
 _FILLED_UP = ("mov", "caf")
 # Forms without time stamps of their own, in which nothing can be left out on purpose.
@@ -40,7 +40,7 @@ GAPLESS = frozenset(("flac", "mp3", "aac"))
 _WRAPPED_CLOSELY = ("ogg", "matroska")
 _WRAPPING_BYTES = 600
 # No recorder was found that leaves silence out of these: a jump of the clock is what was damaged.
-_UNBROKEN = ("asf",)
+_UNBROKEN = ("asf", "wv")
 # In an Ogg, a packet of the others has its time from the end of its page: what follows a page that is gone would stand in its place.
 _CLOCKED_BY_PACKET = ("opus", "libopus", "vorbis")
 # A page of Ogg holds less: one that begins later was cut out of a stream, and keeps the clock of that.
@@ -229,7 +229,7 @@ class Decoder:
         file, or was damaged in a form without a clock.
         """
         is_known = end.has_length or (self._extent is not None and self._extent.seconds is not None)
-        # The length of an ASF is that of its last packet, which may be filled up.
+        # The length of an ASF is that of its last packet, which may be filled up; of a WavPack, all there is.
         is_whole = end.missing_bytes == 0 and is_known and not self.is_gapless and (self._form not in _UNBROKEN or self.has_failed)
         if is_whole:
             self._lose_the_rest()
@@ -347,7 +347,7 @@ class Decoder:
                 raise RecordingError(
                     f"{self._uri} has {frame.sample_rate} Hz, which cannot be brought to ours.", advice=_CHECK_FILE, stage="decode"
                 ) from error
-        if self._form in _UNBROKEN and builder.end:
+        if self._form in _UNBROKEN:
             builder.expect_no_gaps()
         refuse_length(self._uri, builder.end)
 

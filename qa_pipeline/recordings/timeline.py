@@ -125,13 +125,14 @@ class TrackBuilder:
         """
         self._finish_run()
         lost = round(self._failed * SAMPLE_RATE)
+        is_doubtful = self._end <= self._doubtful_until
         if self._waited:
             self._silence(round(self._waited * SAMPLE_RATE), 0)
         if lost:
             self._silence(lost, lost)
         wanted = round(seconds * SAMPLE_RATE) - self._end if seconds is not None else 0
         if _SLACK < wanted <= LONGEST_GAP:
-            self._silence(wanted, wanted if self._is_gapless or self._end <= self._doubtful_until else 0)
+            self._silence(wanted, wanted if self._is_gapless or is_doubtful else 0)
         channels = max((piece.shape[0] for piece in self._pieces), default=1)
         whole = [_in_channels(piece, channels) for piece in self._pieces]
         samples = np.concatenate(whole, axis=1) if whole else np.zeros((1, 0), np.float32)

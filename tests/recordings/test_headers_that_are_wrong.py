@@ -10,7 +10,10 @@ import av
 import numpy as np
 import pytest
 from containers import cut, damage, noise, speech, write_tracks
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sounds import write_sound
+from test_damage import untold_ms
 
 from qa_pipeline.recordings.audio import Audio, decode, known_seconds
 
@@ -120,6 +123,32 @@ def test_what_is_gone_from_a_wma_is_told(tmp_path: Path) -> None:
     silent = sum(not loudest[at : at + 320].max() for at in range(16_000, loudest.size - 16_000, 320)) * 20
     assert silent > 100 and audio.lost_ms == pytest.approx(silent, abs=150)
     assert audio.duration_ms == whole.duration_ms
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(block=st.integers(1, 7), before=st.integers(-32, 400), count=st.integers(1, 300), tracks=st.integers(1, 2))
+def test_of_wavpack_what_is_broken_at_the_edge_of_a_block_costs_those_it_touches(
+    tmp_path: Path, block: int, before: int, count: int, tracks: int
+) -> None:
+    path = write_sound(tmp_path / "c.wv", *(noise(30.0, seed=seed) for seed in range(tracks)), codec="wavpack")
+    content = bytearray(path.read_bytes())
+    starts = [at for at in range(len(content)) if content.startswith(b"wvpk", at)]
+    place = starts[min(block, len(starts) - 1)] - before
+    content[place : place + count] = np.random.default_rng(1).bytes(count)
+    path.write_bytes(content)
+    audio = decode(str(path))
+    assert audio.duration_ms == 30_000 and not audio.is_truncated
+    assert untold_ms(audio) <= 100
+    # A block is 8 s of one channel, 4 of two.
+    assert audio.lost_ms <= 16_000
+
+
+@pytest.mark.parametrize("share", [0.7, 0.999])
+def test_a_wavpack_that_is_cut_is_told_by_its_first_block(tmp_path: Path, share: float) -> None:
+    path = write_sound(tmp_path / "c.wv", noise(30.0), codec="wavpack")
+    assert _told(decode(str(path))) == (False, 0)
+    audio = decode(str(cut(path, share=share)))
+    assert audio.is_truncated and audio.duration_ms + audio.missing_ms == 30_000
 
 
 @pytest.mark.parametrize("gone", [1000, 4000, 6000, 9000])
