@@ -30,7 +30,7 @@ AUDIO_SUFFIXES = (
     ".wav", ".mp3", ".ogg", ".opus", ".oga", ".m4a", ".mp4", ".aac", ".flac", ".webm", ".amr", ".gsm", ".wma", ".au", ".aif", ".aiff",
     ".3gp", ".3gpp", ".3g2", ".mov", ".m4b", ".m4v", ".mkv", ".mka", ".weba", ".caf", ".awb", ".spx", ".wv", ".w64", ".mp2", ".mpga", ".ts",
     ".avi", ".asf", ".wmv", ".flv", ".ac3", ".snd", ".wave", ".sph", ".voc", ".tta", ".aifc", ".bwf", ".rf64", ".wav49", ".lbc", ".loas", ".latm",
-    ".qcp", ".dss", ".mpg", ".mpeg", ".mts", ".m2ts", ".ape",
+    ".qcp", ".mpg", ".mpeg", ".mts", ".m2ts", ".ape",
 )  # fmt: skip
 SUFFIXES = (*AUDIO_SUFFIXES, *TRANSCRIPT_SUFFIXES)
 METADATA_NAMES = ("calls.csv", "calls.tsv", "calls.parquet", "calls.jsonl")
