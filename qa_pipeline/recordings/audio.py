@@ -17,22 +17,13 @@ from numpy.typing import NDArray
 from qa_pipeline.errors import CallFailed, RecordingError
 from qa_pipeline.recordings.address import Raw, parse_address
 from qa_pipeline.recordings.avi import read_avi, seconds_told
-from qa_pipeline.recordings.container import (
-    GAPLESS,
-    Decoder,
-    form_of,
-    open_form,
-    opened_container,
-    refuse_form,
-    refuse_length,
-    seconds_of,
-    undecodable,
-)
+from qa_pipeline.recordings.container import GAPLESS, Decoder, refuse_length, seconds_of
 from qa_pipeline.recordings.edits import edits_of_tag, has_pieces, read_edits, seconds_played
 from qa_pipeline.recordings.ends import End, examine_end, read_at
 from qa_pipeline.recordings.extent import Extent, examine_extent
 from qa_pipeline.recordings.files import Reader, open_file
 from qa_pipeline.recordings.layout import as_parties
+from qa_pipeline.recordings.opening import form_of, open_form, opened_container, refuse_form, undecodable
 from qa_pipeline.recordings.pieces import pieces_of
 from qa_pipeline.recordings.timeline import SAMPLE_RATE as SAMPLE_RATE
 from qa_pipeline.recordings.timeline import TrackBuilder

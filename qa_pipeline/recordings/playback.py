@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from qa_pipeline.errors import CallFailed, RecordingError
 from qa_pipeline.recordings.address import parse_address
 from qa_pipeline.recordings.audio import SAMPLE_RATE, Audio, decode
-from qa_pipeline.recordings.container import has_decoder, open_form
 from qa_pipeline.recordings.edits import is_moved, read_edits
 from qa_pipeline.recordings.ends import examine_end
 from qa_pipeline.recordings.files import open_file
+from qa_pipeline.recordings.opening import has_decoder, open_form
 from qa_pipeline.recordings.pieces import pieces_of
 from qa_pipeline.sealed import Keys, SealError, read_bytes
 from qa_pipeline.whole_file import replacing, write_whole
