@@ -26,8 +26,8 @@ _FRAMES = re.compile(r"^\s*\d+:\d\d:\d\d[:;]\d\d\b")
 _BEGINS_WITH_TIME = re.compile(r"^\s*-?\d+:\S*\s*-{1,3}>")
 # Above the times without a blank line before: a number, or an id as meeting tools write it.
 _ID = re.compile(r"^\s*(?:\d+|[0-9a-fA-F]{4,}[0-9a-fA-F-]*(?:/\d+-\d+)?)\s*$")
-# The name of who speaks stands in the line above the times, as Webex writes it: 1 "Anna Nowak" (3724012544).
-_NAMED_ID = re.compile(r"^\s*\d+\s+\"(?P<name>[^\"<>]{1,60})\"\s+\(\d+\)\s*$")
+# The name of who speaks stands in the line above the times, as Webex and Loom write it: 1 "Anna Nowak" (3724012544), 1 - Anna Nowak.
+_NAMED_ID = re.compile(r"^\s*\d+\s+(?:\"(?P<name>[^\"<>]{1,60})\"\s+\(\d+\)|[-–]\s+(?P<plain>[^\W\d_][^\"<>]{0,59}?))\s*$")
 _ASIDE = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?(?:\s+(?P<name>[^>]*))?>")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
@@ -108,7 +108,7 @@ def _cues(text: str, reading: Reading, *, is_vtt: bool) -> list[_Cue]:
         elif is_aside or (is_vtt and begins and _ASIDE.match(line.strip())):
             is_aside = True
         elif _heads_cue(written, number, begins=begins):
-            named = [f"<v {match['name'].strip()}>"] if (match := _NAMED_ID.match(line)) else []
+            named = [f"<v {(match['name'] or match['plain']).strip()}>"] if (match := _NAMED_ID.match(line)) else []
         elif not cues:
             reading.fault(number, "text without times", "a cue is a line 00:01.000 --> 00:03.000 and its text below")
         else:

@@ -21,7 +21,7 @@ _EARLY_MS = 500
 _TIMES = ("start", "start_time", "timestamp")
 _WRAPPERS = (
     "data", "result", "results", "response", "resp", "output", "body", "payload", "transcript", "transcription", "content", "Data", "Result", "Response",
-    "conversation", "conversation_parts", "threads", "artifact",
+    "conversation", "conversations", "conversation_parts", "threads", "artifact", "analysisInput",
 )  # fmt: skip
 # Keys that name the call of a document, where a file holds several.
 _IDS = ("call_id", "callId", "id", "transcript_id", "conversationId", "conversation_id", "jobName", "job_id", "uuid", "request_id")
@@ -48,6 +48,7 @@ SHAPES: Mapping[str, Callable[[Mapping[str, Any]], list[Said] | None]] = {
     "NeMo": word_json.nemo,
     "Alibaba Paraformer and Tingwu": sentence_json.paraformer,
     "iFlytek": sentence_json.iflytek,
+    "Vonage": sentence_json.vonage,
     "lists of messages": platform_json.messages,
 }
 

@@ -21,6 +21,13 @@ _A_WEEK_MS = 7 * 24 * 3_600_000
 _FEWEST_CHARACTERS_A_SECOND = 0.5
 _LISTS = (
     "segments",
+    "conversational_transcript",
+    "transcriptUtterances",
+    "transcriptSegments",
+    "conversationEntries",
+    "conversationItems",
+    "messageList",
+    "history",
     "utterances",
     "transcript",
     "transcript_object",
@@ -39,27 +46,79 @@ _LISTS = (
     "conversation_parts",
     "events",
     "result",
+    "data",
 )
-_TEXTS = ("text", "content", "transcript", "message", "utterance", "body", "sentence", "finalSentence", "onebest", "textBody", "res")
+_TEXTS = (
+    "text",
+    "msg",
+    "messageText",
+    "message_parts",
+    "snippet",
+    "phrase",
+    "content",
+    "transcript",
+    "message",
+    "utterance",
+    "body",
+    "sentence",
+    "finalSentence",
+    "onebest",
+    "textBody",
+    "res",
+)
 _LABELS = (
-    "role", "participantType", "participant_type", "speaker", "speaker_label", "speakerLabel", "speaker_name", "speakerName", "participant", "participantRole", "party", "sender",
-    "author", "from", "name", "label", "speakerId", "speaker_id", "spk", "roleCategory", "additions", "users", "user", "author_id", "channel", "channelId", "channel_id",
-    "media_channel", "direction",
+    "role", "sender_type", "speaker_type", "actor_type", "segmentParticipant", "participantType", "participant_type", "speaker", "speaker_label", "speakerLabel", "speaker_name", "speakerName", "participant", "participantRole", "party", "sender",
+    "sender_name", "creator", "displayName", "author", "from", "name", "label", "speakerId", "speaker_id", "spk", "roleCategory", "additions", "users", "user", "author_id", "channel", "channelId", "channel_id",
+    "channelTag", "media_channel", "participantId", "direction",
 )  # fmt: skip
 _LONGEST_NUMBER = 9
-_NAMES = ("role", "type", "name", "displayName", "display_name", "username", "speaker", "channel_id")
+_PROMPTS = frozenset(("system", "developer", "tool", "function"))
+# Kinds of entries in which somebody says something.
+_KINDS_SAID = frozenset(("transcript", "message", "msg", "chat.msg", "text", "Message"))
+# Where a platform keeps the offset of a stretch in ticks of 100 ns (Azure).
+_TIMING = "conversationItemLevelTiming"
+_TICKS_A_MS = 10_000
+_OF_WORDS = (("start", "end"), ("startOffset", "endOffset"))
+_NAMES = ("role", "name", "n", "nickname", "type", "displayName", "display_name", "username", "speaker", "channel_id")
 # Of a message in writing: who it comes from.
 _SENDERS = {"inbound": "customer", "outbound": "agent"}
-_STARTS_MS = ("start_ms", "startMs", "start_time_ms", "startTimeMs", "begin_ms", "offset_ms", "offsetMs", "beginOffsetMillis", "bg")
-_ENDS_MS = ("end_ms", "endMs", "end_time_ms", "endTimeMs", "endOffsetMillis", "ed")
-_STARTS = ("secondsFromStart", "start", "start_time", "startTime", "begin", "begin_time", "beginTime", "startOffset", "offset")
+_STARTS_MS = (
+    "start_ms",
+    "startMs",
+    "start_time_ms",
+    "startTimeMs",
+    "startTimeMillis",
+    "begin_ms",
+    "offset_ms",
+    "offsetMs",
+    "beginOffsetMillis",
+    "bg",
+)
+_ENDS_MS = ("end_ms", "endMs", "end_time_ms", "endTimeMs", "endTimeMillis", "endOffsetMillis", "ed")
+_STARTS = (
+    "secondsFromStart",
+    "start",
+    "start_time",
+    "startTime",
+    "begin",
+    "begin_time",
+    "beginTime",
+    "startOffset",
+    "timeOffset",
+    "snippet_timestamp",
+    "time_in_call_secs",
+    "offset",
+)
 # Of these, only what counts from the start of the call; the time of day is none.
 _STAMPS = ("timestamp", "time", "ts")
 # Moments of the day, counted from the first.
-_MOMENTS = ("created_at", "createdAt", "sent_at", "sentAt", "date", "datetime")
+_MOMENTS = (
+    "created_at", "createdAt", "created_time", "created_date", "sent_at", "sentAt", "date", "datetime", "timestamp_ms", "clientTimestamp", "startTimestampUsec",
+    "originalarrivaltime",
+)  # fmt: skip
 _ENDS = ("end", "end_time", "endTime", "endOffset", "end_ts", "stop")
-# Seconds and ms since 1970 of the years in which chats were kept.
-_EPOCHS = ((1.0e9, 4.1e9, 1000.0), (1.0e12, 4.1e12, 1.0))
+# Seconds, ms and µs since 1970 of the years in which chats were kept.
+_EPOCHS = ((1.0e9, 4.1e9, 1000.0), (1.0e12, 4.1e12, 1.0), (1.0e15, 4.1e15, 1e-3))
 
 
 def amazon_analytics(data: Document) -> list[Said] | None:
@@ -127,7 +186,7 @@ def messages(data: Document | Sequence[Any]) -> list[Said] | None:
     if entries is None:
         return None
     # A file that was sent, or who came and went, is nothing that was said.
-    entries = [_timed_by_words(entry) for entry in entries if "type" not in entry or any(entry.get(key) for key in _TEXTS)]
+    entries = [_timed_by_words(entry) for entry in _said_only(entries) if "type" not in entry or any(entry.get(key) for key in _TEXTS)]
     texts = [next((text for key in _TEXTS if (text := _text(entry.get(key))) is not None), None) for entry in entries]
     said_by = {key: {_label(entry.get(key)) for entry in entries} - {None} for key in _LABELS}
     # A voice counted anew on each channel tells nobody apart; the channel does.
@@ -156,14 +215,27 @@ def messages(data: Document | Sequence[Any]) -> list[Said] | None:
     return in_time(made)
 
 
+def _said_only(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of a kind that is said, where each says its kind and some are of another: Dialpad's moments, who came and went."""
+    roles = {role for entry in entries if isinstance(role := entry.get("role"), str)}
+    if "user" in roles and roles & _PROMPTS:
+        # What a language model is told before it speaks, and what its tools answer.
+        entries = [entry for entry in entries if entry.get("role") not in _PROMPTS]
+    kinds = {kind for entry in entries if isinstance(kind := entry.get("type"), str)}
+    return [entry for entry in entries if entry.get("type") in _KINDS_SAID] if kinds & _KINDS_SAID and kinds - _KINDS_SAID else entries
+
+
 def _timed_by_words(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry with the times of its first and last word, where it has none of its own (Retell)."""
-    words = entry.get("words")
-    if not isinstance(words, list) or not words or not all(isinstance(word, dict) and "start" in word for word in words):
-        return entry
+    """An entry with the times of its first and last word, where it has none of its own (Retell, Google's Insights), or with Azure's ticks."""
     if entry.keys() & {*_STARTS, *_STARTS_MS, *_STAMPS, *_MOMENTS}:
         return entry
-    return {**entry, "start": words[0]["start"], "end": words[-1].get("end")}
+    if isinstance(timing := entry.get(_TIMING), dict) and isinstance(ticks := timing.get("offset"), int):
+        return {**entry, "start_ms": ticks / _TICKS_A_MS}
+    words = entry.get("words")
+    if not isinstance(words, list) or not words or not all(isinstance(word, dict) for word in words):
+        return entry
+    start, end = next((pair for pair in _OF_WORDS if pair[0] in words[0]), ("", ""))
+    return {**entry, "start": words[0][start], "end": words[-1].get(end)} if start else entry
 
 
 def _is_since_1970(value: object) -> bool:
@@ -173,8 +245,10 @@ def _is_since_1970(value: object) -> bool:
 
 def _text(value: object) -> str | None:
     """Words as text, or in parts that each have some."""
+    if isinstance(value, dict):
+        value = value.get("content", value.get("text"))
     if isinstance(value, list) and value:
-        parts = [part.get("text") if isinstance(part, dict) else part for part in value]
+        parts = [_text(part.get("text")) if isinstance(part, dict) else part for part in value]
         words = [part.strip() for part in parts if isinstance(part, str)]
         return " ".join(words) if len(words) == len(parts) else None
     return value if isinstance(value, str) else None
@@ -203,7 +277,11 @@ def _counted(label: str | int | None, first: int) -> str | int | None:
 def _entries(data: Document | Sequence[Any]) -> list[dict[str, Any]] | None:
     lists = [data] if isinstance(data, list) else [_small(data).get(name) for name in _LISTS] if isinstance(data, Mapping) else []
     found = next((one for one in lists if isinstance(one, list) and one and all(isinstance(entry, dict) for entry in one)), None)
-    return None if found is None else [_small(entry) for entry in found]
+    if found is None:
+        return None
+    # Contact Lens wraps each stretch, beside others that hold what was found in it.
+    wrapped = [entry["Transcript"] for entry in found if isinstance(entry.get("Transcript"), dict)]
+    return [_small(entry) for entry in wrapped or found]
 
 
 def _small(data: Document) -> dict[str, Any]:
@@ -237,6 +315,13 @@ def _moment_or_none(value: object) -> int | None:
     try:
         return _moment(value) if isinstance(value, str) else None
     except Malformed:
+        pass
+    try:
+        # Google Chat: Tuesday, March 4, 2025 at 9:12:03 AM UTC.
+        return round(
+            datetime.strptime(str(value).replace("\u202f", " "), "%A, %B %d, %Y at %I:%M:%S %p %Z").replace(tzinfo=UTC).timestamp() * 1000
+        )
+    except ValueError:
         return None
 
 

@@ -1,4 +1,5 @@
-"""JSON of recognisers that give whole sentences by channel, or words inside text inside lists: Alibaba's Paraformer and Tingwu, iFlytek.
+"""JSON of recognisers that give whole sentences by channel, or words inside text inside lists: Alibaba's Paraformer and Tingwu, iFlytek,
+Vonage.
 
 As in recogniser_json.py: a function a shape, None for a document of another. Sources: docs/input.md.
 """
@@ -46,6 +47,21 @@ def iflytek(data: Document) -> list[Said] | None:
         made.append(
             Said(label=None if role in (None, "0", 0) else numbered("Speaker", role), start_ms=start, end_ms=end, text=_run_on(words))
         )
+    return in_time(made)
+
+
+def vonage(data: Document) -> list[Said] | None:
+    """`channels` of Vonage, each with a `transcript` of sentences: a start and a duration in ms."""
+    channels = data.get("channels")
+    if not isinstance(channels, list) or not any(isinstance(one, dict) and isinstance(one.get("transcript"), list) for one in channels):
+        return None
+    made = []
+    for channel, own in enumerate(objects(channels, "channels")):
+        for number, sentence in enumerate(objects(own.get("transcript"), "transcript"), 1):
+            start, length = (ms_of(sentence.get(key), unit=1) for key in ("start", "duration"))
+            text = text_of(sentence.get("sentence") or sentence.get("raw_sentence"), f"sentence {number}")
+            end = start + length if start is not None and length is not None else None
+            made.append(Said(label=numbered("Channel", channel), start_ms=start, end_ms=end, text=text))
     return in_time(made)
 
 
