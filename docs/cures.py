@@ -6,6 +6,8 @@ CURES = {
     "{column} is … here and {longest}": "Format the column as text in the spreadsheet, and export it anew from the source.",
     "`{inner}` holds an object": "Give --map FILE with the two lines shown, which name the value in it.",
     "{column} is {value}: a spreadsheet has rounded": "Format the column as text or 0 in the spreadsheet and export it anew from the source: the digits are lost in this file.",
+    "{column} is {value}: a spreadsheet may have made a date": "Format the column as text in the spreadsheet and export it anew from the source; nothing where it is an id.",
+    "{column} is …, and each long one ends in zeros": "Format the column as text in the spreadsheet and export it anew from the source: the digits are lost in this file.",
     "{name} does not fit the filename pattern": "Give a pattern that fits it, or describe the file in calls.csv.",
     "started_at {doubt}": "Write times with their offset, as 2025-10-26T02:30:00+01:00.",
     "sep={declared} stands above a header": "Take the line out, or write the separator that the rows have.",

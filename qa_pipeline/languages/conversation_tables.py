@@ -57,7 +57,8 @@ class Speaking(Table):
 class PartyLabels(Table):
     """Labels of the parties in transcripts: lower-case, without diacritics, trailing numbers and brackets. `unknown`: a voice whose role is not said.
 
-    `file_pairs`: words in the names of two files that are one call, the agent's first; `part_words`: words before the number of a file that is a part.
+    `file_pairs`: words in the names of two files that are one call, the agent's first; `track_pairs`: others, which do not say who is the agent;
+    `part_words`: words before the number of a file that is a part.
     """
 
     FILE: ClassVar[str] = "labels.yaml"
@@ -66,6 +67,7 @@ class PartyLabels(Table):
     other: Texts = ()
     unknown: Texts = ()
     file_pairs: tuple[tuple[str, str], ...] = ()
+    track_pairs: tuple[tuple[str, str], ...] = ()
     part_words: Texts = ()
 
 

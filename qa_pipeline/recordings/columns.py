@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from functools import cache
 from pathlib import PurePosixPath
 
@@ -59,6 +60,8 @@ _WHOLE = re.compile(r"(\d+)\.0")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[+-]?(\d+),(\d+)")
 # What spreadsheets make of long numbers, and of what they cannot compute.
+_IDS = ("call_id", "agent_id", "customer_id")
+_DIGITS_KEPT, _FEWEST_ZEROS = 15, 4
 _ROUNDED = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+\d+")
 # How exports keep a spreadsheet from making a number or a formula of a text: ="0017", and '+48600100200.
 _KEPT_AS_TEXT = re.compile(r"=\"(?P<formula>[^\"]*)\"|'(?P<quoted>[\d=+@-][^']*)")
@@ -162,6 +165,11 @@ def _checked_text(row: Row, column: str, remarks: Remarks) -> str | None:
             f"{column} is {value!r}: a spreadsheet has rounded a long number, and others that it rounds alike are taken for the same. "
             "Format the column as text or 0, and save it anew from the source",
         )  # fmt: skip
+    elif column in _IDS and _is_day_of_spreadsheet(value):
+        remarks.warn(
+            row.path, row.line,
+            f"{column} is {value!r}: a spreadsheet may have made a date of it, as of 3-2 or 17/3. Format the column as text, and save it anew from the source",
+        )  # fmt: skip
     elif _SPREADSHEET_ERROR.fullmatch(value):
         remarks.warn(row.path, row.line, f"{column} is {value!r}, an error of a spreadsheet; it is taken as not known")
         return None
@@ -244,9 +252,35 @@ def _likely_mapping(column: str, value: str, choices: Sequence[str]) -> str:
     return " or ".join(f"values: {{{column}: {{{_yaml(value)}: {choice}}}}}" for choice in likely)
 
 
+def _is_day_of_spreadsheet(value: str) -> bool:
+    """Whether a text is how spreadsheets show a day without its year, or a month with it: 2-Mar, Mar-17."""
+    for form in ("%d-%b %Y", "%b-%y %Y"):
+        try:
+            # Without a year, 29 February is none.
+            datetime.strptime(f"{value} 2000", form)
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+def warn_of_lost_digits(rows: Sequence[Row], remarks: Remarks) -> None:
+    """Tell of long numbers of which all end in zeros behind the fifteenth digit, which is how many a spreadsheet keeps."""
+    for column in _IDS:
+        long = [row for row in rows if len(value := row.values.get(column, "")) > _DIGITS_KEPT and value.isascii() and value.isdigit()]
+        ends = [row.values[column][_DIGITS_KEPT:] for row in long]
+        if len(long) > 1 and sum(map(len, ends)) >= _FEWEST_ZEROS and not any(end.strip("0") for end in ends):
+            first = long[0]
+            remarks.warn(
+                first.path, first.line,
+                f"{column} is {first.values[column]!r}, and each long one ends in zeros: a spreadsheet keeps {_DIGITS_KEPT} digits, and others that it "
+                "shortens alike are taken for the same. Format the column as text, and save it anew from the source",
+            )  # fmt: skip
+
+
 def warn_of_lost_zeros(rows: Sequence[Row], remarks: Remarks) -> None:
     """Tell of ids that differ in zeros before them alone: a spreadsheet takes those away, and one agent becomes two."""
-    for column in ("call_id", "agent_id", "customer_id"):
+    for column in _IDS:
         spelled: dict[str, dict[str, Row]] = {}
         for row in rows:
             value = row.values.get(column, "")

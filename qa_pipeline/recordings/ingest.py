@@ -15,7 +15,7 @@ from qa_pipeline.call import Call
 from qa_pipeline.errors import CallFailed, Fault, MetadataError, ReadFailed, RecordingError
 from qa_pipeline.recordings.address import USUAL_FORMS, as_raw, path_of
 from qa_pipeline.recordings.audio import EMPTY_BYTES
-from qa_pipeline.recordings.columns import Row, validated, values_in_name, warn_of_lost_zeros
+from qa_pipeline.recordings.columns import Row, validated, values_in_name, warn_of_lost_digits, warn_of_lost_zeros
 from qa_pipeline.recordings.defaults import Defaults
 from qa_pipeline.recordings.dialogue import Dialogue
 from qa_pipeline.recordings.files import read_bytes, sha256_of
@@ -107,6 +107,7 @@ def ingest(
             continue
         described.rows[key], described.values[key] = row, values
     warn_of_lost_zeros(rows, remarks)
+    warn_of_lost_digits(rows, remarks)
     faults = remarks.faults
     groups = _groups_of_rows(described, faults)
     taken.warnings.extend(remarks.warnings)

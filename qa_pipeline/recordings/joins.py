@@ -25,11 +25,14 @@ _PARTIES = (
     ("left", "right"), ("mic", "speaker"), ("mic", "system"), ("ch0", "ch1"), ("ch1", "ch2"), ("channel0", "channel1"),
     ("channel1", "channel2"), ("internal", "external"), ("participant1", "participant2"), ("speaker1", "speaker2"), ("track1", "track2"),
     ("near", "far"), ("nearend", "farend"), ("speaker0", "speaker1"), ("spk0", "spk1"), ("spk1", "spk2"), ("track0", "track1"),
+    ("lega", "legb"), ("sidea", "sideb"), ("aside", "bside"), ("uplink", "downlink"), ("send", "receive"), ("sent", "received"), ("sender", "receiver"),
+    ("ingress", "egress"), ("src", "dst"), ("from", "to"), ("calling", "called"), ("l", "r"), ("microphone", "loopback"), ("input", "output"),
+    ("host", "guest"),
 )  # fmt: skip
 _OF_SEVERAL = re.compile(r"(?<![^\W_])(\d{1,2})[-_ ]?of[-_ ]?(\d{1,2})(?![^\W_])")
 _WORD = re.compile(r"[^\W_]+")
-# channel-0, speaker_1: a word and its number, written apart.
-_NUMBERED = re.compile(r"(?<![^\W_])([^\W\d_]+)[-_ .]([0-2])(?![^\W_])")
+# channel-0, speaker_1, leg-a, a_leg: a word and its number or letter, written apart.
+_NUMBERED = re.compile(r"(?<![^\W_])(?:([^\W\d_]+)[-_ .]([0-2ab])|([ab])[-_ .](leg|side))(?![^\W_])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,7 @@ class Group:
 def without_others(uris: Sequence[str]) -> set[str]:
     """Files whose names say that another belongs to them which is not there: the other party, or parts that may follow."""
     numbered_part = _numbered_part()
-    words = {word for pair in (*_PARTIES, *_pairs_of_languages()) for word in pair}
+    words = {word for pair in (*_PARTIES, *_tracks_of_languages(), *_pairs_of_languages()) for word in pair}
     whole = {file for group in groups_by_name(uris) if group.are_parties for file in group.files}
     stems = {uri: PurePosixPath(uri).stem.lower() for uri in uris if uri not in whole}
     return {
@@ -68,13 +71,13 @@ def groups_by_name(uris: Sequence[str]) -> list[Group]:
         stem = PurePosixPath(uri).stem.lower()
         around = uri[: uri.rfind("/") + 1], PurePosixPath(uri).suffix.lower()
         folder = PurePosixPath(uri).parent
-        for pair in (*_PARTIES, *of_languages):
+        for pair in (*_PARTIES, *_tracks_of_languages(), *of_languages):
             if folder.name.lower() in pair:
                 # A folder a party, and one name in both.
                 parties.setdefault((f"{folder.parent}\0/{PurePosixPath(uri).name}", pair), {}).setdefault(folder.name.lower(), uri)
         for match in (*_WORD.finditer(stem), *_NUMBERED.finditer(stem)):
-            word = "".join(match.groups()) or match[0]
-            for pair in (*_PARTIES, *of_languages):
+            word = "".join(filter(None, match.groups())) or match[0]
+            for pair in (*_PARTIES, *_tracks_of_languages(), *of_languages):
                 if word in pair:
                     key = f"{around[0]}{stem[: match.start()]}\0{stem[match.end() :]}{around[1]}"
                     parties.setdefault((key, pair), {}).setdefault(word, uri)
@@ -105,9 +108,16 @@ def _pairs_of_languages() -> tuple[tuple[str, str], ...]:
 
 
 @cache
+def _tracks_of_languages() -> tuple[tuple[str, str], ...]:
+    """Words for two tracks that do not say who is the agent."""
+    return tuple(pair for code in language_codes() for pair in table(code, PartyLabels).track_pairs)
+
+
+@cache
 def _numbered_part() -> re.Pattern[str]:
     words = one_of([word for code in language_codes() for word in table(code, PartyLabels).part_words])
-    return re.compile(rf"(?:^|(?<=[-_. ]))({words})[-_. ]?(\d{{1,3}})(?=$|[-_. ])")
+    # 第1段: some languages have a word behind the number too.
+    return re.compile(rf"(?:^|(?<=[-_. ]))({words})[-_. ]?(\d{{1,3}})(?:{words})?(?=$|[-_. ])")
 
 
 def groups_by_rows(rows: Mapping[str, tuple[str, str | None]]) -> tuple[list[Group], list[str]]:

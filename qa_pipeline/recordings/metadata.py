@@ -217,6 +217,8 @@ def _how_to_name(header: Sequence[str], cells: Sequence[str]) -> str:
         return 'put cells in double quotes ("), or in none'
     if len(header) == 1 and "file" in re.split(r"\W+", header[0].casefold()):
         return "separate the columns by commas, semicolons, tabs or |"
+    if any(name.lower().endswith(SUFFIXES) for name in header):
+        return "the first line is a row: write a header above it, as file,agent_id"
     likely = [name for name in header if folded(name) in ("file", "filename", "recording", "recordingfile", "audio", "path")]
     likely += [name for name, cell in zip(header, cells, strict=False) if cell.lower().endswith(SUFFIXES)]
     if likely:

@@ -42,6 +42,8 @@ _IN_DATE = re.compile(r"/Date\((\d{1,15})(?:[+-]\d{4})?\)/")
 # No time with its zone is longer.
 _LONGEST = 80
 _POINTED_HALF = re.compile(r"\b([AaPp])\.\s?([Mm])\.?(?!\w)")
+# As SQL Server prints them: Mar  4 2025 10:12AM.
+_SQL_SERVER = re.compile(r"[A-Za-z]{3} {1,2}\d{1,2} \d{4} {1,2}\d{1,2}:\d{2}(?::\d{2})?[AaPp][Mm]")
 _MAIL = re.compile(r"[A-Za-z]{3}, *\d{1,2} [A-Za-z]{3} \d{4} .*")
 # From 1 January 1970, UTC. Their moments of 1990 to 2099 do not overlap, so the size of a number says which it is.
 _UNITS = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
@@ -131,6 +133,8 @@ def _as_written(text: str, formats: Sequence[str]) -> datetime | None:
         return found
     if text.isdecimal():
         return _by_formats(text, [_DIGITS[len(text)]]) if len(text) in _DIGITS else None
+    if _SQL_SERVER.fullmatch(text):
+        return _by_formats(" ".join(text.split()), ("%b %d %Y %I:%M%p", "%b %d %Y %I:%M:%S%p"))
     plain = _ZONE_NAME.sub("Z", text) if _ZONE_NAME.search(text) else re.sub(r"\s+(?=[+-]\d{2}:?\d{2}$)", "", text)
     if _ISO.fullmatch(plain):
         try:

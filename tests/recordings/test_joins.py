@@ -28,17 +28,21 @@ def write(folder: Path, *names: str) -> None:
 
 PARTIES = [
     ("5551_near.wav", "5551_far.wav"), ("5551_nearend.wav", "5551_farend.wav"), ("c1-channel-0.wav", "c1-channel-1.wav"), ("c1 Speaker 1.wav", "c1 Speaker 2.wav"),
-    ("c_spk0.wav", "c_spk1.wav"),
+    ("c_spk0.wav", "c_spk1.wav"), ("c7_a_leg.wav", "c7_b_leg.wav"), ("c7-legA.wav", "c7-legB.wav"), ("c7_uplink.wav", "c7_downlink.wav"),
+    ("7_上行.wav", "7_下行.wav"), ("7_主叫.wav", "7_被叫.wav"), ("7_sideA.wav", "7_sideB.wav"), ("7-src.wav", "7-dst.wav"), ("7-sent.wav", "7-received.wav"),
+    ("7-wejście.wav", "7-wyjście.wav"), ("7-operator.wav", "7-klient.wav"), ("7_L.wav", "7_R.wav"), ("7-microphone.wav", "7-loopback.wav"),
     ("q-100-1741054320.5-in.wav", "q-100-1741054320.5-out.wav"), ("20250304_rx.wav", "20250304_tx.wav"), ("caller-77.wav", "callee-77.wav"),
     ("77.read.wav", "77.write.wav"), ("77_inbound_track.wav", "77_outbound_track.wav"), ("77 Agent.wav", "77 Customer.wav"), ("left.wav", "right.wav"),
     ("c-local-1.wav", "c-remote-1.wav"), ("77-ch0.wav", "77-ch1.wav"), ("77-坐席.wav", "77-客户.wav"), ("IN-9.wav", "OUT-9.wav"),
 ]  # fmt: skip
 PARTS = [
     ("c-part1.wav", "c-part2.wav"), ("c_leg_1.wav", "c_leg_2.wav", "c_leg_3.wav"), ("c.seg0.wav", "c.seg1.wav"), ("c-pt01.wav", "c-pt02.wav"),
+    ("7_第1段.wav", "7_第2段.wav"), ("7-xfer1.wav", "7-xfer2.wav"), ("7-section1.wav", "7-section2.wav"), ("7 transfer 1.wav", "7 transfer 2.wav"),
 ]  # fmt: skip
 APART = [
     ("a.wav", "b.wav"), ("call-1.wav", "call-2.wav"), ("in-1.wav", "out-2.wav"), ("inside.wav", "outside.wav"), ("c-part1.wav", "c-part3.wav"),
     ("agent.wav", "agent2.wav"), ("checkin-1.wav", "checkout-1.wav"), ("c-part7.wav", "d-part8.wav"),
+    ("c-a.wav", "c-b.wav"), ("10_l.wav", "11_r.wav"), ("send-1.wav", "receive-2.wav"),
 ]  # fmt: skip
 
 
@@ -61,7 +65,7 @@ def test_a_file_a_party_is_joined_to_two_channels(tmp_path: Path, names: tuple[s
     assert (audio.samples.shape[0], audio.duration_ms, intake.warnings) == (2, 4000, ())
     assert np.array_equal(audio.samples[0, : 3 * 16_000], decode(str(tmp_path / names[0])).samples[0])
     assert known_seconds(call.source_uri) == pytest.approx(4.0)
-    assert call.agent_channel == (0 if "gent" in names[0] or "坐席" in names[0] else None)
+    assert call.agent_channel == (0 if "gent" in names[0] or "operator" in names[0] or "坐席" in names[0] else None)
 
 
 @pytest.mark.parametrize("names", PARTS, ids=str)

@@ -28,7 +28,25 @@ def test_a_number_that_a_spreadsheet_rounded_is_warned_of_by_name(folder: Path, 
     assert f"{column} is {value!r}: a spreadsheet has rounded" in warning
 
 
-@pytest.mark.parametrize("value", ["486E10", "12E4", "E+10", "4.86", "+48123456789"])
+@pytest.mark.parametrize("value", ["3-Feb", "29-Feb", "Mar-17", "12-dec"])
+def test_an_id_that_a_spreadsheet_made_a_date_of_is_warned_of(folder: Path, value: str) -> None:
+    (warning,) = told(taken(folder, f"file,agent_id\na.wav,{value}\n"))
+    assert f"agent_id is {value!r}: a spreadsheet may have made a date of it" in warning
+
+
+def test_long_numbers_that_all_end_in_zeros_are_warned_of_and_others_are_not(folder: Path) -> None:
+    lost, whole = "123456789012345000", "123456789012346001"
+    (warning,) = told(taken(folder, f"file,customer_id\na.wav,{lost}\nb.wav,{lost[:14]}6000\n"))
+    assert "a spreadsheet keeps 15 digits" in warning
+    assert told(taken(folder, f"file,customer_id\na.wav,{lost}\nb.wav,{whole}\n")) == []
+    assert told(taken(folder, f"file,customer_id\na.wav,{lost}\n")) == []
+
+
+def test_a_table_without_a_header_is_told_so(folder: Path) -> None:
+    assert fault_of(folder, "a.wav,17\nb.wav,18\n").advice == "the first line is a row: write a header above it, as file,agent_id"
+
+
+@pytest.mark.parametrize("value", ["3-Foo", "tm-17", "Mar-1700", "3-2", "486E10", "12E4", "E+10", "4.86", "+48123456789"])
 def test_an_id_that_only_looks_like_one_is_not(folder: Path, value: str) -> None:
     assert told(taken(folder, f"file,customer_id\na.wav,{value}\n")) == []
 
