@@ -97,7 +97,8 @@ class Decoder:
         # Where the packet before this one began (in Ogg: its page), and how many bytes came from there.
         place, taken = None, 0
         for packet in self._packets():
-            builder = self._builders.get(packet.stream_index)
+            # The packets that end each track all have the number of the first.
+            builder = self._builders.get(packet.stream.index)
             if packet.size and packet.pos is not None and packet.pos != place:
                 if place is None:
                     self._begin(packet.pos)
@@ -108,8 +109,8 @@ class Decoder:
                 place, taken = packet.pos, 0
             taken += packet.size
             if builder:
-                if packet.size and packet.stream_index in self._avi:
-                    self._pass_over(builder, self._avi[packet.stream_index].step(packet.pos, packet.size))
+                if packet.size and packet.stream.index in self._avi:
+                    self._pass_over(builder, self._avi[packet.stream.index].step(packet.pos, packet.size))
                 self._decode(packet, builder)
         for number, progress in self._avi.items():
             if number in self._builders and self._builders[number].end:
@@ -244,8 +245,8 @@ class Decoder:
         import av
 
         seconds = seconds_of(packet, packet.duration)
-        if packet.stream_index in self._avi:
-            seconds = self._avi[packet.stream_index].track.seconds_of(packet.size)
+        if packet.stream.index in self._avi:
+            seconds = self._avi[packet.stream.index].track.seconds_of(packet.size)
         try:
             frames = packet.decode()
         except av.EOFError:
@@ -268,7 +269,7 @@ class Decoder:
         self._decoded_bytes += packet.size
         self._decoded_seconds += seconds
         for frame in frames:
-            if self._form == "amr" or packet.stream_index in self._avi:
+            if self._form == "amr" or packet.stream.index in self._avi:
                 frame.pts = None
             channels = frame.layout.nb_channels
             refuse_form(self._uri, channels, frame.sample_rate)
@@ -278,7 +279,7 @@ class Decoder:
                 raise RecordingError(
                     f"{self._uri} has {frame.sample_rate} Hz, which cannot be brought to ours.", advice=CHECK_FILE, stage="decode"
                 ) from error
-        if self._form in _UNBROKEN:
+        if self._form in _UNBROKEN and (builder.end or self._form in _FROM_ZERO):
             builder.expect_no_gaps()
         refuse_length(self._uri, builder.end)
 

@@ -93,6 +93,47 @@ def test_of_a_film_that_is_cut_the_pictures_count_as_no_sound(tmp_path: Path) ->
     assert audio.is_truncated and audio.duration_ms + audio.missing_ms == pytest.approx(8000, abs=1000)
 
 
+def test_chapters_beside_the_sound_are_no_sound(tmp_path: Path) -> None:
+    path = tmp_path / "c.m4b"
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=8000, layout="mono")
+        clock = Fraction(1, 1000)
+        chapters = [{"id": n, "start": n * 4000, "end": n * 4000 + 4000, "time_base": clock, "metadata": {"title": "part"}} for n in (0, 1)]
+        container.set_chapters(chapters)
+        frame = av.AudioFrame.from_ndarray((SOUND[np.newaxis] * 32767).astype(np.int16), format="s16", layout="mono")
+        frame.rate, frame.pts = 8000, 0
+        context = stream.codec_context
+        shaped = av.AudioResampler(format=context.format.name, layout="mono", rate=8000, frame_size=context.frame_size)
+        for piece in (*shaped.resample(frame), *shaped.resample(None)):
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    with av.open(str(path)) as container:
+        assert len(container.streams) > 1
+    audio = decode(str(path))
+    assert audio.duration_ms == pytest.approx(8000, abs=20) and _told(audio) == (False, 0)
+
+
+@pytest.mark.parametrize("tracks", [1, 2])
+def test_what_a_decoder_of_wma_holds_back_at_the_beginning_is_no_loss(tmp_path: Path, tracks: int) -> None:
+    path = tmp_path / "c.wma"
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream("wmav2", rate=16_000, layout="mono") for _ in range(tracks)]
+        for stream in streams:
+            stream.bit_rate = 32_000
+        for number in range(0, 16_000 * 6, 512):
+            for seed, stream in enumerate(streams, 1):
+                piece = noise(6.0, seed=seed, rate=16_000)[np.newaxis, number : number + 512]
+                frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="mono")
+                frame.rate, frame.pts = 16_000, number
+                container.mux(stream.encode(frame))
+        for stream in streams:
+            container.mux(stream.encode(None))
+    audio = decode(str(path))
+    assert audio.samples.shape[0] == tracks and _told(audio) == (False, 0)
+    # Each of two tracks ends with its own last frame.
+    assert audio.duration_ms == pytest.approx(6000, abs=70)
+
+
 def test_aac_behind_a_large_picture_is_aac(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "c.aac", SOUND, codec="aac")
     whole = decode(str(path))
