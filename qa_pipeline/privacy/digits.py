@@ -43,6 +43,8 @@ _LENGTHS = {
 }
 # Kinds of lines, in plans of numbers, that no private person has.
 _OF_FIRMS = frozenset({phonenumbers.PhoneNumberType.TOLL_FREE, phonenumbers.PhoneNumberType.SHARED_COST})
+_MOBILE = frozenset({phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE})
+_LONGEST_PHONE = 12
 _SHORTEST_TAIL = 3
 _TAIL_LENGTHS = (3, 4)
 _DATE = re.compile(r"(?<!\d)(?:\d{4}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{1,2}|\d{1,2}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{2,4})(?!\d)")
@@ -154,7 +156,9 @@ def _kind(passage: Passage, run: Run, after_place: int, said: Privacy) -> Person
         return checked if checked is not None and len(digits) >= _SHORTEST_PROVED else None
     if not is_said and asked_for(passage.asked, said) == (None,):
         # Asked for something else, people may give a number of theirs all the same; its shape must say so.
-        return checked if len(digits) >= _SHORTEST_ASKED else None
+        # Nor does what is told over several utterances: the same order may be told twice.
+        is_whole = "\n" not in passage.text[run.start : run.end]
+        return checked if len(digits) >= _SHORTEST_ASKED and is_whole else None
     if cue is not None and cue in _LENGTHS:
         shortest, longest = _LENGTHS[cue]
         near = passage.plain[max(0, run.start - _BEFORE) : run.end + _AFTER]
@@ -218,6 +222,19 @@ def is_service_number(one: Found, language: str) -> bool:
         return phonenumbers.number_type(phonenumbers.parse(one.value, table(language, Privacy).countries[0])) in _OF_FIRMS
     except phonenumbers.NumberParseException:
         return False
+
+
+def is_sure_phone(one: Found, language: str) -> bool:
+    """Whether a number is as mobile telephones of the language's first country have it, or is as long as telephone numbers and begins with nought."""
+    if one.kind is Personal.PHONE and one.value.isdigit() and one.value[0] == "0" and _SHORTEST_ASKED <= len(one.value) <= _LONGEST_PHONE:
+        return True
+    if one.kind is not Personal.PHONE or not one.value.isdigit() or len(one.value) < _SHORTEST_ASKED:
+        return False
+    try:
+        number = phonenumbers.parse(one.value, table(language, Privacy).countries[0])
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) in _MOBILE
 
 
 def is_count(one: Found, utterance: Utterance) -> bool:

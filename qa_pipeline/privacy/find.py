@@ -13,20 +13,30 @@ from itertools import groupby
 
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.languages.load import is_han
-from qa_pipeline.privacy.addresses import find_addresses, find_again, find_doors
+from qa_pipeline.privacy.addresses import find_addresses, find_again, find_answers, find_doors
 from qa_pipeline.privacy.births import find_births, find_births_again
+from qa_pipeline.privacy.codes import without_codes
 from qa_pipeline.privacy.digits import find_numbers_of_persons, is_count, is_service_number, runs
 from qa_pipeline.privacy.judged import judged
 from qa_pipeline.privacy.kinds import LIKE_FIRMS, SIGNS, Found, Personal
 from qa_pipeline.privacy.localities import find_localities
 from qa_pipeline.privacy.mail import find_mail
-from qa_pipeline.privacy.names import find_customers_names, find_initials, find_names_again, names_told, with_title, without_agents
-from qa_pipeline.privacy.names_in_han import with_explanation
+from qa_pipeline.privacy.names import (
+    find_customers_names,
+    find_initials,
+    find_names_again,
+    names_told,
+    with_title,
+    without_agents,
+)
+from qa_pipeline.privacy.names_around import find_first_names
+from qa_pipeline.privacy.names_in_han import with_explanation, with_familiar
 from qa_pipeline.privacy.nobodys import is_nobodys
 from qa_pipeline.privacy.passages import Passage, fold_text, passages
 from qa_pipeline.privacy.plates import find_plates_in_parts
 from qa_pipeline.privacy.reader import Reader, shipped_reader
 from qa_pipeline.privacy.related import find_forms_again, find_related, with_hyphen
+from qa_pipeline.privacy.repeated import find_repeated
 from qa_pipeline.privacy.signs import find_signs, sign_runs, signs, with_beginning
 from qa_pipeline.privacy.spelling import find_spellings
 from qa_pipeline.values.companies import short_forms
@@ -56,27 +66,38 @@ def find_personal(
     reader = reader or shipped_reader()
     found = judged(utterances, ruled, reader, agent_name=agent_name)
     several = passages(utterances)
+    found = without_codes(utterances, several, found, ruled)
     found += _read_back(several, found)
     found, nobodys = _told_apart(utterances, found)
     found += find_names_again(utterances, found, agent_name=agent_name)
     found = [with_hyphen(one, utterances[one.utterance], reader.known) for one in found]
     found += find_related(utterances, reader.known, agent_name=agent_name)
     found += find_spellings(utterances, found)
+    found += list(find_repeated(utterances, several, found))
+    found += list(find_answers(utterances, found))
     found += find_forms_again(utterances, found, reader.known, agent_name=agent_name)
     found += find_plates_in_parts(utterances)
     found += find_localities(utterances, reader.known)
     found += find_doors(utterances, found)
+    found += list(find_first_names(utterances, found, reader.known))
     found += list(find_initials(utterances, found))
     found = [one for one in found if one.kind is not Personal.NAME or fold(one.value) not in nobodys]
     found = without_agents(utterances, found, agent_name=agent_name)
     found = [
-        with_title(with_beginning(with_explanation(one, utterances[one.utterance]), utterances[one.utterance]), utterances[one.utterance])
+        _whole(one, utterances[one.utterance])
         for one in found
         if not (is_service_number(one, utterances[one.utterance].language) or is_count(one, utterances[one.utterance]))
     ]
     theirs = {fold(name) for name in (*known, *names_told(utterances))}
     found = [piece for one in found for piece in _without_company(one, utterances[one.utterance], company, theirs)]
     return _without_overlaps(_told_apart(utterances, found)[0])
+
+
+def _whole(one: Found, utterance: Utterance) -> Found:
+    """A place with what belongs to it right before and behind."""
+    for wider in (with_familiar, with_explanation, with_beginning, with_title):
+        one = wider(one, utterance)
+    return one
 
 
 def _told_apart(utterances: Sequence[Utterance], found: Sequence[Found]) -> tuple[list[Found], set[str]]:

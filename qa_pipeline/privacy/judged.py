@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,13 +12,18 @@ from stdnum import luhn
 from qa_pipeline.call import Role, Utterance
 from qa_pipeline.languages.conversation_tables import Speaking
 from qa_pipeline.languages.load import is_han, table
+from qa_pipeline.languages.privacy_tables import Privacy
+from qa_pipeline.privacy.addresses import is_housed
 from qa_pipeline.privacy.births import date_told
+from qa_pipeline.privacy.digits import is_sure_phone
 from qa_pipeline.privacy.firms import firms_told, has_trade
 from qa_pipeline.privacy.kinds import LIKE_FIRMS, NUMBERS, SIGNS, Found, Personal
 from qa_pipeline.privacy.names import is_agents, is_ordinary, own_names, says_own
+from qa_pipeline.privacy.names_around import answers_name, is_told_as_name
 from qa_pipeline.privacy.names_in_han import has_title, without_thanks, without_title
 from qa_pipeline.privacy.passages import fold_text
-from qa_pipeline.privacy.reader import KINDS, Bars, Reader
+from qa_pipeline.privacy.reader import Bars, Reader
+from qa_pipeline.privacy.stretches import in_sentences, of_kinds, stretches, with_joined
 from qa_pipeline.privacy.tokens import Token, tokens_of
 from qa_pipeline.values.phones import digits_of
 
@@ -36,9 +40,6 @@ _SHORTEST_CARD, _SHORTEST_KNOWN_AGAIN = 13, 4
 # Digits of which an agent says so many only as they repeat a number.
 _FEWEST_OF_AGENTS = 2
 _LIGHT = frozenset({"correction", "between", "repeats", "quiet"})
-# Of words before a full stop, the letters of those that it is no ending behind: dr., st.
-_SHORTEST_SENTENCE = 3
-_SENTENCE_ENDS = re.compile(r"[.?!…]\s")
 # What lists say of a word of a name of people.
 _OF_PEOPLE = frozenset({"known=f", "known=l", "known=r", "known=i", "surname"})
 # What is said of words that are not among the rarest of a language.
@@ -57,16 +58,16 @@ def judged(utterances: Sequence[Utterance], ruled: Sequence[Found], reader: Read
     chances = reader.chances(tokens)
     personal = 1 - chances[:, 0]
     bars = reader.bars
-    kept = [one for one in ruled if _highest(one, tokens, personal) >= _least_of_ruled(one, utterances[one.utterance], tokens, bars)]
+    kept = [one for one in ruled if _highest(one, tokens, personal) >= _least_of_ruled(one, utterances, tokens, bars)]
     # What repeats a number or a date that is hidden is hidden, whatever stands around.
     hidden = {told for one in kept if (told := _told(one, utterances)) is not None}
     kept = [one for one in ruled if one in kept or _told(one, utterances) in hidden]
     own, by_rules = own_names(utterances, agent_name), tuple(kept)
     firms = set(firms_told(utterances, own))
     greeting = next((at for at, utterance in enumerate(utterances) if utterance.role is Role.AGENT), None)
-    likely = [*_stretches(tokens, personal, bars), *_pairs(utterances, tokens, personal, bars)]
-    for first, last in (_with_joined(utterances, tokens, *span) for span in likely):
-        for start, end, kind in _in_sentences(utterances, tokens, _of_kinds(chances, first, last, bars)):
+    likely = [*stretches(tokens, personal, bars), *_pairs(utterances, tokens, personal, bars)]
+    for first, last in (with_joined(utterances, tokens, *span) for span in likely):
+        for start, end, kind in in_sentences(utterances, tokens, of_kinds(chances, first, last, bars)):
             if kind is Personal.NAME and _only_listens(utterances, tokens[start:end]):
                 continue
             if personal[start:end].max() < _least_of(kind, utterances, tokens[start:end], bars):
@@ -172,6 +173,8 @@ def _least_of_name(utterances: Sequence[Utterance], words: Sequence[Token], bars
     firm; and of one in small letters that is a word of the language as well, and no first name.
     """
     utterance = utterances[words[0].utterance]
+    if answers_name(utterances, words[0].utterance):
+        return bars.sure
     marks = {mark for word in words for mark in word.marks}
     is_written = "capital" in marks or is_han(utterance.language)
     is_listed = bool(marks & _OF_PEOPLE)
@@ -182,7 +185,8 @@ def _least_of_name(utterances: Sequence[Utterance], words: Sequence[Token], bars
     if is_listed and any("often=no" in word.marks or ("known=f" in word.marks and "often=5" in word.marks) for word in words):
         return bars.of_listed
     if is_han(utterance.language):
-        return bars.of_sign
+        is_told = table(utterance.language, Privacy).told_name.search(fold_text(utterance.text, utterance.language), 0, words[0].start)
+        return bars.sure if is_told and utterance.role is Role.CUSTOMER else bars.of_sign
     is_word = ("known=o" in marks and "known=f" not in marks) or (not is_listed and bool(marks & _OFTEN))
     return bars.of_word if is_word and not is_written else bars.of_name
 
@@ -257,11 +261,16 @@ def _between(found: Sequence[Found], tokens: Sequence[Token]) -> Iterator[Found]
             yield Found(kind=before.kind, utterance=before.utterance, start=before.end, end=after.start, value=before.value)
 
 
-def _least_of_ruled(one: Found, utterance: Utterance, tokens: Sequence[Token], bars: Bars) -> float:
+def _least_of_ruled(one: Found, utterances: Sequence[Utterance], tokens: Sequence[Token], bars: Bars) -> float:
     """How sure the reader must be of what a rule found: of what is what it is whatever stands around not at all: an e-mail with its sign, a card
-    number with its check digit and an address written with its number; nor of a name (Mr …, 王女士) that lists know and that is not in small letters, as rules are right nearly always.
+    number with its check digit, a number as mobile telephones have, an address told with its number; nor of a name (Mr …, 王女士) that lists know and that is not in small
+    letters, as rules are right nearly always, nor of one that is told as such (my name is …) or answers a question for one.
     """
+    utterance = utterances[one.utterance]
     if one.kind is Personal.NAME:
+        is_said = any(_OFTEN & set(token.marks) and not _OF_PEOPLE & set(token.marks) for token in _words_of(one, tokens))
+        if is_told_as_name(one, utterance) and not is_said:
+            return 0.0
         language = utterance.language
         marks = {mark for token in _words_of(one, tokens) for mark in token.marks}
         if is_han(language):
@@ -271,9 +280,9 @@ def _least_of_ruled(one: Found, utterance: Utterance, tokens: Sequence[Token], b
         if "capital" in marks:
             return 0.0 if is_listed else bars.of_ruled
         return bars.sure if is_listed else bars.of_name
-    is_written = one.kind is Personal.ADDRESS and any(char.isdigit() for char in one.value) and one.value != one.value.lower()
     is_proved = (
-        is_written
+        is_housed(one, utterance)
+        or is_sure_phone(one, utterance.language)
         or (one.kind is Personal.EMAIL and "@" in one.value)
         or (one.kind is Personal.CARD and len(one.value) >= _SHORTEST_CARD and luhn.is_valid(one.value))
     )
@@ -306,68 +315,6 @@ def _highest(one: Found, tokens: Sequence[Token], personal: NDArray[np.float32])
         ),
         default=1.0,
     )
-
-
-def _stretches(tokens: Sequence[Token], personal: NDArray[np.float32], bars: Bars) -> Iterator[tuple[int, int]]:
-    """Words one after the other, of one utterance, that may be personal, with at least one that surely is."""
-    at = 0
-    while at < len(tokens):
-        end = at
-        while end < len(tokens) and tokens[end].is_word and personal[end] >= bars.beside:
-            end += 1
-        if end > at and personal[at:end].max() >= bars.sure:
-            yield at, end
-        at = max(end, at + 1)
-
-
-def _with_joined(utterances: Sequence[Utterance], tokens: Sequence[Token], first: int, last: int) -> tuple[int, int]:
-    """A stretch with the words that a hyphen joins to its own: Kjell-Åke."""
-
-    def is_joined(at: int) -> bool:
-        if not 0 < at < len(tokens):
-            return False
-        before, after = tokens[at - 1], tokens[at]
-        is_near = before.utterance == after.utterance and before.is_word and after.is_word
-        return is_near and utterances[after.utterance].text[before.end : after.start] == "-"
-
-    while is_joined(first):
-        first -= 1
-    while is_joined(last):
-        last += 1
-    return first, last
-
-
-def _of_kinds(chances: NDArray[np.float32], first: int, last: int, bars: Bars) -> Iterator[tuple[int, int, Personal]]:
-    """A stretch in parts of one kind each; words of a kind that the reader is nowhere sure of go with those before or after them."""
-    likeliest = chances[first:last, 1:].argmax(axis=1)
-    parts: list[tuple[int, int, int, bool]] = []
-    for at, kind in enumerate(likeliest, start=first):
-        if parts and parts[-1][2] == kind:
-            start, _, _, is_sure = parts.pop()
-        else:
-            start, is_sure = at, False
-        parts.append((start, at + 1, int(kind), is_sure or bool(chances[at, 1 + kind] >= bars.sure)))
-    sure = [part for part in parts if part[3]] or [max(parts, key=lambda part: float(chances[part[0] : part[1], 1 + part[2]].max()))]
-    edges = [first, *(part[0] for part in sure[1:]), last]
-    for (start, end), (_, _, kind, _) in zip(pairwise(edges), sure, strict=True):
-        yield start, end, KINDS[kind]
-
-
-def _in_sentences(
-    utterances: Sequence[Utterance], tokens: Sequence[Token], parts: Iterable[tuple[int, int, Personal]]
-) -> Iterator[tuple[int, int, Personal]]:
-    """Parts as they are, names parted where a sentence ends within, or at a comma: is that Mr Bhatt? Fern here. Morning, Dean. A letter with a full stop
-    goes on.
-    """
-    for start, end, kind in parts:
-        begin = start
-        for at in range(start + 1, end if kind is Personal.NAME else start):
-            before, after = tokens[at - 1], tokens[at]
-            gap = utterances[after.utterance].text[before.end : after.start]
-            if (before.end - before.start > _SHORTEST_SENTENCE and _SENTENCE_ENDS.search(gap)) or gap.strip() == ",":
-                yield begin, at, kind
-                begin = at
-        yield begin, end, kind
 
 
 def _found(utterances: Sequence[Utterance], tokens: Sequence[Token], kind: Personal) -> Found:

@@ -224,11 +224,21 @@ def _following(utterance: Utterance, plain: str, said: Privacy) -> Iterator[tupl
         name: list[re.Match[str]] = []
         for word in words:
             is_near = not name or word.start() - name[-1].end() == 1
+            if (
+                len(word.group()) == 1
+                and word.group().isalpha()
+                and is_near
+                and word is not words[-1]
+                and not any(len(one.group()) > 1 for one in name)
+            ):
+                # k bartoszek: an initial, if a name follows.
+                name.append(word)
+                continue
             is_name = word.group() in known or (word.group() not in ordinary and len(word.group()) > 2 and word.start() not in counted)
             if not (is_near and is_name) or word.start() - match.end() > 40 or (not name and word.start() > match.end() + 1):
                 break
             name.append(word)
-        if name:
+        if name and len(name[-1].group()) > 1:
             yield name[0].start(), name[-1].end()
 
 

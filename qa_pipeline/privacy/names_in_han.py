@@ -26,6 +26,16 @@ def with_explanation(one: Found, utterance: Utterance) -> Found:
     return replace(one, end=end)
 
 
+def with_familiar(one: Found, utterance: Utterance) -> Found:
+    """A surname with what stands before it among friends: 老庹."""
+    if one.kind is not Personal.NAME or not is_han(utterance.language) or one.start == 0:
+        return one
+    plain = fold_text(utterance.text, utterance.language)
+    begins = one.end - one.start == 1 or surname_at(plain, one.start, one.end, utterance.language) == one.start
+    is_familiar = begins and plain[one.start - 1] in table(utterance.language, Privacy).familiar
+    return replace(one, start=one.start - 1) if is_familiar else one
+
+
 def without_title(utterance: Utterance, start: int, end: int) -> int:
     """Where a name ends that is written in Han characters, before the title that it may run into: 卜 of 卜老, where 卜老师 is said."""
     if not is_han(utterance.language):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from qa_pipeline.call import Utterance
+from qa_pipeline.languages.conversation_tables import Speaking
 from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.births import date_told
@@ -32,13 +33,16 @@ def is_nobodys(one: Found, utterance: Utterance) -> bool:
     if one.kind in LIKE_FIRMS and one.end - one.start == 1 and _ENDING.search(plain, 0, one.end):
         return True
     if one.kind is Personal.ADDRESS:
-        return bool(said.no_address.fullmatch(text))
+        return bool(said.no_address.fullmatch(text) or said.shop_before.search(plain, 0, one.start))
     if one.kind is Personal.BIRTH_DATE:
         return bool(said.no_birth.fullmatch(text)) or (
             not is_han(utterance.language) and _is_one_word(text) and not date_told(text, utterance.language)
         )
     if one.kind is Personal.EMAIL:
         # elva punkt sex: of numbers alone it is a version.
+        light = {*table(utterance.language, Speaking).backchannels, *said.corrections}
+        if all(word.group() in light for word in WORD.finditer(text)):
+            return True
         rest = said.dot.sub(" ", with_digits(text, utterance.language).text)
         return bool(re.fullmatch(r"[\d .]+", rest))
     if one.kind is Personal.PHONE:

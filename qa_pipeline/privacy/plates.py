@@ -12,7 +12,7 @@ from qa_pipeline.languages.number_tables import Numbers
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.kinds import Found, Personal
 from qa_pipeline.privacy.passages import Passage, fold_text, passages
-from qa_pipeline.privacy.signs import Sign, signs
+from qa_pipeline.privacy.signs import Sign, sign_runs, signs
 from qa_pipeline.values.word_numbers import WORD
 
 # Words between two parts of a plate that is put right.
@@ -24,11 +24,11 @@ _SENTENCE = re.compile(r"[.!?]\s|\n")
 
 
 def find_plates_in_parts(utterances: Sequence[Utterance]) -> Iterator[Found]:
-    """Each part of a plate that only its parts together show to be one."""
+    """Each part of a plate that only its parts together, or a car named before it, show to be one."""
     for passage in passages(utterances):
         if passage.role is Role.OTHER or is_han(passage.language):
             continue
-        for start, end, value in _put_right(passage):
+        for start, end, value in (*_put_right(passage), *_behind_cars(passage)):
             for utterance, first, last in passage.places(start, end):
                 yield Found(kind=Personal.PLATE, utterance=utterance, start=first, end=last, value=value)
     for at in range(len(utterances) - 1):
@@ -50,6 +50,17 @@ def _put_right(passage: Passage) -> Iterator[tuple[int, int, str]]:
         if whole is not None:
             first, written = whole
             yield before[first].start, after[-1].end, written.upper()
+
+
+def _behind_cars(passage: Passage) -> Iterator[tuple[int, int, str]]:
+    """Whole plates in capitals right behind a word for a car: samochód GDA 5KN2."""
+    said = table(passage.language, Privacy)
+    for run in sign_runs(passage):
+        start, end = run[0].start, run[-1].end
+        written = "".join(sign.text for sign in run).lower()
+        is_capital = passage.text[start:end].isupper() and any(pattern.fullmatch(written) for pattern in said.plates)
+        if is_capital and any(car.end() + 1 >= start for car in said.vehicles.finditer(passage.plain, 0, start)):
+            yield start, end, written.upper()
 
 
 def _gap(passage: Passage, before: Sign, after: Sign) -> str | None:

@@ -82,12 +82,14 @@ def _is_all_signs(passage: Passage, run: Sequence[Sign]) -> bool:
 
 def with_beginning(one: Found, utterance: Utterance) -> Found:
     """A number with what it begins with, where that stands right before it: an IBAN's country (gb two nine …), a telephone number's plus, a plate's
-    letters, those of a national id that are no word.
+    letters, those of a national id that are no word; and the sign that a national id ends with.
     """
     plain = fold_text(utterance.text, utterance.language)
     country = _COUNTRY.search(plain, 0, one.start) if one.kind is Personal.ACCOUNT else None
     if country and country[1].replace(" ", "").upper() in _countries():
         return replace(one, start=country.start(1))
+    if one.kind is Personal.NATIONAL_ID and (sign := table(utterance.language, Privacy).check_sign.match(plain, one.end)):
+        one = replace(one, end=sign.end())
     if one.kind is Personal.PHONE:
         plus = _PLUS.search(plain, 0, one.start)
         return replace(one, start=plus.start(1)) if plus else one

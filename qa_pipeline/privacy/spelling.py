@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 
@@ -52,6 +52,9 @@ def _explained(utterances: Sequence[Utterance], at: int, near: Sequence[Found]) 
     for match in said.sign_parts.finditer(plain):
         if plain[match.end() - 1] in signs:
             yield at, *match.span()
+    for pattern in (said.sign_composed, said.sign_asked):
+        # 吾是五下面一个口; 桐呢？
+        yield from ((at, *match.span()) for match in pattern.finditer(plain) if match["sign"] in signs)
     for match in said.sign_strokes.finditer(plain):
         # 姓阮，耳朵旁一个元: of which name it tells, the name right before says.
         before = [one for one in near if one.utterance == at and one.end <= match.start()]
@@ -72,6 +75,7 @@ def _in_letters(utterances: Sequence[Utterance], at: int, near: Sequence[Found])
         for word in WORD.finditer(fold_text(utterances[one.utterance].text[one.start : one.end], utterance.language))
     }
     here = [one for one in near if one.utterance == at]
+    yield from ((at, *span) for span in _halves(plain, parts))
     for match in _rows(utterance.language).finditer(plain):
         several = [letter.group() for letter in _letters(utterance.language).finditer(plain, *match.span())]
         letters = "".join(_letter(one, utterance.language) for one in several)
@@ -101,6 +105,16 @@ def _in_letters(utterances: Sequence[Utterance], at: int, near: Sequence[Found])
             is_near = len(between) in _HEARD_AS and plain[one.end : match.start()] == f" {' '.join(between)}"
             if is_near and between[0].startswith(match["letter"]):
                 yield at, one.end + 1, match.start()
+
+
+def _halves(plain: str, parts: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Two words that together make a name, with a word between them at most: inchbald like inch and bald."""
+    words = list(WORD.finditer(plain))
+    for step in (1, 2):
+        for first, second in zip(words, words[step:], strict=False):
+            if min(len(first.group()), len(second.group())) >= _FEWEST_LETTERS and first.group() + second.group() in parts:
+                yield first.span()
+                yield second.span()
 
 
 def _words_of(utterances: Sequence[Utterance], at: int, letters: str) -> Iterator[tuple[int, int, int]]:

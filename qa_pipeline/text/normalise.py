@@ -131,6 +131,11 @@ def _negations(language: str) -> tuple[frozenset[str], re.Pattern[str]]:
     return frozenset(writing.negations), re.compile(one_of(writing.not_denying))
 
 
+def syllables(text: str) -> tuple[str, ...]:
+    """How each Han character of a text sounds, without its tone; "x" for any other character."""
+    return tuple(_syllables(list(text)))
+
+
 def _syllables(chars: Sequence[str]) -> list[str]:
     from pypinyin import lazy_pinyin
 

@@ -47,7 +47,7 @@ def test_what_a_reader_was_trained_on_is_told_by_all_files_it_learns_from(tmp_pa
         "en.txt",
         "zh.txt",
     }
-    assert "unread.yaml" not in {path.name for path in files}
+    assert "unlearnt_eighth.yaml" not in {path.name for path in files}
     copy = tmp_path / "read.yaml"
     copy.write_bytes(files[0].read_bytes())
     assert digest([copy, *files[1:]]) == digest(files)
