@@ -21,7 +21,7 @@ _SHORTEST_HAN = 4
 _RIGHT_BEFORE = 24
 _FEWEST_WORDS, _LONG_NUMBER = 2, 7
 # How near an address is told to an answer that is a part of one, in utterances, and the words of one.
-_NEAR, _MOST_WORDS = 8, 4
+_NEAR, _MOST_WORDS, _MOST_CHARACTERS = 8, 4, 6
 _SHORTEST_WORD, _SHORTEST_HAN_PART = 4, 3
 
 
@@ -86,11 +86,13 @@ def find_doors(utterances: Sequence[Utterance], found: Sequence[Found]) -> Itera
 
 
 def find_answers(utterances: Sequence[Utterance], found: Sequence[Found]) -> Iterator[Found]:
-    """Few words that answer a question for a part of an address (which floor, what town), where an address is told near."""
+    """Few words that answer a question for a part of an address (which floor, what town) that asks nothing else, or where an address is told near."""
     places = [one.utterance for one in found if one.kind is Personal.ADDRESS]
     for at, utterance in enumerate(utterances[1:], start=1):
         before, said = utterances[at - 1], table(utterance.language, Privacy)
-        if utterance.role is not Role.CUSTOMER or before.role is utterance.role or not any(0 < at - place <= _NEAR for place in places):
+        is_short = len(list(WORD.finditer(before.text))) <= (_MOST_CHARACTERS if is_han(before.language) else _MOST_WORDS)
+        is_near = any(0 < at - place <= _NEAR for place in places)
+        if utterance.role is not Role.CUSTOMER or before.role is utterance.role or not (is_near or is_short):
             continue
         if not said.asked_place.search(fold_text(before.text, before.language)):
             continue

@@ -64,12 +64,10 @@ def _is_of_signs(one: Found, utterance: Utterance) -> bool:
 
 def _is_model(one: Found, utterance: Utterance) -> bool:
     """Whether it is a letter and few digits right behind what a car is called: volvo v sextio."""
-    if one.kind is not Personal.PLATE:
-        return False
     plain = fold_text(utterance.text, utterance.language)
     signs = re.sub(r"\W", "", with_digits(plain[one.start : one.end], utterance.language).text)
     said = table(utterance.language, Privacy)
-    return bool(_MODEL.fullmatch(signs)) and any(car.end() + 1 == one.start for car in said.vehicles.finditer(plain, 0, one.start))
+    return bool(_MODEL.fullmatch(signs)) and any(one.start - car.end() in (0, 1) for car in said.vehicles.finditer(plain, 0, one.start))
 
 
 def _is_count(one: Found, utterance: Utterance) -> bool:

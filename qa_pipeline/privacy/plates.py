@@ -59,7 +59,7 @@ def _behind_cars(passage: Passage) -> Iterator[tuple[int, int, str]]:
         start, end = run[0].start, run[-1].end
         written = "".join(sign.text for sign in run).lower()
         is_capital = passage.text[start:end].isupper() and any(pattern.fullmatch(written) for pattern in said.plates)
-        if is_capital and any(car.end() + 1 >= start for car in said.vehicles.finditer(passage.plain, 0, start)):
+        if is_capital and any(car.end() + 2 >= start for car in said.vehicles.finditer(passage.plain, 0, start)):
             yield start, end, written.upper()
 
 
