@@ -1,4 +1,4 @@
-"""Whether scores move with who speaks: `python benchmarks/fairness.py [FILES …] [--calls 60] [--audio CALLS] [--keep FILE] [--seed 1]`.
+"""Whether scores move with who speaks: `python benchmarks/fairness.py [FILES …] [--calls 60] [--only WHAT …] [--audio CALLS] [--keep FILE] [--seed 1]`.
 
 Written dialogues are scored as they stand and again with one thing otherwise that should not count: the agent's name (usual names of women and of men, names from
 elsewhere), in which gender the agent speaks (Polish), whether the customer is a man or a woman, or the spelling of an accent. Beside these stands what the same words misheard do, to
@@ -6,7 +6,8 @@ compare with. With `--audio`, so many of the sample calls are heard again over o
 of percent (points) and of certainty with 95 % intervals (bootstrap over calls, 2,000 draws), a star where the interval leaves nothing out, and the share of
 outcomes that come out otherwise; `--changes` prints which these are. Names are given only in dialogues whose agent's name is known and is said.
 
-`--calls`: so many dialogues of each language, chosen by the seed; 0 is all. `--keep`: a file of what was found, call by call, from which a run that was stopped goes on.
+`--calls`: so many dialogues of each language, chosen by the seed; 0 is all. `--keep`: a file of what was found, call by call, from which a run that was stopped goes on; with
+`--kept` nothing is judged any more, and what the file holds is printed. `--only`: these conditions alone, as the first column names them, in the dialogues that they change.
 """
 
 from __future__ import annotations
@@ -95,6 +96,10 @@ class Kept:
         if self._path:
             with self._path.open("a", encoding="utf-8") as out:
                 out.write(json.dumps([key, asdict(found)], ensure_ascii=False) + "\n")
+
+    def all(self) -> list[Difference]:
+        """All that was found."""
+        return list(self._known.values())
 
     def under(self, keys: Sequence[str]) -> list[Difference]:
         """What was found of some."""
@@ -212,8 +217,10 @@ def chosen(dialogues: Sequence[WrittenDialogue], calls: int, seed: int) -> list[
     return taken
 
 
-def of_texts(dialogues: Sequence[WrittenDialogue], settings: Settings, seed: int, kept: Kept) -> list[Difference]:
-    """Names, genders and spellings."""
+def of_texts(
+    dialogues: Sequence[WrittenDialogue], settings: Settings, seed: int, kept: Kept, only: Sequence[str] | None = None
+) -> list[Difference]:
+    """Names, genders and spellings; `only`: of these conditions."""
     bench, listener = open_workbench(settings, sorted({dialogue.rubric for dialogue in dialogues})), Remembering(settings)
 
     def judge(several: Sequence[WrittenDialogue]) -> Sequence[Score]:
@@ -227,7 +234,9 @@ def of_texts(dialogues: Sequence[WrittenDialogue], settings: Settings, seed: int
     keys = []
     for start in range(0, len(dialogues), _LOT):
         lot = dialogues[start : start + _LOT]
-        asked = [(key(what, other), what, before, other) for before in lot for what, other in others(before, seed)]
+        asked = [
+            (key(what, other), what, before, other) for before in lot for what, other in others(before, seed) if not only or what in only
+        ]
         keys += [name for name, *_ in asked]
         missing = [one for one in asked if one[0] not in kept]
         again = list({before.id: before for _, _, before, _ in missing}.values())
@@ -290,12 +299,20 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=60)
     parser.add_argument("--audio", type=int, default=0, metavar="CALLS")
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--kept", action="store_true")
+    parser.add_argument("--only", nargs="+", metavar="WHAT")
     parser.add_argument("--changes", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     settings, kept = load_settings(), Kept(given.keep)
+    if given.kept:
+        show(kept.all(), given.seed, with_changes=given.changes)
+        return
     dialogues = [dialogue for path in given.files or sorted(FOLDER.glob("*.yaml")) for dialogue in load_dialogues(path)]
-    show(of_texts(chosen(dialogues, given.calls, given.seed), settings, given.seed, kept), given.seed, with_changes=given.changes)
+    if given.only:
+        dialogues = [dialogue for dialogue in dialogues if any(what in given.only for what, _ in others(dialogue, given.seed))]
+    found = of_texts(chosen(dialogues, given.calls, given.seed), settings, given.seed, kept, given.only)
+    show(found, given.seed, with_changes=given.changes)
     if given.audio:
         show(of_sound(given.audio, settings, given.seed, kept), given.seed, with_changes=given.changes)
 
