@@ -63,11 +63,17 @@ def sure_of(share: float, kind: Personal = Personal.NAME) -> Reader:
 
 
 def test_what_rules_found_is_let_go_where_the_reader_sees_nothing() -> None:
-    talk = conversation("customer: my phone is 07700 900123", language="en")
+    talk = conversation("customer: my phone is 550123", language="en")
     ruled = find_by_rules(talk.utterances)
     assert [one.kind for one in ruled] == [Personal.PHONE]
     assert judged(talk.utterances, ruled, sure_of(0.01)) == []
     assert judged(talk.utterances, ruled, sure_of(0.3)) == list(ruled)
+
+
+def test_a_number_as_mobile_telephones_have_it_stays_found_whatever_the_reader_sees() -> None:
+    talk = conversation("customer: it is 07700 900123", language="en")
+    ruled = find_by_rules(talk.utterances)
+    assert [one.value for one in judged(talk.utterances, ruled, sure_of(0.01))] == ["07700900123"]
 
 
 def test_the_agents_own_name_is_none_of_the_readers() -> None:
