@@ -17,7 +17,7 @@ from typing import Any
 import phonenumbers
 from stdnum import luhn
 
-from qa_pipeline.call import Utterance
+from qa_pipeline.call import Role, Utterance
 from qa_pipeline.languages.conversation_tables import Speaking
 from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.number_tables import Numbers
@@ -224,14 +224,14 @@ def is_service_number(one: Found, language: str) -> bool:
         return False
 
 
-def is_sure_phone(one: Found, language: str) -> bool:
-    """Whether a number is as mobile telephones of the language's first country have it, or is as long as telephone numbers and begins with nought."""
-    if one.kind is Personal.PHONE and one.value.isdigit() and one.value[0] == "0" and _SHORTEST_ASKED <= len(one.value) <= _LONGEST_PHONE:
-        return True
+def is_sure_phone(one: Found, utterance: Utterance) -> bool:
+    """Whether a number is as mobile telephones of the language's first country have it, or a customer's, as long as telephone numbers and with nought first."""
     if one.kind is not Personal.PHONE or not one.value.isdigit() or len(one.value) < _SHORTEST_ASKED:
         return False
+    if utterance.role is Role.CUSTOMER and one.value[0] == "0" and len(one.value) <= _LONGEST_PHONE:
+        return True
     try:
-        number = phonenumbers.parse(one.value, table(language, Privacy).countries[0])
+        number = phonenumbers.parse(one.value, table(utterance.language, Privacy).countries[0])
     except phonenumbers.NumberParseException:
         return False
     return phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) in _MOBILE

@@ -282,7 +282,7 @@ def _least_of_ruled(one: Found, utterances: Sequence[Utterance], tokens: Sequenc
         return bars.sure if is_listed else bars.of_name
     is_proved = (
         is_housed(one, utterance)
-        or is_sure_phone(one, utterance.language)
+        or is_sure_phone(one, utterance)
         or (one.kind is Personal.EMAIL and "@" in one.value)
         or (one.kind is Personal.CARD and len(one.value) >= _SHORTEST_CARD and luhn.is_valid(one.value))
     )
