@@ -37,12 +37,16 @@ _WRAPPED_CLOSELY = ("ogg", "matroska")
 _WRAPPING_BYTES = 600
 # No recorder was found that leaves silence out of these: a jump of the clock is what was damaged.
 _UNBROKEN = ("asf", "wv")
+# Nobody pauses an MPEG-TS for less, in samples: that is a packet which was lost. Chosen.
+_SHORTEST_PAUSE = SAMPLE_RATE // 2
 # In an Ogg, a packet of the others has its time from the end of its page: what follows a page that is gone would stand in its place.
 _CLOCKED_BY_PACKET = ("opus", "libopus", "vorbis")
 # A page of Ogg holds less: one that begins later was cut out of a stream, and keeps the clock of that.
 _LONGEST_PAGE_SECONDS = 20
 _AMR_GOOD, _AMR_ZERO = 0x04, 0x83
 _AMR_SPEECH_BELOW = 9
+# Opus has packets of one to three bytes for silence, and longer ones of nothing but zeros for no sound at all.
+_SHORTEST_OF_ZEROS = 8
 # A last packet may be longer than the sound in it by less.
 _OVERLONG_SECONDS = Fraction(4, 100)
 # So many errors one after the other, and nothing more is to be had.
@@ -281,6 +285,8 @@ class Decoder:
                 ) from error
         if self._form in _UNBROKEN and (builder.end or self._form in _FROM_ZERO):
             builder.expect_no_gaps()
+        elif self._form == "mpegts" and builder.end:
+            builder.expect_no_gaps(below=_SHORTEST_PAUSE)
         refuse_length(self._uri, builder.end)
 
 
@@ -308,6 +314,9 @@ def _is_bad(packet: Packet[AudioStream], frames: Sequence[AudioFrame], seconds: 
     if codec in ("amrnb", "amrwb") and packet.size:
         head = bytes(packet)[0]
         return bool(head & _AMR_ZERO) or (not head & _AMR_GOOD and head >> 3 & 0x0F < _AMR_SPEECH_BELOW)
+    if codec in ("opus", "libopus") and packet.size >= _SHORTEST_OF_ZEROS and not any(bytes(packet)):
+        # Zero bytes are silence to it.
+        return True
     if codec in ("opus", "libopus") and seconds is not None:
         return sum(Fraction(frame.samples, frame.sample_rate) for frame in frames) > seconds + _OVERLONG_SECONDS
     return False

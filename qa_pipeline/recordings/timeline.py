@@ -58,7 +58,7 @@ class TrackBuilder:
     """
 
     def __init__(self, *, origin: Fraction | None, is_gapless: bool) -> None:
-        self._origin, self._is_gapless, self._is_unbroken = origin, is_gapless, is_gapless
+        self._origin, self._is_gapless, self._lost_below = origin, is_gapless, LONGEST_GAP + 1 if is_gapless else 0
         self._pieces: list[Tracks] = []
         self._run: _Run | None = None
         self._end = 0
@@ -84,9 +84,9 @@ class TrackBuilder:
         """Move the recording's start to another time stamp, before there is any sound."""
         self._origin = origin
 
-    def expect_no_gaps(self) -> None:
-        """Have every gap between two frames from here on be a loss."""
-        self._is_unbroken = True
+    def expect_no_gaps(self, *, below: int = LONGEST_GAP + 1) -> None:
+        """Have every gap between two frames from here on be a loss; `below`: such as are shorter than so many samples."""
+        self._lost_below = below
 
     def lose(self, seconds: Fraction) -> None:
         """Note that a packet of some length could not be decoded."""
@@ -157,7 +157,7 @@ class TrackBuilder:
                 self._origin = at - Fraction(self.end + gap, SAMPLE_RATE)
         if gap > (0 if failed else _SLACK):
             self._finish_run()
-            self._silence(gap, gap if self._is_unbroken or self._end <= self._doubtful_until else min(gap, failed))
+            self._silence(gap, gap if gap < self._lost_below or self._end <= self._doubtful_until else min(gap, failed))
             self._doubtful_until, self._gone = -1, None
         self._failed = Fraction(0)
 

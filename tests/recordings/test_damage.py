@@ -168,6 +168,18 @@ def test_zero_bytes_in_amr_are_lost_speech_and_no_silence(tmp_path: Path) -> Non
         assert untold_ms(audio) <= 100
 
 
+def test_zero_bytes_in_opus_are_lost_speech_and_no_silence(tmp_path: Path) -> None:
+    audio = decode(str(damage(written(tmp_path, ("c.mp4", "libopus"), noise(12.0)), share=0.375, count=1092, byte=0)))
+    assert 100 <= audio.lost_ms <= 300 and untold_ms(audio) <= 40
+
+
+def test_frames_that_are_gone_from_an_mpeg_ts_are_told_and_a_pause_is_not(tmp_path: Path) -> None:
+    audio = decode(str(damage(written(tmp_path, ("c.ts", "aac"), noise(12.0)), share=0.95, count=124, byte=0)))
+    assert audio.lost_ms >= 100 and untold_ms(audio) <= 40
+    paused = decode(str(write_tracks(tmp_path / "p.ts", noise(8.0), codec="aac", gaps=[(4.0, 2.0)])))
+    assert paused.lost_ms == 0 and paused.duration_ms == pytest.approx(10_000, abs=260)
+
+
 @pytest.mark.parametrize("form", CLOCKED, ids=str)
 def test_what_comes_after_a_damaged_stretch_stands_where_it_was(tmp_path: Path, form: tuple[str, str]) -> None:
     path = write_sound(tmp_path / form[0], np.concatenate((speech(9.0), 0 * speech(2.0), speech(1.0))), codec=form[1])
