@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_pipeline.cli.deciding import deciding_options, open_desk_as
-from qa_pipeline.cli.options import open_settings, results_option
+from qa_pipeline.cli.options import open_results, open_settings, results_option
 
 if TYPE_CHECKING:
     from qa_pipeline.sealed import Keys
@@ -153,6 +153,8 @@ def verify_access(results: str | None, fix: bool, readers: tuple[str, ...]) -> N
     if readers:
         click.echo(bucket_policy(settings.results, readers))
         return
+    if "://" not in settings.results and not Path(settings.results).exists():
+        open_results(settings)
     faults = access_faults(settings, list_written(open_database(settings)))
     if fix:
         mend(faults)

@@ -21,8 +21,8 @@ from qa_pipeline.cli.deciding import (
 from qa_pipeline.cli.options import (
     hiding_from,
     hiding_of_files,
+    open_results,
     open_settings,
-    open_store,
     redacted_option,
     results_option,
     rubrics_for,
@@ -246,8 +246,8 @@ def announcements(results: str | None, dry_run: bool, refuse: str | None, author
     from qa_pipeline.running import corrections
 
     settings = open_settings(results=results)
+    store = open_results(settings)
     rubrics, _, _ = rubrics_for(settings, None)
-    store = open_store(settings)
     if refuse:
         refused = corrections.refuse_announcement(store, settings, rubrics, refuse, author=author or user_name())
         click.echo(f"Calls put back: {len(refused.calls)}.")

@@ -87,12 +87,26 @@ def test_indices_take_a_rubric_by_name_or_file(results: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("query", "select 1"), ("summary",), ("indices", "survey_car_service"), ("periods", "list"), ("status",), ("failures",), ("report",)],
+    [
+        ("query", "select 1"),
+        ("summary",),
+        ("indices", "survey_car_service"),
+        ("periods", "list"),
+        ("status",),
+        ("failures",),
+        ("report",),
+        ("rescore",),
+        ("compact",),
+        ("verify-results",),
+        ("announcements",),
+        ("verify-access",),
+    ],  # fmt: skip
 )
 def test_a_place_without_results_is_no_empty_one(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     done = command(*arguments, "--results", str(tmp_path / "wrong"))
     assert done.exit_code == 2
     assert "There are no results in" in done.output and "name the right --results" in done.output
+    assert not (tmp_path / "wrong").exists()
 
 
 @pytest.mark.slow
