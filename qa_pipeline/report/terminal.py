@@ -23,6 +23,8 @@ _HEADING_WIDTH = 9
 _MOST_REVIEWS = 30
 # A table is as wide as it would be on a screen without end.
 _UNBOUNDED = 10_000
+# What people make of file names is longer, and breaks.
+_LONGEST_ID = 40
 _KEY = "✓ met  ✗ not met  – not applicable  ? undetermined, in brackets: a draft that does not count; sentiment: + positive, 0 neutral, − negative"
 _FEELINGS = {"positive": ("+", "green"), "neutral": ("0", ""), "negative": ("−", "red")}
 
@@ -107,14 +109,18 @@ def show_scorecard(data: ReportData, call_id: str, console: Console | None = Non
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:
-    """Any rows as a table."""
+    """Any rows as a table. Ids stay in one piece, however narrow it is: people copy them."""
     console = console or open_console()
     if not rows:
         console.print("Nothing.")
         return
     table = Table(header_style="bold", box=None, pad_edge=False)
     for name in rows[0]:
-        table.add_column(name, overflow="fold")
+        if name == "call" or name.endswith("_id"):
+            longest = max(len(_cell(row.get(name))) for row in rows)
+            table.add_column(name, no_wrap=True, overflow="ignore", min_width=min(longest, _LONGEST_ID))
+        else:
+            table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(escape(_cell(value)) for value in row.values()))
     console.print(table)

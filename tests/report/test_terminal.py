@@ -8,7 +8,7 @@ from report_rows import call_report, evidence, finding, report_data
 from rich.console import Console
 
 from qa_pipeline.report.data import CallReport
-from qa_pipeline.report.terminal import show_calls, show_scorecard
+from qa_pipeline.report.terminal import show_calls, show_rows, show_scorecard
 
 
 def test_criteria_are_headed_by_their_own_words_whatever_they_are_called() -> None:
@@ -28,6 +28,14 @@ def test_ids_of_calls_stay_in_one_piece_where_criteria_do_not_fit() -> None:
     told = console.file.getvalue()  # type: ignore[attr-defined]
     assert name in told
     assert "Its criteria do not fit into this width" in told
+
+
+def test_ids_stay_in_one_piece_in_any_table() -> None:
+    console = Console(file=StringIO(), width=60)
+    names = ("2026-11-20-north-hotline-000123", "20261201T013059-f5aff2")
+    show_rows([{"call": names[0], "run_id": names[1], **{f"number {n}": "some words" for n in range(9)}}], console)
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert names[0] in told and names[1] in told
 
 
 def test_a_scorecard_says_what_was_not_heard_and_what_was_left_out() -> None:
