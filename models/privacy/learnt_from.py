@@ -9,7 +9,16 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 # Sets of dialogues written later are left for the next training, so that the reader's digest goes on telling which files it is of.
 DIALOGUES = tuple(f"tuned_eu{suffix}.yaml" for suffix in ("", "_eighth", "_fifth", "_fourth", "_second", "_seventh", "_sixth", "_third"))
-WRITTEN = ("read.yaml", "read_second.yaml", "read_third.yaml", "read_fourth.yaml", "read_fifth.yaml")
+WRITTEN = (
+    "read.yaml",
+    "read_second.yaml",
+    "read_third.yaml",
+    "read_fourth.yaml",
+    "read_fifth.yaml",
+    "read_sixth.yaml",
+    "read_seventh.yaml",
+    "read_eighth.yaml",
+)
 
 
 def files_learnt_from() -> Iterator[Path]:

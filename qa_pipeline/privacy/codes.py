@@ -65,9 +65,12 @@ def _is_of_signs(one: Found, utterance: Utterance) -> bool:
 def _is_model(one: Found, utterance: Utterance) -> bool:
     """Whether it is a letter and few digits right behind what a car is called: volvo v sextio."""
     plain = fold_text(utterance.text, utterance.language)
-    signs = re.sub(r"\W", "", with_digits(plain[one.start : one.end], utterance.language).text)
-    said = table(utterance.language, Privacy)
-    return bool(_MODEL.fullmatch(signs)) and any(one.start - car.end() in (0, 1) for car in said.vehicles.finditer(plain, 0, one.start))
+    for car in table(utterance.language, Privacy).vehicles.finditer(plain):
+        is_beside = car.start() < one.end and one.start <= car.end() + 1
+        behind = with_digits(plain[max(car.end(), one.start) : one.end], utterance.language).text
+        if is_beside and _MODEL.fullmatch(re.sub(r"\W", "", behind)):
+            return True
+    return False
 
 
 def _is_count(one: Found, utterance: Utterance) -> bool:

@@ -32,7 +32,7 @@ def firms_told(utterances: Sequence[Utterance], own: Collection[str]) -> Iterato
 
 
 def has_trade(one: Found, utterance: Utterance) -> bool:
-    """Whether a place begins or ends with what firms are, or that stands near behind it: Tandläkare Vikström, marston lettings, Åkerlunds Plåt."""
+    """Whether a place begins or ends with what firms are, or that stands right before it or near behind it: Tandläkare Vikström, marston lettings, Åkerlunds Plåt."""
     if is_han(utterance.language):
         return False
     plain = fold_text(utterance.text, utterance.language)
@@ -40,6 +40,9 @@ def has_trade(one: Found, utterance: Utterance) -> bool:
     words = [word for word in WORD.finditer(plain) if one.start < word.start()]
     within = [word for word in words if word.end() <= one.end]
     after = list(takewhile(lambda word: "," not in plain[one.end : word.start()], words[len(within) :]))
+    before = list(WORD.finditer(plain, 0, one.start))
     begins = [word for word in WORD.finditer(plain, one.start, one.end) if word.start() == one.start]
+    if before and plain[before[-1].end() : one.start] == " ":
+        begins.append(before[-1])
     near = [*begins, *within[-1:], *after[:_NEAR_TRADE]]
     return any(word.group() in trades and len(word.group()) > _SHORT for word in near)

@@ -19,7 +19,7 @@ from qa_pipeline.privacy.digits import is_sure_phone
 from qa_pipeline.privacy.firms import firms_told, has_trade
 from qa_pipeline.privacy.kinds import LIKE_FIRMS, NUMBERS, SIGNS, Found, Personal
 from qa_pipeline.privacy.names import is_agents, is_ordinary, own_names, says_own
-from qa_pipeline.privacy.names_around import answers_name, is_told_as_name
+from qa_pipeline.privacy.names_around import answers_name, begins_sentence, is_told_as_name
 from qa_pipeline.privacy.names_in_han import has_title, without_thanks, without_title
 from qa_pipeline.privacy.passages import fold_text
 from qa_pipeline.privacy.reader import Bars, Reader
@@ -187,6 +187,9 @@ def _least_of_name(utterances: Sequence[Utterance], words: Sequence[Token], bars
     if is_han(utterance.language):
         is_told = table(utterance.language, Privacy).told_name.search(fold_text(utterance.text, utterance.language), 0, words[0].start)
         return bars.sure if is_told and utterance.role is Role.CUSTOMER else bars.of_sign
+    if is_written and len(words) == 1 and begins_sentence(utterance, words[0].start):
+        # A capital that any word has there.
+        is_written = False
     is_word = ("known=o" in marks and "known=f" not in marks) or (not is_listed and bool(marks & _OFTEN))
     return bars.of_word if is_word and not is_written else bars.of_name
 

@@ -16,6 +16,7 @@ from qa_pipeline.values.names import asks_name
 from qa_pipeline.values.value import fold
 
 _WORDS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_BEGINS = re.compile(r"(?:^|[.?!…]\s)\W*$")
 # How far back a question for a name may stand, in utterances, and the words of an answer.
 _ASKED_WITHIN, _FEW_WORDS = 3, 3
 # Words before a surname, of which the last is a first name; how often it may be said (frequent.txt: 0 most).
@@ -30,6 +31,11 @@ def answers_name(utterances: Sequence[Utterance], at: int) -> bool:
         return False
     asked = table(before.language, Privacy).asked_name
     return asks_name(before.text, before.language) or bool(asked.search(fold_text(before.text, before.language)))
+
+
+def begins_sentence(utterance: Utterance, start: int) -> bool:
+    """Whether a place stands at the beginning of an utterance or of a sentence in it."""
+    return bool(_BEGINS.search(utterance.text, 0, start))
 
 
 def is_told_as_name(one: Found, utterance: Utterance) -> bool:

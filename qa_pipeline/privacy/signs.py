@@ -146,7 +146,9 @@ def _longest(run: Sequence[Sign], at: int, said: Privacy, *, is_told: bool) -> t
             is_told or (letters >= _FEWEST_LETTERS and len(written) - letters >= _FEWEST_DIGITS)
         ):
             return Personal.PLATE, end
-        if said.postcodes.fullmatch(written) and letters:
+        # p c n eight eight …: what letters or more digits are joined to is a code.
+        is_whole = (at == 0 or run[at - 1].text.isdigit()) and (end == len(run) or not run[end].text.isdigit())
+        if said.postcodes.fullmatch(written) and letters and is_whole:
             return Personal.ADDRESS, end
     rest = "".join(sign.text for sign in run[at:])
     is_part = is_told and at == 0 and _has_both(rest) and rest[0].isalpha()

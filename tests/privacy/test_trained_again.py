@@ -42,12 +42,13 @@ def test_what_a_reader_was_trained_on_is_told_by_all_files_it_learns_from(tmp_pa
         "read_third.yaml",
         "read_fourth.yaml",
         "read_fifth.yaml",
+        "read_eighth.yaml",
         "known.txt",
         "frequent.txt",
         "en.txt",
         "zh.txt",
     }
-    assert "unlearnt_eighth.yaml" not in {path.name for path in files}
+    assert not [path.name for path in files if path.name.startswith("un")]
     copy = tmp_path / "read.yaml"
     copy.write_bytes(files[0].read_bytes())
     assert digest([copy, *files[1:]]) == digest(files)
