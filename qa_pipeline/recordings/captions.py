@@ -34,6 +34,16 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
 # A time inside a cue, at which a word appears; rolling captions have it.
 _WORD_TIME = re.compile(r"<\d+:[\d:.]+>")
 _NOISE = re.compile(r"^(?:[(\[][^()\[\]:]{1,30}[)\]]|♪+)\s*(?=\w[^()\[\]]{0,39}:)")
+_DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+# Who speaks before the words without a colon between, or a number, or a picture before the name: [ANNA] …, (Anna) …, Anna | …, 1: …, 🧑 Anna: …
+_WHO = r"[^\W\d_][^\[\]()|:：<>]{0,39}?"
+_BEFORE_WORDS = (
+    re.compile(rf"^\[\s*(?P<name>{_WHO})\s*\]\s+(?P<text>[^\s\[(].*)$"),
+    re.compile(rf"^\(\s*(?P<name>{_WHO})\s*\)\s+(?P<text>[^\s\[(].*)$"),
+    re.compile(rf"^(?P<name>{_WHO})\s+\|\s+(?P<text>\S.*)$"),
+    re.compile(r"^(?P<name>\d{1,2}):\s+(?P<text>\S.*)$"),
+    re.compile(rf"^[^\w\s<>\[\]()\"'“”‘’.,;:!?¿¡…*#♪♫–—-]+\s*(?P<name>{_WHO}):\s+(?P<text>\S.*)$"),
+)
 _CHEVRONS = re.compile(r"^\s*>>+\s*")
 _DASH = re.compile(r"^\s*(?:>>+|[-–—])\s*")
 
@@ -129,7 +139,7 @@ def _heads_cue(written: Sequence[str], number: int, *, begins: bool) -> bool:
 
 def _lines(cues: Sequence[_Cue], reading: Reading) -> list[Line]:
     """Cues → lines. In a file with labels, a cue without one goes on with the voice of the cue before, as captions are written."""
-    cues = _without_repeats(cues)
+    cues = _with_tags(_without_repeats(cues))
     parts = [list(_parts(cue.payload)) for cue in cues]
     has_tags = any(part.voice is not None for own in parts for part in own)
     candidates = [spoken for own in parts for spoken in _candidates(own)]
@@ -170,6 +180,29 @@ def _without_repeats(cues: Sequence[_Cue]) -> Sequence[_Cue]:
     return [cue for cue in made if cue.payload]
 
 
+def _with_tags(cues: Sequence[_Cue]) -> Sequence[_Cue]:
+    """Cues with a voice tag for who speaks, where four of five have the name before the words in one other way, and it is two names at least."""
+    for form in _BEFORE_WORDS:
+        found = [form.match(_TAG.sub("", cue.payload[0]).strip()) if cue.payload and "<v" not in cue.payload[0] else None for cue in cues]
+        names = [match["name"] for match in found if match]
+        if len(names) * 5 < len(cues) * 4 or len(set(names)) < 2 or not all(_may_be_name(name) for name in names):
+            continue
+        return [
+            cue if match is None else replace(cue, payload=[f"<v {_numbered(match['name'])}>{match['text']}", *cue.payload[1:]])
+            for cue, match in zip(cues, found, strict=True)
+        ]
+    return cues
+
+
+def _may_be_name(name: str) -> bool:
+    """Whether it is a known label, a number, or begins as names do; sounds are noted in small letters."""
+    return role_of(name, {}) is not None or name.isdigit() or not name[0].islower()
+
+
+def _numbered(name: str) -> str:
+    return f"Speaker {name}" if name.isdigit() else name
+
+
 def _line(cue: _Cue, label: str | None, start: int | None, end: int | None, words: Sequence[str], reading: Reading) -> Line:
     return Line(line=cue.line, role=reading.role(label), label=label, start_ms=start, end_ms=end, text=" ".join(words))
 
@@ -208,7 +241,7 @@ def _parts(payload: Sequence[str]) -> Iterator[_Part]:
     for line in payload:
         pieces = _VOICE.split(line)
         for place in range(0, len(pieces), 2):
-            text = TURN_MARK.sub(" ", html.unescape(_TAG.sub("", pieces[place])).replace("\xa0", " ")).strip()
+            text = TURN_MARK.sub(" ", html.unescape(_TAG.sub("", pieces[place])).replace("\xa0", " ")).strip().strip(_DIRECTIONS).strip()
             voice = html.unescape(pieces[place - 1] or "").strip() if place else None
             if voice:
                 is_in_voice = True

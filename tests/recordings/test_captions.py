@@ -216,3 +216,23 @@ def test_subviewer_is_read_by_its_ending_and_by_how_it_begins(name: str) -> None
 def test_times_of_subviewer_that_cannot_be_read_are_a_located_fault() -> None:
     (dialogue,) = parsed(SBV.replace("0:00:03.000,", "0:00:0x.000,"), "a.sbv").dialogues
     assert [(fault.line, fault.message) for fault in dialogue.faults] == [(4, "times that cannot be read")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("[ANNA] Hello.", "[BEN] Hi."), ("(Anna Nowak) Hello.", "(Ben Kos) Hi."), ("Anna | Hello.", "Ben | Hi."), ("1: Hello.", "2: Hi."),
+        ("🧑 Anna: Hello.", "🧑 Ben: Hi."), ("\u202aAnna: Hello.\u202c", "\u202aBen: Hi.\u202c"), ("[小林] Hello.", "[张三] Hi."),
+    ],
+)  # fmt: skip
+def test_names_before_the_words_without_a_colon_are_labels_where_nearly_all_cues_have_them(first: str, second: str) -> None:
+    heard = said(vtt(first, second))
+    assert [words for _, words in heard] == ["Hello.", "Hi."] and len({label for label, _ in heard} - {None}) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("(laughs) Hello.", "(sighs) Hi."), ("[Anna] Hello.", "[Anna] Hi."), ("1: the price", "a thing"), ("[Applause] Hello.", "Hi.")],
+)
+def test_sounds_and_single_names_before_the_words_are_no_labels(first: str, second: str) -> None:
+    assert [label for label, _ in said(vtt(first, second))] == [None, None]
