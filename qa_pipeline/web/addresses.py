@@ -17,8 +17,14 @@ def own_address(to: str, otherwise: str = "/") -> str:
 
 def came_from(request: Request) -> str | None:
     """The page of ours that led to one; None where it is not known, is the same one, or a one-time link."""
+    came = asked_from(request)
+    return None if came is None or urlsplit(came).path == request.url.path else came
+
+
+def asked_from(request: Request) -> str | None:
+    """The page of ours that a form was sent from, or that a part of was asked for; None where it is not known, or is a one-time link."""
     came = urlsplit(request.headers.get("referer", ""))
-    is_ours = came.netloc == request.url.netloc and came.path != request.url.path and _is_page(request, came.path)
+    is_ours = came.netloc == request.url.netloc and _is_page(request, came.path)
     return own_address(f"{came.path}?{came.query}" if came.query else came.path, "") or None if is_ours else None
 
 

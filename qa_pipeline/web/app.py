@@ -49,7 +49,7 @@ from qa_pipeline.web import (
     trainer,
     working,
 )
-from qa_pipeline.web.addresses import came_from
+from qa_pipeline.web.addresses import asked_from, came_from
 from qa_pipeline.web.programs import TooOften, problem
 from qa_pipeline.web.protection import Protection
 from qa_pipeline.web.provider import Provider
@@ -144,11 +144,10 @@ def _on_refusal(request: Request, error: Exception) -> Response:
         if _wants_json(request):
             advice = "Send `Authorization: Bearer TOKEN`; an operator makes one on the page Programs."
             return problem(401, "No token that holds was sent.", advice=advice, headers={"www-authenticate": "Bearer"})
-        here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-        to = f"/sign-in?next={quote(here, safe='')}" if request.method in ("GET", "HEAD") and here != "/" else "/sign-in"
+        to = _sign_in_at(request)
         if request.headers.get("hx-request"):
             # A part of a page cannot become the page to sign in at: the whole one goes there.
-            return Response(status_code=401, headers={"hx-redirect": "/sign-in"})
+            return Response(status_code=401, headers={"hx-redirect": to})
         return Response(status_code=303, headers={"location": to})
     who = signed(request)
     if isinstance(error, AccessRefused) and who is not None:
@@ -157,6 +156,15 @@ def _on_refusal(request: Request, error: Exception) -> Response:
         return problem(_status(error), error.message, advice=error.advice)
     said = told(texts_for(request, who), error, zone_for(request, who))
     return _tell(request, _status(error), said.message, said.advice)
+
+
+def _sign_in_at(request: Request) -> str:
+    """The page to sign in at, which leads back: to the page asked for, or to the one whose form was sent, which gives back what was typed there."""
+    if request.method in ("GET", "HEAD") and not request.headers.get("hx-request"):
+        to: str | None = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    else:
+        to = asked_from(request)
+    return "/sign-in" if to is None or to == "/" or to.startswith("/sign-in") else f"/sign-in?next={quote(to, safe='')}"
 
 
 def _on_http(request: Request, error: Exception) -> Response:

@@ -424,6 +424,7 @@ def _told(who: Signed, decision: Decision, looked: Looked) -> dict[str, Any]:
         "moment_ms": getattr(what, "moment_ms", None),
         "about": who.gettext(KIND_NAMES[named.kind]) if named else None,
         "reason": decision.reason,
+        "is_take_back": isinstance(what, TakeBack),
         "holds": decision.decision_id in looked.holding,
         "may_take_back": (
             decision.decision_id in looked.holding

@@ -8,6 +8,7 @@ One module, though long: two tables, looked up by wording.py. What is wrong with
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,11 +16,13 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from qa_pipeline.errors import QaError
+from qa_pipeline.review.decisions import from_text
 from qa_pipeline.web.fault_texts import CURES, FAULTS
 from qa_pipeline.web.translations import Texts, marked
 from qa_pipeline.web.wording import as_raised, in_words
 from qa_pipeline.web.written import time_text
 
+_STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 MESSAGES: Mapping[str, str] = {
     **as_raised(
         marked("Call {call} is held back: the caller's consent is not there."),
@@ -255,8 +258,14 @@ class Told:
 
 def told(texts: Texts, error: QaError, zone: ZoneInfo) -> Told:
     """A refusal in somebody's language, its times by their clock."""
-    message = in_words(texts, error.message, _MESSAGES, places={"time": partial(_by_their_clock, texts, zone)})
+    places = {"time": partial(_by_their_clock, texts, zone), "what": partial(_times_by_their_clock, texts, zone)}
+    message = in_words(texts, error.message, _MESSAGES, places=places)
     return Told(message=message, advice=in_words(texts, error.advice, _ADVICES))
+
+
+def _times_by_their_clock(texts: Texts, zone: ZoneInfo, said: str) -> str:
+    """What was decided, each with its time as the database has it."""
+    return _STORED_TIME.sub(lambda time: time_text(from_text(time[0]), zone, texts.locale), said)
 
 
 def _by_their_clock(texts: Texts, zone: ZoneInfo, said: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,17 +10,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 from desks import commit
-from office import OWN, Office
+from office import OWN, PASSPHRASE, Office
 from recorded import add_recorded, record
 from stored import heard
+from test_sign_in import give_passphrase
 
-from qa_pipeline.call import Alternative
+from qa_pipeline.call import Alternative, Outcome
 from qa_pipeline.reading.tables import rows
 from qa_pipeline.reading.viewer import local_viewer
 from qa_pipeline.review.claims import held_claims
 from qa_pipeline.review.decide import decide
-from qa_pipeline.review.decisions import Note
+from qa_pipeline.review.decisions import Note, Override
 from qa_pipeline.review.opening import bring_up_to_date
+from qa_pipeline.review.people import account_of
+from qa_pipeline.review.sessions import end_sessions
 from qa_pipeline.review.standing import decisions_about
 from tests.rubric.built_rubrics import rubric
 
@@ -193,6 +197,79 @@ def test_what_another_decided_is_told_and_what_was_typed_is_kept(office: Office,
     assert page.input_value("#c-long textarea >> nth=0") == "my words"
     # Chromium calls a refusal an error of the console.
     browser_as.errors[:] = [error for error in browser_as.errors if "409" not in error]  # type: ignore[attr-defined]
+
+
+def test_what_is_said_stays_beside_the_criterion_that_is_looked_at(office: Office, browser_as: BrowserAs) -> None:
+    page = browser_as("mei", viewport={"width": 1300, "height": 620})
+    page.goto(f"/calls/{OWN}")
+    last = page.locator(".criterion").last
+    page.evaluate("document.getElementById('judged').style.minHeight = '3000px'")
+    page.evaluate("scrollTo(0, 1500)")
+    assert last.bounding_box()["y"] < 0  # type: ignore[index]
+    assert 0 < page.locator("#heard .line").first.bounding_box()["y"] < 620  # type: ignore[index]
+
+
+def override_long(page: Page, reason: str) -> None:
+    """Choose an outcome for a criterion, say why, and keep it."""
+    page.click("#c-long summary >> nth=0")
+    page.select_option("#c-long [name=found] >> nth=0", "undetermined")
+    page.fill("#c-long textarea >> nth=0", reason)
+    page.click("#c-long [data-deed=override] button")
+
+
+def test_what_another_decided_is_told_at_the_form_which_can_be_sent_again(office: Office, browser_as: BrowserAs) -> None:
+    page = browser_as("mei")
+    page.goto(f"/calls/{OWN}")
+    decide(office.desk, local_viewer("rolf"), OWN, Override(outcome=Outcome.NOT_APPLICABLE), criterion_id="long", reason="another matter")
+    override_long(page, "my words")
+    told = page.locator("#c-long #refused")
+    told.wait_for()
+    assert "rolf: override of long" in told.inner_text()
+    # By the clock of who reads it.
+    assert not re.search(r"\d\.\d{6}Z", told.inner_text())
+    assert "another matter" in page.locator("#c-long").inner_text()
+    assert page.input_value("#c-long textarea >> nth=0") == "my words"
+    assert page.input_value("#c-long [name=found] >> nth=0") == "undetermined"
+    page.click("#c-long [data-deed=override] button")
+    page.wait_for_selector("#c-long .by >> text=my words")
+    assert page.locator("#refused").count() == 0
+    assert kinds(office, OWN) == ["override", "override"]
+    browser_as.errors[:] = [error for error in browser_as.errors if "409" not in error]  # type: ignore[attr-defined]
+
+
+def test_what_was_sent_when_a_session_had_ended_is_there_after_signing_in(office: Office, browser_as: BrowserAs) -> None:
+    give_passphrase(office, "mei")
+    page = browser_as("mei")
+    page.goto(f"/calls/{OWN}?back=%2Fqueue")
+    end_sessions(office.engine, account_of(office.engine, "mei").account)
+    override_long(page, "a long reason")
+    page.get_by_label("Name").fill("mei")
+    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/calls/{OWN}?back=%2Fqueue")
+    assert page.input_value("#c-long textarea >> nth=0") == "a long reason"
+    assert page.input_value("#c-long [name=found] >> nth=0") == "undetermined"
+    assert kinds(office, OWN) == []
+    page.click("#c-long [data-deed=override] button")
+    page.wait_for_selector("#c-long .by >> text=a long reason")
+    # Nothing of it stays in the browser.
+    assert page.evaluate("sessionStorage.getItem('sent')") is None
+    browser_as.errors[:] = [error for error in browser_as.errors if "401" not in error]  # type: ignore[attr-defined]
+
+
+def test_what_was_sent_when_a_session_had_ended_is_nobody_elses(office: Office, browser_as: BrowserAs) -> None:
+    give_passphrase(office, "rolf")
+    page = browser_as("mei")
+    page.goto(f"/calls/{OWN}")
+    end_sessions(office.engine, account_of(office.engine, "mei").account)
+    override_long(page, "a long reason")
+    page.get_by_label("Name").fill("rolf")
+    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/calls/{OWN}")
+    assert page.input_value("#c-long textarea >> nth=0") == ""
+    assert page.evaluate("sessionStorage.getItem('sent')") is None
+    browser_as.errors[:] = [error for error in browser_as.errors if "401" not in error]  # type: ignore[attr-defined]
 
 
 def test_ten_calls_by_the_keyboard_alone(office: Office, browser_as: BrowserAs) -> None:

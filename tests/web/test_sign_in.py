@@ -71,6 +71,20 @@ def test_signing_out_ends_the_session(client_as: Callable[[str], TestClient]) ->
     assert elsewhere.get("/preferences").headers["location"] == "/sign-in?next=%2Fpreferences"
 
 
+def test_a_form_of_an_ended_session_leads_to_signing_in_and_back_to_its_page(client_as: Callable[[str], TestClient]) -> None:
+    mei = client_as("mei")
+    page = f"{str(mei.base_url).rstrip('/')}/preferences"
+    assert mei.post("/sign-out").status_code == 303
+    to = "/sign-in?next=%2Fpreferences"
+    assert mei.post("/preferences", data={"theme": "dark"}, headers={"referer": page}).headers["location"] == to
+    part = mei.post("/preferences", data={"theme": "dark"}, headers={"referer": page, "hx-request": "true"})
+    assert (part.status_code, part.headers["hx-redirect"]) == (401, to)
+    assert (
+        mei.post("/preferences", data={"theme": "dark"}, headers={"referer": "https://else.where/preferences"}).headers["location"]
+        == "/sign-in"
+    )
+
+
 def test_pages_carry_what_protects_them(client: TestClient) -> None:
     headers = client.get("/sign-in").headers
     assert "script-src 'self';" in headers["content-security-policy"] and "unsafe" not in headers["content-security-policy"]

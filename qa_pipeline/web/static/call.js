@@ -138,8 +138,15 @@ function mark(at) {
   }
 }
 
+/** The transcript scrolls by itself where it stands beside the criteria: what is looked at there does not move. */
 function intoView(line) {
   const box = line.getBoundingClientRect();
+  const said = line.closest(".said");
+  if (getComputedStyle(said).overflowY === "auto") {
+    const place = said.getBoundingClientRect();
+    if (box.top < place.top || box.bottom > place.bottom - 20) said.scrollTop += box.top - place.top - place.height / 2;
+    return;
+  }
   if (box.top < 190 || box.bottom > innerHeight - 40) line.scrollIntoView({ block: "center" });
 }
 
