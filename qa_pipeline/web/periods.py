@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import pyarrow as pa
@@ -47,7 +48,7 @@ def close_days(
     try:
         if confirmed != "yes":
             raise InputRefused("It is not confirmed.", advice="Tick that scores are to stand as they are.")
-        close(desk, who.viewer, read_day(first), read_day(last), team=team or None, reason=reason)
+        close(desk, who.viewer, *_days(first, last), team=team or None, reason=reason)
     except (InputRefused, AccessRefused) as error:
         return _page(request, who, desk, first=first, last=last, team=team, reason=reason, refused=error)
     return redirect("/periods")
@@ -105,7 +106,7 @@ def _page(
     stake, waiting = None, None
     if first and last and refused is None:
         try:
-            days = read_day(first), read_day(last)
+            days = _days(first, last)
             if not may_close(who.viewer, team or None, *days):
                 raise InputRefused("These days are not yours to close.", advice="Choose a team that you lead on all of them.")
             lines = count_scores(desk.engine, who.viewer, (), Wanted(since=days[0], until=days[1], team=team or None))
@@ -128,6 +129,14 @@ def _page(
         waiting=waiting,
         refused=refused,
     )
+
+
+def _days(first: str, last: str) -> tuple[date, date]:
+    """The first and the last day, as they were given. Raises InputRefused."""
+    days = read_day(first), read_day(last)
+    if days[1] < days[0]:
+        raise InputRefused(f"It ends on {days[1]}, before it begins on {days[0]}.", advice="Give the earlier day first.")
+    return days
 
 
 def _one(request: Request, who: Who, desk: AtDesk, period_id: str, *, refused: InputRefused | AccessRefused | None = None) -> Response:

@@ -227,7 +227,10 @@ def test_a_dispute_waits_with_its_age_and_is_answered_with_a_reason(client_as: A
     assert (after.effective_percent or 0) > (before or 0)
     assert after.percent == before
     assert "dispute upheld" in anna.get("/disputes?stage=answered").text
-    assert "It is answered" in anna.get(f"/disputes/{OWN}/{about}").text
+    answered = anna.get(f"/disputes/{OWN}/{about}").text
+    assert "It is answered" in answered
+    # That is when there is something to say to the agent.
+    assert f"/coaching?call={OWN}&amp;criterion=long" in answered
 
 
 def test_a_dispute_about_the_whole_score_or_at_a_level(client_as: As, office: Office) -> None:
@@ -285,6 +288,16 @@ def test_a_period_shows_what_is_at_stake_is_closed_and_opened_again(client_as: A
     assert anna.post(f"{way}/reopen", data={"reason": "wrong", "confirmed": "yes"}).status_code == 303
     assert "wrong" in anna.get("/periods").text
     assert anna.get("/periods/none").status_code == 404
+
+
+def test_days_the_wrong_way_round_are_no_period(client_as: As) -> None:
+    anna, days = client_as("anna"), {"first": "2026-05-12", "last": "2026-05-11", "team": "north"}
+    said = "It ends on 2026-05-11, before it begins on 2026-05-12."
+    shown = anna.get("/periods", params=days)
+    assert (shown.status_code, said in text(shown.text)) == (400, True)
+    assert "Close the period" not in shown.text
+    closed = anna.post("/periods", data={**days, "reason": "paid", "confirmed": "yes"})
+    assert (closed.status_code, said in text(closed.text), "--from" in closed.text) == (400, True, False)
 
 
 def test_days_that_are_not_theirs_are_not_closed(client_as: As) -> None:
