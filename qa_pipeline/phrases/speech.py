@@ -108,7 +108,7 @@ class Speech:
         owner = self.owner(start)
         while start < end:
             first, last = self.offsets[owner], self.offsets[owner + 1]
-            inside = self._forms_of(owner).heard[start - first : min(end, last) - first]
+            inside = self._forms_of(owner).heard(start - first, min(end, last) - first)
             # Where `norm` has more units than the text the rest is written as nothing.
             found += inside + [NOWHERE] * (min(end, last) - start - len(inside))
             start, owner = max(start, last), owner + 1

@@ -32,10 +32,11 @@ NOWHERE = _SIGN
 class Forms:
     """The tokens of a text, and how they are written.
 
-    `heard`: each token as `token TAB writing`; `spans`: (start, end) of each token in the text, and possibly of what stands behind the last token.
+    `spans`: (start, end) of each token in the text, and possibly of what stands behind the last token. How a token is written is worked out when it is
+    asked for: of most texts few are.
     """
 
-    __slots__ = ("_clauses", "_language", "_text", "_tokens", "_words", "_writing", "heard", "spans")
+    __slots__ = ("_alone", "_clauses", "_language", "_length", "_text", "_tokens", "_words", "_writing", "spans")
 
     def __init__(self, norm: str, text: str, language: str) -> None:
         self._text, self._language = text, language
@@ -44,26 +45,34 @@ class Forms:
         # Without these signs each token is one unit of the text.
         if "/" not in norm and "+" not in norm:
             self._tokens, self.spans = norm.split(), unit_spans(text)
-            self.heard = [_heard(token, text[start:end], language) for token, (start, end) in zip(self._tokens, self.spans, strict=False)]
+            self._alone: Sequence[bool] | None = None
         else:
             located = tokens_of(norm, text)
             starts = [-1, *(token.start for token in located), -1]
             self._tokens = [_NEGATES + token.text if token.is_negation else token.text for token in located]
             self.spans = [(token.start, token.end) for token in located]
             # Of several tokens that a unit gives each stands for itself.
-            self.heard = [
-                f"{token.text}{_SIGN}{token.text}"
-                if token.start in (before, behind)
-                else _heard(token.text, text[token.start : token.end], language)
-                for token, before, behind in zip(located, starts, starts[2:], strict=False)
-            ]
+            self._alone = [token.start not in (before, behind) for token, before, behind in zip(located, starts, starts[2:], strict=False)]
+        self._length = min(len(self._tokens), len(self.spans))
         self._clauses: list[int] | None = None
         self._writing: str | None = None
-        self._words: dict[int, tuple[int, int, bool]] = {}
+        self._words: dict[int, Sequence[tuple[int, int, bool]]] = {}
 
     def __len__(self) -> int:
         """How many tokens have a place in the text."""
-        return len(self.heard)
+        return self._length
+
+    def heard(self, first: int, last: int) -> list[str]:
+        """Some tokens (half-open), as far as they have a place in the text, each as `token TAB writing`."""
+        tokens, spans, text, language = self._tokens, self.spans, self._text, self._language
+        if self._alone is None:
+            return [_heard(tokens[i], text[spans[i][0] : spans[i][1]], language) for i in range(first, min(last, self._length))]
+        return [
+            _heard(tokens[i], text[spans[i][0] : spans[i][1]], language)
+            if self._alone[i]
+            else "{0}{1}{0}".format(tokens[i].lstrip(_NEGATES), _SIGN)
+            for i in range(first, min(last, self._length))
+        ]
 
     def is_negation(self, index: int) -> bool:
         """Whether a token denies."""
@@ -80,19 +89,18 @@ class Forms:
 
     def word_at(self, index: int) -> tuple[int, int, bool]:
         """The tokens (half-open) of the word that a token is in, in a language with a list of words, and whether the word makes sense."""
-        found = self._words.get(index)
-        if found is None:
-            first, last = self.clause(index)
-            for start, end, makes_sense in words_in(self.writing[first:last], self._language):
-                self._words.update((place, (first + start, first + end, makes_sense)) for place in range(first + start, first + end))
-            found = self._words[index]
-        return found
+        first, last = self.clause(index)
+        words = self._words.get(first)
+        if words is None:
+            words = self._words[first] = _word_of_each(self.writing[first:last], self._language)
+        start, end, makes_sense = words[index - first]
+        return first + start, first + end, makes_sense
 
     @property
     def writing(self) -> str:
         """The tokens as one character each. Numbers and words in letters stand each for itself, as one character between."""
         if self._writing is None:
-            writings = (heard[heard.index(_SIGN) + 1 :] for heard in self.heard)
+            writings = (heard[heard.index(_SIGN) + 1 :] for heard in self.heard(0, len(self)))
             self._writing = "".join(written if len(written) == 1 else _NO_WORD for written in writings)
         return self._writing
 
@@ -100,6 +108,12 @@ class Forms:
 def words_in(writing: str, language: str) -> list[tuple[int, int, bool]]:
     """The words of a clause of which each token is one character: half-open, and whether each makes sense."""
     return [(piece.start, piece.end, piece.makes_sense) for piece in pieces(writing, language)]
+
+
+@lru_cache(maxsize=20_000)
+def _word_of_each(writing: str, language: str) -> tuple[tuple[int, int, bool], ...]:
+    """For each character of a clause the word that it is in."""
+    return tuple(word for word in words_in(writing, language) for _ in range(word[0], word[1]))
 
 
 @lru_cache(maxsize=100_000)
@@ -158,7 +172,7 @@ def _elements(text: str, language: str) -> tuple[Element, ...]:
     forms = Forms(cached_norm(text, language), text, language)
     return tuple(
         Element("token", frozenset((heard,)), 0.4 if token_and_writing(heard)[0] in light else 1.0, forms.is_negation(index))
-        for index, heard in enumerate(forms.heard)
+        for index, heard in enumerate(forms.heard(0, len(forms)))
     )
 
 

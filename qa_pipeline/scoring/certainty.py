@@ -11,7 +11,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -64,12 +64,17 @@ class Judge(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Weighing:
     """How verdicts of one kind are weighed: `start` in log-odds, and for each measure its weight and its usual value, from which it counts."""
 
     start: float
     measures: Mapping[str, tuple[float, float]]
+
+    @cached_property
+    def parts(self) -> tuple[tuple[str, float, float, float], ...]:
+        """Of each measure its name, weight and usual value, and what it adds where it was not measured."""
+        return tuple((name, weight, usual, weight * (0.0 - usual)) for name, (weight, usual) in self.measures.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +94,9 @@ class CertaintyModel:
             return Certainty(share=self.shares[-1])
         total = weighing.start
         parts: list[tuple[float, str]] = []
-        for name, (weight, usual) in weighing.measures.items():
-            part = weight * (measures.values.get(name, 0.0) - usual)
+        values = measures.values
+        for name, weight, usual, unmeasured in weighing.parts:
+            part = weight * (values[name] - usual) if name in values else unmeasured
             total += part
             if part >= _NAMED_FROM or part <= -_NAMED_FROM:
                 parts.append((part, name))

@@ -240,11 +240,9 @@ class Together:
             (u := by_number[number]).norm.count(" ") + 1 >= SHORTEST_UNITS or unit_count(u.text) >= SHORTEST_UNITS for number in vectors
         ]
         scores = np.clip(np.array([vectors[number] for number in vectors], dtype=np.float32)[:, :WIDTH] @ weights + bias, -30, 30)
-        probabilities = (1 / (1 + np.exp(-scores))).T.tolist()
-        return {
-            name: {number: p for number, p, judged in zip(vectors, column, is_long, strict=True) if judged}
-            for name, column in zip(lists, probabilities, strict=True)
-        }
+        probabilities = (1 / (1 + np.exp(-scores)))[is_long].T.tolist()
+        judged = [number for number, is_judged in zip(vectors, is_long, strict=True) if is_judged]
+        return {name: dict(zip(judged, column, strict=True)) for name, column in zip(lists, probabilities, strict=True)}
 
 
 def _scope(first: int, last: int, count: int) -> Scope:
