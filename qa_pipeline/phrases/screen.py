@@ -7,7 +7,7 @@ there is no match, whatever the order of the words. Nothing that alignment would
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,8 @@ NEVER_COARSE = 2_000
 # Tokens of a block (coarse.py).
 _BLOCK = 3
 _REACH = 2 * UNIT
+# Places worked out at once: their costs lie side by side, so that each token heard is looked up once for all of them. Of 16 to 256 the quickest.
+_AT_ONCE = 64
 
 Rows = NDArray[np.int16]
 
@@ -130,19 +132,18 @@ class Corpus:
             self._rows.update((place, np.zeros(0, dtype=np.int16)) for place in places)
             return
         heard, in_blocks = self._heard
-        costs = self.lexicon.coarse()
         order, positions = self._by_length
-        for place in places:
-            row = costs[place].take(heard)
-            blocks = row.take(in_blocks[0])
+        for some in _some_at_once(places):
+            costs = self.lexicon.coarse()[np.array(some)[:, np.newaxis], heard].T.copy()
+            blocks = costs.take(in_blocks[0], axis=0)
             for tokens in in_blocks[1:]:
-                np.minimum(blocks, row.take(tokens), out=blocks)
-            longest_first = blocks.take(positions[0])
+                np.minimum(blocks, costs.take(tokens, axis=0), out=blocks)
+            longest_first = blocks.take(positions[0], axis=0)
             for position in positions[1:]:
                 shorter = longest_first[: position.size]
-                np.minimum(shorter, blocks.take(position), out=shorter)
-            self.block_rows[place] = blocks
-            self._rows[place] = longest_first.take(order)
+                np.minimum(shorter, blocks.take(position, axis=0), out=shorter)
+            self.block_rows.update(zip(some, blocks.T.copy(), strict=True))
+            self._rows.update(zip(some, longest_first.take(order, axis=0).T.copy(), strict=True))
 
     @cached_property
     def _heard(self) -> tuple[NDArray[np.intp], list[NDArray[np.intp]]]:
@@ -205,12 +206,17 @@ class _Windows:
 
     def prepare(self, single: Mapping[int, Rows], places: Iterable[int]) -> None:
         """Work out the rows of places from those of single utterances."""
-        for place in places:
-            if place not in self.rows:
-                row = self.rows[place] = np.empty(self.first.size, dtype=np.int16)
-                row[: self.single] = single[place]
-                for window, shorter, last in self._longer:
-                    np.minimum(row.take(shorter), single[place].take(last), out=row[window])
+        for some in _some_at_once([place for place in dict.fromkeys(places) if place not in self.rows]):
+            own = np.stack([single[place] for place in some], axis=1)
+            rows = np.empty((self.first.size, len(some)), dtype=np.int16)
+            rows[: self.single] = own
+            for window, shorter, last in self._longer:
+                np.minimum(rows.take(shorter, axis=0), own.take(last, axis=0), out=rows[window])
+            self.rows.update(zip(some, rows.T.copy(), strict=True))
+
+
+def _some_at_once(places: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (places[first : first + _AT_ONCE] for first in range(0, len(places), _AT_ONCE))
 
 
 def _bound(terms: Terms, rows: Mapping[int, Rows], size: int) -> Rows:
