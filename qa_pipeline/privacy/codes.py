@@ -37,7 +37,11 @@ def without_codes(
         and (_is_tyre(one, utterances) or _is_model(one, utterances[one.utterance]) or _is_amount(one, utterances[one.utterance]))
     }
     doubted = [one for one in found if one not in codes and _is_doubted(one, utterances[one.utterance], ruled)]
-    codes |= {one for one in doubted if _is_asked_otherwise(one, several) or _is_count(one, utterances[one.utterance])}
+    codes |= {
+        one
+        for one in doubted
+        if (one.kind is not Personal.PLATE and _is_asked_otherwise(one, several)) or _is_count(one, utterances[one.utterance])
+    }
     told = {digits for one in codes if len(digits := _digits(one, utterances[one.utterance])) >= _FEWEST_DIGITS}
     codes |= {
         one
@@ -50,7 +54,7 @@ def without_codes(
 def _is_doubted(one: Found, utterance: Utterance, ruled: Sequence[Found]) -> bool:
     """Whether it is a number, or a place that is told by digits and letters alone, that no rule found any of."""
     is_ruled = any(other.utterance == one.utterance and other.start < one.end and one.start < other.end for other in ruled)
-    return not is_ruled and (one.kind in NUMBERS or _is_of_signs(one, utterance))
+    return not is_ruled and (one.kind in SIGNS or _is_of_signs(one, utterance))
 
 
 def _is_of_signs(one: Found, utterance: Utterance) -> bool:
@@ -74,15 +78,12 @@ def _is_model(one: Found, utterance: Utterance) -> bool:
 
 
 def _is_count(one: Found, utterance: Utterance) -> bool:
-    """Whether it is one number as Han characters write amounts: 一百七."""
+    """Whether it is one number as Han characters write amounts, or holds one where a plate has digits: 一百七, b c d 五百二十六."""
     text = utterance.text[one.start : one.end]
-    return (
-        one.kind in NUMBERS
-        and is_han(utterance.language)
-        and len(text) <= _LONGEST_AMOUNT
-        and bool(table(utterance.language, Privacy).amounts.search(text))
-        and len(digit_pieces(text, utterance.language)) == 1
-    )
+    if not is_han(utterance.language) or not table(utterance.language, Privacy).amounts.search(text):
+        return False
+    is_one = len(text) <= _LONGEST_AMOUNT and len(digit_pieces(text, utterance.language)) == 1
+    return one.kind is Personal.PLATE or (one.kind in NUMBERS and is_one)
 
 
 def _is_asked_otherwise(one: Found, several: Sequence[Passage]) -> bool:
