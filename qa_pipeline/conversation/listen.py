@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 Stage = Callable[[str], None]
 
 # Part of every conversation's identity: raised when a change of code changes what is recognised or assembled from equal input.
-LISTENING_VERSION = 15
+LISTENING_VERSION = 16
 # Speech that runs to the very edge of the file was cut. Chosen, not measured.
 _EDGE_MS = 60
 # A word that begins with the recording has an onset; one that is cut has none.
