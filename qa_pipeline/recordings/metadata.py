@@ -217,16 +217,14 @@ def _how_to_name(header: Sequence[str], cells: Sequence[str]) -> str:
         return 'put cells in double quotes ("), or in none'
     if len(header) == 1 and "file" in re.split(r"\W+", header[0].casefold()):
         return "separate the columns by commas, semicolons, tabs or |"
-    if any(name.lower().endswith(SUFFIXES) for name in header):
-        return "the first line is a row: write a header above it, as file,agent_id"
+    if any(_is_value(name) for name in header):
+        return "the first line is no header: write a line above it that names the columns, the one with the recordings' names `file`"
     likely = [name for name in header if folded(name) in ("file", "filename", "recording", "recordingfile", "audio", "path")]
     likely += [name for name, cell in zip(header, cells, strict=False) if cell.lower().endswith(SUFFIXES)]
     if likely:
         return f"write `file` for {likely[0]!r} in the header, or give --map FILE with the lines `columns:` and `  file: {likely[0]}`"
     if presets := fitting_presets(header, COLUMNS):
         return f"these are headers of {presets[0]}: give --map {presets[0]}"
-    if any(_is_value(name) for name in header):
-        return "the first line is no header: write a line above it that names the columns, the one with the recordings' names `file`"
     if ids := [name for name in header if len(name) > 2 and folded(name).endswith(("id", "uuid"))]:
         return (
             "name the column with the recordings' names `file`; where the names hold an id, give --map FILE with the lines `columns:` and "
@@ -236,8 +234,8 @@ def _how_to_name(header: Sequence[str], cells: Sequence[str]) -> str:
 
 
 def _is_value(name: str) -> bool:
-    """Whether a cell of a header is what stands in rows: a day with a time, or a number of a telephone."""
-    return re.fullmatch(r"\+?\d{7,}|\d{4}-\d\d-\d\d[ T]\d\d:\d\d.*", name) is not None
+    """Whether a cell of a header is what stands in rows: a day with a time, a number of a telephone, or a recording's name."""
+    return name.lower().endswith(SUFFIXES) or re.fullmatch(r"\+?\d{7,}|\d{4}-\d\d-\d\d[ T]\d\d:\d\d.*", name) is not None
 
 
 _OURS_FOLDED = {folded(name): name for name in COLUMNS}

@@ -43,7 +43,7 @@ def test_long_numbers_that_all_end_in_zeros_are_warned_of_and_others_are_not(fol
 
 
 def test_a_table_without_a_header_is_told_so(folder: Path) -> None:
-    assert fault_of(folder, "a.wav,17\nb.wav,18\n").advice == "the first line is a row: write a header above it, as file,agent_id"
+    assert fault_of(folder, "a.wav,17\nb.wav,18\n").advice.startswith("the first line is no header: write a line above it")
 
 
 @pytest.mark.parametrize("value", ["3-Foo", "tm-17", "Mar-1700", "3-2", "486E10", "12E4", "E+10", "4.86", "+48123456789"])
