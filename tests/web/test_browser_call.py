@@ -237,6 +237,24 @@ def test_what_another_decided_is_told_at_the_form_which_can_be_sent_again(office
     browser_as.errors[:] = [error for error in browser_as.errors if "409" not in error]  # type: ignore[attr-defined]
 
 
+def test_a_refusal_at_the_form_takes_the_place_of_one_at_the_edge(office: Office, browser_as: BrowserAs) -> None:
+    page = browser_as("mei")
+    page.goto(f"/calls/{OWN}")
+    note = page.locator("[data-deed=note]")
+    note.locator("summary").click()
+    note.locator("textarea").fill("x" * 20_001)
+    note.locator("button").click()
+    page.wait_for_function("document.getElementById('told').textContent !== ''")
+    note.locator("textarea").fill("listen again")
+    note.locator("[name=moment]").fill("12")
+    note.locator("button").click()
+    note.locator("#refused").wait_for()
+    assert "is no moment" in note.inner_text()
+    assert note.locator("textarea").input_value() == "listen again"
+    assert page.locator("#told").text_content() == ""
+    browser_as.errors[:] = [error for error in browser_as.errors if "400" not in error and "422" not in error]  # type: ignore[attr-defined]
+
+
 def test_what_was_sent_when_a_session_had_ended_is_there_after_signing_in(office: Office, browser_as: BrowserAs) -> None:
     give_passphrase(office, "mei")
     page = browser_as("mei")

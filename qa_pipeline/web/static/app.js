@@ -85,6 +85,8 @@ document.addEventListener("htmx:afterSettle", () => {
   refused = null;
   document.getElementById("refused")?.remove();
   const form = giveBack(path, given);
+  // Said at the form, where there still is one.
+  tell(form ? "" : [...why.querySelectorAll("p")].map((one) => one.textContent.trim()).join(" "));
   if (!form) return;
   form.prepend(why);
   why.scrollIntoView({ block: "center" });
