@@ -23,6 +23,9 @@ class AnswerWords(Table):
 
     `turns`: words with which a judgement goes from what was once to what is now (but in the end); `contrasts`: such as set what follows against what was
     said (but). `lead_counts`: a clear yes or no that begins a reply to a question for a good moment decides over what somebody is doing meanwhile.
+    `either`: a question that names two things, to which a yes or a no says little (are you free, or are you resting?).
+    `echoes`: a yes is often the question's own verb said back. What that may end with (`particles`) and begin with where it is a no (`denials`), and what is no verb, in Han
+    script only. `murmurs`: first clauses, lower-case, that say nothing, not even yes.
     `gives_way`: what an asker says who has understood that it is no good moment. `withdraws`: what takes back an answer given before; `hangs_up`: what says that its speaker hangs up; `wrong_number`: what
     a caller says who has understood that it was not the one wanted.
     """
@@ -43,6 +46,12 @@ class AnswerWords(Table):
     turns: AnyCase = NEVER
     contrasts: AnyCase = NEVER
     lead_counts: bool = False
+    either: AnyCase = NEVER
+    echoes: bool = False
+    murmurs: Texts = ()
+    particles: str = ""
+    denials: Texts = ()
+    no_verbs: Texts = ()
     gives_way: Texts = ()
     withdraws: Texts = ()
     hangs_up: Texts = ()

@@ -106,7 +106,7 @@ class ForbiddenCriterion(WordedCriterion):
 
     check: Literal["forbidden"]
     whole_turn: PhraseLists = Field({}, description="phrases that count only when the utterance is nothing else")
-    except_: tuple[Literal["quoting", "asking_to_repeat"], ...] = Field((), alias="except")
+    except_: tuple[Literal["quoting", "asking_to_repeat", "noted_answer"], ...] = Field((), alias="except")
     acts: tuple[Act, ...] = Field(
         (), description="what the words do, in whatever wording, as a reader trained on written utterances tells it"
     )

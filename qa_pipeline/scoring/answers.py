@@ -16,9 +16,10 @@ from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.scoring_tables import AnswerWords
 from qa_pipeline.phrases.search import Hit, MatchMode
 from qa_pipeline.rubric.atoms import PhraseLists
+from qa_pipeline.scoring.first_said import FirstSaid, first_said, poles_of
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.reply_meaning import Weight, meaning_of, read_meaning_of, together
-from qa_pipeline.scoring.windows import Searched
+from qa_pipeline.scoring.windows import Searched, runs_of
 from qa_pipeline.text.normalise import tokens_of, unit_count, unit_spans
 from qa_pipeline.values.find import find_values
 
@@ -119,13 +120,18 @@ def find_answer(
     replies: list[Utterance],
     polarity: Polarity = "plain",
     *,
+    asked: Sequence[Utterance] = (),
     again: frozenset[int] = frozenset(),
     whatever_was_asked: bool = False,
 ) -> tuple[str | None, tuple[Evidence, ...]]:
     """The answer the replies hold: the first reply that matches decides; in one reply the longer phrase (不方便 over 方便) does, after a turn what follows it.
 
-    Where the reply was read by meaning too, the two are weighed together. Answers that exclude each other in one reply are decided by its meaning, where that is likely enough, and else left open. What a rubric calls `unclear` gives way to what was said after the asker had put the question `again`, and to a clear yes.
+    A first clause that answers by itself decides (first_said.py); `asked`: the question, whose words it may say back. Where the reply was read by meaning too, the two are weighed together. Answers that exclude each other in one reply are decided by its meaning, where that is likely enough, and else left open. What a rubric calls `unclear` gives way to what was said after the asker had put the question `again`, and to a clear yes.
     """
+    if (first := _first_said(search, answers, replies, polarity, asked)) is not None:
+        reply = search.by_number[first.utterance]
+        shown = search.evidence(first.hit, "answer") if first.hit else search.utterance_evidence(reply, "answer", 1.0, "answer")
+        return first.name, (shown,)
     worded = _worded(search, answers, replies, polarity, again=again)
     if read := read_meaning_of(search, answers, replies, around=worded.utterance):
         name = together(read, worded.name, worded.weight)
@@ -133,6 +139,34 @@ def find_answer(
             return name, (search.evidence(worded.evidence, "answer"),)
         return name, (search.utterance_evidence(read.utterance, "answer", read.share if name else 0.0, "answer"),)
     return _beside_vectors(search, answers, replies, worded, whatever_was_asked=whatever_was_asked)
+
+
+def _first_said(
+    search: Search, answers: Mapping[str, PhraseLists], replies: Sequence[Utterance], polarity: Polarity, asked: Sequence[Utterance]
+) -> FirstSaid | None:
+    """The answer that the first clause of the replies is by itself; None where what follows turns from it, or the asker takes it for a no."""
+    poles = poles_of(answers)
+    if poles is None or polarity != "plain" or not replies:
+        return None
+    turn, words = runs_of(replies)[0], table(search.language, AnswerWords)
+    # "Am I disturbing you, or have you got a minute?" makes little of a yes or a no.
+    if hits_of(search, (*words.adverse, *words.hoped), asked, "exact") or (asked and words.either.search(asked[-1].text)):
+        return None
+    found = list(_found(search, answers, turn, polarity))
+    first = first_said(search.language, poles, turn[0], ((item.name, item.hit) for item in found), asked)
+    if first is None or any(item.is_plain and item.name != first.name for item in found):
+        return None
+    if any(words.contrasts.search(reply.text) for reply in turn):
+        return None
+    asker = Role.AGENT if turn[0].role is Role.CUSTOMER else Role.CUSTOMER
+    return None if first.name == _WILLING and gives_way(search, asker, turn) else first
+
+
+def clear_answer(
+    search: Search, answers: Mapping[str, PhraseLists], reply: Sequence[Utterance], asked: Sequence[Utterance] = ()
+) -> FirstSaid | None:
+    """The answer that a reply's first clause is by itself, if it is one."""
+    return _first_said(search, answers, reply, polarity_of(search, asked), asked)
 
 
 def worded_answer(search: Search, answers: Mapping[str, PhraseLists], replies: list[Utterance], polarity: Polarity) -> str | None:

@@ -40,8 +40,8 @@ def check_question(criterion: QuestionCriterion, context: Context) -> Verdict:
     replies = replies_to(conversation, question.evidence[-1].utterance, asker, again=again)
     asked_at = question.evidence[-1].utterance
     search = context.search
-    polarity = polarity_of(search, asked_before(conversation, asked_at, asker, replies))
-    answer, evidence = find_answer(search, criterion.answers, replies, polarity, again=again)
+    before = asked_before(conversation, asked_at, asker, replies)
+    answer, evidence = find_answer(search, criterion.answers, replies, polarity_of(search, before), asked=before, again=again)
     is_open = answer is None or (is_murmur(replies) and bool(evidence) and is_bare(search, replies[0], evidence[0].text))
     if "unwilling" in criterion.answers and is_open and (way := gives_way(search, asker, replies)):
         answer, evidence = "unwilling", (*evidence, way)

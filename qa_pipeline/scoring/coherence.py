@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from qa_pipeline.call import Outcome
+from qa_pipeline.call import Outcome, Utterance
 from qa_pipeline.rubric.criteria import (
     CaptureCriterion,
     CombinationCriterion,
@@ -24,6 +24,7 @@ from qa_pipeline.scoring.asked_anyway import plainly_asked
 from qa_pipeline.scoring.checks import CHECKS
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import Context, Verdict, as_heard
+from qa_pipeline.text.normalise import unit_count
 
 CONTRADICTED = "contradicted"
 # So many places of a call in which something was done that was not due are no chance finds. Chosen on written dialogues.
@@ -33,6 +34,8 @@ _DEEDS_AFTER_ANSWER = 1
 # A wording counts as plainly said where it may mean what is looked for; a meaning alone where it is as sure as this. Chosen on written dialogues.
 _AS_WORDED, _MAY_MEAN, _SURELY_MEANS = 0.9, 0.4, 0.95
 _MOST_SHOWN = 3
+# So many words, or Han characters, tell something; so many tell something and ask as well. Chosen on written dialogues.
+_LEAST_TOLD, _LEAST_TOLD_AND_ASKED = 4, 14
 _WILLING, _UNWILLING = "willing", "unwilling"
 
 
@@ -76,8 +79,56 @@ def borne_out(criterion: AnyCriterion, verdict: Verdict, context: Context) -> Ve
     return replace(verdict, outcome=Outcome.MET, reason_code="said_by_meaning", reason_args={}, evidence=evidence, occurrences=1, places=1)
 
 
+def done_before(criterion: AnyCriterion, excuse: Verdict, context: Context) -> Verdict | None:
+    """What was plainly done before the words by which it no longer applied is done: who has said what the call is about, and is told then that it is a bad moment."""
+    if excuse.reason_code != "situation" or not isinstance(criterion, PhraseCriterion) or criterion.party != "agent":
+        return None
+    signs = [e.utterance for e in excuse.evidence]
+    if not signs or context.search.language not in context.languages[criterion.id]:
+        return None
+    said = CHECKS[criterion.check](criterion, context)
+    return said if any(e.utterance < min(signs) for e in _plain(criterion, said, context)) else None
+
+
 def _least(name: str, context: Context) -> int:
     return _DEEDS_AFTER_ANSWER if context.verdicts[name].answer == _UNWILLING else _DEEDS
+
+
+def lifted(context: Context) -> dict[str, Verdict]:
+    """Criteria of the agent that were not found, and on which another hangs that was plainly done: who offers to take a message right after telling something has told that
+    the one wanted is not there, in whatever words.
+    """
+    found: dict[str, Verdict] = {}
+    for child in context.rubric.criteria:
+        if child.id not in context.verdicts or not isinstance(child, QuestionCriterion):
+            continue
+        for condition in child.when:
+            parent = next((c for c in context.rubric.criteria if c.id == condition.criterion), None)
+            if condition.outcome != Outcome.MET.value or not isinstance(parent, PhraseCriterion) or parent.party != "agent":
+                continue
+            verdict = context.verdicts.get(parent.id)
+            if verdict is None or verdict.outcome is not Outcome.NOT_MET or parent.meaning is None:
+                continue
+            place = plainly_asked(child, context)
+            told = _told_before(place, context) if place is not None else None
+            if told is not None:
+                evidence = context.search.utterance_evidence(
+                    told, parent.meaning.list, context.search.probability(parent.meaning, told.utterance) or 0.0
+                )
+                found[parent.id] = replace(
+                    verdict, outcome=Outcome.MET, reason_code="said_by_meaning", reason_args={}, evidence=(evidence,), occurrences=1
+                )
+    return found
+
+
+def _told_before(place: int, context: Context) -> Utterance | None:
+    """What the agent told in the turn in which a question was put, before it; None where the question is all that was said."""
+    search = context.search
+    asked = search.by_number[place]
+    own = search.by_number.get(place - 1)
+    if own is not None and own.role is asked.role and unit_count(own.text) >= _LEAST_TOLD:
+        return own
+    return asked if unit_count(asked.text) >= _LEAST_TOLD_AND_ASKED else None
 
 
 def given_way(verdict: Verdict, deeds: tuple[int, ...], search: Search) -> Verdict:
@@ -141,9 +192,9 @@ def _overlap(one: Evidence, other: Evidence, context: Context) -> bool:
 def _root(name: str, by_id: dict[str, Criterion], context: Context) -> str | None:
     """The criterion whose reading makes another not applicable, through whatever lies between; None where it is none, or not this alone."""
     verdict = context.verdicts[name]
-    if verdict.outcome is not Outcome.NOT_APPLICABLE or verdict.reason_code not in ("condition", "parent"):
-        return None
-    above = next((of for what, of in verdict.rests_on if what == "criterion"), None)
+    follows = verdict.outcome is Outcome.NOT_APPLICABLE and verdict.reason_code in ("condition", "parent")
+    # What was asked all the same speaks against the reading as well.
+    above = next((of for what, of in (verdict.rests_on if follows else verdict.despite) if what == "criterion"), None)
     if above is None:
         return None
     parent = context.verdicts[above]

@@ -17,9 +17,10 @@ from qa_pipeline.languages.scoring_tables import ExcuseWords
 from qa_pipeline.meaning.acts import Act, Strictness, probability
 from qa_pipeline.phrases.search import Hit, MatchMode, Phrase
 from qa_pipeline.rubric.criteria import ForbiddenCriterion
+from qa_pipeline.scoring.answers import clear_answer
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import Context, Verdict, in_order, search_window
-from qa_pipeline.scoring.windows import Searched
+from qa_pipeline.scoring.windows import Searched, runs_of
 from qa_pipeline.text.normalise import unit_count
 
 # Words recognised with less confidence than this do not convict anybody. Chosen on recorded calls.
@@ -191,6 +192,8 @@ def _long_enough(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _is_excused(search: Search, criterion: ForbiddenCriterion, utterance: int, start: int | None) -> bool:
     """Whether the words are somebody else's, quoted: a quoting phrase shortly before in the same utterance, or it ends the one before."""
+    if "noted_answer" in criterion.except_ and _notes_answer(search, utterance):
+        return True
     if "quoting" not in criterion.except_:
         return False
     own = search.by_number[utterance]
@@ -213,6 +216,14 @@ def _is_excused(search: Search, criterion: ForbiddenCriterion, utterance: int, s
         ):
             return True
     return False
+
+
+def _notes_answer(search: Search, utterance: int) -> bool:
+    """Whether what was said last before the agent's turn is a clear yes or no: to note it down as one takes nothing for granted."""
+    runs = runs_of([u for u in search.conversation.utterances if u.role in (Role.AGENT, Role.CUSTOMER)])
+    at = next(place for place, run in enumerate(runs) if any(u.utterance == utterance for u in run))
+    reply, asked = (runs[at - 1], runs[at - 2] if at > 1 else []) if at else ([], [])
+    return any(clear_answer(search, {"given": {}, "refused": {}}, [u], asked) is not None for u in reply)
 
 
 def _is_given_back(search: Search, criterion: ForbiddenCriterion, hit: Hit) -> bool:

@@ -18,7 +18,7 @@ from qa_pipeline.text.norm_version import norm_version
 
 # Raised whenever a change of code gives any call another verdict or other evidence; a test over all cases notices when that is forgotten
 # (tests/scoring/verdicts.py).
-SCORING_VERSION = 13
+SCORING_VERSION = 14
 # What hears and shows calls and never judges them. A file counts until it is named here; a test watches what scoring opens.
 NEVER_JUDGES = (
     "desk.yaml",

@@ -16,7 +16,7 @@ from qa_pipeline.rubric.shared_keys import AnyCriterion, Condition, PlacedCriter
 from qa_pipeline.scoring.asked_anyway import is_asked_anyway
 from qa_pipeline.scoring.captures import read_out
 from qa_pipeline.scoring.checks import CHECKS
-from qa_pipeline.scoring.coherence import borne_out, given_way
+from qa_pipeline.scoring.coherence import borne_out, done_before, given_way
 from qa_pipeline.scoring.matching import Evidence
 from qa_pipeline.scoring.metadata import column_value, is_as_wanted
 from qa_pipeline.scoring.reasons import SITUATION_NAMES
@@ -58,7 +58,7 @@ def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
     silent = _not_told(criterion, context)
     excuse = _situation(criterion.not_applicable_when, context) or _blocked_by_parent(criterion, context, untold=silent)
     if excuse and not is_asked_anyway(criterion, excuse, context):
-        return excuse
+        return done_before(criterion, excuse, context) or excuse
     if language not in context.languages[criterion.id]:
         return _undetermined("wrong_language", language=language)
     if unknown := _if_roles_known(context):
@@ -70,7 +70,11 @@ def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
         return _undetermined("nobody_spoke", who=criterion.party)
     if isinstance(criterion, CaptureCriterion) and criterion.repeats and not context.verdicts[criterion.repeats].captures:
         return read_out(criterion, context) or _as_parent(criterion.repeats, context.verdicts[criterion.repeats], Outcome.NOT_APPLICABLE)
-    verdict = context.overruled.get(criterion.id) or _with_credit(criterion, CHECKS[criterion.check](criterion, context))
+    verdict = (
+        context.overruled.get(criterion.id)
+        or context.proved.get(criterion.id)
+        or _with_credit(criterion, CHECKS[criterion.check](criterion, context))
+    )
     verdict = _coherent(criterion, verdict, context)
     if (
         verdict.outcome is Outcome.MET
@@ -81,7 +85,7 @@ def _judge_words(criterion: PlacedCriterion, context: Context) -> Verdict:
     if _is_answered_by_busy(criterion, verdict, context):
         return _situation(("customer_busy",), context) or verdict
     if verdict.outcome is not Outcome.NOT_MET or is_forbidden:
-        return verdict
+        return replace(verdict, despite=excuse.rests_on) if excuse else verdict
     if silent:
         return _failed(silent[0], context)
     excused = _excused(criterion, verdict, context)

@@ -7,18 +7,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from qa_pipeline.call import Outcome, Role
+from qa_pipeline.call import Outcome, Role, Utterance
 from qa_pipeline.phrases.search import Hit
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.criteria import PhraseCriterion, SemanticCriterion
 from qa_pipeline.rubric.shared_keys import SearchingCriterion, WordedCriterion
-from qa_pipeline.scoring.answers import find_answer, is_bare, is_question, polarity_of
+from qa_pipeline.scoring.answers import clear_answer, find_answer, is_bare, is_question, polarity_of
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import Context, Verdict, as_heard, in_order, search_window
 from qa_pipeline.scoring.windows import Searched
 
 # A likely question counts with its answer where it is so much less likely than the list wants, and no less than the second. Chosen on written dialogues.
 _LESS_LIKELY, _LEAST_LIKELY = 0.1, 0.4
+# A wording found in words of the first chance is believed to be elsewhere, where it is found again with the second. Chosen on written dialogues.
+_HARDLY_MEANT, _RATHER_MEANT = 0.1, 0.2
+# A question that is answered clearly counts from the second on where it is for a good moment; from the first on where its answer is so likely of the same matter. Chosen on
+# written dialogues.
+_MAY_BE, _MAY_ASK_MOMENT, _SAME_MATTER = 0.1, 0.3, 0.35
+_OF_A_MOMENT = frozenset({"willing", "unwilling"})
+# How what is no question ends; without marks it may be one.
+_STATED = (".", "。", "!", "！")
 # Answers that any question may get.
 _SAY_LITTLE = frozenset({"yes", "no", "given", "refused", "unclear", "unknown"})
 
@@ -33,31 +41,77 @@ def asked(criterion: WordedCriterion, context: Context, answers: Mapping[str, Ph
     said = _check_words(criterion, {}, context)
     if (said.outcome is Outcome.NOT_MET or said.otherwise is not None) and answers:
         said = _borne_out_by_answer(criterion, context, answers) or said
+    if said.reason_code == "said" and criterion.meaning is not None:
+        said = _likelier_place(criterion, context, said)
     code = {"said": "asked", "said_by_meaning": "asked_by_meaning", "said_otherwise": "asked_otherwise"}.get(said.reason_code, "not_asked")
     return replace(said, reason_code=code)
+
+
+def _likelier_place(criterion: WordedCriterion, context: Context, said: Verdict) -> Verdict:
+    """The verdict on a question with the place where it was likeliest put, where its wording was found first in words that hardly mean it: what is answered is
+    what was asked.
+    """
+    search, searched = context.search, search_window(criterion, context)
+    first = said.evidence[0].utterance
+    chance = search.probability(criterion.meaning, first)
+    if criterion.meaning is None or chance is None or chance >= _HARDLY_MEANT:
+        return said
+    worded = {hit.utterance: search.evidence(hit) for hit in reversed(valid_hits(search, criterion, criterion.phrases, searched))}
+    places = [(search.probability(criterion.meaning, number) or 0.0, number) for number in worded if number != first]
+    _, number = max((place for place in places if place[0] >= _RATHER_MEANT), default=(0.0, first))
+    return said if number == first else replace(said, evidence=(worded[number],))
 
 
 def _borne_out_by_answer(criterion: WordedCriterion, context: Context, answers: Mapping[str, PhraseLists]) -> Verdict | None:
     """What may mean the question, and is answered in the other side's next words as only this question would be: by more than a yes or no."""
     search, searched = context.search, search_window(criterion, context)
-    if criterion.meaning is None or (telling := {name: own for name, own in answers.items() if name not in _SAY_LITTLE}) == {}:
+    if criterion.meaning is None:
         return None
-    least = max(_LEAST_LIKELY, criterion.meaning.at_least - _LESS_LIKELY)
+    telling = {name: own for name, own in answers.items() if name not in _SAY_LITTLE}
     unlike = {hit.utterance for hit in search.hits(search.phrases(criterion.unlike, "exact"), searched)}
-    for utterance, probability in search.meaning_hits(criterion.meaning, searched, at_least=least):
+    for utterance, probability in search.meaning_hits(criterion.meaning, searched, at_least=_MAY_BE):
         reply = search.by_number.get(utterance.utterance + 1)
         if utterance.utterance in unlike or reply is None or reply.role in (utterance.role, Role.OTHER):
             continue
         # Who asks back has not answered.
-        if is_question(reply.text) or not is_question(utterance.text):
+        if is_question(reply.text):
             continue
-        answer, answered = find_answer(search, telling, [reply], polarity_of(search, [utterance]))
-        if answer is not None and not is_bare(search, reply, answered[0].text):
+        if _tells(criterion, context, telling, utterance, reply, probability) or _proves(
+            criterion, context, answers, utterance, reply, probability
+        ):
             evidence = (search.utterance_evidence(utterance, criterion.meaning.list, probability),)
             return Verdict(
                 outcome=Outcome.MET, reason_code="said_by_meaning", evidence=evidence, searched=searched, occurrences=1, places=1
             )
     return None
+
+
+def _tells(
+    criterion: WordedCriterion, context: Context, telling: Mapping[str, PhraseLists], asked: Utterance, reply: Utterance, probability: float
+) -> bool:
+    """Whether a reply is what only this question would get: more than a yes or no."""
+    least = max(_LEAST_LIKELY, (criterion.meaning.at_least if criterion.meaning else 1.0) - _LESS_LIKELY)
+    if not telling or probability < least or not is_question(asked.text):
+        return False
+    answer, answered = find_answer(context.search, telling, [reply], polarity_of(context.search, [asked]), asked=[asked])
+    return answer is not None and not is_bare(context.search, reply, answered[0].text)
+
+
+def _proves(
+    criterion: WordedCriterion, context: Context, answers: Mapping[str, PhraseLists], asked: Utterance, reply: Utterance, probability: float
+) -> bool:
+    """Whether a clear yes or no proves the question: to a good moment by what it says, or where the reply is of the same matter itself (does it work now? - it does)."""
+    search = context.search
+    first = clear_answer(search, answers, [reply], [asked])
+    if first is None:
+        return False
+    if first.name in _OF_A_MOMENT:
+        # The question's own words may be said back to any question (is it warm? - warm).
+        is_bare_word = first.hit is None or is_bare(search, reply, first.hit.text)
+        is_asked = not asked.text.rstrip().endswith(_STATED)
+        return is_asked and probability >= _MAY_ASK_MOMENT and not is_bare_word
+    same = search.probability(criterion.meaning, reply.utterance)
+    return first.name == "yes" and same is not None and same >= _SAME_MATTER
 
 
 def _check_words(criterion: WordedCriterion, groups: dict[str, PhraseLists], context: Context) -> Verdict:

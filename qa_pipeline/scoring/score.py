@@ -21,7 +21,7 @@ from qa_pipeline.scoring.asked_anyway import refusable, refusals, refuted, said_
 from qa_pipeline.scoring.assurance import Assurance
 from qa_pipeline.scoring.captures import disposition_capture
 from qa_pipeline.scoring.certainty import Certainty, Judge, shipped_model
-from qa_pipeline.scoring.coherence import contradictions
+from qa_pipeline.scoring.coherence import contradictions, lifted
 from qa_pipeline.scoring.identity import JudgedBy, judged_by_now, score_id_of
 from qa_pipeline.scoring.judging import judge, moments
 from qa_pipeline.scoring.matching import Evidence, Search, searches_of
@@ -224,20 +224,21 @@ def judge_call(
     unsaid = said_of_it(context) | misread
     if rules and (wrong or unsaid & facts.signs):
         facts = find_facts(search, rules, without=wrong, unsaid=unsaid, refusals=refusals(context))
-    if not wrong and not against and facts == context.facts:
+    proved = lifted(context)
+    if not wrong and not against and not proved and facts == context.facts:
         return context
-    return _judged(search, scorecard, criteria, facts, overruled, against)
+    return _judged(search, scorecard, criteria, facts, overruled, against, proved)
 
 
 def _judged(
     search: Search, scorecard: Scorecard, criteria: Sequence[Criterion], facts: Facts, overruled: Mapping[str, Verdict] | None,
-    contradicted: Mapping[str, tuple[int, ...]] = {},
+    contradicted: Mapping[str, tuple[int, ...]] = {}, proved: Mapping[str, Verdict] = {},
 ) -> Context:  # fmt: skip
     rubric = scorecard.rubric
     verdicts: dict[str, Verdict] = {}
     context = Context(
         rubric=rubric, search=search, facts=facts, verdicts=verdicts, languages=scorecard.languages, strictness=scorecard.strictness,
-        answered_by=scorecard.answered_by, overruled=overruled or {}, contradicted=contradicted,
+        answered_by=scorecard.answered_by, overruled=overruled or {}, contradicted=contradicted, proved=proved,
     )  # fmt: skip
     for criterion in criteria:
         verdicts[criterion.id] = judge(criterion, context)

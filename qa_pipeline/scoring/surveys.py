@@ -5,7 +5,7 @@ from __future__ import annotations
 from qa_pipeline.call import Outcome, Role, Utterance
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.criteria import SURVEY_ANSWERS, SurveyCriterion
-from qa_pipeline.scoring.answers import Polarity, asked_before, find_answer, polarity_of, replies_to
+from qa_pipeline.scoring.answers import asked_before, find_answer, polarity_of, replies_to
 from qa_pipeline.scoring.marks_given import mark_given
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.said import asked, valid_hits
@@ -30,8 +30,7 @@ def check_survey(criterion: SurveyCriterion, context: Context) -> Verdict:
         if criterion.answered == "ten":
             reply_answer, reply_evidence = mark_given(search, asked_at, asker, until=_next_item(criterion, context, asked_at))
         else:
-            polarity = polarity_of(search, asked_before(search.conversation, asked_at, asker, heard))
-            reply_answer, reply_evidence = _answer(criterion, search, heard, polarity)
+            reply_answer, reply_evidence = _answer(criterion, search, heard, asked_before(search.conversation, asked_at, asker, heard))
         if reply_answer is not None or not replies:
             answer, evidence, replies = reply_answer, reply_evidence, heard
         if reply_answer is not None:
@@ -85,12 +84,12 @@ def _asked_in(item: SurveyCriterion, criterion: SurveyCriterion, context: Contex
 
 
 def _answer(
-    criterion: SurveyCriterion, search: Search, replies: list[Utterance], polarity: Polarity
+    criterion: SurveyCriterion, search: Search, replies: list[Utterance], asked: list[Utterance]
 ) -> tuple[str | None, tuple[Evidence, ...]]:
     if criterion.answered == "text":
         said = [u for u in replies if unit_count(u.text) >= _LEAST_TEXT_UNITS]
         return ("given" if said else None), tuple(search.utterance_evidence(u, "answer", 1.0, "answer") for u in said[:1])
-    return find_answer(search, _standard_answers(criterion), replies, polarity)
+    return find_answer(search, _standard_answers(criterion), replies, polarity_of(search, asked), asked=asked)
 
 
 def _standard_answers(criterion: SurveyCriterion) -> dict[str, PhraseLists]:

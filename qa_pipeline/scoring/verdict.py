@@ -46,7 +46,8 @@ class Verdict:
 
     `places`: how many places of the call speak for it; `rests_on`: what it follows from where it was not looked for itself: it is never surer than that;
     `agreement`: of what a language model answered, how many answers are this one, and how many were asked for;
-    `otherwise`: of words that only other readings of the recogniser have, its belief in those, 0–1.
+    `otherwise`: of words that only other readings of the recogniser have, its belief in those, 0–1;
+    `despite`: what would have made it not applicable, had the question not plainly been asked.
     """
 
     outcome: Outcome
@@ -62,13 +63,15 @@ class Verdict:
     rests_on: tuple[Support, ...] = ()
     agreement: tuple[int, int] | None = None
     otherwise: float | None = None
+    despite: tuple[Support, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What a check may look at. `verdicts`: those of criteria judged before; `languages`: those each criterion can be judged in; `strictness`: of the
     reader of acts; `answered_by`: the language model whose answers count, None where nobody is asked; `overruled`: what a second look put in the place of a
-    check's own reading (second_look.py); `contradicted`: criteria whose reading the rest of the call speaks against, with the utterances in which it does (coherence.py).
+    check's own reading (second_look.py); `contradicted`: criteria whose reading the rest of the call speaks against, with the utterances in which it does; `proved`:
+    what was not found, and what follows from it proves (coherence.py).
     """
 
     rubric: Rubric
@@ -80,6 +83,7 @@ class Context:
     answered_by: str | None = None
     overruled: Mapping[str, Verdict] = field(default_factory=dict)
     contradicted: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    proved: Mapping[str, Verdict] = field(default_factory=dict)
 
     @property
     def began(self) -> datetime | None:
