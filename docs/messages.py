@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from cures import CURES  # beside this file, which tests load by its path
 
@@ -60,11 +61,17 @@ def messages(package: Path = PACKAGE) -> tuple[Message, ...]:
         ("", name): _Carrier(None if name == "NoMoment" else places.get(name, 0), advice=None, kind=kind) for name, kind in kinds.items()
     }
     own = {".".join(path.relative_to(package.parent).with_suffix("").parts): _carriers(tree, kinds) for path, tree in trees.items()}
+    functions = {
+        module: {name: carrier for (receiver, name), carrier in carriers.items() if not receiver} for module, carriers in own.items()
+    }
     methods = {key: carrier for carriers in own.values() for key, carrier in carriers.items() if key[0]}
+    constants = {name: _constants(tree) for name, tree in zip(own, trees.values(), strict=True)}
     found = set[Message]()
     for (path, tree), carriers in zip(trees.items(), own.values(), strict=True):
-        known = {**methods, **errors, **_imported(tree, own), **carriers}
-        found.update(_Module(path.relative_to(package).as_posix(), tree, known).messages())
+        known = {**methods, **errors, **{("", name): carrier for name, carrier in _imported(tree, functions).items()}, **carriers}
+        found.update(
+            _Module(path.relative_to(package).as_posix(), tree, known, {**_imported(tree, constants), **_constants(tree)}).messages()
+        )
     merged: dict[tuple[str, str, str], list[str]] = {}
     for one in sorted(found):
         merged.setdefault((one.module, one.kind, one.text), []).append(one.cure)
@@ -116,6 +123,9 @@ def _places(tree: ast.Module) -> dict[str, int]:
     return found
 
 
+_T = TypeVar("_T")
+
+
 @dataclass(frozen=True, slots=True)
 class _Carrier:
     """Where a function takes a message and its advice: places among its arguments, or None where there is none."""
@@ -126,14 +136,25 @@ class _Carrier:
     cure: str = ""
 
 
-def _imported(tree: ast.Module, own: Mapping[str, Mapping[tuple[str, str], _Carrier]]) -> dict[tuple[str, str], _Carrier]:
-    """Functions that a module takes from others, by the name it calls them by."""
+def _imported(tree: ast.Module, own: Mapping[str, Mapping[str, _T]]) -> dict[str, _T]:
+    """What a module takes of all that others have, by the name it has here."""
     return {
-        ("", alias.asname or alias.name): own[node.module][("", alias.name)]
+        alias.asname or alias.name: own[node.module][alias.name]
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module in own
         for alias in node.names
-        if ("", alias.name) in own[node.module]
+        if alias.name in own[node.module]
+    }
+
+
+def _constants(tree: ast.Module) -> dict[str, ast.Constant]:
+    """Numbers and words that a module has once for all."""
+    return {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
     }
 
 
@@ -174,18 +195,13 @@ def _receiver(name: str) -> str:
 class _Module:
     """One file: its messages."""
 
-    def __init__(self, name: str, tree: ast.Module, carriers: dict[tuple[str, str], _Carrier]) -> None:
+    def __init__(
+        self, name: str, tree: ast.Module, carriers: dict[tuple[str, str], _Carrier], constants: Mapping[str, ast.Constant]
+    ) -> None:
         self._name = name
         self._tree = tree
         self._carriers = carriers
-        # Numbers and words that the module has once for all.
-        self._constants = {
-            target.id: node.value
-            for node in tree.body
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
+        self._constants = constants
         self._bound: dict[str, ast.expr] = {}
         # A class that gives its message itself, by its __init__.
         self._bases = {
@@ -318,7 +334,10 @@ class _Module:
         if isinstance(node, ast.Name):
             if node.id in self._bound:
                 return self._texts(self._bound[node.id], scopes, depth + 1)
-            return self._assigned(node.id, scopes, depth) or [f"{{{node.id}}}"]
+            taken = self._constants.get(node.id)
+            return self._assigned(node.id, scopes, depth) or (
+                [f"{{{node.id}}}"] if taken is None else self._texts(taken, scopes, depth + 1)
+            )
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self._functions:
             function = self._functions[node.func.id]
             returned = [inner.value for inner in ast.walk(function) if isinstance(inner, ast.Return) and inner.value is not None]

@@ -131,12 +131,12 @@ def _page(
     )
 
 
-def _days(first: str, last: str) -> tuple[date, date]:
+def _days(given: str, until: str) -> tuple[date, date]:
     """The first and the last day, as they were given. Raises InputRefused."""
-    days = read_day(first), read_day(last)
-    if days[1] < days[0]:
-        raise InputRefused(f"It ends on {days[1]}, before it begins on {days[0]}.", advice="Give the earlier day first.")
-    return days
+    first, last = read_day(given), read_day(until)
+    if last < first:
+        raise InputRefused(f"It ends on {last}, before it begins on {first}.", advice="Give the earlier day first.")
+    return first, last
 
 
 def _one(request: Request, who: Who, desk: AtDesk, period_id: str, *, refused: InputRefused | AccessRefused | None = None) -> Response:
