@@ -22,6 +22,9 @@ def serve(results: str | None, host: str, port: int, demo: bool) -> None:
 
     As long as nobody can sign in, it prints a one-time link by which the first operator makes an account.
     """
+    from qa_pipeline.web.heaps import hold_memory_together
+
+    hold_memory_together()
     from qa_pipeline.review.correcting import apply_due
     from qa_pipeline.review.invitations import note_served
     from qa_pipeline.review.opening import open_desk

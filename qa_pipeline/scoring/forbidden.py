@@ -7,6 +7,7 @@ such an act is suspected: a person decides.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
@@ -16,8 +17,9 @@ from qa_pipeline.languages.load import is_language, table
 from qa_pipeline.languages.scoring_tables import ExcuseWords
 from qa_pipeline.meaning.acts import Act, Strictness, probability
 from qa_pipeline.phrases.search import Hit, MatchMode, Phrase
+from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.criteria import ForbiddenCriterion
-from qa_pipeline.scoring.answers import clear_answer
+from qa_pipeline.scoring.answers import clear_answer, worded_answer
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import Context, Verdict, in_order, search_window
 from qa_pipeline.scoring.windows import Searched, runs_of
@@ -38,6 +40,8 @@ _SUSPECTED_SHARE = 0.1
 # stands beside it is below the first, nobody is convicted; where it is below the second, what is no more than likely is not suspected either. Chosen on written calls
 # (models/forbidden/README.md).
 HARMLESS_ODDS, PLAINLY_HARMLESS_ODDS = -2.0, -4.0
+# The answers of a request for consent, by the words that every language has for them.
+_CONSENTS: Mapping[str, PhraseLists] = {"given": {}, "refused": {}}
 # Fewer words or syllables than this are said again by chance.
 _LEAST_GIVEN_BACK_UNITS = 3
 
@@ -219,11 +223,15 @@ def _is_excused(search: Search, criterion: ForbiddenCriterion, utterance: int, s
 
 
 def _notes_answer(search: Search, utterance: int) -> bool:
-    """Whether what was said last before the agent's turn is a clear yes or no: to note it down as one takes nothing for granted."""
+    """Whether what was said last before the agent's turn is a clear yes, or a clear no that is noted as a no: that takes nothing for granted."""
     runs = runs_of([u for u in search.conversation.utterances if u.role in (Role.AGENT, Role.CUSTOMER)])
     at = next(place for place, run in enumerate(runs) if any(u.utterance == utterance for u in run))
     reply, asked = (runs[at - 1], runs[at - 2] if at > 1 else []) if at else ([], [])
-    return any(clear_answer(search, {"given": {}, "refused": {}}, [u], asked) is not None for u in reply)
+    given = {clear.name for u in reply if (clear := clear_answer(search, _CONSENTS, [u], asked)) is not None}
+    if given == {"refused"}:
+        # A no that is taken for a yes is the worst of what is looked for.
+        return worded_answer(search, _CONSENTS, [search.by_number[utterance]], "plain") == "refused"
+    return given == {"given"}
 
 
 def _is_given_back(search: Search, criterion: ForbiddenCriterion, hit: Hit) -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import logging
-import platform
 import socket
 import sys
 import threading
@@ -35,8 +33,6 @@ _REST = 9.0
 # How long a thread may compute before another has its turn. A page asks databases and files some hundred times, and waits as long for its turn after each.
 _SWITCH_SECONDS = 0.0005
 _LOG = logging.getLogger(__name__)
-# glibc's mallopt(3): heaps that threads share, and the bytes from which a block has pages of its own, or free ones at the end of a heap go back.
-_SHARED_HEAPS, _OWN_PAGES, _GIVEN_BACK = (-8, 2), (-3, 128 * 1024), (-1, 256 * 1024)
 # How many browsers may wait for an answer at once before the next is refused.
 _WAITING = 2048
 # How soon webhooks hear of something: nobody waits for them at a screen.
@@ -69,7 +65,6 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
     """Serve until stopped."""
     settings: Settings = app.state.settings
     sys.setswitchinterval(_SWITCH_SECONDS)
-    hold_memory_together()
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -81,18 +76,6 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
     with exporting(app.state.desk) as desk, following(desk), telling(desk, settings), _made_ready(desk):
         app.state.desk = desk
         uvicorn.Server(config).run(sockets=[listening])
-
-
-def hold_memory_together() -> None:
-    """Let what pages leave be used again, for as long as the server runs. Nothing to do where the C library is not glibc.
-
-    Left alone, glibc gives each thread a heap, and lets buffers of megabytes lie in them once one was freed: after ten minutes of fifty people at work a server
-    held 15 % more than at their start, most of it holes that nothing fitted into; so it grows by 3 % (`benchmarks/web.py`).
-    """
-    if platform.libc_ver()[0] == "glibc":
-        mallopt = ctypes.CDLL(None).mallopt
-        for name, value in (_SHARED_HEAPS, _OWN_PAGES, _GIVEN_BACK):
-            mallopt(name, value)
 
 
 @contextmanager

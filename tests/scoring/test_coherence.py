@@ -95,3 +95,37 @@ def test_a_customer_who_was_put_off_could_not_talk_in_whatever_words(reply: str,
         "0:28 agent: 好的，再见。",
     )
     assert found("followup_finance_car", "zh", *lines, direction="outbound")["not_now"].outcome.value == outcome
+
+
+_ASKED = "0:03 agent: Would you like to hear from us by e-mail about offers?"
+
+
+@pytest.mark.parametrize(
+    ("reply", "noted", "outcome"),
+    [
+        ("Yes, please.", "Lovely, I'll put that down as a yes.", "met"),
+        ("Mm.", "I'll put that down as a yes.", "not_met"),
+        ("No, thank you.", "I'll put that down as a no.", "met"),
+        ("No, thank you.", "I'll put that down as a yes.", "not_met"),
+    ],
+)
+def test_to_note_a_clear_answer_as_it_was_given_assumes_nothing(reply: str, noted: str, outcome: str) -> None:
+    lines = (
+        "0:00 agent: Good morning, this is Kim from Fairfield Motors.",
+        _ASKED,
+        f"0:08 customer: {reply}",
+        f"0:10 agent: {noted}",
+        "0:14 agent: Thanks, goodbye.",
+    )
+    assert found("consent_call", "en", *lines, direction="outbound")["no_assumed_consent"].outcome.value == outcome
+
+
+@pytest.mark.parametrize(
+    ("last", "reason"),
+    [("没兴趣，再见。", "not_said"), ("没兴趣，我挂了。", "situation")],
+)
+def test_last_words_excuse_the_closing_only_where_they_say_that_somebody_hangs_up(last: str, reason: str) -> None:
+    lines = ("0:00 agent: 您好，一路通汽车金融小米，想给您做个回访，您现在方便吗？", f"0:05 customer: {last}")
+    assert (found("followup_finance_car", "zh", *lines, direction="outbound")["closing_line"].reason_code == "situation") == (
+        reason == "situation"
+    )
