@@ -36,6 +36,8 @@ HIDDEN = {
     "zh, a door asked for by a word": (["agent: 门牌号", "customer: 三十八"], "zh", ["三十八"]),
     "en, a plate behind a car": (["agent: It's about your Golf, LB19 XTR."], "en", ["LB19 XTR"]),
     "sv, a mobile number, whatever was asked": (["agent: Har vi rätt nummer, 070-174 06 35?"], "sv", ["070-174 06 35"]),
+    "sv, whom to ring when a code fails": (["customer: koden funkar inte ring noll sju sex fyrahundra nittio noll tre"], "sv", ["noll sju sex fyrahundra nittio noll tre"]),
+    "en, whom to ring when an order is late": (["customer: the order's late so ring seven double oh nine oh oh one"], "en", ["seven double oh nine oh oh one"]),
     "pl, a plate behind a car": (["customer: Chcę ubezpieczyć samochód GWE 7KM3."], "pl", ["GWE 7KM3"]),
     "zh, the end of a number that is of two kinds by halves": (["agent: 您的手机号", "customer: 幺三九幺零零七四八二六", "agent: 尾号四八二六是吧"], "zh", ["幺三九幺零零七四八二六", "四八二六"]),
 }  # fmt: skip
