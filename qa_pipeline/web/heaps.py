@@ -13,7 +13,7 @@ def hold_memory_together() -> None:
     """Let what pages leave be used again, for as long as the process runs. Nothing to do where the C library is not glibc.
 
     Left alone, glibc gives each thread a heap, and lets buffers of megabytes lie in them once one was freed: after ten minutes of fifty people at work a server
-    held 15 % more than at their start, most of it holes that nothing fitted into; so it grows by 3 % (`benchmarks/web.py`). Heaps that are there
+    held 15 % more than at their start, most of it holes that nothing fitted into; so it holds 3 to 12 % more (`benchmarks/RESULTS.md`). Heaps that are there
     already stay, so this comes before libraries that start threads as they are loaded.
     """
     if platform.libc_ver()[0] == "glibc":
