@@ -98,27 +98,31 @@ def lifted(context: Context) -> dict[str, Verdict]:
     """Criteria of the agent that were not found, and on which another hangs that was plainly done: who offers to take a message right after telling something has told that
     the one wanted is not there, in whatever words.
     """
-    found: dict[str, Verdict] = {}
-    for child in context.rubric.criteria:
-        if child.id not in context.verdicts or not isinstance(child, QuestionCriterion):
-            continue
-        for condition in child.when:
-            parent = next((c for c in context.rubric.criteria if c.id == condition.criterion), None)
-            if condition.outcome != Outcome.MET.value or not isinstance(parent, PhraseCriterion) or parent.party != "agent":
-                continue
-            verdict = context.verdicts.get(parent.id)
-            if verdict is None or verdict.outcome is not Outcome.NOT_MET or parent.meaning is None:
-                continue
-            place = plainly_asked(child, context)
-            told = _told_before(place, context) if place is not None else None
-            if told is not None:
-                evidence = context.search.utterance_evidence(
-                    told, parent.meaning.list, context.search.probability(parent.meaning, told.utterance) or 0.0
-                )
-                found[parent.id] = replace(
-                    verdict, outcome=Outcome.MET, reason_code="said_by_meaning", reason_args={}, evidence=(evidence,), occurrences=1
-                )
-    return found
+    by_id = {criterion.id: criterion for criterion in context.rubric.criteria}
+    hanging = (
+        (by_id[condition.criterion], child)
+        for child in context.rubric.criteria
+        if isinstance(child, QuestionCriterion) and child.id in context.verdicts
+        for condition in child.when
+        if condition.outcome == Outcome.MET.value and condition.criterion in by_id
+    )
+    return {parent.id: verdict for parent, child in hanging if (verdict := _proved_by(parent, child, context)) is not None}
+
+
+def _proved_by(parent: AnyCriterion, child: QuestionCriterion, context: Context) -> Verdict | None:
+    """What a criterion that was not found becomes by one that hangs on it and was plainly asked right after something was told."""
+    verdict = context.verdicts.get(parent.id)
+    if verdict is None or verdict.outcome is not Outcome.NOT_MET:
+        return None
+    if not isinstance(parent, PhraseCriterion) or parent.party != "agent" or parent.meaning is None:
+        return None
+    place = plainly_asked(child, context)
+    told = _told_before(place, context) if place is not None else None
+    if told is None:
+        return None
+    chance = context.search.probability(parent.meaning, told.utterance) or 0.0
+    evidence = context.search.utterance_evidence(told, parent.meaning.list, chance)
+    return replace(verdict, outcome=Outcome.MET, reason_code="said_by_meaning", reason_args={}, evidence=(evidence,), occurrences=1)
 
 
 def _told_before(place: int, context: Context) -> Utterance | None:

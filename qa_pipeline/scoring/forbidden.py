@@ -22,7 +22,7 @@ from qa_pipeline.rubric.criteria import ForbiddenCriterion
 from qa_pipeline.scoring.answers import clear_answer, worded_answer
 from qa_pipeline.scoring.matching import Evidence, Search
 from qa_pipeline.scoring.verdict import Context, Verdict, in_order, search_window
-from qa_pipeline.scoring.windows import Searched, runs_of
+from qa_pipeline.scoring.windows import Searched, turns_until
 from qa_pipeline.text.normalise import unit_count
 
 # Words recognised with less confidence than this do not convict anybody. Chosen on recorded calls.
@@ -195,7 +195,9 @@ def _long_enough(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_excused(search: Search, criterion: ForbiddenCriterion, utterance: int, start: int | None) -> bool:
-    """Whether the words are somebody else's, quoted: a quoting phrase shortly before in the same utterance, or it ends the one before."""
+    """Whether the words note a clear answer as it was given, or are somebody else's, quoted: a quoting phrase shortly before in the same utterance, or it ends
+    the one before.
+    """
     if "noted_answer" in criterion.except_ and _notes_answer(search, utterance):
         return True
     if "quoting" not in criterion.except_:
@@ -224,9 +226,8 @@ def _is_excused(search: Search, criterion: ForbiddenCriterion, utterance: int, s
 
 def _notes_answer(search: Search, utterance: int) -> bool:
     """Whether what was said last before the agent's turn is a clear yes, or a clear no that is noted as a no: that takes nothing for granted."""
-    runs = runs_of([u for u in search.conversation.utterances if u.role in (Role.AGENT, Role.CUSTOMER)])
-    at = next(place for place, run in enumerate(runs) if any(u.utterance == utterance for u in run))
-    reply, asked = (runs[at - 1], runs[at - 2] if at > 1 else []) if at else ([], [])
+    before = turns_until(search.conversation, utterance)[:-1]
+    reply, asked = before[-1] if before else [], before[-2] if len(before) > 1 else []
     given = {clear.name for u in reply if (clear := clear_answer(search, _CONSENTS, [u], asked)) is not None}
     if given == {"refused"}:
         # A no that is taken for a yes is the worst of what is looked for.

@@ -11,6 +11,7 @@ from qa_pipeline.call import Outcome, Role, Utterance
 from qa_pipeline.phrases.search import Hit
 from qa_pipeline.rubric.atoms import PhraseLists
 from qa_pipeline.rubric.criteria import PhraseCriterion, SemanticCriterion
+from qa_pipeline.rubric.lists import Meaning
 from qa_pipeline.rubric.shared_keys import SearchingCriterion, WordedCriterion
 from qa_pipeline.scoring.answers import clear_answer, find_answer, is_bare, is_question, polarity_of
 from qa_pipeline.scoring.matching import Evidence, Search
@@ -41,7 +42,7 @@ def asked(criterion: WordedCriterion, context: Context, answers: Mapping[str, Ph
     said = _check_words(criterion, {}, context)
     if (said.outcome is Outcome.NOT_MET or said.otherwise is not None) and answers:
         said = _borne_out_by_answer(criterion, context, answers) or said
-    if said.reason_code == "said" and criterion.meaning is not None:
+    if said.reason_code == "said":
         said = _likelier_place(criterion, context, said)
     code = {"said": "asked", "said_by_meaning": "asked_by_meaning", "said_otherwise": "asked_otherwise"}.get(said.reason_code, "not_asked")
     return replace(said, reason_code=code)
@@ -51,57 +52,50 @@ def _likelier_place(criterion: WordedCriterion, context: Context, said: Verdict)
     """The verdict on a question with the place where it was likeliest put, where its wording was found first in words that hardly mean it: what is answered is
     what was asked.
     """
-    search, searched = context.search, search_window(criterion, context)
-    first = said.evidence[0].utterance
-    chance = search.probability(criterion.meaning, first)
-    if criterion.meaning is None or chance is None or chance >= _HARDLY_MEANT:
+    search, meaning, first = context.search, criterion.meaning, said.evidence[0].utterance
+    if meaning is None or (chance := search.probability(meaning, first)) is None or chance >= _HARDLY_MEANT:
         return said
-    worded = {hit.utterance: search.evidence(hit) for hit in reversed(valid_hits(search, criterion, criterion.phrases, searched))}
-    places = [(search.probability(criterion.meaning, number) or 0.0, number) for number in worded if number != first]
+    found = valid_hits(search, criterion, criterion.phrases, search_window(criterion, context))
+    worded = {hit.utterance: search.evidence(hit) for hit in reversed(found)}
+    places = [(search.probability(meaning, number) or 0.0, number) for number in worded if number != first]
     _, number = max((place for place in places if place[0] >= _RATHER_MEANT), default=(0.0, first))
     return said if number == first else replace(said, evidence=(worded[number],))
 
 
 def _borne_out_by_answer(criterion: WordedCriterion, context: Context, answers: Mapping[str, PhraseLists]) -> Verdict | None:
     """What may mean the question, and is answered in the other side's next words as only this question would be: by more than a yes or no."""
-    search, searched = context.search, search_window(criterion, context)
-    if criterion.meaning is None:
+    search, searched, meaning = context.search, search_window(criterion, context), criterion.meaning
+    if meaning is None:
         return None
     telling = {name: own for name, own in answers.items() if name not in _SAY_LITTLE}
+    least = max(_LEAST_LIKELY, meaning.at_least - _LESS_LIKELY)
     unlike = {hit.utterance for hit in search.hits(search.phrases(criterion.unlike, "exact"), searched)}
-    for utterance, probability in search.meaning_hits(criterion.meaning, searched, at_least=_MAY_BE):
+    for utterance, probability in search.meaning_hits(meaning, searched, at_least=_MAY_BE):
         reply = search.by_number.get(utterance.utterance + 1)
         if utterance.utterance in unlike or reply is None or reply.role in (utterance.role, Role.OTHER):
             continue
         # Who asks back has not answered.
         if is_question(reply.text):
             continue
-        if _tells(criterion, context, telling, utterance, reply, probability) or _proves(
-            criterion, context, answers, utterance, reply, probability
-        ):
-            evidence = (search.utterance_evidence(utterance, criterion.meaning.list, probability),)
+        may_tell = telling and probability >= least and is_question(utterance.text)
+        if (may_tell and _tells(search, telling, utterance, reply)) or _proves(search, meaning, answers, utterance, reply, probability):
+            evidence = (search.utterance_evidence(utterance, meaning.list, probability),)
             return Verdict(
                 outcome=Outcome.MET, reason_code="said_by_meaning", evidence=evidence, searched=searched, occurrences=1, places=1
             )
     return None
 
 
-def _tells(
-    criterion: WordedCriterion, context: Context, telling: Mapping[str, PhraseLists], asked: Utterance, reply: Utterance, probability: float
-) -> bool:
+def _tells(search: Search, telling: Mapping[str, PhraseLists], asked: Utterance, reply: Utterance) -> bool:
     """Whether a reply is what only this question would get: more than a yes or no."""
-    least = max(_LEAST_LIKELY, (criterion.meaning.at_least if criterion.meaning else 1.0) - _LESS_LIKELY)
-    if not telling or probability < least or not is_question(asked.text):
-        return False
-    answer, answered = find_answer(context.search, telling, [reply], polarity_of(context.search, [asked]), asked=[asked])
-    return answer is not None and not is_bare(context.search, reply, answered[0].text)
+    answer, answered = find_answer(search, telling, [reply], polarity_of(search, [asked]), asked=[asked])
+    return answer is not None and not is_bare(search, reply, answered[0].text)
 
 
 def _proves(
-    criterion: WordedCriterion, context: Context, answers: Mapping[str, PhraseLists], asked: Utterance, reply: Utterance, probability: float
+    search: Search, meaning: Meaning, answers: Mapping[str, PhraseLists], asked: Utterance, reply: Utterance, probability: float
 ) -> bool:
     """Whether a clear yes or no proves the question: to a good moment by what it says, or where the reply is of the same matter itself (does it work now? - it does)."""
-    search = context.search
     first = clear_answer(search, answers, [reply], [asked])
     if first is None:
         return False
@@ -110,7 +104,7 @@ def _proves(
         is_bare_word = first.hit is None or is_bare(search, reply, first.hit.text)
         is_asked = not asked.text.rstrip().endswith(_STATED)
         return is_asked and probability >= _MAY_ASK_MOMENT and not is_bare_word
-    same = search.probability(criterion.meaning, reply.utterance)
+    same = search.probability(meaning, reply.utterance)
     return first.name == "yes" and same is not None and same >= _SAME_MATTER
 
 

@@ -18,7 +18,7 @@ from qa_pipeline.rubric.schema import SituationRule, Situations
 from qa_pipeline.rubric.shared_keys import Situation
 from qa_pipeline.scoring.answers import find_answer, gives_way, hits_of, is_question, polarity_of, worded_answer
 from qa_pipeline.scoring.matching import Evidence, Search
-from qa_pipeline.scoring.windows import Searched, runs_of
+from qa_pipeline.scoring.windows import Searched, turns_until
 from qa_pipeline.values.find import find_values
 
 # A machine answers with an announcement and then listens: more than this from the called side is a person.
@@ -271,14 +271,13 @@ def _convenient(search: Search, utterance: int, *, in_words_only: bool = False) 
     """How the turn of the customer that holds an utterance answers whether it is a convenient time; None where it tells nothing. `in_words_only`: whatever it
     may mean besides, as where so many words say the opposite.
     """
-    runs = runs_of([u for u in search.conversation.utterances if u.role in (Role.AGENT, Role.CUSTOMER)])
-    at = next(place for place, run in enumerate(runs) if any(u.utterance == utterance for u in run))
-    asked = runs[at - 1] if at else []
+    *before, reply = turns_until(search.conversation, utterance)
+    asked = before[-1] if before else []
     polarity = polarity_of(search, asked)
     answers: dict[str, PhraseLists] = {"willing": {}, "unwilling": {}}
     if in_words_only:
-        return worded_answer(search, answers, runs[at], polarity)
-    return find_answer(search, answers, runs[at], polarity, asked=asked, whatever_was_asked=True)[0]
+        return worded_answer(search, answers, reply, polarity)
+    return find_answer(search, answers, reply, polarity, asked=asked, whatever_was_asked=True)[0]
 
 
 def _follows(search: Search, rules: Situations, said: dict[str, list[_Sign]], name: str, sign: _Sign) -> bool:

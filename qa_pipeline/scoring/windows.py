@@ -85,6 +85,13 @@ def runs_of(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
     return runs
 
 
+def turns_until(conversation: Conversation, utterance: int) -> list[list[Utterance]]:
+    """What agent and customer said, turn by turn, up to the turn that an utterance of theirs is in."""
+    turns = runs_of([u for u in conversation.utterances if u.role in (Role.AGENT, Role.CUSTOMER)])
+    at = next(place for place, turn in enumerate(turns) if any(u.utterance == utterance for u in turn))
+    return turns[: at + 1]
+
+
 def _first(party: Party, extent: Extent) -> list[Utterance]:
     own = party.own
     turns = party.turns if extent.turns is not None else {}

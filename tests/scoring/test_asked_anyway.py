@@ -127,3 +127,17 @@ def test_who_refused_and_answers_the_next_question_has_not_refused(question: str
         "followup_hospital", meant, *opening, f"0:08 agent: {question}", f"0:12 customer: {answer}", "0:18 agent: 好的，再见。"
     )
     assert found.disposition is disposition
+
+
+@pytest.mark.parametrize(("told", "outcome"), [("0:06 agent: 老梁呀，老梁钻到吊顶里头去啦。", "met"), ("0:06 agent: 嗯。", "not_met")])
+def test_who_offers_to_take_a_message_right_after_telling_something_has_told_why(told: str, outcome: str) -> None:
+    lines = (
+        "0:00 agent: 您好，海棠装饰，您找谁？",
+        "0:03 customer: 我找老梁。",
+        told,
+        "0:09 agent: 您有话要我递给他吗？",
+        "0:12 customer: 好，跟他说瓷砖到了。",
+        "0:16 agent: 好的，一定转告，再见。",
+    )
+    meant = {"offers_message": {"递给": 0.97}, "owner_not_available": {"吊顶": 0.3}}
+    assert outcomes(scored_by_meaning("message_taking", meant, *lines))["owner_unavailable"] == outcome

@@ -121,11 +121,10 @@ def test_to_note_a_clear_answer_as_it_was_given_assumes_nothing(reply: str, note
 
 
 @pytest.mark.parametrize(
-    ("last", "reason"),
-    [("没兴趣，再见。", "not_said"), ("没兴趣，我挂了。", "situation")],
+    ("last", "is_excused"),
+    [("没兴趣，再见。", False), ("没兴趣，我挂了。", True)],
 )
-def test_last_words_excuse_the_closing_only_where_they_say_that_somebody_hangs_up(last: str, reason: str) -> None:
+def test_last_words_excuse_the_closing_only_where_they_say_that_somebody_hangs_up(last: str, is_excused: bool) -> None:
     lines = ("0:00 agent: 您好，一路通汽车金融小米，想给您做个回访，您现在方便吗？", f"0:05 customer: {last}")
-    assert (found("followup_finance_car", "zh", *lines, direction="outbound")["closing_line"].reason_code == "situation") == (
-        reason == "situation"
-    )
+    closing = found("followup_finance_car", "zh", *lines, direction="outbound")["closing_line"]
+    assert (closing.reason_code == "situation") is is_excused
