@@ -65,13 +65,12 @@ def messages(package: Path = PACKAGE) -> tuple[Message, ...]:
         module: {name: carrier for (receiver, name), carrier in carriers.items() if not receiver} for module, carriers in own.items()
     }
     methods = {key: carrier for carriers in own.values() for key, carrier in carriers.items() if key[0]}
-    constants = {name: _constants(tree) for name, tree in zip(own, trees.values(), strict=True)}
+    constants = {module: _constants(tree) for module, tree in zip(own, trees.values(), strict=True)}
     found = set[Message]()
-    for (path, tree), carriers in zip(trees.items(), own.values(), strict=True):
+    for (path, tree), (module, carriers) in zip(trees.items(), own.items(), strict=True):
         known = {**methods, **errors, **{("", name): carrier for name, carrier in _imported(tree, functions).items()}, **carriers}
-        found.update(
-            _Module(path.relative_to(package).as_posix(), tree, known, {**_imported(tree, constants), **_constants(tree)}).messages()
-        )
+        told = {**_imported(tree, constants), **constants[module]}
+        found.update(_Module(path.relative_to(package).as_posix(), tree, known, told).messages())
     merged: dict[tuple[str, str, str], list[str]] = {}
     for one in sorted(found):
         merged.setdefault((one.module, one.kind, one.text), []).append(one.cure)

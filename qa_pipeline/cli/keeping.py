@@ -153,6 +153,7 @@ def verify_access(results: str | None, fix: bool, readers: tuple[str, ...]) -> N
     if readers:
         click.echo(bucket_policy(settings.results, readers))
         return
+    # A place that is there and empty may be looked at before the first run; one that is not there is a wrong name.
     if "://" not in settings.results and not Path(settings.results).exists():
         open_results(settings)
     faults = access_faults(settings, list_written(open_database(settings)))

@@ -59,6 +59,7 @@ def is_housed(one: Found, utterance: Utterance) -> bool:
     return (
         bool(re.search(r"\d", plain))
         and any(not is_ordinary(word.group(), utterance.language) for word in WORD.finditer(plain) if word.group().isalpha())
+        # The first of them is a street by its usual word and a house; the others go by less.
         and any(pattern.search(plain) for pattern in said.streets[:1])
         and not said.firm_before.search(fold_text(utterance.text, utterance.language), 0, one.start)
     )

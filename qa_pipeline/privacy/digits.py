@@ -156,7 +156,7 @@ def _kind(passage: Passage, run: Run, after_place: int, said: Privacy) -> Person
         return checked if checked is not None and len(digits) >= _SHORTEST_PROVED else None
     if not is_said and asked_for(passage.asked, said) == (None,):
         # Asked for something else, people may give a number of theirs all the same; its shape must say so.
-        # Nor does what is told over several utterances: the same order may be told twice.
+        # Told over several utterances, it may be the same order told twice.
         is_whole = "\n" not in passage.text[run.start : run.end]
         return checked if len(digits) >= _SHORTEST_ASKED and is_whole else None
     if cue is not None and cue in _LENGTHS:

@@ -26,10 +26,10 @@ from qa_pipeline.values.value import fold
 
 _SHORTEST_PART = 2
 _SHORTEST_AGAIN, _SHORTEST_HAN_AGAIN = 4, 2
-_WORDS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+WORDS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 # How far back a question for a name may stand, in utterances.
 _ASKED_WITHIN = 3
-_FEW_WORDS = 3
+FEW_WORDS = 3
 _INITIALS = re.compile(r"(?<![\w'’.])(?:[^\W\d_a-z]\. ?){1,3}$")
 _HAN_WORDS = re.compile(r"[^\W\d_a-zA-Z]+")
 
@@ -109,8 +109,8 @@ def with_title(one: Found, utterance: Utterance) -> Found:
     titles = table(utterance.language, Names).titles
     if one.kind is not Personal.NAME or utterance.role is not Role.CUSTOMER or not titles:
         return one
-    before = list(_WORDS.finditer(utterance.text, 0, one.start))
-    is_whole = len(_WORDS.findall(utterance.text[one.start : one.end])) > 1
+    before = list(WORDS.finditer(utterance.text, 0, one.start))
+    is_whole = len(WORDS.findall(utterance.text[one.start : one.end])) > 1
     if (
         not before
         or not is_whole
@@ -142,7 +142,7 @@ def names_told(utterances: Sequence[Utterance]) -> list[str]:
 
 def _parts(one: Found, utterance: Utterance) -> set[str]:
     text = utterance.text[one.start : one.end]
-    return {fold(text)} if is_han(utterance.language) else {fold(word.group()) for word in _WORDS.finditer(text)}
+    return {fold(text)} if is_han(utterance.language) else {fold(word.group()) for word in WORDS.finditer(text)}
 
 
 def own_names(utterances: Sequence[Utterance], agent_name: str | None) -> set[str]:
@@ -185,12 +185,18 @@ def says_own(utterance: Utterance, start: int, end: int) -> bool:
     return any(first <= start and end <= last for first, last in own_places(written))
 
 
+def spoken_before(utterances: Sequence[Utterance], at: int) -> Utterance | None:
+    """What somebody else said last before an utterance, near enough for it to be an answer."""
+    here = utterances[at]
+    return next((other for other in reversed(utterances[max(0, at - _ASKED_WITHIN) : at]) if other.role is not here.role), None)
+
+
 def _places(utterances: Sequence[Utterance], at: int) -> Iterator[tuple[int, int]]:
     """Where an utterance names somebody who is not the agent."""
     utterance = utterances[at]
     language = utterance.language
-    before = [u for u in utterances[max(0, at - _ASKED_WITHIN) : at] if u.role is not utterance.role]
-    is_asked = utterance.role is not Role.AGENT and bool(before) and asks_name(before[-1].text, language)
+    before = spoken_before(utterances, at)
+    is_asked = utterance.role is not Role.AGENT and before is not None and asks_name(before.text, language)
     if utterance.role is not Role.AGENT:
         for value in find_names(utterance.text, language):
             # A word alone is a name where one was asked for, or where it is known as one.
@@ -209,29 +215,24 @@ def _places(utterances: Sequence[Utterance], at: int) -> Iterator[tuple[int, int
     if is_han(language):
         yield from _apart_in_han(utterance, said)
     else:
-        yield from _first_names(
-            utterance, is_asked=is_asked or bool(before and said.cues["name"].search(fold_text(before[-1].text, language)))
-        )
+        yield from _first_names(utterance, is_asked=is_asked or bool(before and said.cues["name"].search(fold_text(before.text, language))))
         yield from _following(utterance, plain, said)
 
 
 def _following(utterance: Utterance, plain: str, said: Privacy) -> Iterator[tuple[int, int]]:
     """What stands right behind words that a name follows, without capitals: a known name, or no word of the language's own."""
     known, ordinary = _known_names(utterance.language), _ordinary(utterance.language)
-    for match in said.name_follows.finditer(plain):
-        counted = {at for piece in digit_pieces(utterance.text, utterance.language) for at in range(piece.start, piece.end)}
-        words = list(islice(_WORDS.finditer(plain, match.end()), 3))
+    told = list(said.name_follows.finditer(plain))
+    pieces = digit_pieces(utterance.text, utterance.language) if told else ()
+    counted = {at for piece in pieces for at in range(piece.start, piece.end)}
+    for match in told:
+        words = list(islice(WORDS.finditer(plain, match.end()), 3))
         name: list[re.Match[str]] = []
         for word in words:
             is_near = not name or word.start() - name[-1].end() == 1
-            if (
-                len(word.group()) == 1
-                and word.group().isalpha()
-                and is_near
-                and word is not words[-1]
-                and not any(len(one.group()) > 1 for one in name)
-            ):
-                # k bartoszek: an initial, if a name follows.
+            # k bartoszek: an initial, if a name follows.
+            is_initial = len(word.group()) == 1 and word is not words[-1] and all(len(one.group()) == 1 for one in name)
+            if is_initial and is_near:
                 name.append(word)
                 continue
             is_name = word.group() in known or (word.group() not in ordinary and len(word.group()) > 2 and word.start() not in counted)
@@ -297,7 +298,7 @@ def _first_names(utterance: Utterance, *, is_asked: bool) -> Iterator[tuple[int,
     """First names with a capital, with the surname behind them; asked for a name, any word with a capital or a known name in small letters."""
     known, ordinary = _known_first_names(utterance.language), _ordinary(utterance.language)
     last = set(table(utterance.language, Privacy).last_names)
-    words = list(_WORDS.finditer(utterance.text))
+    words = list(WORDS.finditer(utterance.text))
     months = table(utterance.language, Privacy).months
     skip = -1
     for at, word in enumerate(words):
@@ -307,7 +308,7 @@ def _first_names(utterance: Utterance, *, is_asked: bool) -> Iterator[tuple[int,
         is_capital = word.group()[0].isupper() and not (len(word.group()) > 1 and word.group().isupper())
         is_name = is_capital and plain in known
         # Behind the first word of an utterance a capital is no beginning of a sentence.
-        is_name = is_name or (is_capital and is_asked and plain not in ordinary and len(plain) > 2 and (at > 0 or len(words) <= _FEW_WORDS))
+        is_name = is_name or (is_capital and is_asked and plain not in ordinary and len(plain) > 2 and (at > 0 or len(words) <= FEW_WORDS))
         is_name = is_name or (plain in known and plain not in ordinary and at + 1 < len(words) and fold(words[at + 1].group()) in last)
         is_name = is_name or (is_asked and plain in known and plain not in ordinary)
         is_name = is_name or (is_capital and utterance.role is Role.CUSTOMER and _begins_two(words, at, utterance.text, ordinary))

@@ -10,15 +10,12 @@ from qa_pipeline.languages.load import is_han, table
 from qa_pipeline.languages.name_tables import Names
 from qa_pipeline.languages.privacy_tables import Privacy
 from qa_pipeline.privacy.kinds import Found, Personal
-from qa_pipeline.privacy.names import is_ordinary
+from qa_pipeline.privacy.names import FEW_WORDS, WORDS, is_ordinary, spoken_before
 from qa_pipeline.privacy.passages import fold_text
 from qa_pipeline.values.names import asks_name
 from qa_pipeline.values.value import fold
 
-_WORDS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _BEGINS = re.compile(r"(?:^|[.?!…]\s)\W*$")
-# How far back a question for a name may stand, in utterances, and the words of an answer.
-_ASKED_WITHIN, _FEW_WORDS = 3, 3
 # Words before a surname, of which the last is a first name; how often it may be said (frequent.txt: 0 most).
 _FEWEST_BEFORE, _SELDOM = 2, "4"
 
@@ -26,8 +23,8 @@ _FEWEST_BEFORE, _SELDOM = 2, "4"
 def answers_name(utterances: Sequence[Utterance], at: int) -> bool:
     """Whether an utterance is few words and answers a question for somebody's name."""
     utterance = utterances[at]
-    before = next((other for other in reversed(utterances[max(0, at - _ASKED_WITHIN) : at]) if other.role is not utterance.role), None)
-    if before is None or utterance.role is Role.AGENT or is_han(utterance.language) or len(_WORDS.findall(utterance.text)) > _FEW_WORDS:
+    before = spoken_before(utterances, at)
+    if before is None or utterance.role is Role.AGENT or is_han(utterance.language) or len(WORDS.findall(utterance.text)) > FEW_WORDS:
         return False
     asked = table(before.language, Privacy).asked_name
     return asks_name(before.text, before.language) or bool(asked.search(fold_text(before.text, before.language)))
@@ -41,7 +38,7 @@ def begins_sentence(utterance: Utterance, start: int) -> bool:
 def is_told_as_name(one: Found, utterance: Utterance) -> bool:
     """Whether words right before a place in small letters say that it is a name, and no word of it is one of the language's own."""
     plain = fold_text(utterance.text, utterance.language)
-    words = [word.group() for word in _WORDS.finditer(plain, one.start, one.end)]
+    words = [word.group() for word in WORDS.finditer(plain, one.start, one.end)]
     if is_han(utterance.language):
         return utterance.role is Role.CUSTOMER and bool(table(utterance.language, Privacy).told_surname.search(plain, 0, one.start))
     return bool(table(utterance.language, Privacy).told_name.search(plain, 0, one.start)) and not any(
@@ -55,7 +52,7 @@ def find_first_names(utterances: Sequence[Utterance], found: Sequence[Found], kn
         utterance = utterances[one.utterance]
         if one.kind is not Personal.NAME or is_han(utterance.language) or not utterance.text[one.start].isupper():
             continue
-        before = list(_WORDS.finditer(utterance.text, 0, one.start))
+        before = list(WORDS.finditer(utterance.text, 0, one.start))
         if len(before) < _FEWEST_BEFORE or utterance.text[before[-1].end() : one.start] != " ":
             continue
         word, gap = before[-1].group(), utterance.text[before[-2].end() : before[-1].start()]

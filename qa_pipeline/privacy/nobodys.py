@@ -39,10 +39,10 @@ def is_nobodys(one: Found, utterance: Utterance) -> bool:
             not is_han(utterance.language) and _is_one_word(text) and not date_told(text, utterance.language)
         )
     if one.kind is Personal.EMAIL:
-        # elva punkt sex: of numbers alone it is a version.
         light = {*table(utterance.language, Speaking).backchannels, *said.corrections}
         if all(word.group() in light for word in WORD.finditer(text)):
             return True
+        # elva punkt sex: of numbers alone it is a version.
         rest = said.dot.sub(" ", with_digits(text, utterance.language).text)
         return bool(re.fullmatch(r"[\d .]+", rest))
     if one.kind is Personal.PHONE:

@@ -70,13 +70,13 @@ def in_usual_layout(text: str, reading: Reading) -> str:
     dashed = [_DASHED.match(line) for line in lines]
     if sum(match is not None and match["named"] is not None for match in dashed) * 2 > sum(bool(line.strip()) for line in lines):
         return "\n".join("" if match and not match["named"] else line for line, match in zip(lines, dashed, strict=True))
+    joined = _joined_names(lines)
     headed = [
-        next((match for form in (_TIME_AND_NAME, _EMPHASIZED, _NAME_AND_DAY) if (match := form.match(line))), None)
-        for line in _joined_names(lines)
+        next((match for form in (_TIME_AND_NAME, _EMPHASIZED, _NAME_AND_DAY) if (match := form.match(line))), None) for line in joined
     ]
     # Each with words below, and no line before the first.
     if headed and headed[0] and sum(match is not None for match in headed) * 3 >= sum(bool(line.strip()) for line in lines):
-        return "\n".join(_heading(match) if match else line for line, match in zip(_joined_names(lines), headed, strict=True))
+        return "\n".join(_heading(match) if match else line for line, match in zip(joined, headed, strict=True))
     for form, write in ((_FROM, _from), (_SPAN, _span), (_TIME_BEHIND, _time_behind)):
         own = [line for line in text.split("\n") if line.strip() and not line[0].isspace()]
         if own and sum(form.match(line) is not None for line in own) * 2 > len(own):

@@ -255,16 +255,21 @@ def test_a_refusal_at_the_form_takes_the_place_of_one_at_the_edge(office: Office
     browser_as.errors[:] = [error for error in browser_as.errors if "400" not in error and "422" not in error]  # type: ignore[attr-defined]
 
 
+def send_without_session(page: Page, office: Office, path: str, *, signs_in: str) -> None:
+    """Send mei's override from a page whose session has ended meanwhile; then somebody signs in where that leads to."""
+    page.goto(path)
+    end_sessions(office.engine, account_of(office.engine, "mei").account)
+    override_long(page, "a long reason")
+    page.get_by_label("Name").fill(signs_in)
+    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{path}")
+
+
 def test_what_was_sent_when_a_session_had_ended_is_there_after_signing_in(office: Office, browser_as: BrowserAs) -> None:
     give_passphrase(office, "mei")
     page = browser_as("mei")
-    page.goto(f"/calls/{OWN}?back=%2Fqueue")
-    end_sessions(office.engine, account_of(office.engine, "mei").account)
-    override_long(page, "a long reason")
-    page.get_by_label("Name").fill("mei")
-    page.get_by_label("Passphrase").fill(PASSPHRASE)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"**/calls/{OWN}?back=%2Fqueue")
+    send_without_session(page, office, f"/calls/{OWN}?back=%2Fqueue", signs_in="mei")
     assert page.input_value("#c-long textarea >> nth=0") == "a long reason"
     assert page.input_value("#c-long [name=found] >> nth=0") == "undetermined"
     assert kinds(office, OWN) == []
@@ -278,13 +283,7 @@ def test_what_was_sent_when_a_session_had_ended_is_there_after_signing_in(office
 def test_what_was_sent_when_a_session_had_ended_is_nobody_elses(office: Office, browser_as: BrowserAs) -> None:
     give_passphrase(office, "rolf")
     page = browser_as("mei")
-    page.goto(f"/calls/{OWN}")
-    end_sessions(office.engine, account_of(office.engine, "mei").account)
-    override_long(page, "a long reason")
-    page.get_by_label("Name").fill("rolf")
-    page.get_by_label("Passphrase").fill(PASSPHRASE)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"**/calls/{OWN}")
+    send_without_session(page, office, f"/calls/{OWN}", signs_in="rolf")
     assert page.input_value("#c-long textarea >> nth=0") == ""
     assert page.evaluate("sessionStorage.getItem('sent')") is None
     browser_as.errors[:] = [error for error in browser_as.errors if "401" not in error]  # type: ignore[attr-defined]
